@@ -1,0 +1,71 @@
+# kumasim_library, kumasim_binary, kumasim_test, kumasim_bench: one call a target.
+#
+# PCH names the precompiled header: core (standard library, Asio awaitables, JSON, fmt), envoy (core and the Envoy API
+# that the control plane writes), test (core, GoogleTest and rapidcheck), none. Each is compiled once and shared.
+include(GoogleTest)
+
+function(kumasim_pch name)
+  cmake_parse_arguments(A "" "" "HEADERS;DEPS" ${ARGN})
+  set(stub ${CMAKE_BINARY_DIR}/pch/${name}.cpp)
+  if(NOT EXISTS ${stub})
+    file(WRITE ${stub} "")
+  endif()
+  add_library(kumasim_pch_${name} OBJECT ${stub})
+  target_link_libraries(kumasim_pch_${name} PUBLIC kumasim_options ${A_DEPS})
+  target_include_directories(kumasim_pch_${name} PUBLIC ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR})
+  target_precompile_headers(kumasim_pch_${name} PRIVATE ${A_HEADERS})
+endfunction()
+
+function(kumasim_target_setup target)
+  cmake_parse_arguments(A "" "PCH" "DEPS" ${ARGN})
+  target_include_directories(${target} PUBLIC ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR})
+  target_link_libraries(${target} PUBLIC kumasim_options ${A_DEPS})
+  if(A_PCH AND NOT A_PCH STREQUAL "none")
+    target_precompile_headers(${target} REUSE_FROM kumasim_pch_${A_PCH})
+  endif()
+endfunction()
+
+# kumasim_library(NAME SOURCES a.cpp ... DEPS target ... PCH core)
+function(kumasim_library name)
+  cmake_parse_arguments(A "" "PCH" "SOURCES;DEPS" ${ARGN})
+  add_library(${name} STATIC ${A_SOURCES})
+  kumasim_target_setup(${name} PCH "${A_PCH}" DEPS ${A_DEPS})
+endfunction()
+
+# kumasim_binary(NAME OUTPUT file-name SOURCES ... DEPS ... PCH ...): lands in BUILD/bin
+function(kumasim_binary name)
+  cmake_parse_arguments(A "" "PCH;OUTPUT" "SOURCES;DEPS" ${ARGN})
+  add_executable(${name} ${A_SOURCES})
+  kumasim_target_setup(${name} PCH "${A_PCH}" DEPS ${A_DEPS})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+  if(A_OUTPUT)
+    set_target_properties(${name} PROPERTIES OUTPUT_NAME ${A_OUTPUT})
+  endif()
+endfunction()
+
+# kumasim_test(NAME SOURCES ... DEPS ... LABELS live soak ...): GoogleTest with rapidcheck; one ctest entry a test case.
+function(kumasim_test name)
+  cmake_parse_arguments(A "" "PCH;TIMEOUT" "SOURCES;DEPS;LABELS" ${ARGN})
+  if(NOT A_PCH)
+    set(A_PCH test)
+  endif()
+  if(NOT A_TIMEOUT)
+    set(A_TIMEOUT 300)
+  endif()
+  add_executable(${name} ${A_SOURCES})
+  kumasim_target_setup(${name} PCH ${A_PCH} DEPS ${A_DEPS} GTest::gtest_main GTest::gmock kumasim_rapidcheck)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  gtest_discover_tests(${name} TEST_PREFIX ${name}. DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
+    WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
+    PROPERTIES LABELS "${A_LABELS}" TIMEOUT ${A_TIMEOUT} ENVIRONMENT "KUMASIM_BUILD_DIR=${CMAKE_BINARY_DIR}")
+endfunction()
+
+# kumasim_bench(NAME SOURCES ... DEPS ...): Google Benchmark, built with KUMASIM_BENCH only
+function(kumasim_bench name)
+  cmake_parse_arguments(A "" "PCH" "SOURCES;DEPS" ${ARGN})
+  if(KUMASIM_BENCH)
+    add_executable(${name} ${A_SOURCES})
+    kumasim_target_setup(${name} PCH "${A_PCH}" DEPS ${A_DEPS} benchmark::benchmark_main)
+    set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
+  endif()
+endfunction()
