@@ -1,0 +1,92 @@
+/// One mesh as generation sees it: an immutable view of its resources and of the global ones, cheap to change.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "reference-cp/xds/endpoint.hpp"
+#include "reference-cp/xds/persistent_map.hpp"
+
+namespace kumasim::cp {
+
+struct Resource;
+using ResourcePtr = std::shared_ptr<const Resource>;
+
+/// One write: created (no before), changed, or removed (no after).
+struct ResourceChange {
+  ResourcePtr before;
+  ResourcePtr after;
+};
+
+/// Which proxies (Dataplane names) a change can reach.
+struct Affected {
+  bool all = false;
+  std::set<std::string> names;  ///< used where not all
+  bool none() const { return !all && names.empty(); }
+};
+
+/// What is known of a service of the mesh by all its endpoints together.
+struct ServiceInfo {
+  std::string protocol = "unknown";  ///< the most general protocol that all endpoints share
+  bool tls_ready = false;            ///< every endpoint takes mutual TLS
+  bool external = false;
+};
+
+/// What does not come from the mesh's resources, but from the control plane's settings.
+struct ZoneSettings {
+  std::string zone = "default";       ///< name of the zone that the control plane serves
+  std::string system_namespace;       ///< Kubernetes only
+  std::string dns_domain = "mesh";    ///< domain of generated VIP names
+  bool global = false;
+};
+
+class MeshView {
+ public:
+  using Resources = PersistentMap<ResourcePtr>;
+  using Ptr = std::shared_ptr<const MeshView>;
+
+  /// A view of `mesh` from scratch: takes the resources of the mesh and the global-scoped ones, leaves those of other meshes.
+  static Ptr build(std::string mesh, const ZoneSettings& settings, std::span<const ResourcePtr> resources);
+  /// The view after one write; shares everything that the write does not touch. Equal to one from scratch, whatever the
+  /// order of the writes. A change of another mesh's resource gives an equal view.
+  Ptr with(const ResourceChange& change) const;
+
+  const std::string& name() const { return name_; }
+  const ZoneSettings& settings() const { return settings_; }
+  /// The Mesh resource, nullptr where it does not exist.
+  const Resource* mesh() const;
+  /// All resources of a kind by name, in order; of the mesh, or global ones for a global kind.
+  const Resources& all(std::string_view kind) const;
+  const Resource* find(std::string_view kind, std::string_view name) const;
+  bool mtls_enabled() const;
+
+  /// Endpoints of a legacy service (kuma.io/service) or of a Mesh*Service by its destination name, as a proxy of this zone
+  /// reaches them, in Kuma's order.
+  const std::vector<Endpoint>& endpoints(std::string_view service) const;
+  ServiceInfo service(std::string_view service) const;
+  std::string protocol(std::string_view service) const { return this->service(service).protocol; }
+  /// Names of all services that have an endpoint, in order.
+  std::vector<std::string> services() const;
+
+  /// Which Dataplanes' configuration a write can change, judged with this view (the one after the write).
+  Affected affected(const ResourceChange& change) const;
+
+  ~MeshView();
+  struct Index;
+
+ private:
+  MeshView() = default;
+
+  std::string name_;
+  ZoneSettings settings_;
+  std::map<std::string, Resources, std::less<>> kinds_;
+  std::shared_ptr<const Index> index_;
+};
+
+}  // namespace kumasim::cp

@@ -1,0 +1,101 @@
+/// One proxy as generation sees it: its Dataplane, what its Envoy said of itself, its identity, and what follows from these.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "reference-cp/xds/endpoint.hpp"
+#include "reference-cp/xds/mesh_view.hpp"
+
+namespace kumasim::cp {
+
+/// What the Envoy node's metadata carries (written by the bootstrap, sent back in the first discovery request).
+struct NodeMetadata {
+  std::string proxy_type = "dataplane";  ///< dataplane, ingress, egress
+  std::uint32_t admin_port = 0;
+  std::string admin_address;
+  std::uint32_t readiness_port = 0;
+  bool app_probe_proxy = false;
+  std::uint32_t dns_port = 0;
+  std::set<std::string, std::less<>> features;
+  std::string workdir, metrics_cert_path, metrics_key_path, system_ca_path;
+  bool ipv6_enabled = true;
+  std::string kuma_dp_version, envoy_version;
+  std::map<std::string, std::string> dynamic;  ///< dynamicMetadata
+  std::string transparent_proxy;               ///< the JSON of `transparentProxy`, empty where it is not given
+  std::string dataplane;                       ///< `dataplane.resource` as text (the proxy brings its own Dataplane)
+
+  bool has(std::string_view feature) const { return features.contains(feature); }
+  /// From the node metadata as canonical protobuf JSON (an object); what is missing or of a wrong type keeps its default.
+  static NodeMetadata from_json(std::string_view json);
+};
+
+/// Certificates that the proxy is to hold, made outside of generation (reference-cp/identity).
+struct ProxyIdentity {
+  std::string certificate_pem;  ///< leaf first
+  std::string key_pem;
+  std::map<std::string, std::string> ca_bundles;  ///< mesh name -> PEM of its CA certificates
+  bool empty() const { return certificate_pem.empty(); }
+};
+
+/// One `networking.inbound`, with Kuma's defaults applied.
+struct Inbound {
+  std::size_t index = 0;           ///< in the Dataplane's list
+  std::string name;
+  std::string address;             ///< where the proxy listens
+  std::uint32_t port = 0;
+  std::string service_address;     ///< where the application listens
+  std::uint32_t service_port = 0;
+  std::string protocol;            ///< of the kuma.io/protocol tag; tcp where there is none
+  std::string service;             ///< kuma.io/service
+  Tags tags;
+  bool ready = true;
+};
+
+/// One place where the application can reach a destination through the proxy: `networking.outbound`, or a VIP.
+struct Outbound {
+  std::string address;
+  std::uint32_t port = 0;
+  Tags tags;     ///< of a legacy outbound (kuma.io/service and others); empty for a resource's
+  Kri resource;  ///< the Mesh*Service with its port as section; empty for a legacy one
+  bool legacy() const { return resource.empty(); }
+  std::string service() const;  ///< kuma.io/service, empty where it has none
+};
+
+/// One entry of a (legacy) split: a share of the traffic for endpoints with these tags.
+struct RouteDestination {
+  std::uint32_t weight = 1;
+  Tags destination;
+};
+
+struct TransparentProxy {
+  std::uint32_t redirect_port_inbound = 0;
+  std::uint32_t redirect_port_outbound = 0;
+  bool ipv6 = false;  ///< redirect of IPv6 as well (ip family mode dual stack)
+  std::vector<std::string> direct_access_services, reachable_services;
+};
+
+struct ProxyView {
+  std::string name;  ///< of the Dataplane
+  ResourcePtr dataplane;
+  NodeMetadata metadata;
+  ProxyIdentity identity;
+
+  // What follows from the above and the mesh; made by `proxy_view` below.
+  std::vector<Inbound> inbounds;
+  std::vector<Outbound> outbounds;
+  std::optional<TransparentProxy> transparent_proxy;
+  std::string gateway_type;  ///< "", DELEGATED or BUILTIN
+
+  bool has(std::string_view feature) const { return metadata.has(feature); }
+};
+
+/// REQUIRES: `dataplane` is a Dataplane of the view's mesh.
+ProxyView proxy_view(const MeshView& mesh, ResourcePtr dataplane, NodeMetadata metadata, ProxyIdentity identity);
+
+}  // namespace kumasim::cp

@@ -1,0 +1,98 @@
+/// The mutable set of Envoy resources of one proxy: generators fill it, policies work on it, then it becomes a Snapshot.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "reference-cp/xds/kri.hpp"
+#include "reference-cp/xds/snapshot.hpp"
+#include "reference-cp/xds/type_url.hpp"
+
+namespace google::protobuf {
+class Message;
+}
+
+namespace kumasim::cp {
+
+/// Which generator made a resource. Policies choose by it, MeshProxyPatch matches on it.
+enum class Origin : std::uint8_t {
+  admin,
+  direct_access,
+  dns,
+  dynamic_config,
+  egress,
+  gateway,
+  inbound,
+  ingress,
+  mesh_identity,
+  mesh_trust,
+  outbound,
+  policy,
+  probe,
+  prometheus,
+  secrets,
+  tracing,
+  transparent,
+};
+/// Kuma's word for it: "inbound", "direct-access", ...
+std::string_view to_string(Origin origin);
+
+struct EnvoyResource {
+  std::string name;
+  std::unique_ptr<google::protobuf::Message> message;
+  Origin origin = Origin::inbound;
+  Kri resource;          ///< the Mesh*Service (or other resource) it stands for, empty for legacy ones
+  std::string protocol;  ///< of the service behind it: tcp, http, http2, grpc, kafka, tls; empty where it has none
+
+  EnvoyResource(std::string name, std::unique_ptr<google::protobuf::Message> message, Origin origin, Kri resource = {},
+                std::string protocol = {});
+  ~EnvoyResource();
+  EnvoyResource(EnvoyResource&&) noexcept;
+  EnvoyResource& operator=(EnvoyResource&&) noexcept;
+};
+
+class ResourceSet {
+ public:
+  using Named = std::map<std::string, EnvoyResource, std::less<>>;
+
+  ResourceSet();
+  ~ResourceSet();
+  ResourceSet(ResourceSet&&) noexcept;
+  ResourceSet& operator=(ResourceSet&&) noexcept;
+
+  /// A resource of the same type and name is replaced. The type is the message's own. Returns it as held.
+  EnvoyResource& add(EnvoyResource resource);
+  EnvoyResource& add(std::string name, std::unique_ptr<google::protobuf::Message> message, Origin origin,
+                     Kri resource = {}, std::string protocol = {});
+  bool remove(std::string_view type_url, std::string_view name);
+  void add_all(ResourceSet other);
+
+  /// nullptr where there is none.
+  EnvoyResource* find(std::string_view type_url, std::string_view name);
+  /// All of one type, ordered by name; may be worked on while iterating, not added to.
+  Named& of(std::string_view type_url);
+  const Named& of(std::string_view type_url) const;
+
+  /// The message of a resource as M; nullptr where there is none. REQUIRES: M is the message of the type URL.
+  template <class M>
+  M* get(std::string_view type_url, std::string_view name) {
+    EnvoyResource* found = find(type_url, name);
+    return found ? static_cast<M*>(found->message.get()) : nullptr;
+  }
+  template <class M>
+  static M& as(EnvoyResource& resource) {
+    return static_cast<M&>(*resource.message);
+  }
+
+  /// Serialises every resource (deterministically) and names it by its content.
+  Snapshot snapshot() const;
+
+ private:
+  std::map<std::string, Named, std::less<>> types_;
+};
+
+}  // namespace kumasim::cp
