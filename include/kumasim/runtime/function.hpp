@@ -1,0 +1,105 @@
+/// A move-only function that is called at most once and keeps small targets inside itself.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <new>
+#include <type_traits>
+#include <utility>
+
+namespace kumasim {
+
+/// Before the target runs it is moved out and its storage is given back: a completion handler may start the next
+/// operation, destroy the object that held it, or both (Asio's rule for memory of handlers).
+template <class Signature, std::size_t bytes_inline_max = 64>
+class OnceFunction;
+
+template <class... Args, std::size_t bytes_inline_max>
+class OnceFunction<void(Args...), bytes_inline_max> {
+ public:
+  OnceFunction() = default;
+
+  template <class F, class D = std::decay_t<F>>
+    requires(!std::is_same_v<D, OnceFunction> && std::is_invocable_v<D, Args...>)
+  OnceFunction(F&& f) {  // implicit, as std::function is
+    if constexpr (fits_inline<D>) {
+      ::new (storage_) D(std::forward<F>(f));
+      table_ = &Inline<D>::table;
+    } else {
+      ::new (storage_) D*(new D(std::forward<F>(f)));
+      table_ = &Boxed<D>::table;
+    }
+  }
+
+  OnceFunction(OnceFunction&& other) noexcept : table_(std::exchange(other.table_, nullptr)) {
+    if (table_) table_->move(storage_, other.storage_);
+  }
+
+  OnceFunction& operator=(OnceFunction&& other) noexcept {
+    if (this == &other) return *this;
+    reset();
+    table_ = std::exchange(other.table_, nullptr);
+    if (table_) table_->move(storage_, other.storage_);
+    return *this;
+  }
+
+  ~OnceFunction() { reset(); }
+
+  void reset() noexcept {
+    if (const auto* table = std::exchange(table_, nullptr)) table->destroy(storage_);
+  }
+
+  explicit operator bool() const noexcept { return table_ != nullptr; }
+
+  /// REQUIRES: bool(*this). Afterwards it is empty.
+  void operator()(Args... args) {
+    const auto* table = std::exchange(table_, nullptr);
+    table->call(storage_, std::forward<Args>(args)...);
+  }
+
+ private:
+  struct Table {
+    void (*call)(void*, Args...);
+    void (*move)(void* to, void* from) noexcept;
+    void (*destroy)(void*) noexcept;
+  };
+
+  template <class F>
+  static constexpr bool fits_inline = sizeof(F) <= bytes_inline_max && alignof(F) <= alignof(std::max_align_t) &&
+                                      std::is_nothrow_move_constructible_v<F>;
+
+  template <class F>
+  struct Inline {
+    static F& at(void* p) { return *std::launder(static_cast<F*>(p)); }
+    static void call(void* p, Args... args) {
+      F f(std::move(at(p)));
+      at(p).~F();
+      std::move(f)(std::forward<Args>(args)...);
+    }
+    static void move(void* to, void* from) noexcept {
+      ::new (to) F(std::move(at(from)));
+      at(from).~F();
+    }
+    static void destroy(void* p) noexcept { at(p).~F(); }
+    static constexpr Table table{call, move, destroy};
+  };
+
+  template <class F>
+  struct Boxed {
+    static F*& at(void* p) { return *std::launder(static_cast<F**>(p)); }
+    static void call(void* p, Args... args) {
+      std::unique_ptr<F> box(at(p));
+      F f(std::move(*box));
+      box.reset();
+      std::move(f)(std::forward<Args>(args)...);
+    }
+    static void move(void* to, void* from) noexcept { ::new (to) F*(at(from)); }
+    static void destroy(void* p) noexcept { delete at(p); }
+    static constexpr Table table{call, move, destroy};
+  };
+
+  alignas(std::max_align_t) std::byte storage_[bytes_inline_max];
+  const Table* table_ = nullptr;
+};
+
+}  // namespace kumasim
