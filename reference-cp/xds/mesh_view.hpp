@@ -12,6 +12,7 @@
 
 #include "reference-cp/xds/endpoint.hpp"
 #include "reference-cp/xds/persistent_map.hpp"
+#include "reference-cp/xds/vip_table.hpp"
 
 namespace kumasim::cp {
 
@@ -44,6 +45,10 @@ struct ZoneSettings {
   std::string system_namespace;       ///< Kubernetes only
   std::string dns_domain = "mesh";    ///< domain of generated VIP names
   bool global = false;
+  std::uint32_t vip_port = 80;        ///< port that every generated VIP answers on
+  /// Sources that Envoy takes for internal, as prefix and length; IPv6 ones are left out for proxies without IPv6.
+  std::vector<std::pair<std::string, std::uint32_t>> internal_addresses = {
+      {"10.0.0.0", 8}, {"192.168.0.0", 16}, {"172.16.0.0", 12}, {"fc00::", 7}, {"fd00::", 8}, {"127.0.0.1", 32}, {"::1", 128}};
 };
 
 class MeshView {
@@ -57,14 +62,25 @@ class MeshView {
   /// order of the writes. A change of another mesh's resource gives an equal view.
   Ptr with(const ResourceChange& change) const;
 
+  /// The view with another table of virtual addresses.
+  Ptr with_vips(std::shared_ptr<const VipTable> vips) const;
+
   const std::string& name() const { return name_; }
+  const VipTable& vips() const { return *vips_; }
   const ZoneSettings& settings() const { return settings_; }
   /// The Mesh resource, nullptr where it does not exist.
   const Resource* mesh() const;
   /// All resources of a kind by name, in order; of the mesh, or global ones for a global kind.
   const Resources& all(std::string_view kind) const;
   const Resource* find(std::string_view kind, std::string_view name) const;
+  /// The Mesh*Service of a KRI (its section is ignored), nullptr where there is none.
+  const Resource* destination(const Kri& kri) const;
+  /// Of several that have all of the labels the oldest (Kuma's rule: least likely to break traffic); empty for none.
+  Kri destination_by_labels(std::string_view kind, const Tags& labels) const;
   bool mtls_enabled() const;
+  bool mtls_permissive() const;
+  /// Disabled, Everywhere, ReachableBackends or Exclusive.
+  std::string mesh_services_mode() const;
 
   /// Endpoints of a legacy service (kuma.io/service) or of a Mesh*Service by its destination name, as a proxy of this zone
   /// reaches them, in Kuma's order.
@@ -82,10 +98,14 @@ class MeshView {
 
  private:
   MeshView() = default;
+  MeshView(const MeshView&) = default;
+  bool takes(const Resource& resource) const;
+  void reindex();
 
   std::string name_;
   ZoneSettings settings_;
   std::map<std::string, Resources, std::less<>> kinds_;
+  std::shared_ptr<const VipTable> vips_;
   std::shared_ptr<const Index> index_;
 };
 

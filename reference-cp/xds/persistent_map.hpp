@@ -57,6 +57,19 @@ class PersistentMap {
     return it;
   }
   Iterator end() const { return {}; }
+  /// The first entry whose key is not less than `key`.
+  Iterator from(std::string_view key) const {
+    Iterator it;
+    for (const Node* node = root_.get(); node;) {
+      if (key.compare(node->key) <= 0) {
+        it.path_.push_back(node);
+        node = node->left.get();
+      } else {
+        node = node->right.get();
+      }
+    }
+    return it;
+  }
 
   /// The value under a key, nullptr where there is none. Lives as long as any map that holds it.
   const Value* find(std::string_view key) const {

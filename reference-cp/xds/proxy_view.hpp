@@ -40,6 +40,8 @@ struct ProxyIdentity {
   std::string certificate_pem;  ///< leaf first
   std::string key_pem;
   std::map<std::string, std::string> ca_bundles;  ///< mesh name -> PEM of its CA certificates
+  /// Of the admin listener: the control plane's admin CA and a server certificate for the proxy's address.
+  std::string admin_ca_pem, admin_certificate_pem, admin_key_pem;
   bool empty() const { return certificate_pem.empty(); }
 };
 
@@ -55,6 +57,7 @@ struct Inbound {
   std::string service;             ///< kuma.io/service
   Tags tags;
   bool ready = true;
+  bool serviceless = false;  ///< stands for a workload without a port (port 49151); it gets no listener
 };
 
 /// One place where the application can reach a destination through the proxy: `networking.outbound`, or a VIP.
@@ -73,11 +76,12 @@ struct RouteDestination {
   Tags destination;
 };
 
+/// How traffic of the application is redirected into the proxy.
 struct TransparentProxy {
   std::uint32_t redirect_port_inbound = 0;
   std::uint32_t redirect_port_outbound = 0;
-  bool ipv6 = false;  ///< redirect of IPv6 as well (ip family mode dual stack)
-  std::vector<std::string> direct_access_services, reachable_services;
+  std::uint32_t dns_port = 0;
+  bool ipv6 = true;  ///< redirects IPv6 as well: every ip family mode but IPv4
 };
 
 struct ProxyView {
@@ -89,8 +93,10 @@ struct ProxyView {
   // What follows from the above and the mesh; made by `proxy_view` below.
   std::vector<Inbound> inbounds;
   std::vector<Outbound> outbounds;
-  std::optional<TransparentProxy> transparent_proxy;
+  std::optional<TransparentProxy> transparent_proxy;  ///< nullopt where it is not enabled
   std::string gateway_type;  ///< "", DELEGATED or BUILTIN
+  std::string service;       ///< the identifying service: the first of its kuma.io/service values, or "unknown"
+  std::string address;       ///< networking.address
 
   bool has(std::string_view feature) const { return metadata.has(feature); }
 };

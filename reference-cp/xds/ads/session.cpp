@@ -1,0 +1,275 @@
+#include "reference-cp/xds/ads/session.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+#include "reference-cp/xds/type_url.hpp"
+
+namespace kumasim::cp {
+namespace {
+
+/// Names one resource of every type, or all of a type whose subscription begins without names (LDS and CDS only, by
+/// the protocol; a delta client may ask for all of any type).
+constexpr std::string_view all_names = "*";
+
+bool may_be_wildcard(std::string_view url) { return url == type_url::cluster || url == type_url::listener; }
+
+/// Traffic is switched over by these.
+bool switches_traffic(std::string_view url) { return url == type_url::listener || url == type_url::route; }
+
+}  // namespace
+
+AdsSession::AdsSession(AdsVariant variant, std::string control_plane)
+    : variant_(variant), control_plane_(std::move(control_plane)) {}
+
+AdsActions AdsSession::on_request(const DiscoveryRequest& request) {
+  assert(variant_ == AdsVariant::state_of_the_world);
+  AdsActions actions;
+  auto [found, first] = types_.try_emplace(request.type_url);
+  Type& type = found->second;
+  bool fresh = first || request.response_nonce.empty();
+  // A nonce other than the last one answers a response that has been overtaken; its names come again with the next.
+  if (!fresh && request.response_nonce != type.nonce) return actions;
+  if (fresh) {
+    type.outstanding = false;
+    type.due = true;
+  } else if (type.outstanding) {
+    answered(request.type_url, type, request.error, actions);
+  }
+  bool star = std::ranges::find(request.names, all_names) != request.names.end();
+  type.had_names = type.had_names || !request.names.empty();
+  type.wildcard = star || (may_be_wildcard(request.type_url) && !type.had_names);
+  type.names = {request.names.begin(), request.names.end()};
+  type.names.erase(std::string(all_names));
+  if (std::erase_if(type.sent, [&](const auto& entry) { return !wants(type, entry.first); }) > 0) {
+    std::vector<XdsResourcePtr> rest;
+    for (const auto& [name, sent] : type.sent) rest.push_back(sent.resource);
+    type.version = version_of(rest);
+  }
+  // What a wildcard client brings from an earlier stream is a hash of all that it holds; of a part, it may still wait
+  // for an answer that warms something.
+  if (fresh && type.wildcard && !request.version_info.empty()) {
+    type.version = request.version_info;
+    type.due = false;
+  }
+  flush(actions);
+  return actions;
+}
+
+AdsActions AdsSession::on_delta_request(const DeltaDiscoveryRequest& request) {
+  assert(variant_ == AdsVariant::delta);
+  AdsActions actions;
+  auto [found, first] = types_.try_emplace(request.type_url);
+  Type& type = found->second;
+  if (first) {
+    type.wildcard = request.subscribe.empty();
+    type.due = type.wildcard && request.initial_versions.empty();
+    for (const auto& [name, version] : request.initial_versions) type.sent[name] = {version, nullptr};
+  } else if (type.outstanding && request.response_nonce == type.nonce) {
+    answered(request.type_url, type, request.error, actions);
+  }
+  for (const auto& name : request.unsubscribe) {
+    if (name == all_names) type.wildcard = false;
+    type.names.erase(name);
+    type.again.erase(name);
+  }
+  for (const auto& name : request.subscribe)
+    if (first) type.names.insert(name);
+  std::erase_if(type.sent, [&](const auto& entry) { return !wants(type, entry.first); });
+  for (const auto& name : request.subscribe) {
+    if (name == all_names) {
+      type.wildcard = true;
+      type.due = type.due || type.sent.empty();
+      continue;
+    }
+    type.names.insert(name);
+    if (request.type_url == type_url::endpoint && warming_.erase(name) > 0) type.again.insert(name);
+    // Asked for by name, it is answered, whatever was sent before; a client that brought its version has it.
+    if (!first || !request.initial_versions.contains(name)) type.again.insert(name);
+  }
+  flush(actions);
+  return actions;
+}
+
+AdsActions AdsSession::on_snapshot(std::shared_ptr<const Snapshot> snapshot) {
+  AdsActions actions;
+  snapshot_ = std::move(snapshot);
+  patient_ = true;
+  flush(actions);
+  return actions;
+}
+
+AdsActions AdsSession::on_patience_end() {
+  AdsActions actions;
+  patient_ = false;
+  flush(actions);
+  return actions;
+}
+
+void AdsSession::answered(const std::string& url, Type& type, const std::optional<AdsRejection>& error,
+                          AdsActions& actions) {
+  type.outstanding = false;
+  type.rejection = error;
+  actions.answer = AdsAnswer{url, type.version, error};
+}
+
+bool AdsSession::wants(const Type& type, std::string_view name) const { return type.wildcard || type.names.contains(name); }
+
+std::vector<XdsResourcePtr> AdsSession::wanted(std::string_view url, const Type& type) const {
+  std::vector<XdsResourcePtr> out;
+  if (!snapshot_) return out;
+  if (type.wildcard) {
+    for (const auto& [name, resource] : snapshot_->of(url)) out.push_back(resource);
+  } else {
+    for (const auto& name : type.names)
+      if (auto resource = snapshot_->find(url, name)) out.push_back(std::move(resource));
+  }
+  return out;
+}
+
+bool AdsSession::differs(std::string_view url, const Type& type) const {
+  auto resources = wanted(url, type);
+  if (variant_ == AdsVariant::state_of_the_world) return version_of(resources) != type.version;
+  if (resources.size() != type.sent.size()) return true;
+  return !std::ranges::all_of(resources, [&](const XdsResourcePtr& resource) {
+    auto sent = type.sent.find(resource->name);
+    return sent != type.sent.end() && sent->second.version == resource->version;
+  });
+}
+
+/// The client runs what the snapshot has of this type (or does not ask for the type).
+bool AdsSession::taken(std::string_view url) const {
+  auto found = types_.find(url);
+  if (found == types_.end()) return true;
+  const Type& type = found->second;
+  return !type.outstanding && !type.rejection && !differs(url, type);
+}
+
+bool AdsSession::settled() const {
+  return std::ranges::all_of(types_, [&](const auto& entry) { return !entry.second.outstanding && !differs(entry.first, entry.second); });
+}
+
+std::optional<AdsRejection> AdsSession::rejection(std::string_view type_url) const {
+  auto found = types_.find(type_url);
+  return found == types_.end() ? std::nullopt : found->second.rejection;
+}
+
+void AdsSession::flush(AdsActions& actions) {
+  if (!snapshot_) return;
+  for (std::string_view url : type_url::in_order)
+    if (auto found = types_.find(url); found != types_.end()) flush_type(found->first, found->second, actions);
+  for (auto& [url, type] : types_)
+    if (std::ranges::find(type_url::in_order, url) == type_url::in_order.end()) flush_type(url, type, actions);
+}
+
+void AdsSession::flush_type(const std::string& url, Type& type, AdsActions& actions) {
+  if (type.outstanding) return;
+  if (switches_traffic(url) && patient_ && !type.due && !type.sent.empty()) {
+    auto clusters = types_.find(type_url::cluster);
+    if (clusters != types_.end() && clusters->second.outstanding) {
+      actions.waiting = actions.waiting || differs(url, type);
+      return;
+    }
+  }
+  auto resources = wanted(url, type);
+  if (variant_ == AdsVariant::state_of_the_world && !type.due && type.sent.empty() && version_of(resources) == type.version)
+    for (const auto& resource : resources) type.sent[resource->name] = {resource->version, resource};  // it has them already
+  bool hold = false;
+  if (url == type_url::cluster && patient_ && !(taken(type_url::listener) && taken(type_url::route))) {
+    // What traffic may still be sent to stays for now.
+    for (const auto& [name, sent] : type.sent) {
+      if (snapshot_->find(url, name)) continue;
+      hold = true;
+      if (sent.resource) resources.push_back(sent.resource);
+    }
+    std::ranges::sort(resources, {}, [](const XdsResourcePtr& resource) -> const std::string& { return resource->name; });
+    actions.waiting = actions.waiting || hold;
+  }
+  if (variant_ == AdsVariant::state_of_the_world)
+    send_world(url, type, std::move(resources), actions);
+  else
+    send_delta(url, type, resources, hold, actions);
+}
+
+void AdsSession::send_world(const std::string& url, Type& type, std::vector<XdsResourcePtr> resources, AdsActions& actions) {
+  std::string version = version_of(resources);
+  if (!type.due && version == type.version) return;
+  // Absence from a response says nothing of a resource that was asked for by name: there is nothing to say yet.
+  if (resources.empty() && !type.wildcard) return;
+  if (url == type_url::cluster) {
+    std::vector<XdsResourcePtr> changed;
+    for (const auto& resource : resources) {
+      auto before = type.sent.find(resource->name);
+      if (before != type.sent.end() && before->second.version != resource->version) changed.push_back(resource);
+    }
+    warm_again(changed);
+  }
+  AdsResponse response{.type_url = url, .version = version, .nonce = next_nonce(), .names = {}, .removed = {}, .bytes = {}};
+  type.sent.clear();
+  for (const auto& resource : resources) {
+    response.names.push_back(resource->name);
+    type.sent[resource->name] = {resource->version, resource};
+  }
+  response.bytes = frame_response({url, version, response.nonce, control_plane_}, resources);
+  type.version = version;
+  type.nonce = response.nonce;
+  type.outstanding = true;
+  type.due = false;
+  actions.send.push_back(std::move(response));
+}
+
+void AdsSession::send_delta(const std::string& url, Type& type, const std::vector<XdsResourcePtr>& resources, bool hold,
+                            AdsActions& actions) {
+  std::vector<XdsResourcePtr> changed, updated;
+  std::set<std::string_view> present;
+  for (const auto& resource : resources) {
+    present.insert(resource->name);
+    auto before = type.sent.find(resource->name);
+    bool other = before == type.sent.end() || before->second.version != resource->version;
+    if (other && before != type.sent.end()) updated.push_back(resource);
+    if (other || type.again.contains(resource->name)) changed.push_back(resource);
+  }
+  std::vector<std::string> removed;
+  if (!hold) {
+    for (const auto& [name, sent] : type.sent)
+      if (!present.contains(name)) removed.push_back(name);
+    // A name that was asked for and that there is not: the answer is its removal.
+    for (const auto& name : type.again)
+      if (!present.contains(name) && !type.sent.contains(name)) removed.push_back(name);
+    std::ranges::sort(removed);
+  }
+  if (changed.empty() && removed.empty() && !type.due) return;
+  if (url == type_url::cluster) warm_again(updated);
+  AdsResponse response{.type_url = url, .version = version_of(resources), .nonce = next_nonce(), .names = {}, .removed = removed, .bytes = {}};
+  for (const auto& name : removed) type.sent.erase(name);
+  for (const auto& resource : changed) {
+    response.names.push_back(resource->name);
+    type.sent[resource->name] = {resource->version, resource};
+  }
+  response.bytes = frame_delta_response({url, response.version, response.nonce, control_plane_}, changed, removed);
+  type.version = response.version;
+  type.nonce = response.nonce;
+  type.outstanding = true;
+  type.due = false;
+  type.again.clear();
+  actions.send.push_back(std::move(response));
+}
+
+/// Envoy's document, "Resource warming": the answer is expected even if the endpoints have not changed.
+void AdsSession::warm_again(const std::vector<XdsResourcePtr>& clusters) {
+  auto found = types_.find(type_url::endpoint);
+  for (const auto& cluster : clusters) {
+    std::string name = endpoint_name(*cluster);
+    bool known = found != types_.end() && found->second.sent.contains(name);
+    if (variant_ == AdsVariant::delta && !known)
+      warming_.insert(name);
+    else if (known && variant_ == AdsVariant::delta)
+      found->second.again.insert(name);
+    else if (known)
+      found->second.due = true;
+  }
+}
+
+std::string AdsSession::next_nonce() { return std::to_string(++nonce_); }
+
+}  // namespace kumasim::cp

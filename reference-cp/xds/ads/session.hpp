@@ -1,0 +1,111 @@
+/// One ADS stream of one proxy as a state machine without I/O: requests and snapshots go in, responses come out.
+///
+/// Both variants of the protocol (Envoy's document "xDS REST and gRPC protocol"), one variant a session:
+/// - One response of a type is outstanding at a time; what changes meanwhile goes out with the answer to its ACK or NACK.
+/// - Make before break: clusters go before endpoints, those before listeners and routes; an update of listeners or routes
+///   waits until the client has taken the clusters (Envoy holds back that ACK until they are warm), and a cluster that is
+///   no longer wanted stays until listeners and routes have been taken. `waiting` says that something is held back for
+///   this reason; `on_patience_end` lets it go, for a client that never answers.
+/// - A changed cluster warms anew and Envoy then wants its endpoints again, changed or not: they are sent again.
+/// - Versions are hashes of content, so a client that reconnects is sent nothing that it has.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "reference-cp/xds/ads/request.hpp"
+#include "reference-cp/xds/ads/response.hpp"
+#include "reference-cp/xds/snapshot.hpp"
+
+namespace kumasim::cp {
+
+enum class AdsVariant { state_of_the_world, delta };
+
+/// One message for the client.
+struct AdsResponse {
+  std::string type_url;
+  std::string version;
+  std::string nonce;
+  std::vector<std::string> names;    ///< of the resources in it
+  std::vector<std::string> removed;  ///< delta only
+  Slices bytes;
+};
+
+/// What a request said of the response before.
+struct AdsAnswer {
+  std::string type_url;
+  std::string version;
+  std::optional<AdsRejection> rejection;  ///< absent: acknowledged
+};
+
+struct AdsActions {
+  std::vector<AdsResponse> send;  ///< in this order
+  std::optional<AdsAnswer> answer;
+  bool waiting = false;  ///< something is held back until the client answers
+};
+
+class AdsSession {
+ public:
+  /// `control_plane` names the instance in every response.
+  explicit AdsSession(AdsVariant variant, std::string control_plane = {});
+
+  /// REQUIRES: variant is state_of_the_world.
+  AdsActions on_request(const DiscoveryRequest& request);
+  /// REQUIRES: variant is delta.
+  AdsActions on_delta_request(const DeltaDiscoveryRequest& request);
+  AdsActions on_snapshot(std::shared_ptr<const Snapshot> snapshot);
+  /// The client has had its time: what is held back goes out.
+  AdsActions on_patience_end();
+
+  /// Every requested type has been sent as the snapshot has it, and answered.
+  bool settled() const;
+  /// The last rejection of a type, until it is sent something that the client takes.
+  std::optional<AdsRejection> rejection(std::string_view type_url) const;
+
+ private:
+  struct Sent {
+    std::string version;
+    XdsResourcePtr resource;  ///< nullptr: known from the client's word only (initial_resource_versions)
+  };
+  struct Type {
+    bool wildcard = false;
+    bool had_names = false;
+    std::set<std::string, std::less<>> names;
+    std::string nonce;    ///< of the last response
+    std::string version;  ///< of the last response, or what a reconnecting client brought
+    bool outstanding = false;
+    bool due = false;     ///< an answer is owed even where nothing has changed
+    std::map<std::string, Sent, std::less<>> sent;
+    std::set<std::string, std::less<>> again;  ///< to be sent though unchanged (delta)
+    std::optional<AdsRejection> rejection;
+  };
+  using Types = std::map<std::string, Type, std::less<>>;
+
+  bool wants(const Type& type, std::string_view name) const;
+  std::vector<XdsResourcePtr> wanted(std::string_view url, const Type& type) const;
+  bool differs(std::string_view url, const Type& type) const;
+  bool taken(std::string_view url) const;
+  void answered(const std::string& url, Type& type, const std::optional<AdsRejection>& error, AdsActions& actions);
+  void flush(AdsActions& actions);
+  void flush_type(const std::string& url, Type& type, AdsActions& actions);
+  void send_world(const std::string& url, Type& type, std::vector<XdsResourcePtr> resources, AdsActions& actions);
+  void send_delta(const std::string& url, Type& type, const std::vector<XdsResourcePtr>& resources, bool hold, AdsActions& actions);
+  void warm_again(const std::vector<XdsResourcePtr>& clusters);
+  std::string next_nonce();
+
+  AdsVariant variant_;
+  std::string control_plane_;
+  std::shared_ptr<const Snapshot> snapshot_;
+  Types types_;
+  std::set<std::string, std::less<>> warming_;  ///< endpoint names of changed clusters, not yet asked for (delta)
+  std::uint64_t nonce_ = 0;
+  bool patient_ = true;
+};
+
+}  // namespace kumasim::cp

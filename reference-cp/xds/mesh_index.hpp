@@ -1,0 +1,60 @@
+/// What generation asks of a mesh again and again, kept up with every write: the endpoints of each service, who uses it.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "reference-cp/xds/mesh_view.hpp"
+#include "reference-cp/xds/persistent_map.hpp"
+
+namespace kumasim::cp {
+
+/// All endpoints of one service (a kuma.io/service, or the destination name of a MeshService's port).
+struct ServiceEndpoints {
+  PersistentMap<Endpoint> instances;  ///< by "dataplane/inbound": the order in which Kuma lists them
+  std::vector<Endpoint> list;         ///< the same, as generation wants it
+  std::string protocol;
+};
+
+struct MeshView::Index {
+  PersistentMap<std::shared_ptr<const ServiceEndpoints>> services;
+  /// "service\x1f dataplane": that proxy's configuration depends on the service. The service "*" stands for every one.
+  PersistentMap<bool> users;
+  /// "tag=value\x1f name" or "@dataplane\x1f name": MeshServices that may select a Dataplane with that tag or name.
+  PersistentMap<bool> selectors;
+};
+
+/// What one Dataplane puts into the index; equal contributions mean that nobody else can tell the difference.
+struct Contribution {
+  std::map<std::string, std::map<std::string, Endpoint>> endpoints;  ///< service -> instance -> endpoint
+  std::set<std::string> names;  ///< user keys of the services that it contributes to
+};
+
+Contribution contribution(const MeshView& view, const MeshView::Index& index, const Resource& dataplane);
+/// Services that a Dataplane's own configuration depends on; "*" for every one.
+std::set<std::string> used_services(const Resource& dataplane);
+
+/// Collects changes of endpoints and builds each touched service once.
+class IndexChange {
+ public:
+  explicit IndexChange(MeshView::Index base) : index_(std::move(base)) {}
+  void add_dataplane(const MeshView& view, const Resource& dataplane);
+  void remove_dataplane(const MeshView& view, const Resource& dataplane);
+  /// Lets Dataplanes that are added later find the service.
+  void register_service(const Resource& service);
+  /// As register_service, and adds the Dataplanes that are there.
+  void add_service(const MeshView& view, const Resource& service);
+  void remove_service(const Resource& service);
+  MeshView::Index finish();
+
+ private:
+  PersistentMap<Endpoint>& touched(const std::string& service);
+
+  MeshView::Index index_;
+  std::map<std::string, PersistentMap<Endpoint>> touched_;
+};
+
+}  // namespace kumasim::cp

@@ -1,0 +1,101 @@
+#include "reference-cp/xds/mesh_service.hpp"
+
+#include <fmt/format.h>
+
+#include "reference-cp/model/kind.hpp"
+#include "reference-cp/model/resource.hpp"
+#include "reference-cp/xds/dataplane.hpp"
+#include "reference-cp/xds/json_read.hpp"
+
+namespace kumasim::cp {
+
+bool ServicePort::selects(const Inbound& inbound) const {
+  return target_number ? *target_number == inbound.port : target_name == inbound.name;
+}
+
+namespace mesh_service {
+
+std::vector<ServicePort> ports(const Resource& service) {
+  std::vector<ServicePort> result;
+  for (const nlohmann::json& from : at(service.spec, "ports")) {
+    ServicePort port;
+    port.port = number_at(from, "port");
+    port.name = text_at(from, "name");
+    if (port.name.empty()) port.name = std::to_string(port.port);
+    const nlohmann::json& target = at(from, "targetPort");
+    if (target.is_string()) {
+      port.target_name = target.get<std::string>();
+    } else {
+      port.target_number = target.is_number() ? number_at(from, "targetPort") : port.port;
+    }
+    port.protocol = text_at(from, "appProtocol");
+    if (port.protocol.empty()) port.protocol = "tcp";
+    result.push_back(std::move(port));
+  }
+  return result;
+}
+
+std::optional<ServicePort> find_port(const Resource& service, std::string_view section) {
+  for (ServicePort& port : ports(service))
+    if (port.name == section || std::to_string(port.port) == section) return std::move(port);
+  return std::nullopt;
+}
+
+bool is_local(const Resource& service) {
+  std::string origin = service.meta.label("kuma.io/origin");
+  return origin.empty() || origin == "zone";
+}
+
+std::string destination_name(const Kri& kri, std::uint32_t port) {
+  std::string_view kind = kri.type == "MeshExternalService"    ? "extsvc"
+                          : kri.type == "MeshMultiZoneService" ? "mzsvc"
+                                                               : "msvc";
+  return fmt::format("{}_{}_{}_{}_{}_{}", kri.mesh, kri.name, kri.ns, kri.zone, kind, port);
+}
+
+std::string destination_name(const Resource& service, const ServicePort& port) {
+  return destination_name(Kri::of(service), port.port);
+}
+
+bool selects(const Resource& service, const Resource& dataplane) {
+  const nlohmann::json& selector = at(service.spec, "selector");
+  if (std::string name = text_at(selector, "dataplaneRef", "name"); !name.empty())
+    return name == dataplane.meta.name;
+  const nlohmann::json& tags = at(selector, "dataplaneTags");
+  return tags.is_object() && !tags.empty() && dataplane_matches(dataplane, tags_of(tags));
+}
+
+std::string sni_name(const Resource& service, const std::string& system_namespace) {
+  std::string ns = service.meta.label("k8s.kuma.io/namespace");
+  std::string origin = service.meta.label("kuma.io/origin");
+  if (origin == "global") {
+    std::string name = service.meta.label("kuma.io/display-name");
+    return ns.empty() || ns == system_namespace ? name : name + "." + ns;
+  }
+  if (system_namespace.empty() && origin == "zone" && !ns.empty()) return service.meta.name + "." + ns;
+  return service.meta.name;
+}
+
+std::vector<std::string> vips(const Resource& service) {
+  std::vector<std::string> result;
+  for (const nlohmann::json& vip : at(service.status, "vips")) result.push_back(text_at(vip, "ip"));
+  return result;
+}
+
+std::vector<std::string> hostnames(const Resource& service) {
+  std::vector<std::string> result;
+  for (const nlohmann::json& address : at(service.status, "addresses")) result.push_back(text_at(address, "hostname"));
+  return result;
+}
+
+bool tls_ready(const Resource& service) { return text_at(service.status, "tls", "status") == "Ready"; }
+
+std::vector<std::string> service_tag_identities(const Resource& service) {
+  std::vector<std::string> result;
+  for (const nlohmann::json& identity : at(service.spec, "identities"))
+    if (text_at(identity, "type") == "ServiceTag") result.push_back(text_at(identity, "value"));
+  return result;
+}
+
+}  // namespace mesh_service
+}  // namespace kumasim::cp

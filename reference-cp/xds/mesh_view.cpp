@@ -1,0 +1,213 @@
+#include "reference-cp/xds/mesh_view.hpp"
+
+#include <algorithm>
+
+#include "reference-cp/model/kind.hpp"
+#include "reference-cp/model/resource.hpp"
+#include "reference-cp/xds/json_read.hpp"
+#include "reference-cp/xds/mesh_index.hpp"
+#include "reference-cp/xds/mesh_service.hpp"
+
+namespace kumasim::cp {
+namespace {
+
+const nlohmann::json& enabled_backend(const Resource* mesh) {
+  static const nlohmann::json none;
+  if (!mesh) return none;
+  std::string name = text_at(mesh->spec, "mtls", "enabledBackend");
+  if (name.empty()) return none;
+  for (const nlohmann::json& backend : at(mesh->spec, "mtls", "backends"))
+    if (text_at(backend, "name") == name) return backend;
+  return none;
+}
+
+/// Kinds by which a proxy's traffic can be sent to services that its Dataplane does not name.
+bool has_routes(const MeshView& view) {
+  return !view.all("TrafficRoute").empty() || !view.all("MeshHTTPRoute").empty() || !view.all("MeshTCPRoute").empty();
+}
+
+/// What of a Mesh the index depends on.
+bool index_depends(const ResourceChange& change) {
+  auto aware = [](const ResourcePtr& mesh) { return mesh && flag_at(mesh->spec, "routing", "localityAwareLoadBalancing"); };
+  return aware(change.before) != aware(change.after);
+}
+
+}  // namespace
+
+MeshView::~MeshView() = default;
+
+MeshView::Ptr MeshView::build(std::string mesh, const ZoneSettings& settings, std::span<const ResourcePtr> resources) {
+  std::shared_ptr<MeshView> view(new MeshView);
+  view->name_ = std::move(mesh);
+  view->settings_ = settings;
+  view->vips_ = std::make_shared<const VipTable>();
+  for (const ResourcePtr& resource : resources) {
+    if (!view->takes(*resource)) continue;
+    Resources& kind = view->kinds_[resource->kind->type()];
+    kind = kind.with(resource->meta.name, resource);
+  }
+  view->reindex();
+  return view;
+}
+
+void MeshView::reindex() {
+  IndexChange change{Index{}};
+  for (const auto& [name, service] : all("MeshService")) change.register_service(*service);
+  for (const auto& [name, dataplane] : all("Dataplane")) change.add_dataplane(*this, *dataplane);
+  index_ = std::make_shared<const Index>(change.finish());
+}
+
+bool MeshView::takes(const Resource& resource) const {
+  if (resource.kind->type() == "Mesh") return true;
+  return resource.kind->is_global() || resource.meta.mesh == name_;
+}
+
+MeshView::Ptr MeshView::with(const ResourceChange& change) const {
+  const Resource& subject = change.after ? *change.after : *change.before;
+  std::shared_ptr<MeshView> view(new MeshView(*this));
+  if (!takes(subject)) return view;
+  const std::string& kind = subject.kind->type();
+  Resources& resources = view->kinds_[kind];
+  resources = change.after ? resources.with(subject.meta.name, change.after) : resources.without(subject.meta.name);
+  if (resources.empty()) view->kinds_.erase(kind);
+  if (kind == "Mesh" && subject.meta.name == name_ && index_depends(change)) {
+    view->reindex();
+  } else if (kind == "Dataplane" || kind == "MeshService") {
+    // What the view held counts, not what the caller believes to have been there.
+    const Resource* before = find(kind, subject.meta.name);
+    IndexChange edit{*index_};
+    if (kind == "Dataplane") {
+      if (before) edit.remove_dataplane(*this, *before);
+      if (change.after) edit.add_dataplane(*view, *change.after);
+    } else {
+      if (before) edit.remove_service(*before);
+      if (change.after) edit.add_service(*view, *change.after);
+    }
+    view->index_ = std::make_shared<const Index>(edit.finish());
+  }
+  return view;
+}
+
+MeshView::Ptr MeshView::with_vips(std::shared_ptr<const VipTable> vips) const {
+  std::shared_ptr<MeshView> view(new MeshView(*this));
+  view->vips_ = std::move(vips);
+  return view;
+}
+
+const Resource* MeshView::mesh() const { return find("Mesh", name_); }
+
+const MeshView::Resources& MeshView::all(std::string_view kind) const {
+  static const Resources none;
+  auto found = kinds_.find(kind);
+  return found == kinds_.end() ? none : found->second;
+}
+
+const Resource* MeshView::find(std::string_view kind, std::string_view name) const {
+  const ResourcePtr* found = all(kind).find(name);
+  return found ? found->get() : nullptr;
+}
+
+const Resource* MeshView::destination(const Kri& kri) const {
+  if (kri.empty()) return nullptr;
+  Kri wanted = kri.without_section();
+  if (const Resource* found = find(kri.type, kri.name); found && Kri::of(*found) == wanted) return found;
+  for (const auto& [name, resource] : all(kri.type))
+    if (Kri::of(*resource) == wanted) return resource.get();
+  return nullptr;
+}
+
+Kri MeshView::destination_by_labels(std::string_view kind, const Tags& labels) const {
+  const Resource* oldest = nullptr;
+  if (labels.empty()) return {};
+  for (const auto& [name, resource] : all(kind)) {
+    bool has_all = std::ranges::all_of(labels, [&](const auto& label) {
+      auto found = resource->meta.labels.find(label.first);
+      return found != resource->meta.labels.end() && found->second == label.second;
+    });
+    if (has_all && (!oldest || resource->meta.creation < oldest->meta.creation)) oldest = resource.get();
+  }
+  return oldest ? Kri::of(*oldest) : Kri{};
+}
+
+bool MeshView::mtls_enabled() const { return !enabled_backend(mesh()).is_null(); }
+
+bool MeshView::mtls_permissive() const { return text_at(enabled_backend(mesh()), "mode") == "PERMISSIVE"; }
+
+std::string MeshView::mesh_services_mode() const {
+  std::string mode = mesh() ? text_at(mesh()->spec, "meshServices", "mode") : std::string();
+  return mode.empty() ? "Disabled" : mode;
+}
+
+const std::vector<Endpoint>& MeshView::endpoints(std::string_view service) const {
+  static const std::vector<Endpoint> none;
+  const auto* found = index_->services.find(service);
+  return found ? (*found)->list : none;
+}
+
+ServiceInfo MeshView::service(std::string_view service) const {
+  ServiceInfo info;
+  const auto* found = index_->services.find(service);
+  if (!found) return info;
+  info.protocol = (*found)->protocol;
+  info.external = !(*found)->list.empty() && (*found)->list.front().external.has_value();
+  if (!mtls_permissive()) return info;
+  // A service takes mutual TLS once every one of its proxies has got a certificate of the enabled backend.
+  std::string backend = text_at(enabled_backend(mesh()), "name");
+  info.tls_ready = true;
+  for (const auto& [instance, endpoint] : (*found)->instances) {
+    std::string_view dataplane = std::string_view(instance).substr(0, instance.rfind('/'));
+    const Resource* insight = find("DataplaneInsight", dataplane);
+    if (!insight || text_at(insight->spec, "mTLS", "issuedBackend") != backend) info.tls_ready = false;
+  }
+  return info;
+}
+
+std::vector<std::string> MeshView::services() const {
+  std::vector<std::string> names;
+  for (const auto& [name, endpoints] : index_->services) names.push_back(name);
+  return names;
+}
+
+Affected MeshView::affected(const ResourceChange& change) const {
+  const Resource& subject = change.after ? *change.after : *change.before;
+  const std::string& kind = subject.kind->type();
+  Affected result;
+  if (!takes(subject) || (kind == "Mesh" && subject.meta.name != name_)) return result;
+  if (change.before && change.after && change.before->spec == change.after->spec &&
+      change.before->status == change.after->status && change.before->meta.labels == change.after->meta.labels)
+    return result;
+  static constexpr std::string_view silent[] = {"Secret", "GlobalSecret", "Zone", "HostnameGenerator", "ZoneInsight"};
+  if (std::ranges::find(silent, kind) != std::end(silent)) return result;
+  if (kind == "DataplaneInsight") {
+    auto backend = [](const ResourcePtr& r) { return r ? text_at(r->spec, "mTLS", "issuedBackend") : std::string(); };
+    result.all = mtls_permissive() && backend(change.before) != backend(change.after);
+    return result;
+  }
+  std::set<std::string> touched;
+  if (kind == "Dataplane") {
+    Contribution before = change.before ? contribution(*this, *index_, *change.before) : Contribution{};
+    Contribution after = change.after ? contribution(*this, *index_, *change.after) : Contribution{};
+    if (change.after) result.names.insert(subject.meta.name);
+    if (before.endpoints == after.endpoints) return result;
+    touched.insert(before.names.begin(), before.names.end());
+    touched.insert(after.names.begin(), after.names.end());
+  } else if (kind == "MeshService") {
+    touched.insert("MeshService/" + subject.meta.name);
+  } else {
+    result.all = true;
+    return result;
+  }
+  if (has_routes(*this)) {
+    result.all = true;
+    return result;
+  }
+  touched.insert({"*", "*tp"});
+  for (const std::string& service : touched) {
+    std::string prefix = service + '\x1f';
+    for (auto it = index_->users.from(prefix); it != index_->users.end() && (*it).first.starts_with(prefix); ++it)
+      result.names.insert((*it).first.substr(prefix.size()));
+  }
+  return result;
+}
+
+}  // namespace kumasim::cp

@@ -1,0 +1,88 @@
+#include "reference-cp/xds/reachable.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "reference-cp/model/resource.hpp"
+#include "reference-cp/xds/json_read.hpp"
+#include "reference-cp/xds/mesh_service.hpp"
+
+namespace kumasim::cp {
+namespace {
+
+/// An IPv4-mapped address stands for its IPv4 address; the unspecified address overlaps every other.
+bool overlap(const std::string& a, const std::string& b) {
+  auto any = [](const std::string& x) { return x == "0.0.0.0" || x == "::"; };
+  return a == b || any(a) || any(b);
+}
+
+bool uses_inbound(const std::vector<Inbound>& inbounds, const Outbound& outbound) {
+  return std::ranges::any_of(inbounds, [&](const Inbound& inbound) {
+    return (outbound.port == inbound.port && overlap(outbound.address, inbound.address)) ||
+           (outbound.port == inbound.service_port && overlap(outbound.address, inbound.service_address));
+  });
+}
+
+/// Identities that one entry of reachableBackends.refs stands for, without sections.
+std::vector<Kri> referenced(const MeshView& mesh, const Resource& dataplane, const nlohmann::json& ref) {
+  std::string kind = text_at(ref, "kind");
+  std::vector<Kri> result;
+  Tags labels = tags_of(at(ref, "labels"));
+  if (!labels.empty())
+    for (const auto& [name, resource] : mesh.all(kind)) {
+      bool has_all = std::ranges::all_of(labels, [&](const auto& l) { return resource->meta.label(l.first) == l.second; });
+      if (has_all) result.push_back(Kri::of(*resource));
+    }
+  if (result.empty()) {
+    Kri own = Kri::of(dataplane);
+    std::string ns = text_at(ref, "namespace");
+    result.push_back({kind, own.mesh, own.zone, ns.empty() ? own.ns : ns, text_at(ref, "name"), {}});
+  }
+  return result;
+}
+
+/// Identities with sections that reachableBackends allows.
+std::set<Kri> allowed_backends(const MeshView& mesh, const Resource& dataplane, const nlohmann::json& backends) {
+  std::set<Kri> result;
+  for (const nlohmann::json& ref : at(backends, "refs"))
+    for (const Kri& kri : referenced(mesh, dataplane, ref)) {
+      const Resource* destination = mesh.destination(kri);
+      if (!destination) continue;
+      std::uint32_t port = number_at(ref, "port");
+      auto found = port ? mesh_service::find_port(*destination, std::to_string(port)) : std::nullopt;
+      if (found) {
+        result.insert(kri.with_section(found->name));
+        continue;
+      }
+      for (const ServicePort& each : mesh_service::ports(*destination)) result.insert(kri.with_section(each.name));
+    }
+  return result;
+}
+
+}  // namespace
+
+std::vector<Outbound> reachable(const MeshView& mesh, const Resource& dataplane, const std::vector<Inbound>& inbounds,
+                                std::vector<Outbound> outbounds) {
+  const nlohmann::json& transparent = at(dataplane.spec, "networking", "transparentProxying");
+  std::set<std::string> services;
+  for (const nlohmann::json& name : at(transparent, "reachableServices"))
+    if (name.is_string()) services.insert(name.get<std::string>());
+  const nlohmann::json& backends = at(transparent, "reachableBackends");
+  bool selected = backends.is_object();
+  std::set<Kri> allowed = selected ? allowed_backends(mesh, dataplane, backends) : std::set<Kri>{};
+  bool only_on_demand = mesh.mesh_services_mode() == "ReachableBackends";
+  auto unwanted = [&](const Outbound& outbound) {
+    if (outbound.legacy()) {
+      if (!services.empty() && !services.contains(outbound.service())) return true;
+    } else if (selected) {
+      if (!allowed.contains(outbound.resource)) return true;
+    } else if (!services.empty() || only_on_demand) {
+      return true;
+    }
+    return uses_inbound(inbounds, outbound);
+  };
+  std::erase_if(outbounds, unwanted);
+  return outbounds;
+}
+
+}  // namespace kumasim::cp
