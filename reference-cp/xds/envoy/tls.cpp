@@ -1,0 +1,75 @@
+#include "reference-cp/xds/envoy/tls.hpp"
+
+#include <envoy/config/core/v3/base.pb.h>
+#include <envoy/extensions/transport_sockets/tls/v3/tls.pb.h>
+
+#include "reference-cp/xds/envoy/names.hpp"
+#include "reference-cp/xds/proxy_view.hpp"
+#include "reference-cp/xds/wire.hpp"
+
+namespace kumasim::cp::envoy {
+namespace {
+
+namespace tls = ::envoy::extensions::transport_sockets::tls::v3;
+
+void secret(tls::SdsSecretConfig& config, const std::string& name) {
+  config.set_name(name);
+  config.mutable_sds_config()->set_resource_api_version(::envoy::config::core::v3::V3);
+  config.mutable_sds_config()->mutable_ads();
+}
+
+/// Own certificate and the mesh's CA; returns where the names to match go.
+tls::CertificateValidationContext& mesh_context(tls::CommonTlsContext& common, const std::string& mesh) {
+  auto& combined = *common.mutable_combined_validation_context();
+  secret(*combined.mutable_validation_context_sds_secret_config(), ca_secret_name(mesh));
+  secret(*common.add_tls_certificate_sds_secret_configs(), identity_secret_name(mesh));
+  return *combined.mutable_default_validation_context();
+}
+
+::envoy::type::matcher::v3::StringMatcher& uri(tls::CertificateValidationContext& context) {
+  auto& matcher = *context.add_match_typed_subject_alt_names();
+  matcher.set_san_type(tls::SubjectAltNameMatcher::URI);
+  return *matcher.mutable_matcher();
+}
+
+void finish(TransportSocket& socket, const google::protobuf::Message& context) {
+  socket.set_name("envoy.transport_sockets.tls");
+  pack(context, *socket.mutable_typed_config());
+}
+
+}  // namespace
+
+void downstream_mesh_tls(TransportSocket& socket, const std::string& mesh) {
+  tls::DownstreamTlsContext context;
+  uri(mesh_context(*context.mutable_common_tls_context(), mesh)).set_prefix(spiffe_prefix(mesh));
+  context.mutable_require_client_certificate()->set_value(true);
+  finish(socket, context);
+}
+
+void upstream_mesh_tls(TransportSocket& socket, const std::string& mesh, std::span<const std::string> services,
+                       const std::string& server_name) {
+  tls::UpstreamTlsContext context;
+  tls::CertificateValidationContext& names = mesh_context(*context.mutable_common_tls_context(), mesh);
+  if (services.empty()) uri(names).set_prefix(spiffe_prefix(mesh));
+  for (const std::string& service : services) uri(names).set_exact(spiffe_id(mesh, service));
+  context.mutable_common_tls_context()->add_alpn_protocols(mesh_alpn);
+  context.set_sni(server_name);
+  finish(socket, context);
+}
+
+void admin_tls(TransportSocket& socket, const ProxyIdentity& identity) {
+  tls::DownstreamTlsContext context;
+  auto& common = *context.mutable_common_tls_context();
+  auto& certificate = *common.add_tls_certificates();
+  certificate.mutable_certificate_chain()->set_inline_bytes(identity.admin_certificate_pem);
+  certificate.mutable_private_key()->set_inline_bytes(identity.admin_key_pem);
+  auto& validation = *common.mutable_validation_context();
+  validation.mutable_trusted_ca()->set_inline_bytes(identity.admin_ca_pem);
+  auto& name = *validation.add_match_typed_subject_alt_names();
+  name.set_san_type(tls::SubjectAltNameMatcher::DNS);
+  name.mutable_matcher()->set_exact("kuma-cp");
+  context.mutable_require_client_certificate()->set_value(true);
+  finish(socket, context);
+}
+
+}  // namespace kumasim::cp::envoy

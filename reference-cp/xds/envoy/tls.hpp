@@ -1,0 +1,34 @@
+/// TLS contexts between the proxies of a mesh, and of the admin listener.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+namespace envoy::config::core::v3 {
+class TransportSocket;
+}
+
+namespace kumasim::cp {
+struct ProxyIdentity;
+}
+
+namespace kumasim::cp::envoy {
+
+using TransportSocket = ::envoy::config::core::v3::TransportSocket;
+
+/// The protocol that clients of the mesh announce, so that a permissive inbound can tell them from an application's own TLS.
+inline constexpr char mesh_alpn[] = "kuma";
+
+/// A server of the mesh: own certificate and CA over SDS, clients must show an identity of the mesh.
+void downstream_mesh_tls(TransportSocket& socket, const std::string& mesh);
+
+/// A client of the mesh. The server must show one of these identities (kuma.io/service values), or any of the mesh where
+/// there are none.
+void upstream_mesh_tls(TransportSocket& socket, const std::string& mesh, std::span<const std::string> services,
+                       const std::string& server_name);
+
+/// The admin listener: a static certificate; only the control plane (DNS name "kuma-cp") may connect.
+void admin_tls(TransportSocket& socket, const ProxyIdentity& identity);
+
+}  // namespace kumasim::cp::envoy
