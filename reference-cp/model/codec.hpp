@@ -5,6 +5,7 @@
 /// protojson would print it, the others as Go's encoding/json would.
 #pragma once
 
+#include <algorithm>
 #include <expected>
 #include <string>
 #include <string_view>
@@ -38,14 +39,26 @@ std::expected<Resource, DecodeError> decode_shape(const Kind& kind, const nlohma
 /// decode_shape and then Kind::validate.
 std::expected<Resource, DecodeError> decode(const Kind& kind, const nlohmann::json& body, UnknownFields unknown);
 
+/// A body in the Universal form, whichever it came in, and its kind. A missing mesh becomes "default".
+struct DecodedForm {
+  const Kind* kind = nullptr;
+  nlohmann::json body;
+  bool kubernetes = false;
+};
+Result<DecodedForm> universal_form(const nlohmann::json& body);
+
 /// Either form; the kind is found by `type` or `kind`. Unknown fields are refused. `Error::field` is the first field at fault.
 Result<Resource> resource_from_json(const nlohmann::json& body);
 
-/// One document of YAML (or JSON).
+/// One document of YAML (or JSON); errors name line and column.
 Result<Resource> resource_from_yaml(std::string_view text);
 
-/// All documents of a YAML file; `file` is named in errors, with line and column.
+/// All documents of a YAML file that hold something; errors name `file`, line, column, field and what was expected.
 Result<std::vector<Resource>> resources_from_yaml(std::string_view text, std::string_view file);
+
+/// One document that was read already.
+class YamlDocument;
+Result<Resource> resource_from_document(const YamlDocument& document, std::string_view file);
 
 /// The Universal form with creationTime and modificationTime, as REST answers it.
 nlohmann::json resource_to_json(const Resource& resource);

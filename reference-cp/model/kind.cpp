@@ -16,6 +16,10 @@ void Kind::validate(const Resource& resource, Violations& violations) const {
   if (table_.validate != nullptr) table_.validate(resource, violations);
 }
 
+void Kind::fill(Resource& resource) const {
+  if (table_.fill != nullptr) table_.fill(resource);
+}
+
 std::vector<std::string> Kind::warnings(const Resource& resource) const {
   std::vector<std::string> out;
   if (table_.warn != nullptr) table_.warn(resource, out);

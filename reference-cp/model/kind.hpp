@@ -35,6 +35,7 @@ struct Column {
 struct KindTable {
   std::string type;                       // "MeshTimeout"
   std::string path;                       // "meshtimeouts"; "" where REST does not show the kind
+  std::string path_old{};                 // a further path that Kuma still answers
   std::string singular;                   // kumactl's argument: "meshtimeout"
   std::string plural;                     // "meshtimeouts"
   std::string singular_text;              // "Mesh Timeout"
@@ -60,6 +61,8 @@ struct KindTable {
   std::vector<Column> columns;
   /// Rules beyond the shape. `spec` is canonical; the path of what it reports starts as Kuma's does.
   void (*validate)(const Resource&, Violations&) = nullptr;
+  /// Values that the CP fills in on every write.
+  void (*fill)(Resource&) = nullptr;
   /// Deprecation warnings, in Kuma's words.
   void (*warn)(const Resource&, std::vector<std::string>&) = nullptr;
 };
@@ -70,6 +73,8 @@ class Kind {
 
   const std::string& type() const { return table_.type; }
   const std::string& path() const { return table_.path; }
+  /// Whether zones make such resources (and the CP marks them as a zone's).
+  bool is_provided_by_zone() const { return table_.kds.provided_by_zone || table_.kds.zone_to_global; }
   const std::string& singular() const { return table_.singular; }
   const std::string& plural() const { return table_.plural; }
   const std::string& short_name() const { return table_.short_name; }
@@ -86,6 +91,8 @@ class Kind {
 
   /// Rules beyond the shape, on a canonical specification (the codec has seen to the shape).
   void validate(const Resource& resource, Violations& violations) const;
+  /// Fills in what the CP adds on every write.
+  void fill(Resource& resource) const;
   /// Kuma's deprecation warnings for a resource that is otherwise valid.
   std::vector<std::string> warnings(const Resource& resource) const;
 

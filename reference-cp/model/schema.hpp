@@ -30,7 +30,6 @@ enum class Type {
   list,
   map,            // string to element
   object,
-  one_of,         // an object of which at most one field is set (protobuf's oneof)
   int_or_string,  // a port or a percentage
   any,            // JSON that is kept as it is
 };
@@ -41,9 +40,10 @@ struct Field {
   SchemaPtr schema;
   std::string text;            // one line for people
   bool required = false;       // absent is a violation ("in body is required")
-  bool always = false;         // Go writes it even when empty
-  nlohmann::json fallback;     // filled in when absent; null for none
-  std::string oneof;           // fields of one name here exclude one another
+  bool always = false;         // an object that is written even when empty (Go structs that are no pointers)
+  bool drop_empty = false;     // left out when empty (Go's omitempty on what is no pointer)
+  nlohmann::json fallback{};   // filled in when absent; null for none
+  std::string oneof{};         // fields of one name here exclude one another (protobuf's oneof)
 };
 
 class Schema {
@@ -51,12 +51,15 @@ class Schema {
   Type type = Type::any;
   bool proto = false;                       // protobuf's JSON rules: zero values are left out, names in either case
   bool nullable = false;                    // a protobuf wrapper: its zero value is told from absence
-  std::vector<Field> fields;                // object, one_of
+  std::vector<Field> fields;                // object
   SchemaPtr element;                        // list, map
   std::vector<std::string> values;          // enumeration, in order; the first is protobuf's zero
   std::string type_name;                    // protobuf's full name, for messages
-  std::optional<std::int64_t> min, max;     // integer; number of items of a list
+  std::optional<std::int64_t> min, max;     // integer: its value; string: its length; list: the number of its items
+  bool range_said = false;                  // a value out of range is a violation; else the decoder gives up on it
   bool wide = false;                        // integer of 64 bits
+  std::string go_type;                      // integer: Go's name of it, for messages
+  std::vector<std::int64_t> choices;        // integer: only these
   std::string pattern;                      // string: ECMAScript regular expression
 
   const Field* field(std::string_view name) const;
@@ -66,12 +69,16 @@ class Schema {
 namespace schema {
 
 SchemaPtr string();
-SchemaPtr pattern(std::string regex);
+/// Lengths in characters; an empty regex matches all.
+SchemaPtr text(std::int64_t length_min, std::int64_t length_max, std::string regex = {});
 SchemaPtr boolean();
+/// A value out of range is a violation.
 SchemaPtr integer(std::int64_t min, std::int64_t max);
+SchemaPtr choice(std::vector<std::int64_t> values);
 SchemaPtr uint32();
 SchemaPtr uint64();
 SchemaPtr int32();
+SchemaPtr int64();
 SchemaPtr number();
 SchemaPtr duration();
 SchemaPtr proto_duration();
@@ -79,15 +86,22 @@ SchemaPtr timestamp();
 SchemaPtr bytes();
 SchemaPtr enumeration(std::vector<std::string> values, std::string type_name = {});
 SchemaPtr list(SchemaPtr element);
+SchemaPtr list(SchemaPtr element, std::int64_t items_min, std::int64_t items_max);
 SchemaPtr map(SchemaPtr element);
 SchemaPtr object(std::vector<Field> fields);
-SchemaPtr one_of(std::vector<Field> fields);
 SchemaPtr int_or_string();
 SchemaPtr any();
-/// The same tree with protobuf's JSON rules, all the way down.
+/// An object with protobuf's JSON rules.
 SchemaPtr message(std::string type_name, std::vector<Field> fields);
 /// A protobuf wrapper (google.protobuf.BoolValue and the like).
 SchemaPtr wrapper(SchemaPtr inner);
+
+/// Marks of a field.
+Field required(Field field);
+Field always(Field field);
+Field drop_empty(Field field);
+Field fallback(Field field, nlohmann::json value);
+Field oneof(std::string group, Field field);
 
 }  // namespace schema
 }  // namespace kumasim::cp

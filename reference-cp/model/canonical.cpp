@@ -1,0 +1,330 @@
+/// Checks a JSON value against a schema and brings it into the form that Kuma would print.
+///
+/// Two dialects: Go's encoding/json behind an OpenAPI validation (violations, defaults), and protobuf's JSON mapping
+/// (https://protobuf.dev/programming-guides/json/): zero values left out, names in either case, numbers in quotes.
+#include <algorithm>
+#include <charconv>
+#include <regex>
+
+#include <fmt/format.h>
+
+#include "reference-cp/model/codec.hpp"
+#include "reference-cp/model/duration.hpp"
+#include "reference-cp/model/timestamp.hpp"
+
+namespace kumasim::cp {
+namespace {
+
+using nlohmann::json;
+
+const char* json_type(const json& value) {
+  if (value.is_null()) return "null";
+  if (value.is_boolean()) return "boolean";
+  if (value.is_number()) return "number";
+  if (value.is_string()) return "string";
+  return value.is_array() ? "array" : "object";
+}
+
+/// Go names an unmarshalling error's value so.
+const char* go_type(const json& value) { return value.is_boolean() ? "bool" : json_type(value); }
+
+const char* open_api_type(Type type) {
+  switch (type) {
+    case Type::boolean: return "boolean";
+    case Type::integer: return "integer";
+    case Type::number: return "number";
+    case Type::list: return "array";
+    case Type::map:
+    case Type::object: return "object";
+    case Type::int_or_string: return "integer,string";
+    default: return "string";
+  }
+}
+
+std::string camel(std::string_view name) {
+  std::string out;
+  bool upper = false;
+  for (char c : name) {
+    if (c == '_') {
+      upper = true;
+    } else {
+      out += upper && c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
+      upper = false;
+    }
+  }
+  return out;
+}
+
+bool is_zero(const json& value) {
+  if (value.is_string()) return value.get_ref<const std::string&>().empty();
+  if (value.is_boolean()) return !value.get<bool>();
+  if (value.is_number()) return value == 0;
+  return value.is_null() || (value.is_array() && value.empty());
+}
+
+std::string joined(const std::vector<std::string>& values) {
+  std::string out;
+  for (const auto& value : values) out += (out.empty() ? "" : " ") + value;
+  return out;
+}
+
+bool is_base64(const std::string& text) {
+  if (text.size() % 4 != 0) return false;
+  auto good = [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
+  };
+  std::size_t end = text.size();
+  for (int i = 0; i < 2 && end > 0 && text[end - 1] == '='; ++i) --end;
+  return std::ranges::all_of(text.substr(0, end), good);
+}
+
+std::int64_t characters(const std::string& text) {
+  return std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; });
+}
+
+class Canonicaliser {
+ public:
+  explicit Canonicaliser(UnknownFields unknown) : unknown_(unknown) {}
+
+  json visit(const Schema& schema, const json& value, const Path& path, bool proto) {
+    proto = proto || schema.proto;
+    switch (schema.type) {
+      case Type::any: return value;
+      case Type::object: return object(schema, value, path, proto);
+      case Type::map: return map(schema, value, path, proto);
+      case Type::list: return list(schema, value, path, proto);
+      case Type::integer: return integer(schema, value, path, proto);
+      case Type::enumeration: return enumeration(schema, value, path, proto);
+      case Type::boolean: return value.is_boolean() ? value : mismatch(schema, value, path, proto);
+      case Type::number: return number(schema, value, path, proto);
+      case Type::int_or_string:
+        return value.is_number_integer() || value.is_string() ? value : mismatch(schema, value, path, proto);
+      case Type::string: return string(schema, value, path, proto);
+      case Type::duration:
+      case Type::proto_duration: return duration(schema, value, path, proto);
+      case Type::timestamp: return timestamp(schema, value, path, proto);
+      case Type::bytes: return bytes(schema, value, path, proto);
+    }
+    return value;
+  }
+
+  Violations violations;
+  std::string reason;
+
+ private:
+  void give_up(std::string why) {
+    if (reason.empty()) reason = std::move(why);
+  }
+
+  json mismatch(const Schema& schema, const json& value, const Path& path, bool proto) {
+    if (proto && unknown_ == UnknownFields::drop) {
+      const char* wanted = schema.type == Type::integer && !schema.go_type.empty() ? schema.go_type.c_str()
+                           : schema.type == Type::boolean                          ? "bool"
+                           : schema.type == Type::number                           ? "float64"
+                           : schema.type == Type::list                             ? "[]json.RawMessage"
+                           : schema.type == Type::map || schema.type == Type::object ? "map[string]json.RawMessage"
+                                                                                     : "string";
+      give_up(fmt::format("json: cannot unmarshal {} into Go value of type {}", go_type(value), wanted));
+    } else {
+      violations.add(path, fmt::format("in body must be of type {}: \"{}\"", open_api_type(schema.type), json_type(value)));
+    }
+    return value;
+  }
+
+  const Field* find(const Schema& schema, const std::string& key, bool proto) const {
+    const Field* field = schema.field(key);
+    if (field == nullptr && proto && key.find('_') != std::string::npos) field = schema.field(camel(key));
+    return field;
+  }
+
+  json object(const Schema& schema, const json& value, const Path& path, bool proto) {
+    if (!value.is_object()) return mismatch(schema, value, path, proto);
+    json out = json::object();
+    std::map<std::string, std::string> chosen;  // of each oneof
+    for (const auto& [key, item] : value.items()) {
+      const Field* field = find(schema, key, proto);
+      if (field == nullptr) {
+        if (unknown_ == UnknownFields::refuse) violations.add(path.at(key), unknown_field(schema));
+        continue;
+      }
+      if (proto && item.is_null()) continue;
+      json inner = visit(*field->schema, item, path.at(field->name), proto);
+      if (!field->oneof.empty() && !chosen.emplace(field->oneof, field->name).second) {
+        give_up(fmt::format("{} and {} exclude one another", chosen[field->oneof], field->name));
+      }
+      if (!keeps(*field, inner, proto)) continue;
+      out[field->name] = std::move(inner);
+    }
+    for (const auto& field : schema.fields) {
+      if (out.contains(field.name)) continue;
+      if (!field.fallback.is_null()) {
+        if (!value.contains(field.name)) out[field.name] = field.fallback;
+      } else if (field.required && !value.contains(field.name)) {
+        violations.add(path.at(field.name), "in body is required");
+      } else if (field.always && !value.contains(field.name)) {
+        out[field.name] = visit(*field.schema, json::object(), path.at(field.name), proto);
+      }
+    }
+    return out;
+  }
+
+  static std::string unknown_field(const Schema& schema) {
+    std::string known;
+    for (const auto& field : schema.fields) known += (known.empty() ? "" : ", ") + field.name;
+    return "unknown field; expected one of: " + (known.empty() ? "(none)" : known);
+  }
+
+  static bool keeps(const Field& field, const json& value, bool proto) {
+    bool empty_map = value.is_object() && value.empty() && field.schema->type == Type::map;
+    if (proto) {
+      if (field.schema->nullable || !field.oneof.empty()) return true;
+      bool first = field.schema->type == Type::enumeration && value.is_string() && value == field.schema->values.front();
+      return !is_zero(value) && !empty_map && !first;
+    }
+    return !field.drop_empty || !(is_zero(value) || empty_map);
+  }
+
+  json map(const Schema& schema, const json& value, const Path& path, bool proto) {
+    if (!value.is_object()) return mismatch(schema, value, path, proto);
+    json out = json::object();
+    for (const auto& [key, item] : value.items()) {
+      out[key] = visit(*schema.element, item, path.at(key), proto);
+    }
+    return out;
+  }
+
+  json list(const Schema& schema, const json& value, const Path& path, bool proto) {
+    if (!value.is_array()) return mismatch(schema, value, path, proto);
+    auto size = static_cast<std::int64_t>(value.size());
+    if (schema.min && size < *schema.min) violations.add(path, fmt::format("in body should have at least {} items", *schema.min));
+    if (schema.max && size > *schema.max) violations.add(path, fmt::format("in body should have at most {} items", *schema.max));
+    json out = json::array();
+    for (std::size_t i = 0; i < value.size(); ++i) out.push_back(visit(*schema.element, value[i], path.at(i), proto));
+    return out;
+  }
+
+  json integer(const Schema& schema, const json& given, const Path& path, bool proto) {
+    json value = given;
+    if (proto && given.is_string()) value = quoted_integer(given.get_ref<const std::string&>());
+    if (value.is_number_float() && value.get<double>() == static_cast<double>(static_cast<std::int64_t>(value.get<double>()))) {
+      value = static_cast<std::int64_t>(value.get<double>());
+    }
+    if (!value.is_number_integer()) return mismatch(schema, given, path, proto);
+    if (!schema.choices.empty()) {
+      std::string known;
+      for (auto choice : schema.choices) known += (known.empty() ? "" : " ") + std::to_string(choice);
+      if (std::ranges::none_of(schema.choices, [&](auto choice) { return value == choice; })) {
+        violations.add(path, "in body should be one of [" + known + "]");
+      }
+    }
+    bool low = schema.min && value < *schema.min, high = schema.max && value > *schema.max;
+    if (schema.range_said && low) violations.add(path, fmt::format("in body should be greater than or equal to {}", *schema.min));
+    if (schema.range_said && high) violations.add(path, fmt::format("in body should be less than or equal to {}", *schema.max));
+    if (!schema.range_said && (low || high)) {
+      if (unknown_ == UnknownFields::refuse) {
+        violations.add(path, fmt::format("must be a number of type {}", schema.go_type));
+      } else {
+        give_up(fmt::format("json: cannot unmarshal number {} into Go value of type {}", value.dump(), schema.go_type));
+      }
+    }
+    if (proto && schema.wide) return value.is_number_integer() && value == 0 ? value : json(value.dump());
+    return value;
+  }
+
+  static json quoted_integer(const std::string& text) {
+    std::int64_t number = 0;
+    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc() || end != text.data() + text.size()) return text;
+    return number;
+  }
+
+  json enumeration(const Schema& schema, const json& value, const Path& path, bool proto) {
+    if (proto && value.is_number_integer() && value >= 0 && value < schema.values.size()) {
+      return schema.values[value.get<std::size_t>()];
+    }
+    bool known = value.is_string() && std::ranges::find(schema.values, value.get_ref<const std::string&>()) != schema.values.end();
+    if (known) return value;
+    if (proto && unknown_ == UnknownFields::drop) {
+      give_up(fmt::format("unknown value {} for enum {}", json(value.dump()).dump(), schema.type_name));
+    } else {
+      if (!value.is_string()) mismatch(schema, value, path, proto);
+      violations.add(path, "in body should be one of [" + joined(schema.values) + "]");
+    }
+    return value;
+  }
+
+  json number(const Schema& schema, const json& value, const Path& path, bool proto) {
+    if (!value.is_number()) return mismatch(schema, value, path, proto);
+    if (value.is_number_float() && value.get<double>() == static_cast<double>(static_cast<std::int64_t>(value.get<double>()))) {
+      return static_cast<std::int64_t>(value.get<double>());
+    }
+    return value;
+  }
+
+  json string(const Schema& schema, const json& value, const Path& path, bool proto) {
+    if (!value.is_string()) return mismatch(schema, value, path, proto);
+    const auto& text = value.get_ref<const std::string&>();
+    auto length = characters(text);
+    if (schema.max && length > *schema.max) {
+      violations.add(path, fmt::format("in body should be at most {} chars long", *schema.max));
+    } else if (schema.min && length < *schema.min) {
+      violations.add(path, fmt::format("in body should be at least {} chars long", *schema.min));
+    } else if (!schema.pattern.empty() && !std::regex_match(text, std::regex(schema.pattern))) {
+      violations.add(path, "in body should match '" + schema.pattern + "'");
+    }
+    return value;
+  }
+
+  json duration(const Schema& schema, const json& value, const Path& path, bool proto) {
+    if (!value.is_string()) return mismatch(schema, value, path, proto);
+    const auto& text = value.get_ref<const std::string&>();
+    auto parsed = parse_duration(text);
+    if (!parsed) {
+      std::string why = duration_error(text);
+      if (unknown_ == UnknownFields::refuse) {
+        violations.add(path, why);
+      } else {
+        give_up(schema.type == Type::proto_duration ? "bad Duration: " + why : why);
+      }
+      return value;
+    }
+    return schema.type == Type::proto_duration ? print_proto_duration(*parsed) : print_duration(*parsed);
+  }
+
+  json timestamp(const Schema& schema, const json& value, const Path& path, bool proto) {
+    if (!value.is_string()) return mismatch(schema, value, path, proto);
+    auto parsed = parse_timestamp(value.get_ref<const std::string&>());
+    if (!parsed) {
+      violations.add(path, "must be a time as in RFC 3339");
+      return value;
+    }
+    return print_timestamp(*parsed);
+  }
+
+  json bytes(const Schema& schema, const json& value, const Path& path, bool proto) {
+    if (!value.is_string()) return mismatch(schema, value, path, proto);
+    if (!is_base64(value.get_ref<const std::string&>())) {
+      if (unknown_ == UnknownFields::refuse) {
+        violations.add(path, "must be in base64");
+      } else {
+        give_up("illegal base64 data");
+      }
+    }
+    return value;
+  }
+
+  UnknownFields unknown_;
+};
+
+}  // namespace
+
+Canonical canonicalise(const Schema& schema, const json& value, const Path& path, UnknownFields unknown) {
+  Canonicaliser work(unknown);
+  Canonical out;
+  out.value = work.visit(schema, value, path, false);
+  out.violations = std::move(work.violations);
+  out.reason = std::move(work.reason);
+  return out;
+}
+
+}  // namespace kumasim::cp

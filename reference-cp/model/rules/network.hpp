@@ -1,0 +1,20 @@
+/// Forms of addresses, host names, URLs and identities.
+#pragma once
+
+#include <string_view>
+
+namespace kumasim::cp {
+
+/// An IPv4 address in dotted form or an IPv6 address.
+bool is_ip(std::string_view text);
+
+/// A host name: labels of letters, digits, '-' and '_', at most 255 characters, and no IP address.
+bool is_dns_name(std::string_view text);
+
+/// `spiffe://trust-domain/path` (SPIFFE-ID standard, section 2): lower-case trust domain, no empty or dot segments.
+bool is_spiffe_id(std::string_view text);
+
+/// An absolute URL, or a path that starts with '/' (Go's url.ParseRequestURI).
+bool is_request_uri(std::string_view text);
+
+}  // namespace kumasim::cp
