@@ -1,0 +1,45 @@
+/// gRPC's message framing (PROTOCOL-HTTP2.md): a flag byte, four bytes of length, the message. No I/O.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "kumasim/transport/grpc_status.hpp"
+
+namespace kumasim {
+
+/// The five bytes before a message of this size. REQUIRES: size < 2^32.
+std::string grpc_frame_head(std::size_t size);
+
+/// Puts messages together from bytes in any segmentation.
+class GrpcDeframer {
+ public:
+  explicit GrpcDeframer(std::size_t message_bytes_max) : message_bytes_max_(message_bytes_max) {}
+
+  /// Not ok where a message is larger than the limit or compressed; then no further bytes are taken.
+  GrpcStatus feed(std::string_view bytes);
+
+  /// The next whole message.
+  std::optional<std::string> next();
+
+  std::size_t messages() const { return messages_.size(); }
+  /// Whether bytes of an unfinished message are held.
+  bool partial() const { return head_size_ > 0; }
+
+ private:
+  void begin_body();
+
+  std::size_t message_bytes_max_;
+  std::array<char, 5> head_{};
+  std::size_t head_size_ = 0;
+  std::size_t body_size_ = 0;
+  std::string body_;
+  std::deque<std::string> messages_;
+  GrpcStatus broken_;
+};
+
+}  // namespace kumasim
