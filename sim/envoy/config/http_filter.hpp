@@ -1,0 +1,65 @@
+/// The HTTP filters that the interpreter runs; filters that do not touch what a call comes to are kept by name only.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "kumasim/runtime/time.hpp"
+#include "sim/envoy/config/rbac.hpp"
+
+namespace google::protobuf {
+class Any;
+}
+namespace envoy::type::v3 {
+class FractionalPercent;
+}
+
+namespace kumasim::sim::proxy {
+
+/// n of `per` calls.
+struct Fraction {
+  std::uint64_t count = 0;
+  std::uint64_t per = 100;
+  static Fraction of(const ::envoy::type::v3::FractionalPercent& percent);
+};
+
+struct FaultFilter {
+  Duration delay = {};
+  Fraction delay_share;
+  int abort_status = 0;
+  Fraction abort_share;
+  std::vector<HeaderMatch> headers;
+};
+
+struct RateLimitFilter {
+  std::uint64_t tokens_max = 0;  ///< zero: no bucket, nothing is limited
+  std::uint64_t tokens_per_fill = 1;
+  Duration fill_interval = {};
+  Fraction enabled;
+  Fraction enforced;
+  int status = 429;
+  Headers response_headers;
+};
+
+struct RouterFilter {};
+struct PassFilter {};  ///< present in Envoy, without effect on a simulated call
+struct DisabledFilter {};
+
+/// One filter of a chain, or what a route puts in its place.
+struct HttpFilter {
+  std::string name;
+  std::variant<PassFilter, RouterFilter, RbacFilter, FaultFilter, RateLimitFilter, DisabledFilter> what;
+};
+using HttpFilterPtr = std::shared_ptr<const HttpFilter>;
+using FilterOverrides = std::map<std::string, HttpFilterPtr>;
+
+Checked<HttpFilterPtr> compile_http_filter(const std::string& name, const ::google::protobuf::Any& config);
+
+/// An entry of typed_per_filter_config.
+Checked<HttpFilterPtr> compile_override(const std::string& name, const ::google::protobuf::Any& config);
+
+}  // namespace kumasim::sim::proxy

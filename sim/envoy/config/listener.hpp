@@ -1,0 +1,108 @@
+/// A listener, compiled: filter chains with their match, TLS and network filters down to the HTTP routes.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "sim/envoy/config/route.hpp"
+#include "sim/envoy/config/tls_context.hpp"
+
+namespace envoy::config::listener::v3 {
+class Listener;
+}
+
+namespace kumasim::sim::proxy {
+
+struct HttpConnectionManager {
+  std::string stat_prefix;
+  RouteConfigPtr routes;  ///< inline
+  std::string rds;        ///< name of the route configuration that is discovered; empty: inline
+  std::vector<HttpFilterPtr> filters;
+  Duration stream_idle_timeout = std::chrono::minutes(5);
+  Duration request_timeout = {};
+  Duration idle_timeout = std::chrono::hours(1);
+  bool normalize_path = false, merge_slashes = false;
+  bool strip_any_port = false, strip_matching_port = false;
+  bool sanitize_client_cert = true;  ///< x-forwarded-client-cert of the client is dropped
+  bool set_client_cert_uri = false;
+};
+
+struct TcpProxy {
+  std::string stat_prefix;
+  std::vector<ClusterChoice> clusters;
+  std::uint64_t weight_total = 1;
+  unsigned connect_attempts_max = 1;
+  Duration idle_timeout = std::chrono::hours(1);
+};
+
+struct DirectReply {
+  std::string body;
+};
+
+struct NetworkFilter {
+  std::string name;
+  std::variant<PassFilter, RbacFilter, HttpConnectionManager, TcpProxy, DirectReply> what;
+};
+
+/// Criteria in Envoy's order. An empty list is "any".
+struct FilterChainMatch {
+  std::optional<std::uint32_t> destination_port;
+  std::vector<AddressRange> prefix_ranges;
+  std::vector<std::string> server_names;
+  std::string transport_protocol;
+  std::vector<std::string> application_protocols;
+  std::vector<AddressRange> direct_source_ranges, source_ranges;
+  int source_type = 0;
+  std::vector<std::uint32_t> source_ports;
+  bool operator==(const FilterChainMatch&) const = default;
+};
+
+struct FilterChain {
+  std::string name;
+  FilterChainMatch match;
+  std::optional<TlsContext> tls;  ///< none: plain
+  std::vector<NetworkFilter> filters;
+  std::string hash;  ///< of its bytes: an update that leaves a chain as it is does not drain it
+};
+using FilterChainPtr = std::shared_ptr<const FilterChain>;
+
+/// What a new connection shows before a chain is chosen.
+struct Hello {
+  std::string destination_ip;
+  std::uint16_t destination_port = 0;
+  std::string source_ip;
+  std::uint16_t source_port = 0;
+  bool tls = false;
+  std::string server_name = {};
+  std::vector<std::string> application_protocols = {};
+};
+
+struct Listener {
+  std::string name;
+  std::string host;
+  std::uint16_t port = 0;
+  bool pipe = false;
+  bool udp = false;
+  bool bind = true;
+  bool use_original_dst = false;
+  bool outbound = false;
+  bool sees_tls = false;  ///< a TLS inspector stands before the chains (also when the match rules make Envoy add one)
+  std::vector<FilterChainPtr> chains;
+  FilterChainPtr default_chain;
+  std::set<std::string> secrets, route_configs;  ///< discovered ones that it needs
+  std::set<std::string> clusters;                ///< which inline routes with validate_clusters name
+  std::string version = {};
+
+  /// Most specific criterion first and no way back, as Envoy; null: none fits and the connection is closed.
+  FilterChainPtr find(const Hello& hello) const;
+
+  static Checked<std::shared_ptr<const Listener>> compile(const ::envoy::config::listener::v3::Listener& listener,
+                                                          CertificateStore& store);
+};
+using ListenerPtr = std::shared_ptr<const Listener>;
+
+}  // namespace kumasim::sim::proxy
