@@ -22,12 +22,17 @@ class OnceFunction<void(Args...), bytes_inline_max> {
   template <class F, class D = std::decay_t<F>>
     requires(!std::is_same_v<D, OnceFunction> && std::is_invocable_v<D, Args...>)
   OnceFunction(F&& f) {  // implicit, as std::function is
-    if constexpr (fits_inline<D>) {
-      ::new (storage_) D(std::forward<F>(f));
-      table_ = &Inline<D>::table;
+    construct<D>(std::forward<F>(f));
+  }
+
+  /// Replaces the target without a temporary.
+  template <class F, class D = std::decay_t<F>>
+  void emplace(F&& f) {
+    if constexpr (std::is_same_v<D, OnceFunction>) {
+      *this = std::forward<F>(f);
     } else {
-      ::new (storage_) D*(new D(std::forward<F>(f)));
-      table_ = &Boxed<D>::table;
+      reset();
+      construct<D>(std::forward<F>(f));
     }
   }
 
@@ -63,6 +68,17 @@ class OnceFunction<void(Args...), bytes_inline_max> {
     void (*move)(void* to, void* from) noexcept;
     void (*destroy)(void*) noexcept;
   };
+
+  template <class D, class F>
+  void construct(F&& f) {
+    if constexpr (fits_inline<D>) {
+      ::new (storage_) D(std::forward<F>(f));
+      table_ = &Inline<D>::table;
+    } else {
+      ::new (storage_) D*(new D(std::forward<F>(f)));
+      table_ = &Boxed<D>::table;
+    }
+  }
 
   template <class F>
   static constexpr bool fits_inline = sizeof(F) <= bytes_inline_max && alignof(F) <= alignof(std::max_align_t) &&

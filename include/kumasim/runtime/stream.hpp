@@ -28,8 +28,8 @@ class StreamImpl {
   virtual Address remote() const = 0;
 };
 
-/// The stream as a move-only value; it meets Asio's AsyncReadStream and AsyncWriteStream, so Asio's composed operations and
-/// Beast's HTTP run over it. Moving it while operations are outstanding is allowed.
+/// The stream as a move-only value; it meets Asio's AsyncReadStream and AsyncWriteStream, so Asio's composed operations
+/// and Beast's HTTP run over it. Moving it while operations are outstanding is allowed.
 class Stream {
  public:
   using executor_type = asio::any_io_executor;

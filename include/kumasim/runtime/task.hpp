@@ -70,8 +70,8 @@ asio::awaitable<void> store(asio::awaitable<T> task, std::optional<T>& out) {
 }  // namespace detail
 
 /// Runs `task` for at most `limit`: its value, or deadline_exceeded once the limit passed and the cancelled task has
-/// ended, or the error of a boost::system::system_error that it threw. Other exceptions pass through. A task that gives a
-/// Result gives it unwrapped. Cancelling the caller cancels the task.
+/// ended, or the error of a boost::system::system_error that it threw. Other exceptions pass through. A task that gives
+/// a Result gives it unwrapped. Cancelling the caller cancels the task.
 /// Asio's `task || timer` waits for the first success, so that a failing task looks like a timeout; this does not.
 template <class T>
 asio::awaitable<typename detail::ResultOf<T>::type> with_timeout(Timers& timers, Duration limit,

@@ -1,0 +1,149 @@
+/// Files in memory with a memory of what was not yet synced.
+#include "kumasim/sim/disk.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "kumasim/sim/hash.hpp"
+
+namespace kumasim::sim {
+
+/// A file as programs see it, and the changes since the last sync with what they replaced.
+struct VirtualDisk::Content {
+  struct Change {
+    std::uint64_t offset = 0;
+    std::string before, after;       // the bytes from offset to the end of the shorter one
+    std::uint64_t size_before = 0, size_after = 0;
+  };
+
+  std::string bytes;
+  std::vector<Change> unsynced;
+
+  void apply(std::uint64_t offset, std::string_view data, std::uint64_t size_after) {
+    Change change{offset, {}, std::string(data), bytes.size(), size_after};
+    if (offset < bytes.size()) {
+      // A truncation replaces everything behind it, a write as much as it covers.
+      auto length = size_after < bytes.size() && data.empty() ? std::string::npos : data.size();
+      change.before = bytes.substr(offset, length);
+    }
+    unsynced.push_back(std::move(change));
+    put(offset, data, size_after);
+  }
+
+  void put(std::uint64_t offset, std::string_view data, std::uint64_t size) {
+    bytes.resize(size, '\0');
+    if (offset + data.size() <= bytes.size()) std::memcpy(bytes.data() + offset, data.data(), data.size());
+  }
+
+  void crash(UnsyncedWrites how, Random& random) {
+    auto changes = std::move(unsynced);
+    unsynced.clear();
+    if (how == UnsyncedWrites::keep) return;
+    for (auto change = changes.rbegin(); change != changes.rend(); ++change)
+      put(change->offset, change->before, change->size_before);
+    if (how == UnsyncedWrites::lose) return;
+    for (const auto& change : changes) {
+      auto kept = random.below(2) == 1;
+      if (!kept) continue;
+      auto end = change.offset + change.after.size();
+      auto size = change.after.empty() ? change.size_after : std::max<std::uint64_t>(bytes.size(), end);
+      put(change.offset, change.after, size);
+    }
+  }
+};
+
+namespace {
+
+using Content = VirtualDisk::Content;
+
+class VirtualFile final : public File {
+ public:
+  VirtualFile(std::shared_ptr<Content> content, std::function<void(std::uint64_t)> on_change, OpenMode mode)
+      : content_(std::move(content)), on_change_(std::move(on_change)), mode_(mode) {}
+
+  Result<std::size_t> read(std::uint64_t offset, std::span<std::byte> into) override {
+    const auto& bytes = content_->bytes;
+    if (offset >= bytes.size()) return 0;
+    auto count = std::min<std::size_t>(into.size(), bytes.size() - offset);
+    std::memcpy(into.data(), bytes.data() + offset, count);
+    return count;
+  }
+
+  Result<> write(std::uint64_t offset, std::span<const std::byte> from) override {
+    if (mode_ == OpenMode::read_only) return fail(Code::permission_denied, "the file is open for reading only");
+    if (from.empty()) return {};
+    auto size = std::max<std::uint64_t>(content_->bytes.size(), offset + from.size());
+    content_->apply(offset, {reinterpret_cast<const char*>(from.data()), from.size()}, size);
+    on_change_(hash_bytes(from, offset));
+    return {};
+  }
+
+  Result<> truncate(std::uint64_t size) override {
+    if (mode_ == OpenMode::read_only) return fail(Code::permission_denied, "the file is open for reading only");
+    content_->apply(std::min<std::uint64_t>(size, content_->bytes.size()), {}, size);
+    on_change_(size);
+    return {};
+  }
+
+  Result<> sync() override {
+    content_->unsynced.clear();
+    on_change_(0);
+    return {};
+  }
+
+  Result<std::uint64_t> size() override { return content_->bytes.size(); }
+
+ private:
+  std::shared_ptr<Content> content_;
+  std::function<void(std::uint64_t)> on_change_;
+  OpenMode mode_;
+};
+
+}  // namespace
+
+VirtualDisk::VirtualDisk(std::function<void(std::uint64_t)> on_change) : on_change_(std::move(on_change)) {}
+
+VirtualDisk::~VirtualDisk() = default;
+
+Result<std::unique_ptr<File>> VirtualDisk::open(std::string_view name, OpenMode mode) {
+  if (name.empty()) return fail(Code::invalid_argument, "a file needs a name");
+  auto found = files_.find(name);
+  if (found == files_.end()) {
+    if (mode == OpenMode::read_only) return fail(Code::not_found, "no file " + std::string(name));
+    found = files_.emplace(name, std::make_shared<Content>()).first;
+  }
+  return std::make_unique<VirtualFile>(found->second, on_change_, mode);
+}
+
+bool VirtualDisk::exists(std::string_view name) const { return files_.contains(name); }
+
+Result<> VirtualDisk::remove(std::string_view name) {
+  auto found = files_.find(name);
+  if (found == files_.end()) return fail(Code::not_found, "no file " + std::string(name));
+  files_.erase(found);
+  on_change_(hash_text(name));
+  return {};
+}
+
+Result<> VirtualDisk::rename(std::string_view from, std::string_view to) {
+  auto found = files_.find(from);
+  if (found == files_.end()) return fail(Code::not_found, "no file " + std::string(from));
+  auto content = found->second;
+  files_.erase(found);
+  files_.insert_or_assign(std::string(to), std::move(content));
+  on_change_(hash_text(to, hash_text(from)));
+  return {};
+}
+
+std::vector<std::string> VirtualDisk::list(std::string_view prefix) const {
+  std::vector<std::string> names;
+  for (auto i = files_.lower_bound(prefix); i != files_.end() && i->first.starts_with(prefix); ++i)
+    names.push_back(i->first);
+  return names;
+}
+
+void VirtualDisk::crash(UnsyncedWrites unsynced, Random& random) {
+  for (auto& [name, content] : files_) content->crash(unsynced, random);
+}
+
+}  // namespace kumasim::sim

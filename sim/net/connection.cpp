@@ -1,0 +1,234 @@
+/// How bytes get from one end of a simulated connection to the other.
+#include "sim/net/connection.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace kumasim::sim {
+
+Connection::~Connection() { network_.forget(id_); }
+
+bool Connection::between(std::uint32_t a, std::uint32_t b) const {
+  return (ends[0].process == a && ends[1].process == b) || (ends[0].process == b && ends[1].process == a);
+}
+
+template <class F>
+void Connection::later(int to, Duration delay, std::uint64_t digest, F call) {
+  auto& kernel = network_.kernel();
+  kernel.at(network_.context(), ends[to].process, kernel.now() + delay, EventKind::network, digest,
+            [self = shared_from_this(), call = std::move(call)](error_code, std::size_t) mutable { call(*self); });
+}
+
+Duration Connection::transit(int from) {
+  // A segment that is lost beyond every retransmission stalls the connection until it times out.
+  return network_.transit(ends[from].process, ends[1 - from].process).value_or(network_.limits().stall_max);
+}
+
+void Connection::read(int end, Context& context, MutableBuffers into, Operation operation) {
+  auto& kernel = network_.kernel();
+  auto& me = ends[end];
+  auto slot = operation.slot;
+  me.into = into;
+  me.reading = kernel.park(context, EventKind::read, std::move(operation.complete));
+  if (!me.open)
+    kernel.complete(me.reading, asio::error::bad_descriptor);
+  else if (into.empty())
+    kernel.complete(me.reading);
+  else
+    pump_read(end);
+  kernel.bind(slot, me.reading);
+}
+
+void Connection::write(int end, Context& context, ConstBuffers from, Operation operation) {
+  auto& kernel = network_.kernel();
+  auto& me = ends[end];
+  auto slot = operation.slot;
+  me.from = from;
+  me.writing = kernel.park(context, EventKind::write, std::move(operation.complete));
+  if (!me.open)
+    kernel.complete(me.writing, asio::error::bad_descriptor);
+  else if (from.empty())
+    kernel.complete(me.writing);
+  else
+    pump_write(end);
+  kernel.bind(slot, me.writing);
+}
+
+void Connection::shutdown_send(int end) {
+  auto& me = ends[end];
+  if (!me.open || me.end_sent || me.failure) return;
+  me.end_sent = true;
+  transmit(end, {{}, true});
+}
+
+void Connection::close(int end) {
+  auto& me = ends[end];
+  if (!me.open) return;
+  // A program that closes with bytes unread resets its peer (RFC 9293, 3.6.1); else the peer reads to the end.
+  auto unread = me.received_offset < me.received.size();
+  if (!me.failure && unread) send_reset(1 - end);
+  if (!me.failure && !unread) shutdown_send(end);
+  me.open = false;
+  auto& kernel = network_.kernel();
+  kernel.cancel(me.reading);
+  kernel.cancel(me.writing);
+}
+
+void Connection::abandon(int end) {
+  auto& me = ends[end];
+  if (!me.open) return;
+  me.open = false;
+  send_reset(1 - end);
+}
+
+void Connection::fail(int end, error_code code) {
+  auto& me = ends[end];
+  if (!me.open || me.failure) return;
+  me.failure = code;
+  me.under_way.clear();
+  me.held = 0;
+  network_.kernel().complete(me.reading, code);
+  network_.kernel().complete(me.writing, code);
+}
+
+void Connection::send_reset(int to) {
+  // Overtakes what is under way, as a reset may; a partition swallows it and the next arrival asks for another one.
+  later(to, transit(1 - to), id_, [to](Connection& self) {
+    if (!self.cut(1 - to)) self.fail(to, asio::error::connection_reset);
+  });
+}
+
+void Connection::transmit(int from, ConnectionEnd::Segment segment) {
+  auto& kernel = network_.kernel();
+  auto& me = ends[from];
+  auto& peer = ends[1 - from];
+  auto bytes = std::as_bytes(std::span(segment.bytes.data(), segment.bytes.size()));
+  auto digest = hash_bytes(bytes, id_ << 1 | (segment.end ? 1 : 0));
+  auto start = std::max(me.line_free, kernel.now());
+  me.line_free = start + network_.transmission(me.process, peer.process, segment.bytes.size());
+  me.under_way.push_back(std::move(segment));
+  auto delay = transit(from);
+  schedule_arrival(from, me.line_free - kernel.now() + delay, digest);
+}
+
+void Connection::schedule_arrival(int from, Duration delay, std::uint64_t digest) {
+  // In order: what is slow holds up what comes after it. The event takes the head of the queue, so that even two
+  // arrivals at one instant cannot be told apart.
+  auto& kernel = network_.kernel();
+  auto& me = ends[from];
+  me.last_arrival = std::max(me.last_arrival, kernel.now() + delay);
+  kernel.at(network_.context(), ends[1 - from].process, me.last_arrival, EventKind::deliver, digest,
+            [self = shared_from_this(), from](error_code, std::size_t) { self->arrive(from); });
+}
+
+void Connection::arrive(int from) {
+  auto& me = ends[from];
+  auto& peer = ends[1 - from];
+  if (me.under_way.empty()) return;  // the connection failed meanwhile
+  if (cut(from)) {
+    ++me.held;
+    return watch_stall(from);
+  }
+  auto segment = std::move(me.under_way.front());
+  me.under_way.pop_front();
+  ++me.progress;
+  if (!peer.open || peer.failure) {
+    if (!segment.end || !segment.bytes.empty()) send_reset(from);
+    return;
+  }
+  if (cut(1 - from)) {
+    me.unacknowledged = true;
+    watch_stall(from);
+  }
+  peer.received += segment.bytes;
+  if (segment.end) peer.end_received = true;
+  pump_read(1 - from);
+}
+
+void Connection::watch_stall(int from) {
+  auto& me = ends[from];
+  later(from, network_.limits().stall_max, id_, [from, progress = me.progress](Connection& self) {
+    auto& end = self.ends[from];
+    if (end.progress == progress && (end.held > 0 || end.unacknowledged)) self.fail(from, asio::error::timed_out);
+  });
+}
+
+void Connection::release_held(int from) {
+  auto& me = ends[from];
+  auto& peer = ends[1 - from];
+  if (!cut(from)) {
+    auto held = std::exchange(me.held, 0);
+    if (held > 0) ++me.progress;
+    for (; held > 0; --held) schedule_arrival(from, network_.limits().retransmission_timeout + transit(from), id_);
+    // What the peer acknowledges travels this way too.
+    if (peer.unacknowledged) {
+      peer.unacknowledged = false;
+      ++peer.progress;
+    }
+    return_credit(1 - from);
+  }
+}
+
+void Connection::return_credit(int to) {
+  // `to` may send again what its peer has read.
+  auto& reader = ends[1 - to];
+  if (reader.credit_owed == 0 || cut(1 - to)) return;
+  auto credit = std::exchange(reader.credit_owed, 0);
+  later(to, transit(1 - to), credit, [to, credit](Connection& self) {
+    self.ends[to].credit += credit;
+    self.pump_write(to);
+  });
+}
+
+void Connection::pump_read(int end) {
+  auto& kernel = network_.kernel();
+  auto& me = ends[end];
+  if (!kernel.waiting(me.reading)) return;
+  if (me.received_offset < me.received.size()) {
+    std::size_t count = 0;
+    auto digest = id_;
+    for (const auto& buffer : me.into) {
+      auto part = std::min(buffer.size(), me.received.size() - me.received_offset);
+      if (part == 0) break;
+      std::memcpy(buffer.data(), me.received.data() + me.received_offset, part);
+      digest = hash_bytes({static_cast<const std::byte*>(buffer.data()), part}, digest);
+      me.received_offset += part;
+      count += part;
+    }
+    if (me.received_offset == me.received.size()) {
+      me.received.clear();
+      me.received_offset = 0;
+    }
+    me.credit_owed += count;
+    if (me.credit_owed >= network_.limits().window_bytes / 4) return_credit(1 - end);
+    kernel.complete(me.reading, {}, count, digest);
+  } else if (me.failure) {
+    kernel.complete(me.reading, me.failure);
+  } else if (me.end_received) {
+    kernel.complete(me.reading, asio::error::eof);
+  }
+}
+
+void Connection::pump_write(int end) {
+  auto& kernel = network_.kernel();
+  auto& me = ends[end];
+  if (!kernel.waiting(me.writing)) return;
+  if (me.failure || me.end_sent) {
+    kernel.complete(me.writing, me.failure ? me.failure : error_code(asio::error::broken_pipe));
+    return;
+  }
+  if (me.credit == 0) return;
+  ConnectionEnd::Segment segment;
+  for (const auto& buffer : me.from) {
+    auto room = std::min(me.credit, network_.limits().segment_bytes_max) - segment.bytes.size();
+    auto part = std::min(buffer.size(), room);
+    if (part == 0) break;
+    segment.bytes.append(static_cast<const char*>(buffer.data()), part);
+  }
+  auto count = segment.bytes.size();
+  me.credit -= count;
+  transmit(end, std::move(segment));
+  kernel.complete(me.writing, {}, count, id_);
+}
+
+}  // namespace kumasim::sim

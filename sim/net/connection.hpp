@@ -1,0 +1,115 @@
+/// A simulated connection: two ends, and what is under way between them.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+
+#include "kumasim/runtime/stream.hpp"
+#include "kumasim/sim/kernel.hpp"
+#include "kumasim/sim/network.hpp"
+
+namespace kumasim::sim {
+
+/// One end; "sent" is seen from here. The other end is 1 - this.
+struct ConnectionEnd {
+  std::uint32_t process = 0;
+  Address address;
+  bool open = false;         ///< the program holds it
+  bool end_sent = false;
+  error_code failure;        ///< what every further operation gets
+
+  // Sending.
+  struct Segment {
+    std::string bytes;
+    bool end = false;
+  };
+  std::deque<Segment> under_way;
+  std::size_t held = 0;      ///< of those, how many a partition keeps from arriving
+  bool unacknowledged = false;  ///< arrived, but the way back is cut
+  std::size_t credit = 0;    ///< bytes that the peer's window still takes
+  MonotonicTime line_free{};    ///< when the last byte has left
+  MonotonicTime last_arrival{};
+  std::uint64_t progress = 0;   ///< moves with every arrival, so that a stall can be told
+  EventRef writing;
+  ConstBuffers from;
+
+  // Receiving.
+  std::string received;
+  std::size_t received_offset = 0;
+  bool end_received = false;
+  std::size_t credit_owed = 0;
+  EventRef reading;
+  MutableBuffers into;
+};
+
+/// Everything that happens under way is an event of the network's context; the ends' operations are events of theirs.
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(VirtualNetwork& network, std::uint64_t id) : network_(network), id_(id) {}
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  std::uint64_t id() const { return id_; }
+  std::array<ConnectionEnd, 2> ends;
+
+  bool between(std::uint32_t a, std::uint32_t b) const;
+  bool cut(int from) const { return network_.cut(ends[from].process, ends[1 - from].process); }
+
+  void read(int end, Context& context, MutableBuffers into, Operation operation);
+  void write(int end, Context& context, ConstBuffers from, Operation operation);
+  void shutdown_send(int end);
+  void close(int end);
+  /// The program is gone without a word: its machine resets the connection.
+  void abandon(int end);
+  /// The operations of this end fail, now and from now on.
+  void fail(int end, error_code code);
+  /// Tells an end, after the way there, that the other one is no more.
+  void send_reset(int to);
+  /// What a partition held goes on. Called for a direction that is open again.
+  void release_held(int from);
+
+ private:
+  template <class F>
+  void later(int to, Duration delay, std::uint64_t digest, F call);
+  Duration transit(int from);
+  void transmit(int from, ConnectionEnd::Segment segment);
+  void schedule_arrival(int from, Duration delay, std::uint64_t digest);
+  void arrive(int from);
+  void watch_stall(int from);
+  void return_credit(int to);
+  void pump_read(int end);
+  void pump_write(int end);
+
+  VirtualNetwork& network_;
+  std::uint64_t id_;
+};
+
+/// The stream of one end, held by a program.
+class VirtualStream final : public StreamImpl {
+ public:
+  VirtualStream(Context& context, std::shared_ptr<Connection> connection, int end)
+      : context_(context), connection_(std::move(connection)), end_(end) {}
+  ~VirtualStream() override { connection_->close(end_); }
+
+  void read(MutableBuffers into, Operation operation) override {
+    connection_->read(end_, context_, into, std::move(operation));
+  }
+  void write(ConstBuffers from, Operation operation) override {
+    connection_->write(end_, context_, from, std::move(operation));
+  }
+  void shutdown_send() override { connection_->shutdown_send(end_); }
+  void close() override { connection_->close(end_); }
+  Address local() const override { return connection_->ends[end_].address; }
+  Address remote() const override { return connection_->ends[1 - end_].address; }
+
+ private:
+  Context& context_;
+  std::shared_ptr<Connection> connection_;
+  int end_;
+};
+
+}  // namespace kumasim::sim
