@@ -1,0 +1,39 @@
+/// The store in memory, alone or written through to a Persistence.
+#pragma once
+
+#include <map>
+#include <memory>
+
+#include "reference-cp/store/persistence.hpp"
+#include "reference-cp/store/store.hpp"
+
+namespace kumasim::cp {
+
+/// Reads never leave memory. It belongs to one executor; its operations never wait, so each is atomic among the others.
+class MemoryStore : public Store {
+ public:
+  MemoryStore() = default;
+
+  /// Loads what `persistence` holds; from then on a write is acknowledged once it is durable there.
+  static Result<std::unique_ptr<MemoryStore>> open(std::unique_ptr<Persistence> persistence);
+
+  asio::awaitable<Result<ResourcePtr>> get(const Kind& kind, ResourceKey key) override;
+  asio::awaitable<Result<ResourcePtr>> create(Resource resource, WallTime now) override;
+  asio::awaitable<Result<ResourcePtr>> update(Resource resource, WallTime now) override;
+  asio::awaitable<Result<>> remove(const Kind& kind, ResourceKey key) override;
+  asio::awaitable<Result<List>> list(const Kind& kind, ListOptions options) override;
+  void subscribe(std::function<void(const Change&)> on_change) override;
+
+ private:
+  using Table = std::map<ResourceKey, ResourcePtr>;
+
+  ResourcePtr find(const Kind& kind, const ResourceKey& key) const;
+  std::vector<Change> removals(const Kind& kind, const ResourceKey& key, ResourcePtr resource) const;
+  Result<> commit(const std::vector<Change>& changes);
+
+  std::map<std::string, Table> tables_;  // by type
+  std::unique_ptr<Persistence> persistence_;
+  std::vector<std::function<void(const Change&)>> subscribers_;
+};
+
+}  // namespace kumasim::cp

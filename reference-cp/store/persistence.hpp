@@ -1,0 +1,20 @@
+/// What makes a store outlive its process: a journal that takes whole commits and gives everything back at the start.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "reference-cp/store/store.hpp"
+
+namespace kumasim::cp {
+
+class Persistence {
+ public:
+  virtual ~Persistence() = default;
+  /// Everything that was committed.
+  virtual Result<std::vector<Resource>> load() = 0;
+  /// All of the changes or none; durable when it returns.
+  virtual Result<> commit(std::span<const Change> changes) = 0;
+};
+
+}  // namespace kumasim::cp
