@@ -110,6 +110,7 @@ void AdsSession::answered(const std::string& url, Type& type, const std::optiona
                           AdsActions& actions) {
   type.outstanding = false;
   type.rejection = error;
+  if (error) type.removed_again.insert(type.removed.begin(), type.removed.end());
   actions.answer = AdsAnswer{url, type.version, error};
 }
 
@@ -130,7 +131,7 @@ std::vector<XdsResourcePtr> AdsSession::wanted(std::string_view url, const Type&
 bool AdsSession::differs(std::string_view url, const Type& type) const {
   auto resources = wanted(url, type);
   if (variant_ == AdsVariant::state_of_the_world) return version_of(resources) != type.version;
-  if (resources.size() != type.sent.size()) return true;
+  if (type.wildcard && resources.size() != type.sent.size()) return true;
   return !std::ranges::all_of(resources, [&](const XdsResourcePtr& resource) {
     auto sent = type.sent.find(resource->name);
     return sent != type.sent.end() && sent->second.version == resource->version;
@@ -175,7 +176,9 @@ void AdsSession::flush_type(const std::string& url, Type& type, AdsActions& acti
   if (variant_ == AdsVariant::state_of_the_world && !type.due && type.sent.empty() && version_of(resources) == type.version)
     for (const auto& resource : resources) type.sent[resource->name] = {resource->version, resource};  // it has them already
   bool hold = false;
-  if (url == type_url::cluster && patient_ && !(taken(type_url::listener) && taken(type_url::route))) {
+  bool refused = rejection(type_url::listener) || rejection(type_url::route);
+  bool switching = patient_ && !(taken(type_url::listener) && taken(type_url::route));
+  if (url == type_url::cluster && (refused || switching)) {
     // What traffic may still be sent to stays for now.
     for (const auto& [name, sent] : type.sent) {
       if (snapshot_->find(url, name)) continue;
@@ -183,7 +186,7 @@ void AdsSession::flush_type(const std::string& url, Type& type, AdsActions& acti
       if (sent.resource) resources.push_back(sent.resource);
     }
     std::ranges::sort(resources, {}, [](const XdsResourcePtr& resource) -> const std::string& { return resource->name; });
-    actions.waiting = actions.waiting || hold;
+    actions.waiting = actions.waiting || (hold && !refused);
   }
   if (variant_ == AdsVariant::state_of_the_world)
     send_world(url, type, std::move(resources), actions);
@@ -229,17 +232,21 @@ void AdsSession::send_delta(const std::string& url, Type& type, const std::vecto
     if (other && before != type.sent.end()) updated.push_back(resource);
     if (other || type.again.contains(resource->name)) changed.push_back(resource);
   }
-  std::vector<std::string> removed;
-  if (!hold) {
+  std::set<std::string> gone;
+  // Removal means something to Envoy only where it asked for all; by name, it drops what it no longer needs itself.
+  if (type.wildcard && !hold)
     for (const auto& [name, sent] : type.sent)
-      if (!present.contains(name)) removed.push_back(name);
-    // A name that was asked for and that there is not: the answer is its removal.
-    for (const auto& name : type.again)
-      if (!present.contains(name) && !type.sent.contains(name)) removed.push_back(name);
-    std::ranges::sort(removed);
-  }
+      if (!present.contains(name)) gone.insert(name);
+  // A name that was asked for and that there is not: the answer is its removal.
+  for (const auto& name : type.again)
+    if (!present.contains(name)) gone.insert(name);
+  std::vector<std::string> removed(gone.begin(), gone.end());
   if (changed.empty() && removed.empty() && !type.due) return;
   if (url == type_url::cluster) warm_again(updated);
+  for (const auto& name : type.removed_again)  // refused together with something else
+    if (!present.contains(name) && gone.insert(name).second) removed.push_back(name);
+  type.removed_again.clear();
+  type.removed = removed;
   AdsResponse response{.type_url = url, .version = version_of(resources), .nonce = next_nonce(), .names = {}, .removed = removed, .bytes = {}};
   for (const auto& name : removed) type.sent.erase(name);
   for (const auto& resource : changed) {

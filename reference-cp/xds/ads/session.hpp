@@ -83,6 +83,8 @@ class AdsSession {
     bool due = false;     ///< an answer is owed even where nothing has changed
     std::map<std::string, Sent, std::less<>> sent;
     std::set<std::string, std::less<>> again;  ///< to be sent though unchanged (delta)
+    std::vector<std::string> removed;                     ///< in the last response (delta)
+    std::set<std::string, std::less<>> removed_again;     ///< to be removed again, as the response was refused (delta)
     std::optional<AdsRejection> rejection;
   };
   using Types = std::map<std::string, Type, std::less<>>;

@@ -1,0 +1,66 @@
+#include "reference-cp/xds/envoy/destination.hpp"
+
+#include <envoy/config/cluster/v3/cluster.pb.h>
+#include <envoy/config/endpoint/v3/endpoint.pb.h>
+
+#include "reference-cp/model/resource.hpp"
+#include "reference-cp/xds/envoy/names.hpp"
+#include "reference-cp/xds/envoy/tls.hpp"
+#include "reference-cp/xds/mesh_service.hpp"
+
+namespace kumasim::cp::envoy {
+namespace {
+
+/// A service that was synchronised from another zone is only reached through mutual TLS.
+bool takes_tls(const MeshView& mesh, const Destination& destination) {
+  if (!mesh.mtls_permissive()) return true;
+  if (destination.resource.empty()) return mesh.service(destination.service).tls_ready;
+  const Resource* service = mesh.destination(destination.resource);
+  return !service || !mesh_service::is_local(*service) || mesh_service::tls_ready(*service);
+}
+
+void resource_tls(const MeshView& mesh, Cluster& cluster, const Kri& kri) {
+  const Resource* service = mesh.destination(kri);
+  auto port = service ? mesh_service::find_port(*service, kri.section) : std::nullopt;
+  if (!port) return;
+  std::string name = mesh_service::sni_name(*service, mesh.settings().system_namespace);
+  upstream_mesh_tls(*cluster.mutable_transport_socket(), mesh.name(),
+                           mesh_service::service_tag_identities(*service),
+                           sni_of_resource(name, mesh.name(), kri.type, port->port));
+}
+
+}  // namespace
+
+std::string Destinations::legacy(const Tags& tags) {
+  std::string name = split_cluster_name(tags);
+  auto service = tags.find("kuma.io/service");
+  all_.try_emplace(name, Destination{service == tags.end() ? std::string() : service->second, tags, {}});
+  return name;
+}
+
+std::string Destinations::resource(const MeshView& mesh, const Kri& kri) {
+  const Resource* service = mesh.destination(kri);
+  auto port = service ? mesh_service::find_port(*service, kri.section) : std::nullopt;
+  if (!port) return {};
+  std::string name = mesh_service::destination_name(*service, *port);
+  all_.try_emplace(name, Destination{name, {{"kuma.io/service", name}}, kri});
+  return name;
+}
+
+void mesh_tls(const MeshView& mesh, Cluster& cluster, const Destination& destination) {
+  if (!mesh.mtls_enabled() || !takes_tls(mesh, destination)) return;
+  if (!destination.resource.empty()) return resource_tls(mesh, cluster, destination.resource);
+  upstream_mesh_tls(*cluster.mutable_transport_socket(), mesh.name(), {&destination.service, 1},
+                           sni(destination.tags, mesh.name()));
+}
+
+void add_endpoints(ResourceSet& resources, const MeshView& mesh, const std::string& cluster,
+                   const Destination& destination) {
+  Tags wanted = without(destination.tags, "kuma.io/service");
+  std::vector<Endpoint> chosen;
+  for (const Endpoint& endpoint : mesh.endpoints(destination.service))
+    if (endpoint.matches(wanted)) chosen.push_back(endpoint);
+  resources.add(cluster, load_assignment(cluster, chosen), Origin::outbound, destination.resource);
+}
+
+}  // namespace kumasim::cp::envoy

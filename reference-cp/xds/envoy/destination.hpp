@@ -1,0 +1,43 @@
+/// The clusters that a proxy's outbounds need, collected while listeners are made, then generated once each.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "reference-cp/xds/envoy/cluster.hpp"
+#include "reference-cp/xds/mesh_view.hpp"
+#include "reference-cp/xds/resource_set.hpp"
+
+namespace kumasim::cp::envoy {
+
+/// One cluster of an outbound.
+struct Destination {
+  std::string service;  ///< key of MeshView::endpoints: a kuma.io/service, or the name of a MeshService's port
+  Tags tags;            ///< which endpoints of the service; the service's own tag included
+  Kri resource;         ///< with the port as section; empty for a legacy service
+};
+
+class Destinations {
+ public:
+  /// Notes the cluster of a share of traffic to a legacy service with these tags; returns its name.
+  std::string legacy(const Tags& tags);
+  /// The same for a port of a Mesh*Service; empty where there is no such port.
+  std::string resource(const MeshView& mesh, const Kri& kri);
+
+  /// Cluster name -> destination.
+  const std::map<std::string, Destination>& all() const { return all_; }
+
+ private:
+  std::map<std::string, Destination> all_;
+};
+
+/// Mutual TLS towards a destination, where the mesh has it and the destination can take it.
+void mesh_tls(const MeshView& mesh, Cluster& cluster, const Destination& destination);
+
+/// The endpoints of a destination, as a resource of the cluster's name.
+void add_endpoints(ResourceSet& resources, const MeshView& mesh, const std::string& cluster,
+                   const Destination& destination);
+
+}  // namespace kumasim::cp::envoy

@@ -1,0 +1,76 @@
+/// The admin listener: readiness for everyone, all of Envoy's admin interface for the control plane.
+#include <envoy/config/cluster/v3/cluster.pb.h>
+#include <envoy/config/listener/v3/listener.pb.h>
+#include <envoy/config/route/v3/route.pb.h>
+#include <envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.pb.h>
+
+#include "reference-cp/xds/envoy/cluster.hpp"
+#include "reference-cp/xds/envoy/http.hpp"
+#include "reference-cp/xds/envoy/tls.hpp"
+#include "reference-cp/xds/generate/generation.hpp"
+
+namespace kumasim::cp::generators {
+namespace {
+
+constexpr char admin_name[] = "kuma:envoy:admin";
+constexpr char readiness_name[] = "kuma:readiness";
+
+/// The proxy may only name an address of its own host: what it says is not to be trusted with another one.
+std::string admin_address(const NodeMetadata& metadata) {
+  const std::string& said = metadata.admin_address;
+  return said == "::" || said == "::1" ? "::1" : "127.0.0.1";
+}
+
+struct Path {
+  const char* prefix;
+  const char* cluster;
+};
+
+envoy::HttpManager manager(const Generation& g, std::initializer_list<Path> paths) {
+  envoy::HttpManager manager =
+      envoy::http_manager(admin_name, envoy::loopback_addresses(), g.proxy.metadata.ipv6_enabled);
+  envoy::RouteConfiguration& configuration = envoy::routes(manager, "", admin_name);
+  configuration.mutable_validate_clusters()->set_value(false);
+  for (const Path& path : paths) {
+    envoy::Route& route = envoy::add_route(configuration);
+    route.mutable_match()->set_prefix(path.prefix);
+    route.mutable_route()->set_cluster(path.cluster);
+    route.mutable_route()->set_prefix_rewrite(path.prefix);
+  }
+  return manager;
+}
+
+}  // namespace
+
+void admin(Generation& g) {
+  const NodeMetadata& metadata = g.proxy.metadata;
+  if (metadata.admin_port == 0 || metadata.readiness_port == 0) return;
+  std::string address = admin_address(metadata);
+  if (g.proxy.address != address) {
+    envoy::ListenerPtr listener = envoy::inbound_listener(admin_name, g.proxy.address, metadata.admin_port);
+    envoy::tls_inspector(*listener);
+    envoy::finish(envoy::add_chain(*listener), manager(g, {{"/ready", readiness_name}}));
+    envoy::FilterChain& chain = envoy::add_chain(*listener);
+    envoy::match_transport(chain, "tls");
+    envoy::finish(chain, manager(g, {{"/ready", readiness_name}, {"/", admin_name}}));
+    envoy::admin_tls(*chain.mutable_transport_socket(), g.proxy.identity);
+    g.add(std::move(listener), Origin::admin);
+  }
+  Endpoint own;
+  own.address = address;
+  own.port = metadata.admin_port;
+  own.weight = 0;
+  envoy::ClusterPtr cluster = envoy::make_cluster(admin_name);
+  envoy::fixed_endpoints(*cluster, {&own, 1});
+  g.add(std::move(cluster), Origin::admin);
+
+  Endpoint readiness = own;
+  readiness.port = metadata.readiness_port;
+  if (metadata.has("feature-readiness-unix-socket"))
+    readiness.unix_path = envoy::socket_path(metadata.workdir, "kuma-readiness-reporter");
+  envoy::ClusterPtr ready = envoy::make_cluster(readiness_name);
+  envoy::fixed_endpoints(*ready, {&readiness, 1});
+  g.add(std::move(ready), Origin::admin);
+}
+
+}  // namespace kumasim::cp::generators

@@ -1,0 +1,38 @@
+/// What the generators of one proxy share: the views and the resources made so far.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "reference-cp/xds/mesh_view.hpp"
+#include "reference-cp/xds/proxy_view.hpp"
+#include "reference-cp/xds/resource_set.hpp"
+
+namespace kumasim::cp::generators {
+
+struct Generation {
+  const MeshView& mesh;
+  const ProxyView& proxy;
+  ResourceSet& resources;
+
+  bool transparent() const { return proxy.transparent_proxy.has_value(); }
+
+  template <class Message>
+  void add(std::unique_ptr<Message> message, Origin origin, Kri resource = {}, std::string protocol = {}) {
+    std::string name = message->name();
+    resources.add(std::move(name), std::move(message), origin, std::move(resource), std::move(protocol));
+  }
+};
+
+void admin(Generation& g);
+void transparent_proxy(Generation& g);
+void inbounds(Generation& g);
+/// Outbounds of a mesh with TrafficRoutes.
+void traffic_route_outbounds(Generation& g);
+void direct_access(Generation& g);
+void probes(Generation& g);
+void dns(Generation& g);
+/// REQUIRES: everything else has run: the secrets are those that TLS contexts name.
+void secrets(Generation& g);
+
+}  // namespace kumasim::cp::generators

@@ -1,0 +1,54 @@
+/// Virtual probes: a listener that answers the platform's health checks for the application behind mutual TLS.
+#include <envoy/config/listener/v3/listener.pb.h>
+#include <envoy/config/route/v3/route.pb.h>
+#include <envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.pb.h>
+
+#include "reference-cp/model/resource.hpp"
+#include "reference-cp/xds/envoy/http.hpp"
+#include "reference-cp/xds/envoy/names.hpp"
+#include "reference-cp/xds/generate/generation.hpp"
+#include "reference-cp/xds/json_read.hpp"
+
+namespace kumasim::cp::generators {
+namespace {
+
+void only_get(envoy::Route& route, const std::string& path) {
+  route.mutable_match()->set_path(path);
+  auto& method = *route.mutable_match()->add_headers();
+  method.set_name(":method");
+  method.mutable_string_match()->set_exact("GET");
+}
+
+/// To the application where the proxy has an inbound for the port, else a redirection that the platform follows.
+void route(const Generation& g, const nlohmann::json& endpoint, envoy::Route& route) {
+  std::uint32_t port = number_at(endpoint, "inboundPort");
+  std::string path = text_at(endpoint, "inboundPath");
+  only_get(route, text_at(endpoint, "path"));
+  bool known = false;
+  for (const Inbound& inbound : g.proxy.inbounds) known = known || inbound.service_port == port;
+  if (known) {
+    route.mutable_route()->mutable_regex_rewrite()->mutable_pattern()->set_regex(".*");
+    route.mutable_route()->mutable_regex_rewrite()->set_substitution(path);
+    route.mutable_route()->set_cluster(envoy::local_cluster_name(port));
+  } else {
+    route.mutable_redirect()->set_port_redirect(port);
+    route.mutable_redirect()->set_path_redirect(path);
+  }
+}
+
+}  // namespace
+
+void probes(Generation& g) {
+  const nlohmann::json& wanted = at(g.proxy.dataplane->spec, "probes");
+  if (g.proxy.metadata.app_probe_proxy || !wanted.is_object()) return;
+  constexpr char name[] = "probe:listener";
+  envoy::ListenerPtr listener = envoy::inbound_listener(name, g.proxy.address, number_at(wanted, "port"));
+  envoy::HttpManager manager = envoy::http_manager(name, envoy::loopback_addresses(), g.proxy.metadata.ipv6_enabled);
+  envoy::RouteConfiguration& configuration = envoy::routes(manager, "probe:route_configuration", "probe");
+  for (const nlohmann::json& endpoint : at(wanted, "endpoints")) route(g, endpoint, envoy::add_route(configuration));
+  envoy::finish(envoy::add_chain(*listener), std::move(manager));
+  if (g.transparent()) envoy::not_bound(*listener);
+  g.add(std::move(listener), Origin::probe);
+}
+
+}  // namespace kumasim::cp::generators
