@@ -1,0 +1,36 @@
+/// The list of policies in their order.
+#include "reference-cp/policy/all.hpp"
+
+#include "reference-cp/policy/legacy/traffic_permission.hpp"
+#include "reference-cp/policy/matching.hpp"
+#include "reference-cp/policy/mesh_circuit_breaker/apply.hpp"
+#include "reference-cp/policy/mesh_http_route/apply.hpp"
+#include "reference-cp/policy/mesh_retry/apply.hpp"
+#include "reference-cp/policy/mesh_tcp_route/apply.hpp"
+#include "reference-cp/policy/mesh_timeout/apply.hpp"
+#include "reference-cp/policy/mesh_traffic_permission/apply.hpp"
+#include "reference-cp/xds/generate_options.hpp"
+#include "reference-cp/xds/mesh_view.hpp"
+#include "reference-cp/xds/proxy_view.hpp"
+#include "reference-cp/xds/resource_set.hpp"
+
+namespace kumasim::cp::policy {
+
+void apply_all(ResourceSet& resources, const ProxyView& proxy, const MeshView& mesh, const GenerateOptions& options) {
+  auto matched = [&](const char* type) { return match_policies(type, proxy, mesh); };
+
+  // Routes first: they make the outbounds that the others work on.
+  MatchedPolicies http_routes = matched("MeshHTTPRoute");
+  mesh_http_route::apply(resources, proxy, mesh, http_routes);
+  mesh_tcp_route::apply(resources, proxy, mesh, matched("MeshTCPRoute"), http_routes);
+  // The legacy permission belongs to the inbounds; what comes after may take its filter out again.
+  legacy::traffic_permission::apply(resources, proxy, mesh);
+  mesh_timeout::apply(resources, proxy, mesh, matched("MeshTimeout"));
+  // After everything that adds HTTP filters to inbounds: the RBAC filter is to be the first of them.
+  mesh_traffic_permission::apply(resources, proxy, mesh, matched("MeshTrafficPermission"), options.planted);
+  // After health checks: it has the last word on the panic threshold.
+  mesh_circuit_breaker::apply(resources, proxy, mesh, matched("MeshCircuitBreaker"));
+  mesh_retry::apply(resources, proxy, mesh, matched("MeshRetry"));
+}
+
+}  // namespace kumasim::cp::policy

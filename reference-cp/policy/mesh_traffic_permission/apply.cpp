@@ -1,0 +1,103 @@
+/// How permissions become RBAC filters.
+#include "reference-cp/policy/mesh_traffic_permission/apply.hpp"
+
+#include <envoy/config/listener/v3/listener.pb.h>
+#include <envoy/config/rbac/v3/rbac.pb.h>
+#include <xds/type/matcher/v3/matcher.pb.h>
+
+#include "reference-cp/policy/legacy/traffic_permission.hpp"
+#include "reference-cp/policy/matching.hpp"
+#include "reference-cp/policy/mesh_traffic_permission/matchers.hpp"
+#include "reference-cp/policy/mesh_traffic_permission/spec.hpp"
+#include "reference-cp/policy/planted_bugs.hpp"
+#include "reference-cp/policy/rbac.hpp"
+#include "reference-cp/policy/targets.hpp"
+#include "reference-cp/xds/mesh_view.hpp"
+#include "reference-cp/xds/proxy_view.hpp"
+
+namespace kumasim::cp::policy::mesh_traffic_permission {
+namespace {
+
+using ::envoy::config::rbac::v3::Principal;
+using ::envoy::config::rbac::v3::RBAC;
+
+constexpr const char* policy_name = "MeshTrafficPermission";
+
+Principal principal(const Subset& subset, const std::string& mesh) {
+  std::vector<Principal> tags;
+  for (const Tag& tag : subset) {
+    Principal one = authenticated(tag_uri(mesh, tag.key, tag.value));
+    if (!tag.negated) {
+      tags.push_back(std::move(one));
+    } else {
+      *tags.emplace_back().mutable_not_id() = std::move(one);
+    }
+  }
+  return all_of(tags);
+}
+
+/// Clients by action, in the order of the rules.
+struct Clients {
+  std::vector<Principal> allowed, shadow_denied;
+};
+
+Clients clients(const std::vector<Rule>& rules, const std::string& mesh) {
+  Clients clients;
+  for (const Rule& rule : rules) {
+    Action action = action_from_json(rule.conf);
+    if (action == Action::allow) clients.allowed.push_back(principal(rule.subset, mesh));
+    if (action == Action::allow_with_shadow_deny) clients.shadow_denied.push_back(principal(rule.subset, mesh));
+  }
+  clients.allowed.insert(clients.allowed.end(), clients.shadow_denied.begin(), clients.shadow_denied.end());
+  return clients;
+}
+
+void for_tls_chains(Listener& listener, const Access& access) {
+  for (auto& chain : *listener.mutable_filter_chains()) {
+    if (!is_tls(chain)) continue;
+    remove_network_rbac(chain);
+    add_rbac(chain, listener.name(), access);
+  }
+}
+
+void apply_from(Listener& listener, const std::vector<Rule>& rules, const std::string& mesh) {
+  Clients by_action = clients(rules, mesh);
+  RBAC enforced, shadow;
+  enforced.set_action(RBAC::ALLOW);
+  permit(enforced, policy_name, by_action.allowed);
+  shadow.set_action(RBAC::DENY);
+  permit(shadow, policy_name, by_action.shadow_denied);
+  for_tls_chains(listener, {.rules = &enforced, .shadow_rules = by_action.shadow_denied.empty() ? nullptr : &shadow});
+}
+
+void apply_rules(Listener& listener, const std::vector<InboundRule>& rules) {
+  auto enforced = matcher(rules);
+  auto shadow = shadow_matcher(rules);
+  for_tls_chains(listener, {.matcher = &enforced, .shadow_matcher = shadow ? &*shadow : nullptr});
+}
+
+void drop(Listener& listener) {
+  for (auto& chain : *listener.mutable_filter_chains()) remove_network_rbac(chain);
+}
+
+}  // namespace
+
+void apply(ResourceSet& resources, const ProxyView& proxy, const MeshView& mesh, const MatchedPolicies& policies,
+           const PlantedBugs& bugs) {
+  if (proxy.gateway_type == "BUILTIN" || !mesh.mtls_enabled()) return;
+  for (auto& [key, listener] : listeners(resources, cp::Origin::inbound)) {
+    auto from = policies.from.find(key);
+    auto rules = policies.rules.find(key);
+    if (bugs.rbac_rule_dropped) {
+      drop(*listener);
+    } else if (rules != policies.rules.end() && !rules->second.empty()) {
+      apply_rules(*listener, rules->second);
+    } else if (from != policies.from.end()) {
+      apply_from(*listener, from->second, mesh.name());
+    } else if (!legacy::traffic_permission::is_used(proxy, mesh)) {
+      apply_from(*listener, {}, mesh.name());
+    }
+  }
+}
+
+}  // namespace kumasim::cp::policy::mesh_traffic_permission
