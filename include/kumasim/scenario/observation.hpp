@@ -1,0 +1,76 @@
+/// What a run saw: calls, sampled states of the proxies, actions, and what the control plane said to resources.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "kumasim/runtime/time.hpp"
+
+namespace kumasim::scenario {
+
+/// One call of one application; times count from the moment when the mesh was up.
+struct CallRecord {
+  Duration start{};
+  Duration latency{};
+  std::string from, to;        // services
+  std::string from_process;
+  std::string path;
+  int status = 0;              // 0: no answer
+  std::string flags;           // Envoy's response flags of the calling proxy
+  std::string endpoint;        // address:port of the last host tried
+  std::string instance;        // process that answered; "" where none did
+  bool plaintext = false;
+  bool denied = false;         // refused by access control
+  std::string why;             // listener -> chain -> rbac -> route -> cluster -> endpoint
+
+  bool ok() const { return status >= 200 && status < 400; }
+};
+
+/// What one proxy knew at a moment.
+struct ProxyState {
+  bool up = false;
+  bool connected = false;                   // has a stream to the control plane
+  bool ready = false;                       // nothing is missing or warming
+  std::uint64_t accepted = 0;               // configuration updates taken so far
+  std::uint64_t refused = 0;                // and refused
+  std::string certificate;                  // serial number of the leaf in use; "" for none
+  WallTime certificate_end{};
+  std::map<std::string, std::set<std::string>> endpoints;  // called service -> address:port
+};
+
+struct StateSample {
+  Duration at{};
+  bool control_plane_up = false;
+  std::map<std::string, ProxyState> proxies;  // by process
+};
+
+struct TimelineEntry {
+  Duration at{};
+  std::string text;
+  bool fault = false;
+  bool recovery = false;
+};
+
+/// What became of a resource that was applied or deleted; `at` is when the control plane answered.
+struct ResourceRecord {
+  std::string type, name;
+  Duration at{};
+  std::string problem;  // "" where it was accepted
+};
+
+struct Observations {
+  std::vector<CallRecord> calls;
+  std::vector<StateSample> samples;
+  std::vector<TimelineEntry> timeline;
+  std::vector<ResourceRecord> resources;
+  std::map<std::string, std::string> addresses;  // process -> address:port of its inbound
+
+  /// The last fault that began at or before `when`; null for none.
+  const TimelineEntry* fault_before(Duration when) const;
+};
+
+}  // namespace kumasim::scenario

@@ -1,0 +1,72 @@
+/// What `kumasim run` says: verdicts, flows, timeline, and how to see it again.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "kumasim/runtime/error.hpp"
+#include "kumasim/scenario/observation.hpp"
+#include "kumasim/scenario/plan.hpp"
+#include "kumasim/scenario/scenario.hpp"
+#include "kumasim/scenario/verdict.hpp"
+
+namespace kumasim::scenario {
+
+/// One pair of services: all calls of one to the other.
+struct Flow {
+  std::string from, to;
+  std::size_t calls = 0, ok = 0, denied = 0, failed = 0, plaintext = 0;
+  std::map<std::string, std::size_t> split = {};  // version (or instance) that answered -> calls
+  Duration p50{}, p99{};
+};
+
+/// One scenario in one world with one seed.
+struct WorldRun {
+  std::string world;         // "sim" or "live"
+  std::uint64_t seed = 0;
+  std::string planted_bug;
+  std::vector<Verdict> verdicts;
+  std::vector<Flow> flows;
+  std::vector<TimelineEntry> timeline;
+  std::vector<std::string> plan;
+  std::string problem;       // why the run could not be carried out; "" normally
+  Duration setup{};          // until the mesh was up
+  Duration simulated{};      // length of the run with set-up, in the world's time
+  Duration wall{};           // on the clock of the machine
+  std::uint64_t events = 0;  // 0 in the live world
+  std::uint64_t fingerprint = 0;
+
+  bool passed() const;
+};
+
+struct Report {
+  std::string scenario;
+  std::string description;
+  std::string file;
+  std::string commit;
+  std::vector<std::string> overrides;
+  std::vector<WorldRun> runs;
+
+  bool passed() const;
+};
+
+std::vector<Flow> flows_of(const Scenario& scenario, const Observations& seen);
+
+/// The command that does this run again and compares its fingerprint.
+std::string replay_command(const Report& report, const WorldRun& run);
+
+struct TextOptions {
+  bool colour = false;
+};
+std::string report_text(const Report& report, TextOptions options = {});
+nlohmann::json report_json(const Report& report);
+/// Reads what report_json wrote; only what a picture and a replay need is restored.
+Result<Report> report_from_json(const nlohmann::json& json);
+std::string report_yaml(const Report& report);
+std::string report_junit(const Report& report);
+/// One self-contained file; `pictures` are SVG texts, one a run or none.
+std::string report_html(const Report& report, const std::vector<std::string>& pictures);
+
+}  // namespace kumasim::scenario

@@ -1,0 +1,31 @@
+/// The two worlds that a scenario can run in.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "kumasim/scenario/world.hpp"
+
+namespace kumasim::sim {
+class World;
+}
+
+namespace kumasim::scenario {
+
+struct SimWorldOptions {
+  std::uint64_t seed = 1;
+  std::string planted_bug;                      // "" for none
+  std::function<void(sim::World&)> attach;      // before the first event; for traces
+  std::function<void(std::string)> log;         // lines that the processes log; empty: dropped
+};
+
+/// The real control plane, simulated proxies and applications, on virtual time.
+std::unique_ptr<MeshWorld> make_sim_world(const Scenario& scenario, SimWorldOptions options);
+
+/// Bugs that can be planted to see that a scenario catches them.
+const std::vector<std::string>& planted_bugs();
+
+}  // namespace kumasim::scenario

@@ -1,0 +1,162 @@
+/// Entry of the loader, and quantities, laws and names common to its parts.
+#include "scenarios/engine/reader.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "kumasim/scenario/grammar.hpp"
+
+namespace kumasim::scenario {
+
+void Reader::complain(const std::string& path, std::string message, std::string hint) {
+  out_.push_back(document_.complain(path, std::move(message), std::move(hint)));
+}
+
+Duration Reader::duration(const json& value, const std::string& path) {
+  auto parsed = parse_duration(value.get_ref<const std::string&>());
+  if (!parsed) complain(path, "expected a duration of at most ten years");
+  return parsed.value_or(Duration(0));
+}
+
+Duration Reader::duration_or(const json& parent, const char* field, const std::string& path, Duration fallback) {
+  return parent.contains(field) ? duration(parent[field], child_path(path, field)) : fallback;
+}
+
+Span Reader::span(const json& value, const std::string& path) {
+  if (value.is_string()) {
+    Duration fixed = duration(value, path);
+    return {fixed, fixed};
+  }
+  Span out{duration(value[0], child_path(path, 0)), duration(value[1], child_path(path, 1))};
+  if (out.low > out.high) complain(path, "the range is empty: its first end is above its second");
+  return out;
+}
+
+DelayLaw Reader::delay(const json& value, const std::string& path) {
+  using Law = DelayLaw::Law;
+  if (!value.is_object()) {
+    Span range = span(value, path);
+    return {range.fixed() ? Law::constant : Law::uniform, range.low, range.high};
+  }
+  struct Form {
+    const char* name;
+    Law law;
+    const char* first;
+    const char* second;
+  };
+  static constexpr Form forms[] = {{"const", Law::constant, "mean", nullptr},
+                                   {"uniform", Law::uniform, "low", "high"},
+                                   {"exp", Law::exponential, "mean", nullptr},
+                                   {"lognormal", Law::lognormal, "p50", "p99"}};
+  auto name = value["law"].get<std::string>();
+  const Form& form = *std::ranges::find_if(forms, [&](const Form& f) { return name == f.name; });
+  DelayLaw out{form.law, {}, {}};
+  for (const auto& [key, item] : value.items()) {
+    if (key != "law" && key != form.first && (form.second == nullptr || key != form.second)) {
+      complain(child_path(path, key), fmt::format("has no meaning for law `{}`", name),
+               fmt::format("it takes {}{}{}", form.first, form.second ? " and " : "", form.second ? form.second : ""));
+    }
+  }
+  if (!value.contains(form.first) || (form.second != nullptr && !value.contains(form.second))) {
+    complain(path, fmt::format("law `{}` needs {}{}{}", name, form.first, form.second ? " and " : "", form.second ? form.second : ""));
+    return out;
+  }
+  out.a = duration(value[form.first], child_path(path, form.first));
+  out.b = form.second ? duration(value[form.second], child_path(path, form.second)) : out.a;
+  bool ordered = form.law == Law::uniform || form.law == Law::lognormal;
+  if (ordered && out.a > out.b) complain(path, fmt::format("{} must not be above {}", form.first, form.second));
+  return out;
+}
+
+Link Reader::link(const json& value, const std::string& path) {
+  Link out;
+  for (std::size_t i = 0; i < 2; ++i) {
+    out.between[i] = value["between"][i].get<std::string>();
+    known_process(out.between[i], child_path(child_path(path, "between"), i));
+  }
+  if (value.contains("delay")) out.delay = delay(value["delay"], child_path(path, "delay"));
+  if (value.contains("loss")) out.loss_ppm = parse_percent(value["loss"].get<std::string>()).value_or(0);
+  return out;
+}
+
+std::vector<std::string> Reader::service_names() const {
+  std::vector<std::string> out;
+  for (const Service& service : scenario_.services) out.push_back(service.name);
+  return out;
+}
+
+std::vector<std::string> Reader::process_names() const {
+  std::vector<std::string> out{scenario_.control_plane.name};
+  for (const Instance& instance : scenario_.instances) out.push_back(instance.process);
+  return out;
+}
+
+void Reader::known_service(const std::string& name, const std::string& path) {
+  if (scenario_.find_service(name) != nullptr) return;
+  std::string near = nearest(name, service_names());
+  complain(path, fmt::format("there is no service `{}`; expected one of {}", name, fmt::join(service_names(), ", ")),
+           near.empty() ? "" : fmt::format("did you mean `{}`?", near));
+}
+
+void Reader::known_process(const std::string& name, const std::string& path) {
+  if (!scenario_.processes_of(name).empty() || scenario_.find_service(name) != nullptr) return;
+  std::vector<std::string> names = process_names();
+  for (const std::string& service : service_names()) names.push_back(service);
+  std::string near = nearest(name, names);
+  if (names.size() > 12) {
+    names.resize(12);
+    names.push_back("...");
+  }
+  complain(path, fmt::format("there is no process or service `{}`; expected one of {}", name, fmt::join(names, ", ")),
+           near.empty() ? "" : fmt::format("did you mean `{}`?", near));
+}
+
+void Reader::read() {
+  const json& root = document_.value;
+  const json& metadata = root["metadata"];
+  scenario_.file = document_.file;
+  scenario_.name = metadata["name"].get<std::string>();
+  scenario_.description = metadata.value("description", "");
+  if (metadata.contains("tags")) scenario_.tags = metadata["tags"].get<std::vector<std::string>>();
+  const json& spec = root["spec"];
+  scenario_.duration = duration(spec["duration"], "spec.duration");
+  if (scenario_.duration <= Duration(0)) complain("spec.duration", "must be above 0s");
+  scenario_.setup_limit = duration_or(spec, "setup", "spec", std::chrono::seconds(60));
+  read_topology(spec["topology"], "spec.topology");
+  if (spec.contains("resources")) read_resources(spec["resources"], "spec.resources");
+  if (spec.contains("overrides")) read_overrides(spec["overrides"], "spec.overrides");
+  check_meshes();
+  if (spec.contains("load")) read_load(spec["load"], "spec.load");
+  if (spec.contains("faults")) read_faults(spec["faults"], "spec.faults");
+  if (spec.contains("changes")) read_changes(spec["changes"], "spec.changes");
+  read_expectations(spec["expect"], "spec.expect");
+}
+
+std::expected<Scenario, Diagnostics> load_scenario(std::string_view text, const std::string& file) {
+  auto document = parse_document(text, file);
+  if (!document) return std::unexpected(Diagnostics{document.error()});
+  Diagnostics diagnostics;
+  check(scenario_grammar(), *document, diagnostics);
+  if (!diagnostics.empty()) return std::unexpected(std::move(diagnostics));
+  Scenario scenario;
+  Reader(*document, scenario, diagnostics).read();
+  if (!diagnostics.empty()) {
+    std::ranges::stable_sort(diagnostics, {}, &Diagnostic::mark);
+    return std::unexpected(std::move(diagnostics));
+  }
+  return scenario;
+}
+
+std::expected<Scenario, Diagnostics> load_scenario_file(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream text;
+  if (in) text << in.rdbuf();
+  if (!in || !text) return std::unexpected(Diagnostics{{path, {}, "", "cannot be read", {}}});
+  return load_scenario(std::move(text).str(), path);
+}
+
+}  // namespace kumasim::scenario

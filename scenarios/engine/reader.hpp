@@ -1,0 +1,67 @@
+/// Reads a scenario out of a document whose shape was checked; collects what the shape alone cannot tell.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "kumasim/scenario/document.hpp"
+#include "kumasim/scenario/scenario.hpp"
+
+namespace kumasim::scenario {
+
+class Reader {
+ public:
+  Reader(const Document& document, Scenario& scenario, Diagnostics& out)
+      : document_(document), scenario_(scenario), out_(out) {}
+
+  void read();
+
+ private:
+  using json = nlohmann::json;
+
+  // reader.cpp
+  void complain(const std::string& path, std::string message, std::string hint = {});
+  Duration duration(const json& value, const std::string& path);
+  Duration duration_or(const json& parent, const char* field, const std::string& path, Duration fallback);
+  Span span(const json& value, const std::string& path);
+  DelayLaw delay(const json& value, const std::string& path);
+  Link link(const json& value, const std::string& path);
+  void known_service(const std::string& name, const std::string& path);
+  void known_process(const std::string& name, const std::string& path);
+  std::vector<std::string> service_names() const;
+  std::vector<std::string> process_names() const;
+
+  // reader_topology.cpp
+  void read_topology(const json& topology, const std::string& path);
+  void read_service(const json& service, const std::string& path);
+  void add_instances(const json& group, const Service& service, const std::string& prefix, Tags tags, DelayLaw latency,
+                     const std::string& path);
+  void check_topology(const json& topology, const std::string& path);
+
+  // reader_resources.cpp
+  void read_resources(const json& resources, const std::string& path);
+  void read_resource_file(const std::string& name, const std::string& path);
+  void read_overrides(const json& overrides, const std::string& path);
+  void check_meshes();
+
+  // reader_run.cpp
+  void read_load(const json& load, const std::string& path);
+  void read_faults(const json& faults, const std::string& path);
+  void read_fault(const json& fault, const std::string& path);
+  void read_changes(const json& changes, const std::string& path);
+  void read_expectations(const json& expectations, const std::string& path);
+  void check_predicate(const Expectation& expectation, const std::string& path);
+
+  const Document& document_;
+  Scenario& scenario_;
+  Diagnostics& out_;
+};
+
+/// The kind, mesh and name of a resource in either form; empty texts where they are missing.
+struct ResourceName {
+  std::string type, mesh, name;
+};
+ResourceName resource_name(const nlohmann::json& body);
+
+}  // namespace kumasim::scenario

@@ -1,0 +1,131 @@
+/// Topology: control planes, services, their instances and links.
+#include <set>
+
+#include <fmt/format.h>
+
+#include "scenarios/engine/reader.hpp"
+
+namespace kumasim::scenario {
+namespace {
+
+constexpr std::size_t instances_max = 10'000;
+
+}  // namespace
+
+void Reader::add_instances(const json& group, const Service& service, const std::string& prefix, Tags tags,
+                           DelayLaw latency, const std::string& path) {
+  std::string at = child_path(path, "tags");
+  if (group.contains("tags")) {
+    for (const auto& [key, value] : group["tags"].items()) tags[key] = value.get<std::string>();
+  }
+  for (const char* reserved : {"kuma.io/service", "kuma.io/protocol"}) {
+    if (tags.contains(reserved)) complain(child_path(at, reserved), "is set by the service itself");
+  }
+  tags["kuma.io/service"] = service.name;
+  tags["kuma.io/protocol"] = service.protocol;
+  if (group.contains("latency")) latency = delay(group["latency"], child_path(path, "latency"));
+  std::int64_t count = group.value("instances", std::int64_t{1});
+  for (std::int64_t i = 0; i < count; ++i) {
+    if (scenario_.instances.size() >= instances_max) {
+      return complain(child_path(path, "instances"), fmt::format("a scenario has at most {} instances", instances_max));
+    }
+    scenario_.instances.push_back({fmt::format("{}-{}", prefix, i), service.name, tags, latency});
+  }
+}
+
+void Reader::read_service(const json& value, const std::string& path) {
+  Service service;
+  service.name = value["name"].get<std::string>();
+  service.mesh = value.value("mesh", "default");
+  service.protocol = value.value("protocol", "http");
+  service.port = value.value("port", std::uint16_t{8080});
+  if (service.name == scenario_.control_plane.name) complain(child_path(path, "name"), "is the control plane's name");
+  if (scenario_.find_service(service.name) != nullptr) {
+    complain(child_path(path, "name"), fmt::format("a service `{}` stands above already", service.name));
+  }
+  if (value.contains("calls")) {
+    std::set<std::string> seen;
+    std::size_t index = 0;
+    for (const json& call : value["calls"]) {
+      std::string at = child_path(child_path(path, "calls"), index++);
+      Outbound outbound;
+      outbound.to = call.is_string() ? call.get<std::string>() : call["to"].get<std::string>();
+      if (call.is_object()) outbound.path = call.value("path", "/");
+      if (outbound.path.empty() || outbound.path[0] != '/') complain(child_path(at, "path"), "a path begins with /");
+      if (!seen.insert(outbound.to).second) complain(at, fmt::format("`{}` is called twice", outbound.to));
+      service.calls.push_back(std::move(outbound));
+    }
+  }
+  scenario_.services.push_back(service);
+
+  Tags tags;
+  if (value.contains("tags")) {
+    for (const auto& [key, text] : value["tags"].items()) tags[key] = text.get<std::string>();
+  }
+  if (value.contains("zone")) tags["kuma.io/zone"] = value["zone"].get<std::string>();
+  DelayLaw latency{DelayLaw::Law::constant, std::chrono::milliseconds(1), {}};
+  if (value.contains("latency")) latency = delay(value["latency"], child_path(path, "latency"));
+  if (!value.contains("versions")) {
+    json group = json::object();
+    if (value.contains("instances")) group["instances"] = value["instances"];
+    return add_instances(group, service, service.name, tags, latency, path);
+  }
+  if (value.contains("instances")) {
+    complain(child_path(path, "instances"), "stands beside `versions`; give the number in each version");
+  }
+  std::set<std::string> names;
+  std::size_t index = 0;
+  for (const json& group : value["versions"]) {
+    std::string at = child_path(child_path(path, "versions"), index);
+    std::string name = group.value("name", "");
+    if (name.empty() && group.contains("tags")) name = group["tags"].value("version", "");
+    if (name.empty()) name = fmt::format("{}", index);
+    if (!names.insert(name).second) complain(at, fmt::format("two versions are named `{}`", name), "set `name`");
+    add_instances(group, service, fmt::format("{}-{}", service.name, name), tags, latency, at);
+    ++index;
+  }
+}
+
+void Reader::read_topology(const json& topology, const std::string& path) {
+  if (topology.contains("controlPlanes")) {
+    const json& value = topology["controlPlanes"][0];
+    scenario_.control_plane.name = value.value("name", "kuma-cp");
+    if (value.contains("settings")) {
+      for (const auto& [key, text] : value["settings"].items()) {
+        scenario_.control_plane.settings[key] = text.get<std::string>();
+        if (key.starts_with("KUMA_")) continue;
+        complain(child_path(child_path(child_path(child_path(path, "controlPlanes"), 0), "settings"), key),
+                 "is not one of Kuma's variables: they begin with KUMA_");
+      }
+    }
+  }
+  std::size_t index = 0;
+  for (const json& service : topology["services"]) {
+    read_service(service, child_path(child_path(path, "services"), index++));
+  }
+  check_topology(topology, path);
+}
+
+void Reader::check_topology(const json& topology, const std::string& path) {
+  std::set<std::string> processes{scenario_.control_plane.name};
+  for (const Service& service : scenario_.services) processes.insert(service.name);
+  for (const Instance& instance : scenario_.instances) {
+    if (!processes.insert(instance.process).second) {
+      complain(child_path(path, "services"), fmt::format("two processes or services would be named `{}`", instance.process));
+    }
+  }
+  for (std::size_t i = 0; i < scenario_.services.size(); ++i) {
+    const Service& service = scenario_.services[i];
+    for (std::size_t k = 0; k < service.calls.size(); ++k) {
+      std::string at = child_path(child_path(child_path(child_path(path, "services"), i), "calls"), k);
+      known_service(service.calls[k].to, at);
+    }
+  }
+  if (!topology.contains("links")) return;
+  std::size_t index = 0;
+  for (const json& value : topology["links"]) {
+    scenario_.links.push_back(link(value, child_path(child_path(path, "links"), index++)));
+  }
+}
+
+}  // namespace kumasim::scenario

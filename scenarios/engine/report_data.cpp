@@ -1,0 +1,155 @@
+/// The report for programs: JSON, YAML, JUnit XML.
+#include <fmt/format.h>
+#include <yaml-cpp/yaml.h>
+
+#include "kumasim/scenario/report.hpp"
+
+namespace kumasim::scenario {
+namespace {
+
+nlohmann::json seconds(Duration value) { return static_cast<double>(value.count()) / 1e9; }
+
+nlohmann::json run_json(const Report& report, const WorldRun& run) {
+  nlohmann::json out{{"world", run.world}, {"seed", run.seed}, {"passed", run.passed()}, {"plan", run.plan},
+                     {"setupSeconds", seconds(run.setup)}, {"seconds", seconds(run.simulated)}, {"wallSeconds", seconds(run.wall)},
+                     {"replay", replay_command(report, run)}};
+  if (run.world == "sim") {
+    out["events"] = run.events;
+    out["fingerprint"] = fmt::format("{:016x}", run.fingerprint);
+  }
+  if (!run.planted_bug.empty()) out["plantedBug"] = run.planted_bug;
+  if (!run.problem.empty()) out["problem"] = run.problem;
+  out["expectations"] = nlohmann::json::array();
+  for (const Verdict& verdict : run.verdicts) {
+    nlohmann::json item{{"expectation", verdict.title}, {"held", verdict.held}, {"seen", verdict.seen}, {"line", verdict.mark.line}};
+    if (!verdict.held) item["why"] = verdict.why;
+    if (verdict.when) item["atSeconds"] = seconds(*verdict.when);
+    if (!verdict.after.empty()) item["after"] = verdict.after;
+    out["expectations"].push_back(std::move(item));
+  }
+  out["flows"] = nlohmann::json::array();
+  for (const Flow& flow : run.flows) {
+    out["flows"].push_back({{"from", flow.from}, {"to", flow.to}, {"calls", flow.calls}, {"ok", flow.ok}, {"denied", flow.denied},
+                            {"failed", flow.failed}, {"plaintext", flow.plaintext}, {"split", flow.split},
+                            {"p50Seconds", seconds(flow.p50)}, {"p99Seconds", seconds(flow.p99)}});
+  }
+  out["timeline"] = nlohmann::json::array();
+  for (const TimelineEntry& entry : run.timeline) out["timeline"].push_back({{"atSeconds", seconds(entry.at)}, {"what", entry.text}});
+  return out;
+}
+
+void emit_yaml(YAML::Emitter& emitter, const nlohmann::json& value) {
+  if (value.is_object()) {
+    emitter << YAML::BeginMap;
+    for (const auto& [key, item] : value.items()) {
+      emitter << YAML::Key << key << YAML::Value;
+      emit_yaml(emitter, item);
+    }
+    emitter << YAML::EndMap;
+  } else if (value.is_array()) {
+    emitter << YAML::BeginSeq;
+    for (const auto& item : value) emit_yaml(emitter, item);
+    emitter << YAML::EndSeq;
+  } else if (value.is_string()) {
+    emitter << YAML::DoubleQuoted << value.get<std::string>();
+  } else if (value.is_null()) {
+    emitter << YAML::Null;
+  } else {
+    emitter << value.dump();
+  }
+}
+
+std::string xml(std::string_view text) {
+  std::string out;
+  for (char c : text) {
+    switch (c) {
+      case '&': out += "&amp;"; break;
+      case '<': out += "&lt;"; break;
+      case '>': out += "&gt;"; break;
+      case '"': out += "&quot;"; break;
+      default: out += static_cast<unsigned char>(c) < 32 && c != '\n' && c != '\t' ? ' ' : c;
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+nlohmann::json report_json(const Report& report) {
+  nlohmann::json out{{"scenario", report.scenario}, {"file", report.file}, {"commit", report.commit}, {"passed", report.passed()},
+                     {"overrides", report.overrides}, {"runs", nlohmann::json::array()}};
+  if (!report.description.empty()) out["description"] = report.description;
+  for (const WorldRun& run : report.runs) out["runs"].push_back(run_json(report, run));
+  return out;
+}
+
+Result<Report> report_from_json(const nlohmann::json& json) {
+  auto duration = [](const nlohmann::json& value) { return Duration(static_cast<std::int64_t>(value.get<double>() * 1e9)); };
+  try {
+    Report report;
+    report.scenario = json.at("scenario").get<std::string>();
+    report.file = json.at("file").get<std::string>();
+    report.commit = json.at("commit").get<std::string>();
+    for (const auto& item : json.at("runs")) {
+      WorldRun run;
+      run.world = item.at("world").get<std::string>();
+      run.seed = item.at("seed").get<std::uint64_t>();
+      run.planted_bug = item.value("plantedBug", "");
+      run.problem = item.value("problem", "");
+      run.events = item.value("events", std::uint64_t{0});
+      run.fingerprint = std::stoull(item.value("fingerprint", "0"), nullptr, 16);
+      for (const auto& verdict : item.at("expectations")) {
+        Verdict out;
+        out.title = verdict.at("expectation").get<std::string>();
+        out.held = verdict.at("held").get<bool>();
+        run.verdicts.push_back(std::move(out));
+      }
+      for (const auto& flow : item.at("flows")) {
+        run.flows.push_back({.from = flow.at("from").get<std::string>(), .to = flow.at("to").get<std::string>(),
+                             .calls = flow.at("calls").get<std::size_t>(), .ok = flow.at("ok").get<std::size_t>(),
+                             .denied = flow.at("denied").get<std::size_t>(), .failed = flow.at("failed").get<std::size_t>(),
+                             .plaintext = flow.at("plaintext").get<std::size_t>(),
+                             .split = flow.at("split").get<std::map<std::string, std::size_t>>(),
+                             .p50 = duration(flow.at("p50Seconds")), .p99 = duration(flow.at("p99Seconds"))});
+      }
+      report.runs.push_back(std::move(run));
+    }
+    return report;
+  } catch (const std::exception& error) {
+    return fail(Code::invalid_argument, std::string("is not a report of kumasim: ") + error.what());
+  }
+}
+
+std::string report_yaml(const Report& report) {
+  YAML::Emitter emitter;
+  emit_yaml(emitter, report_json(report));
+  return std::string(emitter.c_str()) + "\n";
+}
+
+std::string report_junit(const Report& report) {
+  std::string out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n";
+  for (const WorldRun& run : report.runs) {
+    std::size_t failures = 0;
+    for (const Verdict& verdict : run.verdicts) failures += verdict.held ? 0 : 1;
+    std::string suite = fmt::format("{}.{}.seed-{}", report.scenario, run.world, run.seed);
+    out += fmt::format("  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" time=\"{:.3f}\">\n", xml(suite),
+                       run.verdicts.size() + (run.problem.empty() ? 0 : 1), failures, run.problem.empty() ? 0 : 1,
+                       static_cast<double>(run.wall.count()) / 1e9);
+    if (!run.problem.empty()) {
+      out += fmt::format("    <testcase classname=\"{}\" name=\"the mesh comes up\"><error message=\"{}\"/></testcase>\n", xml(suite), xml(run.problem));
+    }
+    for (const Verdict& verdict : run.verdicts) {
+      out += fmt::format("    <testcase classname=\"{}\" name=\"{}\"", xml(suite), xml(verdict.title));
+      if (verdict.held) {
+        out += "/>\n";
+        continue;
+      }
+      out += fmt::format("><failure message=\"{}\">{}\n{}\nreplay: {}</failure></testcase>\n", xml(verdict.seen), xml(verdict.why),
+                         xml(verdict.after), xml(replay_command(report, run)));
+    }
+    out += "  </testsuite>\n";
+  }
+  return out + "</testsuites>\n";
+}
+
+}  // namespace kumasim::scenario
