@@ -1,0 +1,271 @@
+#include "reference-cp/identity/certificate.hpp"
+
+#include <arpa/inet.h>
+
+#include <array>
+#include <ctime>
+#include <memory>
+
+#include <fmt/format.h>
+#include <openssl/bn.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+namespace kumasim::cp {
+namespace {
+
+template <auto Free>
+struct Freer {
+  template <class T>
+  void operator()(T* pointer) const {
+    Free(pointer);
+  }
+};
+void free_names(GENERAL_NAMES* names) { GENERAL_NAMES_free(names); }
+using Key = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY_free>>;
+using Certificate = std::unique_ptr<X509, Freer<X509_free>>;
+using Bio = std::unique_ptr<BIO, Freer<BIO_free_all>>;
+using Number = std::unique_ptr<BIGNUM, Freer<BN_free>>;
+using Names = std::unique_ptr<GENERAL_NAMES, Freer<free_names>>;
+
+std::unexpected<Error> openssl_error(std::string what) {
+  unsigned long code = ERR_get_error();
+  ERR_clear_error();
+  if (code == 0) return fail(Code::internal, std::move(what));
+  std::array<char, 256> text{};
+  ERR_error_string_n(code, text.data(), text.size());
+  return fail(Code::internal, fmt::format("{}: {}", what, text.data()));
+}
+
+Key make_key(KeySpec spec) { return Key(spec.rsa_bits == 0 ? EVP_EC_gen("P-256") : EVP_RSA_gen(spec.rsa_bits)); }
+
+std::string take(BIO* bio) {
+  char* data = nullptr;
+  long size = BIO_get_mem_data(bio, &data);
+  return {data, static_cast<std::size_t>(size)};
+}
+
+Result<KeyPair> to_pem(X509* certificate, EVP_PKEY* key) {
+  Bio certificate_bio(BIO_new(BIO_s_mem()));
+  Bio key_bio(BIO_new(BIO_s_mem()));
+  if (PEM_write_bio_X509(certificate_bio.get(), certificate) != 1 ||
+      PEM_write_bio_PrivateKey_traditional(key_bio.get(), key, nullptr, nullptr, 0, nullptr, nullptr) != 1)
+    return openssl_error("cannot write a certificate as PEM");
+  return KeyPair{take(certificate_bio.get()), take(key_bio.get())};
+}
+
+Certificate read_certificate(std::string_view pem) {
+  Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  Certificate out(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+  ERR_clear_error();
+  return out;
+}
+
+Key read_key(std::string_view pem) {
+  Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  Key out(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
+  ERR_clear_error();
+  return out;
+}
+
+std::time_t seconds_of(WallTime time) {
+  return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
+}
+
+WallTime time_of(const ASN1_TIME* time) {
+  std::tm parts{};
+  if (ASN1_TIME_to_tm(time, &parts) != 1) return {};
+  return WallTime(std::chrono::seconds(timegm(&parts)));
+}
+
+bool set_validity(X509* certificate, WallTime from, WallTime to) {
+  return ASN1_TIME_set(X509_getm_notBefore(certificate), seconds_of(from)) != nullptr &&
+         ASN1_TIME_set(X509_getm_notAfter(certificate), seconds_of(to)) != nullptr;
+}
+
+bool add_extension(X509* certificate, X509* issuer, int nid, const char* value) {
+  X509V3_CTX context;
+  X509V3_set_ctx_nodb(&context);
+  X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
+  std::unique_ptr<X509_EXTENSION, Freer<X509_EXTENSION_free>> extension(X509V3_EXT_conf_nid(nullptr, &context, nid, value));
+  return extension && X509_add_ext(certificate, extension.get(), -1) == 1;
+}
+
+bool add_name(GENERAL_NAMES* names, int type, std::string_view value) {
+  GENERAL_NAME* name = GENERAL_NAME_new();
+  auto* text = type == GEN_IPADD ? static_cast<ASN1_STRING*>(ASN1_OCTET_STRING_new()) : ASN1_IA5STRING_new();
+  ASN1_STRING_set(text, value.data(), static_cast<int>(value.size()));
+  GENERAL_NAME_set0_value(name, type, text);
+  return sk_GENERAL_NAME_push(names, name) > 0;
+}
+
+/// A random serial number of 128 bits, never 0 (CA/Browser Forum, ballot 164).
+bool set_serial(X509* certificate, Random& random) {
+  std::array<std::byte, 16> bytes;
+  random.fill(bytes);
+  Number number(BN_bin2bn(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), nullptr));
+  if (!number || BN_add_word(number.get(), 1) != 1) return false;
+  return BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(certificate)) != nullptr;
+}
+
+bool add_subject(X509* certificate, std::initializer_list<std::pair<const char*, std::string>> parts) {
+  X509_NAME* subject = X509_get_subject_name(certificate);
+  for (const auto& [field, value] : parts)
+    if (X509_NAME_add_entry_by_txt(subject, field, MBSTRING_UTF8, reinterpret_cast<const unsigned char*>(value.data()),
+                                   static_cast<int>(value.size()), -1, 0) != 1)
+      return false;
+  return true;
+}
+
+std::string ip_text(const ASN1_OCTET_STRING* ip) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  int size = ASN1_STRING_length(ip);
+  inet_ntop(size == 4 ? AF_INET : AF_INET6, ASN1_STRING_get0_data(ip), text.data(), text.size());
+  return text.data();
+}
+
+}  // namespace
+
+Result<KeyPair> make_ca(const CaRequest& request) {
+  Key key = make_key(request.key);
+  Certificate certificate(X509_new());
+  Names names(sk_GENERAL_NAME_new_null());
+  bool ok = key && certificate && names && X509_set_version(certificate.get(), X509_VERSION_3) == 1 &&
+            ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), 0) == 1 &&
+            set_validity(certificate.get(), request.now - clock_skew, request.now + request.lifetime) &&
+            add_subject(certificate.get(), {{"O", "Kuma"}, {"OU", "Mesh"}, {"CN", request.mesh}}) &&
+            X509_set_issuer_name(certificate.get(), X509_get_subject_name(certificate.get())) == 1 &&
+            X509_set_pubkey(certificate.get(), key.get()) == 1 &&
+            add_extension(certificate.get(), certificate.get(), NID_key_usage, "critical,keyCertSign,cRLSign") &&
+            add_extension(certificate.get(), certificate.get(), NID_basic_constraints, "critical,CA:TRUE") &&
+            add_extension(certificate.get(), certificate.get(), NID_subject_key_identifier, "hash") &&
+            add_name(names.get(), GEN_URI, "spiffe://" + request.mesh) &&
+            X509_add1_ext_i2d(certificate.get(), NID_subject_alt_name, names.get(), 0, 0) == 1 &&
+            X509_sign(certificate.get(), key.get(), EVP_sha256()) > 0;
+  if (!ok) return openssl_error(fmt::format("cannot make the root certificate of mesh \"{}\"", request.mesh));
+  return to_pem(certificate.get(), key.get());
+}
+
+Result<KeyPair> issue_leaf(const KeyPair& ca, const LeafRequest& request, Random& random) {
+  Certificate root = read_certificate(ca.certificate_pem);
+  Key root_key = read_key(ca.key_pem);
+  if (!root || !root_key || X509_check_private_key(root.get(), root_key.get()) != 1) {
+    ERR_clear_error();
+    return fail(Code::data_loss, fmt::format("the CA of mesh \"{}\" is not a certificate with its key", request.mesh));
+  }
+  WallTime root_end = time_of(X509_get0_notAfter(root.get()));
+  if (request.now >= root_end)
+    return fail(Code::data_loss, fmt::format("the CA of mesh \"{}\" has expired", request.mesh));
+  Names names(sk_GENERAL_NAME_new_null());
+  bool ok = names != nullptr;
+  if (auto services = request.tags.find("kuma.io/service"); services != request.tags.end())
+    for (const auto& service : services->second)
+      ok = ok && add_name(names.get(), GEN_URI, fmt::format("spiffe://{}/{}", request.mesh, service));
+  for (const auto& [tag, values] : request.tags)
+    for (const auto& value : values) ok = ok && add_name(names.get(), GEN_URI, fmt::format("kuma://{}/{}", tag, value));
+  Key key = make_key(request.key);
+  Certificate certificate(X509_new());
+  ok = ok && key && certificate && X509_set_version(certificate.get(), X509_VERSION_3) == 1 &&
+       set_serial(certificate.get(), random) &&
+       set_validity(certificate.get(), request.now - clock_skew, std::min(request.now + request.lifetime, root_end)) &&
+       X509_set_issuer_name(certificate.get(), X509_get_subject_name(root.get())) == 1 &&
+       X509_set_pubkey(certificate.get(), key.get()) == 1 &&
+       add_extension(certificate.get(), root.get(), NID_key_usage, "critical,digitalSignature,keyEncipherment,keyAgreement") &&
+       add_extension(certificate.get(), root.get(), NID_ext_key_usage, "serverAuth,clientAuth") &&
+       add_extension(certificate.get(), root.get(), NID_basic_constraints, "critical,CA:FALSE");
+  // A root that was provided may have no key identifier to point to.
+  if (ok && X509_get0_subject_key_id(root.get()) != nullptr)
+    ok = add_extension(certificate.get(), root.get(), NID_authority_key_identifier, "keyid");
+  // RFC 5280, 4.2.1.6: without a subject the alternative names are critical.
+  ok = ok && X509_add1_ext_i2d(certificate.get(), NID_subject_alt_name, names.get(), 1, 0) == 1 &&
+       X509_sign(certificate.get(), root_key.get(), EVP_sha256()) > 0;
+  if (!ok) return openssl_error(fmt::format("cannot issue a certificate in mesh \"{}\"", request.mesh));
+  return to_pem(certificate.get(), key.get());
+}
+
+Result<KeyPair> make_server(const ServerRequest& request, Random& random) {
+  Names names(sk_GENERAL_NAME_new_null());
+  bool ok = names != nullptr;
+  for (const auto& host : request.hosts) {
+    std::array<unsigned char, sizeof(in6_addr)> address{};
+    auto raw = [&](std::size_t n) { return std::string_view(reinterpret_cast<const char*>(address.data()), n); };
+    if (inet_pton(AF_INET, host.c_str(), address.data()) == 1)
+      ok = ok && add_name(names.get(), GEN_IPADD, raw(4));
+    else if (inet_pton(AF_INET6, host.c_str(), address.data()) == 1)
+      ok = ok && add_name(names.get(), GEN_IPADD, raw(16));
+    else
+      ok = ok && add_name(names.get(), GEN_DNS, host);
+  }
+  Key key = make_key(request.key);
+  Certificate certificate(X509_new());
+  WallTime from = request.now - std::chrono::minutes(5);
+  ok = ok && key && certificate && X509_set_version(certificate.get(), X509_VERSION_3) == 1 &&
+       set_serial(certificate.get(), random) && set_validity(certificate.get(), from, from + request.lifetime) &&
+       X509_set_pubkey(certificate.get(), key.get()) == 1 &&
+       add_extension(certificate.get(), certificate.get(), NID_key_usage, "critical,digitalSignature,keyEncipherment,keyCertSign") &&
+       add_extension(certificate.get(), certificate.get(), NID_ext_key_usage, "serverAuth") &&
+       add_extension(certificate.get(), certificate.get(), NID_basic_constraints, "critical,CA:TRUE") &&
+       X509_add1_ext_i2d(certificate.get(), NID_subject_alt_name, names.get(), 1, 0) == 1 &&
+       X509_sign(certificate.get(), key.get(), EVP_sha256()) > 0;
+  if (!ok) return openssl_error("cannot make a server certificate");
+  return to_pem(certificate.get(), key.get());
+}
+
+Result<CertificateInfo> inspect_certificate(std::string_view pem) {
+  Certificate certificate = read_certificate(pem);
+  if (!certificate) return fail(Code::invalid_argument, "the text holds no PEM certificate");
+  CertificateInfo out;
+  out.not_before = time_of(X509_get0_notBefore(certificate.get()));
+  out.not_after = time_of(X509_get0_notAfter(certificate.get()));
+  std::unique_ptr<BASIC_CONSTRAINTS, Freer<BASIC_CONSTRAINTS_free>> constraints(
+      static_cast<BASIC_CONSTRAINTS*>(X509_get_ext_d2i(certificate.get(), NID_basic_constraints, nullptr, nullptr)));
+  out.has_basic_constraints = constraints != nullptr;
+  out.is_ca = constraints && constraints->ca != 0;
+  Names names(static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate.get(), NID_subject_alt_name, nullptr, nullptr)));
+  for (int i = 0; names && i < sk_GENERAL_NAME_num(names.get()); ++i) {
+    const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);
+    auto text = [](const ASN1_STRING* s) {
+      return std::string(reinterpret_cast<const char*>(ASN1_STRING_get0_data(s)), static_cast<std::size_t>(ASN1_STRING_length(s)));
+    };
+    if (name->type == GEN_URI) out.uris.push_back(text(name->d.uniformResourceIdentifier));
+    if (name->type == GEN_DNS) out.dns_names.push_back(text(name->d.dNSName));
+    if (name->type == GEN_IPADD) out.ip_addresses.push_back(ip_text(name->d.iPAddress));
+  }
+  return out;
+}
+
+bool chains_to(std::string_view leaf_pem, std::string_view bundle_pem, WallTime now) {
+  Certificate leaf = read_certificate(leaf_pem);
+  std::unique_ptr<X509_STORE, Freer<X509_STORE_free>> store(X509_STORE_new());
+  std::unique_ptr<X509_STORE_CTX, Freer<X509_STORE_CTX_free>> context(X509_STORE_CTX_new());
+  if (!leaf || !store || !context) return false;
+  Bio bio(BIO_new_mem_buf(bundle_pem.data(), static_cast<int>(bundle_pem.size())));
+  while (X509* root = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) {
+    X509_STORE_add_cert(store.get(), root);
+    X509_free(root);
+  }
+  bool ok = X509_STORE_CTX_init(context.get(), store.get(), leaf.get(), nullptr) == 1;
+  if (ok) {
+    X509_STORE_CTX_set_time(context.get(), 0, seconds_of(now));
+    ok = X509_verify_cert(context.get()) == 1;
+  }
+  ERR_clear_error();
+  return ok;
+}
+
+Result<> check_pair(const KeyPair& pair) {
+  Certificate certificate = read_certificate(pair.certificate_pem);
+  if (!certificate) return fail(Code::invalid_argument, "not a PEM certificate", "cert");
+  Key key = read_key(pair.key_pem);
+  if (!key) return fail(Code::invalid_argument, "not a PEM private key", "key");
+  bool same = X509_check_private_key(certificate.get(), key.get()) == 1;
+  ERR_clear_error();
+  if (!same) return fail(Code::invalid_argument, "the certificate does not belong to the key", "cert");
+  return {};
+}
+
+}  // namespace kumasim::cp

@@ -1,0 +1,82 @@
+/// X.509 certificates as the mesh needs them: roots, workload certificates with SPIFFE names, a server's own.
+///
+/// Time and serial numbers are passed in. Keys come from OpenSSL's generator, which in simulation draws from the seed.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kumasim/runtime/error.hpp"
+#include "kumasim/runtime/random.hpp"
+#include "kumasim/runtime/time.hpp"
+
+namespace kumasim::cp {
+
+/// PEM texts. The key is in its traditional form ("EC PRIVATE KEY", "RSA PRIVATE KEY"), as Kuma stores it.
+struct KeyPair {
+  std::string certificate_pem;
+  std::string key_pem;
+};
+
+/// EC P-256, or RSA of so many bits.
+struct KeySpec {
+  std::uint32_t rsa_bits = 0;  ///< 0: EC P-256
+};
+
+/// Tags of a proxy: a key may have several values, one for each inbound.
+using TagSet = std::map<std::string, std::set<std::string>, std::less<>>;
+
+/// A certificate is valid from a little before it was made, so that a peer whose clock is behind takes it (Kuma's skew).
+inline constexpr Duration clock_skew = std::chrono::seconds(10);
+inline constexpr Duration ca_lifetime_default = std::chrono::hours(24) * 365 * 10;
+inline constexpr Duration leaf_lifetime_default = std::chrono::hours(24);
+
+struct CaRequest {
+  std::string mesh;
+  KeySpec key;
+  WallTime now;
+  Duration lifetime = ca_lifetime_default;
+};
+/// A self-signed root for a mesh: subject O=Kuma, OU=Mesh, CN=<mesh>; URI spiffe://<mesh>.
+Result<KeyPair> make_ca(const CaRequest& request);
+
+struct LeafRequest {
+  std::string mesh;
+  TagSet tags;
+  KeySpec key;
+  WallTime now;
+  Duration lifetime = leaf_lifetime_default;
+};
+/// A workload certificate: no subject; URIs spiffe://<mesh>/<service> for each service and kuma://<tag>/<value> for each
+/// tag. Its end is never after the root's. Fails where the root has ended or its key does not belong to it.
+Result<KeyPair> issue_leaf(const KeyPair& ca, const LeafRequest& request, Random& random);
+
+struct ServerRequest {
+  std::vector<std::string> hosts;  ///< DNS names and IP addresses
+  KeySpec key;
+  WallTime now;
+  Duration lifetime = ca_lifetime_default;
+};
+/// A self-signed server certificate that clients can also trust as a root (Kuma makes its own so).
+Result<KeyPair> make_server(const ServerRequest& request, Random& random);
+
+/// What a certificate says. The first one of a PEM text.
+struct CertificateInfo {
+  WallTime not_before, not_after;
+  std::vector<std::string> uris, dns_names, ip_addresses;
+  bool has_basic_constraints = false;
+  bool is_ca = false;
+};
+Result<CertificateInfo> inspect_certificate(std::string_view pem);
+
+/// Whether the leaf is signed by one of the roots of the bundle and both are within their time.
+bool chains_to(std::string_view leaf_pem, std::string_view bundle_pem, WallTime now);
+
+/// The key of the pair belongs to its certificate.
+Result<> check_pair(const KeyPair& pair);
+
+}  // namespace kumasim::cp
