@@ -246,7 +246,7 @@ json resource_to_json(const Resource& resource) {
 json resource_to_kubernetes(const Resource& resource, const std::string& ns) {
   const Kind& kind = *resource.kind;
   json metadata = {{"name", resource.meta.name}, {"creationTimestamp", print_timestamp(resource.meta.creation)}};
-  if (!kind.is_global() && !ns.empty()) metadata["namespace"] = ns;
+  if (!ns.empty() && (kind.wire() == Wire::spec || kind.table().namespaced)) metadata["namespace"] = ns;
   if (kind.is_admin_only()) {
     metadata["namespace"] = ns.empty() ? "kuma-system" : ns;
     if (!kind.is_global()) metadata["labels"] = {{"kuma.io/mesh", resource.meta.mesh}};
@@ -257,7 +257,7 @@ json resource_to_kubernetes(const Resource& resource, const std::string& ns) {
             {"data", {{"value", get(resource.spec, "data")}}}};
   }
   json out = {{"apiVersion", "kuma.io/v1alpha1"}, {"kind", kind.type()}, {"spec", resource.spec}};
-  if (kind.wire() == Wire::spec && !resource.meta.labels.empty()) metadata["labels"] = resource.meta.labels;
+  if (kind.wire() == Wire::spec) metadata["labels"] = {{"kuma.io/mesh", resource.meta.mesh}};
   if (kind.wire() == Wire::flat && !kind.is_global()) out["mesh"] = resource.meta.mesh;
   out["metadata"] = metadata;
   return out;

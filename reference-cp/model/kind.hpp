@@ -54,6 +54,7 @@ struct KindTable {
   bool is_proxy = false;
   bool is_destination = false;
   bool referenceable_in_to = false;
+  bool namespaced = false;                // flat kinds: lives in a namespace on Kubernetes
   bool experimental = false;
   Kds kds;
   SchemaPtr schema;

@@ -121,6 +121,7 @@ const Kind& kind::dataplane() {
     KindTable table = flat_table("Dataplane", "dataplane", "dataplanes", "dp");
     table.text = "A proxy beside an application.";
     table.is_proxy = true;
+    table.namespaced = true;
     table.kds = {.zone_to_global = true};
     table.schema = spec();
     table.columns = {{"TAGS", ""}, {"ADDRESS", "/networking/address"}};

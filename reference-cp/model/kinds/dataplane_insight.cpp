@@ -46,6 +46,7 @@ const Kind& kind::dataplane_insight() {
     KindTable table = flat_table("DataplaneInsight", "", "dataplane-insights", "");
     table.text = "What the control plane knows of a proxy.";
     table.read_only = true;
+    table.namespaced = true;
     table.kds = {.zone_to_global = true};
     SchemaPtr mtls = message(package + "DataplaneInsight.MTLS",
                              {{"certificateExpirationTime", timestamp(), "end of the certificate"},

@@ -1,0 +1,35 @@
+/// What the rules for meshes need of certificate authorities and keys; identity/ implements it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "kumasim/runtime/error.hpp"
+#include "reference-cp/model/resource.hpp"
+#include "reference-cp/model/violation.hpp"
+
+namespace kumasim::cp {
+
+namespace asio = boost::asio;
+
+class Authorities {
+ public:
+  virtual ~Authorities() = default;
+
+  /// Whether the configuration of each `mtls.backends` entry is usable (certificates that are given fit their key, ...).
+  /// Field paths start at `mtls`. Types that are neither builtin nor provided have been refused before.
+  virtual asio::awaitable<Violations> validate(const Resource& mesh) = 0;
+
+  /// Makes what the mesh's backends need and is not there: the builtin CA's secrets. The mesh is stored already.
+  virtual asio::awaitable<Result<>> ensure(const Resource& mesh) = 0;
+
+  /// Names of the secrets that a backend of the mesh uses.
+  virtual std::vector<std::string> used_secrets(const Resource& mesh, const nlohmann::json& backend) = 0;
+
+  /// A new key that signs tokens, as its secret holds it (base64 of PEM).
+  virtual Result<std::string> make_signing_key() = 0;
+};
+
+}  // namespace kumasim::cp

@@ -1,0 +1,303 @@
+/// The rules above the store.
+#include "reference-cp/manager/manager.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "reference-cp/manager/defaults.hpp"
+#include "reference-cp/model/kinds.hpp"
+#include "reference-cp/model/rules/values.hpp"
+
+namespace kumasim::cp {
+namespace {
+
+using nlohmann::json;
+
+std::unexpected<Refusal> refuse(Error error) { return std::unexpected(Refusal{std::move(error), {}, false}); }
+
+std::unexpected<Refusal> refuse(Violations violations) {
+  std::string text = violations.text();
+  return std::unexpected(Refusal{{Code::invalid_argument, std::move(text)}, std::move(violations), false});
+}
+
+std::unexpected<Refusal> refuse_mesh(const std::string& mesh) {
+  Refusal out{{Code::not_found, fmt::format("mesh of name {} is not found", mesh), "mesh"}, {}, true};
+  return std::unexpected(std::move(out));
+}
+
+/// The tags of a proxy, one set for each inbound or for its gateway.
+std::vector<json> tag_sets(const json& dataplane) {
+  const json& networking = at(dataplane, "networking");
+  if (has(networking, "gateway")) return {at(at(networking, "gateway"), "tags")};
+  std::vector<json> out;
+  for (const auto& inbound : at(networking, "inbound")) out.push_back(at(inbound, "tags"));
+  return out;
+}
+
+bool covers(const json& wanted, const json& tags) {
+  for (const auto& [key, value] : wanted.items()) {
+    std::string own = text_at(tags, key);
+    if (value == "*" && !own.empty()) continue;
+    if (value != own) return false;
+  }
+  return true;
+}
+
+std::string printed(const json& tags) {
+  std::string out;
+  for (const auto& [key, value] : tags.items()) out += (out.empty() ? "" : " ") + key + "=" + value.get<std::string>();
+  return out;
+}
+
+/// Every inbound and gateway carries the zone it is in.
+void set_zone_tag(json& dataplane, const std::string& zone) {
+  if (zone.empty() || !has(dataplane, "networking")) return;
+  json& networking = dataplane["networking"];
+  if (has(networking, "inbound")) {
+    for (auto& inbound : networking["inbound"]) inbound["tags"]["kuma.io/zone"] = zone;
+  }
+  if (has(networking, "gateway")) networking["gateway"]["tags"]["kuma.io/zone"] = zone;
+}
+
+/// An inbound that is probed is not ready until a probe has passed.
+void set_health(json& dataplane) {
+  if (!has(at(dataplane, "networking"), "inbound")) return;
+  for (auto& inbound : dataplane["networking"]["inbound"]) {
+    if (!has(inbound, "serviceProbe")) continue;
+    inbound["state"] = "NotReady";
+    inbound["health"] = json::object();
+  }
+}
+
+bool is_skipped(const json& mesh, const std::string& what) {
+  for (const auto& name : at(mesh, "skipCreatingInitialPolicies")) {
+    if (name == what) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Manager::Manager(Store& store, const Clock& clock, Authorities* authorities, ManagerOptions options)
+    : store_(store), clock_(clock), authorities_(authorities), options_(std::move(options)) {}
+
+Outcome<> Manager::prepare(Resource& resource, bool is_new) const {
+  const Kind& kind = *resource.kind;
+  kind.fill(resource);
+  if (&kind == &kind::dataplane()) {
+    set_zone_tag(resource.spec, options_.labels.mode == CpMode::zone ? options_.labels.zone : "");
+    if (is_new) set_health(resource.spec);
+    resource.meta.labels = compute_labels(resource, options_.labels);
+  }
+  Violations violations;
+  kind.validate(resource, violations);
+  if (!violations.empty()) return refuse(std::move(violations));
+  return {};
+}
+
+Outcome<> Manager::check_membership(const Resource& dataplane, const Resource& mesh) {
+  const json& constraints = at(at(mesh.spec, "constraints"), "dataplaneProxy");
+  const json& requirements = at(constraints, "requirements");
+  const json& restrictions = at(constraints, "restrictions");
+  for (const json& tags : tag_sets(dataplane.spec)) {
+    bool fits = requirements.empty();
+    for (const auto& rule : requirements) fits = fits || covers(at(rule, "tags"), tags);
+    if (!fits) {
+      return refuse(Error{Code::permission_denied,
+                          fmt::format("dataplane cannot be a member of mesh \"{}\" because its tags \"{}\" does not fulfill any "
+                                      "requirements defined on the Mesh",
+                                      mesh.meta.name, printed(tags))});
+    }
+    for (const auto& rule : restrictions) {
+      if (!covers(at(rule, "tags"), tags)) continue;
+      return refuse(Error{Code::permission_denied,
+                          fmt::format("dataplane cannot be a member of mesh \"{}\" because its tags \"{}\" matches restricted tags "
+                                      "\"{}\" defined on the Mesh",
+                                      mesh.meta.name, printed(tags), printed(at(rule, "tags")))});
+    }
+  }
+  return {};
+}
+
+asio::awaitable<Outcome<>> Manager::check_mesh_write(const Resource& mesh, bool is_new) {
+  Violations violations;
+  if (is_new && mesh.meta.name.size() > 63) violations.add(Path("name"), "cannot be longer than 63 characters");
+  const json& backends = at(at(mesh.spec, "mtls"), "backends");
+  bool known = true;
+  for (std::size_t i = 0; i < backends.size() && known; ++i) {
+    std::string type = text_at(backends[i], "type");
+    known = type == "builtin" || type == "provided";
+    if (!known) {
+      violations.add(Path("mtls").at("backends").at(i).at("type"), "could not find installed plugin for this type");
+    }
+  }
+  bool unseen = at(at(mesh.spec, "mtls"), "skipValidation") == true;
+  if (known && !unseen && authorities_ != nullptr) {
+    Violations of_authorities = co_await authorities_->validate(mesh);
+    violations.append(of_authorities);
+  }
+  if (!violations.empty()) co_return refuse(std::move(violations));
+  co_return Outcome<>{};
+}
+
+asio::awaitable<Outcome<>> Manager::ensure(Resource resource) {
+  const Kind& kind = *resource.kind;
+  auto found = co_await store_.get(kind, resource.key());
+  if (found) co_return Outcome<>{};
+  if (found.error().code != Code::not_found) co_return refuse(found.error());
+  auto created = co_await store_.create(std::move(resource), clock_.wall_now());
+  if (!created && created.error().code != Code::already_exists) co_return refuse(created.error());
+  co_return Outcome<>{};
+}
+
+asio::awaitable<Outcome<>> Manager::finish_new_mesh(const Resource& mesh) {
+  const std::string& name = mesh.meta.name;
+  if (authorities_ != nullptr) {
+    auto done = co_await authorities_->ensure(mesh);
+    if (!done) co_return refuse(done.error());
+    ResourceKey key{name, dataplane_token_key_name(name)};
+    auto found = co_await store_.get(kind::secret(), key);
+    if (!found) {
+      auto bytes = authorities_->make_signing_key();
+      if (!bytes) co_return refuse(bytes.error());
+      Resource secret;
+      secret.kind = &kind::secret();
+      secret.meta.mesh = key.mesh;
+      secret.meta.name = key.name;
+      secret.spec = {{"data", *bytes}};
+      auto stored = co_await ensure(std::move(secret));
+      if (!stored) co_return stored;
+    }
+  }
+  if (is_skipped(mesh.spec, "*")) co_return Outcome<>{};
+  for (auto& policy : default_policies(name, options_.routing_policies)) {
+    if (is_skipped(mesh.spec, policy.kind->type())) continue;
+    auto stored = co_await ensure(std::move(policy));
+    if (!stored) co_return stored;
+  }
+  co_return Outcome<>{};
+}
+
+asio::awaitable<Outcome<ResourcePtr>> Manager::create(Resource resource) {
+  const Kind& kind = *resource.kind;
+  auto prepared = prepare(resource, true);
+  if (!prepared) co_return std::unexpected(prepared.error());
+  if (&kind == &kind::mesh()) {
+    auto checked = co_await check_mesh_write(resource, true);
+    if (!checked) co_return std::unexpected(checked.error());
+  }
+  if (!kind.is_global()) {
+    auto mesh = co_await store_.get(kind::mesh(), {"", resource.meta.mesh});
+    if (!mesh) co_return refuse_mesh(resource.meta.mesh);
+    if (&kind == &kind::dataplane()) {
+      auto member = check_membership(resource, **mesh);
+      if (!member) co_return std::unexpected(member.error());
+    }
+  }
+  auto created = co_await store_.create(std::move(resource), clock_.wall_now());
+  if (!created) co_return refuse(created.error());
+  if (&kind == &kind::mesh()) {
+    auto finished = co_await finish_new_mesh(**created);
+    if (!finished) co_return std::unexpected(finished.error());
+  }
+  co_return *created;
+}
+
+asio::awaitable<Outcome<ResourcePtr>> Manager::update(Resource resource) {
+  const Kind& kind = *resource.kind;
+  auto prepared = prepare(resource, false);
+  if (!prepared) co_return std::unexpected(prepared.error());
+  if (&kind == &kind::mesh()) {
+    auto before = co_await store_.get(kind, resource.key());
+    if (!before) co_return refuse(before.error());
+    std::string old_backend = text_at(at((*before)->spec, "mtls"), "enabledBackend");
+    std::string new_backend = text_at(at(resource.spec, "mtls"), "enabledBackend");
+    if (!old_backend.empty() && !new_backend.empty() && old_backend != new_backend) {
+      Violations violations;
+      violations.add(Path("mtls.enabledBackend"),
+                     "Changing CA when mTLS is enabled is forbidden. Disable mTLS first and then change the CA");
+      co_return refuse(std::move(violations));
+    }
+    auto checked = co_await check_mesh_write(resource, false);
+    if (!checked) co_return std::unexpected(checked.error());
+    if (authorities_ != nullptr) {
+      auto done = co_await authorities_->ensure(resource);
+      if (!done) co_return refuse(done.error());
+    }
+  }
+  if (&kind == &kind::dataplane()) {
+    auto mesh = co_await store_.get(kind::mesh(), {"", resource.meta.mesh});
+    if (!mesh) co_return refuse_mesh(resource.meta.mesh);
+    auto member = check_membership(resource, **mesh);
+    if (!member) co_return std::unexpected(member.error());
+  }
+  auto updated = co_await store_.update(std::move(resource), clock_.wall_now());
+  if (!updated) co_return refuse(updated.error());
+  co_return *updated;
+}
+
+asio::awaitable<Outcome<>> Manager::check_removal(const Kind& kind, const ResourceKey& key) {
+  Violations violations;
+  if (&kind == &kind::mesh()) {
+    auto dataplanes = co_await store_.list(kind::dataplane(), {.mesh = key.name, .size = 1});
+    if (!dataplanes) co_return refuse(dataplanes.error());
+    if (dataplanes->total != 0) {
+      violations.add(Path("mesh"), "unable to delete mesh, there are still some dataplanes attached");
+    }
+  }
+  if (&kind == &kind::secret() && authorities_ != nullptr) {
+    auto mesh = co_await store_.get(kind::mesh(), {"", key.mesh});
+    if (!mesh) co_return Outcome<>{};
+    for (const auto& backend : at(at((*mesh)->spec, "mtls"), "backends")) {
+      auto used = authorities_->used_secrets(**mesh, backend);
+      if (std::ranges::find(used, key.name) == used.end()) continue;
+      std::string name = text_at(backend, "name");
+      violations.add(Path("name"),
+                     fmt::format("The secret \"{}\" that you are trying to remove is currently in use in Mesh \"{}\" in mTLS "
+                                 "backend \"{}\". Please remove the reference from the \"{}\" backend before removing the secret.",
+                                 key.name, key.mesh, name, name));
+    }
+  }
+  if (!violations.empty()) co_return refuse(std::move(violations));
+  co_return Outcome<>{};
+}
+
+asio::awaitable<Outcome<>> Manager::remove(const Kind& kind, ResourceKey key) {
+  if (!options_.unsafe_delete) {
+    auto checked = co_await check_removal(kind, key);
+    if (!checked) co_return checked;
+  }
+  auto removed = co_await store_.remove(kind, key);
+  if (!removed) co_return refuse(removed.error());
+  co_return Outcome<>{};
+}
+
+asio::awaitable<Outcome<>> Manager::ensure_defaults(FirstStart what) {
+  if (what.mesh) {
+    auto found = co_await store_.get(kind::mesh(), {"", "default"});
+    if (!found) {
+      Resource mesh;
+      mesh.kind = &kind::mesh();
+      mesh.meta.name = "default";
+      auto created = co_await create(std::move(mesh));
+      if (!created) co_return std::unexpected(created.error());
+    }
+  }
+  if (what.zone && options_.labels.mode == CpMode::zone) {
+    Resource zone;
+    zone.kind = &kind::zone();
+    zone.meta.name = options_.labels.zone;
+    auto stored = co_await ensure(std::move(zone));
+    if (!stored) co_return stored;
+  }
+  if (what.hostname_generators) {
+    for (auto& generator : default_hostname_generators(options_.labels)) {
+      auto stored = co_await ensure(std::move(generator));
+      if (!stored) co_return stored;
+    }
+  }
+  co_return Outcome<>{};
+}
+
+}  // namespace kumasim::cp

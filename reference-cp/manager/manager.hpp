@@ -1,0 +1,69 @@
+/// The rules above the store: a resource's mesh must exist, a new mesh gets its defaults, a mesh in use stays.
+#pragma once
+
+#include <expected>
+
+#include "kumasim/runtime/clock.hpp"
+#include "reference-cp/manager/authorities.hpp"
+#include "reference-cp/manager/labels.hpp"
+#include "reference-cp/store/store.hpp"
+
+namespace kumasim::cp {
+
+/// Why a write was refused. `violations` belong to Code::invalid_argument; `mesh_missing` says that the mesh is not there.
+struct Refusal {
+  Error error;
+  Violations violations;
+  bool mesh_missing = false;
+};
+
+template <class T = void>
+using Outcome = std::expected<T, Refusal>;
+
+struct ManagerOptions {
+  LabelOptions labels{};
+  bool routing_policies = false;  // a new mesh gets the old TrafficPermission and TrafficRoute (KUMA_DEFAULTS_CREATE_MESH_ROUTING_RESOURCES)
+  bool unsafe_delete = false;     // meshes and secrets in use may be removed (KUMA_STORE_UNSAFE_DELETE)
+};
+
+class Manager {
+ public:
+  /// `authorities` may be null: then no CA is checked or made, and no signing key. All must outlive the manager.
+  Manager(Store& store, const Clock& clock, Authorities* authorities, ManagerOptions options);
+
+  /// Validates, fills in, and stores. A mesh also gets its certificate authority, signing key and default policies.
+  /// Labels are those of the resource; the control plane's own are added with `compute_labels` by who takes it from outside.
+  asio::awaitable<Outcome<ResourcePtr>> create(Resource resource);
+
+  /// As Store::update, with the rules.
+  asio::awaitable<Outcome<ResourcePtr>> update(Resource resource);
+
+  /// Refuses a mesh with dataplanes and a secret that a mesh's backend uses.
+  asio::awaitable<Outcome<>> remove(const Kind& kind, ResourceKey key);
+
+  /// Makes what of these is not there: the mesh `default`, the zone (in zone mode), the generators of host names.
+  struct FirstStart {
+    bool mesh = true;
+    bool zone = true;
+    bool hostname_generators = true;
+  };
+  asio::awaitable<Outcome<>> ensure_defaults(FirstStart what);
+
+  Store& store() { return store_; }
+  const ManagerOptions& options() const { return options_; }
+
+ private:
+  asio::awaitable<Outcome<>> check_mesh_write(const Resource& mesh, bool is_new);
+  asio::awaitable<Outcome<>> finish_new_mesh(const Resource& mesh);
+  asio::awaitable<Outcome<>> check_removal(const Kind& kind, const ResourceKey& key);
+  asio::awaitable<Outcome<>> ensure(Resource resource);
+  Outcome<> prepare(Resource& resource, bool is_new) const;
+  static Outcome<> check_membership(const Resource& dataplane, const Resource& mesh);
+
+  Store& store_;
+  const Clock& clock_;
+  Authorities* authorities_;
+  ManagerOptions options_;
+};
+
+}  // namespace kumasim::cp
