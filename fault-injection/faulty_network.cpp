@@ -1,0 +1,165 @@
+/// Streams and listeners with a gate before each operation.
+#include "kumasim/fault/faulty_network.hpp"
+
+#include <utility>
+#include <vector>
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+
+#include "kumasim/runtime/task.hpp"
+
+namespace kumasim::fault {
+namespace {
+
+/// What the gates of a stream share; they hold it weakly, so a closed stream lets its waiters go.
+struct Gate {
+  Gate(Stream stream, std::string peer, Timers& timers_of, NetworkFaults& faults_of)
+      : inner(std::move(stream)), host(std::move(peer)), timers(timers_of), faults(faults_of) {}
+  Stream inner;
+  std::string host;
+  Timers& timers;
+  NetworkFaults& faults;
+};
+
+/// One direction of a stream: at most one operation is under way.
+class Direction : public std::enable_shared_from_this<Direction> {
+ public:
+  using Start = OnceFunction<void(Operation)>;
+  explicit Direction(Gate& gate) : gate_(gate), timer_(gate.timers) {}
+
+  void pass(Operation operation, Start start) {
+    operation_ = std::move(operation);
+    start_ = std::move(start);
+    if (operation_.slot.is_connected()) {
+      operation_.slot.assign([weak = weak_from_this()](asio::cancellation_type) {
+        if (auto alive = weak.lock()) alive->finish(asio::error::operation_aborted);
+      });
+    }
+    if (gate_.faults.point.strike()) return finish(asio::error::connection_reset);
+    if (gate_.faults.delay() <= Duration(0)) return pass_cut();
+    timer_.expires_after(gate_.faults.delay());
+    timer_.async_wait([weak = weak_from_this()](error_code code) {
+      if (auto alive = weak.lock(); alive && !code) alive->pass_cut();
+    });
+  }
+
+  /// Completes what still waits here, from the executor.
+  void finish(error_code code) {
+    if (!start_) return;
+    start_.reset();
+    timer_.cancel();
+    asio::post(gate_.timers.executor(), [operation = std::move(operation_), code]() mutable { operation.complete(code, 0); });
+  }
+
+ private:
+  void pass_cut() {
+    if (!start_) return;
+    if (gate_.faults.cut(gate_.host)) {
+      gate_.faults.wait_for_heal(gate_.host, [weak = weak_from_this()] {
+        if (auto alive = weak.lock()) alive->pass_cut();
+      });
+      return;
+    }
+    if (operation_.slot.is_connected()) operation_.slot.clear();
+    Start start = std::move(start_);
+    start_.reset();
+    start(std::move(operation_));
+  }
+
+  Gate& gate_;
+  Timer timer_;
+  Operation operation_;
+  Start start_;
+};
+
+class FaultyStream final : public StreamImpl {
+ public:
+  FaultyStream(Stream inner, std::string host, Timers& timers, NetworkFaults& faults)
+      : gate_(std::move(inner), std::move(host), timers, faults),
+        reading_(std::make_shared<Direction>(gate_)),
+        writing_(std::make_shared<Direction>(gate_)) {}
+  ~FaultyStream() override { close(); }
+
+  void read(MutableBuffers buffers, Operation operation) override {
+    reading_->pass(std::move(operation), [this, buffers](Operation passed) { gate_.inner.async_read_some(buffers, take(std::move(passed))); });
+  }
+  void write(ConstBuffers buffers, Operation operation) override {
+    writing_->pass(std::move(operation), [this, buffers](Operation passed) { gate_.inner.async_write_some(buffers, take(std::move(passed))); });
+  }
+  void shutdown_send() override { gate_.inner.shutdown_send(); }
+  void close() override {
+    reading_->finish(asio::error::operation_aborted);
+    writing_->finish(asio::error::operation_aborted);
+    gate_.inner.close();
+  }
+  Address local() const override { return gate_.inner.local(); }
+  Address remote() const override { return gate_.inner.remote(); }
+
+ private:
+  /// An operation as a completion handler, with its cancellation slot.
+  struct Handler {
+    Operation operation;
+    using cancellation_slot_type = asio::cancellation_slot;
+    cancellation_slot_type get_cancellation_slot() const noexcept { return operation.slot; }
+    void operator()(error_code code, std::size_t count) { operation.complete(code, count); }
+  };
+  static Handler take(Operation operation) { return Handler{std::move(operation)}; }
+
+  Gate gate_;
+  std::shared_ptr<Direction> reading_, writing_;
+};
+
+class FaultyListener final : public ListenerImpl {
+ public:
+  FaultyListener(Listener inner, Timers& timers, NetworkFaults& faults) : inner_(std::move(inner)), timers_(timers), faults_(faults) {}
+
+  asio::awaitable<Stream> accept() override {
+    Stream stream = co_await inner_.accept();
+    std::string host = stream.remote().host;
+    co_return make_faulty(std::move(stream), std::move(host), timers_, faults_);
+  }
+  void close() override { inner_.close(); }
+  std::uint16_t port() const override { return inner_.port(); }
+
+ private:
+  Listener inner_;
+  Timers& timers_;
+  NetworkFaults& faults_;
+};
+
+}  // namespace
+
+void NetworkFaults::heal(const std::string& host) {
+  cut_.erase(host);
+  std::vector<Waiter> released;
+  auto [first, last] = waiting_.equal_range(host);
+  for (auto at = first; at != last; ++at) released.push_back(std::move(at->second));
+  waiting_.erase(first, last);
+  for (Waiter& waiter : released) waiter();
+}
+
+void NetworkFaults::heal_all() {
+  std::set<std::string> hosts = cut_;
+  for (const std::string& host : hosts) heal(host);
+}
+
+asio::awaitable<Stream> FaultyNetwork::connect(Address address) {
+  if (faults_.point.strike()) throw boost::system::system_error(asio::error::connection_reset);
+  if (faults_.delay() > Duration(0)) co_await sleep(timers_, faults_.delay());
+  if (faults_.cut(address.host)) throw boost::system::system_error(asio::error::host_unreachable);
+  std::string host = address.host;
+  Stream stream = co_await inner_.connect(std::move(address));
+  co_return make_faulty(std::move(stream), std::move(host), timers_, faults_);
+}
+
+Listener FaultyNetwork::listen(Address address) {
+  return Listener(std::make_unique<FaultyListener>(inner_.listen(std::move(address)), timers_, faults_));
+}
+
+Stream make_faulty(Stream inner, std::string host, Timers& timers, NetworkFaults& faults) {
+  asio::any_io_executor executor = inner.get_executor();
+  return Stream(std::make_unique<FaultyStream>(std::move(inner), std::move(host), timers, faults), std::move(executor));
+}
+
+}  // namespace kumasim::fault

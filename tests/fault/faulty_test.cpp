@@ -1,0 +1,142 @@
+/// Wrapped networks and disks: each operation can be the one that fails, and nothing hangs or is lost unseen.
+#include <gtest/gtest.h>
+
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
+
+#include "kumasim/fault/faulty_disk.hpp"
+#include "kumasim/fault/faulty_network.hpp"
+#include "kumasim/runtime/task.hpp"
+#include "kumasim/sim/world.hpp"
+
+namespace kumasim::fault {
+namespace {
+
+using namespace std::chrono_literals;
+
+asio::awaitable<void> echo(Runtime& runtime) {
+  Listener listener = runtime.network.listen({"", 7});
+  while (true) {
+    Stream stream = co_await listener.accept();
+    try {
+      char buffer[64];
+      while (true) {
+        std::size_t count = co_await stream.async_read_some(asio::buffer(buffer));
+        co_await asio::async_write(stream, asio::buffer(buffer, count), asio::use_awaitable);
+      }
+    } catch (const boost::system::system_error&) {
+    }
+  }
+}
+
+struct Trial {
+  sim::World world{{.seed = 5}};
+  sim::Process& server = world.add_process("server");
+  sim::Process& client = world.add_process("client");
+  NetworkFaults faults;
+  std::string journal;
+
+  static asio::awaitable<void> talk(Runtime& runtime, Trial& trial) {
+    FaultyNetwork network(runtime.network, runtime.timers, trial.faults);
+    std::string outcome = "ok";
+    try {
+      Stream stream = co_await network.connect({"server", 7});
+      for (int round = 0; round < 3; ++round) {
+        co_await asio::async_write(stream, asio::buffer("hello", 5), asio::use_awaitable);
+        char answer[5];
+        co_await asio::async_read(stream, asio::buffer(answer), asio::use_awaitable);
+        co_await sleep(runtime.timers, 1s);
+      }
+    } catch (const boost::system::system_error& error) {
+      outcome = error.code() == asio::error::connection_reset   ? "reset"
+                : error.code() == asio::error::host_unreachable ? "unreachable"
+                                                                : error.code().message();
+    }
+    auto seconds = std::chrono::duration_cast<std::chrono::seconds>(runtime.clock.now().time_since_epoch()).count();
+    trial.journal = outcome + " at " + std::to_string(seconds);
+  }
+
+  void start() {
+    server.start([](Runtime& runtime) { spawn(runtime.executor, runtime.log, "echo", echo(runtime)); });
+    client.start([this](Runtime& runtime) { spawn(runtime.executor, runtime.log, "client", talk(runtime, *this)); });
+  }
+  void run() { world.run_until(MonotonicTime(60s)); }
+};
+
+TEST(FaultyNetwork, EveryOperationCanBeTheOneThatFails) {
+  std::uint64_t n = 1;
+  for (;; ++n) {
+    Trial trial;
+    trial.faults.point.fail_nth(n);
+    trial.start();
+    trial.run();
+    ASSERT_FALSE(trial.journal.empty()) << "operation " << n << " hangs";
+    if (trial.faults.point.struck() == 0) {
+      EXPECT_EQ(trial.journal, "ok at 3");
+      break;
+    }
+    EXPECT_EQ(trial.journal.substr(0, 5), "reset") << n;
+    ASSERT_LT(n, 100u);
+  }
+  EXPECT_GE(n, 7u);  // one connect, three writes, three reads
+}
+
+TEST(FaultyNetwork, DelaysEachOperation) {
+  Trial trial;
+  trial.faults.set_delay(1s);
+  trial.start();
+  trial.run();
+  EXPECT_EQ(trial.journal, "ok at 10");  // 3 rounds of 3 s, and the connect
+}
+
+TEST(FaultyNetwork, APartitionHoldsWhatIsUnderWayUntilItHeals) {
+  Trial trial;
+  trial.start();
+  trial.world.schedule(MonotonicTime(500ms), [&] { trial.faults.partition("server"); });
+  trial.world.schedule(MonotonicTime(20s), [&] { trial.faults.heal_all(); });
+  trial.run();
+  EXPECT_EQ(trial.journal, "ok at 22");
+}
+
+TEST(FaultyNetwork, ConnectingIntoAPartitionFails) {
+  Trial trial;
+  trial.faults.partition("server");
+  trial.start();
+  trial.run();
+  EXPECT_EQ(trial.journal, "unreachable at 0");
+}
+
+TEST(FaultyNetwork, AKilledProcessLetsGoOfHeldOperations) {
+  Trial trial;
+  trial.start();
+  trial.world.schedule(MonotonicTime(500ms), [&] { trial.faults.partition("server"); });
+  trial.world.schedule(MonotonicTime(10s), [&] { trial.client.kill(); });
+  trial.world.schedule(MonotonicTime(20s), [&] { trial.faults.heal_all(); });
+  trial.run();
+  EXPECT_EQ(trial.journal, "");
+}
+
+TEST(FaultyDisk, FailsEachOperationOnceAndLeavesTheRest) {
+  for (std::uint64_t n = 1; n <= 5; ++n) {
+    sim::World world;
+    FaultPoint point;
+    FaultyDisk disk(world.add_process("p").disk(), point);
+    point.fail_nth(n);
+    int failures = 0;
+    auto note = [&](bool ok) { failures += ok ? 0 : 1; };
+    auto file = disk.open("f", OpenMode::create_or_open);
+    note(file.has_value());
+    if (!file) file = disk.open("f", OpenMode::create_or_open);
+    ASSERT_TRUE(file);
+    std::array<std::byte, 4> bytes{std::byte{1}, std::byte{2}, std::byte{3}, std::byte{4}};
+    for (int i = 0; i < 2; ++i) note((*file)->write(0, bytes).has_value());
+    note((*file)->sync().has_value());
+    std::array<std::byte, 4> back{};
+    note((*file)->read(0, back).has_value());
+    EXPECT_EQ(failures, 1) << n;
+    if (n != 5) EXPECT_EQ(back, bytes) << n;
+  }
+}
+
+}  // namespace
+}  // namespace kumasim::fault
