@@ -1,0 +1,119 @@
+#include "tests/golden/universe.hpp"
+
+#include "reference-cp/manager/defaults.hpp"
+#include "reference-cp/model/codec.hpp"
+#include "reference-cp/model/kinds.hpp"
+#include "reference-cp/xds/derive/address_pool.hpp"
+#include "reference-cp/xds/derive/mesh_services.hpp"
+#include "reference-cp/xds/derive/vips.hpp"
+#include "reference-cp/xds/json_read.hpp"
+#include "reference-cp/xds/mesh_service.hpp"
+
+namespace kumasim::cp::golden {
+namespace {
+
+void set_zone(nlohmann::json& spec, const std::string& zone) {
+  if (!spec.contains("networking")) return;
+  nlohmann::json& networking = spec["networking"];
+  if (networking.contains("inbound"))
+    for (nlohmann::json& inbound : networking["inbound"]) inbound["tags"]["kuma.io/zone"] = zone;
+  if (networking.contains("gateway")) networking["gateway"]["tags"]["kuma.io/zone"] = zone;
+}
+
+std::string issuing_backend(const Resource* mesh) { return mesh ? text_at(mesh->spec, "mtls", "enabledBackend") : ""; }
+
+}  // namespace
+
+Universe::Universe() {
+  for (Resource& generator : default_hostname_generators(labels_)) put(std::move(generator));
+}
+
+void Universe::put(Resource resource) {
+  auto held = resources_.find({resource.kind->type(), resource.key()});
+  WallTime now{std::chrono::seconds(++clock_)};
+  resource.meta.creation = held == resources_.end() ? now : held->second->meta.creation;
+  resource.meta.modification = now;
+  resource.meta.version = held == resources_.end() ? 1 : held->second->meta.version + 1;
+  std::pair key{resource.kind->type(), resource.key()};
+  resources_[key] = std::make_shared<const Resource>(std::move(resource));
+}
+
+bool Universe::apply(const nlohmann::json& document) {
+  const Kind* kind = find_kind(text_at(document, "type"));
+  if (!kind) return false;
+  auto decoded = decode(*kind, document, UnknownFields::drop);
+  if (!decoded) return false;
+  Resource resource = std::move(*decoded);
+  if (kind->type() == "Dataplane") set_zone(resource.spec, labels_.zone);
+  resource.meta.labels = compute_labels(resource, labels_);
+  put(std::move(resource));
+  return true;
+}
+
+void Universe::remove(const nlohmann::json& document) {
+  resources_.erase({text_at(document, "type"), {text_at(document, "mesh"), text_at(document, "name")}});
+}
+
+void Universe::connect(const std::string& mesh, const std::string& dataplane) {
+  auto found = resources_.find({"Mesh", {"", mesh}});
+  Resource insight;
+  insight.kind = &kind::dataplane_insight();
+  insight.meta.mesh = mesh;
+  insight.meta.name = dataplane;
+  nlohmann::json subscription = {{"id", "1"}, {"connectTime", "2026-01-01T00:00:00Z"}};
+  insight.spec["subscriptions"] = nlohmann::json::array({subscription});
+  if (std::string backend = found == resources_.end() ? "" : issuing_backend(found->second.get()); !backend.empty())
+    insight.spec["mTLS"] = {{"issuedBackend", backend}};
+  put(std::move(insight));
+}
+
+std::vector<std::string> Universe::meshes() const {
+  std::vector<std::string> names;
+  for (const auto& [key, resource] : resources_)
+    if (key.first == "Mesh") names.push_back(resource->meta.name);
+  return names;
+}
+
+MeshView::Ptr Universe::view(const std::string& mesh) const {
+  std::vector<ResourcePtr> all;
+  for (const auto& [key, resource] : resources_) all.push_back(resource);
+  MeshView::Ptr view = MeshView::build(mesh, ZoneSettings{}, all);
+  auto table = vips_.find(mesh);
+  return table == vips_.end() ? view : view->with_vips(table->second);
+}
+
+void Universe::settle() {
+  for (int round = 0; round < 10; ++round) {
+    bool changed = false;
+    for (const std::string& mesh : meshes()) {
+      derive::AddressPool pool("241.0.0.0", 8);
+      for (const auto& [key, resource] : resources_)
+        if (key.first == "MeshService")
+          for (const std::string& vip : mesh_service::vips(*resource)) pool.take(vip);
+      MeshView::Ptr now = view(mesh);
+      auto writes = derive::mesh_services(*now, [&] { return pool.next(); }, WallTime(std::chrono::seconds(clock_)));
+      changed = changed || !writes.empty();
+      for (Resource& resource : writes.create) put(std::move(resource));
+      for (Resource& resource : writes.update) put(std::move(resource));
+      for (const ResourceKey& key : writes.remove) resources_.erase({"MeshService", key});
+      VipTable table = derive::vips(*now, now->vips());
+      changed = changed || table != now->vips();
+      vips_[mesh] = std::make_shared<const VipTable>(std::move(table));
+    }
+    if (!changed) return;
+  }
+}
+
+Snapshot Universe::snapshot(const std::string& mesh, const std::string& dataplane,
+                            const nlohmann::json& node_metadata) const {
+  MeshView::Ptr now = view(mesh);
+  const ResourcePtr* found = now->all("Dataplane").find(dataplane);
+  if (!found) return {};
+  ProxyIdentity identity;
+  identity.certificate_pem = identity.key_pem = identity.ca_bundles[mesh] = "pem";
+  identity.admin_ca_pem = identity.admin_certificate_pem = identity.admin_key_pem = "pem";
+  ProxyView proxy = proxy_view(*now, *found, NodeMetadata::from_json(node_metadata.dump()), std::move(identity));
+  return generate(*now, proxy);
+}
+
+}  // namespace kumasim::cp::golden

@@ -1,0 +1,42 @@
+/// A zone without I/O: documents in, snapshots of proxies out, through the model, the derivation and generation.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "reference-cp/manager/labels.hpp"
+#include "reference-cp/xds/generate.hpp"
+
+namespace kumasim::cp::golden {
+
+class Universe {
+ public:
+  Universe();
+
+  /// A document as PUT to the REST API; false where the model does not know its kind or refuses it.
+  bool apply(const nlohmann::json& document);
+  void remove(const nlohmann::json& document);
+  /// The proxy of this Dataplane is online; with mutual TLS it has got a certificate.
+  void connect(const std::string& mesh, const std::string& dataplane);
+  /// Derives MeshServices and virtual addresses until nothing changes any more.
+  void settle();
+
+  /// Settled, as the mesh is now.
+  MeshView::Ptr view(const std::string& mesh) const;
+  Snapshot snapshot(const std::string& mesh, const std::string& dataplane, const nlohmann::json& node_metadata) const;
+  std::vector<std::string> meshes() const;
+  const std::map<std::pair<std::string, ResourceKey>, ResourcePtr>& resources() const { return resources_; }
+
+ private:
+  void put(Resource resource);
+
+  LabelOptions labels_;
+  std::map<std::pair<std::string, ResourceKey>, ResourcePtr> resources_;
+  std::map<std::string, std::shared_ptr<const VipTable>> vips_;
+  std::int64_t clock_ = 1'700'000'000;
+};
+
+}  // namespace kumasim::cp::golden
