@@ -12,7 +12,7 @@
 #include "reference-cp/policy/mesh_route/backends.hpp"
 #include "reference-cp/policy/mesh_route/destination.hpp"
 #include "reference-cp/policy/mesh_route/outbound_listener.hpp"
-#include "reference-cp/xds/envoy/names.hpp"
+#include "reference-cp/xds/envoy/tags_header.hpp"
 #include "reference-cp/xds/mesh_view.hpp"
 #include "reference-cp/xds/protocol.hpp"
 #include "reference-cp/xds/resource_set.hpp"
@@ -84,6 +84,7 @@ void add_listener(ResourceSet& resources, const ProxyView& proxy, const MeshView
       envoy::routes(manager, outbound.legacy() ? "outbound:" + destination.service : outbound.resource.to_string(),
                     destination.service);
   configuration.mutable_validate_clusters()->set_value(false);
+  if (envoy::tags_header_used(mesh)) envoy::add_tags_header(*proxy.dataplane, configuration);
   for (const RouteSpec& route : routes)
     add_routes(configuration, route, [&](const BackendRef& backend) { return backends.cluster_of(backend); });
 

@@ -2,14 +2,9 @@
 #include "reference-cp/policy/mesh_route/backends.hpp"
 
 #include <envoy/config/cluster/v3/cluster.pb.h>
-#include <envoy/config/endpoint/v3/endpoint.pb.h>
 
-#include "reference-cp/model/kind.hpp"
 #include "reference-cp/policy/resolve.hpp"
 #include "reference-cp/xds/envoy/cluster.hpp"
-#include "reference-cp/xds/envoy/names.hpp"
-#include "reference-cp/xds/envoy/tls.hpp"
-#include "reference-cp/xds/mesh_service.hpp"
 #include "reference-cp/xds/mesh_view.hpp"
 #include "reference-cp/xds/protocol.hpp"
 #include "reference-cp/xds/resource_set.hpp"
@@ -18,27 +13,12 @@ namespace kumasim::cp::policy {
 namespace {
 
 bool is_routable(std::string_view protocol, bool http_only) {
-  return is_http_based(protocol) ||
-         (!http_only && (protocol == "tcp" || protocol == "kafka" || protocol == "unknown"));
+  return is_http_based(protocol) || (!http_only && (protocol == "tcp" || protocol == "kafka" || protocol == "unknown"));
 }
 
-/// Which identities the servers of a resource may show, by what server name they are asked for, and whether they can TLS.
-struct Security {
-  std::vector<std::string> services;
-  std::string sni;
-  bool ready = true;
-};
-
-Security security_of(const Resource& service, const Port& port, const MeshView& mesh) {
-  // A service of another zone is reached through that zone's ingress, which only takes TLS.
-  return {mesh_service::service_tag_identities(service),
-          envoy::sni_of_resource(mesh_service::sni_name(service, mesh.settings().system_namespace), mesh.name(),
-                                 service.kind->type(), port.value),
-          !mesh_service::is_local(service) || mesh_service::tls_ready(service)};
-}
-
-Security security_of(const std::string& service, const Tags& tags, const MeshView& mesh) {
-  return {{service}, envoy::sni(tags, mesh.name()), mesh.service(service).tls_ready};
+std::optional<Port> port_of(const MeshView& mesh, const Kri& id) {
+  const Resource* resource = mesh.destination(id);
+  return resource ? find_port(*resource, id.section) : std::nullopt;
 }
 
 }  // namespace
@@ -46,75 +26,38 @@ Security security_of(const std::string& service, const Tags& tags, const MeshVie
 std::vector<envoy::Split> Backends::splits(std::span<const ResolvedRef> refs, bool http_only) {
   std::vector<envoy::Split> list;
   for (const ResolvedRef& ref : refs)
-    if (std::optional<envoy::Split> one = split(ref, http_only)) list.push_back(std::move(*one));
+    if (std::string name = cluster(ref, http_only); !name.empty()) list.push_back({name, ref.weight});
   return list;
 }
 
-std::optional<envoy::Split> Backends::split(const ResolvedRef& ref, bool http_only) {
-  if (ref.weight == 0) return std::nullopt;
-  if (ref.is_real()) return real_split(ref, http_only);
-  const std::string& service = ref.backend.ref.name;
-  if (!is_routable(mesh_.protocol(service), http_only)) return std::nullopt;
-  auto [known, is_new] = cluster_by_key_.try_emplace(ref.backend.key());
-  if (is_new) {
-    Tags tags = ref.backend.ref.tags;
-    tags["kuma.io/service"] = service;
-    known->second = envoy::split_cluster_name(tags);
-    services_[service].backends.push_back({known->second, std::move(tags)});
+std::string Backends::cluster(const ResolvedRef& ref, bool http_only) {
+  if (ref.weight == 0) return {};
+  if (ref.is_real()) {
+    std::optional<Port> port = port_of(mesh_, ref.resource);
+    return port && is_routable(port->protocol, http_only) ? destinations_.resource(mesh_, ref.resource) : std::string();
   }
-  return envoy::Split{known->second, ref.weight};
-}
-
-std::optional<envoy::Split> Backends::real_split(const ResolvedRef& ref, bool http_only) {
-  const Resource* resource = mesh_.destination(ref.resource);
-  std::optional<Port> port = resource ? find_port(*resource, ref.resource.section) : std::nullopt;
-  if (!port || !is_routable(port->protocol, http_only)) return std::nullopt;
-  std::string name = mesh_service::destination_name(ref.resource, port->value);
-  if (cluster_by_key_.try_emplace(ref.resource.to_string(), name).second) {
-    Service& service = services_[name];
-    if (service.resource.empty()) service.resource = ref.resource;
-    service.backends.push_back({name, {{"kuma.io/service", name}}});
-  }
-  return envoy::Split{name, ref.weight};
+  if (!is_routable(mesh_.protocol(ref.backend.ref.name), http_only)) return {};
+  Tags tags = ref.backend.ref.tags;
+  tags["kuma.io/service"] = ref.backend.ref.name;
+  return legacy_clusters_[ref.backend.key()] = destinations_.legacy(tags);
 }
 
 const std::string* Backends::cluster_of(const BackendRef& backend) const {
-  auto found = cluster_by_key_.find(backend.key());
-  return found == cluster_by_key_.end() ? nullptr : &found->second;
+  auto found = legacy_clusters_.find(backend.key());
+  return found == legacy_clusters_.end() ? nullptr : &found->second;
 }
 
 void Backends::add_to(ResourceSet& resources) const {
-  for (const auto& [name, service] : services_)
-    for (const Backend& backend : service.backends) add_cluster(resources, name, service, backend);
-}
-
-void Backends::add_cluster(ResourceSet& resources, const std::string& name, const Service& service,
-                           const Backend& backend) const {
-  envoy::ClusterPtr cluster = envoy::make_cluster(backend.cluster);
-  envoy::eds(*cluster);
-  envoy::http2(*cluster);
-  std::string protocol = mesh_.protocol(name);
-  Security security;
-  if (service.resource.empty()) {
-    security = security_of(name, backend.tags, mesh_);
-  } else if (const Resource* resource = mesh_.destination(service.resource)) {
-    if (std::optional<Port> port = find_port(*resource, service.resource.section)) {
-      protocol = port->protocol;
-      security = security_of(*resource, *port, mesh_);
-    }
+  for (const auto& [name, destination] : destinations_.all()) {
+    envoy::ClusterPtr cluster = envoy::make_cluster(name);
+    envoy::eds(*cluster);
+    envoy::http2(*cluster);
+    envoy::mesh_tls(mesh_, *cluster, destination);
+    std::optional<Port> port = port_of(mesh_, destination.resource);
+    resources.add(name, std::move(cluster), cp::Origin::outbound, destination.resource,
+                  port ? port->protocol : mesh_.protocol(destination.service));
+    envoy::add_endpoints(resources, mesh_, name, destination);
   }
-  // A permissive mesh may still have servers that do not take TLS.
-  if (mesh_.mtls_enabled() && (security.ready || !mesh_.mtls_permissive()))
-    envoy::upstream_mesh_tls(*cluster->mutable_transport_socket(), mesh_.name(), security.services, security.sni);
-  resources.add(backend.cluster, std::move(cluster), cp::Origin::outbound, service.resource, protocol);
-
-  Tags selector = backend.tags;
-  selector.erase("kuma.io/service");
-  std::vector<Endpoint> endpoints;
-  for (const Endpoint& endpoint : mesh_.endpoints(name))
-    if (endpoint.matches(selector)) endpoints.push_back(endpoint);
-  resources.add(backend.cluster, envoy::load_assignment(backend.cluster, endpoints), cp::Origin::outbound,
-                service.resource);
 }
 
 }  // namespace kumasim::cp::policy

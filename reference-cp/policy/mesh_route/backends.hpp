@@ -1,4 +1,4 @@
-/// The clusters that the routes of one proxy need: each destination once, then as Envoy resources.
+/// The clusters that the routes of one proxy send to: each destination once, then as Envoy resources.
 #pragma once
 
 #include <map>
@@ -8,12 +8,10 @@
 #include <vector>
 
 #include "reference-cp/policy/mesh_route/backend_ref.hpp"
+#include "reference-cp/xds/envoy/destination.hpp"
 #include "reference-cp/xds/envoy/listener.hpp"
 
-namespace kumasim::cp {
-class ResourceSet;
-
-namespace policy {
+namespace kumasim::cp::policy {
 
 class Backends {
  public:
@@ -31,24 +29,13 @@ class Backends {
   void add_to(ResourceSet& resources) const;
 
  private:
-  struct Backend {
-    std::string cluster;
-    Tags tags;  ///< that the endpoints must have, with the service
-  };
-  struct Service {
-    std::vector<Backend> backends;
-    Kri resource;  ///< empty for a legacy service
-  };
-
   std::vector<envoy::Split> splits(std::span<const ResolvedRef> refs, bool http_only);
-  std::optional<envoy::Split> split(const ResolvedRef& ref, bool http_only);
-  std::optional<envoy::Split> real_split(const ResolvedRef& ref, bool http_only);
-  void add_cluster(ResourceSet& resources, const std::string& name, const Service& service, const Backend& backend) const;
+  /// The name of its cluster; empty where the reference is left out.
+  std::string cluster(const ResolvedRef& ref, bool http_only);
 
   const MeshView& mesh_;
-  std::map<std::string, std::string> cluster_by_key_;
-  std::map<std::string, Service> services_;
+  envoy::Destinations destinations_;
+  std::map<std::string, std::string> legacy_clusters_;  ///< by BackendRef::key
 };
 
-}  // namespace policy
-}  // namespace kumasim::cp
+}  // namespace kumasim::cp::policy
