@@ -66,6 +66,7 @@ std::vector<Outbound> own_outbounds(const MeshView& mesh, const Resource& datapl
   for (const nlohmann::json& from : at(dataplane.spec, "networking", "outbound")) {
     Outbound outbound;
     outbound.address = text_at(from, "address");
+    if (outbound.address.empty()) outbound.address = "127.0.0.1";
     outbound.port = number_at(from, "port");
     if (const nlohmann::json& ref = at(from, "backendRef"); ref.is_object()) {
       outbound.resource = backend(mesh, dataplane, ref);

@@ -62,7 +62,7 @@ struct Inbound {
 
 /// One place where the application can reach a destination through the proxy: `networking.outbound`, or a VIP.
 struct Outbound {
-  std::string address;
+  std::string address;  ///< 127.0.0.1 where the Dataplane names none
   std::uint32_t port = 0;
   Tags tags;     ///< of a legacy outbound (kuma.io/service and others); empty for a resource's
   Kri resource;  ///< the Mesh*Service with its port as section; empty for a legacy one

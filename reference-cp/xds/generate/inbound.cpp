@@ -39,7 +39,6 @@ void http_filters(const Generation& g, const Inbound& inbound, const std::string
   envoy::HttpManager manager =
       envoy::http_manager(cluster, g.mesh.settings().internal_addresses, g.proxy.metadata.ipv6_enabled);
   envoy::forward_client_certificate(manager);
-  manager.mutable_normalize_path()->set_value(true);
   if (protocol == "grpc") envoy::grpc_stats(manager);
   envoy::RouteConfiguration& routes = envoy::routes(manager, "inbound:" + inbound.service, inbound.service);
   routes.mutable_validate_clusters()->set_value(false);

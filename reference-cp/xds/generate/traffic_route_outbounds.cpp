@@ -65,7 +65,6 @@ class Outbounds {
   void http(const std::string& service, const std::vector<Way>& ways, envoy::FilterChain& chain) {
     envoy::HttpManager manager =
         envoy::http_manager(service, g_.mesh.settings().internal_addresses, g_.proxy.metadata.ipv6_enabled);
-    manager.mutable_normalize_path()->set_value(true);
     envoy::RouteConfiguration& configuration = envoy::routes(manager, "outbound:" + service, service);
     configuration.mutable_validate_clusters()->set_value(false);
     // gRPC calls carry the tags only where a policy asks for them; Kuma sends them with every other HTTP call.
