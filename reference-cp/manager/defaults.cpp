@@ -76,18 +76,40 @@ std::vector<Resource> default_policies(const std::string& mesh, bool routing) {
 }
 
 std::vector<Resource> default_hostname_generators(const LabelOptions& options) {
-  std::vector<Resource> out;
-  if (options.mode == CpMode::global) return out;
-  auto add = [&](const char* name, const char* selector, json labels, const char* text) {
-    Resource generator = make(kind::hostname_generator(), "", name,
-                              {{"selector", {{selector, {{"matchLabels", std::move(labels)}}}}}, {"template", text}});
-    generator.meta.labels = {{"kuma.io/origin", "zone"}, {"kuma.io/zone", options.zone}, {"kuma.io/env", options.environment}};
-    out.push_back(std::move(generator));
+  struct Row {
+    const char* name;
+    const char* selector;
+    json labels;
+    const char* text;
   };
-  add("local-mesh-external-service", "meshExternalService", {{"kuma.io/origin", "zone"}},
-      "{{ .DisplayName }}.extsvc.mesh.local");
-  add("local-universal-mesh-service", "meshService",
-      {{"kuma.io/origin", "zone"}, {"kuma.io/env", "universal"}}, "{{ .DisplayName }}.svc.mesh.local");
+  const bool global = options.mode == CpMode::global;
+  const char* origin = global ? "global" : "zone";
+  std::vector<Row> rows;
+  if (global) {
+    json headless_no = {{"k8s.kuma.io/is-headless-service", "false"}, {"kuma.io/env", "kubernetes"}};
+    json headless_yes = {{"k8s.kuma.io/is-headless-service", "true"}, {"kuma.io/env", "kubernetes"}};
+    rows = {{"synced-headless-kube-mesh-service", "meshService", headless_yes,
+             "{{ label \"statefulset.kubernetes.io/pod-name\" }}.{{ label \"k8s.kuma.io/service-name\" }}.{{ .Namespace }}.svc.{{ "
+             ".Zone }}.mesh.local"},
+            {"synced-kube-mesh-service", "meshService", headless_no,
+             "{{ .DisplayName }}.{{ .Namespace }}.svc.{{ .Zone }}.mesh.local"},
+            {"synced-mesh-external-service", "meshExternalService", json::object(), "{{ .DisplayName }}.extsvc.mesh.local"},
+            {"synced-mesh-multi-zone-service", "meshMultiZoneService", json::object(), "{{ .DisplayName }}.mzsvc.mesh.local"},
+            {"synced-universal-mesh-service", "meshService", {{"kuma.io/env", "universal"}},
+             "{{ .DisplayName }}.svc.{{ .Zone }}.mesh.local"}};
+  } else {
+    rows = {{"local-mesh-external-service", "meshExternalService", json::object(), "{{ .DisplayName }}.extsvc.mesh.local"},
+            {"local-universal-mesh-service", "meshService", json::object(), "{{ .DisplayName }}.svc.mesh.local"}};
+  }
+  std::vector<Resource> out;
+  for (auto& row : rows) {
+    row.labels["kuma.io/origin"] = origin;
+    json selector = {{row.selector, {{"matchLabels", row.labels}}}};
+    Resource generator =
+        make(kind::hostname_generator(), "", row.name, {{"selector", std::move(selector)}, {"template", row.text}});
+    if (!global) generator.meta.labels = {{"kuma.io/origin", "zone"}};
+    out.push_back(std::move(generator));
+  }
   return out;
 }
 

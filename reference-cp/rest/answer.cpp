@@ -1,0 +1,61 @@
+/// Answers of the REST API.
+#include "reference-cp/rest/answer.hpp"
+
+#include <fmt/format.h>
+
+namespace kumasim::cp {
+
+using nlohmann::json;
+
+HttpResponse json_answer(int status, const json& body) {
+  // Kuma indents its bodies by one space; a stray byte that is not UTF-8 is replaced rather than thrown at the client.
+  return {status, {{"Content-Type", "application/json"}}, body.dump(1, ' ', false, json::error_handler_t::replace) + "\n"};
+}
+
+HttpResponse text_answer(int status, std::string body) { return {status, {{"Content-Type", "text/plain"}}, std::move(body)}; }
+
+HttpResponse problem(int status, std::string title, std::string detail, const Violations& violations) {
+  json body = {{"type", "/std-errors"}, {"title", std::move(title)}, {"status", status}, {"detail", detail}, {"details", detail}};
+  for (const auto& violation : violations.list()) {
+    body["invalid_parameters"].push_back({{"field", violation.field}, {"reason", violation.message}});
+    body["causes"].push_back({{"field", violation.field}, {"message", violation.message}});
+  }
+  return json_answer(status, body);
+}
+
+HttpResponse problem(const DecodeError& error, std::string title) {
+  if (!error.reason.empty()) return problem(400, "Bad Request", error.reason);
+  return problem(400, std::move(title), "Resource is not valid", error.violations);
+}
+
+HttpResponse problem(const Refusal& refusal, std::string title) {
+  if (refusal.mesh_missing) {
+    Violations violations;
+    violations.add(Path("mesh"), refusal.error.message);
+    return problem(400, std::move(title), "Mesh is not found", violations);
+  }
+  if (!refusal.violations.empty()) return problem(400, std::move(title), "Resource is not valid", refusal.violations);
+  return problem(refusal.error, std::move(title));
+}
+
+HttpResponse problem(const Error& error, std::string title) {
+  switch (error.code) {
+    case Code::not_found: return problem(404, std::move(title), "Not found");
+    case Code::invalid_argument: return problem(400, std::move(title), error.message);
+    case Code::conflict:
+    case Code::already_exists: return problem(409, "Conflict", error.message);
+    case Code::unauthenticated: return problem(401, std::move(title), error.message);
+    case Code::unavailable: return problem(503, "Service unavailable", error.message);
+    default: return problem(500, std::move(title), "Internal Server Error");
+  }
+}
+
+HttpResponse page_not_found() { return text_answer(404, "404: Page Not Found"); }
+
+HttpResponse method_not_allowed(const std::string& method, std::string allow) {
+  HttpResponse out = text_answer(405, method == "HEAD" ? "" : "405: Method Not Allowed");
+  out.headers.add("Allow", std::move(allow));
+  return out;
+}
+
+}  // namespace kumasim::cp

@@ -1,0 +1,30 @@
+/// Answers of the REST API: JSON bodies, and problems in the form of RFC 7807 with Kuma's older fields beside it.
+#pragma once
+
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "kumasim/transport/http.hpp"
+#include "reference-cp/manager/manager.hpp"
+#include "reference-cp/model/codec.hpp"
+
+namespace kumasim::cp {
+
+HttpResponse json_answer(int status, const nlohmann::json& body);
+HttpResponse text_answer(int status, std::string body);
+
+/// `{type, title, status, detail, invalid_parameters, ...}`.
+HttpResponse problem(int status, std::string title, std::string detail, const Violations& violations = {});
+
+/// A body that is no resource of its kind.
+HttpResponse problem(const DecodeError& error, std::string title);
+/// A write that the rules refused, or a failure of the store.
+HttpResponse problem(const Refusal& refusal, std::string title);
+HttpResponse problem(const Error& error, std::string title);
+
+HttpResponse page_not_found();
+/// `allow` as Kuma lists the methods: "PUT, DELETE, GET".
+HttpResponse method_not_allowed(const std::string& method, std::string allow);
+
+}  // namespace kumasim::cp

@@ -1,0 +1,173 @@
+/// List queries, with Kuma's limits and messages.
+#include "reference-cp/rest/list_query.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "kumasim/transport/url.hpp"
+#include "reference-cp/model/kinds.hpp"
+#include "reference-cp/model/rules/values.hpp"
+#include "reference-cp/rest/answer.hpp"
+
+namespace kumasim::cp {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t page_size_max = 1000;
+constexpr std::size_t page_size_default = 100;
+constexpr const char* title = "Could not retrieve resources";
+
+using Filter = std::function<bool(const Resource&)>;
+template <class T>
+using Answer = std::expected<T, HttpResponse>;
+
+bool parse_number(const std::string& text, std::int64_t& out) {
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+std::unexpected<HttpResponse> bad_size(std::string reason) {
+  Violations violations;
+  violations.add(Path("size"), std::move(reason));
+  return std::unexpected(problem(400, title, "Invalid page size", violations));
+}
+
+Answer<std::size_t> page_size(const Query& query) {
+  std::string text = query_value(query, "size");
+  if (text.empty()) return page_size_default;
+  std::int64_t size = 0;
+  if (!parse_number(text, size) || size < 0) return bad_size("invalid format");
+  if (size > static_cast<std::int64_t>(page_size_max)) {
+    return bad_size(fmt::format("invalid page size of {}. Maximum page size is {}", size, page_size_max));
+  }
+  return static_cast<std::size_t>(size);
+}
+
+Answer<std::size_t> page_offset(const Query& query) {
+  std::string text = query_value(query, "offset");
+  if (text.empty()) return 0;
+  std::int64_t offset = 0;
+  if (!parse_number(text, offset) || offset < 0) {
+    return std::unexpected(
+        problem(400, title, fmt::format("invalid: invalid offset: strconv.Atoi: parsing {}: invalid syntax", json(text).dump())));
+  }
+  return static_cast<std::size_t>(offset);
+}
+
+/// `filter[labels.team]=x`: all must be met.
+Answer<std::map<std::string, std::string>> label_filter(const Query& query, const std::string& route) {
+  std::map<std::string, std::string> out;
+  Violations violations;
+  constexpr std::string_view prefix = "filter[labels.";
+  for (const auto& [key, value] : query) {
+    if (!key.starts_with("filter[")) continue;
+    auto end = key.find(']');
+    if (!key.starts_with(prefix)) {
+      violations.add(Path(route).at(key), "filters are only supported on labels");
+    } else if (end == std::string::npos || end + 1 != key.size()) {
+      violations.add(Path(route).at(key), "advanced filters are not supported");
+    } else {
+      out[key.substr(prefix.size(), end - prefix.size())] = value;
+    }
+  }
+  if (!violations.empty()) return std::unexpected(problem(400, title, "Resource is not valid", violations));
+  return out;
+}
+
+/// Tags that a proxy has on one inbound or on its gateway; a value need only be a part of the tag's.
+bool has_tags(const json& tags, const std::map<std::string, std::string>& wanted) {
+  return std::ranges::all_of(wanted, [&](const auto& tag) {
+    if (!has(tags, tag.first)) return false;
+    return tag.second == "*" || text_at(tags, tag.first).find(tag.second) != std::string::npos;
+  });
+}
+
+bool dataplane_has_tags(const json& networking, const std::map<std::string, std::string>& wanted) {
+  for (const auto& inbound : at(networking, "inbound")) {
+    if (has_tags(at(inbound, "tags"), wanted)) return true;
+  }
+  return has_tags(at(at(networking, "gateway"), "tags"), wanted);
+}
+
+Answer<Filter> dataplane_filter(const Query& query, const std::string& route) {
+  std::string mode = query_value(query, "gateway");
+  std::ranges::transform(mode, mode.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  if (!mode.empty() && mode != "true" && mode != "false" && mode != "builtin" && mode != "delegated") {
+    Violations violations;
+    violations.add(Path(route).at("gateway"), "shoud use `true`, `false`, 'builtin' or 'delegated' instead of " + mode);
+    return std::unexpected(problem(400, title, "Resource is not valid", violations));
+  }
+  std::map<std::string, std::string> tags;
+  for (const auto& [key, value] : query) {
+    auto colon = value.find(':');
+    if (key == "tag" && colon != std::string::npos) tags[value.substr(0, colon)] = value.substr(colon + 1);
+  }
+  return Filter([mode, tags](const Resource& resource) {
+    const json& networking = at(resource.spec, "networking");
+    const json& gateway = at(networking, "gateway");
+    bool builtin = text_at(gateway, "type") == "BUILTIN";
+    if (mode == "true" && gateway.is_null()) return false;
+    if (mode == "false" && !gateway.is_null()) return false;
+    if (mode == "builtin" && !builtin) return false;
+    if (mode == "delegated" && (gateway.is_null() || builtin)) return false;
+    return tags.empty() || dataplane_has_tags(networking, tags);
+  });
+}
+
+}  // namespace
+
+std::string query_value(const Query& query, std::string_view name) {
+  for (const auto& [key, value] : query) {
+    if (key == name) return value;
+  }
+  return "";
+}
+
+std::expected<ListOptions, HttpResponse> list_options(const Kind& kind, const Query& query, const std::string& mesh,
+                                                      const std::string& route) {
+  ListOptions out;
+  out.mesh = mesh;
+  out.name_contains = query_value(query, "name");
+  auto size = page_size(query);
+  if (!size) return std::unexpected(size.error());
+  auto labels = label_filter(query, route);
+  if (!labels) return std::unexpected(labels.error());
+  Filter further;
+  if (&kind == &kind::dataplane()) {
+    auto filter = dataplane_filter(query, route);
+    if (!filter) return std::unexpected(filter.error());
+    further = *filter;
+  }
+  auto offset = page_offset(query);
+  if (!offset) return std::unexpected(offset.error());
+  out.size = *size;
+  out.offset = *size == 0 ? 0 : *offset;
+  if (labels->empty() && !further) return out;
+  out.filter = [labels = *labels, further](const Resource& resource) {
+    for (const auto& [key, value] : labels) {
+      auto found = resource.meta.labels.find(key);
+      if (found == resource.meta.labels.end() || found->second != value) return false;
+    }
+    return !further || further(resource);
+  };
+  return out;
+}
+
+std::string next_page(const HttpRequest& request, const std::string& path, Query query, std::size_t offset) {
+  std::erase_if(query, [](const auto& pair) { return pair.first == "offset"; });
+  query.emplace_back("offset", std::to_string(offset));
+  std::ranges::stable_sort(query, {}, &Query::value_type::first);
+  std::string out = (request.peer.tls ? "https://" : "http://") + std::string(request.headers.get("Host")) + path;
+  char separator = '?';
+  for (const auto& [key, value] : query) {
+    out += separator + percent_encode(key) + "=" + percent_encode(value);
+    separator = '&';
+  }
+  return out;
+}
+
+}  // namespace kumasim::cp
