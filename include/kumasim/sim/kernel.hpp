@@ -35,7 +35,8 @@ class Kernel {
   /// Digests of prefixes are kept at every multiple of this many events, to find where two runs part.
   static constexpr std::uint64_t events_per_block = 4096;
 
-  Kernel(std::uint64_t seed, KernelLimits limits) : seed_(seed), limits_(limits), tie_random_(mix(seed, 0x71E)) {}
+  Kernel(std::uint64_t seed, KernelLimits limits)
+      : seed_(seed), limits_(limits), tie_seed_(mix(seed, 0x71E)), tie_random_(tie_seed_) {}
   Kernel(const Kernel&) = delete;
   Kernel& operator=(const Kernel&) = delete;
 
@@ -113,8 +114,8 @@ class Kernel {
   /// See Context::drain.
   void drain(Context& context);
 
-  /// Ends the program where another thread calls: a library that starts a thread behind our back (Asio's steady_timer does)
-  /// would make every run different.
+  /// Ends the program where another thread calls: a library that starts a thread behind our back (Asio's steady_timer
+  /// does) would make every run different.
   void require_home_thread() const {
     if (std::this_thread::get_id() != home_) die_on_foreign_thread();
   }
@@ -158,7 +159,7 @@ class Kernel {
   /// The tie of what was scheduled ahead for one process at one instant: drawn from the seed, the same for all of it, so
   /// that processes are shuffled and each stays first-in-first-out.
   std::uint64_t tie_at(std::uint32_t lane, MonotonicTime time) const {
-    return mix(seed_ + lane, static_cast<std::uint64_t>(time.time_since_epoch().count())) >> (64 - tie_bits_first);
+    return mix(tie_seed_ + lane, static_cast<std::uint64_t>(time.time_since_epoch().count())) >> (64 - tie_bits_first);
   }
 
   void note_cause(std::uint32_t index);
@@ -181,8 +182,9 @@ class Kernel {
   EventHeap later_;  // scheduled ahead
   EventHeap due_;    // made for the instant at which it was made; small, so that most events cost little
   std::size_t stale_ = 0;
-  std::uint32_t sequence_ = 0;
+  std::uint32_t sequence_ = 0;  // wraps; two events of one process and instant, four billion apart, would swap
   std::uint64_t tie_running_ = 0;
+  std::uint64_t tie_seed_;
   SeededRandom tie_random_;
   Context* running_ = nullptr;
   std::vector<std::function<void()>> deferred_;
