@@ -1,0 +1,34 @@
+/// A directory of the machine as a Disk, and whole files for configuration.
+#pragma once
+
+#include <string>
+
+#include "kumasim/runtime/disk.hpp"
+
+namespace kumasim::live {
+
+/// Names are relative to `root`, which is made when the first file is.
+class DirectoryDisk final : public Disk {
+ public:
+  explicit DirectoryDisk(std::string root) : root_(std::move(root)) {}
+  Result<std::unique_ptr<File>> open(std::string_view name, OpenMode mode) override;
+  bool exists(std::string_view name) const override;
+  Result<> remove(std::string_view name) override;
+  Result<> rename(std::string_view from, std::string_view to) override;
+  std::vector<std::string> list(std::string_view prefix) const override;
+
+ private:
+  std::string path(std::string_view name) const;
+  std::string root_;
+};
+
+/// A whole file by its path on the machine; "-" is the standard input. Errors name the path.
+Result<std::string> read_file(const std::string& path);
+/// Replaced at once; made with mode 0600 where `secret`.
+struct WriteOptions {
+  bool secret = false;
+};
+Result<> write_file(const std::string& path, std::string_view content, WriteOptions options = {});
+Result<> make_directories(const std::string& path);
+
+}  // namespace kumasim::live

@@ -1,0 +1,27 @@
+/// Signals and the environment of this process.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "kumasim/runtime/asio.hpp"
+
+namespace kumasim::live {
+
+/// Every variable of the environment.
+std::map<std::string, std::string> environment();
+std::optional<std::string> environment_variable(const std::string& name);
+
+/// The next of these signals; their default action is off from the call on, until it returns.
+asio::awaitable<int> wait_for_signal(std::vector<int> signals);
+/// The next SIGINT or SIGTERM.
+asio::awaitable<int> wait_for_stop();
+
+/// Writing to a closed connection is an error code, not the end of the program.
+void ignore_sigpipe();
+
+std::string host_name();
+
+}  // namespace kumasim::live

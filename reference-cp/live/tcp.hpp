@@ -1,0 +1,22 @@
+/// TCP with name resolution.
+#pragma once
+
+#include "kumasim/runtime/network.hpp"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace kumasim::live {
+
+class TcpNetwork final : public Network {
+ public:
+  explicit TcpNetwork(asio::io_context& context) : context_(context) {}
+  asio::awaitable<Stream> connect(Address address) override;
+  Listener listen(Address address) override;
+
+ private:
+  asio::io_context& context_;
+};
+
+}  // namespace kumasim::live
