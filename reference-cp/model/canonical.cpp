@@ -188,7 +188,9 @@ class Canonicaliser {
     if (!value.is_object()) return mismatch(schema, value, path, proto);
     json out = json::object();
     for (const auto& [key, item] : value.items()) {
-      out[key] = visit(*schema.element, item, path.at(key), proto);
+      // protobuf takes null for an element's zero value.
+      bool empty_text = proto && item.is_null() && schema.element->type == Type::string;
+      out[key] = empty_text ? json("") : visit(*schema.element, item, path.at(key), proto);
     }
     return out;
   }

@@ -31,12 +31,12 @@ json RestApi::resource_types() const {
     if (table.path.empty()) continue;
     json entry = {{"name", table.type},
                   {"path", table.path},
-                  {"readOnly", is_read_only(*kind)},
+                  // Unlike /policies, this page does not ask whether the control plane is a global one.
+                  {"readOnly", options_.read_only || kind->is_read_only() || (options_.federated && !kind->is_provided_by_zone())},
                   {"scope", kind->is_global() ? "Global" : "Mesh"},
                   {"singularDisplayName", table.singular_text},
                   {"pluralDisplayName", table.plural_text},
                   {"includeInFederation", table.kds.global_to_zones}};
-    if (!table.short_name.empty()) entry["shortName"] = table.short_name;
     if (table.policy) {
       entry["policy"] = {{"hasFromTargetRef", table.has_from},
                          {"hasToTargetRef", table.has_to},

@@ -83,7 +83,7 @@ std::optional<RestApi::Place> RestApi::find_place(const std::vector<std::string>
   const std::string& collection = parts[at];
   out.kind = find_kind_by_path(collection);
   if (out.kind == nullptr && (out.kind = kind_of_old_overview(collection)) != nullptr) out.overview = true;
-  if (out.kind == nullptr || out.kind->is_global() == in_mesh) return std::nullopt;
+  if (out.kind == nullptr || (out.kind->is_global() && in_mesh)) return std::nullopt;
   out.route = base + "/" + collection;
   std::size_t rest = parts.size() - at - 1;
   bool has_overview = out.kind == &kind::dataplane() || out.kind == &kind::zone();

@@ -146,9 +146,10 @@ void validate_logging_conf(const std::string& type, const json& conf, const Path
   }
   std::string address = text_at(conf, "address");
   auto colon = address.rfind(':');
+  bool many = address.find(':') != colon && !(address.starts_with('[') && address[colon - 1] == ']');
   if (address.empty()) {
     out.add(path.at("address"), "cannot be empty");
-  } else if (colon == std::string::npos || colon == 0 || colon + 1 == address.size()) {
+  } else if (colon == std::string::npos || colon == 0 || colon + 1 == address.size() || many) {
     out.add(path.at("address"), "has to be in format of HOST:PORT");
   }
 }

@@ -33,15 +33,16 @@ void validate(const Resource& resource, Violations& out) {
   if (from.empty() && rules.empty()) out.add(path, "at least one of 'from' or 'rules' has to be defined");
   for (std::size_t i = 0; i < rules.size(); ++i) {
     const json& conf = at(rules[i], "default");
+    Path rule = path.at("rules").at(i);
     if (at(conf, "deny").empty() && at(conf, "allow").empty() && at(conf, "allowWithShadowDeny").empty()) {
-      out.add(path.at("rules").at(i), "at least one of 'allow', 'allowWithShadowDeny', 'deny' has to be defined");
+      out.add(rule, "at least one of 'allow', 'allowWithShadowDeny', 'deny' has to be defined");
     }
     for (const char* field : {"allow", "allowWithShadowDeny", "deny"}) {
       const json& list = at(conf, field);
       for (std::size_t m = 0; m < list.size(); ++m) {
-        // Kuma names the list right below `spec`, without its rule.
+        // Kuma's path leaves `default` out.
         if (has(list[m], "spiffeID") && !is_spiffe_id(text_at(at(list[m], "spiffeID"), "value"))) {
-          out.add(path.at(field).at(m).at("spiffeID"), "must be a valid Spiffe ID");
+          out.add(rule.at(field).at(m).at("spiffeID"), "must be a valid Spiffe ID");
         }
       }
     }

@@ -178,7 +178,9 @@ void validate_admin(const json& networking, const Path& path, Violations& out) {
 
 }  // namespace
 
-const char* dataplane_proxy_type(const json& spec) { return has(at(spec, "networking"), "gateway") ? "gateway" : "sidecar"; }
+const char* dataplane_proxy_type(const json& spec) {
+  return text_at(at(at(spec, "networking"), "gateway"), "type") == "BUILTIN" ? "gateway" : "sidecar";
+}
 
 void validate_dataplane(const Resource& resource, Violations& out) {
   const Path path("networking");

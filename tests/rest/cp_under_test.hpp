@@ -1,0 +1,62 @@
+/// A REST API over a store in memory, with a clock that stands still: what the tests of rest/ ask.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include "kumasim/runtime/clock.hpp"
+#include "reference-cp/manager/manager.hpp"
+#include "reference-cp/rest/rest_api.hpp"
+#include "reference-cp/store/memory.hpp"
+
+namespace kumasim::cp::testing {
+
+/// Runs a coroutine that waits for nothing outside itself.
+template <class T>
+T run_now(asio::awaitable<T> task) {
+  asio::io_context context;
+  std::optional<T> out;
+  std::exception_ptr thrown;
+  asio::co_spawn(context, std::move(task), [&](std::exception_ptr error, T value) {
+    thrown = error;
+    out.emplace(std::move(value));
+  });
+  context.run();
+  if (thrown) std::rethrow_exception(thrown);
+  return *std::move(out);
+}
+
+class FixedClock : public Clock {
+ public:
+  WallTime wall_now() const override { return WallTime(std::chrono::seconds(1'800'000'000)); }
+  MonotonicTime now() const override { return MonotonicTime{}; }
+};
+
+struct CpUnderTest {
+  explicit CpUnderTest(ManagerOptions manager_options = {}, RestOptions rest_options = {})
+      : manager(store, clock, nullptr, std::move(manager_options)), api(manager, clock, std::move(rest_options)) {
+    auto done = run_now(manager.ensure_defaults({}));
+    EXPECT_TRUE(done.has_value());
+  }
+
+  HttpResponse ask(HttpRequest request) {
+    request.headers.set("Host", "cp.test");
+    return run_now(api.handle(std::move(request)));
+  }
+  HttpResponse get(std::string target) { return ask({.method = "GET", .target = std::move(target)}); }
+  HttpResponse put(std::string target, const nlohmann::json& body) {
+    return ask({.method = "PUT", .target = std::move(target), .headers = {{"Content-Type", "application/json"}}, .body = body.dump()});
+  }
+  HttpResponse remove(std::string target) { return ask({.method = "DELETE", .target = std::move(target)}); }
+
+  FixedClock clock;
+  MemoryStore store;
+  Manager manager;
+  RestApi api;
+};
+
+}  // namespace kumasim::cp::testing
