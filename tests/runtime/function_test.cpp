@@ -1,0 +1,63 @@
+/// OnceFunction: inline and boxed targets, call once, destroy once, storage free before the call.
+#include "kumasim/runtime/function.hpp"
+
+#include <array>
+
+#include <gtest/gtest.h>
+
+namespace kumasim {
+namespace {
+
+using Function = OnceFunction<void(int), 64>;
+
+struct Tracker {
+  int* alive;
+  explicit Tracker(int* count) : alive(count) { ++*alive; }
+  Tracker(Tracker&& other) noexcept : alive(other.alive) { ++*alive; }
+  Tracker(const Tracker&) = delete;
+  ~Tracker() { --*alive; }
+};
+
+TEST(OnceFunction, CallsItsTargetOnce) {
+  int sum = 0;
+  Function add([&sum](int n) { sum += n; });
+  EXPECT_TRUE(add);
+  add(5);
+  EXPECT_FALSE(add);
+  EXPECT_EQ(sum, 5);
+}
+
+TEST(OnceFunction, DestroysInlineAndBoxedTargetsOnce) {
+  int alive = 0;
+  {
+    std::array<char, 200> ballast{};
+    Function small([t = Tracker(&alive)](int) {});
+    Function big([t = Tracker(&alive), ballast](int) { (void)ballast; });
+    EXPECT_EQ(alive, 2);
+    Function moved(std::move(big));
+    EXPECT_FALSE(big);
+    EXPECT_EQ(alive, 2);
+    moved(1);
+    EXPECT_EQ(alive, 1);
+    small = Function([t = Tracker(&alive)](int) {});
+    EXPECT_EQ(alive, 1);
+  }
+  EXPECT_EQ(alive, 0);
+}
+
+TEST(OnceFunction, MayBeReplacedByItsOwnTarget) {
+  std::string said;
+  Function function;
+  function = Function([&](int) {
+    said += 'a';
+    function.emplace([&](int) { said += 'b'; });
+  });
+  function(0);
+  ASSERT_TRUE(function);
+  function(0);
+  EXPECT_EQ(said, "ab");
+  EXPECT_FALSE(function);
+}
+
+}  // namespace
+}  // namespace kumasim
