@@ -1,0 +1,102 @@
+/// Envoy's load balancing over the hosts of a cluster: priorities, panic, localities, then round robin or least request.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "kumasim/runtime/random.hpp"
+#include "sim/envoy/config/cluster.hpp"
+
+namespace kumasim::sim::proxy {
+
+/// An upstream host as the balancer sees it; the pools extend it.
+struct Host {
+  Endpoint endpoint;
+  std::uint32_t priority = 0;
+  std::size_t locality = 0;
+  std::uint64_t active = 0;  ///< requests under way
+  std::uint32_t consecutive_5xx = 0, consecutive_gateway = 0, ejections = 0;
+  bool ejected = false;
+  virtual ~Host() = default;
+  bool healthy() const { return endpoint.healthy && !ejected; }
+};
+using HostPtr = std::shared_ptr<Host>;
+
+/// Earliest deadline first: an entry of weight w comes up w times as often as one of weight 1, evenly spread.
+class EdfSchedule {
+ public:
+  void add(std::size_t entry, std::uint64_t weight);
+  /// The next entry, which goes in again with the weight that `weight(entry)` gives.
+  template <class Weight>
+  std::size_t pick(Weight&& weight) {
+    auto item = pop();
+    now_ = item.deadline;
+    add(item.entry, weight(item.entry));
+    return item.entry;
+  }
+  bool empty() const { return heap_.empty(); }
+
+ private:
+  struct Item {
+    std::uint64_t deadline;
+    std::uint64_t order;
+    std::size_t entry;
+  };
+  Item pop();
+  static bool later(const Item& a, const Item& b) {
+    return a.deadline != b.deadline ? a.deadline > b.deadline : a.order > b.order;
+  }
+  std::vector<Item> heap_;
+  std::uint64_t now_ = 0;
+  std::uint64_t orders_ = 0;
+};
+
+/// Picks among hosts of one priority and kind (healthy, or all in panic).
+class HostPicker {
+ public:
+  HostPicker() = default;
+  HostPicker(std::vector<HostPtr> hosts, Cluster::Lb lb, std::uint32_t choice_count, Random& random);
+  HostPtr pick(Random& random);
+  bool empty() const { return hosts_.empty(); }
+  std::size_t size() const { return hosts_.size(); }
+
+ private:
+  std::uint64_t effective_weight(std::size_t i) const;
+  std::vector<HostPtr> hosts_;
+  Cluster::Lb lb_ = Cluster::Lb::round_robin;
+  std::uint32_t choice_count_ = 2;
+  bool weighted_ = false;
+  std::uint64_t next_ = 0;
+  EdfSchedule schedule_;
+};
+
+/// Over a set of hosts of all priorities. rebuild() when hosts or their health change.
+class Balancer {
+ public:
+  Balancer(const Cluster& config, std::vector<HostPtr> hosts, std::vector<std::uint32_t> locality_weights,
+           std::uint32_t overprovisioning_percent, Random& random);
+  /// Null: no host at all.
+  HostPtr pick(Random& random);
+  void rebuild(Random& random);
+
+ private:
+  struct Level {
+    std::vector<HostPtr> hosts;
+    HostPicker all, healthy;
+    std::vector<HostPicker> localities;       // healthy hosts, where localities are weighted
+    std::vector<std::uint64_t> locality_load;
+    EdfSchedule locality_schedule;
+    bool panic = false;
+    std::uint32_t load = 0;  // per cent
+  };
+  void share_load();
+
+  const Cluster& config_;
+  std::vector<std::uint32_t> locality_weights_;
+  std::uint32_t overprovisioning_percent_;
+  std::map<std::uint32_t, Level> levels_;
+};
+
+}  // namespace kumasim::sim::proxy

@@ -1,0 +1,299 @@
+#include "sim/envoy/data/fabric.hpp"
+
+#include <algorithm>
+
+namespace kumasim::sim::proxy {
+namespace {
+
+enum Kind : std::uint8_t { kind_connect = 1, kind_request = 2, kind_response = 3, kind_close = 4 };
+
+bool loopback(const std::string& host) { return host.starts_with("127.") || host == "::1" || host == "localhost"; }
+
+std::uint64_t digest(std::uint64_t id, std::uint64_t what) {
+  auto x = id * 0x9E37'79B9'7F4A'7C15ull ^ what;
+  return x ^ x >> 29;
+}
+
+}  // namespace
+
+End::End(Fabric& fabric, Process& process) : fabric_(fabric), process_(process) {}
+End::~End() { fabric_.end_gone(*this); }
+MonotonicTime End::now() const { return process_.world().now(); }
+
+void Fabric::bind(End& end, Role role, const std::string& host, std::uint16_t port) {
+  places_[static_cast<int>(role)][{end.process().address(), host, port}] = &end;
+}
+
+void Fabric::unbind(End& end, Role role, const std::string& host, std::uint16_t port) {
+  auto& places = places_[static_cast<int>(role)];
+  auto found = places.find({end.process().address(), host, port});
+  if (found != places.end() && found->second == &end) places.erase(found);
+}
+
+void Fabric::bind_capture(End& end, std::uint16_t) { captures_[end.process().address()] = &end; }
+
+void Fabric::unbind_all(End& end) {
+  for (auto& places : places_) std::erase_if(places, [&](const auto& p) { return p.second == &end; });
+  std::erase_if(captures_, [&](const auto& p) { return p.second == &end; });
+}
+
+End* Fabric::find(Role role, const std::string& machine, const std::string& host, std::uint16_t port) {
+  auto& places = places_[static_cast<int>(role)];
+  for (const auto& address : {host, std::string("0.0.0.0"), std::string("::")})
+    if (auto found = places.find({machine, address, port}); found != places.end()) return found->second;
+  return nullptr;
+}
+
+End* Fabric::resolve(End& client, const ConnectOptions& o) {
+  const auto& own = client.process().address();
+  bool local = loopback(o.host) || o.host == own;
+  auto host = o.host == "localhost" ? std::string("127.0.0.1") : o.host;
+  if (local) {
+    auto first = o.from_proxy ? Role::application : Role::proxy;
+    auto second = o.from_proxy ? Role::proxy : Role::application;
+    for (auto role : {first, second}) {
+      if (auto* end = find(role, own, host, o.port)) return end;
+      // An application listens on its machine's address or on loopback; both lead to it.
+      if (role == Role::application)
+        if (auto* end = find(role, own, loopback(host) ? own : std::string("127.0.0.1"), o.port)) return end;
+    }
+    return nullptr;
+  }
+  if (!o.from_proxy) {
+    // Redirected on the way out: a virtual address, or whatever the machine's proxy passes through.
+    if (auto* end = find(Role::proxy, own, host, o.port)) return end;
+    if (auto found = captures_.find(own); found != captures_.end()) return found->second;
+  }
+  for (auto role : {Role::proxy, Role::application})
+    if (auto* end = find(role, host, host, o.port)) return end;
+  return nullptr;
+}
+
+/// Some process of the machine that has this address: its link gives the way's delay and whether it is cut.
+Process* Fabric::machine(const std::string& address) {
+  const auto& processes = world_.processes();
+  for (; machines_known_ < processes.size(); ++machines_known_)
+    machines_.emplace(processes[machines_known_]->address(), static_cast<std::uint32_t>(machines_known_));
+  auto found = machines_.find(address);
+  return found == machines_.end() ? nullptr : processes[found->second].get();
+}
+
+WirePtr Fabric::connect(End& client, const ConnectOptions& o) {
+  auto wire = std::make_shared<Wire>();
+  wire->id = next_id();
+  wire->client = &client;
+  wire->client_process = &client.process();
+  wire->hello.destination_ip = o.original_host.empty() ? o.host : o.original_host;
+  wire->hello.destination_port = o.original_host.empty() ? o.port : o.original_port;
+  wire->tls = wire->hello.tls = o.tls != nullptr;
+  if (o.tls) {
+    wire->hello.server_name = o.tls->sni;
+    wire->hello.application_protocols = o.tls->alpn;
+  }
+  client.wires_[wire->id] = wire;
+  auto* server = resolve(client, o);
+  bool local = loopback(o.host) || o.host == client.process().address();
+  wire->same_machine = local || (server && server->process().address() == client.process().address());
+  wire->hello.source_ip = wire->same_machine && loopback(o.host) ? o.host : client.process().address();
+  wire->hello.source_port = static_cast<std::uint16_t>(32768 + wire->id % 28232);
+  if (!server) {
+    refuse_connection(wire, local ? &client.process() : machine(o.host));
+    return wire;
+  }
+  wire->server = server;
+  wire->server_process = &server->process();
+  server->wires_[wire->id] = wire;
+  auto passed = pass(wire, true, kind_connect, digest(wire->id, 0), [this, wire] { arrive(wire); });
+  if (!passed) refuse_connection(wire, &server->process());
+  return wire;
+}
+
+/// Nothing listens there: the machine answers with a reset after a round trip. No machine: no answer.
+void Fabric::refuse_connection(const WirePtr& wire, Process* there) {
+  auto& client = wire->client->process();
+  if (!there) return;
+  if (there != &client && (world_.network().cut(client.id(), there->id()) || world_.network().cut(there->id(), client.id()))) return;
+  auto way = world_.network().transit(client.id(), there->id());
+  auto back = world_.network().transit(there->id(), client.id());
+  if (!way || !back) return;
+  world_.post(client, *way + *back, user_kind(kind_close), digest(wire->id, 1), [this, wire] {
+    wire->failure = "delayed connect error: Connection refused";
+    drop(wire, WireEnd::refused);
+  });
+}
+
+/// At the server: the listener takes it or closes it.
+void Fabric::arrive(const WirePtr& wire) {
+  if (!wire->server) return;
+  if (!wire->client) return detach(wire);
+  if (!wire->server->on_accept(wire)) {
+    // The kernel had completed the connection: a client without TLS sees it open, then closed.
+    if (!wire->tls) pass(wire, false, kind_connect, digest(wire->id, 2), [this, wire] { established(wire); });
+    return close_by_server(wire, wire->tls ? WireEnd::tls_failed : WireEnd::closed_by_peer);
+  }
+  pass(wire, false, kind_connect, digest(wire->id, 2), [this, wire] {
+    if (wire->tls)
+      say_hello(wire);
+    else
+      established(wire);
+  });
+}
+
+/// At the client: the connection stands, the TLS handshake begins; it costs one more round trip.
+void Fabric::say_hello(const WirePtr& wire) {
+  if (!wire->client || !wire->server) return;
+  pass(wire, true, kind_connect, digest(wire->id, 3), [this, wire] {
+    if (!wire->server || !wire->client) return;
+    wire->server_chain = wire->server->on_hello(wire);
+    if (!wire->server) return;
+    if (!wire->server_chain) return close_by_server(wire, WireEnd::tls_failed);
+    pass(wire, false, kind_connect, digest(wire->id, 4), [this, wire] { hear_server(wire); });
+  });
+}
+
+void Fabric::hear_server(const WirePtr& wire) {
+  if (!wire->client) return;
+  auto refused = wire->client->on_server_certificate(wire);
+  if (!refused.empty()) {
+    wire->failure = refused;
+    if (wire->server)
+      pass(wire, true, kind_close, digest(wire->id, 5), [this, wire] {
+        if (wire->server) wire->server->on_closed(wire, WireEnd::tls_failed);
+        detach(wire);
+      });
+    return drop(wire, WireEnd::tls_failed);
+  }
+  // The client may send at once; the server judges the client's certificate when it arrives (TLS 1.3).
+  if (wire->server)
+    pass(wire, true, kind_connect, digest(wire->id, 6), [this, wire] {
+      if (wire->server && !wire->server->on_client_certificate(wire)) close_by_server(wire, WireEnd::tls_failed);
+    });
+  established(wire);
+}
+
+void Fabric::established(const WirePtr& wire) {
+  if (!wire->client || wire->open) return;
+  wire->open = true;
+  wire->client->on_connected(wire);
+}
+
+void Fabric::request(const ExchangePtr& exchange) {
+  auto wire = exchange->wire;
+  wire->active.push_back(exchange);
+  ++wire->requests;
+  if (!wire->server) {
+    // The peer is gone and this end has not heard of it: its machine answers with a reset, if the way is open.
+    auto* there = wire->server_process;
+    auto& here = wire->client->process();
+    if (!there || world_.network().cut(here.id(), there->id()) || world_.network().cut(there->id(), here.id())) return;
+    auto way = world_.network().transit(here.id(), there->id());
+    if (!way) return;
+    world_.post(here, *way * 2, user_kind(kind_close), digest(wire->id, 11), [this, wire] { drop(wire, WireEnd::reset); });
+    return;
+  }
+  pass(wire, true, kind_request, digest(exchange->id, 7), [exchange] {
+    auto& w = *exchange->wire;
+    if (w.server && !w.server_closing) w.server->on_request(exchange);
+  });
+}
+
+void Fabric::respond(const ExchangePtr& exchange) {
+  auto wire = exchange->wire;
+  if (!wire->server || !wire->client || exchange->given_up) return;
+  pass(wire, false, kind_response,
+       digest(exchange->id, 0x1000 + static_cast<std::uint64_t>(exchange->response.status)), [exchange] {
+         auto& w = *exchange->wire;
+         if (exchange->given_up || !w.client) return;
+         if (std::erase(w.active, exchange) == 0) return;
+         w.client->on_response(exchange);
+       });
+}
+
+void Fabric::give_up(const ExchangePtr& exchange) {
+  exchange->given_up = true;
+  if (exchange->wire) std::erase(exchange->wire->active, exchange);
+}
+
+void Fabric::close_by_client(const WirePtr& wire) {
+  if (!wire->client) return;
+  wire->open = false;
+  if (wire->server)
+    pass(wire, true, kind_close, digest(wire->id, 8), [this, wire] {
+      if (wire->server) wire->server->on_closed(wire, WireEnd::closed_by_peer);
+      detach(wire);
+    });
+  wire->client->wires_.erase(wire->id);
+  wire->client = nullptr;
+}
+
+void Fabric::close_by_server(const WirePtr& wire, WireEnd how) {
+  if (!wire->server || wire->server_closing) return;
+  wire->server_closing = true;
+  if (wire->client)
+    pass(wire, false, kind_close, digest(wire->id, 9), [this, wire, how] { drop(wire, how); });
+  wire->server->wires_.erase(wire->id);
+  wire->server = nullptr;
+}
+
+/// At the client: the connection is over.
+void Fabric::drop(const WirePtr& wire, WireEnd how) {
+  if (!wire->client) return;
+  auto* client = wire->client;
+  client->wires_.erase(wire->id);
+  wire->client = nullptr;
+  client->on_closed(wire, how);
+  wire->open = false;
+}
+
+bool Fabric::cut(const Wire& wire, bool to_server) const {
+  auto client = wire.client_process->id();
+  auto server = wire.server_process->id();
+  if (wire.same_machine) return false;
+  return to_server ? world_.network().cut(client, server) : world_.network().cut(server, client);
+}
+
+/// Too long unacknowledged: both ends give the connection up.
+void Fabric::time_out(const WirePtr& wire) {
+  if (wire->client)
+    world_.post(*wire->client_process, Duration::zero(), user_kind(kind_close), digest(wire->id, 12), [this, wire] { drop(wire, WireEnd::reset); });
+  if (wire->server)
+    world_.post(*wire->server_process, Duration::zero(), user_kind(kind_close), digest(wire->id, 13), [this, wire] {
+      if (wire->server) wire->server->on_closed(wire, WireEnd::reset);
+      detach(wire);
+    });
+}
+
+void Fabric::detach(const WirePtr& wire) {
+  if (!wire->server) return;
+  wire->server->wires_.erase(wire->id);
+  wire->server = nullptr;
+}
+
+/// The life of an end is over: its machine resets the connections, which the peers hear unless the way is cut.
+void Fabric::end_gone(End& end) {
+  unbind_all(end);
+  auto wires = std::move(end.wires_);
+  for (auto& [id, wire] : wires) {
+    auto w = wire;
+    bool was_server = w->server == &end;
+    auto* peer = was_server ? w->client : w->server;
+    if (was_server)
+      w->server = nullptr;
+    else
+      w->client = nullptr;
+    if (!was_server) w->active.clear();
+    if (!peer || peer == &end || !peer->process().up()) continue;
+    auto from = end.process().id();
+    auto to = peer->process().id();
+    if (world_.network().cut(from, to)) continue;
+    auto delay = world_.network().transit(from, to);
+    if (!delay) continue;
+    world_.post(peer->process(), *delay, user_kind(kind_close), digest(id, 10), [this, w, was_server] {
+      if (was_server) return drop(w, WireEnd::reset);
+      if (w->server) w->server->on_closed(w, WireEnd::reset);
+      detach(w);
+    });
+  }
+}
+
+}  // namespace kumasim::sim::proxy

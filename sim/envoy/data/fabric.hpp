@@ -1,0 +1,206 @@
+/// The data plane of a world: who listens where, and connections between applications and proxies as timed messages.
+#pragma once
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "kumasim/sim/world.hpp"
+#include "sim/envoy/config/listener.hpp"
+#include "sim/envoy/config/resource.hpp"
+#include "sim/envoy/data/exchange.hpp"
+
+namespace kumasim::sim::proxy {
+
+class Fabric;
+
+/// What a client knows and shows when it connects.
+struct ConnectOptions {
+  std::string host;
+  std::uint16_t port = 0;
+  const TlsContext* tls = nullptr;  ///< null: plain
+  bool from_proxy = false;          ///< a proxy's own connections are not redirected to itself
+  std::string original_host = {};   ///< of a redirected connection
+  std::uint16_t original_port = 0;
+};
+
+/// Why a connection was not made or ended, as Envoy tells them apart.
+enum class WireEnd : std::uint8_t { refused, tls_failed, closed_by_peer, reset };
+
+/// One connection. Each end is null once it is gone; the other hears of it after the link's delay, if the way is open.
+struct Wire {
+  std::uint64_t id = 0;
+  End* client = nullptr;
+  End* server = nullptr;
+  Process* client_process = nullptr;  ///< these two stay when the end is gone
+  Process* server_process = nullptr;
+  MonotonicTime last_arrival[2] = {};  ///< at the client, at the server: messages keep their order
+  Hello hello;
+  bool same_machine = false;
+  bool open = false;  ///< as the client sees it: shaken hands and not ended
+  std::string failure;  ///< transport failure reason, for details
+
+  bool tls = false;
+  std::string client_spiffe_id, server_spiffe_id;  ///< as the other side verified them
+  ChainPtr client_chain, server_chain;
+
+  // The server's side: what the listener made of it when it was accepted.
+  ListenerPtr listener;
+  std::string listener_version;
+  FilterChainPtr chain;
+  bool garbage = false;  ///< TLS on a plain chain or the reverse
+  bool network_rbac_done = false, network_rbac_allowed = true;
+  std::string network_rbac_policy;
+  bool draining = false;
+  MonotonicTime drain_started = {};
+  bool server_closing = false;
+
+  // The client's side.
+  std::vector<ExchangePtr> active;
+  bool retired = false;  ///< closed once it is idle
+  std::uint64_t requests = 0;
+  MonotonicTime last_used = {};
+  std::shared_ptr<void> owner;  ///< what the client's end made it for; reset when it is over
+};
+
+/// Either side of connections: a proxy, an application, a client. Lives inside one life of its process.
+class End {
+ public:
+  End(Fabric& fabric, Process& process);
+  virtual ~End();
+  End(const End&) = delete;
+  End& operator=(const End&) = delete;
+
+  Process& process() { return process_; }
+  Fabric& fabric() { return fabric_; }
+  MonotonicTime now() const;
+  Random& random() { return process_.runtime().random; }
+
+  /// Server: a connection has reached it. False: no filter chain takes it, it is closed at once.
+  virtual bool on_accept(const WirePtr&) { return true; }
+  /// Server: the client's TLS hello. The answer is its identity; null: the handshake fails with wire->failure.
+  virtual ChainPtr on_hello(const WirePtr&) { return nullptr; }
+  /// Server: the client has finished its handshake. False: its certificate is refused, the connection is closed.
+  virtual bool on_client_certificate(const WirePtr&) { return true; }
+  virtual void on_request(const ExchangePtr&) {}
+  /// Client: empty reason: it can be used.
+  virtual void on_connected(const WirePtr&) {}
+  /// Client: judges the server's identity; empty: accepted.
+  virtual std::string on_server_certificate(const WirePtr&) { return {}; }
+  virtual void on_response(const ExchangePtr&) {}
+  /// Both: the connection is over. `active` still holds what the client waited for.
+  virtual void on_closed(const WirePtr&, WireEnd) {}
+
+ protected:
+  /// Runs `call` after `delay`, unless the process ends first.
+  template <class F>
+  EventRef after(Duration delay, F&& call) {
+    auto& world = process_.world();
+    return world.kernel().at(process_.context(), world.now() + delay, user_kind(5), 0,
+                             [call = std::forward<F>(call)](error_code, std::size_t) mutable { call(); });
+  }
+  void cancel(EventRef& ref) {
+    if (process_.world().kernel().waiting(ref)) process_.world().kernel().discard(ref);
+    ref = {};
+  }
+
+ private:
+  friend class Fabric;
+  Fabric& fabric_;
+  Process& process_;
+  std::map<std::uint64_t, WirePtr> wires_;
+};
+
+/// One for each world; must outlive the processes' lives.
+class Fabric {
+ public:
+  explicit Fabric(World& world) : world_(world), cache_(std::make_shared<ResourceCache>()) {}
+
+  World& world() { return world_; }
+  const std::shared_ptr<ResourceCache>& cache() { return cache_; }
+  std::uint64_t next_id() { return ++ids_; }
+
+  enum class Role : std::uint8_t { application, proxy };
+  /// `host` is an address of the machine, a loopback or wildcard address of it, or (role proxy) one that is redirected.
+  void bind(End& end, Role role, const std::string& host, std::uint16_t port);
+  void unbind(End& end, Role role, const std::string& host, std::uint16_t port);
+  /// Where everything of the machine goes that no other listener of the proxy takes (transparent proxying).
+  void bind_capture(End& end, std::uint16_t port);
+  void unbind_all(End& end);
+
+  /// Starts a connection; `client` hears on_connected or on_closed, or nothing where the way is cut.
+  WirePtr connect(End& client, const ConnectOptions& options);
+  /// REQUIRES: the wire is open and the exchange's.
+  void request(const ExchangePtr& exchange);
+  /// Answers, once. An exchange that was given up gets nothing.
+  void respond(const ExchangePtr& exchange);
+  /// The client is no longer interested. The connection stays.
+  void give_up(const ExchangePtr& exchange);
+  void close_by_client(const WirePtr& wire);
+  void close_by_server(const WirePtr& wire, WireEnd how = WireEnd::closed_by_peer);
+
+ private:
+  friend class End;
+  using Place = std::tuple<std::string, std::string, std::uint16_t>;  // machine, address, port
+
+  End* resolve(End& client, const ConnectOptions& options);
+  End* find(Role role, const std::string& machine, const std::string& host, std::uint16_t port);
+  Process* machine(const std::string& address);
+  void refuse_connection(const WirePtr& wire, Process* machine);
+  void arrive(const WirePtr& wire);
+  void say_hello(const WirePtr& wire);
+  void hear_server(const WirePtr& wire);
+  void established(const WirePtr& wire);
+  void drop(const WirePtr& wire, WireEnd how);
+  void detach(const WirePtr& wire);
+  void end_gone(End& end);
+
+  /// Carries a message along the wire, in order, after the link's delay. While the way is cut it is sent again, as TCP does,
+  /// until the connection times out. False where the receiver is down.
+  template <class F>
+  bool pass(const WirePtr& wire, bool to_server, std::uint8_t kind, std::uint64_t digest, F&& call) {
+    auto& from = to_server ? *wire->client_process : *wire->server_process;
+    auto& to = to_server ? *wire->server_process : *wire->client_process;
+    if (!to.up()) return false;
+    auto delay = world_.network().transit(from.id(), to.id());
+    if (!delay) return true;
+    auto& last = wire->last_arrival[to_server];
+    last = std::max(last, world_.now() + *delay);
+    return world_.post(to, last - world_.now(), user_kind(kind), digest,
+                       Carried<std::decay_t<F>>{this, wire, std::forward<F>(call), to_server, 0});
+  }
+  template <class F>
+  struct Carried {
+    Fabric* fabric;
+    WirePtr wire;
+    F call;
+    bool to_server;
+    std::uint8_t tries;
+    void operator()() {
+      if (!fabric->cut(*wire, to_server)) return call();
+      if (tries == tries_max) return fabric->time_out(wire);
+      auto& to = to_server ? *wire->server_process : *wire->client_process;
+      auto again = retry_first * (1 << std::min<int>(tries, 4));
+      fabric->world_.post(to, again, user_kind(0), 0, Carried{fabric, wire, std::move(call), to_server, static_cast<std::uint8_t>(tries + 1)});
+    }
+  };
+  /// 200 ms, doubled up to 3.2 s: together some 15 s.
+  static constexpr Duration retry_first = std::chrono::milliseconds(200);
+  static constexpr std::uint8_t tries_max = 8;
+
+  bool cut(const Wire& wire, bool to_server) const;
+  void time_out(const WirePtr& wire);
+
+  World& world_;
+  std::shared_ptr<ResourceCache> cache_;
+  std::uint64_t ids_ = 0;
+  std::map<Place, End*> places_[2];
+  std::map<std::string, End*> captures_;
+  std::map<std::string, std::uint32_t> machines_;
+  std::size_t machines_known_ = 0;
+};
+
+}  // namespace kumasim::sim::proxy

@@ -1,0 +1,78 @@
+#include "sim/envoy/data/handshake.hpp"
+
+#include <algorithm>
+
+namespace kumasim::sim::proxy {
+namespace {
+
+bool matches(const SanMatch& san, const CertificateChain& chain) {
+  auto any = [&](const std::vector<std::string>& names) {
+    return std::any_of(names.begin(), names.end(), [&](const auto& name) { return san.match.matches(name); });
+  };
+  switch (san.kind) {
+    case SanMatch::Kind::uri: return any(chain.uris);
+    case SanMatch::Kind::ip: return any(chain.ip_addresses);
+    case SanMatch::Kind::dns:
+      if (san.match.kind() != StringMatch::Kind::exact) return any(chain.dns_names);
+      // An exact DNS matcher honours wildcards in the certificate (Envoy: DnsExactStringSanMatcher).
+      return std::any_of(chain.dns_names.begin(), chain.dns_names.end(), [&](const std::string& name) {
+        if (san.match.matches(name)) return true;
+        auto dot = san.match.text().find('.');
+        return name.starts_with("*.") && dot != std::string::npos && dot > 0 && san.match.text().substr(dot) == name.substr(1);
+      });
+    case SanMatch::Kind::other: return false;
+  }
+  return false;
+}
+
+const Secret* find(const ConfigState& config, const std::string& name) {
+  auto found = config.secrets().find(name);
+  return found == config.secrets().end() ? nullptr : found->second.value.get();
+}
+
+}  // namespace
+
+TlsMaterial material(const TlsContext& context, const ConfigState& config) {
+  TlsMaterial out{context.certificate, context.validation, false};
+  if (!context.certificate_secret.empty()) {
+    const auto* secret = find(config, context.certificate_secret);
+    if (secret) out.certificate = secret->certificate;
+    out.secrets_missing |= !out.certificate;
+  }
+  if (!context.validation_secret.empty()) {
+    const auto* secret = find(config, context.validation_secret);
+    if (!secret || !secret->validation) {
+      out.secrets_missing = true;
+    } else if (!out.validation) {
+      out.validation = secret->validation;
+    } else {
+      // A combined context is the default with the secret's merged in: names add up, the bundle is the secret's.
+      if (secret->validation->bundle) out.validation->bundle = secret->validation->bundle;
+      out.validation->accept_untrusted |= secret->validation->accept_untrusted;
+      out.validation->sans.insert(out.validation->sans.end(), secret->validation->sans.begin(), secret->validation->sans.end());
+    }
+  }
+  return out;
+}
+
+std::string judge(const std::optional<Validation>& validation, const CertificateChain& peer, CertificateStore& store, WallTime now) {
+  constexpr auto failed = "TLS_error:|268435581:SSL routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED";
+  if (!validation || (!validation->bundle && validation->sans.empty())) return {};
+  if (validation->bundle && !validation->accept_untrusted) {
+    auto error = store.verify(peer, *validation->bundle, now);
+    if (!error.empty()) return std::string(failed) + ":verify cert failed: " + error + ":TLS_error_end";
+  }
+  if (validation->sans.empty()) return {};
+  for (const auto& san : validation->sans)
+    if (matches(san, peer)) return {};
+  return std::string(failed) + ":verify cert failed: verify SAN list:TLS_error_end";
+}
+
+std::string spiffe_id(const ChainPtr& chain) {
+  if (!chain) return {};
+  for (const auto& uri : chain->uris)
+    if (uri.starts_with("spiffe://")) return uri;
+  return chain->uris.empty() ? std::string() : chain->uris.front();
+}
+
+}  // namespace kumasim::sim::proxy

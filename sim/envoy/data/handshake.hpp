@@ -1,0 +1,26 @@
+/// What a TLS side has in its hands at the moment of a handshake, and whether it accepts its peer.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "sim/envoy/config/state.hpp"
+
+namespace kumasim::sim::proxy {
+
+/// A context with its secrets filled in.
+struct TlsMaterial {
+  ChainPtr certificate;
+  std::optional<Validation> validation;
+  bool secrets_missing = false;
+};
+
+TlsMaterial material(const TlsContext& context, const ConfigState& config);
+
+/// Empty: accepted. Otherwise Envoy's transport failure reason. Without a bundle everybody is accepted (Envoy's default).
+std::string judge(const std::optional<Validation>& validation, const CertificateChain& peer, CertificateStore& store, WallTime now);
+
+/// The first URI name, which is the SPIFFE identity of a mesh certificate; empty where there is none.
+std::string spiffe_id(const ChainPtr& chain);
+
+}  // namespace kumasim::sim::proxy

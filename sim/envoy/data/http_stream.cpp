@@ -1,0 +1,488 @@
+#include "sim/envoy/data/http_stream.hpp"
+
+#include <algorithm>
+
+namespace kumasim::sim::proxy {
+namespace {
+
+/// Names as in %RESPONSE_CODE_DETAILS%: spaces become underscores there.
+std::string reset_details(ResetReason reason, std::string failure) {
+  std::string name;
+  switch (reason) {
+    case ResetReason::connect_failure: name = "remote_connection_failure"; break;
+    case ResetReason::connect_timeout: name = "connection_timeout"; break;
+    case ResetReason::connection_termination: name = "connection_termination"; break;
+    case ResetReason::remote_reset: name = "remote_reset"; break;
+    case ResetReason::overflow: name = "overflow"; break;
+    case ResetReason::try_timeout: name = "local_reset"; break;
+  }
+  if (!failure.empty()) name += "|" + failure;
+  std::replace(name.begin(), name.end(), ' ', '_');
+  return "upstream_reset_before_response_started{" + name + "}";
+}
+
+const char* reset_text(ResetReason reason) {
+  switch (reason) {
+    case ResetReason::connect_failure: return "remote connection failure";
+    case ResetReason::connect_timeout: return "connection timeout";
+    case ResetReason::connection_termination: return "connection termination";
+    case ResetReason::remote_reset: return "remote reset";
+    case ResetReason::overflow: return "overflow";
+    case ResetReason::try_timeout: return "local reset";
+  }
+  return "";
+}
+
+std::string normalized(const std::string& target) {
+  auto query = std::min(target.find('?'), target.size());
+  std::vector<std::string> parts;
+  std::string path = target.substr(0, query);
+  bool slash = path.ends_with("/");
+  for (std::size_t at = 0; at < path.size();) {
+    auto end = std::min(path.find('/', at), path.size());
+    auto part = path.substr(at, end - at);
+    at = end + 1;
+    if (part == ".") continue;
+    if (part == "..") {
+      if (parts.size() > 1) parts.pop_back();
+      continue;
+    }
+    parts.push_back(part);
+  }
+  std::string out;
+  for (std::size_t i = 0; i < parts.size(); ++i) out += (i == 0 ? "" : "/") + parts[i];
+  if (slash && !out.ends_with("/")) out += "/";
+  return (out.empty() ? "/" : out) + target.substr(query);
+}
+
+}  // namespace
+
+HttpStream::HttpStream(Proxy& proxy, ExchangePtr down, FilterChainPtr chain, const HttpConnectionManager& manager)
+    : proxy_(proxy), down_(std::move(down)), chain_(std::move(chain)), manager_(manager), request_(down_->request) {}
+
+void HttpStream::start() {
+  normalize();
+  routes_ = manager_.routes;
+  if (!manager_.rds.empty()) {
+    auto found = proxy_.config().routes().find(manager_.rds);
+    if (found != proxy_.config().routes().end()) routes_ = found->second.value;
+  }
+  if (manager_.request_timeout > Duration::zero() || manager_.stream_idle_timeout > Duration::zero()) {
+    // Nothing is sent in parts here: a stream idles only while it waits for its answer.
+    auto idle = manager_.stream_idle_timeout;
+    if (idle > Duration::zero())
+      idle_timer_ = proxy_.later(idle, [self = shared_from_this()] {
+        self->idle_timer_ = {};
+        self->flag("SI");
+        self->reply(504, "stream timeout", "stream_idle_timeout");
+      });
+  }
+  resolve_route();
+  run_filters();
+}
+
+void HttpStream::normalize() {
+  if (manager_.normalize_path) request_.path = normalized(request_.path);
+  if (manager_.merge_slashes) {
+    auto query = request_.path.find('?');
+    std::string out;
+    for (std::size_t i = 0; i < request_.path.size(); ++i)
+      if (i >= query || request_.path[i] != '/' || out.empty() || out.back() != '/') out += request_.path[i];
+    request_.path = out;
+  }
+  if (manager_.strip_any_port)
+    if (auto colon = request_.authority.rfind(':'); colon != std::string::npos) request_.authority.erase(colon);
+  if (manager_.sanitize_client_cert)
+    std::erase_if(request_.headers, [](const auto& h) { return h.first == "x-forwarded-client-cert"; });
+  const auto& wire = *down_->wire;
+  if (manager_.set_client_cert_uri && wire.client_chain && !wire.client_spiffe_id.empty())
+    request_.headers.emplace_back("x-forwarded-client-cert",
+                                  "By=" + spiffe_id(wire.server_chain) + ";URI=" + wire.client_spiffe_id);
+}
+
+bool HttpStream::resolve_route() {
+  if (!routes_) return false;
+  host_ = routes_->host(request_.authority);
+  if (!host_) return false;
+  // Envoy matches :path, :method and :authority like headers.
+  Headers seen = request_.headers;
+  seen.emplace_back(":path", request_.path);
+  seen.emplace_back(":method", request_.method);
+  seen.emplace_back(":authority", request_.authority);
+  for (const auto& route : host_->routes) {
+    if (!route.matches(request_.path, seen, proxy_.random())) continue;
+    route_ = &route;
+    break;
+  }
+  if (!route_) return false;
+  forward_ = std::get_if<Forward>(&route_->action);
+  if (!forward_) return true;
+  if (!forward_->cluster_header.empty()) {
+    by_header_.cluster = find_header(request_.headers, forward_->cluster_header).value_or("");
+    choice_ = &by_header_;
+    return true;
+  }
+  choice_ = &forward_->clusters.front();
+  if (forward_->clusters.size() > 1) {
+    auto point = proxy_.random().below(forward_->weight_total);
+    for (const auto& candidate : forward_->clusters) {
+      choice_ = &candidate;
+      if (point < candidate.weight) break;
+      point -= candidate.weight;
+    }
+  }
+  return true;
+}
+
+/// The most specific configuration wins: weighted cluster, route, virtual host, route configuration.
+const HttpFilterPtr& HttpStream::effective(const HttpFilterPtr& filter) const {
+  auto look = [&](const FilterOverrides& overrides) -> const HttpFilterPtr* {
+    auto found = overrides.find(filter->name);
+    return found == overrides.end() ? nullptr : &found->second;
+  };
+  if (choice_)
+    if (const auto* over = look(choice_->overrides)) return *over;
+  if (route_)
+    if (const auto* over = look(route_->overrides)) return *over;
+  if (host_)
+    if (const auto* over = look(host_->overrides)) return *over;
+  if (routes_)
+    if (const auto* over = look(routes_->overrides())) return *over;
+  return filter;
+}
+
+void HttpStream::run_filters() {
+  while (!done_ && filter_at_ < manager_.filters.size()) {
+    const auto& filter = effective(manager_.filters[filter_at_++]);
+    bool go_on = true;
+    if (const auto* rbac = std::get_if<RbacFilter>(&filter->what)) go_on = run(filter, *rbac);
+    if (const auto* fault = std::get_if<FaultFilter>(&filter->what)) go_on = run(filter, *fault);
+    if (const auto* limit = std::get_if<RateLimitFilter>(&filter->what)) go_on = run(filter, *limit);
+    if (!go_on) return;
+  }
+  if (!done_) route();
+}
+
+bool HttpStream::run(const HttpFilterPtr& filter, const RbacFilter& rbac) {
+  auto input = proxy_.rbac_input(*down_->wire, &request_);
+  if (rbac.shadow) {
+    auto decision = rbac.shadow->decide(input);
+    proxy_.stats().add("http." + manager_.stat_prefix + (decision.allowed ? ".rbac.shadow_allowed" : ".rbac.shadow_denied"));
+  }
+  if (!rbac.rules) return true;
+  auto decision = rbac.rules->decide(input);
+  proxy_.stats().add("http." + manager_.stat_prefix + (decision.allowed ? ".rbac.allowed" : ".rbac.denied"));
+  down_->record->step(proxy_.name(), "rbac", filter->name + (decision.allowed ? ": allowed by " : ": denied, policy ") + decision.policy);
+  if (decision.allowed) return true;
+  reply(403, "RBAC: access denied", "rbac_access_denied_matched_policy[" + decision.policy + "]");
+  return false;
+}
+
+bool HttpStream::run(const HttpFilterPtr& filter, const FaultFilter& fault) {
+  if (!std::all_of(fault.headers.begin(), fault.headers.end(), [&](const auto& h) { return h.matches(request_.headers); }))
+    return true;
+  bool delayed = fault.delay > Duration::zero() && proxy_.random().below(fault.delay_share.per) < fault.delay_share.count;
+  bool aborted = fault.abort_status > 0 && proxy_.random().below(fault.abort_share.per) < fault.abort_share.count;
+  auto abort = [this, status = fault.abort_status, name = filter->name] {
+    flag("FI");
+    down_->record->step(proxy_.name(), "filter", name + ": aborted with " + std::to_string(status));
+    reply(status, "fault filter abort", "fault_filter_abort");
+  };
+  if (delayed) {
+    flag("DI");
+    down_->record->step(proxy_.name(), "filter", filter->name + ": delayed");
+    step_timer_ = proxy_.later(fault.delay, [self = shared_from_this(), abort, aborted] {
+      self->step_timer_ = {};
+      if (self->done_) return;
+      if (aborted)
+        abort();
+      else
+        self->run_filters();
+    });
+    return false;
+  }
+  if (!aborted) return true;
+  abort();
+  return false;
+}
+
+bool HttpStream::run(const HttpFilterPtr& filter, const RateLimitFilter& limit) {
+  if (limit.tokens_max == 0 || proxy_.random().below(limit.enabled.per) >= limit.enabled.count) return true;
+  if (proxy_.take_token(filter)) return true;
+  if (proxy_.random().below(limit.enforced.per) >= limit.enforced.count) return true;
+  flag("RL");
+  down_->record->step(proxy_.name(), "filter", filter->name + ": rate limited");
+  reply(limit.status, "local_rate_limited", "local_rate_limited");
+  return false;
+}
+
+std::string HttpStream::route_name() const {
+  if (!route_) return {};
+  auto text = route_->name;
+  if (text.empty()) text = route_->kind == Route::Path::regex ? "regex" : route_->path;
+  return host_->name + " " + text;
+}
+
+void HttpStream::route() {
+  if (host_ && host_->require_tls && !down_->wire->tls) {
+    Redirect to_https;
+    to_https.scheme = "https";
+    return redirect(to_https);
+  }
+  if (!route_) {
+    flag("NR");
+    down_->record->step(proxy_.name(), "route", "none");
+    return reply(404, "", "route_not_found");
+  }
+  std::string version;
+  if (!manager_.rds.empty()) version = proxy_.config().routes().at(manager_.rds).version;
+  down_->record->step(proxy_.name(), "route", route_name(), version);
+  if (down_->first_hop) down_->record->result.route = route_->name.empty() ? route_name() : route_->name;
+  if (const auto* direct = std::get_if<DirectResponse>(&route_->action)) return reply(direct->status, direct->body, "direct_response");
+  if (const auto* to = std::get_if<Redirect>(&route_->action)) return redirect(*to);
+  forward();
+}
+
+void HttpStream::redirect(const Redirect& to) {
+  auto path = request_.path;
+  auto query = std::min(path.find('?'), path.size());
+  auto tail = to.strip_query ? std::string() : path.substr(query);
+  if (!to.path.empty())
+    path = to.path.find('?') == std::string::npos ? to.path + tail : to.path;
+  else if (!to.prefix.empty() && route_)
+    path = to.prefix + path.substr(std::min(route_->path.size(), query), query - std::min(route_->path.size(), query)) + tail;
+  else
+    path = path.substr(0, query) + tail;
+  auto scheme = to.scheme.empty() ? (down_->wire->tls ? "https" : "http") : to.scheme;
+  auto authority = to.host.empty() ? request_.authority : to.host;
+  if (to.port > 0) {
+    auto colon = authority.rfind(':');
+    authority = authority.substr(0, colon) + ":" + std::to_string(to.port);
+  }
+  Response response;
+  response.status = to.status;
+  response.headers.emplace_back("location", scheme + "://" + authority + path);
+  finish(std::move(response), "direct_response");
+}
+
+void HttpStream::forward() {
+  upstream_ = choice_->cluster.empty() ? nullptr : proxy_.upstream(choice_->cluster);
+  if (down_->first_hop) down_->record->result.cluster = choice_->cluster;
+  if (!upstream_) {
+    flag("NC");
+    down_->record->step(proxy_.name(), "cluster", choice_->cluster + ": not found");
+    return reply(forward_->not_found_status, "", "cluster_not_found");
+  }
+  down_->record->step(proxy_.name(), "cluster", choice_->cluster, upstream_->version());
+  request_.path = route_->rewritten(request_.path);
+  if (!forward_->host_rewrite.empty()) request_.authority = forward_->host_rewrite;
+  // The most specific level first, so that a more general one wins in the end (Envoy's default order).
+  choice_->request.apply(request_.headers);
+  route_->request.apply(request_.headers);
+  host_->request.apply(request_.headers);
+  routes_->request().apply(request_.headers);
+  retry_ = forward_->retry ? &*forward_->retry : host_->retry ? &*host_->retry : nullptr;
+  if (retry_) retries_left_ = retry_->retries_max;
+  if (forward_->idle_timeout) {
+    proxy_.stop(idle_timer_);
+    if (*forward_->idle_timeout > Duration::zero())
+      idle_timer_ = proxy_.later(*forward_->idle_timeout, [self = shared_from_this()] {
+        self->idle_timer_ = {};
+        self->flag("SI");
+        self->reply(504, "stream timeout", "stream_idle_timeout");
+      });
+  }
+  if (forward_->timeout > Duration::zero())
+    global_timer_ = proxy_.later(forward_->timeout, [self = shared_from_this()] {
+      self->global_timer_ = {};
+      self->global_timeout();
+    });
+  attempt();
+}
+
+void HttpStream::attempt() {
+  auto& record = *down_->record;
+  UpstreamHostPtr host;
+  if (upstream_->config().type == Cluster::Type::original_dst) {
+    host = upstream_->original(down_->wire->hello.destination_ip, down_->wire->hello.destination_port);
+  } else {
+    int tries = retry_ && retry_->avoid_previous_hosts && !tried_.empty() ? std::max(retry_->host_attempts_max, 1) : 1;
+    for (int i = 0; i < tries; ++i) {
+      host = upstream_->pick(choice_->subset, proxy_.random());
+      if (!host || !tried_.contains(host->endpoint.text)) break;
+    }
+  }
+  if (!host) {
+    flag("UH");
+    record.step(proxy_.name(), "endpoint", "none healthy", upstream_->endpoints_version());
+    return reply(503, "no healthy upstream", "no_healthy_upstream");
+  }
+  tried_.insert(host->endpoint.text);
+  record.step(proxy_.name(), "endpoint", host->endpoint.text, upstream_->endpoints_version());
+  if (down_->first_hop && !record.closed) {
+    record.result.endpoint = host->endpoint.text;
+    ++record.result.attempts;
+  }
+  attempt_ = std::make_shared<Attempt>();
+  attempt_->stream = shared_from_this();
+  attempt_->upstream = upstream_;
+  attempt_->host = std::move(host);
+  auto mine = attempt_;
+  if (!proxy_.submit(mine)) on_reset(mine, ResetReason::overflow, "");
+}
+
+void HttpStream::on_sent(const AttemptPtr& attempt) {
+  if (!retry_ || retry_->try_timeout <= Duration::zero()) return;
+  attempt->try_timer = proxy_.later(retry_->try_timeout, [self = shared_from_this(), attempt] {
+    attempt->try_timer = {};
+    if (self->done_ || self->attempt_ != attempt) return;
+    self->proxy_.count_answer(attempt, 504);
+    self->proxy_.abandon(attempt);
+    self->attempt_ = nullptr;
+    if (self->retry_reset(ResetReason::try_timeout)) return;
+    self->flag("UT");
+    self->reply(504, "upstream request timeout", "upstream_per_try_timeout");
+  });
+}
+
+void HttpStream::global_timeout() {
+  if (done_) return;
+  if (attempt_) {
+    proxy_.count_answer(attempt_, 504);
+    proxy_.abandon(attempt_);
+    attempt_ = nullptr;
+  }
+  flag("UT");
+  reply(504, "upstream request timeout", "upstream_response_timeout");
+}
+
+/// Which bits of retry_on cover this outcome; `exhausted` where it would be retried but for the count.
+bool HttpStream::retry_allowed(unsigned wanted_bits, bool* exhausted) const {
+  *exhausted = false;
+  if (!retry_ || (retry_->on & wanted_bits) == 0) return false;
+  if (retries_left_ > 0) return true;
+  *exhausted = true;
+  return false;
+}
+
+bool HttpStream::retry_response(int status) {
+  unsigned bits = 0;
+  if (status >= 500) bits |= RetryPolicy::on_5xx;
+  if (status >= 502 && status <= 504) bits |= RetryPolicy::on_gateway_error;
+  if (status == 409) bits |= RetryPolicy::on_retriable_4xx;
+  if (retry_ && retry_->status_codes.contains(status)) bits |= RetryPolicy::on_status_codes;
+  bool exhausted = false;
+  if (retry_allowed(bits, &exhausted)) return schedule_retry();
+  if (exhausted) flag("URX");
+  return false;
+}
+
+bool HttpStream::retry_reset(ResetReason reason) {
+  if (reason == ResetReason::overflow) return false;
+  unsigned bits = RetryPolicy::on_5xx | RetryPolicy::on_gateway_error | RetryPolicy::on_reset;
+  bool connecting = reason == ResetReason::connect_failure || reason == ResetReason::connect_timeout;
+  if (connecting) bits |= RetryPolicy::on_connect_failure | RetryPolicy::on_reset_before_request;
+  bool exhausted = false;
+  if (retry_allowed(bits, &exhausted)) return schedule_retry();
+  if (exhausted) flag("URX");
+  return false;
+}
+
+bool HttpStream::schedule_retry() {
+  if (retry_counted_) {
+    --upstream_->retries;
+    retry_counted_ = false;
+  }
+  if (upstream_->retries >= upstream_->config().retries_max) {
+    flag("UO");
+    return false;
+  }
+  ++upstream_->retries;
+  retry_counted_ = true;
+  --retries_left_;
+  // Fully jittered, doubling up to the maximum (Envoy: JitteredExponentialBackOffStrategy).
+  auto ceiling = std::min<Duration>(retry_->backoff_base * (1ll << std::min(retries_done_, 30u)), retry_->backoff_max);
+  ++retries_done_;
+  auto wait = Duration(static_cast<std::int64_t>(proxy_.random().below(static_cast<std::uint64_t>(std::max<std::int64_t>(ceiling.count(), 1)))));
+  step_timer_ = proxy_.later(wait, [self = shared_from_this()] {
+    self->step_timer_ = {};
+    if (!self->done_) self->attempt();
+  });
+  return true;
+}
+
+void HttpStream::on_upstream_response(const AttemptPtr& attempt, Response response) {
+  if (done_ || attempt_ != attempt) return;
+  attempt_ = nullptr;
+  if (retry_response(response.status)) return;
+  finish(std::move(response), "via_upstream");
+}
+
+void HttpStream::on_reset(const AttemptPtr& attempt, ResetReason reason, const std::string& failure) {
+  if (done_ || attempt_ != attempt) return;
+  attempt_ = nullptr;
+  if (retry_reset(reason)) return;
+  switch (reason) {
+    case ResetReason::connect_failure:
+    case ResetReason::connect_timeout: flag("UF"); break;
+    case ResetReason::connection_termination: flag("UC"); break;
+    case ResetReason::remote_reset: flag("UR"); break;
+    case ResetReason::overflow: flag("UO"); break;
+    case ResetReason::try_timeout: flag("LR"); break;
+  }
+  auto before = reason == ResetReason::overflow || reason == ResetReason::connect_failure ||
+                reason == ResetReason::connect_timeout || reason == ResetReason::connection_termination;
+  std::string body = "upstream connect error or disconnect/reset before headers. ";
+  if (retries_done_ > 0 && before) body += "retried and the latest ";
+  body += std::string("reset reason: ") + reset_text(reason);
+  if (!failure.empty()) body += ", transport failure reason: " + failure;
+  reply(503, std::move(body), reset_details(reason, failure));
+}
+
+void HttpStream::flag(const char* name) { flags_.insert(name); }
+
+/// In the order in which Envoy prints them.
+std::string HttpStream::flags() const {
+  std::string out;
+  for (const char* name : {"UH", "UT", "LR", "UR", "UF", "UC", "UO", "NR", "DI", "FI", "RL", "URX", "SI", "NC"})
+    if (flags_.contains(name)) out += (out.empty() ? "" : ",") + std::string(name);
+  return out;
+}
+
+void HttpStream::reply(int status, std::string body, const std::string& details) {
+  if (done_) return;
+  Response response;
+  response.status = status;
+  response.body = std::move(body);
+  finish(std::move(response), details);
+}
+
+void HttpStream::finish(Response response, const std::string& details) {
+  if (done_) return;
+  done_ = true;
+  if (attempt_) {
+    proxy_.abandon(attempt_);
+    attempt_ = nullptr;
+  }
+  if (retry_counted_) --upstream_->retries;
+  retry_counted_ = false;
+  proxy_.stop(global_timer_);
+  proxy_.stop(idle_timer_);
+  proxy_.stop(step_timer_);
+  if (choice_) choice_->response.apply(response.headers);
+  if (route_) route_->response.apply(response.headers);
+  if (host_) host_->response.apply(response.headers);
+  if (routes_) routes_->response().apply(response.headers);
+  auto flags = this->flags();
+  proxy_.note(down_, flags, details);
+  proxy_.stats().add("http." + manager_.stat_prefix + ".downstream_rq_" + std::to_string(response.status / 100) + "xx");
+  if (details != "via_upstream") {
+    auto text = std::to_string(response.status) + " " + details;
+    down_->record->step(proxy_.name(), "reply", flags.empty() ? text : text + " " + flags);
+  }
+  response.last = proxy_.last_answer(*down_->wire);
+  down_->response = std::move(response);
+  proxy_.fabric().respond(down_);
+}
+
+}  // namespace kumasim::sim::proxy

@@ -1,0 +1,77 @@
+/// One HTTP request in one proxy: route, filters, attempts with retries and timeouts, and the reply. Driven by events.
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+
+#include "sim/envoy/data/proxy.hpp"
+
+namespace kumasim::sim::proxy {
+
+/// Why an attempt ended without a response, as the router tells them apart.
+enum class ResetReason : std::uint8_t {
+  connect_failure, connect_timeout, connection_termination, remote_reset, overflow, try_timeout
+};
+
+class HttpStream : public std::enable_shared_from_this<HttpStream> {
+ public:
+  HttpStream(Proxy& proxy, ExchangePtr down, FilterChainPtr chain, const HttpConnectionManager& manager);
+  void start();
+
+  // From the pool.
+  void on_sent(const AttemptPtr& attempt);
+  void on_upstream_response(const AttemptPtr& attempt, Response response);
+  void on_reset(const AttemptPtr& attempt, ResetReason reason, const std::string& failure);
+
+  const Request& request() const { return request_; }
+  const ExchangePtr& down() const { return down_; }
+
+ private:
+  void normalize();
+  bool resolve_route();
+  const HttpFilterPtr& effective(const HttpFilterPtr& filter) const;
+  void run_filters();
+  bool run(const HttpFilterPtr& filter, const RbacFilter& rbac);
+  bool run(const HttpFilterPtr& filter, const FaultFilter& fault);
+  bool run(const HttpFilterPtr& filter, const RateLimitFilter& limit);
+  void route();
+  void redirect(const Redirect& redirect);
+  void forward();
+  void attempt();
+  void global_timeout();
+  bool retry_allowed(unsigned wanted_bits, bool* exhausted) const;
+  bool retry_response(int status);
+  bool retry_reset(ResetReason reason);
+  bool schedule_retry();
+  void reply(int status, std::string body, const std::string& details);
+  void finish(Response response, const std::string& details);
+  void flag(const char* name);
+  std::string flags() const;
+  std::string route_name() const;
+
+  Proxy& proxy_;
+  ExchangePtr down_;
+  FilterChainPtr chain_;  // keeps manager_ alive
+  const HttpConnectionManager& manager_;
+  RouteConfigPtr routes_;
+  const VirtualHost* host_ = nullptr;
+  const Route* route_ = nullptr;
+  const Forward* forward_ = nullptr;
+  const ClusterChoice* choice_ = nullptr;
+  ClusterChoice by_header_;
+  const RetryPolicy* retry_ = nullptr;
+  Request request_;
+  UpstreamPtr upstream_;
+  AttemptPtr attempt_;
+  std::size_t filter_at_ = 0;
+  std::set<std::string, std::less<>> flags_;
+  EventRef global_timer_, idle_timer_, step_timer_;
+  unsigned retries_left_ = 0;
+  unsigned retries_done_ = 0;
+  bool retry_counted_ = false;
+  bool done_ = false;
+  std::set<std::string> tried_;
+};
+
+}  // namespace kumasim::sim::proxy

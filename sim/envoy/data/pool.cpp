@@ -1,0 +1,307 @@
+// The client's side of a proxy's connections: pools of HTTP connections and what their events do to streams.
+#include <algorithm>
+
+#include "sim/envoy/data/http_stream.hpp"
+#include "sim/envoy/data/session.hpp"
+
+namespace kumasim::sim::proxy {
+namespace {
+
+/// A connection may take one more request.
+bool usable(const Wire& wire, const Cluster& config) {
+  if (!wire.open || wire.retired) return false;
+  if (config.requests_per_connection_max > 0 && wire.requests >= config.requests_per_connection_max) return false;
+  return config.http2 || wire.active.empty();
+}
+
+}  // namespace
+
+WirePtr Proxy::open(const UpstreamPtr& upstream, const UpstreamHostPtr& host, std::shared_ptr<void> owner) {
+  auto pool = std::static_pointer_cast<PoolWire>(owner);
+  ++upstream->connections;
+  stats().add("cluster." + upstream->config().name + ".upstream_cx_total");
+  ConnectOptions o;
+  o.host = host->endpoint.host;
+  o.port = host->endpoint.port;
+  if (auto* named = fabric().world().find_process(o.host)) o.host = named->address();
+  o.tls = upstream->socket(host->endpoint);
+  o.from_proxy = true;
+  if (host->endpoint.pipe) o.host = "127.0.0.1";  // nothing listens on port 0: refused, as a socket file that is not there
+  auto wire = fabric().connect(*this, o);
+  wire->owner = pool;
+  pool->connect_timer = after(upstream->config().connect_timeout, [this, wire] {
+    auto mine = std::static_pointer_cast<PoolWire>(wire->owner);
+    if (!mine || wire->open) return;
+    mine->connect_timer = {};
+    stats().add("cluster." + mine->upstream->config().name + ".upstream_cx_connect_timeout");
+    fabric().close_by_client(wire);
+    pool_connect_failed(wire, "timeout", "");
+  });
+  return wire;
+}
+
+bool Proxy::submit(const AttemptPtr& attempt) {
+  auto& upstream = *attempt->upstream;
+  const auto& config = upstream.config();
+  if (upstream.requests >= config.requests_max && config.http2) {
+    stats().add("cluster." + config.name + ".upstream_rq_pending_overflow");
+    return false;
+  }
+  bool free = std::any_of(attempt->host->wires.begin(), attempt->host->wires.end(), [&](const auto& w) { return usable(*w, config); });
+  if (!free && upstream.pending >= config.pending_max) {
+    stats().add("cluster." + config.name + ".upstream_rq_pending_overflow");
+    return false;
+  }
+  stats().add("cluster." + config.name + ".upstream_rq_total");
+  attempt->waiting = true;
+  ++upstream.pending;
+  attempt->counted = true;
+  ++upstream.requests;
+  ++attempt->host->active;
+  attempt->host->pending.push_back(attempt);
+  flush(attempt->upstream, attempt->host);
+  return true;
+}
+
+/// Requests that wait go to connections that are free; then as many connections are opened as are wanted and allowed.
+void Proxy::flush(const UpstreamPtr& upstream, const UpstreamHostPtr& host) {
+  const auto& config = upstream->config();
+  while (!host->pending.empty()) {
+    WirePtr found;
+    for (std::size_t i = 0; i < host->wires.size() && !found; ++i) {
+      auto wire = host->wires[i];
+      if (!usable(*wire, config)) continue;
+      bool idle = wire->active.empty() && config.idle_timeout > Duration::zero() && wire->requests > 0;
+      if (idle && now() - wire->last_used > config.idle_timeout) {
+        wire->retired = true;  // its idle timer would have closed it
+        continue;
+      }
+      found = wire;
+    }
+    if (!found) break;
+    auto attempt = host->pending.front();
+    host->pending.pop_front();
+    attempt->waiting = false;
+    --upstream->pending;
+    send(attempt, found);
+  }
+  auto wires = host->wires;
+  for (const auto& wire : wires)
+    if (wire->open && wire->retired && wire->active.empty()) {
+      fabric().close_by_client(wire);
+      release(wire);
+    }
+  if (host->pending.empty()) return;
+  auto connecting = static_cast<std::size_t>(std::count_if(host->wires.begin(), host->wires.end(), [](const auto& w) { return !w->open; }));
+  auto wanted = config.http2 ? std::size_t{1} : host->pending.size();
+  while (connecting < wanted && (upstream->connections < config.connections_max || host->wires.empty())) {
+    auto pool = std::make_shared<PoolWire>();
+    pool->upstream = upstream;
+    pool->host = host;
+    host->wires.push_back(open(upstream, host, pool));
+    ++connecting;
+  }
+}
+
+void Proxy::send(const AttemptPtr& attempt, const WirePtr& wire) {
+  auto exchange = std::make_shared<Exchange>();
+  exchange->id = fabric().next_id();
+  exchange->request = attempt->stream->request();
+  exchange->record = attempt->stream->down()->record;
+  exchange->wire = wire;
+  exchange->owner = attempt;
+  attempt->exchange = exchange;
+  wire->last_used = now();
+  auto& record = *exchange->record;
+  if (!record.closed && attempt->stream->down()->first_hop && !wire->server_spiffe_id.empty())
+    record.result.peer_spiffe_id = wire->server_spiffe_id;
+  fabric().request(exchange);
+  attempt->stream->on_sent(attempt);
+}
+
+void Proxy::abandon(const AttemptPtr& attempt) {
+  cancel(attempt->try_timer);
+  if (attempt->counted) {
+    attempt->counted = false;
+    --attempt->upstream->requests;
+    --attempt->host->active;
+  }
+  if (attempt->waiting) {
+    attempt->waiting = false;
+    --attempt->upstream->pending;
+    std::erase(attempt->host->pending, attempt);
+  }
+  if (!attempt->exchange) return;
+  auto wire = attempt->exchange->wire;
+  attempt->exchange->owner.reset();
+  fabric().give_up(attempt->exchange);
+  // A stream of HTTP/2 is reset; HTTP/1.1 has no other way than to close the connection.
+  if (!attempt->upstream->config().http2 && wire->open) {
+    fabric().close_by_client(wire);
+    release(wire);
+  }
+}
+
+void Proxy::count_answer(const AttemptPtr& attempt, int status) {
+  Duration how_long{};
+  if (attempt->upstream->report(*attempt->host, status, random(), &how_long)) eject(attempt->upstream, attempt->host, how_long);
+}
+
+void Proxy::eject(const UpstreamPtr& upstream, const UpstreamHostPtr& host, Duration how_long) {
+  auto number = ++host->ejection;
+  stats().add("cluster." + upstream->config().name + ".outlier_detection.ejections_enforced_total");
+  upstream->health_changed(random());
+  after(how_long, [this, upstream, host, number] {
+    if (host->ejection != number) return;
+    host->ejected = false;
+    upstream->health_changed(random());
+  });
+}
+
+void Proxy::on_connected(const WirePtr& wire) {
+  auto pool = std::static_pointer_cast<PoolWire>(wire->owner);
+  if (!pool) return;
+  cancel(pool->connect_timer);
+  if (pool->session) {
+    for (auto& down : std::exchange(pool->session->waiting, {})) tunnel_send(pool->session, down);
+    return;
+  }
+  flush(pool->upstream, pool->host);
+}
+
+std::string Proxy::on_server_certificate(const WirePtr& wire) {
+  auto pool = std::static_pointer_cast<PoolWire>(wire->owner);
+  if (!pool) return {};
+  const auto* tls = pool->upstream->socket(pool->host->endpoint);
+  if (!tls) return {};
+  auto mine = material(*tls, config_);
+  if (mine.secrets_missing) return "TLS_error:Secret is not supplied by SDS";
+  auto error = judge(mine.validation, *wire->server_chain, fabric().cache()->certificates(), process().runtime().clock.wall_now());
+  auto prefix = "cluster." + pool->upstream->config().name + ".ssl";
+  stats().add(prefix + (error.empty() ? ".handshake" : ".fail_verify_error"));
+  if (!error.empty()) return error;
+  wire->client_chain = mine.certificate;
+  if (mine.validation) wire->server_spiffe_id = spiffe_id(wire->server_chain);
+  return {};
+}
+
+void Proxy::on_response(const ExchangePtr& exchange) {
+  auto wire = exchange->wire;
+  auto pool = std::static_pointer_cast<PoolWire>(wire->owner);
+  if (pool && pool->session) {
+    auto down = std::static_pointer_cast<Exchange>(exchange->owner);
+    exchange->owner.reset();
+    down->response = exchange->response;
+    down->response.last |= wire->retired;
+    fabric().respond(down);
+    return;
+  }
+  auto attempt = std::static_pointer_cast<Attempt>(exchange->owner);
+  if (!attempt) return;
+  exchange->owner.reset();
+  attempt->exchange = nullptr;
+  cancel(attempt->try_timer);
+  attempt->counted = false;
+  --attempt->upstream->requests;
+  --attempt->host->active;
+  wire->last_used = now();
+  if (exchange->response.last) wire->retired = true;
+  stats().add("cluster." + attempt->upstream->config().name + ".upstream_rq_" + std::to_string(exchange->response.status / 100) + "xx");
+  count_answer(attempt, exchange->response.status);
+  flush(attempt->upstream, attempt->host);
+  if (wire->open && wire->retired && wire->active.empty()) {
+    fabric().close_by_client(wire);
+    release(wire);
+  }
+  auto response = std::move(exchange->response);
+  response.last = false;
+  auto stream = std::move(attempt->stream);
+  stream->on_upstream_response(attempt, std::move(response));
+}
+
+/// The pool forgets the connection.
+void Proxy::release(const WirePtr& wire) {
+  auto pool = std::static_pointer_cast<PoolWire>(wire->owner);
+  if (!pool) return;
+  wire->owner.reset();
+  cancel(pool->connect_timer);
+  --pool->upstream->connections;
+  std::erase(pool->host->wires, wire);
+}
+
+/// Everything that waits for the host fails with the connection (Envoy: a failed connect purges the pending requests).
+void Proxy::pool_connect_failed(const WirePtr& wire, const std::string& reason, const std::string& failure) {
+  auto pool = std::static_pointer_cast<PoolWire>(wire->owner);
+  if (!pool) return;
+  auto session = pool->session;
+  release(wire);
+  stats().add("cluster." + pool->upstream->config().name + ".upstream_cx_connect_fail");
+  if (session) {
+    session->up = nullptr;
+    return tunnel_connect(session);
+  }
+  auto waiting = std::exchange(pool->host->pending, {});
+  auto kind = reason == "timeout" ? ResetReason::connect_timeout : ResetReason::connect_failure;
+  for (const auto& attempt : waiting) {
+    attempt->waiting = false;
+    --pool->upstream->pending;
+    attempt->counted = false;
+    --pool->upstream->requests;
+    --pool->host->active;
+    count_answer(attempt, 0);
+    auto stream = std::move(attempt->stream);
+    stream->on_reset(attempt, kind, failure);
+  }
+}
+
+void Proxy::on_closed(const WirePtr& wire, WireEnd how) {
+  if (accepted_.erase(wire->id) > 0) return close_tunnel(wire->id);
+  auto pool = std::static_pointer_cast<PoolWire>(wire->owner);
+  if (!pool) return;
+  if (!wire->open) {
+    auto failure = wire->failure;
+    if (failure.empty() && how == WireEnd::tls_failed) failure = "TLS_error:Connection closed during the handshake";
+    return pool_connect_failed(wire, "refused", failure);
+  }
+  release(wire);
+  if (pool->session) {
+    auto id = pool->session->down->id;
+    pool->session->up = nullptr;
+    auto down = pool->session->down;
+    close_tunnel(id);
+    accepted_.erase(id);
+    return fabric().close_by_server(down);
+  }
+  auto active = std::exchange(wire->active, {});
+  for (const auto& exchange : active) {
+    auto attempt = std::static_pointer_cast<Attempt>(exchange->owner);
+    exchange->given_up = true;
+    exchange->owner.reset();
+    if (!attempt) continue;
+    cancel(attempt->try_timer);
+    attempt->exchange = nullptr;
+    attempt->counted = false;
+    --attempt->upstream->requests;
+    --attempt->host->active;
+    count_answer(attempt, 0);
+    auto stream = std::move(attempt->stream);
+    stream->on_reset(attempt, ResetReason::connection_termination, how == WireEnd::tls_failed ? "TLS_error:peer refused the certificate" : "");
+  }
+  flush(pool->upstream, pool->host);
+}
+
+/// The host is no longer used: idle connections close now, the others after their answers.
+void Proxy::retire(const UpstreamHostPtr& host) {
+  auto wires = host->wires;
+  for (const auto& wire : wires) {
+    wire->retired = true;
+    if (wire->open && wire->active.empty()) {
+      auto pool = std::static_pointer_cast<PoolWire>(wire->owner);
+      if (pool && pool->session) continue;
+      fabric().close_by_client(wire);
+      release(wire);
+    }
+  }
+}
+
+}  // namespace kumasim::sim::proxy

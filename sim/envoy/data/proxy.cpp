@@ -1,0 +1,308 @@
+#include "sim/envoy/data/proxy.hpp"
+
+#include <algorithm>
+
+#include "sim/envoy/data/http_stream.hpp"
+#include "sim/envoy/data/session.hpp"
+
+namespace kumasim::sim::proxy {
+
+Proxy::Proxy(Fabric& fabric, Process& process, ProxyOptions options)
+    : End(fabric, process), options_(std::move(options)), config_(fabric.cache(), *this) {
+  if (options_.name.empty()) options_.name = process.name();
+}
+
+Proxy::~Proxy() {
+  // Attempts and streams hold each other while they run.
+  for (auto& [name, upstream] : upstreams_)
+    for (const auto& [text, host] : upstream->hosts()) {
+      host->pending.clear();
+      for (auto& wire : host->wires) {
+        wire->active.clear();
+        wire->owner.reset();
+      }
+      host->wires.clear();
+    }
+}
+
+// --- configuration that comes into use
+
+void Proxy::listener_active(const ListenerState& fresh, const ListenerPtr& old) {
+  if (old) {
+    unbind_listener(*old);
+    drain(old, fresh.config.get());
+  }
+  const auto& l = *fresh.config;
+  if (l.udp || l.pipe || l.host.empty()) return;
+  bound_[{l.host, l.port}] = {fresh.config, fresh.version};
+  fabric().bind(*this, Fabric::Role::proxy, l.host, l.port);
+  if (l.use_original_dst && l.outbound) fabric().bind_capture(*this, l.port);
+}
+
+void Proxy::listener_removed(const ListenerPtr& old) {
+  unbind_listener(*old);
+  drain(old, nullptr);
+}
+
+void Proxy::unbind_listener(const Listener& l) {
+  auto found = bound_.find({l.host, l.port});
+  if (found == bound_.end() || found->second.first.get() != &l) return;
+  bound_.erase(found);
+  fabric().unbind(*this, Fabric::Role::proxy, l.host, l.port);
+}
+
+/// Connections of the old listener end within the drain time, but those whose filter chain the new one has unchanged.
+void Proxy::drain(const ListenerPtr& old, const Listener* fresh) {
+  for (auto& [id, wire] : accepted_) {
+    if (wire->listener != old || wire->draining) continue;
+    bool kept = false;
+    for (std::size_t i = 0; fresh && wire->chain && i < fresh->chains.size(); ++i)
+      kept |= fresh->chains[i]->hash == wire->chain->hash && fresh->host == old->host && fresh->port == old->port;
+    if (kept) continue;
+    wire->draining = true;
+    wire->drain_started = now();
+    after(options_.drain_time, [this, id = id] {
+      auto found = accepted_.find(id);
+      if (found == accepted_.end()) return;
+      auto gone = found->second;
+      accepted_.erase(found);
+      close_tunnel(id);
+      fabric().close_by_server(gone);
+    });
+  }
+}
+
+bool Proxy::last_answer(Wire& wire) {
+  if (!wire.draining || options_.drain_time <= Duration::zero()) return wire.draining;
+  // Envoy closes with a probability that grows over the drain time, so that clients do not all come back at once.
+  auto elapsed = static_cast<std::uint64_t>((now() - wire.drain_started).count());
+  return random().below(static_cast<std::uint64_t>(options_.drain_time.count())) < elapsed;
+}
+
+void Proxy::cluster_active(const ClusterState& state) {
+  auto& slot = upstreams_[state.config->name];
+  if (slot)
+    for (const auto& [text, host] : slot->hosts()) retire(host);
+  slot = std::make_shared<Upstream>(state, random());
+  for (const auto& [text, host] : slot->hosts()) host->upstream = slot;
+}
+
+void Proxy::cluster_removed(const std::string& name) {
+  auto found = upstreams_.find(name);
+  if (found == upstreams_.end()) return;
+  for (const auto& [text, host] : found->second->hosts()) retire(host);
+  upstreams_.erase(found);
+}
+
+void Proxy::endpoints_changed(const ClusterState& state) {
+  auto found = upstreams_.find(state.config->name);
+  if (found == upstreams_.end()) return;
+  for (const auto& host : found->second->set_endpoints(state, random())) retire(host);
+  for (const auto& [text, host] : found->second->hosts()) host->upstream = found->second;
+}
+
+void Proxy::arm_fetch_timeout(Type type, const std::string& name, std::uint64_t token, Duration delay) {
+  after(delay, [this, type, name, token] { config_.fetch_timed_out(type, name, token); });
+}
+
+UpstreamPtr Proxy::upstream(const std::string& name) const {
+  auto found = upstreams_.find(name);
+  return found == upstreams_.end() ? nullptr : found->second;
+}
+
+// --- the server's side of connections
+
+ListenerPtr Proxy::find_listener(const Wire& wire, std::string* version) const {
+  auto take = [&](const std::pair<std::string, std::uint16_t>& place) -> ListenerPtr {
+    auto found = bound_.find(place);
+    if (found == bound_.end()) return nullptr;
+    *version = found->second.second;
+    return found->second.first;
+  };
+  const auto& host = wire.hello.destination_ip;
+  auto port = wire.hello.destination_port;
+  for (const auto& address : {host, std::string(host == "localhost" ? "127.0.0.1" : "0.0.0.0"), std::string("0.0.0.0"), std::string("::")})
+    if (auto listener = take({address, port})) return listener;
+  // Redirected: the listener with use_original_dst of the right direction.
+  for (const auto& [place, entry] : bound_)
+    if (entry.first->use_original_dst && entry.first->outbound == wire.same_machine) {
+      *version = entry.second;
+      return entry.first;
+    }
+  return nullptr;
+}
+
+bool Proxy::on_accept(const WirePtr& wire) {
+  wire->listener = find_listener(*wire, &wire->listener_version);
+  if (!wire->listener) return false;
+  auto prefix = "listener." + wire->listener->name;
+  stats().add(prefix + ".downstream_cx_total");
+  if (!wire->tls) {
+    wire->chain = wire->listener->find(wire->hello);
+    if (!wire->chain) {
+      stats().add(prefix + ".no_filter_chain_match");
+      return false;
+    }
+    wire->garbage = wire->chain->tls.has_value();
+    if (wire->chain->filters.empty()) return false;
+  }
+  accepted_[wire->id] = wire;
+  return true;
+}
+
+ChainPtr Proxy::on_hello(const WirePtr& wire) {
+  wire->chain = wire->listener->find(wire->hello);
+  if (!wire->chain) {
+    stats().add("listener." + wire->listener->name + ".no_filter_chain_match");
+    return nullptr;
+  }
+  if (!wire->chain->tls) {
+    wire->failure = "TLS_error:|268435703:SSL routines:OPENSSL_internal:WRONG_VERSION_NUMBER:TLS_error_end";
+    return nullptr;
+  }
+  auto mine = material(*wire->chain->tls, config_);
+  if (mine.secrets_missing || !mine.certificate) {
+    stats().add("listener." + wire->listener->name + ".server_ssl_socket_factory.downstream_context_secrets_not_ready");
+    return nullptr;
+  }
+  return mine.certificate;
+}
+
+bool Proxy::on_client_certificate(const WirePtr& wire) {
+  if (!wire->chain || !wire->chain->tls) return false;
+  const auto& tls = *wire->chain->tls;
+  auto mine = material(tls, config_);
+  bool asks = tls.require_client_certificate || mine.validation;
+  if (!asks) {
+    wire->client_chain = nullptr;
+    return true;
+  }
+  auto prefix = "listener." + wire->listener->name + ".ssl";
+  if (!wire->client_chain) {
+    if (!tls.require_client_certificate) return true;
+    stats().add(prefix + ".fail_verify_no_cert");
+  } else if (judge(mine.validation, *wire->client_chain, fabric().cache()->certificates(), process().runtime().clock.wall_now())
+                 .empty()) {
+    wire->client_spiffe_id = spiffe_id(wire->client_chain);
+    stats().add(prefix + ".handshake");
+    return true;
+  } else {
+    stats().add(prefix + ".fail_verify_error");
+  }
+  accepted_.erase(wire->id);
+  return false;
+}
+
+void Proxy::note_arrival(const ExchangePtr& exchange) {
+  auto& record = *exchange->record;
+  const auto& wire = *exchange->wire;
+  record.step(name(), "listener", wire.listener->name, wire.listener_version);
+  std::string chain = wire.chain->name;
+  for (std::size_t i = 0; chain.empty() && i < wire.listener->chains.size(); ++i)
+    if (wire.listener->chains[i] == wire.chain) chain = "#" + std::to_string(i);
+  record.step(name(), "chain", chain.empty() ? "default" : chain);
+  if (wire.tls)
+    record.step(name(), "tls", wire.client_spiffe_id.empty() ? "no client certificate" : "client " + wire.client_spiffe_id);
+  if (record.closed) return;
+  if (exchange->first_hop) record.result.listener = wire.listener->name;
+  if (!wire.same_machine && !wire.tls) record.result.plaintext = true;
+  if (!wire.client_spiffe_id.empty()) record.result.client_spiffe_id = wire.client_spiffe_id;
+}
+
+void Proxy::on_request(const ExchangePtr& exchange) {
+  auto& wire = *exchange->wire;
+  if (!wire.chain) return;
+  note_arrival(exchange);
+  if (wire.garbage) {
+    exchange->record->step(name(), "tls", "plain bytes where TLS is due: closed");
+    accepted_.erase(wire.id);
+    return fabric().close_by_server(exchange->wire);
+  }
+  after(options_.processing, [this, exchange] { run_network_filters(exchange); });
+}
+
+void Proxy::run_network_filters(const ExchangePtr& exchange) {
+  auto wire = exchange->wire;
+  if (!wire->server) return;
+  for (const auto& filter : wire->chain->filters) {
+    if (const auto* rbac = std::get_if<RbacFilter>(&filter.what)) {
+      if (!network_rbac(exchange, *rbac)) return;
+    } else if (const auto* http = std::get_if<HttpConnectionManager>(&filter.what)) {
+      return std::make_shared<HttpStream>(*this, exchange, wire->chain, *http)->start();
+    } else if (const auto* tcp = std::get_if<TcpProxy>(&filter.what)) {
+      return tunnel(exchange, *tcp);
+    } else if (const auto* direct = std::get_if<DirectReply>(&filter.what)) {
+      exchange->response = {200, {}, direct->body, true};
+      return fabric().respond(exchange);
+    }
+  }
+}
+
+/// Decided once for a connection, on its first bytes (Envoy: ONE_TIME_ON_FIRST_BYTE).
+bool Proxy::network_rbac(const ExchangePtr& exchange, const RbacFilter& filter) {
+  auto& wire = *exchange->wire;
+  if (!wire.network_rbac_done) {
+    wire.network_rbac_done = true;
+    auto input = rbac_input(wire, nullptr);
+    if (filter.shadow) {
+      auto decision = filter.shadow->decide(input);
+      stats().add(filter.stat_prefix + (decision.allowed ? "rbac.shadow_allowed" : "rbac.shadow_denied"));
+    }
+    if (filter.rules) {
+      auto decision = filter.rules->decide(input);
+      wire.network_rbac_allowed = decision.allowed;
+      wire.network_rbac_policy = decision.policy;
+      stats().add(filter.stat_prefix + (decision.allowed ? "rbac.allowed" : "rbac.denied"));
+    }
+  }
+  if (!wire.network_rbac_policy.empty())
+    exchange->record->step(name(), "rbac", (wire.network_rbac_allowed ? "allowed by " : "denied, policy ") + wire.network_rbac_policy);
+  if (wire.network_rbac_allowed) return true;
+  note(exchange, "", "rbac_access_denied_matched_policy[" + wire.network_rbac_policy + "]");
+  accepted_.erase(wire.id);
+  fabric().close_by_server(exchange->wire);
+  return false;
+}
+
+RbacInput Proxy::rbac_input(const Wire& wire, const Request* request) const {
+  RbacInput in;
+  in.tls = wire.tls;
+  if (wire.client_chain && !wire.client_spiffe_id.empty()) {
+    in.peer_certificate = true;
+    in.uris = &wire.client_chain->uris;
+    in.dns_names = &wire.client_chain->dns_names;
+    in.subject = wire.client_chain->subject;
+  }
+  in.source_ip = wire.hello.source_ip;
+  in.destination_ip = wire.hello.destination_ip;
+  in.destination_port = wire.hello.destination_port;
+  in.server_name = wire.hello.server_name;
+  if (request) {
+    in.headers = &request->headers;
+    in.path = request->path.substr(0, request->path.find('?'));
+  }
+  return in;
+}
+
+bool Proxy::take_token(const HttpFilterPtr& filter) {
+  const auto& limit = std::get<RateLimitFilter>(filter->what);
+  auto [at, fresh] = buckets_.try_emplace(&limit);
+  auto& bucket = at->second;
+  if (fresh) bucket = {limit.tokens_max, now(), filter};
+  auto fills = limit.fill_interval > Duration::zero() ? (now() - bucket.filled) / limit.fill_interval : 0;
+  if (fills > 0) {
+    bucket.filled += limit.fill_interval * fills;
+    bucket.tokens = std::min(limit.tokens_max, bucket.tokens + static_cast<std::uint64_t>(fills) * limit.tokens_per_fill);
+  }
+  if (bucket.tokens == 0) return false;
+  --bucket.tokens;
+  return true;
+}
+
+void Proxy::note(const ExchangePtr& exchange, const std::string& flags, const std::string& details) {
+  if (!exchange->first_hop || exchange->record->closed) return;
+  exchange->record->result.response_flags = flags;
+  exchange->record->result.details = details;
+}
+
+}  // namespace kumasim::sim::proxy

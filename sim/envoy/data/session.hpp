@@ -1,0 +1,29 @@
+/// What a proxy's own connections are for: a pool of a host, or one session of the TCP proxy.
+#pragma once
+
+#include <vector>
+
+#include "sim/envoy/data/proxy.hpp"
+
+namespace kumasim::sim::proxy {
+
+/// Owner of a wire that the proxy opened.
+struct Proxy::PoolWire {
+  UpstreamPtr upstream;
+  UpstreamHostPtr host;
+  EventRef connect_timer;
+  std::shared_ptr<TunnelWire> session;  ///< null: it belongs to the host's pool
+};
+
+/// One downstream connection of a TCP proxy and its upstream connection.
+struct Proxy::TunnelWire {
+  WirePtr down, up;
+  const TcpProxy* filter = nullptr;  ///< of the downstream connection's chain
+  const ClusterChoice* choice = nullptr;
+  ExchangePtr first;                 ///< whose record tells what happened
+  std::vector<ExchangePtr> waiting;  ///< bytes that came before the upstream was connected
+  unsigned attempts = 0;
+  bool over = false;
+};
+
+}  // namespace kumasim::sim::proxy

@@ -1,0 +1,108 @@
+// The TCP proxy: one upstream connection for each downstream one, chosen when the first bytes come.
+#include "sim/envoy/data/session.hpp"
+
+namespace kumasim::sim::proxy {
+
+void Proxy::tunnel(const ExchangePtr& exchange, const TcpProxy& filter) {
+  auto found = tunnels_.find(exchange->wire->id);
+  if (found != tunnels_.end()) {
+    auto session = found->second;
+    if (session->up && session->up->open)
+      tunnel_send(session, exchange);
+    else
+      session->waiting.push_back(exchange);
+    return;
+  }
+  auto session = std::make_shared<TunnelWire>();
+  session->down = exchange->wire;
+  session->filter = &filter;
+  session->first = exchange;
+  session->waiting.push_back(exchange);
+  tunnels_[exchange->wire->id] = session;
+  session->choice = &filter.clusters.front();
+  if (filter.clusters.size() > 1) {
+    auto point = random().below(filter.weight_total);
+    for (const auto& candidate : filter.clusters) {
+      session->choice = &candidate;
+      if (point < candidate.weight) break;
+      point -= candidate.weight;
+    }
+  }
+  tunnel_connect(session);
+}
+
+/// Connects, again after a failure up to max_connect_attempts.
+void Proxy::tunnel_connect(const std::shared_ptr<TunnelWire>& session) {
+  if (session->over) return;
+  auto& record = *session->first->record;
+  bool first_hop = session->first->first_hop && !record.closed;
+  const auto& name_of_cluster = session->choice->cluster;
+  if (first_hop) record.result.cluster = name_of_cluster;
+  auto target = upstream(name_of_cluster);
+  if (!target) {
+    record.step(name(), "cluster", name_of_cluster + ": not found");
+    return tunnel_failed(session, "NC", "cluster_not_found");
+  }
+  if (session->attempts == 0) record.step(name(), "cluster", name_of_cluster, target->version());
+  if (session->attempts >= session->filter->connect_attempts_max)
+    return tunnel_failed(session, "UF,URX", "upstream_reset_before_response_started{remote_connection_failure}");
+  const auto& config = target->config();
+  if (target->connections >= config.connections_max) return tunnel_failed(session, "UO", "upstream_reset_before_response_started{overflow}");
+  auto host = config.type == Cluster::Type::original_dst
+                  ? target->original(session->down->hello.destination_ip, session->down->hello.destination_port)
+                  : target->pick(session->choice->subset, random());
+  if (!host) {
+    record.step(name(), "endpoint", "none healthy", target->endpoints_version());
+    return tunnel_failed(session, "UH", "no_healthy_upstream");
+  }
+  record.step(name(), "endpoint", host->endpoint.text, target->endpoints_version());
+  if (first_hop) {
+    record.result.endpoint = host->endpoint.text;
+    ++record.result.attempts;
+  }
+  ++session->attempts;
+  auto pool = std::make_shared<PoolWire>();
+  pool->upstream = target;
+  pool->host = host;
+  pool->session = session;
+  session->up = open(target, host, pool);
+}
+
+void Proxy::tunnel_send(const std::shared_ptr<TunnelWire>& session, const ExchangePtr& down) {
+  auto up = std::make_shared<Exchange>();
+  up->id = fabric().next_id();
+  up->request = down->request;
+  up->record = down->record;
+  up->wire = session->up;
+  up->owner = down;
+  if (down->first_hop && !down->record->closed && !session->up->server_spiffe_id.empty())
+    down->record->result.peer_spiffe_id = session->up->server_spiffe_id;
+  fabric().request(up);
+}
+
+void Proxy::tunnel_failed(const std::shared_ptr<TunnelWire>& session, const std::string& flags, const std::string& details) {
+  auto down = session->down;
+  note(session->first, flags, details);
+  session->first->record->step(name(), "reply", "closed: " + details + (flags.empty() ? "" : " " + flags));
+  close_tunnel(down->id);
+  accepted_.erase(down->id);
+  fabric().close_by_server(down);
+}
+
+/// Ends the session's upstream side.
+void Proxy::close_tunnel(std::uint64_t downstream) {
+  auto found = tunnels_.find(downstream);
+  if (found == tunnels_.end()) return;
+  auto session = found->second;
+  tunnels_.erase(found);
+  session->over = true;
+  session->waiting.clear();
+  if (auto up = std::exchange(session->up, nullptr)) {
+    for (auto& exchange : up->active) exchange->owner.reset();
+    up->active.clear();
+    fabric().close_by_client(up);
+    release(up);
+  }
+}
+
+}  // namespace kumasim::sim::proxy

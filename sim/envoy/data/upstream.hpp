@@ -1,0 +1,84 @@
+/// A cluster at run time in one proxy: hosts, subsets, connection pools' contents, circuit breakers, outlier detection.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "sim/envoy/config/state.hpp"
+#include "sim/envoy/data/balancer.hpp"
+#include "sim/envoy/data/fabric.hpp"
+
+namespace kumasim::sim::proxy {
+
+class HttpStream;
+class Upstream;
+class UpstreamHost;
+using UpstreamPtr = std::shared_ptr<Upstream>;
+using UpstreamHostPtr = std::shared_ptr<UpstreamHost>;
+
+/// One try of a stream at one host.
+struct Attempt {
+  std::shared_ptr<HttpStream> stream;
+  UpstreamPtr upstream;
+  UpstreamHostPtr host;
+  ExchangePtr exchange;  ///< once it is sent
+  EventRef try_timer;
+  bool waiting = false;  ///< among the host's pending
+  bool counted = false;  ///< in the cluster's and the host's requests
+};
+using AttemptPtr = std::shared_ptr<Attempt>;
+
+class UpstreamHost : public Host {
+ public:
+  std::vector<WirePtr> wires;       ///< open or being opened
+  std::deque<AttemptPtr> pending;   ///< wait for a connection
+  std::weak_ptr<Upstream> upstream;
+  std::uint64_t ejection = 0;       ///< counts, so that a late end of an older one is ignored
+  bool removed = false;
+};
+
+/// Made anew when the cluster's configuration changes; endpoints come and go within it.
+class Upstream {
+ public:
+  Upstream(const ClusterState& state, Random& random);
+
+  const Cluster& config() const { return *config_; }
+  const ClusterPtr& config_ptr() const { return config_; }
+  const std::string& version() const { return version_; }
+  const std::string& endpoints_version() const { return endpoints_version_; }
+
+  /// Hosts that stay keep their connections. Returns those that left.
+  std::vector<UpstreamHostPtr> set_endpoints(const ClusterState& state, Random& random);
+  /// Null: no healthy host, or no subset that fits and no fallback.
+  UpstreamHostPtr pick(const Labels& subset, Random& random);
+  /// ORIGINAL_DST: the host is where the connection wanted to go.
+  UpstreamHostPtr original(const std::string& host, std::uint16_t port);
+  /// The TLS settings for a host: of the first socket match whose labels it has, else the cluster's; null: plain.
+  const TlsContext* socket(const Endpoint& endpoint) const;
+  const std::map<std::string, UpstreamHostPtr>& hosts() const { return hosts_; }
+
+  /// Counts an answer (0: none came). True: the host is to be ejected now for `*how_long`.
+  bool report(UpstreamHost& host, int status, Random& random, Duration* how_long);
+  void health_changed(Random& random);
+
+  std::uint64_t connections = 0, pending = 0, requests = 0, retries = 0;
+
+ private:
+  std::unique_ptr<Balancer> make(std::vector<HostPtr> hosts, Random& random) const;
+  Balancer* subset(const Labels& wanted, Random& random);
+
+  ClusterPtr config_;
+  std::string version_, endpoints_version_;
+  std::map<std::string, UpstreamHostPtr> hosts_;
+  std::vector<HostPtr> ordered_;  ///< as the assignment lists them
+  std::vector<std::uint32_t> locality_weights_;
+  std::uint32_t overprovisioning_percent_ = 140;
+  std::unique_ptr<Balancer> all_;
+  std::map<Labels, std::unique_ptr<Balancer>> subsets_;
+};
+
+}  // namespace kumasim::sim::proxy
