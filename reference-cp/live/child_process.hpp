@@ -14,7 +14,7 @@ namespace kumasim::live {
 
 struct ChildOptions {
   std::string program;                 ///< a path, or a name looked up in PATH
-  std::vector<std::string> arguments;  ///< without the program's own name
+  std::vector<std::string> arguments = {};  ///< without the program's own name
   /// The whole environment of the child; inherited where not given.
   std::optional<std::map<std::string, std::string>> environment = {};
   std::string working_directory = {};  ///< inherited where empty
