@@ -29,6 +29,7 @@ const Kind& global_secret();
 const Kind& traffic_route();
 const Kind& traffic_permission();
 const Kind& mesh_traffic_permission();
+const Kind& mesh_tcp_route();
 const Kind& mesh_timeout();
 const Kind& mesh_http_route();
 const Kind& mesh_service();
