@@ -70,9 +70,11 @@ asio::awaitable<Http1Connection::Outcome> Http1Connection::call(const HttpReques
   }
   if (!code)
     co_await http::async_read(state_->stream, state_->buffer, parser, asio::redirect_error(asio::use_awaitable, code));
+  // Being cancelled is the caller's doing (a time limit, say), no outcome of the call.
+  if (code == asio::error::operation_aborted) throw boost::system::system_error(code);
   if (code) {
     Outcome outcome{.response = fail(write_failed ? to_error(write_failed, "sending the request") : read_error(code))};
-    outcome.untouched = !parser.got_some() && code != asio::error::operation_aborted && tls_fault(code) == TlsFault::none;
+    outcome.untouched = !parser.got_some() && tls_fault(code) == TlsFault::none;
     co_return outcome;
   }
   Outcome outcome{.response = HttpResponse{}};

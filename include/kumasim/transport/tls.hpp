@@ -37,9 +37,9 @@ enum class TlsVersion : std::uint8_t { v1_2, v1_3 };
 
 struct TlsOptions {
   TlsRole role = TlsRole::client;
-  std::string certificate_pem;  ///< own identity; both empty for none
-  std::string key_pem;
-  std::string trust_pem;  ///< the roots (or trusted intermediates) that the peer's chain must reach
+  std::string certificate_pem = {};  ///< own identity; both empty for none
+  std::string key_pem = {};
+  std::string trust_pem = {};  ///< the roots (or trusted intermediates) that the peer's chain must reach
   TlsPeerCheck peer = TlsPeerCheck::required;
   bool verify_host = true;              ///< a client also compares the certificate with the server's name or address
   std::vector<std::string> alpn = {};   ///< in order of preference; a server's preference wins
@@ -82,7 +82,8 @@ struct TlsPeer {
 };
 
 /// The handshake, then a Stream of plain bytes. Throws boost::system::system_error: of tls_category where TLS or a
-/// certificate is at fault, else what the stream below gave. The alert is sent before it throws.
+/// certificate is at fault, else what the stream below gave. Before it throws, the alert is sent and the peer may end its side,
+/// so that the alert is not lost to a reset: bound the time, as for every handshake.
 asio::awaitable<Stream> tls_accept(Stream stream, const TlsContext& context, const Clock& clock);
 
 /// `server_name` goes out as SNI (an IP address does not) and is compared where `verify_host` asks for it.

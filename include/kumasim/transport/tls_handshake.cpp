@@ -31,6 +31,9 @@ asio::awaitable<Stream> handshake(Stream below, std::unique_ptr<TlsEngine> engin
   }
   if (step != TlsEngine::Step::done) {
     below.shutdown_send();
+    error_code ended;
+    while (!ended)
+      co_await below.async_read_some(asio::buffer(input), asio::redirect_error(asio::use_awaitable, ended));
     auto code = step == TlsEngine::Step::failed ? engine->error() : error_code(asio::error::eof);
     throw boost::system::system_error(code);
   }
