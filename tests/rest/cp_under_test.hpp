@@ -5,30 +5,13 @@
 #include <optional>
 #include <string>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-
 #include "kumasim/runtime/clock.hpp"
 #include "reference-cp/manager/manager.hpp"
 #include "reference-cp/rest/rest_api.hpp"
 #include "reference-cp/store/memory.hpp"
+#include "store/run_now.hpp"
 
 namespace kumasim::cp::testing {
-
-/// Runs a coroutine that waits for nothing outside itself.
-template <class T>
-T run_now(asio::awaitable<T> task) {
-  asio::io_context context;
-  std::optional<T> out;
-  std::exception_ptr thrown;
-  asio::co_spawn(context, std::move(task), [&](std::exception_ptr error, T value) {
-    thrown = error;
-    out.emplace(std::move(value));
-  });
-  context.run();
-  if (thrown) std::rethrow_exception(thrown);
-  return *std::move(out);
-}
 
 class FixedClock : public Clock {
  public:

@@ -1,0 +1,140 @@
+/// After a death at any point of any write, the store opens, and every acknowledged write is there.
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+
+#include <map>
+
+#include "store/store_world.hpp"
+
+namespace kumasim::cp::testing {
+namespace {
+
+using Model = std::map<std::string, int>;  // name to value
+
+/// A disk whose process dies at the n-th change: that change and all later ones do not happen.
+class DyingDisk : public Disk {
+ public:
+  DyingDisk(Disk& inner, int changes_left) : inner_(inner), left_(changes_left) {}
+
+  Result<std::unique_ptr<File>> open(std::string_view name, OpenMode mode) override {
+    if (dead()) return fail(Code::unavailable, "the process is dead");
+    auto file = inner_.open(name, mode);
+    if (!file) return file;
+    return std::make_unique<DyingFile>(*this, std::move(*file));
+  }
+  bool exists(std::string_view name) const override { return inner_.exists(name); }
+  Result<> remove(std::string_view name) override { return change([&] { return inner_.remove(name); }); }
+  Result<> rename(std::string_view from, std::string_view to) override {
+    return change([&] { return inner_.rename(from, to); });
+  }
+  std::vector<std::string> list(std::string_view prefix) const override { return inner_.list(prefix); }
+
+  bool dead() const { return left_ <= 0; }
+
+ private:
+  class DyingFile : public File {
+   public:
+    DyingFile(DyingDisk& disk, std::unique_ptr<File> inner) : disk_(disk), inner_(std::move(inner)) {}
+    Result<std::size_t> read(std::uint64_t offset, std::span<std::byte> into) override { return inner_->read(offset, into); }
+    Result<> write(std::uint64_t offset, std::span<const std::byte> from) override {
+      return disk_.change([&] { return inner_->write(offset, from); });
+    }
+    Result<> truncate(std::uint64_t size) override {
+      return disk_.change([&] { return inner_->truncate(size); });
+    }
+    Result<> sync() override {
+      return disk_.change([&] { return inner_->sync(); });
+    }
+    Result<std::uint64_t> size() override { return inner_->size(); }
+
+   private:
+    DyingDisk& disk_;
+    std::unique_ptr<File> inner_;
+  };
+
+  template <class Do>
+  Result<> change(Do&& act) {
+    if (--left_ <= 0) {
+      left_ = 0;
+      return fail(Code::unavailable, "the process is dead");
+    }
+    return act();
+  }
+
+  Disk& inner_;
+  int left_;
+};
+
+struct Step {
+  int action = 0;  // 0 writes, 1 removes
+  std::string name;
+  int value = 0;
+};
+
+/// One write; whether it was acknowledged. `model` becomes what it should be if the write took place.
+bool apply(Store& store, const Step& step, Model& model, int second) {
+  Resource resource = make_resource(kind::dataplane(), "m", step.name, {{"value", step.value}});
+  auto found = run_now(store.get(kind::dataplane(), {"m", step.name}));
+  if (step.action == 1) {
+    model.erase(step.name);
+    return found ? run_now(store.remove(kind::dataplane(), {"m", step.name})).has_value() : true;
+  }
+  model[step.name] = step.value;
+  if (!found) return run_now(store.create(resource, at_second(second))).has_value();
+  resource.meta.version = (*found)->meta.version;
+  return run_now(store.update(resource, at_second(second))).has_value();
+}
+
+Model content(Store& store) {
+  Model out;
+  auto list = run_now(store.list(kind::dataplane(), {}));
+  for (const auto& item : list->items) out[item->meta.name] = item->spec["value"];
+  return out;
+}
+
+TEST(StoreCrash, AcknowledgedWritesSurviveADeathAtAnyPoint) {
+  int deaths = 0;
+  const bool ok = rc::check("acknowledged writes survive, and the store opens", [&] {
+    const auto seed = *rc::gen::arbitrary<std::uint64_t>();
+    const auto unsynced = *rc::gen::element(sim::UnsyncedWrites::keep, sim::UnsyncedWrites::lose, sim::UnsyncedWrites::lose_some);
+    const int lives = *rc::gen::inRange(1, 4);
+    sim::VirtualDisk disk([](std::uint64_t) {});
+    sim::SeededRandom random(seed);
+    Model model;
+    Model in_flight;  // what is true if the last, unacknowledged write took place after all
+    for (int life = 0; life < lives; ++life) {
+      const int changes = *rc::gen::inRange(1, 80);
+      DyingDisk dying(disk, changes);
+      {
+        auto store = open_sqlite(dying, "store.db", random);
+        if (store) {
+          Model there = content(**store);
+          RC_ASSERT(there == model || there == in_flight);
+          model = in_flight = there;
+          for (int second = 0; second < 40 && !dying.dead(); ++second) {
+            Step step;
+            step.action = static_cast<int>(random.below(4) == 0);
+            step.name = std::string(1, static_cast<char>('a' + random.below(5)));
+            step.value = static_cast<int>(random.below(1000));
+            in_flight = model;
+            if (!apply(**store, step, in_flight, second)) break;
+            model = in_flight;
+          }
+        } else {
+          RC_ASSERT(dying.dead());
+        }
+      }
+      if (dying.dead()) ++deaths;
+      disk.crash(unsynced, random);
+    }
+    auto store = open_sqlite(disk, "store.db", random);
+    RC_ASSERT(store.has_value());
+    Model there = content(**store);
+    RC_ASSERT(there == model || there == in_flight);
+  });
+  EXPECT_TRUE(ok);
+  EXPECT_GT(deaths, 20) << "the deaths must be met, or nothing was tried";
+}
+
+}  // namespace
+}  // namespace kumasim::cp::testing
