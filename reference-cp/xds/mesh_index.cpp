@@ -106,8 +106,6 @@ std::set<std::string> used_services(const Resource& dataplane) {
     if (reachable.empty() || at(transparent, "reachableBackends").is_object() ||
         !at(transparent, "directAccessServices").empty())
       result.insert("*");
-  } else {
-    result.insert("*tp");  // a proxy whose redirection is told by its Envoy's metadata uses every service
   }
   if (at(networking, "gateway").is_object()) result.insert("*");
   return result;

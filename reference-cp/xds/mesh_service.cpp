@@ -26,7 +26,8 @@ std::vector<ServicePort> ports(const Resource& service) {
     if (target.is_string()) {
       port.target_name = target.get<std::string>();
     } else {
-      port.target_number = target.is_number() ? number_at(from, "targetPort") : port.port;
+      // As recorded of Kuma 2.12.14: without a targetPort a port selects no inbound.
+      port.target_number = number_at(from, "targetPort");
     }
     port.protocol = text_at(from, "appProtocol");
     if (port.protocol.empty()) port.protocol = "tcp";

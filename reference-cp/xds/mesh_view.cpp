@@ -201,7 +201,8 @@ Affected MeshView::affected(const ResourceChange& change) const {
     result.all = true;
     return result;
   }
-  touched.insert({"*", "*tp"});
+  result.virtual_outbounds = true;
+  touched.insert("*");
   for (const std::string& service : touched) {
     std::string prefix = service + '\x1f';
     for (auto it = index_->users.from(prefix); it != index_->users.end() && (*it).first.starts_with(prefix); ++it)

@@ -29,7 +29,14 @@ struct ResourceChange {
 struct Affected {
   bool all = false;
   std::set<std::string> names;  ///< used where not all
-  bool none() const { return !all && names.empty(); }
+  /// Besides, every proxy whose Envoy says (its Dataplane does not) that it is given virtual outbounds; see reaches().
+  bool virtual_outbounds = false;
+  bool none() const { return !all && !virtual_outbounds && names.empty(); }
+  void merge(const Affected& other) {
+    all = all || other.all;
+    virtual_outbounds = virtual_outbounds || other.virtual_outbounds;
+    names.insert(other.names.begin(), other.names.end());
+  }
 };
 
 /// What is known of a service of the mesh by all its endpoints together.

@@ -88,6 +88,11 @@ std::string Outbound::service() const {
   return found == tags.end() ? std::string() : found->second;
 }
 
+bool reaches(const Affected& affected, const std::string& name, const NodeMetadata& metadata) {
+  bool told = metadata.has("feature-transparent-proxy-in-dataplane-metadata") || metadata.has("feature-bind-outbounds");
+  return affected.all || affected.names.contains(name) || (affected.virtual_outbounds && told);
+}
+
 ProxyView proxy_view(const MeshView& mesh, ResourcePtr dataplane, NodeMetadata metadata, ProxyIdentity identity) {
   ProxyView proxy;
   proxy.name = dataplane->meta.name;

@@ -40,8 +40,9 @@ struct ProxyIdentity {
   std::string certificate_pem;  ///< leaf first
   std::string key_pem;
   std::map<std::string, std::string> ca_bundles;  ///< mesh name -> PEM of its CA certificates
-  /// Of the admin listener: the control plane's admin CA and a server certificate for the proxy's address.
-  std::string admin_ca_pem, admin_certificate_pem, admin_key_pem;
+  /// Of the admin listener: the control plane's admin CA and a server certificate for the proxy's address. Without them the
+  /// listener answers readiness only.
+  std::string admin_ca_pem = {}, admin_certificate_pem = {}, admin_key_pem = {};
   bool empty() const { return certificate_pem.empty(); }
 };
 
@@ -100,6 +101,9 @@ struct ProxyView {
 
   bool has(std::string_view feature) const { return metadata.has(feature); }
 };
+
+/// A write that affects these can change the configuration of this proxy.
+bool reaches(const Affected& affected, const std::string& name, const NodeMetadata& metadata);
 
 /// REQUIRES: `dataplane` is a Dataplane of the view's mesh.
 ProxyView proxy_view(const MeshView& mesh, ResourcePtr dataplane, NodeMetadata metadata, ProxyIdentity identity);

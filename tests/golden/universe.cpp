@@ -1,5 +1,7 @@
 #include "tests/golden/universe.hpp"
 
+#include <algorithm>
+
 #include "reference-cp/manager/defaults.hpp"
 #include "reference-cp/model/codec.hpp"
 #include "reference-cp/model/kinds.hpp"
@@ -12,11 +14,15 @@
 namespace kumasim::cp::golden {
 namespace {
 
-void set_zone(nlohmann::json& spec, const std::string& zone) {
+/// What the manager fills in: the zone, and that a probed inbound is not ready before its probe has passed.
+void complete(nlohmann::json& spec, const std::string& zone) {
   if (!spec.contains("networking")) return;
   nlohmann::json& networking = spec["networking"];
   if (networking.contains("inbound"))
-    for (nlohmann::json& inbound : networking["inbound"]) inbound["tags"]["kuma.io/zone"] = zone;
+    for (nlohmann::json& inbound : networking["inbound"]) {
+      inbound["tags"]["kuma.io/zone"] = zone;
+      if (inbound.contains("serviceProbe")) inbound["state"] = "NotReady";
+    }
   if (networking.contains("gateway")) networking["gateway"]["tags"]["kuma.io/zone"] = zone;
 }
 
@@ -44,9 +50,19 @@ bool Universe::apply(const nlohmann::json& document) {
   auto decoded = decode(*kind, document, UnknownFields::drop);
   if (!decoded) return false;
   Resource resource = std::move(*decoded);
-  if (kind->type() == "Dataplane") set_zone(resource.spec, labels_.zone);
+  kind->fill(resource);
+  if (kind->type() == "Dataplane") complete(resource.spec, labels_.zone);
   resource.meta.labels = compute_labels(resource, labels_);
+  resource.status = nullptr;
+  bool fresh = !resources_.contains({kind->type(), resource.key()});
+  std::string name = resource.meta.name;
+  nlohmann::json skipped = at(resource.spec, "skipCreatingInitialPolicies");
   put(std::move(resource));
+  if (kind->type() != "Mesh" || !fresh) return true;
+  for (Resource& policy : default_policies(name, false)) {
+    auto skips = [&](const nlohmann::json& type) { return type == "*" || type == policy.kind->type(); };
+    if (std::ranges::none_of(skipped, skips)) put(std::move(policy));
+  }
   return true;
 }
 

@@ -1,5 +1,8 @@
 #include "reference-cp/xds/bootstrap/request.hpp"
 
+#include <algorithm>
+#include <limits>
+
 namespace kumasim::cp {
 namespace {
 

@@ -50,10 +50,12 @@ void admin(Generation& g) {
     envoy::ListenerPtr listener = envoy::inbound_listener(admin_name, g.proxy.address, metadata.admin_port);
     envoy::tls_inspector(*listener);
     envoy::finish(envoy::add_chain(*listener), manager(g, {{"/ready", readiness_name}}));
-    envoy::FilterChain& chain = envoy::add_chain(*listener);
-    envoy::match_transport(chain, "tls");
-    envoy::finish(chain, manager(g, {{"/ready", readiness_name}, {"/", admin_name}}));
-    envoy::admin_tls(*chain.mutable_transport_socket(), g.proxy.identity);
+    if (!g.proxy.identity.admin_certificate_pem.empty()) {
+      envoy::FilterChain& chain = envoy::add_chain(*listener);
+      envoy::match_transport(chain, "tls");
+      envoy::finish(chain, manager(g, {{"/ready", readiness_name}, {"/", admin_name}}));
+      envoy::admin_tls(*chain.mutable_transport_socket(), g.proxy.identity);
+    }
     g.add(std::move(listener), Origin::admin);
   }
   Endpoint own;

@@ -1,0 +1,235 @@
+#include "reference-cp/app/kuma_cp/reconciler.hpp"
+
+#include "kumasim/runtime/task.hpp"
+#include "reference-cp/identity/mesh_tls.hpp"
+#include "reference-cp/model/kinds.hpp"
+#include "reference-cp/xds/derive/mesh_services.hpp"
+#include "reference-cp/xds/generate.hpp"
+
+namespace kumasim::cp {
+namespace {
+
+constexpr std::string_view component = "reconciler";
+/// Derived resources give changes of their own; so often at most they are taken in before proxies are served.
+constexpr int rounds_max = 5;
+
+ZoneSettings zone_settings(const Config& config) {
+  ZoneSettings out;
+  out.zone = config.zone_name;
+  out.dns_domain = config.dns_domain;
+  return out;
+}
+
+SecretLookup secrets_of(const MeshView& view) {
+  return [&view](std::string_view name) { return view.find("Secret", name); };
+}
+
+}  // namespace
+
+Reconciler::Reconciler(const Runtime& runtime, const Config& config, std::shared_ptr<Store> store, Authorities& authorities)
+    : runtime_(runtime), config_(config), store_(std::move(store)), authorities_(authorities), views_(zone_settings(config)),
+      identities_(runtime.clock, runtime.random, key_spec(config.leaf_key)), wake_(runtime.executor), rotation_(runtime.executor) {}
+
+asio::awaitable<Result<>> Reconciler::start() {
+  store_->subscribe([this](const Change& change) { on_change(change); });
+  // Meshes come first, so that what is in them finds its view.
+  std::vector<const Kind*> order{&kind::mesh()};
+  for (const Kind* kind : kinds())
+    if (kind != &kind::mesh()) order.push_back(kind);
+  for (const Kind* kind : order) {
+    auto list = co_await store_->list(*kind, {});
+    if (!list) co_return fail(list.error());
+    for (const auto& resource : list->items) changes_.push_back({kind, resource->key(), nullptr, resource});
+  }
+  co_await batch();
+  co_return Result<>();
+}
+
+void Reconciler::on_change(const Change& change) {
+  changes_.push_back(change);
+  ++counts_.changes;
+  wake_.set();
+}
+
+asio::awaitable<void> Reconciler::run() {
+  for (;;) {
+    co_await wake_.wait();
+    // What comes within the interval goes out together.
+    if (config_.batch_interval > Duration::zero()) co_await sleep(runtime_.timers, config_.batch_interval);
+    wake_.reset();
+    co_await batch();
+  }
+}
+
+asio::awaitable<void> Reconciler::batch() {
+  busy_ = true;
+  ++counts_.batches;
+  for (int round = 0; round < rounds_max && !changes_.empty(); ++round) {
+    Work work;
+    while (!changes_.empty()) {
+      Change change = std::move(changes_.front());
+      changes_.pop_front();
+      views_.apply(change, work);
+      if (change.kind == &kind::dataplane() && !change.after) identities_.forget(change.key);
+    }
+    for (const auto& [mesh, todo] : work) {
+      Affected& dirty = dirty_[mesh];
+      dirty.merge(todo.proxies);
+      if (todo.certificates) co_await ensure_cas(mesh);
+      if (todo.derive) {
+        if (views_.refresh_vips(mesh)) dirty.all = true;
+        co_await derive(mesh);
+      }
+    }
+  }
+  auto dirty = std::move(dirty_);
+  dirty_.clear();
+  std::vector<ProxyPtr> again;
+  for (const auto& [key, proxy] : proxies_) {
+    auto found = dirty.find(key.mesh);
+    if (found != dirty.end() && reaches(found->second, key.name, proxy->metadata)) again.push_back(proxy);
+  }
+  for (const auto& proxy : again) regenerate(proxy);
+  busy_ = false;
+  if (!changes_.empty()) wake_.set();
+}
+
+asio::awaitable<void> Reconciler::derive(const std::string& mesh) {
+  MeshView::Ptr view = views_.find(mesh);
+  if (!view) co_return;
+  WallTime now = runtime_.clock.wall_now();
+  auto writes = derive::mesh_services(*view, [this] { return views_.next_service_address(); }, now);
+  auto report = [&](const auto& done, const std::string& name) {
+    // What was overtaken is made up for by the change that overtook it.
+    if (!done && done.error().code != Code::conflict && done.error().code != Code::not_found && done.error().code != Code::already_exists)
+      runtime_.log.warn(component, "MeshService not written", {{"mesh", mesh}, {"name", name}, {"error", done.error().message}});
+  };
+  for (auto& resource : writes.create) {
+    std::string name = resource.meta.name;
+    auto done = co_await store_->create(std::move(resource), now);
+    report(done, name);
+  }
+  for (auto& resource : writes.update) {
+    std::string name = resource.meta.name;
+    auto done = co_await store_->update(std::move(resource), now);
+    report(done, name);
+  }
+  for (const auto& key : writes.remove) {
+    auto done = co_await store_->remove(kind::mesh_service(), key);
+    report(done, key.name);
+  }
+}
+
+asio::awaitable<void> Reconciler::ensure_cas(const std::string& mesh) {
+  MeshView::Ptr view = views_.find(mesh);
+  if (!view || !view->mesh()) co_return;
+  auto done = co_await authorities_.ensure(*view->mesh());
+  if (!done) runtime_.log.error(component, "CA not made", {{"mesh", mesh}, {"error", done.error().message}});
+}
+
+void Reconciler::regenerate(const ProxyPtr& proxy) {
+  MeshView::Ptr view = views_.find(proxy->key.mesh);
+  if (!view) return;
+  const ResourcePtr* dataplane = view->all("Dataplane").find(proxy->key.name);
+  // Not there (any more): the proxy keeps what it has until it goes, as traffic may still be draining.
+  if (!dataplane) return;
+  ProxyIdentity identity;
+  IdentityPtr held;
+  if (view->mesh()) {
+    auto tls = mesh_tls(*view->mesh(), secrets_of(*view));
+    if (!tls) {
+      runtime_.log.warn(component, "proxy without certificate", {{"mesh", proxy->key.mesh}, {"proxy", proxy->key.name}, {"error", tls.error().message}});
+      return;
+    }
+    if (tls->has_value()) {
+      auto issued = identities_.get(proxy->key, **tls, dataplane_tags(**dataplane));
+      if (!issued) {
+        runtime_.log.error(component, "no certificate issued", {{"mesh", proxy->key.mesh}, {"proxy", proxy->key.name}, {"error", issued.error().message}});
+        return;
+      }
+      held = *issued;
+      identity = {.certificate_pem = held->leaf.certificate_pem, .key_pem = held->leaf.key_pem, .ca_bundles = {{proxy->key.mesh, held->ca_bundle_pem}}};
+      rotation_.set();
+    } else {
+      identities_.forget(proxy->key);
+    }
+  }
+  ++counts_.generations;
+  Snapshot fresh = generate(*view, proxy_view(*view, *dataplane, proxy->metadata, std::move(identity)),
+                            {.planted = {.rbac_rule_dropped = config_.planted_bug == "rbac-rule-dropped"}});
+  if (proxy->snapshot) fresh.share(*proxy->snapshot);
+  proxy->identity = std::move(held);
+  if (proxy->snapshot && *proxy->snapshot == fresh) return;
+  proxy->snapshot = std::make_shared<const Snapshot>(std::move(fresh));
+  ++counts_.pushes;
+  deliver(proxy, proxy->session.on_snapshot(proxy->snapshot));
+}
+
+void Reconciler::add(ProxyPtr proxy) {
+  ProxyPtr& slot = proxies_[proxy->key];
+  if (slot) {
+    slot->overtaken = true;
+    slot->close();
+  }
+  slot = proxy;
+  dirty_[proxy->key.mesh].names.insert(proxy->key.name);
+  wake_.set();
+}
+
+void Reconciler::remove(const ProxyPtr& proxy) {
+  auto found = proxies_.find(proxy->key);
+  if (found != proxies_.end() && found->second == proxy) proxies_.erase(found);
+}
+
+ProxyPtr Reconciler::find(const ResourceKey& key) const {
+  auto found = proxies_.find(key);
+  return found == proxies_.end() ? nullptr : found->second;
+}
+
+void Reconciler::deliver(const ProxyPtr& proxy, AdsActions actions) {
+  bool waiting = actions.waiting;
+  proxy->take(std::move(actions), runtime_.clock.wall_now());
+  if (!waiting) {
+    proxy->patience = 0;
+    return;
+  }
+  if (proxy->patience != 0) return;
+  proxy->patience = counts_.pushes + 1;
+  spawn(runtime_.executor, runtime_.log, "ads.patience", mind_patience(proxy, proxy->patience));
+}
+
+asio::awaitable<void> Reconciler::mind_patience(ProxyPtr proxy, std::uint64_t number) {
+  co_await sleep(runtime_.timers, config_.warming_patience);
+  if (proxy->closing || proxy->patience != number) co_return;
+  runtime_.log.warn("ads", "proxy has not taken its clusters in time", {{"mesh", proxy->key.mesh}, {"proxy", proxy->key.name}});
+  proxy->patience = 0;
+  deliver(proxy, proxy->session.on_patience_end());
+}
+
+asio::awaitable<void> Reconciler::rotate() {
+  for (;;) {
+    rotation_.reset();
+    auto next = identities_.next_rotation();
+    if (!next) {
+      co_await rotation_.wait();
+      continue;
+    }
+    WallTime now = runtime_.clock.wall_now();
+    // Slept in steps, for the wall clock may be set meanwhile; a new certificate may be due sooner.
+    if (now < *next) {
+      (void)co_await with_timeout(runtime_.timers, std::min<Duration>(*next - now, std::chrono::minutes(1)), rotation_.wait());
+      continue;
+    }
+    for (const ResourceKey& key : identities_.due()) {
+      if (!proxies_.contains(key)) {
+        identities_.forget(key);  // nobody holds it: issued anew when the proxy comes back
+        continue;
+      }
+      dirty_[key.mesh].names.insert(key.name);
+    }
+    wake_.set();
+    co_await sleep(runtime_.timers, config_.batch_interval + std::chrono::milliseconds(100));
+  }
+}
+
+}  // namespace kumasim::cp

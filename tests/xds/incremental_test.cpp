@@ -1,0 +1,109 @@
+/// A view that followed every write equals one from scratch, and says truly whom a write can reach.
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "tests/xds/small_mesh.hpp"
+
+namespace kumasim::cp {
+namespace {
+
+using Key = std::pair<std::string, std::string>;
+
+struct Follower {
+  std::map<Key, ResourcePtr> held;
+  MeshView::Ptr view = MeshView::build("m", {}, {});
+
+  ResourceChange write(const Write& write) {
+    ResourcePtr& slot = held[{write.kind, write.name}];
+    ResourceChange change{slot, write.spec.is_null() ? nullptr : to_resource(write)};
+    if (!change.before && !change.after) return change;
+    slot = change.after;
+    view = view->with(change);
+    return change;
+  }
+
+  MeshView::Ptr from_scratch() const {
+    std::vector<ResourcePtr> all;
+    for (const auto& [key, resource] : held)
+      if (resource) all.push_back(resource);
+    return MeshView::build("m", {}, all);
+  }
+};
+
+void assert_equal(const MeshView& a, const MeshView& b) {
+  RC_ASSERT(a.services() == b.services());
+  for (const std::string& service : a.services()) {
+    RC_ASSERT(a.endpoints(service) == b.endpoints(service));
+    RC_ASSERT(a.protocol(service) == b.protocol(service));
+  }
+  RC_ASSERT(snapshots(a) == snapshots(b));
+}
+
+rc::Gen<std::vector<Write>> writes(int most) {
+  return rc::gen::mapcat(rc::gen::inRange(0, most), [](int size) {
+    return rc::gen::container<std::vector<Write>>(static_cast<std::size_t>(size), any_write());
+  });
+}
+
+RC_GTEST_PROP(IncrementalView, EqualsOneFromScratch, ()) {
+  Follower follower;
+  for (const Write& write : *writes(25)) follower.write(write);
+  assert_equal(*follower.view, *follower.from_scratch());
+}
+
+RC_GTEST_PROP(IncrementalView, DoesNotDependOnTheOrderOfWrites, ()) {
+  // The last write of each resource, in two orders.
+  std::map<Key, Write> last;
+  for (const Write& write : *writes(25)) last.insert_or_assign({write.kind, write.name}, write);
+  std::vector<Write> one, other;
+  for (const auto& [key, write] : last) one.push_back(write);
+  other.assign(one.rbegin(), one.rend());
+  std::size_t turn = one.empty() ? 0 : *rc::gen::inRange<std::size_t>(0, one.size());
+  std::rotate(other.begin(), other.begin() + static_cast<std::ptrdiff_t>(turn), other.end());
+  Follower a, b;
+  for (const Write& write : one) a.write(write);
+  for (const Write& write : other) b.write(write);
+  assert_equal(*a.view, *b.view);
+}
+
+RC_GTEST_PROP(IncrementalView, NamesEveryProxyThatAWriteReaches, ()) {
+  Follower follower;
+  for (const Write& write : *writes(15)) follower.write(write);
+  auto before = snapshots(*follower.view);
+  ResourceChange change = follower.write(*any_write());
+  RC_PRE(change.before || change.after);
+  Affected affected = follower.view->affected(change);
+  for (const auto& [name, snapshot] : snapshots(*follower.view)) {
+    auto old = before.find(name);
+    bool changed = old == before.end() || !(old->second == snapshot);
+    if (changed) RC_ASSERT(affected.all || affected.names.contains(name));
+  }
+}
+
+RC_GTEST_PROP(Generation, IsAFunctionOfContent, ()) {
+  Follower a, b;
+  for (const Write& write : *writes(15)) {
+    a.write(write);
+    b.write(write);
+  }
+  auto one = snapshots(*a.view), other = snapshots(*b.view);
+  RC_ASSERT(one == other);
+  for (const auto& [name, snapshot] : one)
+    for (const auto& [type, resources] : snapshot.types())
+      for (const auto& [resource, held] : resources)
+        RC_ASSERT(*held->any == *other[name].find(type, resource)->any);
+}
+
+TEST(IncrementalView, AnEndpointReachesOnlyThoseWhoUseItsService) {
+  Follower follower;
+  follower.write({"Mesh", "m", nlohmann::json::object()});
+  follower.write({"Dataplane", "dp-0", dataplane_spec(0, 0, 1, false, 1)});  // uses service-1
+  follower.write({"Dataplane", "dp-1", dataplane_spec(1, 1, 1, false, 2)});  // uses service-2
+  ResourceChange change = follower.write({"Dataplane", "dp-2", dataplane_spec(2, 1, 1, false, 2)});
+  Affected affected = follower.view->affected(change);
+  EXPECT_FALSE(affected.all);
+  EXPECT_EQ(affected.names, (std::set<std::string>{"dp-0", "dp-2"}));
+}
+
+}  // namespace
+}  // namespace kumasim::cp
