@@ -257,6 +257,14 @@ bool chains_to(std::string_view leaf_pem, std::string_view bundle_pem, WallTime 
   return ok;
 }
 
+Result<std::string> make_key_pem(KeySpec spec) {
+  Key key = make_key(spec);
+  Bio bio(BIO_new(BIO_s_mem()));
+  if (!key || PEM_write_bio_PrivateKey_traditional(bio.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) != 1)
+    return openssl_error("cannot make a key");
+  return take(bio.get());
+}
+
 Result<> check_pair(const KeyPair& pair) {
   Certificate certificate = read_certificate(pair.certificate_pem);
   if (!certificate) return fail(Code::invalid_argument, "not a PEM certificate", "cert");

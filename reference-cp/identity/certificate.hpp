@@ -76,6 +76,9 @@ Result<CertificateInfo> inspect_certificate(std::string_view pem);
 /// Whether the leaf is signed by one of the roots of the bundle and both are within their time.
 bool chains_to(std::string_view leaf_pem, std::string_view bundle_pem, WallTime now);
 
+/// A private key alone.
+Result<std::string> make_key_pem(KeySpec spec);
+
 /// The key of the pair belongs to its certificate.
 Result<> check_pair(const KeyPair& pair);
 

@@ -1,0 +1,155 @@
+#include "reference-cp/identity/mesh_authorities.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "reference-cp/identity/base64.hpp"
+#include "reference-cp/identity/mesh_tls.hpp"
+#include "reference-cp/model/kinds.hpp"
+
+namespace kumasim::cp {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::size_t secret_name_length_max = 255;
+
+std::string text_at(const Json& value, const char* key) {
+  if (!value.is_object()) return {};
+  auto found = value.find(key);
+  return found != value.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+/// Labels of letters, digits, '-' and '_', none longer than 63, in lower case.
+bool is_lower_dns_name(std::string_view name) {
+  std::size_t label = 0;
+  for (char c : name) {
+    if (c == '.') {
+      if (label == 0) return false;
+      label = 0;
+      continue;
+    }
+    bool ok = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+    if (!ok || ++label > 63) return false;
+  }
+  return label > 0;
+}
+
+}  // namespace
+
+asio::awaitable<Violations> MeshAuthorities::validate(const Resource& mesh) {
+  Violations out;
+  auto backends = ca_backends(mesh);
+  if (!backends) {
+    out.add(Path(backends.error().field), backends.error().message);
+    co_return out;
+  }
+  for (std::size_t i = 0; i < backends->size(); ++i) {
+    const CaBackend& backend = (*backends)[i];
+    Path conf = Path("mtls").at("backends").at(i).at("conf");
+    if (backend.type == "provided") {
+      Violations found = co_await validate_provided(mesh.meta.name, backend.conf, conf);
+      out.append(found);
+      continue;
+    }
+    std::string name = builtin_certificate_secret(mesh.meta.name, backend.name);
+    Path at = conf.at("mtls").at("backends").at("name");
+    if (name.size() > secret_name_length_max) out.add(at, fmt::format("Backend name is too long. Max length: {}", secret_name_length_max));
+    if (!is_lower_dns_name(name)) out.add(at, fmt::format("\"{}\" name must be valid dns name", backend.name));
+  }
+  co_return out;
+}
+
+asio::awaitable<Violations> MeshAuthorities::validate_provided(const std::string& mesh, const Json& conf, const Path& path) {
+  Violations out;
+  for (const char* part : {"cert", "key"}) {
+    Path at = path.at(part);
+    auto source = conf.find(part);
+    if (source == conf.end() || !source->is_object()) {
+      out.add(at, "has to be defined");
+      continue;
+    }
+    bool chosen = false;
+    for (const char* kind : {"secret", "file", "inline", "inlineString"}) {
+      if (!source->contains(kind)) continue;
+      chosen = true;
+      if (text_at(*source, kind).empty() && std::string_view(kind) != "inlineString") out.add(at.at(kind), "cannot be empty");
+    }
+    if (!chosen) out.add(at, "data source has to be chosen. Available sources: secret, file, inline");
+  }
+  if (!out.empty()) co_return out;
+  auto certificate = co_await load(mesh, conf["cert"]);
+  auto key = co_await load(mesh, conf["key"]);
+  if (!certificate || !key) {
+    const std::string& message = certificate ? key.error().message : certificate.error().message;
+    out.add(path.at("cert"), message);
+    out.add(path.at("key"), message);
+    co_return out;
+  }
+  KeyPair pair{*certificate, *key};
+  if (auto fits = check_pair(pair); !fits) {
+    out.add(path.at("cert"), fmt::format("not a valid TLS key pair: {}", fits.error().message));
+    co_return out;
+  }
+  auto info = inspect_certificate(pair.certificate_pem);
+  if (info && !info->is_ca) out.add(path.at("cert"), "basic constraint 'CA' must be set to 'true' (see X509-SVID: 4.1. Basic Constraints)");
+  co_return out;
+}
+
+asio::awaitable<Result<std::string>> MeshAuthorities::load(const std::string& mesh, const Json& source) {
+  if (std::string text = text_at(source, "inlineString"); !text.empty()) co_return text;
+  if (std::string text = text_at(source, "inline"); !text.empty()) co_return base64_decode(text).value_or("");
+  std::string name = text_at(source, "secret");
+  if (name.empty()) co_return fail(Code::unsupported, "a `file` is not read: use `secret`, `inline` or `inlineString`");
+  auto secret = co_await store_.get(kind::secret(), {mesh, name});
+  if (!secret) co_return fail(secret.error());
+  co_return secret_data(**secret);
+}
+
+asio::awaitable<Result<>> MeshAuthorities::ensure(const Resource& mesh) {
+  auto backends = ca_backends(mesh);
+  if (!backends) co_return fail(backends.error());
+  std::string name = mesh.meta.name;
+  for (const auto& backend : *backends) {
+    if (backend.type != "builtin") continue;
+    ResourceKey certificate_key{name, builtin_certificate_secret(name, backend.name)};
+    ResourceKey key_key{name, builtin_key_secret(name, backend.name)};
+    auto certificate = co_await store_.get(kind::secret(), certificate_key);
+    auto key = co_await store_.get(kind::secret(), key_key);
+    // A half of a pair is a loss that a person has to judge: a new CA would cut off every proxy of the old one.
+    if (certificate || key) continue;
+    WallTime now = clock_.wall_now();
+    KeySpec spec = backend.ca_key.rsa_bits != 0 ? backend.ca_key : options_.ca_key;
+    auto pair = make_ca({.mesh = name, .key = spec, .now = now, .lifetime = backend.ca_lifetime});
+    if (!pair) co_return fail(pair.error());
+    auto kept_key = co_await store_.create(make_secret(name, key_key.name, pair->key_pem), now);
+    if (!kept_key) co_return fail(kept_key.error());
+    auto kept_certificate = co_await store_.create(make_secret(name, certificate_key.name, pair->certificate_pem), now);
+    if (!kept_certificate) co_return fail(kept_certificate.error());
+    log_.info("identity", "CA made", {{"mesh", name}, {"backend", backend.name}});
+  }
+  co_return Result<>();
+}
+
+std::vector<std::string> MeshAuthorities::used_secrets(const Resource& mesh, const Json& backend) {
+  std::string name = text_at(backend, "name");
+  if (text_at(backend, "type") == "builtin")
+    return {builtin_certificate_secret(mesh.meta.name, name), builtin_key_secret(mesh.meta.name, name)};
+  std::vector<std::string> out;
+  if (!backend.contains("conf") || !backend["conf"].is_object()) return out;
+  for (const char* part : {"cert", "key"}) {
+    auto source = backend["conf"].find(part);
+    if (source == backend["conf"].end()) continue;
+    if (std::string secret = text_at(*source, "secret"); !secret.empty()) out.push_back(secret);
+  }
+  return out;
+}
+
+Result<std::string> MeshAuthorities::make_signing_key() {
+  auto pem = make_key_pem(options_.signing_key);
+  if (!pem) return fail(pem.error());
+  return base64_encode(*pem);
+}
+
+}  // namespace kumasim::cp
