@@ -1,0 +1,157 @@
+#include "reference-cp/app/kuma_cp/ads_server.hpp"
+
+#include <array>
+
+#include <fmt/format.h>
+
+#include "kumasim/runtime/task.hpp"
+
+namespace kumasim::cp {
+namespace {
+
+constexpr std::string_view service = "/envoy.service.discovery.v3.AggregatedDiscoveryService/";
+constexpr std::string_view component = "ads";
+
+/// "MESH.NAME", as the bootstrap gives it; a zone proxy's mesh is empty.
+Result<ResourceKey> parse_node_id(const std::string& id) {
+  auto dot = id.find('.');
+  if (id.empty()) return fail(Code::invalid_argument, "invalid node ID: Envoy ID must not be nil");
+  if (dot == std::string::npos) return fail(Code::invalid_argument, "invalid node ID: the name should be provided after the dot");
+  if (dot + 1 == id.size()) return fail(Code::invalid_argument, "invalid node ID: name must not be empty");
+  return ResourceKey{id.substr(0, dot), id.substr(dot + 1)};
+}
+
+}  // namespace
+
+std::string make_uuid(Random& random) {
+  std::array<std::byte, 16> bytes;
+  random.fill(bytes);
+  bytes[6] = (bytes[6] & std::byte{0x0f}) | std::byte{0x40};
+  bytes[8] = (bytes[8] & std::byte{0x3f}) | std::byte{0x80};
+  std::string out;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) out += '-';
+    out += fmt::format("{:02x}", static_cast<unsigned>(bytes[i]));
+  }
+  return out;
+}
+
+asio::awaitable<void> AdsServer::serve(GrpcServerStream stream) {
+  bool delta = stream.path() == std::string(service) + "DeltaAggregatedResources";
+  if (!delta && stream.path() != std::string(service) + "StreamAggregatedResources") {
+    stream.finish(GrpcCode::unimplemented, fmt::format("unknown method {}", stream.path()));
+    co_return;
+  }
+  // Tokens are not read yet: where one is asked for, nobody has a valid one.
+  if (config_.dp_proxy_auth != "none") {
+    stream.finish(GrpcCode::unauthenticated, "authentication failed: dataplane tokens cannot be verified by this control plane");
+    co_return;
+  }
+  AdsVariant variant = delta ? AdsVariant::delta : AdsVariant::state_of_the_world;
+  auto proxy = std::make_shared<Proxy>(runtime_.executor, variant, instance_, std::move(stream));
+  co_await serve(proxy, variant);
+}
+
+asio::awaitable<void> AdsServer::serve(ProxyPtr proxy, AdsVariant variant) {
+  bool opened = false;
+  while (auto bytes = co_await proxy->stream.read()) {
+    AdsActions actions;
+    AdsNode node;
+    std::optional<Error> broken;
+    std::optional<DiscoveryRequest> request;
+    std::optional<DeltaDiscoveryRequest> delta_request;
+    if (variant == AdsVariant::delta) {
+      auto decoded = decode_delta_request(*bytes);
+      if (decoded) {
+        node = decoded->node;
+        delta_request = std::move(*decoded);
+      } else {
+        broken = decoded.error();
+      }
+    } else {
+      auto decoded = decode_request(*bytes);
+      if (decoded) {
+        node = decoded->node;
+        request = std::move(*decoded);
+      } else {
+        broken = decoded.error();
+      }
+    }
+    if (broken) {
+      proxy->stream.finish(to_status(*broken));
+      break;
+    }
+    if (!opened) {
+      opened = co_await open(proxy, node);
+      if (!opened) break;
+    }
+    if (proxy->closing) break;
+    actions = request ? proxy->session.on_request(*request) : proxy->session.on_delta_request(*delta_request);
+    if (actions.answer && actions.answer->rejection)
+      runtime_.log.warn(component, "configuration rejected",
+                        {{"mesh", proxy->key.mesh}, {"proxy", proxy->key.name}, {"type", actions.answer->type_url}, {"error", actions.answer->rejection->message}});
+    reconciler_.deliver(proxy, std::move(actions));
+  }
+  proxy->close();
+  if (!opened) co_return;
+  reconciler_.remove(proxy);
+  WallTime now = runtime_.clock.wall_now();
+  proxy->subscription.disconnected = now;
+  runtime_.log.info(component, "proxy disconnected", {{"mesh", proxy->key.mesh}, {"proxy", proxy->key.name}});
+  if (stopping_) co_return;
+  co_await insights_.flush(proxy);
+  spawn(runtime_.executor, runtime_.log, "lifecycle", lifecycle_.disconnected(proxy));
+}
+
+asio::awaitable<bool> AdsServer::open(const ProxyPtr& proxy, const AdsNode& node) {
+  auto key = parse_node_id(node.id);
+  if (!key) {
+    proxy->stream.finish(to_status(key.error()));
+    co_return false;
+  }
+  if (node.metadata_json.empty()) {
+    proxy->stream.finish(GrpcCode::invalid_argument, "metadata in xDS Node cannot be nil");
+    co_return false;
+  }
+  proxy->key = *key;
+  proxy->metadata_json = node.metadata_json;
+  proxy->metadata = NodeMetadata::from_json(node.metadata_json);
+  if (proxy->metadata.proxy_type != "dataplane") {
+    proxy->stream.finish(GrpcCode::unimplemented, fmt::format("proxies of type {} are not served", proxy->metadata.proxy_type));
+    co_return false;
+  }
+  auto registered = co_await lifecycle_.connected(proxy);
+  if (!registered) {
+    runtime_.log.warn(component, "proxy refused", {{"mesh", key->mesh}, {"proxy", key->name}, {"error", registered.error().message}});
+    proxy->stream.finish(to_status(registered.error()));
+    co_return false;
+  }
+  WallTime now = runtime_.clock.wall_now();
+  proxy->subscription.id = make_uuid(runtime_.random);
+  proxy->subscription.connected = now;
+  proxy->subscription.updated = now;
+  runtime_.log.info(component, "proxy connected", {{"mesh", key->mesh}, {"proxy", key->name}});
+  reconciler_.add(proxy);
+  spawn(runtime_.executor, runtime_.log, "ads.writer", write_all(proxy));
+  spawn(runtime_.executor, runtime_.log, "insights", insights_.follow(proxy));
+  co_return true;
+}
+
+/// One coroutine writes, so that messages of requests and of changes do not mix.
+asio::awaitable<void> AdsServer::write_all(ProxyPtr proxy) {
+  while (!proxy->closing) {
+    while (!proxy->queue.empty()) {
+      AdsResponse response = std::move(proxy->queue.front());
+      proxy->queue.pop_front();
+      bool sent = co_await proxy->stream.write(std::move(response.bytes));
+      if (!sent) co_return;
+    }
+    if (proxy->closing) break;
+    proxy->wake.reset();
+    co_await proxy->wake.wait();
+  }
+  // The reader of an overtaken stream waits for a client that may never speak again.
+  if (proxy->overtaken && !proxy->stream.over()) proxy->stream.finish(GrpcCode::aborted, "the proxy has opened another stream");
+}
+
+}  // namespace kumasim::cp

@@ -1,0 +1,43 @@
+/// Aggregated discovery over gRPC: one call is one proxy, from its first request to its end.
+#pragma once
+
+#include <cstdint>
+
+#include "kumasim/runtime/runtime.hpp"
+#include "kumasim/transport/grpc.hpp"
+#include "reference-cp/app/kuma_cp/config.hpp"
+#include "reference-cp/app/kuma_cp/insights.hpp"
+#include "reference-cp/app/kuma_cp/lifecycle.hpp"
+#include "reference-cp/app/kuma_cp/reconciler.hpp"
+
+namespace kumasim::cp {
+
+class AdsServer {
+ public:
+  AdsServer(const Runtime& runtime, const Config& config, Reconciler& reconciler, Lifecycle& lifecycle, Insights& insights, std::string instance)
+      : runtime_(runtime), config_(config), reconciler_(reconciler), lifecycle_(lifecycle), insights_(insights), instance_(std::move(instance)) {}
+
+  /// Serves one call; UNIMPLEMENTED for other methods.
+  asio::awaitable<void> serve(GrpcServerStream stream);
+
+  /// From now on, closing streams are the control plane's doing: what proxies brought stays.
+  void stop() { stopping_ = true; }
+
+ private:
+  asio::awaitable<void> serve(ProxyPtr proxy, AdsVariant variant);
+  asio::awaitable<bool> open(const ProxyPtr& proxy, const AdsNode& node);
+  asio::awaitable<void> write_all(ProxyPtr proxy);
+
+  Runtime runtime_;
+  const Config& config_;
+  Reconciler& reconciler_;
+  Lifecycle& lifecycle_;
+  Insights& insights_;
+  std::string instance_;
+  bool stopping_ = false;
+};
+
+/// A random UUID (RFC 9562, version 4).
+std::string make_uuid(Random& random);
+
+}  // namespace kumasim::cp

@@ -1,0 +1,95 @@
+/// The control plane's configuration: one table of settings under Kuma's names, from a file and from KUMA_* variables.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "kumasim/runtime/error.hpp"
+#include "kumasim/runtime/time.hpp"
+#include "reference-cp/identity/certificate.hpp"
+
+namespace kumasim::cp {
+
+struct Config {
+  std::string environment = "universal";
+  std::string mode = "zone";
+  std::string store_type = "sqlite";
+  std::string store_sqlite_path = "kuma.db";
+  std::string admin_address = "127.0.0.1";
+  std::uint32_t admin_port = 9901;
+  std::string admin_access_log_path = "/dev/null";
+  std::string xds_host;
+  std::uint32_t xds_port = 0;
+  Duration xds_connect_timeout = std::chrono::seconds(1);
+  Duration status_flush_interval = std::chrono::seconds(10);
+  Duration deregistration_delay = std::chrono::seconds(10);
+  Duration batch_interval = std::chrono::milliseconds(5);
+  Duration warming_patience = std::chrono::seconds(5);
+  bool api_http_enabled = true;
+  std::string api_http_interface = "0.0.0.0";
+  std::uint32_t api_http_port = 5681;
+  bool api_https_enabled = true;
+  std::string api_https_interface = "0.0.0.0";
+  std::uint32_t api_https_port = 5682;
+  std::string api_https_certificate, api_https_key;
+  bool api_read_only = false;
+  bool localhost_is_admin = true;
+  bool skip_mesh_creation = false;
+  bool create_mesh_routing = false;
+  bool skip_hostname_generators = false;
+  std::uint32_t subscription_limit = 2;
+  std::string certificate, key;
+  std::string work_dir;
+  std::string dns_domain = "mesh";
+  std::string zone_name = "default";
+  std::uint32_t diagnostics_port = 5680;
+  std::uint32_t dp_server_port = 5678;
+  std::string dp_server_certificate, dp_server_key;
+  std::string dp_proxy_auth = "none";
+  std::string zone_proxy_auth = "none";
+  bool reloadable_tokens = false;
+  bool hds_enabled = true;
+  std::uint32_t gateway_connections_max = 50000;
+  std::string leaf_key = "ec-p256";
+  std::string ca_key = "ec-p256";
+  std::string planted_bug;
+  std::string signing_key = "ec-p256";
+};
+
+/// One line of the table. The default is what a fresh Config holds.
+struct Setting {
+  using Member = std::variant<std::string Config::*, bool Config::*, std::uint32_t Config::*, Duration Config::*>;
+  std::string_view name;      ///< "dpServer.port": the path of keys in the file
+  std::string_view variable;  ///< "KUMA_DP_SERVER_PORT"
+  Member member;
+  std::string_view text;      ///< one line for people
+  std::vector<std::string_view> values = {};  ///< where only some are allowed
+};
+std::span<const Setting> settings();
+
+/// Names of Kuma's settings that are taken and change nothing here.
+std::span<const std::string_view> settings_without_effect();
+
+/// A variable's value; nullopt where it is not set.
+using Environment = std::function<std::optional<std::string>(std::string_view name)>;
+
+/// Defaults, then the file's text ("" for none), then the environment. Errors name the file with line, the setting or the
+/// variable, and what was expected. What is set without effect goes to `ignored`.
+Result<Config> load_config(std::string_view yaml, std::string_view file, const Environment& environment,
+                           std::vector<std::string>* ignored = nullptr);
+
+/// The key that a setting such as `identity.leafKey` names.
+KeySpec key_spec(const std::string& text);
+
+/// The effective configuration under Kuma's names, without secrets.
+nlohmann::json config_to_json(const Config& config);
+
+}  // namespace kumasim::cp

@@ -1,0 +1,61 @@
+/// The control plane: every server and every loop of one kuma-cp, on whatever runtime it is given.
+///
+/// It touches the outside through the Runtime and the Store only, so that it runs in the simulator as it runs live.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "kumasim/runtime/runtime.hpp"
+#include "kumasim/transport/tls.hpp"
+#include "reference-cp/app/kuma_cp/config.hpp"
+#include "reference-cp/store/store.hpp"
+
+namespace kumasim::cp {
+
+struct ControlPlaneOptions {
+  /// Certificate and key of the dataplane server and of the HTTPS API. Absent: the pair kuma-cp.crt, kuma-cp.key on the
+  /// runtime's disk, made where it is missing.
+  std::optional<TlsIdentity> dp_server, api_server;
+  /// Names and addresses in a certificate that is made.
+  std::vector<std::string> hosts = {"kuma-cp", "localhost", "127.0.0.1"};
+  std::string hostname = "kuma-cp";
+};
+
+class ControlPlane {
+ public:
+  /// The parts of `runtime` must outlive it.
+  ControlPlane(const Runtime& runtime, Config config, std::shared_ptr<Store> store, ControlPlaneOptions options = {});
+  ~ControlPlane();
+  ControlPlane(const ControlPlane&) = delete;
+  ControlPlane& operator=(const ControlPlane&) = delete;
+
+  /// Opens its ports, reads the store, makes what a first start lacks, and serves. An error names the setting at fault
+  /// (already_exists: a port is taken).
+  asio::awaitable<Result<>> start();
+  /// start(), whose failure is logged and thrown as std::runtime_error; returns after stop().
+  asio::awaitable<void> run();
+  /// Closes its ports. What proxies brought along stays in the store.
+  void stop();
+
+  bool ready() const;
+  /// Nothing is waiting to be pushed.
+  bool idle() const;
+
+  /// Ports in use, for settings of 0.
+  std::uint16_t dp_port() const;
+  std::uint16_t http_port() const;
+  std::uint16_t https_port() const;
+  std::uint16_t diagnostics_port() const;
+  /// What clients verify the dataplane server and the API with.
+  const std::string& certificate_pem() const;
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace kumasim::cp

@@ -1,0 +1,46 @@
+#include "reference-cp/app/kuma_cp/diagnostics.hpp"
+
+#include <fmt/format.h>
+
+#include "kumasim/transport/url.hpp"
+#include "reference-cp/model/kinds.hpp"
+
+namespace kumasim::cp {
+
+HttpResponse Diagnostics::handle(const HttpRequest& request) const {
+  std::string path = parse_target(request.target).path;
+  if (path == "/healthy") return {.status = 200, .headers = {}, .body = {}};
+  if (path == "/ready") return {.status = ready_() ? 200 : 503, .headers = {}, .body = {}};
+  if (path == "/metrics") return {.status = 200, .headers = {{"content-type", "text/plain; version=0.0.4; charset=utf-8"}}, .body = metrics()};
+  return {.status = 404, .headers = {{"content-type", "text/plain; charset=utf-8"}}, .body = "404 page not found\n"};
+}
+
+std::string Diagnostics::metrics() const {
+  std::string out;
+  auto metric = [&](const char* name, const char* type, const char* help, std::uint64_t value) {
+    out += fmt::format("# HELP {0} {1}\n# TYPE {0} {2}\n{0} {3}\n", name, help, type, value);
+  };
+  const ReconcilerCounts& counts = reconciler_.counts();
+  std::uint64_t sent = 0, acknowledged = 0, rejected = 0;
+  for (const auto& [key, proxy] : reconciler_.proxies())
+    for (const auto& [type, each] : proxy->subscription.counts) {
+      sent += each.sent;
+      acknowledged += each.acknowledged;
+      rejected += each.rejected;
+    }
+  metric("xds_streams_active", "gauge", "Number of connected proxies", reconciler_.proxies().size());
+  metric("xds_responses_sent", "gauge", "Responses sent on the open streams", sent);
+  metric("xds_responses_acknowledged", "gauge", "Responses acknowledged on the open streams", acknowledged);
+  metric("xds_responses_rejected", "gauge", "Responses rejected on the open streams", rejected);
+  metric("cert_generation", "counter", "Number of generated certificates", reconciler_.identities().issued());
+  metric("reconciler_changes", "counter", "Changes heard from the store", counts.changes);
+  metric("reconciler_batches", "counter", "Batches of changes", counts.batches);
+  metric("xds_generations", "counter", "Configurations generated", counts.generations);
+  metric("xds_pushes", "counter", "Configurations that differed and were pushed", counts.pushes);
+  out += "# HELP resources_count Number of resources in the store\n# TYPE resources_count gauge\n";
+  for (const Kind* kind : kinds())
+    out += fmt::format("resources_count{{resource_type=\"{}\"}} {}\n", kind->type(), reconciler_.views().count(kind->type()));
+  return out;
+}
+
+}  // namespace kumasim::cp

@@ -1,0 +1,138 @@
+#include "reference-cp/app/kuma_cp/insights.hpp"
+
+#include "kumasim/runtime/task.hpp"
+#include "reference-cp/model/kinds.hpp"
+#include "reference-cp/model/timestamp.hpp"
+#include "reference-cp/xds/type_url.hpp"
+
+namespace kumasim::cp {
+namespace {
+
+using Json = nlohmann::json;
+
+/// A store that was written to meanwhile is tried again so often.
+constexpr int attempts_max = 3;
+
+/// Zero counts are left out, as protobuf's JSON does.
+Json counts_json(const ResponseCounts& counts) {
+  Json out = Json::object();
+  auto put = [&](const char* name, std::uint64_t value) {
+    if (value > 0) out[name] = std::to_string(value);
+  };
+  put("responsesSent", counts.sent);
+  put("responsesAcknowledged", counts.acknowledged);
+  put("responsesRejected", counts.rejected);
+  return out;
+}
+
+Json status_json(const Subscription& subscription) {
+  Json out = Json::object();
+  out["lastUpdateTime"] = print_timestamp(subscription.updated);
+  ResponseCounts total;
+  for (const auto& [url, counts] : subscription.counts) {
+    total.sent += counts.sent;
+    total.acknowledged += counts.acknowledged;
+    total.rejected += counts.rejected;
+  }
+  out["total"] = counts_json(total);
+  auto of = [&](std::string_view url) {
+    auto found = subscription.counts.find(std::string(url));
+    return counts_json(found == subscription.counts.end() ? ResponseCounts{} : found->second);
+  };
+  out["cds"] = of(type_url::cluster);
+  out["eds"] = of(type_url::endpoint);
+  out["lds"] = of(type_url::listener);
+  out["rds"] = of(type_url::route);
+  return out;
+}
+
+}  // namespace
+
+Json Insights::subscription_of(const Proxy& proxy) const {
+  const Subscription& subscription = proxy.subscription;
+  Json out{{"id", subscription.id},
+           {"controlPlaneInstanceId", instance_},
+           {"connectTime", print_timestamp(subscription.connected)},
+           {"status", status_json(subscription)}};
+  if (subscription.disconnected) out["disconnectTime"] = print_timestamp(*subscription.disconnected);
+  Json metadata = Json::parse(proxy.metadata_json, nullptr, false);
+  if (metadata.is_object() && metadata.contains("version") && metadata["version"].is_object()) {
+    out["version"] = metadata["version"];
+    if (out["version"].contains("kumaDp") && out["version"]["kumaDp"].is_object()) out["version"]["kumaDp"]["kumaCpCompatible"] = true;
+  }
+  return out;
+}
+
+asio::awaitable<Result<>> Insights::write(const Proxy& proxy) {
+  const Kind& kind = kind::dataplane_insight();
+  auto dataplane = co_await store_->get(kind::dataplane(), proxy.key);
+  if (!dataplane) co_return fail(dataplane.error());
+  auto before = co_await store_->get(kind, proxy.key);
+  Resource insight;
+  if (before) insight = **before;
+  insight.kind = &kind;
+  insight.meta.mesh = proxy.key.mesh;
+  insight.meta.name = proxy.key.name;
+  Json subscriptions = Json::array();
+  if (insight.spec.contains("subscriptions"))
+    for (const auto& old : insight.spec["subscriptions"]) {
+      if (old.value("id", "") == proxy.subscription.id) continue;
+      subscriptions.push_back(old);
+      // An older stream that nobody has ended went with an earlier life of a control plane.
+      auto connected = parse_timestamp(old.value("connectTime", ""));
+      if (!old.contains("disconnectTime") && connected && *connected < proxy.subscription.connected)
+        subscriptions.back()["disconnectTime"] = print_timestamp(proxy.subscription.connected);
+    }
+  subscriptions.push_back(subscription_of(proxy));
+  while (config_.subscription_limit != 0 && subscriptions.size() > config_.subscription_limit) subscriptions.erase(subscriptions.begin());
+  insight.spec["subscriptions"] = std::move(subscriptions);
+  Json metadata = Json::parse(proxy.metadata_json, nullptr, false);
+  if (metadata.is_object()) insight.spec["metadata"] = std::move(metadata);
+  if (proxy.identity) {
+    insight.spec["mTLS"] = {{"certificateExpirationTime", print_timestamp(proxy.identity->expires)},
+                            {"lastCertificateRegeneration", print_timestamp(proxy.identity->generated)},
+                            {"certificateRegenerations", proxy.identity->generation},
+                            {"issuedBackend", proxy.identity->tls.backend},
+                            {"supportedBackends", Json::array({proxy.identity->tls.backend})}};
+  } else {
+    insight.spec.erase("mTLS");
+  }
+  if (before && (*before)->spec == insight.spec) co_return Result<>();
+  WallTime now = runtime_.clock.wall_now();
+  auto done = before ? co_await store_->update(std::move(insight), now) : co_await store_->create(std::move(insight), now);
+  if (!done) co_return fail(done.error());
+  co_return Result<>();
+}
+
+asio::awaitable<void> Insights::flush(ProxyPtr proxy) {
+  for (int attempt = 0; attempt < attempts_max; ++attempt) {
+    auto done = co_await write(*proxy);
+    if (done || done.error().code == Code::not_found) co_return;
+    if (done.error().code == Code::conflict || done.error().code == Code::already_exists) continue;
+    runtime_.log.warn("insights", "insight not written", {{"mesh", proxy->key.mesh}, {"proxy", proxy->key.name}, {"error", done.error().message}});
+    co_return;
+  }
+}
+
+asio::awaitable<void> Insights::follow(ProxyPtr proxy) {
+  while (!proxy->closing) {
+    co_await flush(proxy);
+    IdentityPtr written = proxy->identity;
+    // What is first known of a proxy, and a new certificate, are news; counts can wait.
+    Duration waited{};
+    while (!proxy->closing && waited < config_.status_flush_interval && proxy->identity == written) {
+      Duration step = std::min<Duration>(std::chrono::milliseconds(500), config_.status_flush_interval);
+      co_await sleep(runtime_.timers, step);
+      waited += step;
+    }
+  }
+}
+
+asio::awaitable<bool> Insights::moved_away(const ResourceKey& proxy) {
+  auto insight = co_await store_->get(kind::dataplane_insight(), proxy);
+  if (!insight || !(*insight)->spec.contains("subscriptions") || (*insight)->spec["subscriptions"].empty()) co_return false;
+  const Json& last = (*insight)->spec["subscriptions"].back();
+  co_return last.value("controlPlaneInstanceId", instance_) != instance_ && !last.contains("disconnectTime");
+}
+
+}  // namespace kumasim::cp

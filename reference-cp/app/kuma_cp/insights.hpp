@@ -1,0 +1,39 @@
+/// DataplaneInsights: what the control plane knows of each connected proxy, written as it changes.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "kumasim/runtime/runtime.hpp"
+#include "reference-cp/app/kuma_cp/config.hpp"
+#include "reference-cp/app/kuma_cp/proxy.hpp"
+#include "reference-cp/store/store.hpp"
+
+namespace kumasim::cp {
+
+class Insights {
+ public:
+  /// `instance` names this control plane in subscriptions.
+  Insights(const Runtime& runtime, const Config& config, std::shared_ptr<Store> store, std::string instance)
+      : runtime_(runtime), config_(config), store_(std::move(store)), instance_(std::move(instance)) {}
+
+  /// Writes the proxy's insight where it differs from what was written last. A proxy without its Dataplane has none.
+  asio::awaitable<void> flush(ProxyPtr proxy);
+  /// Writes, now and at the flush interval, until the proxy's stream ends; the end itself is the last write.
+  asio::awaitable<void> follow(ProxyPtr proxy);
+
+  /// A proxy's last subscription is of another control plane: it has moved there.
+  asio::awaitable<bool> moved_away(const ResourceKey& proxy);
+
+ private:
+  nlohmann::json subscription_of(const Proxy& proxy) const;
+  asio::awaitable<Result<>> write(const Proxy& proxy);
+
+  Runtime runtime_;
+  const Config& config_;
+  std::shared_ptr<Store> store_;
+  std::string instance_;
+};
+
+}  // namespace kumasim::cp

@@ -1,0 +1,68 @@
+#include "reference-cp/app/kuma_cp/lifecycle.hpp"
+
+#include <fmt/format.h>
+
+#include "kumasim/runtime/task.hpp"
+#include "reference-cp/manager/labels.hpp"
+#include "reference-cp/model/codec.hpp"
+#include "reference-cp/model/kinds.hpp"
+#include "reference-cp/model/yaml.hpp"
+
+namespace kumasim::cp {
+namespace {
+
+constexpr int attempts_max = 5;
+
+/// Unknown fields are passed over: a newer kuma-dp may say more.
+Result<Resource> dataplane_of(const std::string& text) {
+  auto documents = parse_yaml(text, "dataplane.resource");
+  if (!documents) return fail(documents.error());
+  if (documents->empty()) return fail(Code::invalid_argument, "dataplane.resource is empty");
+  auto form = universal_form(documents->front().value);
+  if (!form) return fail(form.error());
+  if (form->kind != &kind::dataplane()) return fail(Code::invalid_argument, "dataplane.resource is no Dataplane", "type");
+  auto decoded = decode(*form->kind, form->body, UnknownFields::drop);
+  if (!decoded) return fail(decoded.error().error());
+  return *decoded;
+}
+
+}  // namespace
+
+asio::awaitable<Result<>> Lifecycle::connected(ProxyPtr proxy) {
+  if (proxy->metadata.dataplane.empty()) co_return Result<>();
+  auto dataplane = dataplane_of(proxy->metadata.dataplane);
+  if (!dataplane) co_return fail(dataplane.error());
+  if (dataplane->key() != proxy->key)
+    co_return fail(Code::invalid_argument, fmt::format("proxyId {}.{} does not match proxy resource {}.{}", proxy->key.mesh, proxy->key.name,
+                                                       dataplane->meta.mesh, dataplane->meta.name));
+  for (int attempt = 0; attempt < attempts_max; ++attempt) {
+    auto before = co_await manager_.store().get(kind::dataplane(), proxy->key);
+    Resource resource = *dataplane;
+    bool known = before.has_value();
+    if (known) resource.meta.version = (*before)->meta.version;
+    auto done = known ? co_await manager_.update(std::move(resource)) : co_await manager_.create(std::move(resource));
+    if (done) {
+      runtime_.log.info("lifecycle", "proxy registered", {{"mesh", proxy->key.mesh}, {"proxy", proxy->key.name}});
+      co_return Result<>();
+    }
+    Code code = done.error().error.code;
+    if (code != Code::conflict && code != Code::already_exists)
+      co_return fail(code, fmt::format("could not register proxy passed in kuma-dp run: {}", done.error().error.message));
+  }
+  co_return fail(Code::conflict, "could not register proxy passed in kuma-dp run: it is being written to");
+}
+
+asio::awaitable<void> Lifecycle::disconnected(ProxyPtr proxy) {
+  if (proxy->metadata.dataplane.empty()) co_return;
+  co_await sleep(runtime_.timers, config_.deregistration_delay);
+  if (reconciler_.find(proxy->key)) co_return;
+  bool moved = co_await insights_.moved_away(proxy->key);
+  if (moved) co_return;
+  auto done = co_await manager_.remove(kind::dataplane(), proxy->key);
+  if (done)
+    runtime_.log.info("lifecycle", "proxy deregistered", {{"mesh", proxy->key.mesh}, {"proxy", proxy->key.name}});
+  else if (done.error().error.code != Code::not_found)
+    runtime_.log.warn("lifecycle", "proxy not deregistered", {{"proxy", proxy->key.name}, {"error", done.error().error.message}});
+}
+
+}  // namespace kumasim::cp

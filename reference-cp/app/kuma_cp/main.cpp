@@ -1,0 +1,189 @@
+/// kuma-cp: run, version, migrate up.
+#include <cstdio>
+#include <exception>
+#include <memory>
+#include <string>
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/io_context.hpp>
+#include <fmt/format.h>
+
+#include "kumasim/runtime/task.hpp"
+#include "reference-cp/app/kuma_cp/control_plane.hpp"
+#include "reference-cp/app/kuma_cp/server_identity.hpp"
+#include "reference-cp/live/disk.hpp"
+#include "reference-cp/live/log.hpp"
+#include "reference-cp/live/live_runtime.hpp"
+#include "reference-cp/live/system.hpp"
+#include "reference-cp/store/memory.hpp"
+#include "reference-cp/store/sqlite.hpp"
+
+namespace kumasim::cp {
+namespace {
+
+constexpr const char* version = "2.12.14";
+
+struct Arguments {
+  std::string config_file;
+  std::string log_level = "info";
+  std::string log_format = "text";
+  std::string log_path;
+};
+
+int failed(const Error& error) {
+  fmt::print(stderr, "Error: {}\n", error.message);
+  return 1;
+}
+
+LogLevel level_of(const std::string& name) {
+  if (name == "debug") return LogLevel::debug;
+  if (name == "off") return LogLevel::off;
+  if (name == "error") return LogLevel::error;
+  return LogLevel::info;
+}
+
+Result<Config> configure(const Arguments& arguments, Log& log) {
+  std::string text;
+  if (!arguments.config_file.empty()) {
+    auto read = live::read_file(arguments.config_file);
+    if (!read) return fail(read.error());
+    text = std::move(*read);
+  }
+  std::vector<std::string> ignored;
+  auto config = load_config(text, arguments.config_file, [](std::string_view name) { return live::environment_variable(std::string(name)); }, &ignored);
+  if (!config) return config;
+  for (const auto& name : ignored) log.warn("config", "setting has no effect in this version", {{"setting", name}});
+  if (config->work_dir.empty()) {
+    auto home = live::environment_variable("HOME");
+    if (!home) return fail(Code::invalid_argument, "there is no home directory for the work directory: set KUMA_GENERAL_WORK_DIR", "general.workDir");
+    config->work_dir = *home + "/.kuma";
+  }
+  return config;
+}
+
+Result<std::shared_ptr<Store>> open_store(const Config& config) {
+  if (config.store_type == "memory") return std::make_shared<MemoryStore>();
+  std::string path = config.store_sqlite_path.starts_with('/') ? config.store_sqlite_path : config.work_dir + "/" + config.store_sqlite_path;
+  if (auto made = live::make_directories(path.substr(0, path.rfind('/'))); !made) return fail(made.error());
+  auto store = open_sqlite(path);
+  if (!store) return fail(store.error().code, fmt::format("store {}: {}", path, store.error().message), "store.sqlite.path");
+  return std::shared_ptr<Store>(std::move(*store));
+}
+
+/// The pair that two settings name; nullopt where they are empty.
+Result<std::optional<TlsIdentity>> read_pair(const std::string& certificate, const std::string& key, const char* setting) {
+  if (certificate.empty()) return std::nullopt;
+  auto certificate_pem = live::read_file(certificate);
+  if (!certificate_pem) return fail(Code::invalid_argument, fmt::format("{}.tlsCertFile: {}", setting, certificate_pem.error().message), setting);
+  auto key_pem = live::read_file(key);
+  if (!key_pem) return fail(Code::invalid_argument, fmt::format("{}.tlsKeyFile: {}", setting, key_pem.error().message), setting);
+  if (auto fits = check_pair({*certificate_pem, *key_pem}); !fits)
+    return fail(Code::invalid_argument, fmt::format("{}.tlsCertFile {} and tlsKeyFile {}: {}", setting, certificate, key, fits.error().message), setting);
+  return TlsIdentity{*certificate_pem, *key_pem};
+}
+
+/// As server_identity, with the key readable by its owner only.
+Result<> make_pair(const Config& config, const ControlPlaneOptions& options, const Runtime& runtime) {
+  std::string certificate = config.work_dir + "/" + server_certificate_file, key = config.work_dir + "/" + server_key_file;
+  if (runtime.disk.exists(server_certificate_file) && runtime.disk.exists(server_key_file)) return {};
+  auto pair = make_server({.hosts = options.hosts, .key = key_spec(config.ca_key), .now = runtime.clock.wall_now()}, runtime.random);
+  if (!pair) return fail(pair.error());
+  if (auto done = live::make_directories(config.work_dir); !done) return done;
+  if (auto done = live::write_file(key, pair->key_pem, {.secret = true}); !done) return done;
+  if (auto done = live::write_file(certificate, pair->certificate_pem); !done) return done;
+  runtime.log.info("kuma-cp", "server certificate made", {{"certificate", certificate}, {"key", key}});
+  return {};
+}
+
+asio::awaitable<void> run_until_signal(ControlPlane& control_plane, asio::io_context& context, Log& log, int& code) {
+  auto started = co_await control_plane.start();
+  if (!started) {
+    code = failed(started.error());
+    context.stop();
+    co_return;
+  }
+  int signal = co_await live::wait_for_stop();
+  log.info("kuma-cp", "stopping", {{"signal", signal}});
+  control_plane.stop();
+  context.stop();
+}
+
+int run(const Arguments& arguments) {
+  live::SystemLog log({.level = level_of(arguments.log_level), .format = arguments.log_format == "json" ? live::LogFormat::json : live::LogFormat::text, .path = arguments.log_path});
+  live::ignore_sigpipe();
+  auto config = configure(arguments, log);
+  if (!config) return failed(config.error());
+  auto store = open_store(*config);
+  if (!store) return failed(store.error());
+  asio::io_context context(1);
+  live::LiveRuntime live(context, log, {.data_directory = config->work_dir});
+  ControlPlaneOptions options;
+  options.hostname = live::host_name();
+  options.hosts = {options.hostname, "localhost", "127.0.0.1", "::1"};
+  auto dp = read_pair(config->dp_server_certificate, config->dp_server_key, "dpServer");
+  if (!dp) return failed(dp.error());
+  auto api = read_pair(config->api_https_certificate, config->api_https_key, "apiServer.https");
+  if (!api) return failed(api.error());
+  options.dp_server = std::move(*dp);
+  options.api_server = std::move(*api);
+  if (!options.dp_server || !options.api_server)
+    if (auto made = make_pair(*config, options, live.runtime()); !made) return failed(made.error());
+  int code = 0;
+  {
+    ControlPlane control_plane(live.runtime(), *config, *store, std::move(options));
+    spawn(context.get_executor(), log, "kuma-cp", run_until_signal(control_plane, context, log, code));
+    context.run();
+  }
+  return code;
+}
+
+int migrate(const Arguments& arguments) {
+  live::SystemLog log({.level = LogLevel::info});
+  auto config = configure(arguments, log);
+  if (!config) return failed(config.error());
+  if (config->store_type == "memory") return failed({Code::invalid_argument, "a store of type memory has nothing to migrate"});
+  auto store = open_store(*config);
+  if (!store) return failed(store.error());
+  fmt::print("schema is up to date\n");
+  return 0;
+}
+
+int start(int argc, char** argv) {
+  CLI::App app{"Kuma's control plane", "kuma-cp"};
+  app.require_subcommand(1);
+  Arguments arguments;
+  auto* run_command = app.add_subcommand("run", "Run the control plane");
+  auto* version_command = app.add_subcommand("version", "Print the version");
+  auto* migrate_command = app.add_subcommand("migrate", "Migrate the database");
+  migrate_command->require_subcommand(1);
+  auto* up_command = migrate_command->add_subcommand("up", "Create the schema, or bring it up to date");
+  for (auto* command : {run_command, up_command}) command->add_option("-c,--config-file", arguments.config_file, "Configuration file (YAML)");
+  run_command->add_option("--log-level", arguments.log_level, "off, info, debug")->check(CLI::IsMember({"off", "info", "debug", "error"}));
+  run_command->add_option("--log-format", arguments.log_format, "text, json")->check(CLI::IsMember({"text", "json"}));
+  run_command->add_option("--log-output-path", arguments.log_path, "File for the log instead of the standard error");
+  bool detailed = false;
+  version_command->add_flag("-a,--detailed", detailed, "More of it");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error);
+  }
+  if (version_command->parsed()) {
+    fmt::print("Kuma: {}\n", version);
+    if (detailed) fmt::print("Implementation: kumasim\n");
+    return 0;
+  }
+  return run_command->parsed() ? run(arguments) : migrate(arguments);
+}
+
+}  // namespace
+}  // namespace kumasim::cp
+
+int main(int argc, char** argv) {
+  try {
+    return kumasim::cp::start(argc, argv);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "Error: {}\n", error.what());
+    return 1;
+  }
+}

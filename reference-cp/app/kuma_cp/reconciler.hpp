@@ -1,0 +1,76 @@
+/// From the store's changes to the proxies: views, certificates, snapshots, pushed in batches.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "kumasim/runtime/event.hpp"
+#include "kumasim/runtime/runtime.hpp"
+#include "reference-cp/app/kuma_cp/config.hpp"
+#include "reference-cp/app/kuma_cp/mesh_views.hpp"
+#include "reference-cp/app/kuma_cp/proxy.hpp"
+#include "reference-cp/identity/identities.hpp"
+#include "reference-cp/manager/authorities.hpp"
+#include "reference-cp/store/store.hpp"
+
+namespace kumasim::cp {
+
+/// What /metrics shows of it.
+struct ReconcilerCounts {
+  std::uint64_t changes = 0, batches = 0, generations = 0, pushes = 0;
+};
+
+class Reconciler {
+ public:
+  Reconciler(const Runtime& runtime, const Config& config, std::shared_ptr<Store> store, Authorities& authorities);
+
+  /// Reads all that the store holds; from then on it hears of every change. An error is the store's.
+  asio::awaitable<Result<>> start();
+  /// Batches changes until the process ends.
+  asio::awaitable<void> run();
+  /// Renews certificates when they are due until the process ends.
+  asio::awaitable<void> rotate();
+
+  /// A proxy whose key and metadata are set; it is sent a snapshot with the next batch. One with the same key is closed:
+  /// the newest stream of a proxy counts, for the older one may be a connection that died unseen.
+  void add(ProxyPtr proxy);
+  void remove(const ProxyPtr& proxy);
+  /// Hands a request's outcome to the proxy, and minds what it holds back.
+  void deliver(const ProxyPtr& proxy, AdsActions actions);
+
+  ProxyPtr find(const ResourceKey& key) const;
+  const std::map<ResourceKey, ProxyPtr>& proxies() const { return proxies_; }
+  const MeshViews& views() const { return views_; }
+  const Identities& identities() const { return identities_; }
+  const ReconcilerCounts& counts() const { return counts_; }
+  /// Everything that the store holds has been taken in and pushed.
+  bool idle() const { return changes_.empty() && dirty_.empty() && !busy_; }
+
+ private:
+  void on_change(const Change& change);
+  asio::awaitable<void> batch();
+  asio::awaitable<void> derive(const std::string& mesh);
+  asio::awaitable<void> ensure_cas(const std::string& mesh);
+  void regenerate(const ProxyPtr& proxy);
+  asio::awaitable<void> mind_patience(ProxyPtr proxy, std::uint64_t number);
+
+  Runtime runtime_;
+  const Config& config_;
+  std::shared_ptr<Store> store_;
+  Authorities& authorities_;
+  MeshViews views_;
+  Identities identities_;
+  std::deque<Change> changes_;
+  std::map<ResourceKey, ProxyPtr> proxies_;
+  std::map<std::string, Affected> dirty_;  ///< by mesh
+  Event wake_;
+  Event rotation_;
+  bool busy_ = false;
+  ReconcilerCounts counts_;
+};
+
+}  // namespace kumasim::cp
