@@ -1,0 +1,306 @@
+/// Outbounds: where the routes send requests, with which timeouts, retries and limits.
+///
+/// Sources: Kuma docs "MeshHTTPRoute", "MeshTCPRoute", "Mesh Timeout", "Mesh Retry", "Mesh Circuit Breaker"; the recordings of
+/// the areas of the same names, from which the expected texts are.
+#include <gtest/gtest.h>
+
+#include "tests/policy/xds_json.hpp"
+
+namespace kumasim::cp::policy::testing {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::string_view services = R"(
+type: Mesh
+name: default
+meshServices: {mode: Disabled}
+---
+type: Dataplane
+mesh: default
+name: web
+networking:
+  address: 10.0.0.1
+  inbound: [{port: 80, servicePort: 8080, tags: {kuma.io/service: web, kuma.io/protocol: http}}]
+  outbound:
+  - {port: 10001, tags: {kuma.io/service: backend}}
+  - {port: 10002, tags: {kuma.io/service: redis}}
+---
+type: Dataplane
+mesh: default
+name: backend-1
+networking:
+  address: 10.0.0.2
+  inbound: [{port: 80, tags: {kuma.io/service: backend, kuma.io/protocol: http, version: v1}}]
+---
+type: Dataplane
+mesh: default
+name: backend-2
+networking:
+  address: 10.0.0.3
+  inbound: [{port: 80, tags: {kuma.io/service: backend, kuma.io/protocol: http, version: v2}}]
+---
+type: Dataplane
+mesh: default
+name: redis
+networking:
+  address: 10.0.0.4
+  inbound: [{port: 6379, tags: {kuma.io/service: redis, kuma.io/protocol: tcp}}]
+)";
+constexpr const char* to_backend = "outbound:127.0.0.1:10001";
+constexpr const char* to_redis = "outbound:127.0.0.1:10002";
+
+Generated web(std::string_view policies) { return {World(std::string(services) + std::string(policies)), "web"}; }
+
+TEST(Outbounds, HaveDefaultRoutesWithoutAnyPolicy) {
+  Generated proxy = web("");
+  Json routes = proxy.routes(to_backend);
+  ASSERT_EQ(routes.size(), 1u);
+  EXPECT_EQ(routes[0]["match"], Json::parse(R"({"prefix":"/"})"));
+  EXPECT_EQ(routes[0]["route"]["cluster"], "backend");
+  EXPECT_EQ(proxy.filter(to_redis)["cluster"], "redis");
+  EXPECT_EQ(proxy.cluster("backend")["type"], "EDS");
+  EXPECT_EQ(proxy.get(type_url::endpoint, "backend")["endpoints"][0]["lbEndpoints"].size(), 2u);
+}
+
+constexpr std::string_view split = R"(
+---
+type: MeshHTTPRoute
+mesh: default
+name: split
+spec:
+  to:
+  - targetRef: {kind: MeshService, name: backend}
+    rules:
+    - matches: [{path: {type: PathPrefix, value: /api}}]
+      default:
+        filters:
+        - {type: URLRewrite, urlRewrite: {path: {type: ReplacePrefixMatch, replacePrefixMatch: /}}}
+        backendRefs:
+        - {kind: MeshServiceSubset, name: backend, tags: {version: v1}, weight: 90}
+        - {kind: MeshServiceSubset, name: backend, tags: {version: v2}, weight: 10}
+)";
+
+TEST(MeshHttpRoute, SplitsByWeightAndKeepsARouteForTheRest) {
+  Generated proxy = web(split);
+  Json routes = proxy.routes(to_backend);
+  ASSERT_EQ(routes.size(), 3u);
+  EXPECT_EQ(routes[0]["match"], Json::parse(R"({"path":"/api"})"));
+  EXPECT_EQ(routes[0]["route"]["regexRewrite"]["substitution"], "/");
+  EXPECT_EQ(routes[1]["match"], Json::parse(R"({"prefix":"/api/"})"));
+  EXPECT_EQ(routes[1]["route"]["prefixRewrite"], "/");
+  Json clusters = routes[1]["route"]["weightedClusters"]["clusters"];
+  ASSERT_EQ(clusters.size(), 2u);
+  EXPECT_EQ(clusters[0]["weight"], 90);
+  EXPECT_EQ(clusters[1]["weight"], 10);
+  std::string v1 = clusters[0]["name"];
+  EXPECT_EQ(proxy.get(type_url::endpoint, v1)["endpoints"][0]["lbEndpoints"].size(), 1u);
+  EXPECT_EQ(routes[2]["match"], Json::parse(R"({"prefix":"/"})"));
+  EXPECT_EQ(routes[2]["route"]["cluster"], "backend");
+}
+
+TEST(MeshHttpRoute, RoutesComeInGatewayApisOrder) {  // recording meshhttproute/several-rules-order
+  Json routes = web(R"(
+---
+type: MeshHTTPRoute
+mesh: default
+name: r
+spec:
+  to:
+  - targetRef: {kind: MeshService, name: backend}
+    rules:
+    - {matches: [{path: {type: PathPrefix, value: /a}}], default: {}}
+    - {matches: [{path: {type: RegularExpression, value: /r.*}}], default: {}}
+    - {matches: [{path: {type: Exact, value: /a}}], default: {}}
+    - {matches: [{path: {type: PathPrefix, value: /a}, headers: [{name: x, value: z}]}], default: {}}
+    - {matches: [{path: {type: PathPrefix, value: /a/long}}], default: {}}
+)").routes(to_backend);
+  std::vector<std::string> order;
+  for (const Json& route : routes) {
+    Json match = route["match"];
+    order.push_back(match.contains("safeRegex") ? "regex" : match.value("path", match.value("prefix", "")));
+    if (match.contains("headers")) order.back() += " x";
+  }
+  EXPECT_EQ(order, (std::vector<std::string>{"/a", "/a/long", "/a/long/", "/a x", "/a/ x", "/a", "/a/", "regex", "/"}));
+}
+
+TEST(MeshHttpRoute, FiltersBecomeEnvoysFields) {
+  Json route = web(R"(
+---
+type: MeshHTTPRoute
+mesh: default
+name: r
+spec:
+  to:
+  - targetRef: {kind: MeshService, name: backend}
+    rules:
+    - matches: [{path: {type: Exact, value: /old}}]
+      default:
+        filters:
+        - type: RequestHeaderModifier
+          requestHeaderModifier: {set: [{name: a, value: one}], add: [{name: b, value: two}], remove: [c]}
+        - type: RequestRedirect
+          requestRedirect: {hostname: new.example.com, statusCode: 301}
+)").routes(to_backend)[0];
+  EXPECT_EQ(route["redirect"]["hostRedirect"], "new.example.com");
+  EXPECT_FALSE(route.contains("route"));
+  ASSERT_EQ(route["requestHeadersToAdd"].size(), 2u);
+  EXPECT_EQ(route["requestHeadersToAdd"][0]["appendAction"], "OVERWRITE_IF_EXISTS_OR_ADD");
+  EXPECT_EQ(route["requestHeadersToRemove"], Json::parse(R"(["c"])"));
+}
+
+TEST(MeshTcpRoute, SplitsConnectionsAndTakesHttpServicesWithoutHttpRoute) {
+  constexpr std::string_view tcp = R"(
+---
+type: MeshTCPRoute
+mesh: default
+name: t
+spec:
+  to:
+  - targetRef: {kind: MeshService, name: backend}
+    rules: [{default: {backendRefs: [{kind: MeshService, name: redis, weight: 1}]}}]
+)";
+  EXPECT_EQ(web(tcp).filter(to_backend)["cluster"], "redis");
+  Generated both = web(std::string(tcp) + std::string(split));
+  EXPECT_TRUE(both.filter(to_backend).contains("routeConfig"));
+}
+
+constexpr std::string_view timeouts = R"(
+---
+type: MeshTimeout
+mesh: default
+name: t
+spec:
+  to:
+  - targetRef: {kind: MeshService, name: backend}
+    default: {connectionTimeout: 3s, idleTimeout: 40s, http: {requestTimeout: 7s, streamIdleTimeout: 8s, maxStreamDuration: 9s}}
+  - targetRef: {kind: MeshService, name: redis}
+    default: {idleTimeout: 41s}
+---
+type: MeshTimeout
+mesh: default
+name: inbound
+spec:
+  rules: [{default: {connectionTimeout: 2s, http: {requestTimeout: 1s, requestHeadersTimeout: 0.5s}}}]
+)";
+
+TEST(MeshTimeout, GoesToRoutesClustersAndTcpProxies) {
+  Generated proxy = web(timeouts);
+  Json route = proxy.routes(to_backend)[0]["route"];
+  EXPECT_EQ(route["timeout"], "7s");
+  EXPECT_EQ(route["idleTimeout"], "8s");
+  Json cluster = proxy.cluster("backend");
+  EXPECT_EQ(cluster["connectTimeout"], "3s");
+  Json options = cluster["typedExtensionProtocolOptions"]["envoy.extensions.upstreams.http.v3.HttpProtocolOptions"];
+  EXPECT_EQ(options["commonHttpProtocolOptions"]["idleTimeout"], "40s");
+  EXPECT_EQ(options["commonHttpProtocolOptions"]["maxStreamDuration"], "9s");
+  EXPECT_EQ(proxy.filter(to_redis)["idleTimeout"], "41s");
+
+  EXPECT_EQ(proxy.cluster("localhost:8080")["connectTimeout"], "2s");
+  EXPECT_EQ(proxy.filter("inbound:10.0.0.1:80")["requestHeadersTimeout"], "0.500s");
+  EXPECT_EQ(proxy.routes("inbound:10.0.0.1:80")[0]["route"]["timeout"], "1s");
+}
+
+TEST(MeshTimeout, HasDefaultsOfItsOwn) {  // recording meshtimeout/e2e-no-policies
+  Generated proxy = web("");
+  EXPECT_EQ(proxy.cluster("backend")["connectTimeout"], "5s");
+  EXPECT_EQ(proxy.routes("inbound:10.0.0.1:80")[0]["route"]["timeout"], "15s");
+  EXPECT_EQ(proxy.routes("inbound:10.0.0.1:80")[0]["route"]["idleTimeout"], "1800s");
+  // A legacy outbound that no rule is for keeps its route's timeout: none.
+  EXPECT_EQ(proxy.routes(to_backend)[0]["route"]["timeout"], "0s");
+}
+
+TEST(MeshTimeout, OnARouteIsForThatRouteOnly) {  // recording meshtimeout/e2e-outbound-route
+  Json routes = web(std::string(split) + R"(
+---
+type: MeshTimeout
+mesh: default
+name: on-route
+spec:
+  targetRef: {kind: MeshHTTPRoute, name: split}
+  to: [{targetRef: {kind: Mesh}, default: {http: {requestTimeout: 6s}}}]
+)").routes(to_backend);
+  EXPECT_EQ(routes[0]["route"]["timeout"], "6s");
+  EXPECT_EQ(routes[1]["route"]["timeout"], "6s");
+  EXPECT_EQ(routes[2]["route"]["timeout"], "0s");
+}
+
+TEST(MeshRetry, BecomesTheRoutesRetryPolicy) {
+  Generated proxy = web(R"(
+---
+type: MeshRetry
+mesh: default
+name: r
+spec:
+  to:
+  - targetRef: {kind: Mesh}
+    default:
+      tcp: {maxConnectAttempt: 4}
+      http:
+        numRetries: 3
+        perTryTimeout: 2s
+        retryOn: [GatewayError, '503', HttpMethodGet]
+        backOff: {baseInterval: 0.1s, maxInterval: 1s}
+        hostSelection: [{predicate: OmitPreviousHosts}]
+)");
+  Json retry = proxy.routes(to_backend)[0]["route"]["retryPolicy"];
+  EXPECT_EQ(retry["retryOn"], "gateway-error,retriable-status-codes");
+  EXPECT_EQ(retry["numRetries"], 3);
+  EXPECT_EQ(retry["perTryTimeout"], "2s");
+  EXPECT_EQ(retry["retriableStatusCodes"], Json::parse("[503]"));
+  EXPECT_EQ(retry["retriableRequestHeaders"][0]["stringMatch"]["exact"], "GET");
+  EXPECT_EQ(retry["retryBackOff"]["baseInterval"], "0.100s");
+  EXPECT_EQ(retry["retryHostPredicate"][0]["name"], "envoy.retry_host_predicates.previous_hosts");
+  EXPECT_EQ(proxy.filter(to_redis)["maxConnectAttempts"], 4);
+}
+
+TEST(MeshRetry, NoRetriesIsNoPolicy) {
+  EXPECT_FALSE(web(R"(
+---
+type: MeshRetry
+mesh: default
+name: r
+spec:
+  to: [{targetRef: {kind: Mesh}, default: {http: {numRetries: 0}}}]
+)").routes(to_backend)[0]["route"].contains("retryPolicy"));
+}
+
+TEST(MeshCircuitBreaker, LimitsAndDetectsInBothDirections) {
+  Generated proxy = web(R"(
+---
+type: MeshCircuitBreaker
+mesh: default
+name: c
+spec:
+  to:
+  - targetRef: {kind: MeshService, name: backend}
+    default:
+      connectionLimits: {maxConnections: 5, maxRequests: 6}
+      outlierDetection:
+        interval: 4s
+        maxEjectionPercent: 30
+        healthyPanicThreshold: '62.9'
+        detectors: {totalFailures: {consecutive: 7}, successRate: {standardDeviationFactor: '1.9'}}
+---
+type: MeshCircuitBreaker
+mesh: default
+name: inbound
+spec:
+  rules: [{default: {connectionLimits: {maxPendingRequests: 2}}}]
+)");
+  Json cluster = proxy.cluster("backend");
+  EXPECT_EQ(cluster["circuitBreakers"]["thresholds"],
+            Json::parse(R"([{"maxConnections":5,"maxRequests":6,"trackRemaining":true}])"));
+  Json outliers = cluster["outlierDetection"];
+  EXPECT_EQ(outliers["consecutive5xx"], 7);
+  EXPECT_EQ(outliers["enforcingConsecutive5xx"], 100);
+  EXPECT_EQ(outliers["enforcingConsecutiveGatewayFailure"], 0);
+  EXPECT_EQ(outliers["successRateStdevFactor"], 1900);
+  EXPECT_EQ(outliers["enforcingFailurePercentage"], 0);
+  EXPECT_EQ(cluster["commonLbConfig"]["healthyPanicThreshold"]["value"], 62.9);
+  EXPECT_EQ(proxy.cluster("localhost:8080")["circuitBreakers"]["thresholds"][0]["maxPendingRequests"], 2);
+  EXPECT_FALSE(proxy.cluster("redis").contains("outlierDetection"));
+}
+
+}  // namespace
+}  // namespace kumasim::cp::policy::testing
