@@ -5,8 +5,8 @@
 #include <string_view>
 
 #include "reference-cp/model/kind.hpp"
-#include "reference-cp/xds/derive/address_pool.hpp"
 #include "reference-cp/xds/derive/vips.hpp"
+#include "reference-cp/xds/mesh_service.hpp"
 
 namespace kumasim::cp {
 namespace {
@@ -39,6 +39,9 @@ void MeshViews::apply(const Change& change, Work& work) {
     table[change.key] = change.after;
   else
     table.erase(change.key);
+  // Taken is what any mesh's MeshServices hold: the pool is the zone's.
+  if (change.kind->type() == "MeshService" && change.after)
+    for (const std::string& address : mesh_service::vips(*change.after)) service_addresses_.take(address);
   bool is_mesh = change.kind->type() == "Mesh";
   const std::string& name = change.key.name;
   if (is_mesh && !change.after) {
@@ -88,16 +91,7 @@ bool MeshViews::refresh_vips(const std::string& mesh) {
   return true;
 }
 
-std::string MeshViews::next_service_address() {
-  // Taken is what any mesh's MeshServices hold: the pool is the zone's.
-  derive::AddressPool pool("241.0.0.0", 8);
-  for (const auto& [key, resource] : resources_["MeshService"]) {
-    if (!resource->status.is_object() || !resource->status.contains("vips")) continue;
-    for (const auto& vip : resource->status["vips"])
-      if (vip.is_object()) pool.take(vip.value("ip", ""));
-  }
-  return pool.next();
-}
+std::string MeshViews::next_service_address() { return service_addresses_.next(); }
 
 std::size_t MeshViews::count(const std::string& kind) const {
   auto found = resources_.find(kind);

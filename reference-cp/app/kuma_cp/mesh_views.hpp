@@ -8,6 +8,7 @@
 
 #include "reference-cp/model/resource.hpp"
 #include "reference-cp/store/store.hpp"
+#include "reference-cp/xds/derive/address_pool.hpp"
 #include "reference-cp/xds/mesh_view.hpp"
 
 namespace kumasim::cp {
@@ -45,6 +46,7 @@ class MeshViews {
   /// (kind, mesh, name): a new mesh's view is built from these.
   std::map<std::string, std::map<ResourceKey, ResourcePtr>> resources_;
   std::map<std::string, MeshView::Ptr> views_;
+  derive::AddressPool service_addresses_{"241.0.0.0", 8};
 };
 
 }  // namespace kumasim::cp
