@@ -103,6 +103,11 @@ Checked<> ConfigState::add_static(Type type, const ::google::protobuf::Any& any)
   return outcome;
 }
 
+void ConfigState::no_discovery() {
+  clusters_seen_ = listeners_seen_ = true;
+  settle();
+}
+
 Checked<> ConfigState::apply_all(Type type, const std::vector<Incoming>& incoming, const std::set<std::string>& removed) {
   if (type == Type::cluster) return apply_clusters(incoming, removed);
   if (type == Type::listener) return apply_listeners(incoming, removed);

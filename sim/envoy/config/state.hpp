@@ -67,6 +67,8 @@ class ConfigState {
 
   /// A static resource of the bootstrap document: never removed by discovery.
   Checked<> add_static(Type type, const ::google::protobuf::Any& any);
+  /// There is no discovery service: what is static is all there will be.
+  void no_discovery();
 
   /// Names to ask for, of a type that is asked for by name.
   const std::set<std::string>& wanted(Type type) const { return wanted_[static_cast<std::size_t>(type)]; }

@@ -102,7 +102,10 @@ void Proxy::endpoints_changed(const ClusterState& state) {
 }
 
 void Proxy::arm_fetch_timeout(Type type, const std::string& name, std::uint64_t token, Duration delay) {
-  after(delay, [this, type, name, token] { config_.fetch_timed_out(type, name, token); });
+  after(delay, [this, type, name, token] {
+    config_.fetch_timed_out(type, name, token);
+    if (on_moved_) on_moved_();
+  });
 }
 
 UpstreamPtr Proxy::upstream(const std::string& name) const {

@@ -1,6 +1,7 @@
 /// The simulated Envoy's data path: its listeners, connections, clusters and pools, driven by messages and timers.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -27,6 +28,9 @@ class Proxy : public End, public ConfigObserver {
   const std::string& name() const { return options_.name; }
   const ProxyOptions& options() const { return options_; }
   ConfigState& config() { return config_; }
+  const ConfigState& config() const { return config_; }
+  /// Called after the configuration moved by itself, when waiting for a resource was given up.
+  void set_on_moved(std::function<void()> call) { on_moved_ = std::move(call); }
   Stats& stats() { return config_.stats(); }
   const std::map<std::string, UpstreamPtr>& upstreams() const { return upstreams_; }
 
@@ -104,6 +108,7 @@ class Proxy : public End, public ConfigObserver {
 
   ProxyOptions options_;
   ConfigState config_;
+  std::function<void()> on_moved_;
   std::map<std::pair<std::string, std::uint16_t>, std::pair<ListenerPtr, std::string>> bound_;  // listener and version
   std::map<std::uint64_t, WirePtr> accepted_;
   std::map<std::string, UpstreamPtr> upstreams_;

@@ -1,0 +1,164 @@
+#include "sim/envoy/envoy_process.hpp"
+
+#include <google/protobuf/any.pb.h>
+
+#include <algorithm>
+#include <deque>
+
+#include "kumasim/runtime/event.hpp"
+#include "kumasim/runtime/task.hpp"
+#include "kumasim/transport/grpc.hpp"
+#include "kumasim/transport/tls.hpp"
+
+namespace kumasim::sim {
+namespace {
+
+constexpr auto component = "envoy.ads";
+/// Envoy: SubscriptionFactory::RetryInitialDelayMs and RetryMaxDelayMs.
+constexpr Duration reconnect_first = std::chrono::milliseconds(500);
+constexpr Duration reconnect_max = std::chrono::seconds(30);
+
+/// One of the matchers must fit, as Envoy's validation context wants it. Names in IP form are left to the name check.
+bool server_accepted(const proxy::AdsServer& server, const TlsPeer& peer) {
+  if (server.sans.empty()) return true;
+  return std::any_of(server.sans.begin(), server.sans.end(), [&](const proxy::SanMatch& san) {
+    const auto& names = san.kind == proxy::SanMatch::Kind::uri ? peer.uri_sans : peer.dns_sans;
+    return std::any_of(names.begin(), names.end(), [&](const auto& name) { return san.match.matches(name); });
+  });
+}
+
+}  // namespace
+
+struct EnvoyProcess::Conversation {
+  Conversation(GrpcClientStream s, asio::any_io_executor executor) : stream(std::move(s)), wake(std::move(executor)) {}
+  GrpcClientStream stream;
+  Event wake;
+  std::deque<std::string> out;
+  bool over = false;
+};
+
+Result<std::shared_ptr<EnvoyProcess>> EnvoyProcess::start(proxy::Fabric& fabric, Process& process, const std::string& bootstrap,
+                                                          EnvoyOptions options) {
+  auto parsed = proxy::Bootstrap::parse(bootstrap);
+  if (!parsed) return fail(parsed.error());
+  auto envoy = std::make_shared<EnvoyProcess>(fabric, process, std::move(*parsed), std::move(options));
+  auto& state = envoy->proxy_.config();
+  auto add = [&](proxy::Type type, const std::vector<std::string>& resources) -> Result<> {
+    for (const auto& bytes : resources) {
+      ::google::protobuf::Any any;
+      any.ParseFromString(bytes);
+      if (auto ok = state.add_static(type, any); !ok) return fail(Code::invalid_argument, ok.error(), "static_resources");
+    }
+    return {};
+  };
+  if (auto ok = add(proxy::Type::secret, envoy->bootstrap_.secrets); !ok) return fail(ok.error());
+  if (auto ok = add(proxy::Type::cluster, envoy->bootstrap_.clusters); !ok) return fail(ok.error());
+  if (auto ok = add(proxy::Type::listener, envoy->bootstrap_.listeners); !ok) return fail(ok.error());
+  process.keep(envoy);
+  auto* raw = envoy.get();
+  if (raw->bootstrap_.ads)
+    spawn(raw->runtime_.executor, raw->runtime_.log, component, raw->run());
+  else
+    state.no_discovery();
+  return envoy;
+}
+
+EnvoyProcess::EnvoyProcess(proxy::Fabric& fabric, Process& process, proxy::Bootstrap bootstrap, EnvoyOptions options)
+    : bootstrap_(std::move(bootstrap)),
+      runtime_(process.runtime()),
+      proxy_(fabric, process, {.name = options.name, .drain_time = options.drain_time}),
+      ads_(proxy_.config(), {bootstrap_.delta, bootstrap_.node_on_first_message_only, bootstrap_.node}) {
+  proxy_.set_on_moved([this] { say(ads_.poll()); });
+}
+
+EnvoyProcess::~EnvoyProcess() = default;
+
+void EnvoyProcess::say(proxy::AdsClient::Messages messages) {
+  if (!conversation_ || messages.empty()) return;
+  for (auto& message : messages) conversation_->out.push_back(std::move(message));
+  conversation_->wake.set();
+}
+
+/// Connects again for ever, with a fully jittered delay that doubles and is reset by a stream that worked.
+asio::awaitable<void> EnvoyProcess::run() {
+  auto ceiling = reconnect_first;
+  for (;;) {
+    bool worked = co_await converse();
+    conversation_ = nullptr;
+    ads_.on_disconnected();
+    proxy_.stats().set("control_plane.connected_state", 0);
+    if (worked) ceiling = reconnect_first;
+    auto wait = Duration(static_cast<std::int64_t>(runtime_.random.below(static_cast<std::uint64_t>(ceiling.count()))));
+    ceiling = std::min(ceiling * 2, reconnect_max);
+    co_await sleep(runtime_.timers, wait);
+  }
+}
+
+/// One stream from connect to its end; true where a response came.
+asio::awaitable<bool> EnvoyProcess::converse() {
+  const auto& server = *bootstrap_.ads;
+  auto& stats = proxy_.stats();
+  auto failed = [&](const std::string& why) {
+    stats.add("cluster_manager.cds.update_failure");
+    runtime_.log.debug(component, "no stream to the control plane", {{"node", bootstrap_.node_id}, {"error", why}});
+  };
+  auto connect = [](Runtime& runtime, const proxy::AdsServer& to) -> asio::awaitable<Stream> {
+    auto stream = co_await runtime.network.connect({to.host, to.port});
+    if (!to.tls) co_return stream;
+    auto context = TlsContext::create({.role = TlsRole::client,
+                                       .certificate_pem = to.certificate_pem,
+                                       .key_pem = to.key_pem,
+                                       .trust_pem = to.trust_pem,
+                                       .peer = to.trust_pem.empty() ? TlsPeerCheck::none : TlsPeerCheck::required,
+                                       .verify_host = false,
+                                       .alpn = {"h2"}});
+    if (!context) throw boost::system::system_error(asio::error::invalid_argument, context.error().message);
+    co_return co_await tls_connect(std::move(stream), *context, runtime.clock, to.server_name.empty() ? to.host : to.server_name);
+  };
+  auto stream = co_await with_timeout(runtime_.timers, server.connect_timeout, connect(runtime_, server));
+  if (!stream) {
+    failed(stream.error().message);
+    co_return false;
+  }
+  if (auto peer = tls_peer(*stream); peer && !server_accepted(server, *peer)) {
+    failed("the server's certificate has none of the expected names");
+    co_return false;
+  }
+  GrpcClient client(std::move(*stream), runtime_.timers, runtime_.log, server.host, {});
+  auto path = bootstrap_.delta ? "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources"
+                               : "/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources";
+  kumasim::Headers metadata;
+  for (const auto& [name, value] : server.metadata) metadata.add(name, value);
+  auto call = client.open(path, std::move(metadata));
+  if (!call) {
+    failed(call.error().message);
+    co_return false;
+  }
+  auto conversation = std::make_shared<Conversation>(std::move(*call), runtime_.executor);
+  conversation_ = conversation;
+  stats.set("control_plane.connected_state", 1);
+  say(ads_.on_connected());
+  auto write = [](std::shared_ptr<Conversation> c) -> asio::awaitable<void> {
+    while (!c->over) {
+      co_await c->wake.wait();
+      c->wake.reset();
+      while (!c->out.empty() && !c->over) {
+        auto message = std::move(c->out.front());
+        c->out.pop_front();
+        if (!co_await c->stream.write(std::move(message))) co_return;
+      }
+    }
+  };
+  spawn(runtime_.executor, runtime_.log, component, write(conversation));
+  bool worked = false;
+  while (auto message = co_await conversation->stream.read()) {
+    worked = true;
+    say(ads_.on_message(*message));
+  }
+  conversation->over = true;
+  conversation->wake.set();
+  failed("the stream ended");
+  co_return worked;
+}
+
+}  // namespace kumasim::sim

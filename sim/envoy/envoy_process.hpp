@@ -1,0 +1,55 @@
+/// A simulated Envoy, started from a bootstrap document in a process of a world: discovery client and data path.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "kumasim/runtime/asio.hpp"
+#include "kumasim/runtime/error.hpp"
+#include "kumasim/runtime/runtime.hpp"
+#include "sim/envoy/ads/ads_client.hpp"
+#include "sim/envoy/bootstrap.hpp"
+#include "sim/envoy/data/proxy.hpp"
+
+namespace kumasim::sim {
+
+struct EnvoyOptions {
+  std::string name = {};                            ///< in reports; empty: the process's
+  Duration drain_time = std::chrono::seconds(600);  ///< --drain-time-s
+};
+
+/// Belongs to the process's current life, which keeps it: a kill destroys it, a restart makes a new one from its bootstrap.
+/// It has Envoy's life: static clusters, discovery of clusters, then of listeners; it serves when live() and keeps serving
+/// what it has while the control plane is away.
+class EnvoyProcess {
+ public:
+  /// To be called in the process's main. invalid_argument where Envoy would refuse the bootstrap and exit.
+  static Result<std::shared_ptr<EnvoyProcess>> start(proxy::Fabric& fabric, Process& process, const std::string& bootstrap,
+                                                     EnvoyOptions options = {});
+
+  EnvoyProcess(proxy::Fabric& fabric, Process& process, proxy::Bootstrap bootstrap, EnvoyOptions options);
+  ~EnvoyProcess();
+
+  /// Ready to take traffic (Envoy's /ready: LIVE).
+  bool live() const { return proxy_.config().live(); }
+  bool connected() const { return ads_.connected(); }
+  const std::string& node_id() const { return bootstrap_.node_id; }
+  const proxy::ConfigState& config() const { return proxy_.config(); }
+  const proxy::Stats& stats() const { return config().stats(); }
+  const proxy::AdsClient& ads() const { return ads_; }
+  proxy::Proxy& data() { return proxy_; }
+
+ private:
+  asio::awaitable<void> run();
+  asio::awaitable<bool> converse();
+  void say(proxy::AdsClient::Messages messages);
+
+  proxy::Bootstrap bootstrap_;
+  Runtime runtime_;
+  proxy::Proxy proxy_;
+  proxy::AdsClient ads_;
+  struct Conversation;
+  std::shared_ptr<Conversation> conversation_;  ///< null while there is no stream
+};
+
+}  // namespace kumasim::sim
