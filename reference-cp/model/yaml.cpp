@@ -89,8 +89,8 @@ json scalar(const YAML::Node& node) {
   const std::string& tag = node.Tag();
   if (tag == "!" || tag == "tag:yaml.org,2002:str") return text;
   if (is_one_of(text, {"", "~", "null", "Null", "NULL"})) return nullptr;
-  if (is_one_of(text, {"y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"})) return true;
-  if (is_one_of(text, {"n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"})) return false;
+  if (is_one_of(text, {"yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"})) return true;
+  if (is_one_of(text, {"no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"})) return false;
   json number;
   if (parse_integer(text, number) || parse_float(text, number)) return number;
   return text;
@@ -98,14 +98,34 @@ json scalar(const YAML::Node& node) {
 
 constexpr int depth_max = 200;
 
+/// yaml-cpp takes a quoted text that the end of the file cuts off after a line break; nobody means that.
+bool is_cut_off(std::string_view text, const YAML::Mark& mark) {
+  if (mark.is_null() || mark.pos < 0 || static_cast<std::size_t>(mark.pos) >= text.size()) return false;
+  char quote = text[static_cast<std::size_t>(mark.pos)];
+  if (quote != '"' && quote != '\'') return false;
+  for (auto at = static_cast<std::size_t>(mark.pos) + 1; at < text.size(); ++at) {
+    if (quote == '"' && text[at] == '\\') {
+      ++at;
+    } else if (text[at] == quote) {
+      bool doubled = quote == '\'' && at + 1 < text.size() && text[at + 1] == quote;
+      if (!doubled) return false;
+      ++at;
+    }
+  }
+  return true;
+}
+
 class Reader {
  public:
-  explicit Reader(YamlDocument& out) : out_(out) {}
+  Reader(YamlDocument& out, std::string_view text) : out_(out), text_(text) {}
 
   json read(const YAML::Node& node, const Path& path, int depth = 0) {
     if (depth > depth_max) throw Trouble{node.Mark(), fmt::format("nested deeper than {} levels", depth_max)};
     if (!node.IsDefined() || node.IsNull()) return nullptr;
-    if (node.IsScalar()) return scalar(node);
+    if (node.IsScalar()) {
+      if (is_cut_off(text_, node.Mark())) throw Trouble{node.Mark(), "a quoted text has no end"};
+      return scalar(node);
+    }
     if (node.IsSequence()) {
       json list = json::array();
       for (std::size_t i = 0; i < node.size(); ++i) {
@@ -135,6 +155,7 @@ class Reader {
 
  private:
   YamlDocument& out_;
+  std::string_view text_;
   std::set<std::string> keys_;
 };
 
@@ -189,7 +210,7 @@ Result<std::vector<YamlDocument>> parse_yaml(std::string_view text, std::string_
     for (const auto& node : YAML::LoadAll(std::string(text))) {
       YamlDocument document;
       document.start = to_mark(node.Mark());
-      document.value = Reader(document).read(node, {});
+      document.value = Reader(document, text).read(node, {});
       out.push_back(std::move(document));
     }
   } catch (const YAML::Exception& error) {

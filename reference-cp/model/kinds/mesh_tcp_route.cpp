@@ -15,7 +15,8 @@ void validate_backends(const json& rule, const Path& path, Violations& out) {
   Path here = path.at("default").at("backendRefs");
   if (refs.empty()) out.add(here, "must be defined");
   for (std::size_t i = 0; i < refs.size(); ++i) {
-    validate_target_ref(refs[i], {.kinds = {"MeshService", "MeshServiceSubset", "MeshExternalService", "MeshMultiZoneService"}},
+    validate_target_ref(refs[i],
+                        {.kinds = {"MeshService", "MeshServiceSubset", "MeshExternalService", "MeshMultiZoneService"}},
                         here.at(i), out);
     validate_backend_ref(refs[i], here.at(i), out);
   }
@@ -47,16 +48,18 @@ const Kind& kind::mesh_tcp_route() {
     table.text = "Where connections go.";
     table.has_to = true;
     SchemaPtr rule = object({
-        required({"default", object({{"backendRefs", list(backend_ref_schema()), "where the connections go, by weight"}}),
+        required({"default",
+                  object({{"backendRefs", list(backend_ref_schema()), "where the connections go, by weight"}}),
                   "what is done with them"}),
     });
     table.schema = object({
         {"targetRef", target_ref_schema(), "the proxies that the policy takes effect on; the whole mesh when absent"},
         {"to",
          list(object({
-             required({"targetRef", target_ref_schema(), "the destination that is routed anew"}),
-             required({"rules", list(rule, 0, 1), "what is done; one at most"}),
-         }), 1, INT32_MAX),
+                  required({"targetRef", target_ref_schema(), "the destination that is routed anew"}),
+                  required({"rules", list(rule, 0, 1), "what is done; one at most"}),
+              }),
+              1, INT32_MAX),
          "routes for outbound traffic"},
     });
     table.validate = validate;

@@ -1,0 +1,175 @@
+/// Reading resources: canonical forms, defaults, and errors that a person can act on.
+#include <gtest/gtest.h>
+
+#include "reference-cp/model/codec.hpp"
+#include "reference-cp/model/json_schema.hpp"
+#include "reference-cp/model/kinds.hpp"
+
+namespace kumasim::cp::testing {
+namespace {
+
+using nlohmann::json;
+
+Resource read(const char* yaml) {
+  auto resource = resource_from_yaml(yaml);
+  EXPECT_TRUE(resource.has_value()) << (resource ? "" : resource.error().message);
+  return resource ? *resource : Resource{};
+}
+
+std::string error_of(const std::string& yaml) {
+  auto resources = resources_from_yaml(yaml, "demo.yaml");
+  return resources ? "" : resources.error().message;
+}
+
+TEST(Codec, ProtobufKindsDropZerosAndTakeEitherName) {
+  Resource dataplane = read(R"(
+type: Dataplane
+mesh: demo
+name: web-1
+networking:
+  address: 10.0.0.1
+  advertisedAddress: ""
+  inbound:
+  - port: "80"
+    servicePort: 0
+    tags: {kuma.io/service: web, version: "1"}
+    health: {ready: false}
+  transparent_proxying:
+    redirect_port_inbound: 15006
+    ip_family_mode: 2
+)");
+  EXPECT_EQ(dataplane.spec, json::parse(R"({"networking": {
+    "address": "10.0.0.1",
+    "inbound": [{"port": 80, "tags": {"kuma.io/service": "web", "version": "1"}, "health": {}}],
+    "transparentProxying": {"redirectPortInbound": 15006, "ipFamilyMode": "IPv4"}}})"));
+}
+
+TEST(Codec, ProtobufNumbersOf64BitsTravelInQuotes) {
+  Resource route = read(R"(
+type: TrafficRoute
+name: r
+sources: [{match: {kuma.io/service: web}}]
+destinations: [{match: {kuma.io/service: backend}}]
+conf:
+  loadBalancer: {ringHash: {hashFunction: XX_HASH, minRingSize: 64}}
+  split: [{weight: 90, destination: {kuma.io/service: backend, version: v1}}, {weight: 0, destination: {kuma.io/service: b}}]
+)");
+  EXPECT_EQ(route.meta.mesh, "default");
+  EXPECT_EQ(route.spec["conf"]["loadBalancer"]["ringHash"]["minRingSize"], "64");
+  EXPECT_EQ(route.spec["conf"]["split"][1]["weight"], 0) << "a wrapper's zero is no absence";
+}
+
+TEST(Codec, PoliciesGetDefaultsAndGoDurations) {
+  Resource route = read(R"(
+apiVersion: kuma.io/v1alpha1
+kind: MeshHTTPRoute
+metadata:
+  name: r
+  namespace: kuma-system
+  labels: {kuma.io/mesh: demo}
+spec:
+  to:
+  - targetRef: {kind: MeshService, name: backend}
+    rules:
+    - matches: [{headers: [{name: x, value: y}]}]
+      default:
+        backendRefs: [{kind: MeshService, name: b}]
+)");
+  EXPECT_EQ(route.meta.mesh, "demo");
+  const json& rule = route.spec["to"][0]["rules"][0];
+  EXPECT_EQ(rule["matches"][0]["headers"][0]["type"], "Exact");
+  EXPECT_EQ(rule["default"]["backendRefs"][0]["weight"], 1);
+
+  Resource timeout = read(R"(
+type: MeshTimeout
+mesh: demo
+name: t
+spec: {to: [{targetRef: {kind: Mesh}, default: {idleTimeout: 90m, http: {requestTimeout: 1500ms}}}]}
+)");
+  EXPECT_EQ(timeout.spec["to"][0]["default"], json::parse(R"({"idleTimeout": "1h30m0s", "http": {"requestTimeout": "1.5s"}})"));
+}
+
+TEST(Codec, StatusOfAMeshServiceKeepsItsEmptyParts) {
+  Resource service = read("{type: MeshService, name: s, mesh: m, spec: {ports: [{port: 80}]}}");
+  EXPECT_EQ(service.spec, json::parse(R"({"state": "Unavailable", "selector": {}, "ports": [{"port": 80, "appProtocol": "tcp"}]})"));
+  EXPECT_EQ(resource_to_json(service)["status"], json::parse(R"({"tls": {}, "dataplaneProxies": {}})"));
+}
+
+TEST(CodecErrors, UnknownFieldNamesFileLineAndWhatIsThere) {
+  EXPECT_EQ(error_of(R"(
+type: MeshTimeout
+name: t
+spec:
+  to:
+  - targetRef: {kind: Mesh}
+    default:
+      idleTimeut: 10s
+)"),
+            "demo.yaml:8:7: spec.to[0].default.idleTimeut: unknown field; expected one of: connectionTimeout, idleTimeout, http");
+}
+
+TEST(CodecErrors, WrongTypeNamesTheField) {
+  EXPECT_EQ(error_of("type: Dataplane\nname: d\nnetworking:\n  address: 10.0.0.1\n  inbound:\n  - port: eighty\n"),
+            "demo.yaml:6:5: networking.inbound[0].port: in body must be of type integer: \"string\"");
+}
+
+TEST(CodecErrors, RulesOfTheKindAreNamedToo) {
+  EXPECT_EQ(error_of("type: Dataplane\nname: d\nnetworking:\n  address: 10.0.0.1\n  inbound:\n  - port: 80\n    tags: {a: b}\n"),
+            "demo.yaml:7:5: networking.inbound[0].tags[\"kuma.io/service\"]: tag has to exist");
+}
+
+TEST(CodecErrors, KubernetesFormPointsIntoItsSpec) {
+  EXPECT_EQ(error_of(R"(apiVersion: kuma.io/v1alpha1
+kind: Mesh
+metadata:
+  name: demo
+spec:
+  mtls:
+    enabledBackend: ca-1
+)"),
+            "demo.yaml:7:5: mtls.enabledBackend: has to be set to one of the backends in the mesh");
+}
+
+TEST(CodecErrors, UnknownKindListsTheKnownOnes) {
+  std::string error = error_of("---\ntype: Mesh\nname: m\n---\ntype: MeshTimeot\nname: t\n");
+  EXPECT_TRUE(error.starts_with("demo.yaml:5:1: unknown kind \"MeshTimeot\"; expected one of: Dataplane, ")) << error;
+}
+
+TEST(CodecErrors, MissingTypeIsSaid) {
+  EXPECT_EQ(error_of("name: m\n"), "demo.yaml:1:1: field \"type\" is missing: the kind of the resource");
+}
+
+TEST(CodecErrors, TruncatedYamlIsSaidWithItsPlace) {
+  std::string error = error_of("type: Mesh\nname: m\nmtls: {enabledBackend: ca-1\n");
+  EXPECT_TRUE(error.starts_with("demo.yaml:4:1: not valid YAML: ")) << error;
+  error = error_of("type: Mesh\nname: \"m\n");
+  EXPECT_EQ(error, "demo.yaml:2:7: not valid YAML: a quoted text has no end");
+}
+
+TEST(CodecErrors, AKeyTwiceIsRefused) {
+  EXPECT_EQ(error_of("type: Mesh\nname: m\nname: n\n"), "demo.yaml:3:1: not valid YAML: key \"name\" is given twice");
+}
+
+TEST(JsonSchema, HoldsTheTablesConstraints) {
+  json schema = kind_to_json_schema(kind::mesh_http_route());
+  EXPECT_EQ(schema["required"], json({"type", "name", "spec"}));
+  const json& rule = schema["properties"]["spec"]["properties"]["to"]["items"]["properties"]["rules"]["items"];
+  EXPECT_EQ(rule["required"], json({"matches", "default"}));
+  EXPECT_EQ(rule["properties"]["matches"]["minItems"], 1);
+  for (const Kind* kind : kinds()) EXPECT_EQ(kind_to_json_schema(*kind)["properties"]["type"]["enum"][0], kind->type());
+}
+
+TEST(Kinds, AreInOrderAndFoundByTypeAndPath) {
+  const Kind* last = nullptr;
+  for (const Kind* kind : kinds()) {
+    if (last != nullptr) EXPECT_LT(last->type(), kind->type());
+    EXPECT_EQ(find_kind(kind->type()), kind);
+    EXPECT_EQ(find_kind_by_path(kind->path()), kind);
+    last = kind;
+  }
+  EXPECT_EQ(find_kind("Nonsense"), nullptr);
+  EXPECT_EQ(find_kind_by_path("global-secrets"), &kind::global_secret());
+}
+
+}  // namespace
+}  // namespace kumasim::cp::testing
