@@ -25,6 +25,7 @@ Duration draw_exponential(Duration mean, Random& random) {
 }
 
 Duration draw(const LatencyLaw& law, Random& random) {
+  if (law.other) return law.other->draw(random);
   switch (law.kind) {
     case LatencyLaw::Kind::constant: return law.mean;
     case LatencyLaw::Kind::uniform:

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "kumasim/runtime/random.hpp"
 #include "kumasim/runtime/time.hpp"
+#include "kumasim/sim/delay_law.hpp"
 
 namespace kumasim::sim {
 
@@ -12,6 +14,7 @@ namespace kumasim::sim {
 struct LatencyLaw {
   enum class Kind : std::uint8_t { constant, uniform, exponential } kind = Kind::constant;
   Duration mean = std::chrono::milliseconds(5);  ///< of the constant law: the value; of the uniform one: between 0 and 2 x mean
+  std::optional<DelayLaw> other = {};            ///< any law of the network; takes the place of the two above
 };
 
 Duration draw(const LatencyLaw& law, Random& random);

@@ -249,6 +249,7 @@ Checked<> check_field(const Message& message, const FieldDescriptor& field, std:
   const Reflection& r = *message.GetReflection();
   if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
     if (!r.HasField(message, &field)) {
+      if (field.real_containing_oneof()) return {};  // another member may be set; the oneof's own rule says whether one must
       bool required = (rules.has_message() && rules.message().required()) ||
                       (rules.has_duration() && rules.duration().required()) ||
                       (rules.has_any() && rules.any().required()) ||
