@@ -28,9 +28,12 @@ SecretLookup secrets_of(const MeshView& view) {
 
 Reconciler::Reconciler(const Runtime& runtime, const Config& config, std::shared_ptr<Store> store, Authorities& authorities)
     : runtime_(runtime), config_(config), store_(std::move(store)), authorities_(authorities), views_(zone_settings(config)),
-      identities_(runtime.clock, runtime.random, key_spec(config.leaf_key)), wake_(runtime.executor), rotation_(runtime.executor) {}
+      identities_(runtime.clock, runtime.random, key_spec(config.leaf_key)),
+      admin_(runtime.clock, runtime.random, key_spec(config.leaf_key)), wake_(runtime.executor), rotation_(runtime.executor) {}
 
 asio::awaitable<Result<>> Reconciler::start() {
+  auto admin = co_await admin_.start(*store_);
+  if (!admin) co_return admin;
   store_->subscribe([this](const Change& change) { on_change(change); });
   // Meshes come first, so that what is in them finds its view.
   std::vector<const Kind*> order{&kind::mesh()};
@@ -148,11 +151,21 @@ void Reconciler::regenerate(const ProxyPtr& proxy) {
         return;
       }
       held = *issued;
-      identity = {.certificate_pem = held->leaf.certificate_pem, .key_pem = held->leaf.key_pem, .ca_bundles = {{proxy->key.mesh, held->ca_bundle_pem}}};
+      identity.certificate_pem = held->leaf.certificate_pem;
+      identity.key_pem = held->leaf.key_pem;
+      identity.ca_bundles[proxy->key.mesh] = held->ca_bundle_pem;
       rotation_.set();
     } else {
       identities_.forget(proxy->key);
     }
+  }
+  ProxyView facts = proxy_view(*view, *dataplane, proxy->metadata, std::move(identity));
+  if (auto pair = admin_.get(facts.address)) {
+    facts.identity.admin_ca_pem = admin_.ca_pem();
+    facts.identity.admin_certificate_pem = pair->certificate_pem;
+    facts.identity.admin_key_pem = pair->key_pem;
+  } else {
+    runtime_.log.error(component, "no admin certificate", {{"proxy", proxy->key.name}, {"error", pair.error().message}});
   }
   ++counts_.generations;
   Snapshot fresh = generate(*view, proxy_view(*view, *dataplane, proxy->metadata, std::move(identity)),
