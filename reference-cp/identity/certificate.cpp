@@ -32,6 +32,9 @@ using Bio = std::unique_ptr<BIO, Freer<BIO_free_all>>;
 using Number = std::unique_ptr<BIGNUM, Freer<BN_free>>;
 using Names = std::unique_ptr<GENERAL_NAMES, Freer<free_names>>;
 
+/// Of servers' certificates (Kuma's own and those of admin listeners).
+constexpr Duration server_clock_skew = std::chrono::minutes(5);
+
 std::unexpected<Error> openssl_error(std::string what) {
   unsigned long code = ERR_get_error();
   ERR_clear_error();
@@ -128,26 +131,41 @@ std::string ip_text(const ASN1_OCTET_STRING* ip) {
   return text.data();
 }
 
-}  // namespace
+/// What the roots differ in.
+struct RootParts {
+  std::string common_name;
+  std::string uri;  ///< "" for none
+  WallTime from, to;
+};
 
-Result<KeyPair> make_ca(const CaRequest& request) {
-  Key key = make_key(request.key);
+Result<KeyPair> make_root(const RootParts& parts, KeySpec spec) {
+  Key key = make_key(spec);
   Certificate certificate(X509_new());
   Names names(sk_GENERAL_NAME_new_null());
   bool ok = key && certificate && names && X509_set_version(certificate.get(), X509_VERSION_3) == 1 &&
             ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), 0) == 1 &&
-            set_validity(certificate.get(), request.now - clock_skew, request.now + request.lifetime) &&
-            add_subject(certificate.get(), {{"O", "Kuma"}, {"OU", "Mesh"}, {"CN", request.mesh}}) &&
+            set_validity(certificate.get(), parts.from, parts.to) &&
+            add_subject(certificate.get(), {{"O", "Kuma"}, {"OU", "Mesh"}, {"CN", parts.common_name}}) &&
             X509_set_issuer_name(certificate.get(), X509_get_subject_name(certificate.get())) == 1 &&
             X509_set_pubkey(certificate.get(), key.get()) == 1 &&
             add_extension(certificate.get(), certificate.get(), NID_key_usage, "critical,keyCertSign,cRLSign") &&
             add_extension(certificate.get(), certificate.get(), NID_basic_constraints, "critical,CA:TRUE") &&
             add_extension(certificate.get(), certificate.get(), NID_subject_key_identifier, "hash") &&
-            add_name(names.get(), GEN_URI, "spiffe://" + request.mesh) &&
-            X509_add1_ext_i2d(certificate.get(), NID_subject_alt_name, names.get(), 0, 0) == 1 &&
+            (parts.uri.empty() || (add_name(names.get(), GEN_URI, parts.uri) &&
+                                   X509_add1_ext_i2d(certificate.get(), NID_subject_alt_name, names.get(), 0, 0) == 1)) &&
             X509_sign(certificate.get(), key.get(), EVP_sha256()) > 0;
-  if (!ok) return openssl_error(fmt::format("cannot make the root certificate of mesh \"{}\"", request.mesh));
+  if (!ok) return openssl_error(fmt::format("cannot make the root certificate \"{}\"", parts.common_name));
   return to_pem(certificate.get(), key.get());
+}
+
+}  // namespace
+
+Result<KeyPair> make_ca(const CaRequest& request) {
+  return make_root({request.mesh, "spiffe://" + request.mesh, request.now - clock_skew, request.now + request.lifetime}, request.key);
+}
+
+Result<KeyPair> make_admin_ca(KeySpec key, WallTime now) {
+  return make_root({"Envoy Admin CA", {}, now - server_clock_skew, now + ca_lifetime_default}, key);
 }
 
 Result<KeyPair> issue_leaf(const KeyPair& ca, const LeafRequest& request, Random& random) {
@@ -202,15 +220,20 @@ Result<KeyPair> make_server(const ServerRequest& request, Random& random) {
   }
   Key key = make_key(request.key);
   Certificate certificate(X509_new());
-  WallTime from = request.now - std::chrono::minutes(5);
+  Certificate root = request.issuer ? read_certificate(request.issuer->certificate_pem) : nullptr;
+  Key root_key = request.issuer ? read_key(request.issuer->key_pem) : nullptr;
+  if (request.issuer && (!root || !root_key)) return fail(Code::data_loss, "the CA is not a certificate with its key");
+  X509* issuer = root ? root.get() : certificate.get();
+  const char* usage = root ? "critical,digitalSignature,keyEncipherment" : "critical,digitalSignature,keyEncipherment,keyCertSign";
+  WallTime from = request.now - server_clock_skew;
   ok = ok && key && certificate && X509_set_version(certificate.get(), X509_VERSION_3) == 1 &&
        set_serial(certificate.get(), random) && set_validity(certificate.get(), from, from + request.lifetime) &&
-       X509_set_pubkey(certificate.get(), key.get()) == 1 &&
-       add_extension(certificate.get(), certificate.get(), NID_key_usage, "critical,digitalSignature,keyEncipherment,keyCertSign") &&
-       add_extension(certificate.get(), certificate.get(), NID_ext_key_usage, "serverAuth") &&
-       add_extension(certificate.get(), certificate.get(), NID_basic_constraints, "critical,CA:TRUE") &&
+       X509_set_issuer_name(certificate.get(), X509_get_subject_name(issuer)) == 1 &&
+       X509_set_pubkey(certificate.get(), key.get()) == 1 && add_extension(certificate.get(), issuer, NID_key_usage, usage) &&
+       add_extension(certificate.get(), issuer, NID_ext_key_usage, "serverAuth") &&
+       add_extension(certificate.get(), issuer, NID_basic_constraints, root ? "critical,CA:FALSE" : "critical,CA:TRUE") &&
        X509_add1_ext_i2d(certificate.get(), NID_subject_alt_name, names.get(), 1, 0) == 1 &&
-       X509_sign(certificate.get(), key.get(), EVP_sha256()) > 0;
+       X509_sign(certificate.get(), root ? root_key.get() : key.get(), EVP_sha256()) > 0;
   if (!ok) return openssl_error("cannot make a server certificate");
   return to_pem(certificate.get(), key.get());
 }

@@ -55,13 +55,17 @@ struct LeafRequest {
 /// tag. Its end is never after the root's. Fails where the root has ended or its key does not belong to it.
 Result<KeyPair> issue_leaf(const KeyPair& ca, const LeafRequest& request, Random& random);
 
+/// The root of the certificates between the control plane and its proxies' admin listeners (CN=Envoy Admin CA).
+Result<KeyPair> make_admin_ca(KeySpec key, WallTime now);
+
 struct ServerRequest {
   std::vector<std::string> hosts;  ///< DNS names and IP addresses
   KeySpec key;
   WallTime now;
   Duration lifetime = ca_lifetime_default;
+  const KeyPair* issuer = nullptr;  ///< nullptr: self-signed
 };
-/// A self-signed server certificate that clients can also trust as a root (Kuma makes its own so).
+/// A server certificate; where it is self-signed, clients can also trust it as a root (Kuma makes its own so).
 Result<KeyPair> make_server(const ServerRequest& request, Random& random);
 
 /// What a certificate says. The first one of a PEM text.

@@ -13,6 +13,7 @@
 #include "reference-cp/app/kuma_cp/config.hpp"
 #include "reference-cp/app/kuma_cp/mesh_views.hpp"
 #include "reference-cp/app/kuma_cp/proxy.hpp"
+#include "reference-cp/identity/admin_certificates.hpp"
 #include "reference-cp/identity/identities.hpp"
 #include "reference-cp/manager/authorities.hpp"
 #include "reference-cp/store/store.hpp"
@@ -64,6 +65,7 @@ class Reconciler {
   Authorities& authorities_;
   MeshViews views_;
   Identities identities_;
+  AdminCertificates admin_;
   std::deque<Change> changes_;
   std::map<ResourceKey, ProxyPtr> proxies_;
   std::map<std::string, Affected> dirty_;  ///< by mesh

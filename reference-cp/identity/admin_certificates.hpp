@@ -1,0 +1,36 @@
+/// Certificates of proxies' admin listeners, so that only the control plane can use Envoy's admin interface.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "kumasim/runtime/clock.hpp"
+#include "kumasim/runtime/random.hpp"
+#include "reference-cp/identity/certificate.hpp"
+#include "reference-cp/store/store.hpp"
+
+namespace kumasim::cp {
+
+/// Name of the global secret that holds the CA: its certificate and then its key.
+inline constexpr const char* admin_ca_secret = "envoy-admin-ca";
+
+class AdminCertificates {
+ public:
+  AdminCertificates(const Clock& clock, Random& random, KeySpec key) : clock_(clock), random_(random), key_(key) {}
+
+  /// Reads the CA from the store, or makes it there. Every control plane of a store has the same one.
+  asio::awaitable<Result<>> start(Store& store);
+
+  const std::string& ca_pem() const { return ca_.certificate_pem; }
+  /// The server certificate for an address, made when first asked for. REQUIRES: start() has succeeded.
+  Result<KeyPair> get(const std::string& address);
+
+ private:
+  const Clock& clock_;
+  Random& random_;
+  KeySpec key_;
+  KeyPair ca_;
+  std::map<std::string, KeyPair> made_;
+};
+
+}  // namespace kumasim::cp
