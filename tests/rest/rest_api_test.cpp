@@ -1,0 +1,150 @@
+/// The REST API where the recordings are not at hand: statuses, bodies, paging, access, warnings.
+#include <gtest/gtest.h>
+
+#include "reference-cp/model/kinds.hpp"
+#include "rest/cp_under_test.hpp"
+
+namespace kumasim::cp::testing {
+namespace {
+
+using nlohmann::json;
+
+json body_of(const HttpResponse& response) { return json::parse(response.body, nullptr, false); }
+
+json timeout(const std::string& name, const std::string& idle = "1s") {
+  return {{"type", "MeshTimeout"},
+          {"mesh", "default"},
+          {"name", name},
+          {"spec", {{"to", {{{"targetRef", {{"kind", "Mesh"}}}, {"default", {{"idleTimeout", idle}}}}}}}}};
+}
+
+TEST(RestApi, CreatesUpdatesAndDeletes) {
+  CpUnderTest cp;
+  EXPECT_EQ(cp.put("/meshes/default/meshtimeouts/t", timeout("t")).status, 201);
+  EXPECT_EQ(cp.put("/meshes/default/meshtimeouts/t", timeout("t", "2s")).status, 200);
+  json got = body_of(cp.get("/meshes/default/meshtimeouts/t"));
+  EXPECT_EQ(got["spec"]["to"][0]["default"]["idleTimeout"], "2s");
+  EXPECT_EQ(got["creationTime"], "2027-01-15T08:00:00Z");
+  EXPECT_EQ(got["labels"]["kuma.io/origin"], "zone");
+  EXPECT_EQ(cp.remove("/meshes/default/meshtimeouts/t").status, 200);
+  HttpResponse gone = cp.get("/meshes/default/meshtimeouts/t");
+  EXPECT_EQ(gone.status, 404);
+  EXPECT_EQ(body_of(gone)["title"], "Could not retrieve a resource");
+}
+
+TEST(RestApi, ViolationsAreListedTwice) {
+  CpUnderTest cp;
+  HttpResponse refused = cp.put("/meshes/default/meshtimeouts/t", timeout("t", "-1s"));
+  EXPECT_EQ(refused.status, 400);
+  json body = body_of(refused);
+  EXPECT_EQ(body["type"], "/std-errors");
+  EXPECT_EQ(body["invalid_parameters"],
+            json::parse(R"([{"field": "spec.to[0].default.idleTimeout", "reason": "must not be negative when defined"}])"));
+  EXPECT_EQ(body["causes"],
+            json::parse(R"([{"field": "spec.to[0].default.idleTimeout", "message": "must not be negative when defined"}])"));
+}
+
+TEST(RestApi, UrlAndBodyMustAgree) {
+  CpUnderTest cp;
+  json body = body_of(cp.put("/meshes/default/meshtimeouts/other", timeout("t")));
+  EXPECT_EQ(body["causes"][0]["message"], "name from the URL has to be the same as in body");
+}
+
+TEST(RestApi, MissingMeshIsNotFound) {
+  CpUnderTest cp;
+  HttpResponse response = cp.put("/meshes/gone/meshtimeouts/t", timeout("t"));
+  EXPECT_EQ(response.status, 404);
+  EXPECT_EQ(body_of(response)["title"], "Failed to retrieve Mesh");
+}
+
+TEST(RestApi, PagesLinkToTheNext) {
+  CpUnderTest cp;
+  for (const char* name : {"a", "b", "c"}) EXPECT_EQ(cp.put(std::string("/meshes/default/meshtimeouts/") + name, timeout(name)).status, 201);
+  json page = body_of(cp.get("/meshes/default/meshtimeouts?size=2&name="));
+  EXPECT_EQ(page["total"], 5) << "three and the mesh's own two";
+  EXPECT_EQ(page["items"].size(), 2u);
+  EXPECT_EQ(page["next"], "http://cp.test/meshes/default/meshtimeouts?name=&offset=2&size=2");
+  page = body_of(cp.get("/meshtimeouts?size=10"));
+  EXPECT_EQ(page["items"].size(), 5u);
+  EXPECT_TRUE(page["next"].is_null());
+  EXPECT_EQ(cp.get("/meshtimeouts?size=1001").status, 400);
+  EXPECT_EQ(cp.get("/meshtimeouts?offset=x").status, 400);
+}
+
+TEST(RestApi, SecretsAreForAdmins) {
+  RestOptions options;
+  options.authenticate = [](const HttpRequest&) -> Result<User> { return anonymous_user(); };
+  CpUnderTest cp({}, options);
+  HttpResponse refused = cp.get("/meshes/default/secrets");
+  EXPECT_EQ(refused.status, 403);
+  EXPECT_EQ(body_of(refused)["detail"],
+            "user \"mesh-system:anonymous/mesh-system:unauthenticated\" cannot access the resource of type \"Secret\"");
+  EXPECT_EQ(cp.get("/meshes/default/meshtimeouts").status, 200);
+}
+
+TEST(RestApi, BadAuthenticationIs401) {
+  RestOptions options;
+  options.authenticate = [](const HttpRequest&) -> Result<User> { return fail(Code::unauthenticated, "bad token"); };
+  CpUnderTest cp({}, options);
+  EXPECT_EQ(cp.get("/meshes").status, 401);
+}
+
+TEST(RestApi, GlobalControlPlaneTakesNoDataplanes) {
+  ManagerOptions options;
+  options.labels.mode = CpMode::global;
+  CpUnderTest cp(options);
+  HttpResponse refused = cp.put("/meshes/default/dataplanes/d", {{"type", "Dataplane"}});
+  EXPECT_EQ(refused.status, 405);
+  EXPECT_EQ(body_of(refused)["title"], "Method not allowed");
+}
+
+TEST(RestApi, WarningsComeWithTheAnswer) {
+  CpUnderTest cp;
+  json body = timeout("t");
+  body["spec"]["from"] = body["spec"]["to"];
+  json answer = body_of(cp.put("/meshes/default/meshtimeouts/t", body));
+  EXPECT_EQ(answer["warnings"], json({"'from' field is deprecated, use 'rules' instead"}));
+}
+
+TEST(RestApi, OverviewsJoinResourceAndInsight) {
+  CpUnderTest cp;
+  json dataplane = {{"type", "Dataplane"},
+                    {"mesh", "default"},
+                    {"name", "d"},
+                    {"networking", {{"address", "10.0.0.1"}, {"inbound", {{{"port", 80}, {"tags", {{"kuma.io/service", "a"}}}}}}}}};
+  ASSERT_EQ(cp.put("/meshes/default/dataplanes/d", dataplane).status, 201);
+  json alone = body_of(cp.get("/meshes/default/dataplanes/d/_overview"));
+  EXPECT_EQ(alone["type"], "DataplaneOverview");
+  EXPECT_EQ(alone["dataplaneInsight"], json::object());
+  Resource insight;
+  insight.kind = &kind::dataplane_insight();
+  insight.meta.mesh = "default";
+  insight.meta.name = "d";
+  insight.spec = {{"subscriptions", {{{"id", "1"}}}}};
+  ASSERT_TRUE(run_now(cp.store.create(insight, cp.clock.wall_now())).has_value());
+  json list = body_of(cp.get("/meshes/default/dataplanes+insights"));
+  EXPECT_EQ(list["items"][0]["dataplaneInsight"]["subscriptions"][0]["id"], "1");
+  EXPECT_EQ(list["items"][0]["dataplane"]["networking"]["address"], "10.0.0.1");
+}
+
+TEST(RestApi, FurtherEndpointsAreAskedLast) {
+  RestOptions options;
+  options.further = [](const HttpRequest& request, const User& user) -> asio::awaitable<std::optional<HttpResponse>> {
+    if (request.target != "/tokens/dataplane") co_return std::nullopt;
+    co_return HttpResponse{200, {}, user.name};
+  };
+  CpUnderTest cp({}, options);
+  EXPECT_EQ(cp.ask({.method = "POST", .target = "/tokens/dataplane"}).body, "mesh-system:admin");
+  EXPECT_EQ(cp.get("/tokens/nothing").status, 404);
+}
+
+TEST(RestApi, CountsWhatIsThere) {
+  CpUnderTest cp;
+  json insight = body_of(cp.get("/mesh-insights/default"));
+  EXPECT_EQ(insight["policies"]["MeshTimeout"]["total"], 2);
+  EXPECT_EQ(body_of(cp.get("/global-insight"))["meshes"]["total"], 1);
+  EXPECT_EQ(cp.get("/mesh-insights/gone").status, 404);
+}
+
+}  // namespace
+}  // namespace kumasim::cp::testing
