@@ -16,21 +16,24 @@ namespace kumasim::live {
 
 struct LiveOptions {
   std::string data_directory = ".";  ///< the root of the runtime's disk
-  LogOptions log = {};
+  LogOptions log = {};               ///< unused where a log is handed over
 };
 
-/// Owns the io_context; everything runs on the thread that runs it. Writing to a closed connection is an error there, not
-/// a signal (SIGPIPE is ignored from here on).
+/// Everything runs on the thread that runs the io_context. Writing to a closed connection is an error there, not a signal
+/// (SIGPIPE is ignored from here on).
 class LiveRuntime {
  public:
+  /// With an io_context and a log of its own.
   explicit LiveRuntime(LiveOptions options = {});
+  /// Both must outlive it.
+  LiveRuntime(asio::io_context& context, Log& log, LiveOptions options = {});
   ~LiveRuntime();
   LiveRuntime(const LiveRuntime&) = delete;
   LiveRuntime& operator=(const LiveRuntime&) = delete;
 
   Runtime& runtime() { return runtime_; }
   asio::io_context& context() { return context_; }
-  SystemLog& log() { return log_; }
+  Log& log() { return runtime_.log; }
 
   /// Until stop(), or until nothing is pending.
   void run() { context_.run(); }
@@ -38,10 +41,11 @@ class LiveRuntime {
   void stop() { context_.stop(); }
 
  private:
-  SystemLog log_;
   SystemClock clock_;
   SystemRandom random_;
-  asio::io_context context_;  // goes before what its coroutines use
+  std::unique_ptr<SystemLog> own_log_;
+  std::unique_ptr<asio::io_context> own_context_;
+  asio::io_context& context_;
   SystemTimers timers_;
   TcpNetwork network_;
   DirectoryDisk disk_;

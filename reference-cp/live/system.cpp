@@ -28,6 +28,20 @@ std::optional<std::string> environment_variable(const std::string& name) {
   return value;
 }
 
+struct Signals::State {
+  explicit State(asio::any_io_executor executor) : set(std::move(executor)) {}
+  asio::signal_set set;
+};
+
+Signals::Signals(asio::any_io_executor executor, const std::vector<int>& numbers)
+    : state_(std::make_unique<State>(std::move(executor))) {
+  for (int number : numbers) state_->set.add(number);
+}
+
+Signals::~Signals() = default;
+
+asio::awaitable<int> Signals::next() { co_return co_await state_->set.async_wait(asio::use_awaitable); }
+
 asio::awaitable<int> wait_for_signal(std::vector<int> signals) {
   asio::signal_set set(co_await asio::this_coro::executor);
   for (int number : signals) set.add(number);
