@@ -30,7 +30,8 @@ struct Gateway {
 /// `networking.gateway.tags` of the Dataplane.
 Tags gateway_tags(const ProxyView& proxy);
 
-/// The MeshGateway with the most specific selector that matches the proxy; among equals the youngest, then the first name.
+/// The MeshGateway with the most specific selector that matches the proxy; among equals the youngest, then the first
+/// name.
 std::optional<Gateway> gateway_of(const ProxyView& proxy, const MeshView& mesh);
 
 }  // namespace policy

@@ -57,8 +57,8 @@ Selection select_dataplane(const TargetRef& ref, const Policy& policy, const Pro
   bool all = ref.name.empty() && ref.ns.empty() && !ref.labels;
   bool by_name = !ref.name.empty() && Kri::of(dataplane) == kri_of(ref, Kri::of(*policy.resource));
   bool by_labels = ref.labels && std::ranges::all_of(*ref.labels, [&](const auto& label) {
-    return dataplane.meta.label(label.first) == label.second;
-  });
+                     return dataplane.meta.label(label.first) == label.second;
+                   });
   if (!all && !by_name && !by_labels) return {};
   Selection selection;
   for (const Inbound& inbound : proxy.inbounds) {

@@ -40,8 +40,8 @@ struct Selection {
   bool any() const { return !inbounds.empty() || !listeners.empty() || delegated_gateway; }
 };
 
-/// By kind of targetRef, and by the policy's zone and namespace (a policy of a zone is for proxies of that zone, one with
-/// the role consumer or workload-owner for those of its namespace).
+/// By kind of targetRef, and by the policy's zone and namespace (a policy of a zone is for proxies of that zone, one
+/// with the role consumer or workload-owner for those of its namespace).
 Selection select(const Policy& policy, const ProxyView& proxy, const MeshView& mesh);
 
 struct MatchOptions {

@@ -54,7 +54,8 @@ Json merge_by_key(const Json& entries, const MergeShape& shape) {
   }
   Json merged = Json::array();
   for (const Group& group : groups)
-    for (Json& conf : merge_confs(group.confs)) merged.push_back(Json{{key_field, group.key}, {"default", std::move(conf)}});
+    for (Json& conf : merge_confs(group.confs))
+      merged.push_back(Json{{key_field, group.key}, {"default", std::move(conf)}});
   return merged;
 }
 

@@ -20,8 +20,9 @@ struct MergeShape {
 
 /// One conf for each value of `split_by` (in order of appearance), one in all without it, none for no confs.
 ///
-/// Confs come in rising precedence: a later field replaces an earlier one (RFC 7396, without deletion), lists as a whole,
-/// but lists whose name starts with "append", which are concatenated (Kuma docs, "Policies: how policies are combined").
+/// Confs come in rising precedence: a later field replaces an earlier one (RFC 7396, without deletion), lists as a
+/// whole, but lists whose name starts with "append", which are concatenated (Kuma docs, "Policies: how policies are
+/// combined").
 std::vector<nlohmann::json> merge_confs(std::span<const nlohmann::json> confs, const MergeShape& shape = {});
 
 }  // namespace kumasim::cp::policy

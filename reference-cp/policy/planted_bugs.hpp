@@ -1,4 +1,5 @@
-/// Known bugs that a test can switch on, to show that the checkers find them. A value that is handed in, never a global.
+/// Known bugs that a test can switch on, to show that the checkers find them. A value that is handed in, never a
+/// global.
 ///
 /// They take effect only in a build with the CMake option KUMASIM_PLANTED_BUGS.
 #pragma once

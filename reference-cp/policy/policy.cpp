@@ -42,8 +42,8 @@ std::vector<Entry> entries(const Resource& resource, const char* field) {
   if (found == resource.spec.end() || !found->is_array()) return list;
   for (const Json& entry : *found) {
     auto ref = entry.find("targetRef");
-    list.push_back({TargetRef::from_json(ref != entry.end() ? *ref : Json()), conf_of(resource.kind->type(), entry),
-                    list.size()});
+    list.push_back(
+        {TargetRef::from_json(ref != entry.end() ? *ref : Json()), conf_of(resource.kind->type(), entry), list.size()});
   }
   return list;
 }

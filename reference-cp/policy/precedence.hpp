@@ -11,9 +11,9 @@ namespace kumasim::cp::policy {
 int origin_rank(const Meta& meta);  ///< `kuma.io/origin`: global, none, zone
 int role_rank(const Meta& meta);    ///< `kuma.io/policy-role`: system (also none), producer, consumer, workload-owner
 
-/// By kind of the top-level targetRef, Dataplane ref by name over labels and with section over without, origin (zone over
-/// global), number of MeshGateway tags, role, and then by name: the lexicographically first wins (Kuma docs, "Policies:
-/// how policies are combined"). Equal ones keep the order of their resource names.
+/// By kind of the top-level targetRef, Dataplane ref by name over labels and with section over without, origin (zone
+/// over global), number of MeshGateway tags, role, and then by name: the lexicographically first wins (Kuma docs,
+/// "Policies: how policies are combined"). Equal ones keep the order of their resource names.
 void sort_policies(std::vector<PolicyPtr>& policies);
 
 /// One entry with the policy that it is from.

@@ -32,7 +32,8 @@ bool is_tls(const ::envoy::config::listener::v3::FilterChain& chain);
 void remove_network_rbac(::envoy::config::listener::v3::FilterChain& chain);
 
 /// As first filter of the chain, with statistics under the listener's name.
-void add_network_rbac(::envoy::config::listener::v3::FilterChain& chain, const std::string& listener, const Access& access);
+void add_network_rbac(::envoy::config::listener::v3::FilterChain& chain, const std::string& listener,
+                      const Access& access);
 
 /// As first HTTP filter where the chain has an HTTP connection manager, else as network filter.
 void add_rbac(::envoy::config::listener::v3::FilterChain& chain, const std::string& listener, const Access& access);

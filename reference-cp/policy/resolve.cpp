@@ -131,7 +131,8 @@ std::vector<Port> ports_of(const Resource& destination) {
 
 std::optional<Port> find_port(const Resource& destination, std::string_view section) {
   for (Port& port : ports_of(destination)) {
-    if (destination.kind->type() == "MeshExternalService" || port.name == section || std::to_string(port.value) == section)
+    if (destination.kind->type() == "MeshExternalService" || port.name == section ||
+        std::to_string(port.value) == section)
       return std::move(port);
   }
   return std::nullopt;

@@ -21,14 +21,15 @@ struct ResourceSection {
   Kri id() const;
 };
 
-/// What `ref` names, seen from the resource with identity `from`: name and namespace are taken in its zone and namespace.
+/// What `ref` names, seen from the resource with identity `from`: name and namespace are taken in its zone and
+/// namespace.
 Kri kri_of(const TargetRef& ref, const Kri& from);
 
 /// The resource with this identity (section ignored), nullptr where there is none.
 ResourcePtr find_resource(const MeshView& mesh, const Kri& id);
 
-/// Every resource (with section, if `ref` has one) that `ref` means in a policy; none for kinds that are sets of tags. A
-/// MeshService named "name_namespace_svc_port" is the Kubernetes service of that name (Kuma's compatibility rule).
+/// Every resource (with section, if `ref` has one) that `ref` means in a policy; none for kinds that are sets of tags.
+/// A MeshService named "name_namespace_svc_port" is the Kubernetes service of that name (Kuma's compatibility rule).
 std::vector<ResourceSection> resolve(const TargetRef& ref, const Resource& policy, const MeshView& mesh);
 
 /// One port of a Mesh*Service. `name` is its port number where it has no name.

@@ -60,9 +60,8 @@ std::vector<Rule> build(std::span<const Item> items, bool with_negations) {
     return rules;
   }
 
-  auto groups = maximal_cliques(items.size(), [&](std::size_t i, std::size_t j) {
-    return intersects(items[i].subset, items[j].subset);
-  });
+  auto groups = maximal_cliques(
+      items.size(), [&](std::size_t i, std::size_t j) { return intersects(items[i].subset, items[j].subset); });
   // Kuma orders groups by the text of their members' numbers, descending; it shows in the order of rules.
   auto text = [](const std::vector<std::size_t>& group) {
     std::string joined;
@@ -76,7 +75,8 @@ std::vector<Rule> build(std::span<const Item> items, bool with_negations) {
     std::vector<Tag> sorted(tags.begin(), tags.end());
     for (const Subset& cell : partition(sorted)) add_rules(rules, cell, items);
   }
-  std::ranges::stable_sort(rules, [](const Rule& a, const Rule& b) { return positives(a.subset) > positives(b.subset); });
+  std::ranges::stable_sort(rules,
+                           [](const Rule& a, const Rule& b) { return positives(a.subset) > positives(b.subset); });
   return rules;
 }
 

@@ -1,4 +1,5 @@
-/// What matched policies say, rearranged by whom they say it of: clients (from), all clients (rules), destinations (to).
+/// What matched policies say, rearranged by whom they say it of: clients (from), all clients (rules), destinations
+/// (to).
 #pragma once
 
 #include <map>

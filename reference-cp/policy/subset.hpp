@@ -30,8 +30,8 @@ bool intersects(const Subset& a, const Subset& b);
 
 std::size_t positives(const Subset& subset);
 
-/// The partition of all elements by these tags: for each key, each of its values and "none of them". Disjoint cells that
-/// cover everything, in Kuma's order (most precise last; the first key turns fastest).
+/// The partition of all elements by these tags: for each key, each of its values and "none of them". Disjoint cells
+/// that cover everything, in Kuma's order (most precise last; the first key turns fastest).
 std::vector<Subset> partition(std::span<const Tag> sorted_tags);
 
 }  // namespace kumasim::cp::policy

@@ -48,8 +48,8 @@ struct TargetRef {
   bool operator==(const TargetRef&) const = default;
 };
 
-/// Negative, zero or positive: between two Dataplane refs, one by name is more specific than one by labels, and one with a
-/// sectionName than one without. Zero where either is of another kind.
+/// Negative, zero or positive: between two Dataplane refs, one by name is more specific than one by labels, and one
+/// with a sectionName than one without. Zero where either is of another kind.
 int compare_dataplane_refs(const TargetRef& a, const TargetRef& b);
 
 }  // namespace kumasim::cp::policy

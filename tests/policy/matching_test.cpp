@@ -25,10 +25,10 @@ struct Case {
 std::ostream& operator<<(std::ostream& out, const Case& c) { return out << c.what; }
 
 PolicyPtr policy(const Case& c) {
-  auto parsed = resource_from_yaml(fmt::format(
-      "type: MeshTimeout\nmesh: default\nname: p\nlabels: {{{}}}\n"
-      "spec: {{to: [{{targetRef: {{kind: Mesh}}, default: {{idleTimeout: 1s}}}}]}}\n",
-      c.labels));
+  auto parsed =
+      resource_from_yaml(fmt::format("type: MeshTimeout\nmesh: default\nname: p\nlabels: {{{}}}\n"
+                                     "spec: {{to: [{{targetRef: {{kind: Mesh}}, default: {{idleTimeout: 1s}}}}]}}\n",
+                                     c.labels));
   if (!parsed) throw std::runtime_error(parsed.error().message);
   // The reference is put in afterwards: some of these combinations are refused at the door, but can be in a store.
   nlohmann::json spec = parsed->spec;
@@ -64,35 +64,69 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"'*' is any value", R"({"kind":"MeshSubset","tags":{"kuma.io/service":"*"}})", "", "web", {80, 81}},
         Case{"MeshService is kuma.io/service", R"({"kind":"MeshService","name":"web-admin"})", "", "web", {81}},
         Case{"MeshService of a gateway", R"({"kind":"MeshService","name":"edge"})", "", "edge", {}, true},
-        Case{"MeshServiceSubset adds tags", R"({"kind":"MeshServiceSubset","name":"web","tags":{"version":"v2"}})", "",
-             "web", {}},
-        Case{"MeshServiceSubset", R"({"kind":"MeshServiceSubset","name":"web","tags":{"version":"v1"}})", "", "web", {80}},
+        Case{"MeshServiceSubset adds tags",
+             R"({"kind":"MeshServiceSubset","name":"web","tags":{"version":"v2"}})",
+             "",
+             "web",
+             {}},
+        Case{"MeshServiceSubset",
+             R"({"kind":"MeshServiceSubset","name":"web","tags":{"version":"v1"}})",
+             "",
+             "web",
+             {80}},
         Case{"Dataplane without more is every one", R"({"kind":"Dataplane"})", "", "web", {80, 81}},
         Case{"Dataplane by labels", R"({"kind":"Dataplane","labels":{"app":"web","team":"a"}})", "", "web", {80, 81}},
         Case{"every label counts", R"({"kind":"Dataplane","labels":{"app":"web","team":"b"}})", "", "web", {}},
-        Case{"Dataplane by section name", R"({"kind":"Dataplane","labels":{"app":"web"},"sectionName":"main"})", "", "web",
+        Case{"Dataplane by section name",
+             R"({"kind":"Dataplane","labels":{"app":"web"},"sectionName":"main"})",
+             "",
+             "web",
              {80}},
-        Case{"an inbound without name is named after its port", R"({"kind":"Dataplane","sectionName":"81"})", "", "web",
+        Case{"an inbound without name is named after its port",
+             R"({"kind":"Dataplane","sectionName":"81"})",
+             "",
+             "web",
              {81}},
         Case{"a named inbound is not", R"({"kind":"Dataplane","sectionName":"80"})", "", "web", {}},
-        Case{"Dataplane by name, in the policy's zone and namespace", R"({"kind":"Dataplane","name":"web"})",
-             "kuma.io/zone: east, k8s.kuma.io/namespace: shop", "web", {80, 81}},
-        Case{"Dataplane by name, policy of another namespace", R"({"kind":"Dataplane","name":"web"})",
-             "kuma.io/zone: east, k8s.kuma.io/namespace: bank", "web", {}},
-        Case{"the reference can name the namespace", R"({"kind":"Dataplane","name":"web","namespace":"shop"})",
-             "kuma.io/zone: east", "web", {80, 81}},
+        Case{"Dataplane by name, in the policy's zone and namespace",
+             R"({"kind":"Dataplane","name":"web"})",
+             "kuma.io/zone: east, k8s.kuma.io/namespace: shop",
+             "web",
+             {80, 81}},
+        Case{"Dataplane by name, policy of another namespace",
+             R"({"kind":"Dataplane","name":"web"})",
+             "kuma.io/zone: east, k8s.kuma.io/namespace: bank",
+             "web",
+             {}},
+        Case{"the reference can name the namespace",
+             R"({"kind":"Dataplane","name":"web","namespace":"shop"})",
+             "kuma.io/zone: east",
+             "web",
+             {80, 81}},
         Case{"MeshGateway is not for others", R"({"kind":"MeshGateway","name":"edge"})", "", "edge", {}},
         Case{"MeshHTTPRoute that is not there", R"({"kind":"MeshHTTPRoute","name":"route"})", "", "web", {}},
         Case{"a policy of another zone", "", "kuma.io/origin: zone, kuma.io/zone: west", "web", {}},
         Case{"a policy of this zone", "", "kuma.io/origin: zone, kuma.io/zone: east", "web", {80, 81}},
         Case{"a global policy", "", "kuma.io/origin: global, kuma.io/zone: west", "web", {80, 81}},
-        Case{"a producer policy reaches consumers in other zones", "",
-             "kuma.io/origin: zone, kuma.io/zone: west, kuma.io/policy-role: producer", "web", {80, 81}},
-        Case{"a consumer policy is for its namespace", "",
-             "kuma.io/policy-role: consumer, k8s.kuma.io/namespace: shop", "web", {80, 81}},
-        Case{"a consumer policy is not for another namespace", "",
-             "kuma.io/policy-role: consumer, k8s.kuma.io/namespace: bank", "web", {}},
-        Case{"a workload owner's policy without namespace is for nobody", "", "kuma.io/policy-role: workload-owner", "web",
+        Case{"a producer policy reaches consumers in other zones",
+             "",
+             "kuma.io/origin: zone, kuma.io/zone: west, kuma.io/policy-role: producer",
+             "web",
+             {80, 81}},
+        Case{"a consumer policy is for its namespace",
+             "",
+             "kuma.io/policy-role: consumer, k8s.kuma.io/namespace: shop",
+             "web",
+             {80, 81}},
+        Case{"a consumer policy is not for another namespace",
+             "",
+             "kuma.io/policy-role: consumer, k8s.kuma.io/namespace: bank",
+             "web",
+             {}},
+        Case{"a workload owner's policy without namespace is for nobody",
+             "",
+             "kuma.io/policy-role: workload-owner",
+             "web",
              {}}));
 
 TEST(MatchPolicies, LeavesOutShadowPoliciesUnlessAsked) {
@@ -135,7 +169,8 @@ spec:
   ASSERT_EQ(matched.policies.size(), 1u);
   ASSERT_EQ(matched.to.size(), 1u);
   // Kuma names the route by the hash of its matches; this one is in every recording of a default route.
-  Tags element = {{"kuma.io/service", "backend"}, {std::string(route_tag), "9Zuf5Tg79OuZcQITwBbQykxAk2u4fRKrwYn3//AL4Yo="}};
+  Tags element = {{"kuma.io/service", "backend"},
+                  {std::string(route_tag), "9Zuf5Tg79OuZcQITwBbQykxAk2u4fRKrwYn3//AL4Yo="}};
   EXPECT_EQ(find_rule(matched.to, element), &matched.to[0]);
   EXPECT_EQ(find_rule(matched.to, {{"kuma.io/service", "backend"}}), nullptr);
 }

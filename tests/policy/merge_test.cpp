@@ -18,7 +18,8 @@ constexpr MergeShape routes{.split_by = "hostnames", .keyed_list = "rules", .key
 TEST(MergeConfs, NothingOfNothing) { EXPECT_EQ(merge("[]"), Json::array()); }
 
 TEST(MergeConfs, LaterFieldsReplaceEarlierOnesAndOthersStay) {
-  EXPECT_EQ(merge(R"([{"a":1,"b":{"c":1,"d":1}},{"b":{"d":2},"e":3}])"), Json::parse(R"([{"a":1,"b":{"c":1,"d":2},"e":3}])"));
+  EXPECT_EQ(merge(R"([{"a":1,"b":{"c":1,"d":1}},{"b":{"d":2},"e":3}])"),
+            Json::parse(R"([{"a":1,"b":{"c":1,"d":2},"e":3}])"));
 }
 
 TEST(MergeConfs, ListsAreReplacedAsAWhole) {  // recording precedence/lists-replaced
@@ -26,8 +27,9 @@ TEST(MergeConfs, ListsAreReplacedAsAWhole) {  // recording precedence/lists-repl
 }
 
 TEST(MergeConfs, AppendListsAreConcatenated) {  // recording precedence/lists-appended
-  EXPECT_EQ(merge(R"([{"appendMatch":[1,2],"x":{"appendThings":["a"]}},{"appendMatch":[3]},{"x":{"appendThings":["b"]}}])"),
-            Json::parse(R"([{"appendMatch":[1,2,3],"x":{"appendThings":["a","b"]}}])"));
+  EXPECT_EQ(
+      merge(R"([{"appendMatch":[1,2],"x":{"appendThings":["a"]}},{"appendMatch":[3]},{"x":{"appendThings":["b"]}}])"),
+      Json::parse(R"([{"appendMatch":[1,2,3],"x":{"appendThings":["a","b"]}}])"));
 }
 
 TEST(MergeConfs, RulesWithEqualMatchesMergeAtThePlaceOfTheStrongerOne) {  // recording meshhttproute/merge-two-policies
@@ -49,7 +51,9 @@ TEST(MergeConfs, HostnamesAreMergedSeparately) {
                       routes);
   ASSERT_EQ(merged.size(), 2u);
   EXPECT_EQ(merged[0], Json::parse(R"({"hostnames":["x"],"rules":[{"matches":["a"],"default":{}}]})"));
-  EXPECT_EQ(merged[1], Json::parse(R"({"hostnames":["y"],"rules":[{"matches":["b"],"default":{}},{"matches":["a"],"default":{}}]})"));
+  EXPECT_EQ(
+      merged[1],
+      Json::parse(R"({"hostnames":["y"],"rules":[{"matches":["b"],"default":{}},{"matches":["a"],"default":{}}]})"));
 }
 
 }  // namespace

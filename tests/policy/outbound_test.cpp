@@ -1,7 +1,7 @@
 /// Outbounds: where the routes send requests, with which timeouts, retries and limits.
 ///
-/// Sources: Kuma docs "MeshHTTPRoute", "MeshTCPRoute", "Mesh Timeout", "Mesh Retry", "Mesh Circuit Breaker"; the recordings of
-/// the areas of the same names, from which the expected texts are.
+/// Sources: Kuma docs "MeshHTTPRoute", "MeshTCPRoute", "Mesh Timeout", "Mesh Retry", "Mesh Circuit Breaker"; the
+/// recordings of the areas of the same names, from which the expected texts are.
 #include <gtest/gtest.h>
 
 #include "tests/policy/xds_json.hpp"
@@ -114,7 +114,8 @@ spec:
     - {matches: [{path: {type: Exact, value: /a}}], default: {}}
     - {matches: [{path: {type: PathPrefix, value: /a}, headers: [{name: x, value: z}]}], default: {}}
     - {matches: [{path: {type: PathPrefix, value: /a/long}}], default: {}}
-)").routes(to_backend);
+)")
+                    .routes(to_backend);
   std::vector<std::string> order;
   for (const Json& route : routes) {
     Json match = route["match"];
@@ -141,7 +142,8 @@ spec:
           requestHeaderModifier: {set: [{name: a, value: one}], add: [{name: b, value: two}], remove: [c]}
         - type: RequestRedirect
           requestRedirect: {hostname: new.example.com, statusCode: 301}
-)").routes(to_backend)[0];
+)")
+                   .routes(to_backend)[0];
   EXPECT_EQ(route["redirect"]["hostRedirect"], "new.example.com");
   EXPECT_FALSE(route.contains("route"));
   ASSERT_EQ(route["requestHeadersToAdd"].size(), 2u);
@@ -173,7 +175,10 @@ name: t
 spec:
   to:
   - targetRef: {kind: MeshService, name: backend}
-    default: {connectionTimeout: 3s, idleTimeout: 40s, http: {requestTimeout: 7s, streamIdleTimeout: 8s, maxStreamDuration: 9s}}
+    default:
+      connectionTimeout: 3s
+      idleTimeout: 40s
+      http: {requestTimeout: 7s, streamIdleTimeout: 8s, maxStreamDuration: 9s}
   - targetRef: {kind: MeshService, name: redis}
     default: {idleTimeout: 41s}
 ---
@@ -219,7 +224,8 @@ name: on-route
 spec:
   targetRef: {kind: MeshHTTPRoute, name: split}
   to: [{targetRef: {kind: Mesh}, default: {http: {requestTimeout: 6s}}}]
-)").routes(to_backend);
+)")
+                    .routes(to_backend);
   EXPECT_EQ(routes[0]["route"]["timeout"], "6s");
   EXPECT_EQ(routes[1]["route"]["timeout"], "6s");
   EXPECT_EQ(routes[2]["route"]["timeout"], "0s");
@@ -262,7 +268,9 @@ mesh: default
 name: r
 spec:
   to: [{targetRef: {kind: Mesh}, default: {http: {numRetries: 0}}}]
-)").routes(to_backend)[0]["route"].contains("retryPolicy"));
+)")
+                   .routes(to_backend)[0]["route"]
+                   .contains("retryPolicy"));
 }
 
 TEST(MeshCircuitBreaker, LimitsAndDetectsInBothDirections) {

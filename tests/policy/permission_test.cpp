@@ -68,9 +68,7 @@ spec:
   from: [{targetRef: {kind: MeshSubset, tags: {kuma.io/service: frontend}}, default: {action: Allow}}]
 )";
 
-TEST(MeshTrafficPermission, NobodyIsLetInWithoutOne) {
-  EXPECT_EQ(rbac("")["rules"], Json::object());
-}
+TEST(MeshTrafficPermission, NobodyIsLetInWithoutOne) { EXPECT_EQ(rbac("")["rules"], Json::object()); }
 
 TEST(MeshTrafficPermission, AClientIsItsSpiffeId) {
   Json rules = rbac(allow_frontend)["rules"]["policies"]["MeshTrafficPermission"];

@@ -20,10 +20,10 @@ struct Side {
 };
 
 PolicyPtr policy(const Side& side) {
-  auto parsed = resource_from_yaml(fmt::format(
-      "type: MeshTimeout\nmesh: default\nname: {}\nlabels: {{{}}}\n"
-      "spec: {{to: [{{targetRef: {{kind: Mesh}}, default: {{idleTimeout: 1s}}}}]}}\n",
-      side.name, side.labels));
+  auto parsed =
+      resource_from_yaml(fmt::format("type: MeshTimeout\nmesh: default\nname: {}\nlabels: {{{}}}\n"
+                                     "spec: {{to: [{{targetRef: {{kind: Mesh}}, default: {{idleTimeout: 1s}}}}]}}\n",
+                                     side.name, side.labels));
   if (!parsed) throw std::runtime_error(parsed.error().message);
   if (*side.target_ref) parsed->spec["targetRef"] = nlohmann::json::parse(side.target_ref);
   return decode_policy(std::make_shared<const Resource>(*parsed));
@@ -59,35 +59,32 @@ constexpr const char* by_labels_section = R"({"kind":"Dataplane","labels":{"app"
 
 INSTANTIATE_TEST_SUITE_P(
     Pairs, Precedence,
-    ::testing::Values(Pair{"mesh-vs-dataplane", {"b", "", dataplane}, {"a", "", mesh}},
-                      Pair{"dataplane-vs-subset", {"b", "", subset}, {"a", "", by_name}},
-                      Pair{"subset-vs-service", {"b", "", service}, {"a", "", subset}},
-                      Pair{"dataplane-vs-service", {"b", "", service}, {"a", "", by_name}},
-                      Pair{"service-vs-mesh", {"b", "", service}, {"a", "", mesh}},
-                      Pair{"service subset", {"b", "", service_subset}, {"a", "", service}},
-                      Pair{"name-vs-labels", {"b", "", by_name}, {"a", "", by_labels}},
-                      Pair{"rules-name-vs-section-labels", {"b", "", by_name}, {"a", "", by_labels_section}},
-                      Pair{"section", {"b", "", by_name_section}, {"a", "", by_name}},
-                      Pair{"name-order: the first name wins", {"a", "", mesh}, {"b", "", mesh}},
-                      Pair{"display-name", {"z", "kuma.io/display-name: a", mesh}, {"b", "", mesh}},
-                      Pair{"origin: zone over global",
-                           {"b", "kuma.io/origin: zone", mesh},
-                           {"a", "kuma.io/origin: global", mesh}},
-                      Pair{"origin: none over global", {"b", "", mesh}, {"a", "kuma.io/origin: global", mesh}},
-                      Pair{"origin: zone over none", {"b", "kuma.io/origin: zone", mesh}, {"a", "", mesh}},
-                      Pair{"kind comes before origin",
-                           {"b", "kuma.io/origin: global", service},
-                           {"a", "kuma.io/origin: zone", mesh}},
-                      Pair{"role: producer over system", {"b", "kuma.io/policy-role: producer", mesh}, {"a", "", mesh}},
-                      Pair{"role: consumer over producer",
-                           {"b", "kuma.io/policy-role: consumer", mesh},
-                           {"a", "kuma.io/policy-role: producer", mesh}},
-                      Pair{"role: workload owner over consumer",
-                           {"b", "kuma.io/policy-role: workload-owner", mesh},
-                           {"a", "kuma.io/policy-role: consumer", mesh}},
-                      Pair{"origin comes before role",
-                           {"b", "kuma.io/origin: zone", mesh},
-                           {"a", "kuma.io/origin: global, kuma.io/policy-role: workload-owner", mesh}}));
+    ::testing::Values(
+        Pair{"mesh-vs-dataplane", {"b", "", dataplane}, {"a", "", mesh}},
+        Pair{"dataplane-vs-subset", {"b", "", subset}, {"a", "", by_name}},
+        Pair{"subset-vs-service", {"b", "", service}, {"a", "", subset}},
+        Pair{"dataplane-vs-service", {"b", "", service}, {"a", "", by_name}},
+        Pair{"service-vs-mesh", {"b", "", service}, {"a", "", mesh}},
+        Pair{"service subset", {"b", "", service_subset}, {"a", "", service}},
+        Pair{"name-vs-labels", {"b", "", by_name}, {"a", "", by_labels}},
+        Pair{"rules-name-vs-section-labels", {"b", "", by_name}, {"a", "", by_labels_section}},
+        Pair{"section", {"b", "", by_name_section}, {"a", "", by_name}},
+        Pair{"name-order: the first name wins", {"a", "", mesh}, {"b", "", mesh}},
+        Pair{"display-name", {"z", "kuma.io/display-name: a", mesh}, {"b", "", mesh}},
+        Pair{"origin: zone over global", {"b", "kuma.io/origin: zone", mesh}, {"a", "kuma.io/origin: global", mesh}},
+        Pair{"origin: none over global", {"b", "", mesh}, {"a", "kuma.io/origin: global", mesh}},
+        Pair{"origin: zone over none", {"b", "kuma.io/origin: zone", mesh}, {"a", "", mesh}},
+        Pair{"kind comes before origin", {"b", "kuma.io/origin: global", service}, {"a", "kuma.io/origin: zone", mesh}},
+        Pair{"role: producer over system", {"b", "kuma.io/policy-role: producer", mesh}, {"a", "", mesh}},
+        Pair{"role: consumer over producer",
+             {"b", "kuma.io/policy-role: consumer", mesh},
+             {"a", "kuma.io/policy-role: producer", mesh}},
+        Pair{"role: workload owner over consumer",
+             {"b", "kuma.io/policy-role: workload-owner", mesh},
+             {"a", "kuma.io/policy-role: consumer", mesh}},
+        Pair{"origin comes before role",
+             {"b", "kuma.io/origin: zone", mesh},
+             {"a", "kuma.io/origin: global, kuma.io/policy-role: workload-owner", mesh}}));
 
 }  // namespace
 }  // namespace kumasim::cp::policy::testing

@@ -15,7 +15,8 @@ using Json = nlohmann::json;
 /// "service=web !zone=east" for a subset.
 std::string text(const Subset& subset) {
   std::string out;
-  for (const Tag& tag : subset) out += (out.empty() ? "" : " ") + std::string(tag.negated ? "!" : "") + tag.key + "=" + tag.value;
+  for (const Tag& tag : subset)
+    out += (out.empty() ? "" : " ") + std::string(tag.negated ? "!" : "") + tag.key + "=" + tag.value;
   return out;
 }
 
@@ -61,6 +62,22 @@ TEST(FromRules, AServiceIsATag) {
   - {targetRef: {kind: MeshService, name: shop}, default: {action: Allow}}
 )"),
             (Expected{{"kuma.io/service=shop", "Allow"}}));
+}
+
+/// Kuma's algorithm (2.12 on) makes cells for each group of entries that can meet. A client of two groups is in a cell of
+/// each, and they need not agree: decisions/0005-rules-by-client-as-kuma.md.
+TEST(FromRules, CellsOfDifferentGroupsCanOverlapAsInKuma) {
+  EXPECT_EQ(from(R"(
+  - {targetRef: {kind: MeshSubset, tags: {team: a}}, default: {action: Allow}}
+  - {targetRef: {kind: MeshSubset, tags: {version: "1"}}, default: {action: Deny}}
+  - {targetRef: {kind: MeshSubset, tags: {version: "2"}}, default: {action: Deny}}
+)"),
+            (Expected{{"team=a version=2", "Deny"},
+                      {"team=a version=1", "Deny"},
+                      {"!team=a version=2", "Deny"},
+                      {"team=a !version=2", "Allow"},
+                      {"!team=a version=1", "Deny"},
+                      {"team=a !version=1", "Allow"}}));
 }
 
 constexpr std::string_view with_service = R"(

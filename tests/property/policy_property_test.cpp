@@ -23,8 +23,8 @@ Json pick(std::initializer_list<const char*> texts) {
   return *rc::gen::elementOf(values);
 }
 
-/// Every one of these selects the proxy below, from the least to the most specific. (A Dataplane ref with neither name nor
-/// labels is as specific as one with, as in Kuma: then the name of the policy decides. It is not in this list.)
+/// Every one of these selects the proxy below, from the least to the most specific. (A Dataplane ref with neither name
+/// nor labels is as specific as one with, as in Kuma: then the name of the policy decides. It is not in this list.)
 const std::vector<Json>& top_levels() {
   static const std::vector<Json> refs = {
       Json::parse(R"({"kind":"Mesh"})"),

@@ -43,7 +43,8 @@ bool is_better(const ResourcePtr& policy, const Rank& rank, const Candidate& tha
 
 }  // namespace
 
-std::map<std::string, ResourcePtr> outbound_policies(std::string_view type, const ProxyView& proxy, const MeshView& mesh) {
+std::map<std::string, ResourcePtr> outbound_policies(std::string_view type, const ProxyView& proxy,
+                                                     const MeshView& mesh) {
   std::map<std::string, Candidate> best;
   for (const Outbound& outbound : proxy.outbounds)
     if (outbound.legacy()) best.try_emplace(outbound.service());

@@ -11,8 +11,8 @@ namespace policy::legacy::traffic_permission {
 /// Some inbound of the proxy is a destination of a TrafficPermission.
 bool is_used(const ProxyView& proxy, const MeshView& mesh);
 
-/// With mutual TLS on, puts the network RBAC filter of the best permission in front of every TLS chain of an inbound; one
-/// that lets nobody in where there is none. MeshTrafficPermission takes these out again where it speaks.
+/// With mutual TLS on, puts the network RBAC filter of the best permission in front of every TLS chain of an inbound;
+/// one that lets nobody in where there is none. MeshTrafficPermission takes these out again where it speaks.
 void apply(ResourceSet& resources, const ProxyView& proxy, const MeshView& mesh);
 
 }  // namespace policy::legacy::traffic_permission

@@ -65,7 +65,8 @@ void configure(Cluster& cluster, const OutlierDetection& conf) {
   out.mutable_enforcing_consecutive_5xx()->set_value(conf.total_failures ? enforced : off);
   if (conf.total_failures) out.mutable_consecutive_5xx()->set_value(*conf.total_failures);
   out.mutable_enforcing_consecutive_local_origin_failure()->set_value(conf.local_origin_failures ? enforced : off);
-  if (conf.local_origin_failures) out.mutable_consecutive_local_origin_failure()->set_value(*conf.local_origin_failures);
+  if (conf.local_origin_failures)
+    out.mutable_consecutive_local_origin_failure()->set_value(*conf.local_origin_failures);
   out.mutable_enforcing_consecutive_gateway_failure()->set_value(conf.gateway_failures ? enforced : off);
   if (conf.gateway_failures) out.mutable_consecutive_gateway_failure()->set_value(*conf.gateway_failures);
   if (conf.has_detectors) set_rates(out, conf);  // without any detector Kuma leaves Envoy's defaults for the rates

@@ -43,7 +43,8 @@ OutlierDetection read_detection(const nlohmann::json& json) {
 
 Conf Conf::from_json(const nlohmann::json& json) {
   Conf conf;
-  if (const auto& limits = at(json, "connectionLimits"); limits.is_object()) conf.connection_limits = read_limits(limits);
+  if (const auto& limits = at(json, "connectionLimits"); limits.is_object())
+    conf.connection_limits = read_limits(limits);
   if (const auto& outliers = at(json, "outlierDetection"); outliers.is_object())
     conf.outlier_detection = read_detection(outliers);
   return conf;

@@ -161,7 +161,8 @@ struct FilterInto {
     if (!cluster || !route.has_route()) return;
     auto& policy = *route.mutable_route()->add_request_mirror_policies();
     policy.set_cluster(*cluster);
-    if (mirror.percentage) set_fraction(*policy.mutable_runtime_fraction()->mutable_default_value(), *mirror.percentage);
+    if (mirror.percentage)
+      set_fraction(*policy.mutable_runtime_fraction()->mutable_default_value(), *mirror.percentage);
   }
 };
 

@@ -20,7 +20,8 @@ Match match(const Json& json) {
   }
   match.method = optional_text_at(json, "method");
   for (const Json& query : list_at(json, "queryParams"))
-    match.query.push_back({text_at(query, "type") == "RegularExpression", text_at(query, "name"), text_at(query, "value")});
+    match.query.push_back(
+        {text_at(query, "type") == "RegularExpression", text_at(query, "name"), text_at(query, "value")});
   match.headers = HeaderMatch::list_from_json(at(json, "headers"));
   return match;
 }
@@ -50,8 +51,9 @@ std::optional<Filter> filter(const Json& json) {
   if (type == "ResponseHeaderModifier") return header_change(at(json, "responseHeaderModifier"), true);
   if (type == "RequestRedirect") {
     const Json& redirect = at(json, "requestRedirect");
-    return Redirect{optional_text_at(redirect, "scheme"), optional_text_at(redirect, "hostname"), path_rewrite(redirect),
-                    optional_number_at(redirect, "port"), optional_number_at(redirect, "statusCode").value_or(302)};
+    return Redirect{optional_text_at(redirect, "scheme"), optional_text_at(redirect, "hostname"),
+                    path_rewrite(redirect), optional_number_at(redirect, "port"),
+                    optional_number_at(redirect, "statusCode").value_or(302)};
   }
   if (type == "URLRewrite") {
     const Json& rewrite = at(json, "urlRewrite");

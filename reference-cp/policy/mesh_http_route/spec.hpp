@@ -36,8 +36,8 @@ struct Match {
   bool operator==(const Match&) const = default;
 };
 
-/// Negative where `a` comes first: Gateway API's precedence (exact path, longer prefix, longer expression, a method, more
-/// headers, more query parameters).
+/// Negative where `a` comes first: Gateway API's precedence (exact path, longer prefix, longer expression, a method,
+/// more headers, more query parameters).
 int compare(const Match& a, const Match& b);
 
 using Headers = std::vector<std::pair<std::string, std::string>>;

@@ -24,13 +24,13 @@ using ::envoy::config::route::v3::Route;
 using PolicyOf = std::function<std::optional<RetryPolicy>(const Route&)>;
 
 /// Kuma looks at the first filter chain only; outbound listeners have one.
-void configure(Listener& listener, std::string_view protocol, const std::optional<Conf>& conf, const PolicyOf& policy_of) {
+void configure(Listener& listener, std::string_view protocol, const std::optional<Conf>& conf,
+               const PolicyOf& policy_of) {
   if (listener.filter_chains_size() == 0) return;
   auto& chain = *listener.mutable_filter_chains(0);
   if (protocol == "tcp" && conf && conf->tcp_connect_attempts_max) {
-    change_tcp_proxy(chain, [&](TcpProxy& tcp) {
-      tcp.mutable_max_connect_attempts()->set_value(*conf->tcp_connect_attempts_max);
-    });
+    change_tcp_proxy(
+        chain, [&](TcpProxy& tcp) { tcp.mutable_max_connect_attempts()->set_value(*conf->tcp_connect_attempts_max); });
     return;
   }
   change_hcm(chain, [&](Hcm& hcm) {

@@ -109,7 +109,8 @@ void set_common(RetryPolicy& policy, const Retries& retries) {
       reset.set_name(header.name);
       reset.set_format(header.unix_timestamp ? RetryPolicy::UNIX_TIMESTAMP : RetryPolicy::SECONDS);
     }
-    if (retries.rate_limited_back_off->max) envoy::set_duration(*back_off.mutable_max_interval(), *retries.rate_limited_back_off->max);
+    if (retries.rate_limited_back_off->max)
+      envoy::set_duration(*back_off.mutable_max_interval(), *retries.rate_limited_back_off->max);
   }
 }
 

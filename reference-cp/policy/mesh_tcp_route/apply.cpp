@@ -28,7 +28,8 @@ std::vector<ResolvedRef> refs(const Destination& destination, const MeshView& me
   if (!found.origins->empty()) origin = Kri::of(*found.origins->back().resource);
   std::vector<ResolvedRef> list;
   for (const auto& json : list_at(at(*found.conf, "default"), "backendRefs"))
-    if (std::optional<ResolvedRef> ref = resolve(BackendRef::from_json(json), origin, mesh)) list.push_back(std::move(*ref));
+    if (std::optional<ResolvedRef> ref = resolve(BackendRef::from_json(json), origin, mesh))
+      list.push_back(std::move(*ref));
   return list;
 }
 

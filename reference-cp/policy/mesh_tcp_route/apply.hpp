@@ -11,7 +11,8 @@ struct MatchedPolicies;
 
 namespace mesh_tcp_route {
 
-/// As mesh_http_route::apply; an HTTP service has a TCP listener only if a MeshTCPRoute and no MeshHTTPRoute speaks of it.
+/// As mesh_http_route::apply; an HTTP service has a TCP listener only if a MeshTCPRoute and no MeshHTTPRoute speaks of
+/// it.
 void apply(ResourceSet& resources, const ProxyView& proxy, const MeshView& mesh, const MatchedPolicies& policies,
            const MatchedPolicies& http_routes);
 

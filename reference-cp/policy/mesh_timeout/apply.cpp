@@ -43,7 +43,8 @@ void configure_routes(Hcm& hcm, const RouteConfs& confs_of) {
       for (const Conf& conf : confs_of(route)) configure(route, conf);
 }
 
-/// `conf` is nullptr where no rule holds for a legacy outbound: then only what the old Timeout policy set is taken back.
+/// `conf` is nullptr where no rule holds for a legacy outbound: then only what the old Timeout policy set is taken
+/// back.
 void configure(Listener& listener, std::string_view protocol, const Conf* conf, const RouteConfs& confs_of_route) {
   for (auto& chain : *listener.mutable_filter_chains()) {
     if (is_http_based(protocol)) {
@@ -54,7 +55,9 @@ void configure(Listener& listener, std::string_view protocol, const Conf* conf, 
         envoy::set_duration(*hcm.mutable_common_http_protocol_options()->mutable_idle_timeout(), disabled);
       });
     } else if (conf && is_tcp(protocol)) {
-      change_tcp_proxy(chain, [&](TcpProxy& tcp) { envoy::set_duration(*tcp.mutable_idle_timeout(), conf->idle.value_or(idle_default)); });
+      change_tcp_proxy(chain, [&](TcpProxy& tcp) {
+        envoy::set_duration(*tcp.mutable_idle_timeout(), conf->idle.value_or(idle_default));
+      });
     }
   }
 }
