@@ -37,7 +37,8 @@ struct ProxyState {
   bool ready = false;                       // nothing is missing or warming
   std::uint64_t accepted = 0;               // configuration updates taken so far
   std::uint64_t refused = 0;                // and refused
-  std::string certificate;                  // serial number of the leaf in use; "" for none
+  std::uint64_t denied = 0;                 // connections and requests that access control refused so far (live world)
+  std::string certificate = {};             // serial number of the leaf in use; "" for none
   WallTime certificate_end{};
   std::map<std::string, std::set<std::string>> endpoints;  // called service -> address:port
 };

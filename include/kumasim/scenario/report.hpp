@@ -27,11 +27,11 @@ struct WorldRun {
   std::string world;         // "sim" or "live"
   std::uint64_t seed = 0;
   std::string planted_bug;
-  std::vector<Verdict> verdicts;
-  std::vector<Flow> flows;
-  std::vector<TimelineEntry> timeline;
-  std::vector<std::string> plan;
-  std::string problem;       // why the run could not be carried out; "" normally
+  std::vector<Verdict> verdicts = {};
+  std::vector<Flow> flows = {};
+  std::vector<TimelineEntry> timeline = {};
+  std::vector<std::string> plan = {};
+  std::string problem = {};  // why the run could not be carried out; "" normally
   Duration setup{};          // until the mesh was up
   Duration simulated{};      // length of the run with set-up, in the world's time
   Duration wall{};           // on the clock of the machine

@@ -25,6 +25,16 @@ struct SimWorldOptions {
 /// The real control plane, simulated proxies and applications, on virtual time.
 std::unique_ptr<MeshWorld> make_sim_world(const Scenario& scenario, SimWorldOptions options);
 
+struct LiveWorldOptions {
+  std::string planted_bug;
+  std::string programs;  // folder of kuma-cp, kuma-dp and kumasim-echo
+  std::string envoy;     // Envoy's executable; a path or a name in PATH
+};
+
+/// Real processes on this machine's loopback: kuma-cp, kuma-dp with Envoy and kumasim-echo for each instance. All of
+/// them end with the world. Links and net.* faults need network namespaces, which it does not make: set_up refuses them.
+std::unique_ptr<MeshWorld> make_live_world(const Scenario& scenario, LiveWorldOptions options);
+
 /// Bugs that can be planted to see that a scenario catches them.
 const std::vector<std::string>& planted_bugs();
 

@@ -1,0 +1,71 @@
+/// REST calls with patience.
+#include "scenarios/engine/mesh_client.hpp"
+
+#include <fmt/format.h>
+
+#include "kumasim/runtime/task.hpp"
+#include "kumasim/transport/http.hpp"
+#include "reference-cp/model/codec.hpp"
+#include "reference-cp/model/kinds.hpp"
+
+namespace kumasim::scenario {
+namespace {
+
+constexpr Duration patience = std::chrono::seconds(5);
+constexpr Duration pause_between = std::chrono::milliseconds(200);
+
+std::string path_of(const cp::Kind& kind, const std::string& mesh, const std::string& name) {
+  return kind.is_global() ? fmt::format("/{}/{}", kind.path(), name) : fmt::format("/meshes/{}/{}/{}", mesh, kind.path(), name);
+}
+
+/// The control plane's words for what is wrong, without the rest of its answer.
+std::string reason(const HttpResponse& response) {
+  nlohmann::json body = nlohmann::json::parse(response.body, nullptr, false);
+  std::string out = fmt::format("status {}", response.status);
+  if (!body.is_object()) return out;
+  if (body.contains("detail") && body["detail"].is_string()) out += ": " + body["detail"].get<std::string>();
+  for (const auto& parameter : body.value("invalid_parameters", nlohmann::json::array())) {
+    out += fmt::format("; {}: {}", parameter.value("field", ""), parameter.value("reason", ""));
+  }
+  return out;
+}
+
+}  // namespace
+
+asio::awaitable<void> MeshClient::wait_until_up() {
+  while (true) {
+    auto answer = co_await http_call(runtime_.network, runtime_.timers, base_ + "/meshes/default", {}, nullptr, patience);
+    if (answer && answer->status < 500) co_return;
+    co_await sleep(runtime_.timers, pause_between);
+  }
+}
+
+asio::awaitable<std::string> MeshClient::send(std::string method, std::string path, std::string body) {
+  while (true) {
+    HttpRequest request;
+    request.method = method;
+    request.headers.add("Content-Type", "application/json");
+    request.body = body;
+    auto answer = co_await http_call(runtime_.network, runtime_.timers, base_ + path, std::move(request), nullptr, patience);
+    if (answer && answer->status < 300) co_return std::string();
+    if (answer && answer->status < 500) co_return reason(*answer);
+    co_await sleep(runtime_.timers, pause_between);
+  }
+}
+
+asio::awaitable<std::string> MeshClient::apply(nlohmann::json body) {
+  auto resource = cp::resource_from_json(body);
+  if (!resource) co_return resource.error().message;
+  nlohmann::json universal = cp::resource_to_json(*resource);
+  universal.erase("creationTime");
+  universal.erase("modificationTime");
+  co_return co_await send("PUT", path_of(*resource->kind, resource->meta.mesh, resource->meta.name), universal.dump());
+}
+
+asio::awaitable<std::string> MeshClient::remove(std::string type, std::string mesh, std::string name) {
+  const cp::Kind* kind = cp::find_kind(type);
+  if (kind == nullptr) co_return fmt::format("there is no kind `{}`", type);
+  co_return co_await send("DELETE", path_of(*kind, mesh, name), "");
+}
+
+}  // namespace kumasim::scenario

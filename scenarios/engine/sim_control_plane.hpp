@@ -1,0 +1,22 @@
+/// The real control plane as a process of the simulated world.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "kumasim/sim/process.hpp"
+
+namespace kumasim::scenario {
+
+struct SimControlPlaneOptions {
+  std::map<std::string, std::string> settings;  // KUMA_* variables
+  std::string planted_bug;
+};
+
+/// What is wrong with the settings; "" where they are valid.
+std::string check_control_plane(const SimControlPlaneOptions& options);
+
+/// Starts the control plane in a process that is down; its store is on the process's disk and outlives a kill.
+void start_control_plane(sim::Process& process, SimControlPlaneOptions options);
+
+}  // namespace kumasim::scenario

@@ -1,0 +1,142 @@
+/// The application, kuma-dp's bootstrap and a simulated Envoy in one life of a process.
+#include "scenarios/engine/sim_instance.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "kumasim/runtime/task.hpp"
+#include "scenarios/engine/law.hpp"
+#include "scenarios/engine/sidecar.hpp"
+#include "sim/apps/client.hpp"
+#include "sim/apps/instance.hpp"
+#include "sim/envoy/data/fabric.hpp"
+#include "sim/envoy/envoy_process.hpp"
+
+namespace kumasim::scenario {
+namespace {
+
+constexpr std::uint16_t service_port = 3000, first_outbound_port = 20000;
+constexpr Duration patience = std::chrono::seconds(10);
+constexpr sim::EventKind call_event = sim::user_kind(20);
+
+/// Access control speaks by a step of its filter, or by Envoy's response code details.
+bool denied(const sim::CallResult& result) {
+  if (result.ok()) return false;
+  if (result.details.find("rbac_access_denied") != std::string::npos) return true;
+  for (auto step = result.why.rbegin(); step != result.why.rend(); ++step) {
+    if (step->kind == "rbac") return step->name.find("denied") != std::string::npos;
+  }
+  return false;
+}
+
+CallRecord record_of(const sim::CallResult& result) {
+  CallRecord out;
+  out.latency = result.latency;
+  out.status = result.status;
+  out.flags = result.response_flags;
+  out.endpoint = result.endpoint;
+  out.instance = result.ok() ? result.instance : "";
+  out.plaintext = result.plaintext;
+  out.denied = denied(result);
+  out.why = sim::explain(result);
+  return out;
+}
+
+/// Kuma names the clusters of one service NAME or NAME-HASH (a part of a split).
+bool cluster_of(const std::string& cluster, const Service& service, const std::string& called) {
+  std::string best;
+  for (const Outbound& outbound : service.calls) {
+    bool fits = cluster == outbound.to || cluster.starts_with(outbound.to + "-");
+    if (fits && outbound.to.size() > best.size()) best = outbound.to;
+  }
+  return best == called;
+}
+
+}  // namespace
+
+struct SimInstance::Life {
+  std::unique_ptr<sim::Instance> application;
+  std::unique_ptr<sim::Client> client;
+  std::shared_ptr<sim::EnvoyProcess> envoy;  // null until the control plane gave the bootstrap
+};
+
+SimInstance::SimInstance(sim::proxy::Fabric& fabric, sim::Process& process, const Scenario& scenario, const Instance& instance)
+    : fabric_(fabric), process_(process), scenario_(scenario), instance_(instance),
+      ports_{scenario.find_service(instance.service)->port, service_port, first_outbound_port} {}
+
+SimInstance::~SimInstance() = default;
+
+std::string SimInstance::address() const { return fmt::format("{}:{}", process_.address(), ports_.inbound); }
+
+void SimInstance::start() {
+  process_.start([this](Runtime& runtime) {
+    auto life = std::make_shared<Life>();
+    life_ = life;
+    process_.keep(life);
+    sim::InstanceOptions options{.name = instance_.process, .port = service_port};
+    if (auto version = instance_.tags.find("version"); version != instance_.tags.end()) options.version = version->second;
+    options.latency.other = to_sim(instance_.latency);
+    life->application = std::make_unique<sim::Instance>(fabric_, process_, std::move(options));
+    life->client = std::make_unique<sim::Client>(fabric_, process_);
+    spawn(runtime.executor, runtime.log, "kuma-dp", run_sidecar(runtime, life.get()));
+  });
+}
+
+asio::awaitable<void> SimInstance::run_sidecar(Runtime& runtime, Life* life) {
+  SidecarOptions options{.control_plane = scenario_.control_plane.name,
+                         .dataplane = dataplane_of(scenario_, instance_, process_.address(), ports_)};
+  std::string bootstrap = co_await fetch_bootstrap(runtime, std::move(options));
+  auto envoy = sim::EnvoyProcess::start(fabric_, process_, bootstrap);
+  if (!envoy) {
+    runtime.log.debug("kuma-dp", "bootstrap", {{"text", bootstrap}});
+    runtime.log.error("kuma-dp", "Envoy refuses its bootstrap", {{"error", envoy.error().message}, {"field", envoy.error().field}});
+    co_return;
+  }
+  life->envoy = *envoy;
+}
+
+void SimInstance::call(const CallRequest& request, std::function<void(CallRecord)> done) {
+  std::shared_ptr<Life> life = life_.lock();
+  if (!process_.up() || !life) return;
+  const Service& service = *scenario_.find_service(instance_.service);
+  sim::Call call{.address = "127.0.0.1", .port = outbound_port(service, request.to, ports_), .authority = request.to, .path = request.path, .timeout = patience};
+  if (scenario_.find_service(request.to)->protocol == "tcp") call.protocol = sim::CallProtocol::tcp;
+  process_.world().post(process_, Duration(0), call_event, 0, [client = life->client.get(), call = std::move(call), done = std::move(done)]() mutable {
+    client->call(std::move(call), [done = std::move(done)](sim::CallResult result) { done(record_of(result)); });
+  });
+}
+
+ProxyState SimInstance::state() const {
+  ProxyState out;
+  out.up = process_.up();
+  std::shared_ptr<Life> life = life_.lock();
+  if (!out.up || !life || !life->envoy) return out;
+  const sim::EnvoyProcess& envoy = *life->envoy;
+  const sim::proxy::ConfigState& config = envoy.config();
+  out.connected = envoy.connected();
+  out.ready = envoy.live() && config.warming_clusters().empty() && config.warming_listeners().empty();
+  out.accepted = envoy.ads().acks();
+  out.refused = envoy.ads().nacks();
+  for (const auto& [name, secret] : config.secrets()) {
+    if (!secret.value || !secret.value->certificate) continue;
+    const auto& uris = secret.value->certificate->uris;
+    bool workload = std::ranges::any_of(uris, [](const std::string& uri) { return uri.starts_with("spiffe://"); });
+    if (!workload) continue;
+    out.certificate = secret.value->certificate->serial;
+    out.certificate_end = secret.value->certificate->not_after;
+  }
+  const Service& service = *scenario_.find_service(instance_.service);
+  for (const Outbound& outbound : service.calls) {
+    std::set<std::string>& known = out.endpoints[outbound.to];
+    for (const auto& [name, cluster] : config.clusters()) {
+      if (!cluster.assignment || !cluster_of(name, service, outbound.to)) continue;
+      for (const auto& locality : cluster.assignment->localities) {
+        for (const auto& endpoint : locality.endpoints) known.insert(endpoint.text);
+      }
+    }
+  }
+  return out;
+}
+
+}  // namespace kumasim::scenario

@@ -1,0 +1,204 @@
+/// Set-up, faults and calls on virtual time.
+#include "scenarios/engine/sim_world.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+#include <fmt/format.h>
+
+#include "kumasim/runtime/task.hpp"
+#include "kumasim/scenario/verdict.hpp"
+#include "scenarios/engine/law.hpp"
+#include "scenarios/engine/reader.hpp"
+#include "scenarios/engine/sim_control_plane.hpp"
+#include "sim/envoy/data/fabric.hpp"
+
+namespace kumasim::scenario {
+namespace {
+
+constexpr Duration setup_step = std::chrono::milliseconds(50);
+
+}  // namespace
+
+SimWorld::SimWorld(const Scenario& scenario, SimWorldOptions options)
+    : scenario_(scenario), options_(std::move(options)), world_({.seed = options_.seed}),
+      fabric_(std::make_unique<sim::proxy::Fabric>(world_)) {
+  if (options_.attach) options_.attach(world_);
+  if (options_.log) {
+    world_.set_log([sink = options_.log](const sim::LogLine& line) {
+      std::string text = fmt::format("{:>12.6f} {:<16} {:<5} {}: {}", static_cast<double>(line.time.time_since_epoch().count()) / 1e9,
+                                     line.process, to_string(line.record.level), line.record.component, line.record.message);
+      for (const LogField& field : line.record.fields) text += fmt::format(" {}={}", field.key, field.value);
+      sink(std::move(text));
+    });
+  }
+  control_plane_ = &world_.add_process(scenario_.control_plane.name);
+  operator_ = &world_.add_process("operator");
+  for (const Instance& instance : scenario_.instances) {
+    sim::Process& process = world_.add_process(instance.process);
+    instances_[instance.process] = std::make_unique<SimInstance>(*fabric_, process, scenario_, instance);
+  }
+  for (const Link& link : scenario_.links) {
+    for (const std::string& a : scenario_.processes_of(link.between[0])) {
+      for (const std::string& b : scenario_.processes_of(link.between[1])) {
+        if (a != b) reset_link(a, b);
+      }
+    }
+  }
+}
+
+SimWorld::~SimWorld() {
+  operator_->kill();
+  for (auto& [name, instance] : instances_) process(name).kill();
+  control_plane_->kill();
+}
+
+sim::Process& SimWorld::process(const std::string& name) const {
+  for (const auto& process : world_.processes()) {
+    if (process->name() == name) return *process;
+  }
+  assert(false && "the loader knows all processes");
+  return *control_plane_;
+}
+
+void SimWorld::start_operator() {
+  operator_->start([this](Runtime& runtime) {
+    client_ = std::make_shared<MeshClient>(runtime, fmt::format("http://{}:5681", scenario_.control_plane.name));
+    spawn(runtime.executor, runtime.log, "operator", apply_resources());
+  });
+}
+
+asio::awaitable<void> SimWorld::apply_resources() {
+  co_await client_->wait_until_up();
+  for (const ResourceText& resource : scenario_.resources) {
+    std::string problem = co_await client_->apply(resource.body);
+    if (problem.empty()) continue;
+    ResourceName is = resource_name(resource.body);
+    refused_ = fmt::format("{}: the control plane refused {} `{}`: {}", resource.origin, is.type, is.name, problem);
+    co_return;
+  }
+  applied_ = true;
+}
+
+bool SimWorld::wait_for(const std::function<bool()>& ready) {
+  while (!ready()) {
+    if (world_.now().time_since_epoch() >= scenario_.setup_limit) return false;
+    world_.run_for(setup_step);
+  }
+  return true;
+}
+
+Result<> SimWorld::set_up() {
+  SimControlPlaneOptions options{scenario_.control_plane.settings, options_.planted_bug};
+  if (std::string problem = check_control_plane(options); !problem.empty()) return fail(Code::invalid_argument, problem);
+  start_control_plane(*control_plane_, options);
+  start_operator();
+  bool answered = wait_for([this] { return applied_ || !refused_.empty(); });
+  if (!refused_.empty()) return fail(Code::invalid_argument, refused_);
+  if (!answered) return fail(Code::deadline_exceeded, fmt::format("the control plane did not take the resources within {}", duration_text(scenario_.setup_limit)));
+  for (const Instance& instance : scenario_.instances) instances_[instance.process]->start();
+  Observations seen;
+  seen.addresses = addresses();
+  bool converged = wait_for([&] { return !not_converged(scenario_, seen, sample()); });
+  if (!converged) {
+    return fail(Code::deadline_exceeded, fmt::format("within {}: {}", duration_text(scenario_.setup_limit), not_converged(scenario_, seen, sample()).value_or("")));
+  }
+  start_ = world_.now();
+  return {};
+}
+
+void SimWorld::at(Duration when, std::function<void()> action) { world_.schedule(std::max(start_ + when, world_.now()), std::move(action)); }
+
+Result<> SimWorld::run_until(Duration when) {
+  try {
+    world_.run_until(start_ + when);
+  } catch (const std::exception& error) {
+    return fail(Code::internal, fmt::format("the simulation stopped at {}: {}", duration_text(now()), error.what()));
+  }
+  return {};
+}
+
+bool SimWorld::up(const std::string& name) const { return process(name).up() && !process(name).paused(); }
+void SimWorld::kill(const std::string& name) { process(name).kill(); }
+
+void SimWorld::start(const std::string& name) {
+  if (process(name).up()) return;
+  process(name).restart();
+}
+
+void SimWorld::pause(const std::string& name) {
+  if (process(name).up()) process(name).pause();
+}
+
+void SimWorld::resume(const std::string& name) {
+  if (process(name).up()) process(name).resume();
+}
+
+void SimWorld::partition(const std::string& a, const std::string& b) { world_.network().partition(process(a), process(b)); }
+void SimWorld::heal(const std::string& a, const std::string& b) { world_.network().heal(process(a), process(b)); }
+
+void SimWorld::set_link(const std::string& a, const std::string& b, const Link& link) {
+  sim::LinkOptions options = link_between(a, b);
+  if (link.delay) options.delay = to_sim(*link.delay);
+  options.loss_ppm = static_cast<std::uint32_t>(link.loss_ppm);
+  world_.network().set_link(process(a), process(b), options);
+}
+
+void SimWorld::reset_link(const std::string& a, const std::string& b) { world_.network().set_link(process(a), process(b), link_between(a, b)); }
+
+sim::LinkOptions SimWorld::link_between(const std::string& a, const std::string& b) const {
+  sim::LinkOptions out;
+  for (const Link& link : scenario_.links) {
+    auto covers = [&](const std::string& name, const std::string& process) {
+      std::vector<std::string> names = scenario_.processes_of(name);
+      return std::ranges::find(names, process) != names.end();
+    };
+    bool applies = (covers(link.between[0], a) && covers(link.between[1], b)) || (covers(link.between[0], b) && covers(link.between[1], a));
+    if (!applies) continue;
+    if (link.delay) out.delay = to_sim(*link.delay);
+    out.loss_ppm = static_cast<std::uint32_t>(link.loss_ppm);
+  }
+  return out;
+}
+
+void SimWorld::apply(const nlohmann::json& resource, std::function<void(std::string)> done) {
+  auto task = [](std::shared_ptr<MeshClient> client, nlohmann::json body, std::function<void(std::string)> tell) -> asio::awaitable<void> {
+    std::string problem = co_await client->apply(std::move(body));
+    tell(std::move(problem));
+  };
+  Runtime& runtime = operator_->runtime();
+  spawn(runtime.executor, runtime.log, "operator", task(client_, resource, std::move(done)));
+}
+
+void SimWorld::remove(const std::string& type, const std::string& mesh, const std::string& name, std::function<void(std::string)> done) {
+  auto task = [](std::shared_ptr<MeshClient> client, std::string kind, std::string in, std::string whom, std::function<void(std::string)> tell) -> asio::awaitable<void> {
+    std::string problem = co_await client->remove(std::move(kind), std::move(in), std::move(whom));
+    tell(std::move(problem));
+  };
+  Runtime& runtime = operator_->runtime();
+  spawn(runtime.executor, runtime.log, "operator", task(client_, type, mesh, name, std::move(done)));
+}
+
+void SimWorld::call(const CallRequest& request, std::function<void(CallRecord)> done) {
+  instances_.at(request.process)->call(request, std::move(done));
+}
+
+StateSample SimWorld::sample() {
+  StateSample out;
+  out.at = now();
+  out.control_plane_up = control_plane_->up();
+  for (auto& [name, instance] : instances_) out.proxies[name] = instance->state();
+  return out;
+}
+
+std::map<std::string, std::string> SimWorld::addresses() const {
+  std::map<std::string, std::string> out;
+  for (const auto& [name, instance] : instances_) out[name] = instance->address();
+  return out;
+}
+
+std::unique_ptr<MeshWorld> make_sim_world(const Scenario& scenario, SimWorldOptions options) {
+  return std::make_unique<SimWorld>(scenario, std::move(options));
+}
+
+}  // namespace kumasim::scenario

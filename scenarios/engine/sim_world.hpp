@@ -1,0 +1,67 @@
+/// The simulated world: one process for the control plane, one for each instance, one for the operator.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "kumasim/scenario/worlds.hpp"
+#include "kumasim/sim/world.hpp"
+#include "scenarios/engine/mesh_client.hpp"
+#include "scenarios/engine/sim_instance.hpp"
+
+namespace kumasim::scenario {
+
+class SimWorld final : public MeshWorld {
+ public:
+  SimWorld(const Scenario& scenario, SimWorldOptions options);
+  ~SimWorld() override;
+
+  Result<> set_up() override;
+  void at(Duration when, std::function<void()> action) override;
+  Result<> run_until(Duration when) override;
+  Duration now() const override { return world_.now() - start_; }
+
+  bool up(const std::string& process) const override;
+  void kill(const std::string& process) override;
+  void start(const std::string& process) override;
+  void pause(const std::string& process) override;
+  void resume(const std::string& process) override;
+  void partition(const std::string& a, const std::string& b) override;
+  void heal(const std::string& a, const std::string& b) override;
+  void set_link(const std::string& a, const std::string& b, const Link& link) override;
+  void reset_link(const std::string& a, const std::string& b) override;
+
+  void apply(const nlohmann::json& resource, std::function<void(std::string)> done) override;
+  void remove(const std::string& type, const std::string& mesh, const std::string& name, std::function<void(std::string)> done) override;
+  void call(const CallRequest& request, std::function<void(CallRecord)> done) override;
+
+  StateSample sample() override;
+  std::map<std::string, std::string> addresses() const override;
+  Duration setup_length() const override { return start_.time_since_epoch(); }
+  std::uint64_t events() const override { return world_.events(); }
+  std::uint64_t fingerprint() const override { return world_.fingerprint(); }
+
+ private:
+  sim::Process& process(const std::string& name) const;
+  sim::LinkOptions link_between(const std::string& a, const std::string& b) const;
+  void start_operator();
+  asio::awaitable<void> apply_resources();
+  /// Steps of virtual time until `ready`, at most to the limit of set-up.
+  bool wait_for(const std::function<bool()>& ready);
+
+  const Scenario& scenario_;
+  SimWorldOptions options_;
+  sim::World world_;
+  std::unique_ptr<sim::proxy::Fabric> fabric_;
+  sim::Process* control_plane_ = nullptr;
+  sim::Process* operator_ = nullptr;
+  std::map<std::string, std::unique_ptr<SimInstance>> instances_;
+  std::shared_ptr<MeshClient> client_;
+  MonotonicTime start_{};
+  bool applied_ = false;
+  std::string refused_;
+};
+
+}  // namespace kumasim::scenario

@@ -1,0 +1,371 @@
+/// Processes, polls and calls of the live world.
+#include "scenarios/live/live_world.hpp"
+
+#include <csignal>
+#include <fstream>
+
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "kumasim/runtime/task.hpp"
+#include "kumasim/scenario/verdict.hpp"
+#include "reference-cp/live/system.hpp"
+#include "scenarios/engine/reader.hpp"
+#include "scenarios/live/envoy_admin.hpp"
+
+namespace kumasim::scenario {
+namespace {
+
+constexpr Duration poll_period = std::chrono::milliseconds(500);
+constexpr Duration call_patience = std::chrono::seconds(10);
+constexpr std::size_t members_max = 250;
+constexpr std::uint16_t inbound_port = 8080, service_port = 3000, first_outbound_port = 20000;
+
+/// The children of a process, and theirs.
+void descendants(int pid, std::vector<int>& out) {
+  std::ifstream in(fmt::format("/proc/{0}/task/{0}/children", pid));
+  for (int child = 0; in >> child;) {
+    out.push_back(child);
+    descendants(child, out);
+  }
+}
+
+std::string law_arguments(const DelayLaw& law, std::vector<std::string>& out) {
+  using Law = DelayLaw::Law;
+  std::string name = law.law == Law::uniform ? "uniform" : law.law == Law::exponential ? "exp" : law.law == Law::lognormal ? "lognormal" : "const";
+  out.insert(out.end(), {"--law", name, "--a", fmt::format("{}", law.a.count()), "--b", fmt::format("{}", law.b.count())});
+  return name;
+}
+
+}  // namespace
+
+LiveWorld::LiveWorld(const Scenario& scenario, LiveWorldOptions options)
+    : scenario_(scenario), options_(std::move(options)), live_({.log = {.level = LogLevel::error}}),
+      context_(live_.context()), work_(context_.get_executor()), runtime_(live_.runtime()) {
+  begin_ = start_ = runtime_.clock.now();
+  folder_ = std::filesystem::temp_directory_path() / fmt::format("kumasim-live-{}", getpid());
+  // A network of its own in 127.0.0.0/8, so that runs side by side do not meet.
+  int network = 1 + getpid() % 60'000;
+  int host = 1;
+  for (const Instance& instance : scenario_.instances) {
+    Member& member = members_[instance.process];
+    member.instance = &instance;
+    member.service = scenario_.find_service(instance.service);
+    member.address = fmt::format("127.{}.{}.{}", 1 + network / 250, 1 + network % 250, host++);
+    member.ports = {inbound_port, service_port, first_outbound_port};
+  }
+}
+
+LiveWorld::~LiveWorld() {
+  for (auto& [name, member] : members_) kill(name);
+  kill(scenario_.control_plane.name);
+  members_.clear();
+  control_plane_.reset();
+  std::error_code ignored;
+  if (refused_.empty()) std::filesystem::remove_all(folder_, ignored);
+}
+
+std::string LiveWorld::cannot() const {
+  for (const Fault& fault : scenario_.faults) {
+    if (fault_name(fault.kind).starts_with("net.")) return fmt::format("{} needs network namespaces, which the live world does not make", fault_name(fault.kind));
+  }
+  if (!scenario_.links.empty()) return "spec.topology.links need network namespaces, which the live world does not make";
+  if (scenario_.instances.size() > members_max) return fmt::format("the live world runs at most {} instances", members_max);
+  return {};
+}
+
+std::uint16_t LiveWorld::free_port(const std::string& address) { return runtime_.network.listen({address, 0}).port(); }
+
+Result<> LiveWorld::start_control_plane() {
+  std::map<std::string, std::string> environment = live::environment();
+  for (const auto& [name, value] : scenario_.control_plane.settings) environment[name] = value;
+  environment["KUMA_GENERAL_WORK_DIR"] = (folder_ / "kuma-cp").string();
+  environment["KUMA_STORE_TYPE"] = "sqlite";
+  environment["KUMA_API_SERVER_HTTP_INTERFACE"] = "127.0.0.1";
+  environment["KUMA_API_SERVER_HTTPS_INTERFACE"] = "127.0.0.1";
+  environment["KUMA_API_SERVER_HTTP_PORT"] = fmt::format("{}", ports_.api);
+  environment["KUMA_API_SERVER_HTTPS_PORT"] = fmt::format("{}", ports_.api_tls);
+  environment["KUMA_DP_SERVER_PORT"] = fmt::format("{}", ports_.dataplane);
+  environment["KUMA_DIAGNOSTICS_SERVER_PORT"] = fmt::format("{}", ports_.diagnostics);
+  if (!options_.planted_bug.empty()) environment["KUMASIM_PLANTED_BUG"] = options_.planted_bug;
+  auto child = live::ChildProcess::start(runtime_.executor, {.program = options_.programs + "/kuma-cp", .arguments = {"run"}, .environment = environment,
+                                                             .output_path = (folder_ / "kuma-cp.log").string()});
+  if (!child) return fail(child.error());
+  control_plane_.emplace(std::move(*child));
+  control_plane_paused_ = false;
+  return {};
+}
+
+Result<> LiveWorld::start_member(Member& member) {
+  const std::string& name = member.instance->process;
+  std::vector<std::string> echo{"--address", member.address, "--port", fmt::format("{}", service_port), "--name", name};
+  law_arguments(member.instance->latency, echo);
+  auto application = live::ChildProcess::start(runtime_.executor, {.program = options_.programs + "/kumasim-echo", .arguments = echo,
+                                                                   .output_path = (folder_ / (name + ".echo.log")).string()});
+  if (!application) return fail(application.error());
+  member.echo.emplace(std::move(*application));
+
+  if (member.admin_port == 0) member.admin_port = free_port("127.0.0.1");
+  nlohmann::json dataplane = dataplane_of(scenario_, *member.instance, member.address, member.ports);
+  dataplane["networking"]["inbound"][0]["serviceAddress"] = member.address;
+  dataplane["networking"]["admin"] = {{"port", member.admin_port}};
+  if (dataplane["networking"].contains("outbound")) {
+    for (auto& outbound : dataplane["networking"]["outbound"]) outbound["address"] = member.address;
+  }
+  std::string file = (folder_ / (name + ".json")).string();
+  std::ofstream(file) << dataplane.dump();
+  std::vector<std::string> run{"run", fmt::format("--cp-address=https://127.0.0.1:{}", ports_.dataplane), "--dataplane-file=" + file,
+                               "--binary-path=" + options_.envoy, "--dns-enabled=false"};
+  auto sidecar = live::ChildProcess::start(runtime_.executor, {.program = options_.programs + "/kuma-dp", .arguments = run,
+                                                               .output_path = (folder_ / (name + ".log")).string()});
+  if (!sidecar) return fail(sidecar.error());
+  member.sidecar.emplace(std::move(*sidecar));
+  member.paused = false;
+  return {};
+}
+
+Result<> LiveWorld::pump_until(const std::function<bool()>& ready, std::string_view what) {
+  MonotonicTime limit = begin_ + scenario_.setup_limit;
+  while (!ready()) {
+    if (runtime_.clock.now() >= limit) return fail(Code::deadline_exceeded, fmt::format("{} within {}", what, duration_text(scenario_.setup_limit)));
+    if (control_plane_ && control_plane_->status()) {
+      return fail(Code::unavailable, fmt::format("kuma-cp ended with {}: {}", live::to_string(*control_plane_->status()), last_lines(scenario_.control_plane.name)));
+    }
+    for (const auto& [name, member] : members_) {
+      if (member.sidecar && member.sidecar->status()) {
+        return fail(Code::unavailable, fmt::format("kuma-dp of {} ended with {}: {}", name, live::to_string(*member.sidecar->status()), last_lines(name)));
+      }
+    }
+    context_.run_for(std::chrono::milliseconds(50));
+  }
+  return {};
+}
+
+std::string LiveWorld::last_lines(const std::string& process) const {
+  std::ifstream in(folder_ / (process + ".log"));
+  std::deque<std::string> lines;
+  for (std::string line; std::getline(in, line);) {
+    lines.push_back(line.substr(0, 400));
+    if (lines.size() > 5) lines.pop_front();
+  }
+  std::string out;
+  for (const std::string& line : lines) out += (out.empty() ? "" : "\n    ") + line;
+  return out.empty() ? "it printed nothing" : out;
+}
+
+asio::awaitable<void> LiveWorld::apply_resources() {
+  co_await client_->wait_until_up();
+  for (const ResourceText& resource : scenario_.resources) {
+    std::string problem = co_await client_->apply(resource.body);
+    if (problem.empty()) continue;
+    ResourceName is = resource_name(resource.body);
+    refused_ = fmt::format("{}: the control plane refused {} `{}`: {}", resource.origin, is.type, is.name, problem);
+    co_return;
+  }
+  applied_ = true;
+}
+
+Result<> LiveWorld::set_up() {
+  if (std::string reason = cannot(); !reason.empty()) return fail(Code::unsupported, reason);
+  for (const char* program : {"kuma-cp", "kuma-dp", "kumasim-echo"}) {
+    if (auto found = live::find_program(options_.programs + "/" + program); !found) return fail(found.error());
+  }
+  auto envoy = live::find_program(options_.envoy);
+  if (!envoy) return fail(Code::not_found, fmt::format("there is no Envoy at `{}`; set --envoy", options_.envoy));
+  options_.envoy = *envoy;
+  std::filesystem::create_directories(folder_ / "kuma-cp");
+  ports_.api = free_port("127.0.0.1");
+  ports_.api_tls = free_port("127.0.0.1");
+  ports_.dataplane = free_port("127.0.0.1");
+  ports_.diagnostics = free_port("127.0.0.1");
+  if (Result<> started = start_control_plane(); !started) return started;
+  client_ = std::make_unique<MeshClient>(runtime_, fmt::format("http://127.0.0.1:{}", ports_.api));
+  spawn(runtime_.executor, runtime_.log, "operator", apply_resources());
+  Result<> taken = pump_until([this] { return applied_ || !refused_.empty(); }, "the control plane did not take the resources");
+  if (!taken) return taken;
+  if (!refused_.empty()) return fail(Code::invalid_argument, refused_);
+  for (auto& [name, member] : members_) {
+    if (Result<> started = start_member(member); !started) return started;
+  }
+  spawn(runtime_.executor, runtime_.log, "poll", poll());
+  Observations seen;
+  seen.addresses = addresses();
+  Result<> converged = pump_until([&] { return !not_converged(scenario_, seen, sample()); }, "the proxies did not converge");
+  if (!converged) return fail(converged.error().code, fmt::format("{}: {}", converged.error().message, not_converged(scenario_, seen, sample()).value_or("")));
+  start_ = runtime_.clock.now();
+  setup_length_ = start_ - begin_;
+  return {};
+}
+
+void LiveWorld::at(Duration when, std::function<void()> action) {
+  auto timer = std::make_shared<Timer>(runtime_.timers);
+  timer->expires_at(start_ + when);
+  timer->async_wait([timer, action = std::move(action)](error_code code) {
+    if (!code) action();
+  });
+}
+
+Result<> LiveWorld::run_until(Duration when) {
+  Duration rest = start_ + when - runtime_.clock.now();
+  if (rest > Duration(0)) context_.run_for(rest);
+  for (Suspect& suspect : suspects_) suspect.done(std::move(suspect.record));
+  suspects_.clear();
+  return {};
+}
+
+Duration LiveWorld::now() const { return runtime_.clock.now() - start_; }
+
+bool LiveWorld::up(const std::string& process) const {
+  if (process == scenario_.control_plane.name) return control_plane_ && !control_plane_->status() && !control_plane_paused_;
+  const Member& member = members_.at(process);
+  return member.sidecar && !member.sidecar->status() && !member.paused;
+}
+
+std::vector<int> LiveWorld::pids(const std::string& process) const {
+  std::vector<int> out;
+  auto add = [&](const std::optional<live::ChildProcess>& child) {
+    if (!child || child->status()) return;
+    out.push_back(child->pid());
+    descendants(child->pid(), out);
+  };
+  if (process == scenario_.control_plane.name) {
+    add(control_plane_);
+  } else {
+    add(members_.at(process).sidecar);
+    add(members_.at(process).echo);
+  }
+  return out;
+}
+
+void LiveWorld::kill(const std::string& process) {
+  for (int pid : pids(process)) ::kill(pid, SIGKILL);
+  if (process == scenario_.control_plane.name) {
+    control_plane_.reset();
+    return;
+  }
+  Member& member = members_.at(process);
+  member.sidecar.reset();
+  member.echo.reset();
+  member.clients.clear();
+  member.state = {};
+}
+
+void LiveWorld::start(const std::string& process) {
+  bool is_control_plane = process == scenario_.control_plane.name;
+  if (is_control_plane ? control_plane_.has_value() : members_.at(process).sidecar.has_value()) return;
+  Result<> started = is_control_plane ? start_control_plane() : start_member(members_.at(process));
+  if (!started) runtime_.log.error("live", "a process did not start", {{"process", process}, {"error", started.error().message}});
+}
+
+void LiveWorld::pause(const std::string& process) {
+  for (int pid : pids(process)) ::kill(pid, SIGSTOP);
+  (process == scenario_.control_plane.name ? control_plane_paused_ : members_.at(process).paused) = true;
+}
+
+void LiveWorld::resume(const std::string& process) {
+  for (int pid : pids(process)) ::kill(pid, SIGCONT);
+  (process == scenario_.control_plane.name ? control_plane_paused_ : members_.at(process).paused) = false;
+}
+
+void LiveWorld::apply(const nlohmann::json& resource, std::function<void(std::string)> done) {
+  auto task = [](MeshClient& client, nlohmann::json body, std::function<void(std::string)> tell) -> asio::awaitable<void> {
+    std::string problem = co_await client.apply(std::move(body));
+    tell(std::move(problem));
+  };
+  spawn(runtime_.executor, runtime_.log, "operator", task(*client_, resource, std::move(done)));
+}
+
+void LiveWorld::remove(const std::string& type, const std::string& mesh, const std::string& name, std::function<void(std::string)> done) {
+  auto task = [](MeshClient& client, std::string kind, std::string in, std::string whom, std::function<void(std::string)> tell) -> asio::awaitable<void> {
+    std::string problem = co_await client.remove(std::move(kind), std::move(in), std::move(whom));
+    tell(std::move(problem));
+  };
+  spawn(runtime_.executor, runtime_.log, "operator", task(*client_, type, mesh, name, std::move(done)));
+}
+
+asio::awaitable<void> LiveWorld::make_call(Member& member, CallRequest request, std::function<void(CallRecord)> done) {
+  auto& client = member.clients[request.to];
+  if (!client) {
+    std::string base = fmt::format("http://{}:{}", member.address, outbound_port(*member.service, request.to, member.ports));
+    client = std::make_unique<HttpClient>(runtime_.network, runtime_.timers, std::move(base), HttpClient::Options{});
+  }
+  MonotonicTime begin = runtime_.clock.now();
+  HttpRequest wanted;
+  wanted.target = request.path;
+  auto answer = co_await client->call(std::move(wanted), call_patience);
+  CallRecord record;
+  record.latency = runtime_.clock.now() - begin;
+  if (!answer) {
+    record.why = answer.error().message;
+    done(std::move(record));
+    co_return;
+  }
+  record.status = answer->status;
+  nlohmann::json body = nlohmann::json::parse(answer->body, nullptr, false);
+  if (record.ok() && body.is_object()) {
+    record.instance = body.value("instance", "");
+    record.plaintext = body.value("identity", "").empty();
+    record.why = record.plaintext ? "the application saw no identity of the caller" : body.value("identity", "");
+    done(std::move(record));
+    co_return;
+  }
+  record.why = answer->body.substr(0, 300);
+  record.denied = answer->status == 403;
+  bool cut = answer->status == 503 && answer->body.find("connection termination") != std::string::npos;
+  if (cut) suspects_.push_back({request.to, std::move(record), std::move(done)});
+  else done(std::move(record));
+}
+
+void LiveWorld::call(const CallRequest& request, std::function<void(CallRecord)> done) {
+  spawn(runtime_.executor, runtime_.log, "call", make_call(members_.at(request.process), request, std::move(done)));
+}
+
+asio::awaitable<void> LiveWorld::poll() {
+  std::map<std::string, std::uint64_t> before;  // process -> refused by access control
+  while (true) {
+    std::vector<Suspect> suspects = std::exchange(suspects_, {});
+    std::map<std::string, std::uint64_t> refused;  // service -> since the last poll
+    for (auto& [name, member] : members_) {
+      if (!up(name)) {
+        member.state = {};
+        continue;
+      }
+      std::vector<std::string> called;
+      for (const Outbound& outbound : member.service->calls) called.push_back(outbound.to);
+      ProxyState state = co_await read_envoy(runtime_, member.admin_port, std::move(called));
+      if (!up(name)) continue;
+      std::uint64_t last = std::exchange(before[name], state.denied);
+      if (state.denied > last) refused[member.instance->service] += state.denied - last;
+      if (state.up) member.state = std::move(state);
+    }
+    for (Suspect& suspect : suspects) {
+      suspect.record.denied = refused[suspect.to] > 0;
+      suspect.done(std::move(suspect.record));
+    }
+    co_await sleep(runtime_.timers, poll_period);
+  }
+}
+
+StateSample LiveWorld::sample() {
+  StateSample out;
+  out.at = now();
+  out.control_plane_up = up(scenario_.control_plane.name);
+  for (const auto& [name, member] : members_) {
+    out.proxies[name] = member.state;
+    out.proxies[name].up = up(name);
+  }
+  return out;
+}
+
+std::map<std::string, std::string> LiveWorld::addresses() const {
+  std::map<std::string, std::string> out;
+  for (const auto& [name, member] : members_) out[name] = fmt::format("{}:{}", member.address, member.ports.inbound);
+  return out;
+}
+
+std::unique_ptr<MeshWorld> make_live_world(const Scenario& scenario, LiveWorldOptions options) {
+  return std::make_unique<LiveWorld>(scenario, std::move(options));
+}
+
+}  // namespace kumasim::scenario

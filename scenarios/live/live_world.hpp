@@ -1,0 +1,106 @@
+/// The live world: the same scenario with real processes and real Envoys on loopback addresses of its own.
+#pragma once
+
+#include <deque>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include "kumasim/scenario/worlds.hpp"
+#include "kumasim/transport/http.hpp"
+#include "reference-cp/live/child_process.hpp"
+#include "reference-cp/live/log.hpp"
+#include "reference-cp/live/live_runtime.hpp"
+#include "scenarios/engine/dataplane.hpp"
+#include "scenarios/engine/mesh_client.hpp"
+
+namespace kumasim::scenario {
+
+class LiveWorld final : public MeshWorld {
+ public:
+  LiveWorld(const Scenario& scenario, LiveWorldOptions options);
+  ~LiveWorld() override;
+
+  Result<> set_up() override;
+  void at(Duration when, std::function<void()> action) override;
+  Result<> run_until(Duration when) override;
+  Duration now() const override;
+
+  bool up(const std::string& process) const override;
+  void kill(const std::string& process) override;
+  void start(const std::string& process) override;
+  void pause(const std::string& process) override;
+  void resume(const std::string& process) override;
+  void partition(const std::string&, const std::string&) override {}
+  void heal(const std::string&, const std::string&) override {}
+  void set_link(const std::string&, const std::string&, const Link&) override {}
+  void reset_link(const std::string&, const std::string&) override {}
+
+  void apply(const nlohmann::json& resource, std::function<void(std::string)> done) override;
+  void remove(const std::string& type, const std::string& mesh, const std::string& name, std::function<void(std::string)> done) override;
+  void call(const CallRequest& request, std::function<void(CallRecord)> done) override;
+
+  StateSample sample() override;
+  std::map<std::string, std::string> addresses() const override;
+  Duration setup_length() const override { return setup_length_; }
+
+ private:
+  /// One instance: its application, its kuma-dp with Envoy, and a client for each service that it calls.
+  struct Member {
+    const Instance* instance = nullptr;
+    const Service* service = nullptr;
+    std::string address;
+    DataplanePorts ports;
+    std::uint16_t admin_port = 0;
+    std::optional<live::ChildProcess> echo, sidecar;
+    bool paused = false;
+    ProxyState state;
+    std::map<std::string, std::unique_ptr<HttpClient>> clients;
+  };
+  struct Ports {
+    std::uint16_t api = 0, api_tls = 0, dataplane = 0, diagnostics = 0;
+  };
+  /// A call that access control may have refused; the counters of the proxies asked next decide.
+  struct Suspect {
+    std::string to;
+    CallRecord record;
+    std::function<void(CallRecord)> done;
+  };
+
+  std::string cannot() const;
+  std::uint16_t free_port(const std::string& address);
+  Result<> start_control_plane();
+  Result<> start_member(Member& member);
+  Result<> pump_until(const std::function<bool()>& ready, std::string_view what);
+  std::string last_lines(const std::string& process) const;
+  std::vector<int> pids(const std::string& process) const;
+  asio::awaitable<void> apply_resources();
+  asio::awaitable<void> poll();
+  asio::awaitable<void> make_call(Member& member, CallRequest request, std::function<void(CallRecord)> done);
+
+  const Scenario& scenario_;
+  LiveWorldOptions options_;
+  std::filesystem::path folder_;
+  live::LiveRuntime live_;
+  asio::io_context& context_;
+  asio::executor_work_guard<asio::io_context::executor_type> work_;
+  Runtime& runtime_;
+  Ports ports_;
+  std::optional<live::ChildProcess> control_plane_;
+  bool control_plane_paused_ = false;
+  std::map<std::string, Member> members_;
+  std::unique_ptr<MeshClient> client_;
+  std::vector<Suspect> suspects_;
+  MonotonicTime begin_, start_;
+  Duration setup_length_{};
+  bool applied_ = false;
+  std::string refused_;
+};
+
+}  // namespace kumasim::scenario

@@ -1,0 +1,207 @@
+/// The kumasim binary: exit codes, messages for bad input, formats that parse.
+#include <gtest/gtest.h>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+
+#include <nlohmann/json.hpp>
+#include <yaml-cpp/yaml.h>
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Outcome {
+  int code = -1;
+  std::string out;  // standard output and error, mixed
+};
+
+fs::path binary() { return fs::read_symlink("/proc/self/exe").parent_path().parent_path() / "bin" / "kumasim"; }
+
+Outcome run(const std::string& arguments) {
+  std::string command = binary().string() + " " + arguments + " 2>&1";
+  std::FILE* pipe = popen(command.c_str(), "r");
+  Outcome outcome;
+  if (pipe == nullptr) return outcome;
+  std::array<char, 4096> buffer;
+  while (std::size_t count = std::fread(buffer.data(), 1, buffer.size(), pipe)) outcome.out.append(buffer.data(), count);
+  int status = pclose(pipe);
+  outcome.code = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+  return outcome;
+}
+
+constexpr std::string_view small = R"(apiVersion: kumasim/v1
+kind: Scenario
+metadata: {name: small}
+spec:
+  duration: 5s
+  topology:
+    services:
+    - {name: web, calls: [backend]}
+    - {name: backend}
+  resources:
+  - {type: Mesh, name: default, mtls: {enabledBackend: ca, backends: [{name: ca, type: builtin}]}}
+  - {type: MeshTrafficPermission, mesh: default, name: all, spec: {from: [{targetRef: {kind: Mesh}, default: {action: Allow}}]}}
+  load:
+  - {from: web, to: backend, rate: 20/s}
+  expect:
+  - always: EXPECTED
+)";
+
+class Cli : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!fs::exists(binary())) GTEST_SKIP() << "there is no " << binary();
+    folder_ = fs::path(testing::TempDir()) / ("kumasim-cli-" + std::to_string(getpid()));
+    fs::create_directories(folder_);
+  }
+  void TearDown() override {
+    if (!folder_.empty()) fs::remove_all(folder_);
+  }
+  std::string write(const std::string& name, std::string text) {
+    std::ofstream(folder_ / name) << text;
+    return (folder_ / name).string();
+  }
+  std::string scenario(const std::string& expected = "reachable(web -> backend)") {
+    std::string text(small);
+    text.replace(text.find("EXPECTED"), 8, expected);
+    return write("small.yaml", text);
+  }
+  std::string changed(const std::string& from, const std::string& to) {
+    std::string text(small);
+    text.replace(text.find("EXPECTED"), 8, "no-plaintext");
+    text.replace(text.find(from), from.size(), to);
+    return write("changed.yaml", text);
+  }
+  fs::path folder_;
+};
+
+TEST_F(Cli, AnswersHelpAndVersion) {
+  EXPECT_EQ(run("--help").code, 0);
+  for (const char* command : {"run", "replay", "graph", "validate", "schema", "version", "completion"}) {
+    Outcome help = run(std::string(command) + " --help");
+    EXPECT_EQ(help.code, 0) << command;
+    EXPECT_NE(run("--help").out.find(command), std::string::npos) << command;
+  }
+  Outcome version = run("version");
+  EXPECT_EQ(version.code, 0);
+  EXPECT_NE(version.out.find("commit="), std::string::npos);
+}
+
+TEST_F(Cli, RefusesBadArguments) {
+  for (const char* arguments : {"", "rnu", "run", "run x.yaml --seed abc", "run x.yaml --seeds 5..1", "run x.yaml --world mars",
+                                "run x.yaml --output pdf", "run x.yaml --planted-bug none-such", "run x.yaml --seed 1 --seeds 1..2",
+                                "graph", "validate", "completion tcsh"}) {
+    EXPECT_EQ(run(arguments).code, 2) << arguments;
+  }
+}
+
+TEST_F(Cli, NamesWhatIsWrongInAFile) {
+  Outcome missing = run("run nowhere.yaml");
+  EXPECT_EQ(missing.code, 2);
+  EXPECT_NE(missing.out.find("nowhere.yaml: cannot be read"), std::string::npos) << missing.out;
+
+  Outcome unknown = run("run " + changed("  load:", "  laod:"));
+  EXPECT_EQ(unknown.code, 2);
+  EXPECT_NE(unknown.out.find("changed.yaml:13:3: spec.laod: unknown field"), std::string::npos) << unknown.out;
+  EXPECT_NE(unknown.out.find("did you mean `load`?"), std::string::npos) << unknown.out;
+
+  Outcome type = run("validate " + changed("duration: 5s", "duration: [5s]"));
+  EXPECT_EQ(type.code, 2);
+  EXPECT_NE(type.out.find("spec.duration: expected a duration"), std::string::npos) << type.out;
+
+  Outcome mesh = run("validate " + changed("mesh: default, name: all", "mesh: prod, name: all"));
+  EXPECT_EQ(mesh.code, 2);
+  EXPECT_NE(mesh.out.find("is in mesh `prod`, which there is not"), std::string::npos) << mesh.out;
+
+  Outcome truncated = run("validate " + write("cut.yaml", std::string(small.substr(0, small.find("}\n    - {name: backend")))));
+  EXPECT_EQ(truncated.code, 2);
+  EXPECT_NE(truncated.out.find("is not YAML"), std::string::npos) << truncated.out;
+  EXPECT_EQ(run("validate " + write("empty.yaml", "")).code, 2);
+}
+
+TEST_F(Cli, ValidatesManyFiles) {
+  std::string good = scenario();
+  EXPECT_EQ(run("validate " + good + " scenarios/quickstart.yaml").code, 0);
+  EXPECT_EQ(run("validate " + good + " nowhere.yaml").code, 2);
+}
+
+TEST_F(Cli, PrintsTheCommittedSchema) {
+  Outcome schema = run("schema");
+  EXPECT_EQ(schema.code, 0);
+  std::ifstream in("scenarios/scenario.schema.json");
+  EXPECT_TRUE(nlohmann::json::parse(schema.out) == nlohmann::json::parse(in));
+}
+
+TEST_F(Cli, DrawsAScenario) {
+  Outcome dot = run("graph -o dot scenarios/quickstart.yaml");
+  EXPECT_EQ(dot.code, 0);
+  EXPECT_NE(dot.out.find("digraph"), std::string::npos);
+  EXPECT_NE(dot.out.find("web -> backend"), std::string::npos) << dot.out;
+  Outcome svg = run("graph scenarios/quickstart.yaml");
+  EXPECT_EQ(svg.code, 0);
+  EXPECT_NE(svg.out.find("</svg>"), std::string::npos);
+  EXPECT_NE(svg.out.find("kuma-cp"), std::string::npos);
+}
+
+TEST_F(Cli, PrintsCompletionsThatTheShellTakes) {
+  std::string script = write("bash", run("completion bash").out);
+  EXPECT_EQ(std::system(("bash -n " + script).c_str()), 0);
+  EXPECT_NE(run("completion zsh").out.find("#compdef kumasim"), std::string::npos);
+  EXPECT_NE(run("completion fish").out.find("complete -c kumasim"), std::string::npos);
+}
+
+TEST_F(Cli, ExitsByTheVerdict) {
+  Outcome good = run("run " + scenario());
+  EXPECT_EQ(good.code, 0) << good.out;
+  EXPECT_NE(good.out.find("PASSED small"), std::string::npos) << good.out;
+  EXPECT_NE(good.out.find("fingerprint="), std::string::npos) << good.out;
+  Outcome bad = run("run " + scenario("denied(web -> backend)"));
+  EXPECT_EQ(bad.code, 1) << bad.out;
+  EXPECT_NE(bad.out.find("BROKEN"), std::string::npos) << bad.out;
+  EXPECT_NE(bad.out.find("replay: tools/kumasim replay"), std::string::npos) << bad.out;
+}
+
+TEST_F(Cli, WritesEveryFormat) {
+  std::string file = scenario();
+  Outcome json = run("run --output json " + file);
+  ASSERT_EQ(json.code, 0) << json.out;
+  nlohmann::json parsed = nlohmann::json::parse(json.out);
+  EXPECT_EQ(parsed["passed"], true);
+  EXPECT_EQ(parsed["runs"][0]["flows"][0]["from"], "web");
+  YAML::Node yaml = YAML::Load(run("run --output yaml " + file).out);
+  EXPECT_EQ(yaml["runs"][0]["fingerprint"].as<std::string>(), parsed["runs"][0]["fingerprint"].get<std::string>());
+  std::string junit = run("run --output junit " + file).out;
+  EXPECT_EQ(junit.substr(0, 5), "<?xml");
+  EXPECT_NE(junit.find("tests=\"1\" failures=\"0\""), std::string::npos) << junit;
+  std::string html = run("run --output html " + file).out;
+  EXPECT_EQ(html.substr(0, 15), "<!doctype html>");
+  EXPECT_NE(html.find("</svg>"), std::string::npos);
+  EXPECT_EQ(html.find("http://"), html.find("http://www.w3.org")) << "needs nothing from a network";
+}
+
+TEST_F(Cli, ReplaysByItsReportAndByItsCommand) {
+  std::string file = scenario();
+  std::string report = (folder_ / "report.json").string();
+  ASSERT_EQ(run("run --seed 7 --output json --report " + report + " " + file).code, 0);
+  Outcome again = run("replay " + report);
+  EXPECT_EQ(again.code, 0) << again.out;
+  EXPECT_NE(again.out.find("replayed: fingerprint"), std::string::npos) << again.out;
+  EXPECT_EQ(run("replay " + file + " --seed 8 --fingerprint 0000000000000001").code, 2);
+  Outcome drawn = run("graph -o dot " + report);
+  EXPECT_NE(drawn.out.find("100.0% ok"), std::string::npos) << drawn.out;
+}
+
+TEST_F(Cli, RunsTwice) {
+  Outcome twice = run("run --seeds 3..4 --twice " + scenario());
+  EXPECT_EQ(twice.code, 0) << twice.out;
+  EXPECT_NE(twice.out.find("equal fingerprints"), std::string::npos) << twice.out;
+  EXPECT_NE(twice.out.find("2 of 2 seeds passed"), std::string::npos) << twice.out;
+}
+
+}  // namespace

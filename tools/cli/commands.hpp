@@ -1,0 +1,21 @@
+/// The subcommands of `kumasim`; each adds itself to the parser and leaves its exit code behind.
+#pragma once
+
+namespace CLI {
+class App;
+}
+
+namespace kumasim::cli {
+
+/// What `kumasim` exits with.
+enum ExitCode : int { passed = 0, broken = 1, bad_input = 2 };
+
+void add_run(CLI::App& app, int& exit_code);
+void add_replay(CLI::App& app, int& exit_code);
+void add_graph(CLI::App& app, int& exit_code);
+void add_validate(CLI::App& app, int& exit_code);
+void add_schema(CLI::App& app, int& exit_code);
+void add_version(CLI::App& app, int& exit_code);
+void add_completion(CLI::App& app, int& exit_code);
+
+}  // namespace kumasim::cli

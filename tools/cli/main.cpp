@@ -1,0 +1,30 @@
+/// `kumasim`: runs scenarios of a service mesh in a simulated or a live world.
+#include <exception>
+#include <iostream>
+
+#include <CLI/CLI.hpp>
+
+#include "tools/cli/commands.hpp"
+
+int main(int argc, char** argv) {
+  using namespace kumasim::cli;
+  CLI::App app("Runs scenarios of a service mesh: the real control plane, in a simulated or a live world.", "kumasim");
+  int exit_code = passed;
+  app.require_subcommand(1);
+  add_run(app, exit_code);
+  add_replay(app, exit_code);
+  add_graph(app, exit_code);
+  add_validate(app, exit_code);
+  add_schema(app, exit_code);
+  add_version(app, exit_code);
+  add_completion(app, exit_code);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? passed : bad_input;
+  } catch (const std::exception& error) {
+    std::cerr << "kumasim: " << error.what() << "\n";
+    return bad_input;
+  }
+  return exit_code;
+}
