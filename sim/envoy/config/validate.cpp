@@ -61,10 +61,11 @@ Checked<> check_number(const Rules& rules, Value value) {
 
 bool header_name_valid(const std::string& text, bool strict) {
   static const std::string extra = "!#$%&'*+-.^_|~`";
+  // Where it is not strict, protoc-gen-validate asks for "^[^\\u0000\\u000A\\u000D]*$" only, which an empty name passes.
+  if (!strict) return std::all_of(text.begin(), text.end(), [](char c) { return c != '\0' && c != '\n' && c != '\r'; });
   std::size_t start = text.starts_with(":") ? 1 : 0;
   if (text.size() == start) return false;
   return std::all_of(text.begin() + static_cast<std::ptrdiff_t>(start), text.end(), [&](char c) {
-    if (!strict) return c != '\0' && c != '\n' && c != '\r';
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || extra.find(c) != std::string::npos;
   });
 }
