@@ -133,7 +133,7 @@ asio::awaitable<BootstrapServer::Outcome<BootstrapServer::Found>> BootstrapServe
   auto resource = co_await find_resource(request, type);
   if (!resource) co_return std::unexpected(resource.error());
   Json port = at(resource->spec, {"networking", "admin", "port"});
-  if (port.is_number_unsigned()) out.proxy.admin_port = port.get<std::uint32_t>();
+  if (port.is_number_integer()) out.proxy.admin_port = port.get<std::uint32_t>();
   if (type != "Dataplane") {
     out.proxy.service = request.proxy_type;
     co_return out;
