@@ -88,13 +88,28 @@ asio::awaitable<void> Reconciler::batch() {
   auto dirty = std::move(dirty_);
   dirty_.clear();
   std::vector<ProxyPtr> again;
-  for (const auto& [key, proxy] : proxies_) {
-    auto found = dirty.find(key.mesh);
-    if (found != dirty.end() && reaches(found->second, key.name, proxy->metadata)) again.push_back(proxy);
+  for (const auto& [mesh, affected] : dirty) {
+    EndpointUpdates updates(views_.find(mesh), affected.endpoints);
+    for (auto it = proxies_.lower_bound({mesh, ""}); it != proxies_.end() && it->first.mesh == mesh; ++it) {
+      Reach reach = reach_of(affected, it->first.name, it->second->metadata);
+      if (reach == Reach::everything || (reach == Reach::endpoints && !refresh_endpoints(it->second, updates)))
+        again.push_back(it->second);
+    }
   }
   for (const auto& proxy : again) regenerate(proxy);
   busy_ = false;
   if (!changes_.empty()) wake_.set();
+}
+
+bool Reconciler::refresh_endpoints(const ProxyPtr& proxy, EndpointUpdates& updates) {
+  if (!proxy->snapshot) return false;
+  std::shared_ptr<const Snapshot> fresh = updates.apply(proxy->snapshot);
+  if (!fresh) return false;
+  if (fresh == proxy->snapshot) return true;
+  proxy->snapshot = std::move(fresh);
+  ++counts_.pushes;
+  deliver(proxy, proxy->session.on_snapshot(proxy->snapshot));
+  return true;
 }
 
 asio::awaitable<void> Reconciler::derive(const std::string& mesh) {
@@ -168,7 +183,7 @@ void Reconciler::regenerate(const ProxyPtr& proxy) {
     runtime_.log.error(component, "no admin certificate", {{"proxy", proxy->key.name}, {"error", pair.error().message}});
   }
   ++counts_.generations;
-  Snapshot fresh = generate(*view, proxy_view(*view, *dataplane, proxy->metadata, std::move(identity)),
+  Snapshot fresh = generate(*view, facts,
                             {.planted = {.rbac_rule_dropped = config_.planted_bug == "rbac-rule-dropped"}});
   if (proxy->snapshot) fresh.share(*proxy->snapshot);
   proxy->identity = std::move(held);
