@@ -103,9 +103,9 @@ std::set<std::string> used_services(const Resource& dataplane) {
   if (transparent.is_object()) {
     const nlohmann::json& reachable = at(transparent, "reachableServices");
     for (const nlohmann::json& name : reachable) result.insert(name.is_string() ? name.get<std::string>() : "");
-    if (reachable.empty() || at(transparent, "reachableBackends").is_object() ||
-        !at(transparent, "directAccessServices").empty())
-      result.insert("*");
+    if (reachable.empty() || at(transparent, "reachableBackends").is_object()) result.insert("*");
+    // Such a proxy has listeners for the addresses of others.
+    if (!at(transparent, "directAccessServices").empty()) result.insert({"*", "*direct"});
   }
   if (at(networking, "gateway").is_object()) result.insert("*");
   return result;

@@ -168,6 +168,50 @@ std::vector<std::string> MeshView::services() const {
   return names;
 }
 
+void Affected::merge(const Affected& other) {
+  all = all || other.all;
+  virtual_outbounds = virtual_outbounds || other.virtual_outbounds;
+  names.insert(other.names.begin(), other.names.end());
+  endpoints.insert(other.endpoints.begin(), other.endpoints.end());
+}
+
+bool MeshView::only_endpoints(const ResourceChange& change, const std::set<std::string>& services) const {
+  Ptr before = with({change.after, change.before});
+  return std::ranges::all_of(services, [&](const std::string& name) {
+    return !before->endpoints(name).empty() && !endpoints(name).empty() && before->service(name) == service(name);
+  });
+}
+
+void MeshView::add_users(const std::set<std::string>& services, std::set<std::string>& out) const {
+  for (const std::string& service : services) {
+    std::string prefix = service + '\x1f';
+    for (auto it = index_->users.from(prefix); it != index_->users.end() && (*it).first.starts_with(prefix); ++it)
+      out.insert((*it).first.substr(prefix.size()));
+  }
+}
+
+Affected MeshView::affected_by_dataplane(const ResourceChange& change) const {
+  Affected result;
+  if (change.after) result.names.insert(change.after->meta.name);
+  Contribution before = change.before ? contribution(*this, *index_, *change.before) : Contribution{};
+  Contribution after = change.after ? contribution(*this, *index_, *change.after) : Contribution{};
+  if (before.endpoints == after.endpoints) return result;
+  std::set<std::string> names = before.names, services;
+  names.insert(after.names.begin(), after.names.end());
+  names.insert("*");
+  for (const auto* side : {&before, &after})
+    for (const auto& [service, instances] : side->endpoints) services.insert(service);
+  if (!only_endpoints(change, services)) {
+    result.all = has_routes(*this);
+    result.virtual_outbounds = true;
+    add_users(names, result.names);
+    return result;
+  }
+  add_users({"*direct"}, result.names);
+  result.endpoints = std::move(services);
+  return result;
+}
+
 Affected MeshView::affected(const ResourceChange& change) const {
   const Resource& subject = change.after ? *change.after : *change.before;
   const std::string& kind = subject.kind->type();
@@ -183,31 +227,13 @@ Affected MeshView::affected(const ResourceChange& change) const {
     result.all = mtls_permissive() && backend(change.before) != backend(change.after);
     return result;
   }
-  std::set<std::string> touched;
-  if (kind == "Dataplane") {
-    Contribution before = change.before ? contribution(*this, *index_, *change.before) : Contribution{};
-    Contribution after = change.after ? contribution(*this, *index_, *change.after) : Contribution{};
-    if (change.after) result.names.insert(subject.meta.name);
-    if (before.endpoints == after.endpoints) return result;
-    touched.insert(before.names.begin(), before.names.end());
-    touched.insert(after.names.begin(), after.names.end());
-  } else if (kind == "MeshService") {
-    touched.insert("MeshService/" + subject.meta.name);
-  } else {
-    result.all = true;
-    return result;
-  }
-  if (has_routes(*this)) {
+  if (kind == "Dataplane") return affected_by_dataplane(change);
+  if (kind != "MeshService" || has_routes(*this)) {
     result.all = true;
     return result;
   }
   result.virtual_outbounds = true;
-  touched.insert("*");
-  for (const std::string& service : touched) {
-    std::string prefix = service + '\x1f';
-    for (auto it = index_->users.from(prefix); it != index_->users.end() && (*it).first.starts_with(prefix); ++it)
-      result.names.insert((*it).first.substr(prefix.size()));
-  }
+  add_users({"MeshService/" + subject.meta.name, "*"}, result.names);
   return result;
 }
 

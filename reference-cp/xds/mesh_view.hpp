@@ -25,18 +25,18 @@ struct ResourceChange {
   ResourcePtr after;
 };
 
-/// Which proxies (Dataplane names) a change can reach.
+/// Which proxies (Dataplane names) a change can reach, and how.
 struct Affected {
+  // Everything of these can change:
   bool all = false;
-  std::set<std::string> names;  ///< used where not all
-  /// Besides, every proxy whose Envoy says (its Dataplane does not) that it is given virtual outbounds; see reaches().
-  bool virtual_outbounds = false;
-  bool none() const { return !all && !virtual_outbounds && names.empty(); }
-  void merge(const Affected& other) {
-    all = all || other.all;
-    virtual_outbounds = virtual_outbounds || other.virtual_outbounds;
-    names.insert(other.names.begin(), other.names.end());
-  }
+  std::set<std::string> names;     ///< used where not all
+  bool virtual_outbounds = false;  ///< and every proxy whose Envoy says that it is given virtual outbounds; see reach_of()
+
+  /// Of all others nothing but the endpoints of these services (in the names of MeshView::endpoints); see EndpointUpdates.
+  std::set<std::string> endpoints;
+
+  bool none() const { return !all && !virtual_outbounds && names.empty() && endpoints.empty(); }
+  void merge(const Affected& other);
 };
 
 /// What is known of a service of the mesh by all its endpoints together.
@@ -44,6 +44,7 @@ struct ServiceInfo {
   std::string protocol = "unknown";  ///< the most general protocol that all endpoints share
   bool tls_ready = false;            ///< every endpoint takes mutual TLS
   bool external = false;
+  bool operator==(const ServiceInfo&) const = default;
 };
 
 /// What does not come from the mesh's resources, but from the control plane's settings.
@@ -107,6 +108,10 @@ class MeshView {
   MeshView() = default;
   MeshView(const MeshView&) = default;
   bool takes(const Resource& resource) const;
+  Affected affected_by_dataplane(const ResourceChange& change) const;
+  /// The write left of these services all but their lists of endpoints as it was.
+  bool only_endpoints(const ResourceChange& change, const std::set<std::string>& services) const;
+  void add_users(const std::set<std::string>& services, std::set<std::string>& out) const;
   void reindex();
 
   std::string name_;

@@ -88,9 +88,10 @@ std::string Outbound::service() const {
   return found == tags.end() ? std::string() : found->second;
 }
 
-bool reaches(const Affected& affected, const std::string& name, const NodeMetadata& metadata) {
+Reach reach_of(const Affected& affected, const std::string& name, const NodeMetadata& metadata) {
   bool told = metadata.has("feature-transparent-proxy-in-dataplane-metadata") || metadata.has("feature-bind-outbounds");
-  return affected.all || affected.names.contains(name) || (affected.virtual_outbounds && told);
+  if (affected.all || affected.names.contains(name) || (affected.virtual_outbounds && told)) return Reach::everything;
+  return affected.endpoints.empty() ? Reach::nothing : Reach::endpoints;
 }
 
 ProxyView proxy_view(const MeshView& mesh, ResourcePtr dataplane, NodeMetadata metadata, ProxyIdentity identity) {

@@ -102,8 +102,9 @@ struct ProxyView {
   bool has(std::string_view feature) const { return metadata.has(feature); }
 };
 
-/// A write that affects these can change the configuration of this proxy.
-bool reaches(const Affected& affected, const std::string& name, const NodeMetadata& metadata);
+/// What a write can change of one proxy: nothing, endpoints only (see EndpointUpdates), everything.
+enum class Reach : std::uint8_t { nothing, endpoints, everything };
+Reach reach_of(const Affected& affected, const std::string& name, const NodeMetadata& metadata);
 
 /// REQUIRES: `dataplane` is a Dataplane of the view's mesh.
 ProxyView proxy_view(const MeshView& mesh, ResourcePtr dataplane, NodeMetadata metadata, ProxyIdentity identity);

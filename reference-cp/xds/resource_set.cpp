@@ -32,6 +32,13 @@ std::string_view to_string(Origin origin) {
   return {};
 }
 
+XdsResourcePtr serialise(const std::string& name, std::string_view type_url, const google::protobuf::Message& message) {
+  auto bytes = std::make_shared<const std::string>(any_bytes(type_url, message));
+  ContentHash hash;
+  hash.add(*bytes);
+  return std::make_shared<const XdsResource>(XdsResource{name, hash.hex(), std::move(bytes)});
+}
+
 EnvoyResource::EnvoyResource(std::string name, std::unique_ptr<google::protobuf::Message> message, Origin origin,
                              Kri resource, std::string protocol)
     : name(std::move(name)), message(std::move(message)), origin(origin), resource(std::move(resource)),
@@ -88,12 +95,7 @@ const ResourceSet::Named& ResourceSet::of(std::string_view type_url) const {
 Snapshot ResourceSet::snapshot() const {
   Snapshot snapshot;
   for (const auto& [type, named] : types_)
-    for (const auto& [name, resource] : named) {
-      auto bytes = std::make_shared<const std::string>(any_bytes(type, *resource.message));
-      ContentHash hash;
-      hash.add(*bytes);
-      snapshot.add(type, std::make_shared<const XdsResource>(XdsResource{name, hash.hex(), std::move(bytes)}));
-    }
+    for (const auto& [name, resource] : named) snapshot.add(type, serialise(name, type, *resource.message));
   return snapshot;
 }
 

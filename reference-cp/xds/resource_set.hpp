@@ -55,6 +55,9 @@ struct EnvoyResource {
   EnvoyResource& operator=(EnvoyResource&&) noexcept;
 };
 
+/// A message as it goes on the wire, named by its content.
+XdsResourcePtr serialise(const std::string& name, std::string_view type_url, const google::protobuf::Message& message);
+
 class ResourceSet {
  public:
   using Named = std::map<std::string, EnvoyResource, std::less<>>;

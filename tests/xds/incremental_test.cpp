@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "reference-cp/xds/endpoint_updates.hpp"
+#include "reference-cp/xds/type_url.hpp"
 #include "tests/xds/small_mesh.hpp"
 
 namespace kumasim::cp {
@@ -66,18 +68,34 @@ RC_GTEST_PROP(IncrementalView, DoesNotDependOnTheOrderOfWrites, ()) {
   assert_equal(*a.view, *b.view);
 }
 
-RC_GTEST_PROP(IncrementalView, NamesEveryProxyThatAWriteReaches, ()) {
+/// What a proxy holds after a write, by the cheapest way that its reach allows.
+Snapshot follow(const std::string& name, const std::map<std::string, Snapshot>& before, const Affected& affected,
+                const MeshView& view, EndpointUpdates& updates, const Snapshot& generated) {
+  auto old = before.find(name);
+  RC_ASSERT(old != before.end() || reach_of(affected, name, {}) == Reach::everything);
+  switch (reach_of(affected, name, {})) {
+    case Reach::nothing: return old->second;
+    case Reach::endpoints: {
+      auto updated = updates.apply(std::make_shared<const Snapshot>(old->second));
+      return updated ? *updated : generated;
+    }
+    case Reach::everything: break;
+  }
+  RC_ASSERT(view.find("Dataplane", name) != nullptr);
+  return generated;
+}
+
+RC_GTEST_PROP(IncrementalView, SaysWhatAWriteChangesOfEachProxy, ()) {
   Follower follower;
   for (const Write& write : *writes(15)) follower.write(write);
   auto before = snapshots(*follower.view);
   ResourceChange change = follower.write(*any_write());
   RC_PRE(change.before || change.after);
   Affected affected = follower.view->affected(change);
-  for (const auto& [name, snapshot] : snapshots(*follower.view)) {
-    auto old = before.find(name);
-    bool changed = old == before.end() || !(old->second == snapshot);
-    if (changed) RC_ASSERT(affected.all || affected.names.contains(name));
-  }
+  EndpointUpdates updates(follower.view, affected.endpoints);
+  RC_TAG(affected.all ? "all" : affected.endpoints.empty() ? "some" : "endpoints");
+  for (const auto& [name, snapshot] : snapshots(*follower.view))
+    RC_ASSERT(follow(name, before, affected, *follower.view, updates, snapshot) == snapshot);
 }
 
 RC_GTEST_PROP(Generation, IsAFunctionOfContent, ()) {
@@ -102,7 +120,36 @@ TEST(IncrementalView, AnEndpointReachesOnlyThoseWhoUseItsService) {
   ResourceChange change = follower.write({"Dataplane", "dp-2", dataplane_spec(2, 1, 1, false, 2)});
   Affected affected = follower.view->affected(change);
   EXPECT_FALSE(affected.all);
+  EXPECT_EQ(affected.names, std::set<std::string>{"dp-2"});
+  EXPECT_EQ(affected.endpoints, std::set<std::string>{"service-1"});
+}
+
+TEST(IncrementalView, TheFirstInstanceOfAServiceReachesItsUsers) {
+  Follower follower;
+  follower.write({"Mesh", "m", nlohmann::json::object()});
+  follower.write({"Dataplane", "dp-0", dataplane_spec(0, 0, 1, false, 1)});  // uses service-1
+  follower.write({"Dataplane", "dp-1", dataplane_spec(1, 2, 1, false, 2)});  // uses service-2
+  ResourceChange change = follower.write({"Dataplane", "dp-2", dataplane_spec(2, 1, 1, false, 2)});
+  Affected affected = follower.view->affected(change);
+  EXPECT_FALSE(affected.all);
   EXPECT_EQ(affected.names, (std::set<std::string>{"dp-0", "dp-2"}));
+}
+
+TEST(EndpointUpdates, ServesTheSameBytesToEveryProxy) {
+  Follower follower;
+  follower.write({"Mesh", "m", nlohmann::json::object()});
+  follower.write({"Dataplane", "dp-0", dataplane_spec(0, 0, 1, false, 1)});
+  follower.write({"Dataplane", "dp-1", dataplane_spec(1, 1, 1, false, 1)});
+  auto before = snapshots(*follower.view);
+  ResourceChange change = follower.write({"Dataplane", "dp-2", dataplane_spec(2, 1, 1, false, 2)});
+  EndpointUpdates updates(follower.view, follower.view->affected(change).endpoints);
+  auto one = updates.apply(std::make_shared<const Snapshot>(before["dp-0"]));
+  auto other = updates.apply(std::make_shared<const Snapshot>(before["dp-1"]));
+  ASSERT_TRUE(one && other);
+  XdsResourcePtr endpoints = one->find(type_url::endpoint, "service-1");
+  EXPECT_NE(endpoints->version, before["dp-0"].find(type_url::endpoint, "service-1")->version);
+  EXPECT_EQ(endpoints, other->find(type_url::endpoint, "service-1"));
+  EXPECT_EQ(one->find(type_url::cluster, "service-1"), before["dp-0"].find(type_url::cluster, "service-1"));
 }
 
 }  // namespace

@@ -83,9 +83,10 @@ AdsActions AdsSession::on_delta_request(const DeltaDiscoveryRequest& request) {
       continue;
     }
     type.names.insert(name);
-    if (request.type_url == type_url::endpoint && warming_.erase(name) > 0) type.again.insert(name);
-    // Asked for by name, it is answered, whatever was sent before; a client that brought its version has it.
-    if (!first || !request.initial_versions.contains(name)) type.again.insert(name);
+    // Asked for by name, it is answered, whatever was sent before. A client that brought its version has it, but a cluster
+    // may wait for endpoints that are the same.
+    bool has_it = first && request.initial_versions.contains(name) && request.type_url != type_url::endpoint;
+    if (!has_it) type.again.insert(name);
   }
   flush(actions);
   return actions;
@@ -165,10 +166,10 @@ void AdsSession::flush(AdsActions& actions) {
 
 void AdsSession::flush_type(const std::string& url, Type& type, AdsActions& actions) {
   if (type.outstanding) return;
-  if (switches_traffic(url) && patient_ && !type.due && !type.sent.empty()) {
+  if (switches_traffic(url) && patient_) {
     auto clusters = types_.find(type_url::cluster);
     if (clusters != types_.end() && clusters->second.outstanding) {
-      actions.waiting = actions.waiting || differs(url, type);
+      actions.waiting = actions.waiting || type.due || differs(url, type);
       return;
     }
   }
@@ -268,11 +269,10 @@ void AdsSession::warm_again(const std::vector<XdsResourcePtr>& clusters) {
   for (const auto& cluster : clusters) {
     std::string name = endpoint_name(*cluster);
     bool known = found != types_.end() && found->second.sent.contains(name);
-    if (variant_ == AdsVariant::delta && !known)
-      warming_.insert(name);
-    else if (known && variant_ == AdsVariant::delta)
+    if (!known) continue;
+    if (variant_ == AdsVariant::delta)
       found->second.again.insert(name);
-    else if (known)
+    else
       found->second.due = true;
   }
 }

@@ -105,7 +105,6 @@ class AdsSession {
   std::string control_plane_;
   std::shared_ptr<const Snapshot> snapshot_;
   Types types_;
-  std::set<std::string, std::less<>> warming_;  ///< endpoint names of changed clusters, not yet asked for (delta)
   std::uint64_t nonce_ = 0;
   bool patient_ = true;
 };

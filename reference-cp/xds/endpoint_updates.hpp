@@ -1,0 +1,32 @@
+/// New endpoints in snapshots that stay as they are otherwise: what a started or stopped instance costs.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "reference-cp/xds/mesh_view.hpp"
+#include "reference-cp/xds/snapshot.hpp"
+
+namespace kumasim::cp {
+
+/// For one view; serialises each list of endpoints once for all snapshots that hold it.
+class EndpointUpdates {
+ public:
+  EndpointUpdates(MeshView::Ptr view, std::set<std::string> services)
+      : view_(std::move(view)), services_(std::move(services)) {}
+
+  /// As generate() for a proxy whose reach is Reach::endpoints: the same pointer where the snapshot holds none of the
+  /// services, nullptr where it holds a part of one (a split by tags): then it has to be generated.
+  std::shared_ptr<const Snapshot> apply(std::shared_ptr<const Snapshot> snapshot);
+
+ private:
+  XdsResourcePtr make(const std::string& service);
+
+  MeshView::Ptr view_;
+  std::set<std::string> services_;
+  std::map<std::string, XdsResourcePtr> made_;
+};
+
+}  // namespace kumasim::cp
