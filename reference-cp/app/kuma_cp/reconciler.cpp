@@ -87,16 +87,16 @@ asio::awaitable<void> Reconciler::batch() {
   }
   auto dirty = std::move(dirty_);
   dirty_.clear();
-  std::vector<ProxyPtr> again;
   for (const auto& [mesh, affected] : dirty) {
-    EndpointUpdates updates(views_.find(mesh), affected.endpoints);
-    for (auto it = proxies_.lower_bound({mesh, ""}); it != proxies_.end() && it->first.mesh == mesh; ++it) {
-      Reach reach = reach_of(affected, it->first.name, it->second->metadata);
-      if (reach == Reach::everything || (reach == Reach::endpoints && !refresh_endpoints(it->second, updates)))
-        again.push_back(it->second);
-    }
+    MeshView::Ptr view = views_.find(mesh);
+    std::vector<std::pair<ProxyPtr, Reach>> reached;
+    for (auto it = proxies_.lower_bound({mesh, ""}); it != proxies_.end() && it->first.mesh == mesh; ++it)
+      if (Reach reach = reach_of(affected, it->first.name, it->second->metadata); reach != Reach::nothing)
+        reached.emplace_back(it->second, view ? reach : Reach::everything);
+    EndpointUpdates updates(view, affected.endpoints);
+    for (const auto& [proxy, reach] : reached)
+      if (reach == Reach::everything || !refresh_endpoints(proxy, updates)) regenerate(proxy);
   }
-  for (const auto& proxy : again) regenerate(proxy);
   busy_ = false;
   if (!changes_.empty()) wake_.set();
 }

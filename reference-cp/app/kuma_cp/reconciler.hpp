@@ -17,6 +17,7 @@
 #include "reference-cp/identity/identities.hpp"
 #include "reference-cp/manager/authorities.hpp"
 #include "reference-cp/store/store.hpp"
+#include "reference-cp/xds/endpoint_updates.hpp"
 
 namespace kumasim::cp {
 
@@ -57,6 +58,8 @@ class Reconciler {
   asio::awaitable<void> derive(const std::string& mesh);
   asio::awaitable<void> ensure_cas(const std::string& mesh);
   void regenerate(const ProxyPtr& proxy);
+  /// False where the proxy has to be generated anew.
+  bool refresh_endpoints(const ProxyPtr& proxy, EndpointUpdates& updates);
   asio::awaitable<void> mind_patience(ProxyPtr proxy, std::uint64_t number);
 
   Runtime runtime_;
