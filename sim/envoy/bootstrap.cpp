@@ -13,6 +13,7 @@
 #include "sim/envoy/config/proto_time.hpp"
 #include "sim/envoy/config/resource.hpp"
 #include "sim/envoy/config/validate.hpp"
+#include "sim/envoy/config/wire.hpp"
 
 namespace kumasim::sim::proxy {
 namespace {
@@ -82,7 +83,7 @@ void restore_any(::google::protobuf::Any& any, const std::vector<std::string>& t
   std::unique_ptr<::google::protobuf::Message> inner(::google::protobuf::MessageFactory::generated_factory()->GetPrototype(type)->New());
   if (!inner->ParseFromString(any.value())) return;
   restore_unknown(*inner, types);
-  any.set_value(inner->SerializeAsString());
+  any.set_value(to_bytes(*inner));
 }
 
 void restore_unknown(::google::protobuf::Message& message, const std::vector<std::string>& types) {
@@ -151,7 +152,7 @@ template <class Message>
 std::string packed(const Message& message) {
   ::google::protobuf::Any any;
   any.PackFrom(message);
-  return any.SerializeAsString();
+  return to_bytes(any);
 }
 
 }  // namespace
@@ -188,7 +189,7 @@ Result<Bootstrap> Bootstrap::parse(const std::string& text) {
   version.set_minor_number(40);
   node.add_client_features("envoy.lb.does_not_support_overprovisioning");
   node.add_client_features("envoy.lrs.supports_send_all_clusters");
-  out.node = node.SerializeAsString();
+  out.node = to_bytes(node);
   out.admin_port = static_cast<std::uint16_t>(b.admin().address().socket_address().port_value());
   for (const auto& cluster : b.static_resources().clusters()) out.clusters.push_back(packed(cluster));
   for (const auto& listener : b.static_resources().listeners()) out.listeners.push_back(packed(listener));

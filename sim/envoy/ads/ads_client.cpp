@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "envoy/service/discovery/v3/discovery.pb.h"
+#include "sim/envoy/config/wire.hpp"
 
 namespace kumasim::sim::proxy {
 namespace {
@@ -92,7 +93,7 @@ std::string AdsClient::request(Type type, const std::string& error) {
     r.mutable_error_detail()->set_code(code_internal);
     r.mutable_error_detail()->set_message(error.substr(0, error_bytes_max));
   }
-  return r.SerializeAsString();
+  return to_bytes(r);
 }
 
 std::string AdsClient::delta_request(Type type, const std::set<std::string>& add, const std::set<std::string>& remove,
@@ -111,7 +112,7 @@ std::string AdsClient::delta_request(Type type, const std::set<std::string>& add
     r.mutable_error_detail()->set_code(code_internal);
     r.mutable_error_detail()->set_message(error.substr(0, error_bytes_max));
   }
-  return r.SerializeAsString();
+  return to_bytes(r);
 }
 
 AdsClient::Messages AdsClient::on_sotw(const std::string& bytes) {

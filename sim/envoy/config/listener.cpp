@@ -8,6 +8,7 @@
 #include "sim/envoy/config/extensions.hpp"
 #include "sim/envoy/config/network_filter.hpp"
 #include "sim/envoy/config/validate.hpp"
+#include "sim/envoy/config/wire.hpp"
 
 namespace kumasim::sim::proxy {
 namespace {
@@ -47,7 +48,7 @@ Checked<FilterChainMatch> compile_match(const lst::FilterChainMatch& m) {
 Checked<FilterChainPtr> compile_chain(const lst::FilterChain& chain, Listener& listener, CertificateStore& store) {
   auto out = std::make_shared<FilterChain>();
   out->name = chain.name();
-  out->hash = chain.SerializeAsString();
+  out->hash = to_bytes(chain);
   auto match = compile_match(chain.filter_chain_match());
   if (!match) return refuse(match.error());
   out->match = std::move(*match);
