@@ -1,0 +1,21 @@
+/// The commands of kumactl: each adds itself to the tree, and sets the session's action when it is chosen.
+#pragma once
+
+namespace CLI {
+class App;
+}
+
+namespace kumasim::cp {
+
+class Session;
+
+void add_apply(CLI::App& root, Session& session);
+void add_completion(CLI::App& root, Session& session);
+void add_config(CLI::App& root, Session& session);
+void add_delete(CLI::App& root, Session& session);
+void add_generate(CLI::App& root, Session& session);
+void add_get(CLI::App& root, Session& session);
+void add_inspect(CLI::App& root, Session& session);
+void add_version(CLI::App& root, Session& session);
+
+}  // namespace kumasim::cp

@@ -1,0 +1,42 @@
+#include "reference-cp/app/kumactl/printing.hpp"
+
+#include <map>
+#include <ostream>
+#include <set>
+
+#include "reference-cp/app/kumactl/yaml_text.hpp"
+
+namespace kumasim::cp {
+
+Result<> print_formatted(std::ostream& out, const nlohmann::ordered_json& value, const std::string& format) {
+  if (format == "json") {
+    out << value.dump(2) << "\n";
+    return {};
+  }
+  if (format == "yaml") {
+    out << yaml_text(nlohmann::json(value));
+    return {};
+  }
+  return fail(Code::invalid_argument, "unknown output format \"" + format + "\"");
+}
+
+std::string tags_text(const nlohmann::json& dataplane) {
+  std::map<std::string, std::set<std::string>> tags;
+  auto take = [&](const nlohmann::json& from) {
+    if (!from.is_object() || !from.contains("tags")) return;
+    for (const auto& [key, value] : from["tags"].items())
+      if (value.is_string()) tags[key].insert(value.get<std::string>());
+  };
+  auto networking = dataplane.value("networking", nlohmann::json::object());
+  for (const auto& inbound : networking.value("inbound", nlohmann::json::array())) take(inbound);
+  take(networking.value("gateway", nlohmann::json()));
+  std::string out;
+  for (const auto& [key, values] : tags) {
+    out += (out.empty() ? "" : " ") + key + "=";
+    auto first = true;
+    for (const auto& value : values) out += (std::exchange(first, false) ? "" : ",") + value;
+  }
+  return out;
+}
+
+}  // namespace kumasim::cp

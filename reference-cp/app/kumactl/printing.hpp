@@ -1,0 +1,19 @@
+/// What several commands print in the same way.
+#pragma once
+
+#include <iosfwd>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "kumasim/runtime/error.hpp"
+
+namespace kumasim::cp {
+
+/// As "yaml" or "json"; invalid_argument for any other format.
+Result<> print_formatted(std::ostream& out, const nlohmann::ordered_json& value, const std::string& format);
+
+/// The tags of a dataplane's inbounds, or of its gateway: "kuma.io/service=a,b version=v1".
+std::string tags_text(const nlohmann::json& dataplane);
+
+}  // namespace kumasim::cp

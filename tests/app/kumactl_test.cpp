@@ -1,0 +1,355 @@
+/// kumactl against the REST API with real files: what it prints, what it stores, how it refuses.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include <unistd.h>
+
+#include "reference-cp/app/kumactl/kumactl.hpp"
+#include "tests/app/rest_server.hpp"
+#include "tests/transport/certificates.hpp"
+
+namespace kumasim::cp {
+namespace {
+
+struct Ran {
+  int code = 0;
+  std::string out, error;
+};
+
+class Kumactl : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    directory_ = std::filesystem::path(::testing::TempDir()) /
+                 ("kumactl-" + std::to_string(::getpid()) + "-" +
+                  ::testing::UnitTest::GetInstance()->current_test_info()->name());
+    std::filesystem::create_directories(directory_);
+  }
+  void TearDown() override { std::filesystem::remove_all(directory_); }
+
+  std::string file(const std::string& name, const std::string& text) {
+    auto path = (directory_ / name).string();
+    std::ofstream(path) << text;
+    return path;
+  }
+  std::string content(const std::string& name) {
+    std::ifstream in(directory_ / name);
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
+  std::string path(const std::string& name) const { return (directory_ / name).string(); }
+
+  Ran kumactl(std::vector<std::string> arguments) {
+    std::ostringstream out, error;
+    auto code = run_kumactl({out, error, directory_.string()}, arguments);
+    return {code, out.str(), error.str()};
+  }
+
+  /// With a configuration that names the server.
+  void connect(const testing::RestServer& server) {
+    auto added = kumactl({"config", "control-planes", "add", "--name", "test", "--address", server.url()});
+    ASSERT_EQ(added.code, 0) << added.error;
+    ASSERT_EQ(added.out, "added Control Plane \"test\"\nswitched active Control Plane to \"test\"\n");
+  }
+
+ private:
+  std::filesystem::path directory_;
+};
+
+const std::string mesh_and_route = R"(type: Mesh
+name: demo
+mtls:
+  enabledBackend: ca-1
+  backends:
+  - name: ca-1
+    type: builtin
+routing:
+  zoneEgress: true
+---
+type: TrafficRoute
+mesh: demo
+name: split
+sources:
+- match:
+    kuma.io/service: web
+destinations:
+- match:
+    kuma.io/service: backend
+conf:
+  split:
+  - weight: 90
+    destination:
+      kuma.io/service: backend
+      version: v1
+  - weight: 10
+    destination:
+      kuma.io/service: backend
+      version: v2
+)";
+
+const std::string dataplanes = R"(type: Dataplane
+mesh: demo
+name: {{ name }}-1
+networking:
+  address: {{address}}
+  inbound:
+  - port: 8080
+    tags: {kuma.io/service: web, version: v1}
+  - port: 8081
+    tags: {kuma.io/service: admin}
+---
+type: Dataplane
+mesh: demo
+name: '{{name}}-2'
+networking:
+  address: 127.0.0.2
+  advertisedAddress: 10.0.0.2
+  gateway:
+    tags: {kuma.io/service: edge}
+)";
+
+const std::string timeout_of_kubernetes = R"(apiVersion: kuma.io/v1alpha1
+kind: MeshTimeout
+metadata:
+  name: slow
+  labels:
+    kuma.io/mesh: demo
+spec:
+  targetRef: {kind: Mesh}
+  to:
+  - targetRef: {kind: Mesh}
+    default:
+      http: {requestTimeout: 2s}
+)";
+
+TEST_F(Kumactl, AppliesGetsAndDeletes) {
+  testing::RestServer server;
+  connect(server);
+  auto made = kumactl({"apply", "-f", file("mesh.yaml", mesh_and_route)});
+  EXPECT_EQ(made.code, 0) << made.error;
+  EXPECT_EQ(made.out,
+            "resource type=\"Mesh\" mesh=\"\" name=\"demo\" Created\n"
+            "resource type=\"TrafficRoute\" mesh=\"demo\" name=\"split\" Created\n");
+  auto again = kumactl({"apply", "-f", path("mesh.yaml")});
+  EXPECT_NE(again.out.find("name=\"demo\" Updated"), std::string::npos) << again.error;
+  auto meshes = kumactl({"get", "meshes"});
+  EXPECT_EQ(meshes.out.substr(0, meshes.out.find('\n')), "NAME   mTLS           LOCALITY   ZONEEGRESS   AGE");
+  EXPECT_NE(meshes.out.find("demo   builtin/ca-1   off        on           "), std::string::npos) << meshes.out;
+  auto route = kumactl({"get", "traffic-route", "split", "-m", "demo", "-o", "yaml"});
+  EXPECT_EQ(route.code, 0) << route.error;
+  EXPECT_NE(route.out.find("conf:\n  split:\n  - destination:\n      kuma.io/service: backend\n      version: v1\n"
+                           "    weight: 90\n"), std::string::npos) << route.out;
+  // What get prints, apply takes.
+  auto reapplied = kumactl({"apply", "-f", file("route.yaml", route.out)});
+  EXPECT_EQ(reapplied.out, "resource type=\"TrafficRoute\" mesh=\"demo\" name=\"split\" Updated\n") << reapplied.error;
+  auto deleted = kumactl({"delete", "traffic-route", "split", "--mesh", "demo"});
+  EXPECT_EQ(deleted.out, "deleted TrafficRoute \"split\"\n") << deleted.error;
+  auto gone = kumactl({"delete", "traffic-route", "split", "--mesh", "demo"});
+  EXPECT_EQ(gone.code, 1);
+  EXPECT_EQ(gone.error, "Error: there is no TrafficRoute with name \"split\"\n");
+  auto none = kumactl({"get", "traffic-route", "split", "--mesh", "demo"});
+  EXPECT_EQ(none.error, "Error: No resources found in demo mesh\n");
+  EXPECT_EQ(kumactl({"get", "mesh", "nothing"}).error, "Error: No resources found\n");
+}
+
+TEST_F(Kumactl, FillsVariablesAndPages) {
+  testing::RestServer server;
+  connect(server);
+  kumactl({"apply", "-f", file("mesh.yaml", mesh_and_route)});
+  auto made = kumactl({"apply", "-f", file("dp.yaml", dataplanes), "-v", "name=web,address=127.0.0.1"});
+  EXPECT_EQ(made.out,
+            "resource type=\"Dataplane\" mesh=\"demo\" name=\"web-1\" Created\n"
+            "resource type=\"Dataplane\" mesh=\"demo\" name=\"web-2\" Created\n") << made.error;
+  auto list = kumactl({"get", "dataplanes", "--mesh=demo"});
+  std::istringstream lines(list.out);
+  std::string line;
+  std::getline(lines, line);
+  EXPECT_EQ(line, "MESH   NAME    TAGS                                                        ADDRESS     AGE");
+  std::getline(lines, line);
+  EXPECT_TRUE(line.starts_with("demo   web-1   kuma.io/service=admin,web kuma.io/zone=default version=v1   127.0.0.1   ")) << line;
+  std::getline(lines, line);
+  EXPECT_TRUE(line.starts_with("demo   web-2   kuma.io/service=edge kuma.io/zone=default                   10.0.0.2    ")) << line;
+  auto first = kumactl({"get", "dataplanes", "-m", "demo", "--size", "1"});
+  EXPECT_NE(first.out.find("web-1"), std::string::npos);
+  EXPECT_EQ(first.out.find("web-2"), std::string::npos);
+  EXPECT_TRUE(first.out.ends_with("\n\nRerun command with --offset=1 argument to retrieve more resources\n")) << first.out;
+  auto second = kumactl({"get", "dataplanes", "-m", "demo", "--size", "1", "--offset", "1"});
+  EXPECT_NE(second.out.find("web-2"), std::string::npos);
+  EXPECT_EQ(second.out.find("Rerun"), std::string::npos);
+  auto seen = kumactl({"get", "dataplanes", "-m", "demo", "-ojson"});
+  EXPECT_EQ(nlohmann::json::parse(seen.out)["total"], 2);
+  auto inspected = kumactl({"inspect", "dataplanes", "-m", "demo"});
+  EXPECT_EQ(inspected.code, 0) << inspected.error;
+  EXPECT_NE(inspected.out.find("Offline"), std::string::npos) << inspected.out;
+  EXPECT_TRUE(inspected.out.starts_with("MESH   NAME    TAGS")) << inspected.out;
+}
+
+TEST_F(Kumactl, TakesTheKubernetesForm) {
+  testing::RestServer server;
+  connect(server);
+  kumactl({"apply", "-f", file("mesh.yaml", mesh_and_route)});
+  auto made = kumactl({"apply", "-f", file("timeout.yaml", timeout_of_kubernetes)});
+  EXPECT_EQ(made.out, "resource type=\"MeshTimeout\" mesh=\"demo\" name=\"slow\" Created\n") << made.error;
+}
+
+TEST_F(Kumactl, TakesFilesFromAUrl) {
+  testing::RestServer server;
+  connect(server);
+  kumactl({"apply", "-f", file("mesh.yaml", mesh_and_route)});
+  // Any server of YAML or JSON will do: the API's own answer is a resource.
+  auto made = kumactl({"apply", "-f", server.url() + "/meshes/demo/traffic-routes/split"});
+  EXPECT_EQ(made.out, "resource type=\"TrafficRoute\" mesh=\"demo\" name=\"split\" Updated\n") << made.error;
+  auto missing = kumactl({"apply", "-f", server.url() + "/meshes/demo/traffic-routes/none"});
+  EXPECT_EQ(missing.error, "Error: error while retrieving URL: status 404\n");
+}
+
+TEST_F(Kumactl, DryRunPrintsAndStoresNothing) {
+  testing::RestServer server;
+  connect(server);
+  kumactl({"apply", "-f", file("mesh.yaml", mesh_and_route)});
+  auto dry = kumactl({"apply", "-f", file("dp.yaml", dataplanes), "--var", "name=a", "--var", "address=127.0.0.9", "--dry-run"});
+  EXPECT_EQ(dry.code, 0) << dry.error;
+  EXPECT_NE(dry.out.find("name: a-1\n"), std::string::npos) << dry.out;
+  EXPECT_NE(dry.out.find("address: 127.0.0.9\n"), std::string::npos) << dry.out;
+  EXPECT_NE(dry.out.find("---\n"), std::string::npos);
+  EXPECT_EQ(nlohmann::json::parse(kumactl({"get", "dataplanes", "-m", "demo", "-o", "json"}).out)["total"], 0);
+}
+
+TEST_F(Kumactl, NamesFileLineAndFieldOfWhatIsWrong) {
+  testing::RestServer server;
+  connect(server);
+  auto wrong = file("wrong.yaml",
+                    "type: Mesh\nname: ok\n---\ntype: Nothing\nname: x\n---\ntype: Mesh\nname: demo\nrouting:\n  zoneEgress: 5\n");
+  auto refused = kumactl({"apply", "-f", wrong});
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_NE(refused.error.find("resource[1]: failed to parse resource: " + wrong + ":4:"), std::string::npos) << refused.error;
+  EXPECT_NE(refused.error.find("resource[2]: failed to parse resource: " + wrong + ":10:"), std::string::npos) << refused.error;
+  EXPECT_NE(refused.error.find("routing.zoneEgress"), std::string::npos) << refused.error;
+  EXPECT_TRUE(refused.error.ends_with("Error: failed to validate some resources\n")) << refused.error;
+  EXPECT_EQ(kumactl({"get", "mesh", "ok"}).code, 1) << "nothing was applied";
+  auto cut = kumactl({"apply", "-f", file("cut.yaml", "type: Mesh\nname: demo\nmtls: {enabledBackend: \"x")});
+  EXPECT_EQ(cut.code, 1);
+  EXPECT_NE(cut.error.find("cut.yaml:3:"), std::string::npos) << cut.error;
+  auto no_mesh = kumactl({"apply", "-f", file("dp.yaml", dataplanes), "-v", "name=web,address=127.0.0.1"});
+  EXPECT_EQ(no_mesh.code, 1);
+  EXPECT_TRUE(no_mesh.error.starts_with(
+      "Error: resource type=\"Dataplane\" mesh=\"demo\" name=\"web-1\": failed server side: ")) << no_mesh.error;
+  EXPECT_NE(no_mesh.error.find("Mesh"), std::string::npos) << no_mesh.error;
+  EXPECT_EQ(kumactl({"apply", "-f", file("empty.yaml", "")}).error, "Error: no resource(s) passed to apply\n");
+  EXPECT_NE(kumactl({"apply", "-f", path("missing.yaml")}).error.find("error while reading provided file"), std::string::npos);
+  EXPECT_EQ(kumactl({"apply"}).error, "Error: required flag(s) \"file\" not set\n");
+  EXPECT_NE(kumactl({"apply", "-f", wrong, "-v", "novalue"}).error.find("must be formatted as key=value"), std::string::npos);
+}
+
+TEST_F(Kumactl, RefusesWhatItDoesNotKnow) {
+  EXPECT_EQ(kumactl({"bogus"}).error, "Error: unknown command \"bogus\" for \"kumactl\"\nRun 'kumactl --help' for usage.\n");
+  EXPECT_EQ(kumactl({"get", "bogus"}).code, 1);
+  EXPECT_EQ(kumactl({"get", "meshes", "--bogus"}).error, "Error: unknown flag: --bogus\nRun 'kumactl --help' for usage.\n");
+  testing::RestServer server;
+  connect(server);
+  auto type = kumactl({"delete", "bogus", "x"});
+  EXPECT_TRUE(type.error.starts_with("Error: unknown TYPE: bogus. Allowed values: ")) << type.error;
+  EXPECT_EQ(kumactl({"get", "meshes", "-o", "xml"}).error, "Error: unknown output format \"xml\"\n");
+  EXPECT_EQ(kumactl({}).code, 0);
+  EXPECT_NE(kumactl({"get", "meshes", "--help"}).out.find("kumactl get meshes"), std::string::npos);
+}
+
+TEST_F(Kumactl, KeepsItsConfigurationAsKumaDoes) {
+  auto first = kumactl({"config", "view"});
+  EXPECT_EQ(first.out,
+            "contexts:\n- controlPlane: local\n  name: local\ncontrolPlanes:\n- coordinates:\n    apiServer:\n"
+            "      url: http://localhost:5681\n  name: local\ncurrentContext: local\n\n");
+  EXPECT_EQ(content(".kumactl/config") + "\n", first.out) << "made at the first use";
+  auto unreachable = kumactl({"config", "control-planes", "add", "--name", "x", "--address", "http://127.0.0.1:1"});
+  EXPECT_EQ(unreachable.code, 1);
+  EXPECT_TRUE(unreachable.error.starts_with("Error: could not connect to the Control Plane API Server: ")) << unreachable.error;
+  EXPECT_EQ(kumactl({"config", "control-planes", "add", "--name", "x", "--address", "http://127.0.0.1:1", "--skip-check",
+                     "--auth-type", "tokens", "--auth-conf", "token=abc", "--headers", "b=2,a=1"}).code, 0);
+  auto twice = kumactl({"config", "control-planes", "add", "--name", "x", "--address", "http://127.0.0.1:1", "--skip-check"});
+  EXPECT_EQ(twice.error,
+            "Error: Control Plane with name \"x\" already exists. Use --overwrite to replace an existing one.\n");
+  EXPECT_NE(content(".kumactl/config").find("      authConf:\n        token: abc\n      authType: tokens\n      headers:\n"
+                                            "      - key: a\n        value: \"1\"\n"), std::string::npos)
+      << content(".kumactl/config");
+  EXPECT_EQ(kumactl({"config", "control-planes", "list"}).out,
+            "ACTIVE   NAME    ADDRESS\n         local   http://localhost:5681\n*        x       http://127.0.0.1:1\n");
+  EXPECT_EQ(kumactl({"config", "control-planes", "switch", "--name", "local"}).out,
+            "switched active Control Plane to \"local\"\n");
+  EXPECT_EQ(kumactl({"config", "control-planes", "switch", "--name", "y"}).error,
+            "Error: there is no Control Plane with name \"y\"\n");
+  EXPECT_EQ(kumactl({"config", "control-planes", "remove", "--name", "local"}).out,
+            "removed Control Plane \"local\"\nswitched active Control Plane to \"x\"\n");
+  EXPECT_EQ(kumactl({"config", "control-planes", "add", "--address", "http://a"}).error,
+            "Error: required flag(s) \"name\" not set\n");
+  auto own = path("own/config");
+  EXPECT_EQ(kumactl({"--config-file", own, "config", "control-planes", "list"}).code, 0);
+  EXPECT_TRUE(std::filesystem::exists(own));
+  auto broken = kumactl({"config", "view", "--config-file", file("broken", "controlPlanes:\n- name: [1\n")});
+  EXPECT_NE(broken.error.find("broken:"), std::string::npos) << broken.error;
+}
+
+TEST_F(Kumactl, NoConfigLeavesNoFile) {
+  EXPECT_EQ(kumactl({"--no-config", "config", "control-planes", "list"}).code, 0);
+  EXPECT_FALSE(std::filesystem::exists(path(".kumactl")));
+}
+
+TEST_F(Kumactl, TellsVersionsAndWarnsOfOthers) {
+  testing::RestServerOptions options;
+  options.rest.version = "1.2.3";
+  testing::RestServer server(options);
+  connect(server);
+  auto told = kumactl({"version"});
+  EXPECT_EQ(told.out, "Client: Kuma 2.12.14\nServer: Kuma 1.2.3\n");
+  EXPECT_EQ(kumactl({"get", "meshes"}).error.find("WARNING: You are using kumactl version 2.12.14 for Kuma"), 0u);
+}
+
+TEST_F(Kumactl, TrustsTheServerThatItIsTold) {
+  auto authority = kumasim::testing::make_authority("ca");
+  auto leaf = kumasim::testing::make_leaf(authority, {});
+  auto tls = TlsContext::create({.role = TlsRole::server, .certificate_pem = leaf.certificate_pem,
+                                 .key_pem = leaf.key_pem, .peer = TlsPeerCheck::none});
+  testing::RestServer server({.tls = std::make_shared<const TlsContext>(*tls)});
+  std::vector<std::string> add{"config", "control-planes", "add", "--name", "tls", "--address", server.url()};
+  auto doubted = kumactl(add);
+  EXPECT_EQ(doubted.code, 1);
+  EXPECT_NE(doubted.error.find("certificate"), std::string::npos) << doubted.error;
+  auto trusting = add;
+  trusting.insert(trusting.end(), {"--ca-cert-file", file("ca.pem", authority.certificate_pem)});
+  EXPECT_EQ(kumactl(trusting).code, 0);
+  EXPECT_EQ(kumactl({"get", "meshes"}).code, 0);
+  auto skipping = add;
+  skipping.insert(skipping.end(), {"--skip-verify", "--overwrite"});
+  EXPECT_EQ(kumactl(skipping).code, 0);
+  EXPECT_EQ(kumactl({"get", "meshes"}).code, 0);
+}
+
+TEST_F(Kumactl, GeneratesCertificates) {
+  auto key = path("key.pem");
+  auto cert = path("cert.pem");
+  auto made = kumactl({"generate", "tls-certificate", "--type", "server", "--hostname", "localhost,cp.test", "--key-type",
+                       "ecdsa", "--key-file", key, "--cert-file", cert});
+  EXPECT_EQ(made.code, 0) << made.error;
+  EXPECT_EQ(made.out, "Private key saved in " + key + "\nCertificate saved in " + cert + "\n");
+  EXPECT_TRUE(TlsContext::create({.role = TlsRole::server, .certificate_pem = content("cert.pem"),
+                                  .key_pem = content("key.pem"), .peer = TlsPeerCheck::none}));
+  EXPECT_EQ(kumactl({"generate", "tls-certificate", "--type", "x", "--hostname", "a"}).error,
+            "Error: invalid certificate type \"x\"\n");
+}
+
+TEST_F(Kumactl, CompletesInEveryShell) {
+  for (const auto* shell : {"bash", "zsh", "fish"}) {
+    auto script = kumactl({"completion", shell});
+    EXPECT_EQ(script.code, 0);
+    EXPECT_NE(script.out.find("meshtimeouts"), std::string::npos) << shell;
+  }
+  file("bash", kumactl({"completion", "bash"}).out);
+  auto command = "bash -c 'source " + path("bash") +
+                 "; COMP_WORDS=(kumactl get mesht); COMP_CWORD=2; _kumactl; echo "
+                 "${COMPREPLY[@]}' > " + path("words");
+  ASSERT_EQ(std::system(command.c_str()), 0);
+  EXPECT_NE(content("words").find("meshtimeouts"), std::string::npos) << content("words");
+}
+
+}  // namespace
+}  // namespace kumasim::cp
