@@ -66,7 +66,8 @@ class SystemFile final : public File {
   Result<std::size_t> read(std::uint64_t offset, std::span<std::byte> into) override {
     std::size_t done = 0;
     while (done < into.size()) {
-      auto count = ::pread(descriptor_.get(), into.data() + done, into.size() - done, static_cast<off_t>(offset + done));
+      auto count =
+          ::pread(descriptor_.get(), into.data() + done, into.size() - done, static_cast<off_t>(offset + done));
       if (count == 0) break;
       if (count > 0)
         done += static_cast<std::size_t>(count);

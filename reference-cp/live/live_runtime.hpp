@@ -19,8 +19,8 @@ struct LiveOptions {
   LogOptions log = {};               ///< unused where a log is handed over
 };
 
-/// Everything runs on the thread that runs the io_context. Writing to a closed connection is an error there, not a signal
-/// (SIGPIPE is ignored from here on).
+/// Everything runs on the thread that runs the io_context. Writing to a closed connection is an error there, not a
+/// signal (SIGPIPE is ignored from here on).
 class LiveRuntime {
  public:
   /// With an io_context and a log of its own.

@@ -13,8 +13,8 @@ enum class LogFormat : std::uint8_t { text, json };
 struct LogOptions {
   LogLevel level = LogLevel::info;
   LogFormat format = LogFormat::text;
-  std::string path = {};                        ///< empty: the standard error
-  std::size_t file_bytes_max = 100'000'000;     ///< a file grows to this, then it is rotated
+  std::string path = {};                     ///< empty: the standard error
+  std::size_t file_bytes_max = 100'000'000;  ///< a file grows to this, then it is rotated
   std::size_t files_max = 5;
 };
 

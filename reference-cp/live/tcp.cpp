@@ -60,9 +60,9 @@ class SocketStream final : public StreamImpl {
 };
 
 bool is_shortage(const error_code& code) {
-  return code == boost::system::errc::too_many_files_open || code == boost::system::errc::too_many_files_open_in_system ||
-         code == boost::system::errc::not_enough_memory || code == boost::system::errc::no_buffer_space ||
-         code == boost::system::errc::connection_aborted;
+  return code == boost::system::errc::too_many_files_open ||
+         code == boost::system::errc::too_many_files_open_in_system || code == boost::system::errc::not_enough_memory ||
+         code == boost::system::errc::no_buffer_space || code == boost::system::errc::connection_aborted;
 }
 
 template <class Protocol>

@@ -9,8 +9,8 @@ class io_context;
 
 namespace kumasim::live {
 
-/// A host that begins with '/' is the path of a Unix socket; listening replaces a socket file that nobody serves, closing
-/// removes it.
+/// A host that begins with '/' is the path of a Unix socket; listening replaces a socket file that nobody serves,
+/// closing removes it.
 class TcpNetwork final : public Network {
  public:
   explicit TcpNetwork(asio::io_context& context) : context_(context) {}

@@ -12,7 +12,7 @@ namespace kumasim::sim {
 struct VirtualDisk::Content {
   struct Change {
     std::uint64_t offset = 0;
-    std::string before, after;       // the bytes from offset to the end of the shorter one
+    std::string before, after;  // the bytes from offset to the end of the shorter one
     std::uint64_t size_before = 0, size_after = 0;
   };
 

@@ -172,8 +172,10 @@ void Kernel::trace(std::uint32_t index, const EventSlot& slot, std::uint64_t dig
 }
 
 void Kernel::die_on_foreign_thread() {
-  std::fputs("kumasim: a simulated process was used from another thread. A library started one, or code runs outside of "
-             "the world; in simulation everything runs on the world's thread.\n", stderr);
+  std::fputs(
+      "kumasim: a simulated process was used from another thread. A library started one, or code runs outside of "
+      "the world; in simulation everything runs on the world's thread.\n",
+      stderr);
   std::abort();
 }
 

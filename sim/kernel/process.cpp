@@ -9,11 +9,9 @@
 namespace kumasim::sim {
 
 Process::Process(World& world, std::uint32_t id, std::string name, std::string address)
-    : world_(world),
-      id_(id),
-      name_(std::move(name)),
-      address_(std::move(address)),
-      disk_([this](std::uint64_t digest) { world_.kernel().record(id_, EventKind::disk, digest); }) {}
+    : world_(world), id_(id), name_(std::move(name)), address_(std::move(address)), disk_([this](std::uint64_t digest) {
+        world_.kernel().record(id_, EventKind::disk, digest);
+      }) {}
 
 Process::~Process() = default;
 
@@ -25,8 +23,7 @@ void Process::start(Main main) {
   auto& kernel = world_.kernel();
   ++lives_;
   life_ = std::make_unique<Life>(*this, mix(mix(world_.seed(), id_), lives_));
-  kernel.post(life_->context, EventKind::start, lives_,
-              [this](error_code, std::size_t) { main_(life_->runtime); });
+  kernel.post(life_->context, EventKind::start, lives_, [this](error_code, std::size_t) { main_(life_->runtime); });
 }
 
 void Process::kill(KillOptions options) {

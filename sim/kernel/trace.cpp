@@ -20,8 +20,6 @@ std::string to_json_line(const TraceEvent& event, std::string_view process_name)
 JsonLinesTrace::JsonLinesTrace(std::ostream& out, std::function<std::string(std::uint32_t)> name_of)
     : out_(out), name_of_(std::move(name_of)) {}
 
-void JsonLinesTrace::on_event(const TraceEvent& event) {
-  out_ << to_json_line(event, name_of_(event.process)) << '\n';
-}
+void JsonLinesTrace::on_event(const TraceEvent& event) { out_ << to_json_line(event, name_of_(event.process)) << '\n'; }
 
 }  // namespace kumasim::sim

@@ -17,9 +17,9 @@ namespace kumasim::sim {
 struct ConnectionEnd {
   std::uint32_t process = 0;
   Address address;
-  bool open = false;         ///< the program holds it
+  bool open = false;  ///< the program holds it
   bool end_sent = false;
-  error_code failure;        ///< what every further operation gets
+  error_code failure;  ///< what every further operation gets
 
   // Sending.
   struct Segment {
@@ -27,12 +27,12 @@ struct ConnectionEnd {
     bool end = false;
   };
   std::deque<Segment> under_way;
-  std::size_t held = 0;      ///< of those, how many a partition keeps from arriving
+  std::size_t held = 0;         ///< of those, how many a partition keeps from arriving
   bool unacknowledged = false;  ///< arrived, but the way back is cut
-  std::size_t credit = 0;    ///< bytes that the peer's window still takes
+  std::size_t credit = 0;       ///< bytes that the peer's window still takes
   MonotonicTime line_free{};    ///< when the last byte has left
   MonotonicTime last_arrival{};
-  std::uint64_t progress = 0;   ///< moves with every arrival, so that a stall can be told
+  std::uint64_t progress = 0;  ///< moves with every arrival, so that a stall can be told
   EventRef writing;
   ConstBuffers from;
 

@@ -9,8 +9,8 @@ namespace {
 // Fixed point with 32 fraction bits.
 constexpr int fraction_bits = 32;
 constexpr std::int64_t one = std::int64_t{1} << fraction_bits;
-constexpr std::int64_t ln_2 = 2'977'044'472;         // ln 2
-constexpr std::int64_t z_of_p99 = 9'991'604'209;     // 2.3263478740: the 99th percentile of the normal law
+constexpr std::int64_t ln_2 = 2'977'044'472;      // ln 2
+constexpr std::int64_t z_of_p99 = 9'991'604'209;  // 2.3263478740: the 99th percentile of the normal law
 
 std::int64_t multiply(std::int64_t a, std::int64_t b) {
   return static_cast<std::int64_t>(static_cast<__int128>(a) * b >> fraction_bits);

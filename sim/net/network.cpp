@@ -147,9 +147,14 @@ struct VirtualNetwork::Attempt {
 asio::awaitable<Stream> VirtualNetwork::connect(Context& context, std::string own_address, Address address) {
   auto machine = resolve(address.host, own_address);
   if (!machine) throw boost::system::system_error(asio::error::host_not_found, address.host);
-  auto attempt = std::make_shared<Attempt>(
-      Attempt{context, {own_address, free_port(own_address, 49152)}, address, *machine, *machine == own_address,
-              kernel_.now() + limits_.connect_timeout, {}, nullptr});
+  auto attempt = std::make_shared<Attempt>(Attempt{context,
+                                                   {own_address, free_port(own_address, 49152)},
+                                                   address,
+                                                   *machine,
+                                                   *machine == own_address,
+                                                   kernel_.now() + limits_.connect_timeout,
+                                                   {},
+                                                   nullptr});
   co_await asio::async_initiate<const asio::use_awaitable_t<>&, void(error_code)>(
       [this, attempt](auto handler) {
         auto operation = make_operation(std::move(handler), Executor(attempt->context));

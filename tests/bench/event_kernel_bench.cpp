@@ -10,7 +10,8 @@ using namespace std::chrono_literals;
 
 constexpr auto user = sim::user_kind(0);
 
-/// `pending` events at any time; each runs, draws an exponential-like distance and schedules its successor. Fingerprint on.
+/// `pending` events at any time; each runs, draws an exponential-like distance and schedules its successor. Fingerprint
+/// on.
 void hold(benchmark::State& state) {
   struct Hold {
     sim::World world;

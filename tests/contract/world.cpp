@@ -26,9 +26,8 @@ class Simulated final : public ContractWorld {
     sim::World world({.seed = 21});
     bool done = false;
     auto& process = world.add_process("subject");
-    process.start([&](Runtime& runtime) {
-      spawn(runtime.executor, runtime.log, "contract", guarded(body, runtime, done));
-    });
+    process.start(
+        [&](Runtime& runtime) { spawn(runtime.executor, runtime.log, "contract", guarded(body, runtime, done)); });
     world.run_until(MonotonicTime(1min));
     EXPECT_TRUE(done) << "the body still runs after a minute";
   }

@@ -75,9 +75,8 @@ inline asio::awaitable<void> echo_client(Runtime& runtime, EchoClient client) {
 }
 
 inline void start_client(sim::Process& process, EchoClient client) {
-  process.start([client](Runtime& runtime) {
-    spawn(runtime.executor, runtime.log, "client", echo_client(runtime, client));
-  });
+  process.start(
+      [client](Runtime& runtime) { spawn(runtime.executor, runtime.log, "client", echo_client(runtime, client)); });
 }
 
 inline MonotonicTime at(Duration time) { return MonotonicTime(time); }

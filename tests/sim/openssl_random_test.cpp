@@ -46,7 +46,9 @@ TEST(OpensslRandom, BelongsToTheWorldThatRuns) {
 }
 
 TEST(OpensslRandom, IsTheSystemsWithoutAWorld) {
-  { sim::World world; }
+  {
+    sim::World world;
+  }
   EXPECT_NE(draw(), draw());
 }
 

@@ -61,9 +61,7 @@ RC_GTEST_PROP(VirtualStream, DeliversEveryByteInOrder, ()) {
   receiver.start([&](Runtime& runtime) {
     spawn(runtime.executor, runtime.log, "receiver", receive_all(runtime, received, ended));
   });
-  sender.start([&](Runtime& runtime) {
-    spawn(runtime.executor, runtime.log, "sender", send_pieces(runtime, pieces));
-  });
+  sender.start([&](Runtime& runtime) { spawn(runtime.executor, runtime.log, "sender", send_pieces(runtime, pieces)); });
   world.schedule(at(cut_at * 1ms), [&] { world.network().partition(sender, receiver); });
   world.schedule(at(cut_at * 1ms + 5s), [&] { world.network().heal(sender, receiver); });
   world.run_until(at(2h));

@@ -102,9 +102,9 @@ TEST(World, OneSeedOneRunAnotherSeedAnother) {
     return std::ranges::count_if(first.journal, [&](const auto& line) { return line.starts_with(word); });
   };
   EXPECT_EQ(count("ok"), 4);
-  EXPECT_EQ(count("Connection timed out"), 1);       // cut off for longer than stall_max
-  EXPECT_EQ(count("Connection reset by peer"), 2);   // the healed one and the undisturbed one
-  EXPECT_EQ(first.journal.size(), 7u);               // the killed one wrote nothing
+  EXPECT_EQ(count("Connection timed out"), 1);      // cut off for longer than stall_max
+  EXPECT_EQ(count("Connection reset by peer"), 2);  // the healed one and the undisturbed one
+  EXPECT_EQ(first.journal.size(), 7u);              // the killed one wrote nothing
 }
 
 TEST(Process, KillDestroysEveryFrameAndRestartBuildsAnew) {
@@ -285,10 +285,11 @@ TEST(World, TraceIsJsonLinesWithCauses) {
   auto& process = world.add_process("web");
   process.start([&](Runtime&) { world.post(process, 1ms, sim::user_kind(3), 0xAB, [] {}); });
   world.run_until(at(1s));
-  EXPECT_EQ(out.str(),
-            "{\"id\":1,\"cause\":0,\"t\":0,\"process\":\"web\",\"kind\":\"start\",\"digest\":\"0000000000000001\"}\n"
-            "{\"id\":2,\"cause\":1,\"t\":1000000,\"process\":\"web\",\"kind\":\"user3\",\"digest\":\"00000000000000ab\"}"
-            "\n");
+  EXPECT_EQ(
+      out.str(),
+      "{\"id\":1,\"cause\":0,\"t\":0,\"process\":\"web\",\"kind\":\"start\",\"digest\":\"0000000000000001\"}\n"
+      "{\"id\":2,\"cause\":1,\"t\":1000000,\"process\":\"web\",\"kind\":\"user3\",\"digest\":\"00000000000000ab\"}"
+      "\n");
   world.set_trace(nullptr);
 }
 

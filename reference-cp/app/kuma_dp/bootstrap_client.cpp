@@ -138,7 +138,8 @@ Result<Address> admin_address(std::string_view bootstrap) {
   if (documents->empty()) return fail(Code::data_loss, "the bootstrap is empty");
   // JSON of protobuf: both the declared names and their camel form are read (the first is what Envoy's YAML uses).
   const nlohmann::json* at = &documents->front().value;
-  for (const auto& names : {std::array{"admin", "admin"}, {"address", "address"}, {"socketAddress", "socket_address"}}) {
+  for (const auto& names :
+       {std::array{"admin", "admin"}, {"address", "address"}, {"socketAddress", "socket_address"}}) {
     if (!at->is_object()) return Address{};
     auto found = at->find(names[0]);
     if (found == at->end()) found = at->find(names[1]);

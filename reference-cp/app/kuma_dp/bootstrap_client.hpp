@@ -19,8 +19,8 @@ struct BootstrapRequest {
   std::string proxy_type = "dataplane";  ///< dataplane, ingress, egress
   std::string dataplane_token = {};
   std::string dataplane_token_path = {};
-  std::string dataplane_resource = {};   ///< JSON; empty: the control plane has it
-  std::string ca_cert = {};              ///< PEM
+  std::string dataplane_resource = {};  ///< JSON; empty: the control plane has it
+  std::string ca_cert = {};             ///< PEM
   std::string kuma_dp_version = "2.12.14";
   std::string envoy_version = {};
   std::string envoy_build = {};
@@ -34,7 +34,7 @@ struct BootstrapRequest {
   std::string workdir = {};
   std::string metrics_cert_path = {}, metrics_key_path = {};
   std::string system_ca_path = {};
-  std::string transparent_proxy = {};    ///< JSON of `dataplaneConfig`; empty: none
+  std::string transparent_proxy = {};  ///< JSON of `dataplaneConfig`; empty: none
   bool ipv6_enabled = false;
 };
 

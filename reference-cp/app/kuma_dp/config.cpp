@@ -115,7 +115,8 @@ std::vector<Setting> make_settings() {
        "this port.",
        number(&C::coredns_port)},
       {"KUMA_DNS_ENVOY_DNS_PORT", "dns-envoy-port",
-       "A port that handles Virtual IP resolving by Envoy. CoreDNS should be configured that it first tries to use this "
+       "A port that handles Virtual IP resolving by Envoy. CoreDNS should be configured that it first tries to use "
+       "this "
        "DNS resolver and then the real one",
        number(&C::envoy_dns_port)},
       {"KUMA_DNS_CORE_DNS_BINARY_PATH", "dns-coredns-path", "A path to CoreDNS binary.", text(&C::coredns_path)},

@@ -41,11 +41,11 @@ struct Config {
   std::string system_ca_path;
   std::string transparent_proxy;  ///< JSON, empty: none
   bool bind_outbounds = false;
-  std::string xds_variant;        ///< "", GRPC, DELTA_GRPC
+  std::string xds_variant;  ///< "", GRPC, DELTA_GRPC
   bool unified_naming = false;
   bool spire = false;
   bool ipv6_enabled = true;
-  bool restart_envoy = false;     ///< kumasim's own: Kuma leaves restarts to the process manager
+  bool restart_envoy = false;  ///< kumasim's own: Kuma leaves restarts to the process manager
   // DNS.
   bool dns_enabled = true;
   std::uint32_t dns_proxy_port = 0;

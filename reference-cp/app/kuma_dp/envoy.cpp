@@ -12,8 +12,10 @@ Result<std::string> find_envoy(const std::string& binary_path) {
   auto found = live::find_program(binary_path);
   if (found) return found;
   if (auto here = live::find_program("./envoy")) return here;
-  return fail(Code::not_found, "could not find envoy executable: could not find executable binary in any of the "
-                               "following paths: [" + binary_path + " ./envoy]; give its path with --binary-path");
+  return fail(Code::not_found,
+              "could not find envoy executable: could not find executable binary in any of the "
+              "following paths: [" +
+                  binary_path + " ./envoy]; give its path with --binary-path");
 }
 
 Result<EnvoyVersion> parse_envoy_version(std::string_view output) {
@@ -39,8 +41,8 @@ asio::awaitable<Result<EnvoyVersion>> ask_envoy_version(std::string program, std
   auto output = scratch + "/envoy-version";
   if (auto emptied = live::write_file(output, ""); !emptied) co_return fail(emptied.error());
   auto executor = co_await asio::this_coro::executor;
-  auto child = live::ChildProcess::start(
-      executor, {.program = program, .arguments = {"--version"}, .output_path = output});
+  auto child =
+      live::ChildProcess::start(executor, {.program = program, .arguments = {"--version"}, .output_path = output});
   if (!child) co_return fail(child.error());
   auto status = co_await child->wait();
   if (!status.success())
@@ -52,9 +54,9 @@ asio::awaitable<Result<EnvoyVersion>> ask_envoy_version(std::string program, std
 
 std::vector<std::string> envoy_arguments(const Config& config, const std::string& bootstrap_path) {
   auto drain = std::chrono::duration_cast<std::chrono::seconds>(config.drain_time).count();
-  std::vector<std::string> out{"--config-path",    bootstrap_path, "--drain-time-s",        std::to_string(drain),
-                               "--drain-strategy", "immediate",    "--disable-hot-restart", "--log-level",
-                               config.envoy_log_level};
+  std::vector<std::string> out{"--config-path",         bootstrap_path,     "--drain-time-s",
+                               std::to_string(drain),   "--drain-strategy", "immediate",
+                               "--disable-hot-restart", "--log-level",      config.envoy_log_level};
   if (!config.envoy_component_log_level.empty()) {
     out.push_back("--component-log-level");
     out.push_back(config.envoy_component_log_level);

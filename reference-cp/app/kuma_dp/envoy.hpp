@@ -11,7 +11,7 @@
 namespace kumasim::dp {
 
 struct EnvoyVersion {
-  std::string build;    ///< revision/version/status/type/TLS library
+  std::string build;  ///< revision/version/status/type/TLS library
   std::string version;
 };
 

@@ -27,7 +27,9 @@ struct LogArguments {
 
 live::LogOptions log_options(const LogArguments& arguments) {
   live::LogOptions options;
-  options.level = arguments.level == "debug" ? LogLevel::debug : arguments.level == "off" ? LogLevel::off : LogLevel::info;
+  options.level = arguments.level == "debug" ? LogLevel::debug
+                  : arguments.level == "off" ? LogLevel::off
+                                             : LogLevel::info;
   options.format = arguments.format == "json" ? live::LogFormat::json : live::LogFormat::text;
   options.path = arguments.path;
   options.file_bytes_max = arguments.megabytes_max * 1'000'000;
@@ -65,8 +67,9 @@ class WorkDirectory {
 
 /// The places that Go's crypto/x509 looks at.
 std::string system_ca_path() {
-  for (auto* path : {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem",
-                     "/etc/pki/tls/cacert.pem", "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", "/etc/ssl/cert.pem"})
+  for (auto* path :
+       {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem",
+        "/etc/pki/tls/cacert.pem", "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", "/etc/ssl/cert.pem"})
     if (std::filesystem::exists(path)) return path;
   return {};
 }
@@ -91,8 +94,9 @@ Result<std::string> complete(Config& config, const LogArguments& log) {
   auto resource = read_proxy_resource(text, config.resource_vars, config.proxy_type);
   if (!resource) return fail(resource.error());
   if (!config.name.empty() || !config.mesh.empty())
-    return fail(Code::invalid_argument, "--name and --mesh cannot be specified when a dataplane definition is provided, "
-                                        "mesh and name will be read from the dataplane definition");
+    return fail(Code::invalid_argument,
+                "--name and --mesh cannot be specified when a dataplane definition is provided, "
+                "mesh and name will be read from the dataplane definition");
   config.mesh = resource->mesh;
   config.name = resource->name;
   return resource->json;
@@ -108,7 +112,8 @@ int run(Config config, const LogArguments& log_arguments) {
   live::LiveRuntime live({.data_directory = config.work_dir, .log = log_options(log_arguments)});
   live.log().info("kuma-dp.run", "starting Data Plane", {{"mesh", config.mesh}, {"name", config.name}});
   if (config.dns_enabled && !config.zone_proxy() && config.dns_proxy_port == 0)
-    live.log().info("kuma-dp.run", "names of the mesh are not resolved on this machine: this kuma-dp starts no CoreDNS");
+    live.log().info("kuma-dp.run",
+                    "names of the mesh are not resolved on this machine: this kuma-dp starts no CoreDNS");
   Supervisor supervisor(live.runtime(), std::move(config), std::move(*dataplane));
   Result<> outcome;
   auto task = [](Supervisor& work, Result<>& result, live::LiveRuntime& world) -> asio::awaitable<void> {
@@ -164,10 +169,13 @@ void add_settings(CLI::App& command, Config& config, std::optional<Error>& error
     auto names = setting.flag == "dataplane-file" ? "-d,--dataplane-file" : "--" + setting.flag;
     if (setting.is_bool)
       command
-          .add_flag_function(names, [apply](std::int64_t given) { apply(given > 0 ? "true" : "false"); }, setting.text)
+          .add_flag_function(
+              names, [apply](std::int64_t given) { apply(given > 0 ? "true" : "false"); }, setting.text)
           ->group("Flags");
     else
-      command.add_option_function<std::string>(names, [apply](const std::string& value) { apply(value); }, setting.text)
+      command
+          .add_option_function<std::string>(
+              names, [apply](const std::string& value) { apply(value); }, setting.text)
           ->group("Flags");
   }
 }
@@ -178,7 +186,8 @@ int main_of(int argc, char** argv) {
   CLI::App app("Dataplane manager for Envoy-based Service Mesh.", "kuma-dp");
   app.require_subcommand(1);
   LogArguments log;
-  app.add_option("--log-level", log.level, "log level: one of off|info|debug")->check(CLI::IsMember({"off", "info", "debug"}));
+  app.add_option("--log-level", log.level, "log level: one of off|info|debug")
+      ->check(CLI::IsMember({"off", "info", "debug"}));
   app.add_option("--log-format", log.format, "text or json")->check(CLI::IsMember({"text", "json"}));
   app.add_option("--log-output-path", log.path, "path to the file that will be filled with logs");
   app.add_option("--log-max-size", log.megabytes_max, "maximum size in megabytes of a log file before it gets rotated");
@@ -190,18 +199,21 @@ int main_of(int argc, char** argv) {
   std::optional<Error> bad_setting;
   auto* run_command = app.add_subcommand("run", "Launch Dataplane (Envoy)");
   add_settings(*run_command, config, bad_setting);
-  run_command->add_option_function<std::vector<std::string>>(
-      "-v,--dataplane-var",
-      [&](const std::vector<std::string>& pairs) {
-        for (const auto& pair : pairs) {
-          auto equals = pair.find('=');
-          if (equals == std::string::npos)
-            bad_setting = Error{Code::invalid_argument, "--dataplane-var: " + pair + " must be formatted as key=value"};
-          else
-            config.resource_vars[pair.substr(0, equals)] = pair.substr(equals + 1);
-        }
-      },
-      "Variables to replace Dataplane template")->delimiter(',');
+  run_command
+      ->add_option_function<std::vector<std::string>>(
+          "-v,--dataplane-var",
+          [&](const std::vector<std::string>& pairs) {
+            for (const auto& pair : pairs) {
+              auto equals = pair.find('=');
+              if (equals == std::string::npos)
+                bad_setting =
+                    Error{Code::invalid_argument, "--dataplane-var: " + pair + " must be formatted as key=value"};
+              else
+                config.resource_vars[pair.substr(0, equals)] = pair.substr(equals + 1);
+            }
+          },
+          "Variables to replace Dataplane template")
+      ->delimiter(',');
   run_command->add_flag_function(
       "--transparent-proxy", [&](std::int64_t) { config.transparent_proxy = default_transparent_proxy; },
       "Enable transparent proxy with default configuration");

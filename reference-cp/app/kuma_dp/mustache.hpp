@@ -7,7 +7,8 @@
 
 namespace kumasim::dp {
 
-/// Mustache's variables: a name without a value gives nothing, `{{name}}` escapes HTML as mustache does, `{{{name}}}` and
+/// Mustache's variables: a name without a value gives nothing, `{{name}}` escapes HTML as mustache does, `{{{name}}}`
+/// and
 /// `{{&name}}` do not, `{{! comment }}` is dropped. Sections are kept as they are: templates of dataplanes have none.
 std::string render_template(std::string_view text, const std::map<std::string, std::string>& variables);
 

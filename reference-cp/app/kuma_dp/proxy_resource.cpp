@@ -40,7 +40,8 @@ Result<ProxyResource> read_proxy_resource(std::string_view text, const std::map<
   }
   if (out.type.empty()) return fail(Code::invalid_argument, "type: cannot be empty", "type");
   if (auto expected = type_of(proxy_type); out.type != expected)
-    return fail(Code::invalid_argument, "invalid proxy resource type \"" + out.type + "\", expected " + expected, "type");
+    return fail(Code::invalid_argument, "invalid proxy resource type \"" + out.type + "\", expected " + expected,
+                "type");
   if (out.name.empty()) return fail(Code::invalid_argument, "name: cannot be empty", "name");
   if (out.type == "Dataplane" && out.mesh.empty()) return fail(Code::invalid_argument, "mesh: cannot be empty", "mesh");
   json["name"] = out.name;

@@ -16,8 +16,8 @@ struct ProxyResource {
   std::string json;  ///< as it is sent to the control plane
 };
 
-/// Renders the template and reads the resource. invalid_argument names what is wrong, with the field where there is one.
-/// The specification itself is judged by the control plane.
+/// Renders the template and reads the resource. invalid_argument names what is wrong, with the field where there is
+/// one. The specification itself is judged by the control plane.
 Result<ProxyResource> read_proxy_resource(std::string_view text, const std::map<std::string, std::string>& variables,
                                           const std::string& proxy_type);
 

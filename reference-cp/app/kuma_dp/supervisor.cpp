@@ -87,7 +87,8 @@ asio::awaitable<Result<BootstrapRequest>> Supervisor::make_request() {
     if (!token)
       co_return fail(Code::invalid_argument,
                      "dataplane token is invalid, in Kubernetes you must mount a serviceAccount token, in universal "
-                     "you must start your proxy with a generated token.: " + token.error().message);
+                     "you must start your proxy with a generated token.: " +
+                         token.error().message);
     request.dataplane_token = trimmed(std::move(*token));
     if (request.dataplane_token.empty())
       co_return fail(Code::invalid_argument, "dataplane token is invalid: token file is empty: " + config_.token_path);
@@ -212,8 +213,7 @@ asio::awaitable<Result<>> Supervisor::restart_envoy(const live::ExitStatus& stat
     co_return Result<>();
   }
   runtime_.log.error("kuma-dp.run.envoy", "Envoy terminated with an error", {{"error", to_string(status)}});
-  if (!config_.restart_envoy)
-    co_return fail(Code::unavailable, "Envoy terminated with an error: " + to_string(status));
+  if (!config_.restart_envoy) co_return fail(Code::unavailable, "Envoy terminated with an error: " + to_string(status));
   auto pause = std::chrono::duration_cast<std::chrono::milliseconds>(restart_pause_).count();
   runtime_.log.info("kuma-dp.run.envoy", "starting Envoy again", {{"pause_ms", pause}});
   co_await sleep(runtime_.timers, restart_pause_);
