@@ -21,6 +21,7 @@ class Client::Caller : public proxy::End {
     auto pending = std::make_shared<Pending>();
     pending->place = {call.address, call.port};
     pending->sink = std::move(sink);
+    pending->shared = call.protocol == CallProtocol::http && !call.new_connection;
     pending->exchange = std::make_shared<Exchange>();
     auto& e = *pending->exchange;
     e.id = fabric().next_id();
@@ -35,11 +36,11 @@ class Client::Caller : public proxy::End {
       pending->patience = after(call.timeout, [this, pending] {
         pending->patience = {};
         if (pending->exchange->wire) fabric().give_up(pending->exchange);
-        if (!pending->keep_alive() && pending->wire) fabric().close_by_client(std::exchange(pending->wire, nullptr));
+        if (!pending->shared && pending->wire) fabric().close_by_client(std::exchange(pending->wire, nullptr));
         std::erase(waiting_[pending->place], pending);
         finish(pending, "client timeout");
       });
-    if (!pending->keep_alive()) {
+    if (!pending->shared) {
       pending->wire = connect(pending->place);
       pending->wire->owner = pending;
       return;
@@ -69,7 +70,7 @@ class Client::Caller : public proxy::End {
       record.result.app_version = proxy::find_header(exchange->response.headers, "x-version").value_or("");
     }
     auto wire = exchange->wire;
-    if (exchange->response.last || !pending->keep_alive()) leave(wire);
+    if (exchange->response.last || !pending->shared) leave(wire);
     finish(pending, "");
   }
 
@@ -96,8 +97,8 @@ class Client::Caller : public proxy::End {
     ExchangePtr exchange;
     CallSink sink;
     EventRef patience;
-    WirePtr wire;  ///< of its own
-    bool keep_alive() const { return exchange->request.protocol == CallProtocol::http; }
+    WirePtr wire;         ///< of its own
+    bool shared = false;  ///< goes over the connection that calls to the place share
   };
   using PendingPtr = std::shared_ptr<Pending>;
 

@@ -23,6 +23,12 @@ std::size_t at(Type type) { return static_cast<std::size_t>(type); }
   return wrapper.ParseFromString(any.value()) ? wrapper.resource() : any;
 }
 
+/// What is in use keeps the whole resource, so that equal content is known again by its id.
+template <class Ptr>
+Ptr held(const ResourcePtr& resource) {
+  return Ptr(resource, std::get<Ptr>(resource->what).get());
+}
+
 std::string joined(const std::vector<std::string>& parts, const char* separator) {
   std::string out;
   for (const auto& part : parts) out += (out.empty() ? "" : separator) + part;
@@ -94,7 +100,7 @@ Checked<> ConfigState::add_static(Type type, const ::google::protobuf::Any& any)
   const auto& name = (*resource)->name;
   if (type == Type::secret) {
     static_secrets_.insert(name);
-    secrets_[name] = {std::get<SecretPtr>((*resource)->what), "", true};
+    secrets_[name] = {held<SecretPtr>(*resource), "", true};
     return {};
   }
   auto outcome = type == Type::cluster ? add_cluster(in) : add_listener(in);
@@ -154,7 +160,7 @@ Checked<> ConfigState::add_cluster(const Incoming& in) {
   }
   stats_.add(active != clusters_.end() ? "cluster_manager.cluster_modified" : "cluster_manager.cluster_added");
   ClusterState state;
-  state.config = std::get<ClusterPtr>(in.resource->what);
+  state.config = held<ClusterPtr>(in.resource);
   state.id = in.resource->id;
   state.version = in.version;
   state.assignment = state.config->assignment;
@@ -203,7 +209,7 @@ Checked<> ConfigState::apply_listeners(const std::vector<Incoming>& incoming, co
 
 Checked<> ConfigState::add_listener(const Incoming& in) {
   if (!in.resource->error.empty()) return refuse(in.resource->error);
-  auto config = std::get<ListenerPtr>(in.resource->what);
+  auto config = held<ListenerPtr>(in.resource);
   auto warming = warming_listeners_.find(config->name);
   auto active = listeners_.find(config->name);
   if (warming != warming_listeners_.end()) {
@@ -240,7 +246,7 @@ Checked<> ConfigState::apply_named(Type type, const std::vector<Incoming>& incom
     else if (type == Type::endpoints)
       ok = take_endpoints(in);
     else if (type == Type::routes) {
-      auto value = std::get<RouteConfigPtr>(in.resource->what);
+      auto value = held<RouteConfigPtr>(in.resource);
       if (value->validate_clusters().value_or(false))
         for (const auto& cluster : value->clusters())
           if (ok && !clusters_.contains(cluster) && !warming_clusters_.contains(cluster))
@@ -252,7 +258,7 @@ Checked<> ConfigState::apply_named(Type type, const std::vector<Incoming>& incom
         if (changed) observer_.routes_changed(name);
       }
     } else {
-      auto value = std::get<SecretPtr>(in.resource->what);
+      auto value = held<SecretPtr>(in.resource);
       auto& slot = secrets_[name];
       bool changed = slot.value != value;
       slot = {value, in.version, true};
@@ -268,7 +274,7 @@ Checked<> ConfigState::apply_named(Type type, const std::vector<Incoming>& incom
 Checked<> ConfigState::take_endpoints(const Incoming& in) {
   const auto& name = in.resource->name;
   endpoints_[name] = in;
-  auto value = std::get<LoadAssignmentPtr>(in.resource->what);
+  auto value = held<LoadAssignmentPtr>(in.resource);
   for (auto* map : {&clusters_, &warming_clusters_}) {
     for (auto& [cluster_name, state] : *map) {
       if (state.config->type != Cluster::Type::eds || state.config->eds_name != name) continue;
@@ -344,7 +350,7 @@ void ConfigState::fetch_timed_out(Type type, const std::string& name, std::uint6
       if (state.config->eds_name != name || state.has_endpoints) continue;
       state.has_endpoints = true;
       if (auto known = endpoints_.find(name); known != endpoints_.end()) {
-        state.assignment = std::get<LoadAssignmentPtr>(known->second.resource->what);
+        state.assignment = held<LoadAssignmentPtr>(known->second.resource);
         state.assignment_version = known->second.version;
       }
     }

@@ -16,8 +16,10 @@ std::uint64_t digest(std::uint64_t id, std::uint64_t what) {
 
 }  // namespace
 
-End::End(Fabric& fabric, Process& process) : fabric_(fabric), process_(process) {}
-End::~End() { fabric_.end_gone(*this); }
+End::End(Fabric& fabric, Process& process) : fabric_(fabric), fabric_alive_(fabric.alive_), process_(process) {}
+End::~End() {
+  if (!fabric_alive_.expired()) fabric_.end_gone(*this);
+}
 MonotonicTime End::now() const { return process_.world().now(); }
 
 void Fabric::bind(End& end, Role role, const std::string& host, std::uint16_t port) {

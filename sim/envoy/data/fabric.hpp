@@ -110,11 +110,12 @@ class End {
  private:
   friend class Fabric;
   Fabric& fabric_;
+  std::weak_ptr<void> fabric_alive_;
   Process& process_;
   std::map<std::uint64_t, WirePtr> wires_;
 };
 
-/// One for each world; must outlive the processes' lives.
+/// One for each world. Where it goes before the world, the lives that are left end without telling each other.
 class Fabric {
  public:
   explicit Fabric(World& world) : world_(world), cache_(std::make_shared<ResourceCache>()) {}
@@ -196,6 +197,7 @@ class Fabric {
 
   World& world_;
   std::shared_ptr<ResourceCache> cache_;
+  std::shared_ptr<void> alive_ = std::make_shared<int>(0);
   std::uint64_t ids_ = 0;
   std::map<Place, End*> places_[2];
   std::map<std::string, End*> captures_;

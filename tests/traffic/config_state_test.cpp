@@ -1,0 +1,142 @@
+/// What Envoy refuses, what waits, what comes into use: the configuration state by itself.
+#include <gtest/gtest.h>
+
+#include "tests/traffic/bed.hpp"
+
+namespace kumasim::test {
+namespace {
+
+using sim::proxy::ConfigObserver;
+using sim::proxy::ConfigState;
+using sim::proxy::ResourceCache;
+using sim::proxy::Type;
+
+class ConfigStateTest : public ::testing::Test {
+ protected:
+  void refused(Type type, const std::vector<Yaml>& resources, const std::string& part) {
+    auto outcome = apply(state, type, resources, "bad");
+    ASSERT_FALSE(outcome) << part;
+    EXPECT_NE(outcome.error().find(part), std::string::npos) << outcome.error();
+    EXPECT_NE(state.version(type), "bad");
+  }
+  void ok(const sim::proxy::Checked<>& outcome) { ASSERT_TRUE(outcome) << outcome.error(); }
+
+  ConfigObserver observer;
+  ConfigState state{std::make_shared<ResourceCache>(), observer};
+};
+
+TEST_F(ConfigStateTest, constraints_of_the_api_refuse_the_whole_response) {
+  refused(Type::cluster, {local_cluster(), "type: STATIC"},
+          "Proto constraint validation failed (ClusterValidationError.Name: value length must be at least 1 characters)");
+  EXPECT_TRUE(state.clusters().empty());
+  refused(Type::cluster, {"name: x\ntype: EDS\nconnect_timeout: 0s\neds_cluster_config: {eds_config: {ads: {}}}"},
+          "ClusterValidationError.ConnectTimeout: value must be greater than");
+  refused(Type::listener, {outbound(1, "- {name: v, routes: [{match: {prefix: /}, route: {cluster: c}}]}\n")},
+          "VirtualHostValidationError.Domains: value must contain at least 1 item(s)");
+  refused(Type::listener, {outbound(1, "- {name: v, domains: ['*'], routes: [{match: {}, route: {cluster: c}}]}\n")}, "RouteMatchValidationError.PathSpecifier: value is required");
+  EXPECT_EQ(state.stats().get("cluster_manager.cds.update_rejected"), 2u);
+  EXPECT_EQ(state.stats().get("listener_manager.lds.update_rejected"), 2u);
+}
+
+TEST_F(ConfigStateTest, one_bad_cluster_does_not_keep_the_good_ones_out) {
+  refused(Type::cluster, {local_cluster(), local_cluster()}, "duplicate cluster localhost:80 found");
+  EXPECT_EQ(state.clusters().size(), 1u);
+  refused(Type::cluster, {local_cluster(), "name: od\ntype: ORIGINAL_DST"}, "LB policy ROUND_ROBIN is not valid for Cluster type ORIGINAL_DST");
+  EXPECT_EQ(state.clusters().size(), 1u);
+}
+
+TEST_F(ConfigStateTest, listeners_that_envoy_refuses) {
+  ok(apply(state, Type::cluster, {local_cluster()}));
+  refused(Type::listener, {"name: x\naddress: {socket_address: {address: 127.0.0.1, port_value: 1}}"}, "no filter chains specified");
+  refused(Type::listener, {"name: x\naddress: {socket_address: {address: backend, port_value: 1}}\nfilter_chains: [{}]"}, "malformed IP address: backend");
+  refused(Type::listener,
+          {"name: x\naddress: {socket_address: {address: 127.0.0.1, port_value: 1}}\nfilter_chains: [{filters: [{name: lost, typed_config: {'@type': type.googleapis.com/envoy.no.Such}}]}]"},
+          "Didn't find a registered implementation for 'lost' with type URL: 'envoy.no.Such'");
+  auto two = outbound(10001, route_all("cluster: c"));
+  auto same_address = two;
+  same_address.replace(same_address.find("outbound:127"), 8, "another_");
+  refused(Type::listener, {two, same_address}, "has duplicate address '127.0.0.1:10001' as existing listener");
+  refused(Type::listener, {two + two.substr(two.find("- filters:"))}, "has the same matching rules defined as");
+  auto strict = outbound(10003, route_all("cluster: missing"));
+  strict.replace(strict.find("validate_clusters: false"), 24, "validate_clusters: true");
+  refused(Type::listener, {strict}, "route: unknown cluster 'missing'");
+  auto no_router = outbound(10004, route_all("cluster: c"));
+  no_router.replace(no_router.find("router.v3.Router"), 16, "cors.v3.Cors");
+  refused(Type::listener, {no_router}, "is the last filter in a http filter chain");
+}
+
+TEST_F(ConfigStateTest, clusters_warm_and_the_old_one_stays) {
+  ok(apply(state, Type::cluster, {eds_cluster("backend")}));
+  EXPECT_TRUE(state.clusters().empty());
+  EXPECT_FALSE(state.clusters_initialized());
+  EXPECT_EQ(state.wanted(Type::endpoints), (std::set<std::string>{"backend"}));
+  ok(apply(state, Type::endpoints, {endpoints("backend", {"10.0.0.1:80"})}));
+  EXPECT_EQ(state.clusters().size(), 1u);
+  EXPECT_TRUE(state.clusters_initialized());
+  auto old = state.clusters().at("backend").config;
+
+  ok(apply(state, Type::cluster, {eds_cluster("backend", upstream_tls("spiffe://x/y"))}, "2"));
+  EXPECT_EQ(state.clusters().at("backend").config, old);
+  EXPECT_TRUE(state.take_resubscribe(Type::endpoints));
+  ok(apply(state, Type::endpoints, {endpoints("backend", {"10.0.0.1:80"})}, "2"));
+  EXPECT_EQ(state.clusters().at("backend").config, old);  // secrets are missing
+  EXPECT_EQ(state.wanted(Type::secret), (std::set<std::string>{"ca", "identity"}));
+  Authority root("mesh");
+  ok(apply(state, Type::secret, {identity(root.issue("spiffe://x/y"))}));
+  EXPECT_EQ(state.clusters().at("backend").config, old);
+  ok(apply(state, Type::secret, {ca(root.bundle())}, "2"));
+  EXPECT_NE(state.clusters().at("backend").config, old);
+  EXPECT_EQ(state.stats().get("cluster_manager.warming_clusters"), 0u);
+  ok(apply(state, Type::cluster, {}, "3"));
+  EXPECT_TRUE(state.clusters().empty());
+  EXPECT_TRUE(state.wanted(Type::secret).empty());
+}
+
+TEST_F(ConfigStateTest, listeners_of_the_first_response_come_into_use_together) {
+  ok(apply(state, Type::cluster, {local_cluster()}));
+  auto tls = inbound("10.0.0.1", 80, downstream_tls("spiffe://x/"), "");
+  ok(apply(state, Type::listener, {outbound(10001, route_all("cluster: c")), tls}));
+  EXPECT_TRUE(state.listeners().empty());
+  EXPECT_FALSE(state.live());
+  Authority root("mesh");
+  ok(apply(state, Type::secret, {identity(root.issue("spiffe://x/y")), ca(root.bundle())}));
+  EXPECT_TRUE(state.live());
+  EXPECT_EQ(state.listeners().size(), 2u);
+}
+
+TEST_F(ConfigStateTest, secrets_that_do_not_fit_are_refused) {
+  ok(apply(state, Type::cluster, {eds_cluster("backend", upstream_tls("spiffe://x/y"))}));
+  Authority root("mesh");
+  auto a = root.issue("spiffe://x/a");
+  auto b = root.issue("spiffe://x/b");
+  refused(Type::secret, {identity({a.certificate, b.key})}, "KEY_VALUES_MISMATCH");
+  refused(Type::secret, {identity({"nonsense", b.key})}, "Failed to load certificate chain");
+  refused(Type::secret, {ca("nonsense")}, "Failed to load trusted CA certificates");
+}
+
+TEST_F(ConfigStateTest, routes_by_discovery_keep_a_listener_warm) {
+  ok(apply(state, Type::cluster, {local_cluster()}));
+  auto yaml = outbound(10001, route_all("cluster: c"));
+  yaml = yaml.substr(0, yaml.find("      route_config:")) + "      rds: {route_config_name: r1, config_source: {ads: {}}}\n";
+  ok(apply(state, Type::listener, {yaml}));
+  EXPECT_TRUE(state.listeners().empty());
+  EXPECT_EQ(state.wanted(Type::routes), (std::set<std::string>{"r1"}));
+  auto rds = [](const std::string& domains) { return "name: r1\nvirtual_hosts: [{name: v, domains: [" + domains + "], routes: [{match: {prefix: /}, route: {cluster: c}}]}]"; };
+  refused(Type::routes, {rds("'*', '*'")}, "Only a single wildcard domain is permitted");
+  EXPECT_TRUE(state.listeners().empty());
+  ok(apply(state, Type::routes, {rds("'*'")}));
+  EXPECT_EQ(state.listeners().size(), 1u);
+}
+
+TEST_F(ConfigStateTest, equal_content_is_compiled_once) {
+  auto cache = std::make_shared<ResourceCache>();
+  ConfigState a(cache, observer), b(cache, observer);
+  ok(apply(a, Type::cluster, {local_cluster()}));
+  auto compiled = cache->compiled();
+  ok(apply(b, Type::cluster, {local_cluster()}));
+  EXPECT_EQ(cache->compiled(), compiled);
+  EXPECT_EQ(a.clusters().at("localhost:80").config, b.clusters().at("localhost:80").config);
+}
+
+}  // namespace
+}  // namespace kumasim::test
