@@ -131,6 +131,7 @@ std::vector<XdsResourcePtr> AdsSession::wanted(std::string_view url, const Type&
 
 bool AdsSession::differs(std::string_view url, const Type& type) const {
   auto resources = wanted(url, type);
+  if (variant_ == AdsVariant::state_of_the_world && resources.empty() && !type.wildcard) return false;  // nothing to say
   if (variant_ == AdsVariant::state_of_the_world) return version_of(resources) != type.version;
   if (type.wildcard && resources.size() != type.sent.size()) return true;
   return !std::ranges::all_of(resources, [&](const XdsResourcePtr& resource) {
@@ -165,7 +166,14 @@ void AdsSession::flush(AdsActions& actions) {
 }
 
 void AdsSession::flush_type(const std::string& url, Type& type, AdsActions& actions) {
-  if (type.outstanding) return;
+  if (type.outstanding) {
+    // A cluster whose endpoints have gone meanwhile never warms, and Envoy, which still reads, never acknowledges.
+    bool differs_now = url == type_url::cluster && differs(url, type);
+    if (!differs_now || patient_) {
+      actions.waiting = actions.waiting || differs_now;
+      return;
+    }
+  }
   if (switches_traffic(url) && patient_) {
     auto clusters = types_.find(type_url::cluster);
     if (clusters != types_.end() && clusters->second.outstanding) {
