@@ -17,6 +17,8 @@ namespace kumasim::scenario {
 namespace {
 
 constexpr std::uint16_t service_port = 3000, first_outbound_port = 20000;
+/// kuma-dp starts Envoy with its --drain-time, 30 s: so long may a connection go on under an old filter chain.
+constexpr Duration drain_time = std::chrono::seconds(30);
 constexpr Duration patience = std::chrono::seconds(10);
 constexpr sim::EventKind call_event = sim::user_kind(20);
 
@@ -87,7 +89,7 @@ asio::awaitable<void> SimInstance::run_sidecar(Runtime& runtime, Life* life) {
   SidecarOptions options{.control_plane = scenario_.control_plane.name,
                          .dataplane = dataplane_of(scenario_, instance_, process_.address(), ports_)};
   std::string bootstrap = co_await fetch_bootstrap(runtime, std::move(options));
-  auto envoy = sim::EnvoyProcess::start(fabric_, process_, bootstrap);
+  auto envoy = sim::EnvoyProcess::start(fabric_, process_, bootstrap, {.name = {}, .drain_time = drain_time});
   if (!envoy) {
     runtime.log.debug("kuma-dp", "bootstrap", {{"text", bootstrap}});
     runtime.log.error("kuma-dp", "Envoy refuses its bootstrap", {{"error", envoy.error().message}, {"field", envoy.error().field}});
