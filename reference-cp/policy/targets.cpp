@@ -21,8 +21,9 @@ std::map<InboundKey, Listener*> listeners(ResourceSet& resources, cp::Origin ori
 }
 
 Cluster* inbound_cluster(ResourceSet& resources, const Inbound& inbound) {
-  EnvoyResource* found = resources.find(
-      type_url::cluster, envoy::local_cluster_name(inbound.service_port ? inbound.service_port : inbound.port));
+  std::uint32_t port = inbound.service_port ? inbound.service_port : inbound.port;
+  EnvoyResource* found = resources.find(type_url::cluster, envoy::local_cluster_name(port));
+  if (!found) found = resources.find(type_url::cluster, envoy::unified::inbound(port));
   return found && found->origin == cp::Origin::inbound ? &ResourceSet::as<Cluster>(*found) : nullptr;
 }
 

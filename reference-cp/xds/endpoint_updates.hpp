@@ -14,18 +14,18 @@ namespace kumasim::cp {
 /// For one view; serialises each list of endpoints once for all snapshots that hold it.
 class EndpointUpdates {
  public:
-  EndpointUpdates(MeshView::Ptr view, std::set<std::string> services)
-      : view_(std::move(view)), services_(std::move(services)) {}
+  EndpointUpdates(MeshView::Ptr view, const std::set<std::string>& services);
 
   /// As generate() for a proxy whose reach is Reach::endpoints: the same pointer where the snapshot holds none of the
   /// services, nullptr where it holds a part of one (a split by tags): then it has to be generated.
   std::shared_ptr<const Snapshot> apply(std::shared_ptr<const Snapshot> snapshot);
 
  private:
-  XdsResourcePtr make(const std::string& service);
+  XdsResourcePtr make(const std::string& cluster, const std::string& service);
 
   MeshView::Ptr view_;
-  std::set<std::string> services_;
+  /// Cluster -> service. They differ for proxies with unified naming only.
+  std::map<std::string, std::string> clusters_;
   std::map<std::string, XdsResourcePtr> made_;
 };
 

@@ -111,6 +111,8 @@ ProxyView proxy_view(const MeshView& mesh, ResourcePtr dataplane, NodeMetadata m
     proxy.outbounds = reachable(mesh, *dataplane, proxy.inbounds, vip_outbounds(mesh));
   else
     proxy.outbounds = own_outbounds(mesh, *dataplane);
+  proxy.unified_naming =
+      metadata.has("feature-unified-resource-naming") && mesh.mesh_services_mode() == "Exclusive";
   proxy.dataplane = std::move(dataplane);
   proxy.metadata = std::move(metadata);
   proxy.identity = std::move(identity);

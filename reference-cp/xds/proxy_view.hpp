@@ -98,6 +98,8 @@ struct ProxyView {
   std::string gateway_type;  ///< "", DELEGATED or BUILTIN
   std::string service;       ///< the identifying service: the first of its kuma.io/service values, or "unknown"
   std::string address;       ///< networking.address
+  /// Resources and statistics are named after what they are made from (KRIs), in a mesh of MeshServices only.
+  bool unified_naming = false;
 
   bool has(std::string_view feature) const { return metadata.has(feature); }
 };

@@ -30,12 +30,12 @@ struct Candidate {
 
 /// The routes of a destination in Envoy's order (the first that matches is taken), the last one for every request.
 std::vector<Candidate> candidates(const std::vector<RouteRuleConf>& rules, const RouteRule& found,
-                                  const Destination& destination, const MeshView& mesh) {
+                                  const Destination& destination, const MeshView& mesh, bool unified_naming) {
   std::vector<Candidate> list;
   for (const RouteRuleConf& rule : rules) {
     Kri origin;
     if (auto from = found.origin_by_matches->find(rule.hash); from != found.origin_by_matches->end())
-      origin = Kri::of(*from->second.resource);
+      origin = Kri::of(*from->second.resource, unified_naming ? "rule_" + std::to_string(from->second.index) : "");
     std::vector<ResolvedRef> refs;
     for (const BackendRef& backend : rule.backends)
       if (std::optional<ResolvedRef> ref = resolve(backend, origin, mesh)) refs.push_back(std::move(*ref));
@@ -62,9 +62,10 @@ void ask_for_mirrors(const RouteRuleConf& rule, Backends& backends) {
 }
 
 std::vector<RouteSpec> routes(const std::vector<RouteRuleConf>& rules, const RouteRule& found,
-                              const Destination& destination, const MeshView& mesh, Backends& backends) {
+                              const Destination& destination, const MeshView& mesh, bool unified_naming,
+                              Backends& backends) {
   std::vector<RouteSpec> specs;
-  for (const Candidate& each : candidates(rules, found, destination, mesh)) {
+  for (const Candidate& each : candidates(rules, found, destination, mesh, unified_naming)) {
     RouteSpec spec{each.name, each.match, each.rule ? &each.rule->filters : nullptr, backends.http(each.refs)};
     if (spec.splits.empty()) continue;
     if (each.rule) ask_for_mirrors(*each.rule, backends);
@@ -76,13 +77,15 @@ std::vector<RouteSpec> routes(const std::vector<RouteRuleConf>& rules, const Rou
 void add_listener(ResourceSet& resources, const ProxyView& proxy, const MeshView& mesh, const Destination& destination,
                   const std::vector<RouteSpec>& routes, const Backends& backends) {
   const Outbound& outbound = *destination.outbound;
+  std::string host =
+      proxy.unified_naming && !outbound.legacy() ? outbound.resource.to_string() : destination.service;
   envoy::HttpManager manager =
-      envoy::http_manager(destination.service, mesh.settings().internal_addresses, proxy.metadata.ipv6_enabled);
+      envoy::http_manager(host, mesh.settings().internal_addresses, proxy.metadata.ipv6_enabled);
   manager.mutable_normalize_path()->set_value(true);
   if (destination.protocol == "grpc") envoy::grpc_stats(manager);
   envoy::RouteConfiguration& configuration =
       envoy::routes(manager, outbound.legacy() ? "outbound:" + destination.service : outbound.resource.to_string(),
-                    destination.service);
+                    host);
   configuration.mutable_validate_clusters()->set_value(false);
   if (envoy::tags_header_used(mesh)) envoy::add_tags_header(*proxy.dataplane, configuration);
   for (const RouteSpec& route : routes)
@@ -98,13 +101,13 @@ void add_listener(ResourceSet& resources, const ProxyView& proxy, const MeshView
 
 void apply(ResourceSet& resources, const ProxyView& proxy, const MeshView& mesh, const MatchedPolicies& policies) {
   if (!mesh.all("TrafficRoute").empty() && policies.to.empty() && policies.by_listener.empty()) return;
-  Backends backends(mesh);
+  Backends backends(mesh, proxy);
   for (const Destination& destination : destinations(proxy, mesh)) {
     RouteRule found = route_rule(policies.to, policies.to_resources, destination);
     std::vector<RouteRuleConf> rules;
     if (found.conf) rules = rules_from_json(*found.conf);
     if (rules.empty() && !is_http_based(destination.protocol)) continue;
-    std::vector<RouteSpec> specs = routes(rules, found, destination, mesh, backends);
+    std::vector<RouteSpec> specs = routes(rules, found, destination, mesh, proxy.unified_naming, backends);
     if (!specs.empty()) add_listener(resources, proxy, mesh, destination, specs, backends);
   }
   backends.add_to(resources);

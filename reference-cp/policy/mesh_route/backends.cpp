@@ -52,7 +52,7 @@ void Backends::add_to(ResourceSet& resources) const {
     envoy::ClusterPtr cluster = envoy::make_cluster(name);
     envoy::eds(*cluster);
     envoy::http2(*cluster);
-    envoy::mesh_tls(mesh_, *cluster, destination);
+    envoy::mesh_tls(mesh_, *cluster, destination, unified_naming_);
     std::optional<Port> port = port_of(mesh_, destination.resource);
     resources.add(name, std::move(cluster), cp::Origin::outbound, destination.resource,
                   port ? port->protocol : mesh_.protocol(destination.service));

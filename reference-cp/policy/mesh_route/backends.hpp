@@ -10,12 +10,14 @@
 #include "reference-cp/policy/mesh_route/backend_ref.hpp"
 #include "reference-cp/xds/envoy/destination.hpp"
 #include "reference-cp/xds/envoy/listener.hpp"
+#include "reference-cp/xds/proxy_view.hpp"
 
 namespace kumasim::cp::policy {
 
 class Backends {
  public:
-  explicit Backends(const MeshView& mesh) : mesh_(mesh) {}
+  Backends(const MeshView& mesh, const ProxyView& proxy)
+      : mesh_(mesh), unified_naming_(proxy.unified_naming), destinations_(proxy.unified_naming) {}
 
   /// Shares of traffic for these references. Left out: weight 0, what does not exist, and what cannot be spoken to over
   /// HTTP (http, http2, grpc) or as a stream (these, tcp, kafka and unknown protocols).
@@ -34,6 +36,7 @@ class Backends {
   std::string cluster(const ResolvedRef& ref, bool http_only);
 
   const MeshView& mesh_;
+  bool unified_naming_;
   envoy::Destinations destinations_;
   std::map<std::string, std::string> legacy_clusters_;  ///< by BackendRef::key
 };

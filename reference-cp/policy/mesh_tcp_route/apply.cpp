@@ -38,15 +38,16 @@ std::vector<ResolvedRef> refs(const Destination& destination, const MeshView& me
 void apply(ResourceSet& resources, const ProxyView& proxy, const MeshView& mesh, const MatchedPolicies& policies,
            const MatchedPolicies& http_routes) {
   if (!mesh.all("TrafficRoute").empty() && policies.to.empty() && policies.by_listener.empty()) return;
-  Backends backends(mesh);
+  Backends backends(mesh, proxy);
   for (const Destination& destination : destinations(proxy, mesh)) {
     std::vector<ResolvedRef> to = refs(destination, mesh, policies, http_routes);
     if (to.empty()) continue;
     envoy::ListenerPtr listener = outbound_listener(proxy, *destination.outbound);
     envoy::FilterChain& chain = envoy::add_chain(*listener);
-    envoy::tcp_proxy(chain, destination.service, backends.stream(to));
-    if (destination.protocol == "kafka") envoy::kafka_broker(chain, destination.service);
     std::string name = listener->name();
+    const std::string& stat_name = listener->stat_prefix().empty() ? destination.service : name;
+    envoy::tcp_proxy(chain, stat_name, backends.stream(to));
+    if (destination.protocol == "kafka") envoy::kafka_broker(chain, stat_name);
     resources.add(std::move(name), std::move(listener), cp::Origin::outbound, destination.outbound->resource,
                   destination.protocol);
   }

@@ -19,12 +19,12 @@ bool takes_tls(const MeshView& mesh, const Destination& destination) {
   return !service || !mesh_service::is_local(*service) || mesh_service::tls_ready(*service);
 }
 
-void resource_tls(const MeshView& mesh, Cluster& cluster, const Kri& kri) {
+void resource_tls(const MeshView& mesh, Cluster& cluster, const Kri& kri, bool unified_naming) {
   const Resource* service = mesh.destination(kri);
   auto port = service ? mesh_service::find_port(*service, kri.section) : std::nullopt;
   if (!port) return;
   std::string name = mesh_service::sni_name(*service, mesh.settings().system_namespace);
-  upstream_mesh_tls(*cluster.mutable_transport_socket(), mesh.name(),
+  upstream_mesh_tls(*cluster.mutable_transport_socket(), {mesh.name(), unified_naming},
                            mesh_service::service_tag_identities(*service),
                            sni_of_resource(name, mesh.name(), kri.type, port->port));
 }
@@ -43,14 +43,15 @@ std::string Destinations::resource(const MeshView& mesh, const Kri& kri) {
   auto port = service ? mesh_service::find_port(*service, kri.section) : std::nullopt;
   if (!port) return {};
   std::string name = mesh_service::destination_name(*service, *port);
-  all_.try_emplace(name, Destination{name, {{"kuma.io/service", name}}, kri});
-  return name;
+  std::string cluster = unified_naming_ ? kri.to_string() : name;
+  all_.try_emplace(cluster, Destination{name, {{"kuma.io/service", name}}, kri});
+  return cluster;
 }
 
-void mesh_tls(const MeshView& mesh, Cluster& cluster, const Destination& destination) {
+void mesh_tls(const MeshView& mesh, Cluster& cluster, const Destination& destination, bool unified_naming) {
   if (!mesh.mtls_enabled() || !takes_tls(mesh, destination)) return;
-  if (!destination.resource.empty()) return resource_tls(mesh, cluster, destination.resource);
-  upstream_mesh_tls(*cluster.mutable_transport_socket(), mesh.name(), {&destination.service, 1},
+  if (!destination.resource.empty()) return resource_tls(mesh, cluster, destination.resource, unified_naming);
+  upstream_mesh_tls(*cluster.mutable_transport_socket(), {mesh.name(), unified_naming}, {&destination.service, 1},
                            sni(destination.tags, mesh.name()));
 }
 

@@ -21,6 +21,8 @@ struct Destination {
 
 class Destinations {
  public:
+  explicit Destinations(bool unified_naming = false) : unified_naming_(unified_naming) {}
+
   /// Notes the cluster of a share of traffic to a legacy service with these tags; returns its name.
   std::string legacy(const Tags& tags);
   /// The same for a port of a Mesh*Service; empty where there is no such port.
@@ -30,11 +32,12 @@ class Destinations {
   const std::map<std::string, Destination>& all() const { return all_; }
 
  private:
+  bool unified_naming_;
   std::map<std::string, Destination> all_;
 };
 
 /// Mutual TLS towards a destination, where the mesh has it and the destination can take it.
-void mesh_tls(const MeshView& mesh, Cluster& cluster, const Destination& destination);
+void mesh_tls(const MeshView& mesh, Cluster& cluster, const Destination& destination, bool unified_naming = false);
 
 /// The endpoints of a destination, as a resource of the cluster's name.
 void add_endpoints(ResourceSet& resources, const MeshView& mesh, const std::string& cluster,

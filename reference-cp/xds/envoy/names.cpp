@@ -93,6 +93,13 @@ std::string sni_of_resource(std::string_view name, std::string_view mesh, std::s
   return fmt::format("a{:016x}.{}.{}.{}.{}", hash, label(name), port, label(mesh), short_kind(kind));
 }
 
+std::string unified::inbound(std::uint32_t service_port) { return fmt::format("self_inbound_dp_{}", service_port); }
+std::string unified::passthrough(std::string_view direction, int ip_version) {
+  return fmt::format("self_transparentproxy_passthrough_{}_ipv{}", direction, ip_version);
+}
+std::string unified::identity_secret(std::string_view mesh) { return fmt::format("system_mtls_identity_{}", mesh); }
+std::string unified::ca_secret(std::string_view mesh) { return fmt::format("system_mtls_ca_{}", mesh); }
+
 std::string spiffe_id(std::string_view mesh, std::string_view service) { return fmt::format("spiffe://{}/{}", mesh, service); }
 std::string spiffe_prefix(std::string_view mesh) { return fmt::format("spiffe://{}/", mesh); }
 std::string identity_secret_name(std::string_view mesh) { return fmt::format("identity_cert:secret:{}", mesh); }

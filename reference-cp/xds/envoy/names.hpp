@@ -34,6 +34,18 @@ std::string sni(const Tags& tags, const std::string& mesh);
 /// Server name of a Mesh*Service's port.
 std::string sni_of_resource(std::string_view name, std::string_view mesh, std::string_view kind, std::uint32_t port);
 
+/// Names of what a proxy has for itself, where resources are named in the unified way.
+namespace unified {
+std::string inbound(std::uint32_t service_port);
+std::string passthrough(std::string_view direction, int ip_version);
+inline constexpr char admin[] = "system_envoy_admin";
+inline constexpr char readiness[] = "system_probe_readiness";
+inline constexpr char dynamic_config[] = "system_dynamicconfig";
+inline constexpr char dns[] = "system_dns";
+std::string identity_secret(std::string_view mesh);
+std::string ca_secret(std::string_view mesh);
+}  // namespace unified
+
 std::string spiffe_id(std::string_view mesh, std::string_view service);
 std::string spiffe_prefix(std::string_view mesh);
 std::string identity_secret_name(std::string_view mesh);

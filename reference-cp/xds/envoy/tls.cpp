@@ -19,10 +19,10 @@ void secret(tls::SdsSecretConfig& config, const std::string& name) {
 }
 
 /// Own certificate and the mesh's CA; returns where the names to match go.
-tls::CertificateValidationContext& mesh_context(tls::CommonTlsContext& common, const std::string& mesh) {
+tls::CertificateValidationContext& mesh_context(tls::CommonTlsContext& common, const MeshSecrets& mesh) {
   auto& combined = *common.mutable_combined_validation_context();
-  secret(*combined.mutable_validation_context_sds_secret_config(), ca_secret_name(mesh));
-  secret(*common.add_tls_certificate_sds_secret_configs(), identity_secret_name(mesh));
+  secret(*combined.mutable_validation_context_sds_secret_config(), mesh.ca());
+  secret(*common.add_tls_certificate_sds_secret_configs(), mesh.identity());
   return *combined.mutable_default_validation_context();
 }
 
@@ -39,19 +39,22 @@ void finish(TransportSocket& socket, const google::protobuf::Message& context) {
 
 }  // namespace
 
-void downstream_mesh_tls(TransportSocket& socket, const std::string& mesh) {
+std::string MeshSecrets::identity() const { return unified_naming ? unified::identity_secret(mesh) : identity_secret_name(mesh); }
+std::string MeshSecrets::ca() const { return unified_naming ? unified::ca_secret(mesh) : ca_secret_name(mesh); }
+
+void downstream_mesh_tls(TransportSocket& socket, const MeshSecrets& mesh) {
   tls::DownstreamTlsContext context;
-  uri(mesh_context(*context.mutable_common_tls_context(), mesh)).set_prefix(spiffe_prefix(mesh));
+  uri(mesh_context(*context.mutable_common_tls_context(), mesh)).set_prefix(spiffe_prefix(mesh.mesh));
   context.mutable_require_client_certificate()->set_value(true);
   finish(socket, context);
 }
 
-void upstream_mesh_tls(TransportSocket& socket, const std::string& mesh, std::span<const std::string> services,
+void upstream_mesh_tls(TransportSocket& socket, const MeshSecrets& mesh, std::span<const std::string> services,
                        const std::string& server_name) {
   tls::UpstreamTlsContext context;
   tls::CertificateValidationContext& names = mesh_context(*context.mutable_common_tls_context(), mesh);
-  if (services.empty()) uri(names).set_prefix(spiffe_prefix(mesh));
-  for (const std::string& service : services) uri(names).set_exact(spiffe_id(mesh, service));
+  if (services.empty()) uri(names).set_prefix(spiffe_prefix(mesh.mesh));
+  for (const std::string& service : services) uri(names).set_exact(spiffe_id(mesh.mesh, service));
   context.mutable_common_tls_context()->add_alpn_protocols(mesh_alpn);
   context.set_sni(server_name);
   finish(socket, context);

@@ -20,12 +20,20 @@ using TransportSocket = ::envoy::config::core::v3::TransportSocket;
 /// The protocol that clients of the mesh announce, so that a permissive inbound can tell them from an application's own TLS.
 inline constexpr char mesh_alpn[] = "kuma";
 
+/// A mesh, and how its secrets are named.
+struct MeshSecrets {
+  std::string mesh;
+  bool unified_naming = false;
+  std::string identity() const;
+  std::string ca() const;
+};
+
 /// A server of the mesh: own certificate and CA over SDS, clients must show an identity of the mesh.
-void downstream_mesh_tls(TransportSocket& socket, const std::string& mesh);
+void downstream_mesh_tls(TransportSocket& socket, const MeshSecrets& mesh);
 
 /// A client of the mesh. The server must show one of these identities (kuma.io/service values), or any of the mesh where
 /// there are none.
-void upstream_mesh_tls(TransportSocket& socket, const std::string& mesh, std::span<const std::string> services,
+void upstream_mesh_tls(TransportSocket& socket, const MeshSecrets& mesh, std::span<const std::string> services,
                        const std::string& server_name);
 
 /// The admin listener: a static certificate; only the control plane (DNS name "kuma-cp") may connect.

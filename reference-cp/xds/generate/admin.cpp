@@ -6,14 +6,23 @@
 
 #include "reference-cp/xds/envoy/cluster.hpp"
 #include "reference-cp/xds/envoy/http.hpp"
+#include "reference-cp/xds/envoy/names.hpp"
 #include "reference-cp/xds/envoy/tls.hpp"
 #include "reference-cp/xds/generate/generation.hpp"
 
 namespace kumasim::cp::generators {
 namespace {
 
-constexpr char admin_name[] = "kuma:envoy:admin";
-constexpr char readiness_name[] = "kuma:readiness";
+struct Names {
+  const char* admin;
+  const char* readiness;
+};
+
+/// By what the proxy can, not by what its mesh wants.
+Names names_for(const ProxyView& proxy) {
+  if (proxy.has("feature-unified-resource-naming")) return {envoy::unified::admin, envoy::unified::readiness};
+  return {"kuma:envoy:admin", "kuma:readiness"};
+}
 
 /// The proxy may only name an address of its own host: what it says is not to be trusted with another one.
 std::string admin_address(const NodeMetadata& metadata) {
@@ -26,10 +35,10 @@ struct Path {
   const char* cluster;
 };
 
-envoy::HttpManager manager(const Generation& g, std::initializer_list<Path> paths) {
+envoy::HttpManager manager(const Generation& g, const char* name, std::initializer_list<Path> paths) {
   envoy::HttpManager manager =
-      envoy::http_manager(admin_name, envoy::loopback_addresses(), g.proxy.metadata.ipv6_enabled);
-  envoy::RouteConfiguration& configuration = envoy::routes(manager, "", admin_name);
+      envoy::http_manager(name, envoy::loopback_addresses(), g.proxy.metadata.ipv6_enabled);
+  envoy::RouteConfiguration& configuration = envoy::routes(manager, "", name);
   configuration.mutable_validate_clusters()->set_value(false);
   for (const Path& path : paths) {
     envoy::Route& route = envoy::add_route(configuration);
@@ -46,14 +55,15 @@ void admin(Generation& g) {
   const NodeMetadata& metadata = g.proxy.metadata;
   if (metadata.admin_port == 0 || metadata.readiness_port == 0) return;
   std::string address = admin_address(metadata);
+  Names names = names_for(g.proxy);
   if (g.proxy.address != address) {
-    envoy::ListenerPtr listener = envoy::inbound_listener(admin_name, g.proxy.address, metadata.admin_port);
+    envoy::ListenerPtr listener = envoy::inbound_listener(names.admin, g.proxy.address, metadata.admin_port);
     envoy::tls_inspector(*listener);
-    envoy::finish(envoy::add_chain(*listener), manager(g, {{"/ready", readiness_name}}));
+    envoy::finish(envoy::add_chain(*listener), manager(g, names.admin, {{"/ready", names.readiness}}));
     if (!g.proxy.identity.admin_certificate_pem.empty()) {
       envoy::FilterChain& chain = envoy::add_chain(*listener);
       envoy::match_transport(chain, "tls");
-      envoy::finish(chain, manager(g, {{"/ready", readiness_name}, {"/", admin_name}}));
+      envoy::finish(chain, manager(g, names.admin, {{"/ready", names.readiness}, {"/", names.admin}}));
       envoy::admin_tls(*chain.mutable_transport_socket(), g.proxy.identity);
     }
     g.add(std::move(listener), Origin::admin);
@@ -62,7 +72,7 @@ void admin(Generation& g) {
   own.address = address;
   own.port = metadata.admin_port;
   own.weight = 0;
-  envoy::ClusterPtr cluster = envoy::make_cluster(admin_name);
+  envoy::ClusterPtr cluster = envoy::make_cluster(names.admin);
   envoy::fixed_endpoints(*cluster, {&own, 1});
   g.add(std::move(cluster), Origin::admin);
 
@@ -70,7 +80,7 @@ void admin(Generation& g) {
   readiness.port = metadata.readiness_port;
   if (metadata.has("feature-readiness-unix-socket"))
     readiness.unix_path = envoy::socket_path(metadata.workdir, "kuma-readiness-reporter");
-  envoy::ClusterPtr ready = envoy::make_cluster(readiness_name);
+  envoy::ClusterPtr ready = envoy::make_cluster(names.readiness);
   envoy::fixed_endpoints(*ready, {&readiness, 1});
   g.add(std::move(ready), Origin::admin);
 }

@@ -54,7 +54,7 @@ void direct_access(Generation& g) {
   envoy::ClusterPtr cluster = envoy::make_cluster(cluster_name);
   envoy::pass_through(*cluster);
   if (g.mesh.mtls_enabled())
-    envoy::upstream_mesh_tls(*cluster->mutable_transport_socket(), g.mesh.name(), {}, "");
+    envoy::upstream_mesh_tls(*cluster->mutable_transport_socket(), {g.mesh.name(), g.proxy.unified_naming}, {}, "");
   g.add(std::move(cluster), Origin::direct_access);
 }
 

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "reference-cp/xds/envoy/http.hpp"
+#include "reference-cp/xds/envoy/names.hpp"
 #include "reference-cp/xds/envoy/raw_config.hpp"
 #include "reference-cp/xds/generate/generation.hpp"
 #include "reference-cp/xds/vip_outbounds.hpp"
@@ -17,7 +18,6 @@
 namespace kumasim::cp::generators {
 namespace {
 
-constexpr char dynamic_name[] = "_kuma:dynamicconfig";
 constexpr char dns_path[] = "/dns";
 using Names = std::map<std::string, std::vector<std::string>>;
 
@@ -61,6 +61,8 @@ std::string sha256_hex(std::string_view text) {
 
 /// A listener on a Unix socket that serves the document, or 304 to who has it already.
 envoy::ListenerPtr dynamic_config(const Generation& g, const std::string& body) {
+  bool unified = g.proxy.unified_naming;
+  std::string dynamic_name = unified ? envoy::unified::dynamic_config : "_kuma:dynamicconfig";
   envoy::ListenerPtr listener =
       envoy::pipe_listener(dynamic_name, envoy::socket_path(g.proxy.metadata.workdir, "kuma-mesh-metric-config"));
   envoy::HttpManager manager =
@@ -68,13 +70,14 @@ envoy::ListenerPtr dynamic_config(const Generation& g, const std::string& body) 
   envoy::RouteConfiguration& configuration = envoy::routes(manager, "", dynamic_name);
   std::string hash = sha256_hex(body);
   envoy::Route& known = envoy::add_route(configuration);
+  if (unified) known.set_name(dynamic_name + "_dns_not_modified");
   known.mutable_match()->set_path(dns_path);
   auto& header = *known.mutable_match()->add_headers();
   header.set_name("If-None-Match");
   header.mutable_string_match()->set_exact(hash);
   known.mutable_direct_response()->set_status(304);
   envoy::Route& fresh = envoy::add_route(configuration);
-  fresh.set_name(fmt::format("{}:{}", dynamic_name, dns_path));
+  fresh.set_name(unified ? dynamic_name + "_dns" : fmt::format("{}:{}", dynamic_name, dns_path));
   fresh.mutable_match()->set_path(dns_path);
   auto& tag = *fresh.add_response_headers_to_add()->mutable_header();
   tag.set_key("Etag");
@@ -96,7 +99,7 @@ void dns(Generation& g) {
     return;
   }
   envoy::ListenerPtr listener =
-      envoy::inbound_listener("kuma:dns", "127.0.0.1", g.proxy.transparent_proxy->dns_port);
+      envoy::inbound_listener(g.proxy.unified_naming ? envoy::unified::dns : "kuma:dns", "127.0.0.1", g.proxy.transparent_proxy->dns_port);
   listener->mutable_enable_reuse_port()->set_value(true);
   listener->mutable_address()->mutable_socket_address()->set_protocol(::envoy::config::core::v3::SocketAddress::UDP);
   auto& filter = *listener->add_listener_filters();

@@ -17,8 +17,13 @@ namespace {
 constexpr Duration idle_timeout = std::chrono::hours(2);
 constexpr Duration stream_idle_timeout = std::chrono::hours(1);
 
+std::string local_name(const Generation& g, const Inbound& inbound) {
+  return g.proxy.unified_naming ? envoy::unified::inbound(inbound.service_port)
+                                : envoy::local_cluster_name(inbound.service_port);
+}
+
 envoy::ClusterPtr local_cluster(const Generation& g, const Inbound& inbound, const std::string& protocol) {
-  envoy::ClusterPtr cluster = envoy::make_cluster(envoy::local_cluster_name(inbound.service_port));
+  envoy::ClusterPtr cluster = envoy::make_cluster(local_name(g, inbound));
   Endpoint application;
   application.address = inbound.service_address;
   application.port = inbound.service_port;
@@ -35,12 +40,14 @@ envoy::ClusterPtr local_cluster(const Generation& g, const Inbound& inbound, con
 }
 
 void http_filters(const Generation& g, const Inbound& inbound, const std::string& protocol, envoy::FilterChain& chain) {
-  std::string cluster = envoy::local_cluster_name(inbound.service_port);
+  std::string cluster = local_name(g, inbound);
   envoy::HttpManager manager =
       envoy::http_manager(cluster, g.mesh.settings().internal_addresses, g.proxy.metadata.ipv6_enabled);
   envoy::forward_client_certificate(manager);
   if (protocol == "grpc") envoy::grpc_stats(manager);
-  envoy::RouteConfiguration& routes = envoy::routes(manager, "inbound:" + inbound.service, inbound.service);
+  bool unified = g.proxy.unified_naming;
+  envoy::RouteConfiguration& routes =
+      envoy::routes(manager, unified ? cluster : "inbound:" + inbound.service, unified ? cluster : inbound.service);
   routes.mutable_validate_clusters()->set_value(false);
   routes.add_request_headers_to_remove(std::string(envoy::tags_header));
   envoy::Route& route = envoy::add_route(routes);
@@ -53,7 +60,7 @@ void http_filters(const Generation& g, const Inbound& inbound, const std::string
 
 void fill(const Generation& g, const Inbound& inbound, const std::string& protocol, envoy::FilterChain& chain) {
   if (is_http_based(protocol)) return http_filters(g, inbound, protocol, chain);
-  envoy::Split to{envoy::local_cluster_name(inbound.service_port)};
+  envoy::Split to{local_name(g, inbound)};
   bool timed = protocol != "tls" && protocol != "mysql";
   envoy::tcp_proxy(chain, to.cluster, {&to, 1}, timed ? idle_timeout : Duration(-1));
   if (protocol == "kafka") envoy::kafka_broker(chain, to.cluster);
@@ -63,12 +70,14 @@ void fill(const Generation& g, const Inbound& inbound, const std::string& protoc
 void fill_mesh(Generation& g, const Inbound& inbound, const std::string& protocol, envoy::FilterChain& chain) {
   fill(g, inbound, protocol, chain);
   if (!g.mesh.mtls_enabled()) return;
-  envoy::downstream_mesh_tls(*chain.mutable_transport_socket(), g.mesh.name());
+  envoy::downstream_mesh_tls(*chain.mutable_transport_socket(), {g.mesh.name(), g.proxy.unified_naming});
 }
 
 envoy::ListenerPtr listener(Generation& g, const Inbound& inbound, const std::string& protocol) {
-  std::string name = envoy::inbound_listener_name(inbound.address, inbound.port);
+  bool unified = g.proxy.unified_naming;
+  std::string name = unified ? local_name(g, inbound) : envoy::inbound_listener_name(inbound.address, inbound.port);
   envoy::ListenerPtr listener = envoy::inbound_listener(name, inbound.address, inbound.port);
+  if (unified) listener->set_stat_prefix(name);
   if (g.transparent()) envoy::not_bound(*listener);
   envoy::tags(*listener, inbound.tags);
   if (!g.mesh.mtls_permissive()) {

@@ -29,7 +29,8 @@ void route(const Generation& g, const nlohmann::json& endpoint, envoy::Route& ro
   if (known) {
     route.mutable_route()->mutable_regex_rewrite()->mutable_pattern()->set_regex(".*");
     route.mutable_route()->mutable_regex_rewrite()->set_substitution(path);
-    route.mutable_route()->set_cluster(envoy::local_cluster_name(port));
+    route.mutable_route()->set_cluster(g.proxy.unified_naming ? envoy::unified::inbound(port)
+                                                              : envoy::local_cluster_name(port));
   } else {
     route.mutable_redirect()->set_port_redirect(port);
     route.mutable_redirect()->set_path_redirect(path);

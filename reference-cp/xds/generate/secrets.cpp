@@ -5,7 +5,7 @@
 #include <envoy/config/listener/v3/listener.pb.h>
 #include <envoy/extensions/transport_sockets/tls/v3/secret.pb.h>
 
-#include "reference-cp/xds/envoy/names.hpp"
+#include "reference-cp/xds/envoy/tls.hpp"
 #include "reference-cp/xds/generate/generation.hpp"
 
 namespace kumasim::cp::generators {
@@ -38,7 +38,8 @@ bool used(ResourceSet& resources, const std::string& secret) {
 
 void secrets(Generation& g) {
   const ProxyIdentity& identity = g.proxy.identity;
-  if (std::string name = envoy::identity_secret_name(g.mesh.name()); used(g.resources, name)) {
+  envoy::MeshSecrets own{g.mesh.name(), g.proxy.unified_naming};
+  if (std::string name = own.identity(); used(g.resources, name)) {
     auto secret = std::make_unique<Secret>();
     secret->set_name(name);
     auto& certificate = *secret->mutable_tls_certificate();
@@ -46,7 +47,7 @@ void secrets(Generation& g) {
     certificate.mutable_private_key()->set_inline_bytes(identity.key_pem);
     g.add(std::move(secret), Origin::secrets);
   }
-  if (std::string name = envoy::ca_secret_name(g.mesh.name()); used(g.resources, name)) {
+  if (std::string name = own.ca(); used(g.resources, name)) {
     auto bundle = identity.ca_bundles.find(g.mesh.name());
     auto secret = std::make_unique<Secret>();
     secret->set_name(name);

@@ -2,9 +2,12 @@
 #include <envoy/config/cluster/v3/cluster.pb.h>
 #include <envoy/config/listener/v3/listener.pb.h>
 
+#include <fmt/format.h>
+
 #include "reference-cp/model/resource.hpp"
 #include "reference-cp/xds/envoy/cluster.hpp"
 #include "reference-cp/xds/envoy/listener.hpp"
+#include "reference-cp/xds/envoy/names.hpp"
 #include "reference-cp/xds/generate/generation.hpp"
 #include "reference-cp/xds/json_read.hpp"
 
@@ -33,10 +36,14 @@ bool passes(const Resource* mesh) {
   return !mesh || at(mesh->spec, "networking", "outbound", "passthrough") != false;
 }
 
-void family(Generation& g, const std::string& suffix, const std::string& all, const std::string& source) {
+void family(Generation& g, int version, const std::string& all, const std::string& source) {
   const TransparentProxy& redirection = *g.proxy.transparent_proxy;
-  std::string outbound = "outbound:passthrough:" + suffix;
-  std::string inbound = "inbound:passthrough:" + suffix;
+  auto name = [&](const char* direction) {
+    return g.proxy.unified_naming ? envoy::unified::passthrough(direction, version)
+                                  : fmt::format("{}:passthrough:ipv{}", direction, version);
+  };
+  std::string outbound = name("outbound");
+  std::string inbound = name("inbound");
   finish(g, envoy::outbound_listener(outbound, all, redirection.redirect_port_outbound));
   if (passes(g.mesh.mesh())) g.add(cluster(outbound), Origin::transparent);
   finish(g, envoy::inbound_listener(inbound, all, redirection.redirect_port_inbound));
@@ -49,8 +56,8 @@ void family(Generation& g, const std::string& suffix, const std::string& all, co
 
 void transparent_proxy(Generation& g) {
   if (!g.transparent()) return;
-  family(g, "ipv4", "0.0.0.0", pass_through_v4);
-  if (g.proxy.transparent_proxy->ipv6) family(g, "ipv6", "::", pass_through_v6);
+  family(g, 4, "0.0.0.0", pass_through_v4);
+  if (g.proxy.transparent_proxy->ipv6) family(g, 6, "::", pass_through_v6);
 }
 
 }  // namespace kumasim::cp::generators
