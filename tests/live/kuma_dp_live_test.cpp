@@ -1,0 +1,200 @@
+/// The program kuma-dp from start to end, with a control plane of the test's and a script in Envoy's place.
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+
+#include <fmt/format.h>
+#include <openssl/evp.h>
+
+#include "kumasim/runtime/task.hpp"
+#include "kumasim/transport/http.hpp"
+#include "reference-cp/live/child_process.hpp"
+#include "reference-cp/live/live_runtime.hpp"
+#include "reference-cp/live/system.hpp"
+
+namespace kumasim::dp {
+namespace {
+
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+std::string base64(const std::string& text) {
+  std::string out((text.size() + 2) / 3 * 4 + 1, '\0');
+  auto size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                              reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
+  out.resize(static_cast<std::size_t>(size));
+  return out;
+}
+
+class KumaDp : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto build = live::environment_variable("KUMASIM_BUILD_DIR");
+    if (!build) GTEST_SKIP() << "KUMASIM_BUILD_DIR names the build; ctest sets it";
+    program = *build + "/bin/kuma-dp";
+    auto pattern = (fs::temp_directory_path() / "kuma-dp-test-XXXXXX").string();
+    directory = ::mkdtemp(pattern.data());
+    // One port plays the control plane and Envoy's admin interface.
+    listener = runtime.network.listen({"127.0.0.1", 0});
+    url = fmt::format("http://127.0.0.1:{}", listener.port());
+    spawn(runtime.executor, runtime.log, "test", serve());
+  }
+  void TearDown() override {
+    std::error_code ignored;
+    if (!directory.empty()) fs::remove_all(directory, ignored);
+  }
+
+  asio::awaitable<void> serve() {
+    auto handler = [this](HttpRequest request) -> asio::awaitable<HttpResponse> {
+      seen.push_back(request.method + " " + request.target);
+      if (request.target != "/bootstrap") co_return HttpResponse{};
+      auto port = listener.port();
+      auto bootstrap =
+          fmt::format(R"({{"admin":{{"address":{{"socketAddress":{{"address":"127.0.0.1","portValue":{}}}}}}}}})", port);
+      co_return HttpResponse{.body = fmt::format(R"({{"bootstrap":"{}"}})", base64(bootstrap))};
+    };
+    for (;;)
+      spawn(runtime.executor, runtime.log, "http", serve_http(co_await listener.accept(), handler, {}, runtime.timers));
+  }
+
+  /// An "Envoy": tells its version, else runs `body`.
+  std::string envoy(const std::string& body) {
+    auto path = directory + "/envoy";
+    auto script = "#!/bin/sh\nif [ \"$1\" = --version ]; then echo 'envoy  version: abc/1.40.0/Clean/RELEASE/BoringSSL'; "
+                  "exit 0; fi\necho \"$@\" >> " + directory + "/starts\n" + body + "\n";
+    EXPECT_TRUE(live::write_file(path, script));
+    fs::permissions(path, fs::perms::owner_all);
+    return path;
+  }
+
+  /// Starts kuma-dp; `meanwhile` acts on it; its exit status.
+  template <class Meanwhile>
+  live::ExitStatus run(std::vector<std::string> arguments, Meanwhile meanwhile) {
+    arguments.insert(arguments.begin(), "run");
+    live::ExitStatus status;
+    bool done = false;
+    auto task = [&]() -> asio::awaitable<void> {
+      auto child = live::ChildProcess::start(
+          runtime.executor, {.program = program, .arguments = arguments, .output_path = directory + "/output"});
+      EXPECT_TRUE(child);
+      co_await meanwhile(*child);
+      status = co_await child->wait();
+      done = true;
+    };
+    spawn(runtime.executor, runtime.log, "run", task());
+    auto end = std::chrono::steady_clock::now() + 40s;
+    while (!done && std::chrono::steady_clock::now() < end) world.context().run_one_for(100ms);
+    EXPECT_TRUE(done) << output();
+    return status;
+  }
+  live::ExitStatus run(std::vector<std::string> arguments) {
+    return run(std::move(arguments), [](live::ChildProcess&) -> asio::awaitable<void> { co_return; });
+  }
+
+  /// Until Envoy was started `count` times.
+  asio::awaitable<void> started(std::ptrdiff_t count = 1) {
+    for (int i = 0; i < 300 && starts() < count; ++i) co_await sleep(runtime.timers, 50ms);
+    EXPECT_GE(starts(), count) << output();
+  }
+  std::ptrdiff_t starts() { return std::ranges::count(live::read_file(directory + "/starts").value_or(""), '\n'); }
+  std::string output() { return live::read_file(directory + "/output").value_or(""); }
+
+  std::vector<std::string> arguments(const std::string& envoy_path) {
+    return {"--cp-address", url, "--name", "web-1", "--mesh", "default", "--binary-path", envoy_path,
+            "--work-dir", directory + "/work", "--drain-time", "1s"};
+  }
+
+  live::LiveRuntime world{{.log = {.level = LogLevel::off}}};
+  Runtime& runtime = world.runtime();
+  std::string program, directory, url;
+  Listener listener;
+  std::vector<std::string> seen;
+};
+
+TEST_F(KumaDp, BootstrapsStartsDrainsAndStops) {
+  auto status = run(arguments(envoy("exec sleep 100")), [this](live::ChildProcess& child) -> asio::awaitable<void> {
+    co_await started();
+    auto socket = runtime.network.connect({directory + "/work/kuma-readiness-reporter.sock", 0});
+    EXPECT_TRUE(co_await with_timeout(runtime.timers, 5s, std::move(socket)));
+    child.terminate();
+  });
+  EXPECT_TRUE(status.success()) << to_string(status) << output();
+  EXPECT_EQ(seen, (std::vector<std::string>{"POST /bootstrap", "POST /healthcheck/fail"}));
+  auto words = *live::read_file(directory + "/starts");
+  EXPECT_EQ(words, "--config-path " + directory + "/work/bootstrap.yaml --drain-time-s 1 --drain-strategy immediate "
+                   "--disable-hot-restart --log-level info --cpuset-threads\n");
+  auto permissions = fs::status(directory + "/work/bootstrap.yaml").permissions();
+  EXPECT_EQ(permissions & (fs::perms::group_all | fs::perms::others_all), fs::perms::none);
+  EXPECT_FALSE(fs::exists(directory + "/work/kuma-readiness-reporter.sock"));
+}
+
+TEST_F(KumaDp, ASecondSignalStopsAtOnce) {
+  auto words = arguments(envoy("exec sleep 100"));
+  words.back() = "60s";
+  auto status = run(words, [this](live::ChildProcess& child) -> asio::awaitable<void> {
+    co_await started();
+    child.terminate();
+    while (seen.size() < 2) co_await sleep(runtime.timers, 20ms);
+    co_await sleep(runtime.timers, 200ms);
+    child.terminate();
+  });
+  EXPECT_TRUE(status.success()) << to_string(status) << output();
+}
+
+TEST_F(KumaDp, EndsWithEnvoysError) {
+  auto status = run(arguments(envoy("exit 3")));
+  EXPECT_EQ(to_string(status), "exit code 1");
+  EXPECT_NE(output().find("Error: Envoy terminated with an error: exit code 3"), std::string::npos) << output();
+}
+
+TEST_F(KumaDp, RestartsEnvoyWhereAsked) {
+  ::setenv("KUMA_DATAPLANE_RESILIENT_COMPONENT_BASE_BACKOFF", "50ms", 1);
+  auto words = arguments(envoy("[ $(wc -l < " + directory + "/starts) -ge 3 ] && exec sleep 100; kill -9 $$"));
+  words.push_back("--restart-envoy");
+  auto status = run(words, [this](live::ChildProcess& child) -> asio::awaitable<void> {
+    co_await started(3);
+    child.terminate();
+  });
+  ::unsetenv("KUMA_DATAPLANE_RESILIENT_COMPONENT_BASE_BACKOFF");
+  EXPECT_TRUE(status.success()) << to_string(status) << output();
+  EXPECT_EQ(starts(), 3);
+}
+
+TEST_F(KumaDp, AMissingEnvoyIsAClearError) {
+  auto status = run(arguments("/no/such/envoy"));
+  EXPECT_EQ(to_string(status), "exit code 1");
+  EXPECT_NE(output().find("Error: could not find envoy executable"), std::string::npos) << output();
+  EXPECT_TRUE(seen.empty());
+}
+
+TEST_F(KumaDp, AnUnreachableControlPlaneIsAClearError) {
+  ::setenv("KUMA_CONTROL_PLANE_RETRY_BACKOFF", "20ms", 1);
+  ::setenv("KUMA_CONTROL_PLANE_RETRY_MAX_DURATION", "100ms", 1);
+  listener.close();
+  auto status = run(arguments(envoy("exit 0")));
+  ::unsetenv("KUMA_CONTROL_PLANE_RETRY_BACKOFF");
+  ::unsetenv("KUMA_CONTROL_PLANE_RETRY_MAX_DURATION");
+  EXPECT_EQ(to_string(status), "exit code 1");
+  EXPECT_NE(output().find("Error: Failed to fetch Envoy bootstrap config. request to bootstrap server failed"),
+            std::string::npos)
+      << output();
+}
+
+TEST_F(KumaDp, BadArgumentsAreRefused) {
+  EXPECT_EQ(to_string(run({"--cp-address", url})), "exit code 1");
+  EXPECT_NE(output().find(".Mesh must be non-empty; "), std::string::npos) << output();
+  EXPECT_FALSE(run({"--no-such-flag"}).success());
+  EXPECT_EQ(to_string(run({"--drain-time", "soon"})), "exit code 1");
+  EXPECT_NE(output().find("Error: --drain-time: \"soon\" is not a duration such as 30s"), std::string::npos) << output();
+  auto both = arguments("envoy");
+  both.insert(both.end(), {"--dataplane", "{type: Dataplane, mesh: default, name: a}"});
+  EXPECT_EQ(to_string(run(both)), "exit code 1");
+  EXPECT_NE(output().find("--name and --mesh cannot be specified when a dataplane definition is provided"),
+            std::string::npos)
+      << output();
+}
+
+}  // namespace
+}  // namespace kumasim::dp
