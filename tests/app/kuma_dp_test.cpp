@@ -18,7 +18,8 @@ namespace {
 using namespace std::chrono_literals;
 
 TEST(Mustache, FillsInVariables) {
-  std::map<std::string, std::string> variables{{"name", "web-1"}, {"address", "10.0.0.1"}, {"a.b", "deep"}, {"x", "<&>"}};
+  std::map<std::string, std::string> variables{
+      {"name", "web-1"}, {"address", "10.0.0.1"}, {"a.b", "deep"}, {"x", "<&>"}};
   EXPECT_EQ(render_template("{{ name }} at {{address}}", variables), "web-1 at 10.0.0.1");
   EXPECT_EQ(render_template("{{a.b}}", variables), "deep");
   EXPECT_EQ(render_template("[{{missing}}]", variables), "[]");
@@ -88,9 +89,10 @@ TEST(DataplaneConfig, TellsAllThatIsWrongAtOnce) {
   EXPECT_TRUE(validate(config));
   config.drain_time = 0s;
   config.xds_variant = "SOAP";
-  EXPECT_EQ(validate(config).error().message,
-            "Invalid configuration: .Dataplane is not valid: .DrainTime must be positive; .DataplaneRuntime is not valid: "
-            ".EnvoyXdsTransportProtocolVariant invalid value: SOAP . Must be one of: DELTA_GRPC or GRPC when defined");
+  EXPECT_EQ(
+      validate(config).error().message,
+      "Invalid configuration: .Dataplane is not valid: .DrainTime must be positive; .DataplaneRuntime is not valid: "
+      ".EnvoyXdsTransportProtocolVariant invalid value: SOAP . Must be one of: DELTA_GRPC or GRPC when defined");
 }
 
 TEST(DataplaneConfig, FeaturesAreInKumasOrder) {
@@ -174,15 +176,15 @@ Asked ask(HttpResponse answer, Duration up_at = 0s, int good_after = 1'000'000) 
     };
     auto accept = [](Runtime& r, HttpHandler handle) -> asio::awaitable<void> {
       auto listener = r.network.listen({"", 5678});
-      for (;;)
-        spawn(r.executor, r.log, "http", serve_http(co_await listener.accept(), handle, {}, r.timers));
+      for (;;) spawn(r.executor, r.log, "http", serve_http(co_await listener.accept(), handle, {}, r.timers));
     };
     spawn(runtime.executor, runtime.log, "accept", accept(runtime, handler));
   };
   world.schedule(MonotonicTime(up_at), [&] { control_plane.start(serve); });
   world.add_process("proxy").start([&](Runtime& runtime) {
     auto run = [](Runtime& r, Asked& out) -> asio::awaitable<void> {
-      out.outcome = co_await fetch_bootstrap(r, {.mesh = "default", .name = "web"}, {.control_plane_url = "http://cp:5678"});
+      out.outcome =
+          co_await fetch_bootstrap(r, {.mesh = "default", .name = "web"}, {.control_plane_url = "http://cp:5678"});
       out.seconds = r.clock.now().time_since_epoch() / 1s;
     };
     spawn(runtime.executor, runtime.log, "proxy", run(runtime, asked));
@@ -210,7 +212,8 @@ TEST(Bootstrap, GivesUpAfterFiveMinutes) {
   auto asked = ask({.status = 404});
   ASSERT_FALSE(asked.outcome);
   EXPECT_EQ(asked.outcome.error().code, Code::not_found);
-  EXPECT_TRUE(asked.outcome.error().message.starts_with("Dataplane entity not found.")) << asked.outcome.error().message;
+  EXPECT_TRUE(asked.outcome.error().message.starts_with("Dataplane entity not found."))
+      << asked.outcome.error().message;
   EXPECT_GE(asked.seconds, 295);
   EXPECT_LE(asked.seconds, 300);
 }

@@ -51,8 +51,8 @@ class KumaDp : public ::testing::Test {
       seen.push_back(request.method + " " + request.target);
       if (request.target != "/bootstrap") co_return HttpResponse{};
       auto port = listener.port();
-      auto bootstrap =
-          fmt::format(R"({{"admin":{{"address":{{"socketAddress":{{"address":"127.0.0.1","portValue":{}}}}}}}}})", port);
+      auto bootstrap = fmt::format(
+          R"({{"admin":{{"address":{{"socketAddress":{{"address":"127.0.0.1","portValue":{}}}}}}}}})", port);
       co_return HttpResponse{.body = fmt::format(R"({{"bootstrap":"{}"}})", base64(bootstrap))};
     };
     for (;;)
@@ -62,8 +62,10 @@ class KumaDp : public ::testing::Test {
   /// An "Envoy": tells its version, else runs `body`.
   std::string envoy(const std::string& body) {
     auto path = directory + "/envoy";
-    auto script = "#!/bin/sh\nif [ \"$1\" = --version ]; then echo 'envoy  version: abc/1.40.0/Clean/RELEASE/BoringSSL'; "
-                  "exit 0; fi\necho \"$@\" >> " + directory + "/starts\n" + body + "\n";
+    auto script =
+        "#!/bin/sh\nif [ \"$1\" = --version ]; then echo 'envoy  version: abc/1.40.0/Clean/RELEASE/BoringSSL'; "
+        "exit 0; fi\necho \"$@\" >> " +
+        directory + "/starts\n" + body + "\n";
     EXPECT_TRUE(live::write_file(path, script));
     fs::permissions(path, fs::perms::owner_all);
     return path;
@@ -102,8 +104,8 @@ class KumaDp : public ::testing::Test {
   std::string output() { return live::read_file(directory + "/output").value_or(""); }
 
   std::vector<std::string> arguments(const std::string& envoy_path) {
-    return {"--cp-address", url, "--name", "web-1", "--mesh", "default", "--binary-path", envoy_path,
-            "--work-dir", directory + "/work", "--drain-time", "1s"};
+    return {"--cp-address",  url,        "--name",     "web-1",           "--mesh",       "default",
+            "--binary-path", envoy_path, "--work-dir", directory + "/dp", "--drain-time", "1s"};
   }
 
   live::LiveRuntime world{{.log = {.level = LogLevel::off}}};
@@ -116,18 +118,19 @@ class KumaDp : public ::testing::Test {
 TEST_F(KumaDp, BootstrapsStartsDrainsAndStops) {
   auto status = run(arguments(envoy("exec sleep 100")), [this](live::ChildProcess& child) -> asio::awaitable<void> {
     co_await started();
-    auto socket = runtime.network.connect({directory + "/work/kuma-readiness-reporter.sock", 0});
+    auto socket = runtime.network.connect({directory + "/dp/kuma-readiness-reporter.sock", 0});
     EXPECT_TRUE(co_await with_timeout(runtime.timers, 5s, std::move(socket)));
     child.terminate();
   });
   EXPECT_TRUE(status.success()) << to_string(status) << output();
   EXPECT_EQ(seen, (std::vector<std::string>{"POST /bootstrap", "POST /healthcheck/fail"}));
   auto words = *live::read_file(directory + "/starts");
-  EXPECT_EQ(words, "--config-path " + directory + "/work/bootstrap.yaml --drain-time-s 1 --drain-strategy immediate "
-                   "--disable-hot-restart --log-level info --cpuset-threads\n");
-  auto permissions = fs::status(directory + "/work/bootstrap.yaml").permissions();
+  EXPECT_EQ(words, "--config-path " + directory +
+                       "/dp/bootstrap.yaml --drain-time-s 1 --drain-strategy immediate "
+                       "--disable-hot-restart --log-level info --cpuset-threads\n");
+  auto permissions = fs::status(directory + "/dp/bootstrap.yaml").permissions();
   EXPECT_EQ(permissions & (fs::perms::group_all | fs::perms::others_all), fs::perms::none);
-  EXPECT_FALSE(fs::exists(directory + "/work/kuma-readiness-reporter.sock"));
+  EXPECT_FALSE(fs::exists(directory + "/dp/kuma-readiness-reporter.sock"));
 }
 
 TEST_F(KumaDp, ASecondSignalStopsAtOnce) {
@@ -187,7 +190,8 @@ TEST_F(KumaDp, BadArgumentsAreRefused) {
   EXPECT_NE(output().find(".Mesh must be non-empty; "), std::string::npos) << output();
   EXPECT_FALSE(run({"--no-such-flag"}).success());
   EXPECT_EQ(to_string(run({"--drain-time", "soon"})), "exit code 1");
-  EXPECT_NE(output().find("Error: --drain-time: \"soon\" is not a duration such as 30s"), std::string::npos) << output();
+  EXPECT_NE(output().find("Error: --drain-time: \"soon\" is not a duration such as 30s"), std::string::npos)
+      << output();
   auto both = arguments("envoy");
   both.insert(both.end(), {"--dataplane", "{type: Dataplane, mesh: default, name: a}"});
   EXPECT_EQ(to_string(run(both)), "exit code 1");

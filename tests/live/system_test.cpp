@@ -48,12 +48,12 @@ class System : public ::testing::Test {
 TEST_F(System, AChildsExitCodeAndOutputAreSeen) {
   auto output = directory + "/out";
   run([&](Runtime& runtime) -> asio::awaitable<void> {
-    auto child = ChildProcess::start(
-        runtime.executor, {.program = "sh",
-                           .arguments = {"-c", "echo $GREETING; pwd; exit 3"},
-                           .environment = std::map<std::string, std::string>{{"GREETING", "hello"}},
-                           .working_directory = directory,
-                           .output_path = output});
+    auto child =
+        ChildProcess::start(runtime.executor, {.program = "sh",
+                                               .arguments = {"-c", "echo $GREETING; pwd; exit 3"},
+                                               .environment = std::map<std::string, std::string>{{"GREETING", "hello"}},
+                                               .working_directory = directory,
+                                               .output_path = output});
     EXPECT_TRUE(child) << child.error().message;
     auto status = co_await child->wait();
     EXPECT_EQ(to_string(status), "exit code 3");
