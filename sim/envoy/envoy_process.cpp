@@ -124,7 +124,11 @@ asio::awaitable<bool> EnvoyProcess::converse() {
     failed("the server's certificate has none of the expected names");
     co_return false;
   }
-  GrpcClient client(std::move(*stream), runtime_.timers, runtime_.log, server.host, {});
+  // Stands for the TCP keepalive of Kuma's bootstrap (idle 10 s, three probes 10 s apart): a way that was cut is noticed.
+  GrpcLimits limits;
+  limits.http2.keepalive_interval = std::chrono::seconds(10);
+  limits.http2.keepalive_timeout = std::chrono::seconds(30);
+  GrpcClient client(std::move(*stream), runtime_.timers, runtime_.log, server.host, limits);
   auto path = bootstrap_.delta ? "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources"
                                : "/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources";
   kumasim::Headers metadata;
