@@ -18,8 +18,8 @@ class Authorities {
  public:
   virtual ~Authorities() = default;
 
-  /// Whether the configuration of each `mtls.backends` entry is usable (certificates that are given fit their key, ...).
-  /// Field paths start at `mtls`. Types that are neither builtin nor provided have been refused before.
+  /// Whether the configuration of each `mtls.backends` entry is usable (certificates that are given fit their key,
+  /// ...). Field paths start at `mtls`. Types that are neither builtin nor provided have been refused before.
   virtual asio::awaitable<Violations> validate(const Resource& mesh) = 0;
 
   /// Makes what the mesh's backends need and is not there: the builtin CA's secrets. The mesh is stored already.

@@ -48,9 +48,8 @@ json circuit_breaker() {
 }
 
 json retry() {
-  json requests = {{"numRetries", 5},
-                   {"perTryTimeout", "16s"},
-                   {"backOff", {{"baseInterval", "25ms"}, {"maxInterval", "250ms"}}}};
+  json requests = {
+      {"numRetries", 5}, {"perTryTimeout", "16s"}, {"backOff", {{"baseInterval", "25ms"}, {"maxInterval", "250ms"}}}};
   json conf = {{"tcp", {{"maxConnectAttempt", 5}}}, {"http", requests}, {"grpc", requests}};
   return {{"targetRef", whole_mesh}, {"to", json::array({item(conf)})}};
 }
@@ -88,18 +87,24 @@ std::vector<Resource> default_hostname_generators(const LabelOptions& options) {
   if (global) {
     json headless_no = {{"k8s.kuma.io/is-headless-service", "false"}, {"kuma.io/env", "kubernetes"}};
     json headless_yes = {{"k8s.kuma.io/is-headless-service", "true"}, {"kuma.io/env", "kubernetes"}};
-    rows = {{"synced-headless-kube-mesh-service", "meshService", headless_yes,
-             "{{ label \"statefulset.kubernetes.io/pod-name\" }}.{{ label \"k8s.kuma.io/service-name\" }}.{{ .Namespace }}.svc.{{ "
-             ".Zone }}.mesh.local"},
-            {"synced-kube-mesh-service", "meshService", headless_no,
-             "{{ .DisplayName }}.{{ .Namespace }}.svc.{{ .Zone }}.mesh.local"},
-            {"synced-mesh-external-service", "meshExternalService", json::object(), "{{ .DisplayName }}.extsvc.mesh.local"},
-            {"synced-mesh-multi-zone-service", "meshMultiZoneService", json::object(), "{{ .DisplayName }}.mzsvc.mesh.local"},
-            {"synced-universal-mesh-service", "meshService", {{"kuma.io/env", "universal"}},
-             "{{ .DisplayName }}.svc.{{ .Zone }}.mesh.local"}};
+    rows = {
+        {"synced-headless-kube-mesh-service", "meshService", headless_yes,
+         "{{ label \"statefulset.kubernetes.io/pod-name\" }}.{{ label \"k8s.kuma.io/service-name\" }}.{{ .Namespace "
+         "}}.svc.{{ "
+         ".Zone }}.mesh.local"},
+        {"synced-kube-mesh-service", "meshService", headless_no,
+         "{{ .DisplayName }}.{{ .Namespace }}.svc.{{ .Zone }}.mesh.local"},
+        {"synced-mesh-external-service", "meshExternalService", json::object(), "{{ .DisplayName }}.extsvc.mesh.local"},
+        {"synced-mesh-multi-zone-service", "meshMultiZoneService", json::object(),
+         "{{ .DisplayName }}.mzsvc.mesh.local"},
+        {"synced-universal-mesh-service",
+         "meshService",
+         {{"kuma.io/env", "universal"}},
+         "{{ .DisplayName }}.svc.{{ .Zone }}.mesh.local"}};
   } else {
-    rows = {{"local-mesh-external-service", "meshExternalService", json::object(), "{{ .DisplayName }}.extsvc.mesh.local"},
-            {"local-universal-mesh-service", "meshService", json::object(), "{{ .DisplayName }}.svc.mesh.local"}};
+    rows = {
+        {"local-mesh-external-service", "meshExternalService", json::object(), "{{ .DisplayName }}.extsvc.mesh.local"},
+        {"local-universal-mesh-service", "meshService", json::object(), "{{ .DisplayName }}.svc.mesh.local"}};
   }
   std::vector<Resource> out;
   for (auto& row : rows) {

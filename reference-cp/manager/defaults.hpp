@@ -9,7 +9,8 @@
 
 namespace kumasim::cp {
 
-/// The default policies of a mesh, in Kuma's names: mesh-timeout-all-default, ... `routing` adds the old permission and route.
+/// The default policies of a mesh, in Kuma's names: mesh-timeout-all-default, ... `routing` adds the old permission and
+/// route.
 std::vector<Resource> default_policies(const std::string& mesh, bool routing);
 
 /// The generators of host names for MeshServices and MeshExternalServices.

@@ -104,17 +104,19 @@ Outcome<> Manager::check_membership(const Resource& dataplane, const Resource& m
     bool fits = requirements.empty();
     for (const auto& rule : requirements) fits = fits || covers(at(rule, "tags"), tags);
     if (!fits) {
-      return refuse(Error{Code::permission_denied,
-                          fmt::format("dataplane cannot be a member of mesh \"{}\" because its tags \"{}\" does not fulfill any "
-                                      "requirements defined on the Mesh",
-                                      mesh.meta.name, printed(tags))});
+      return refuse(
+          Error{Code::permission_denied,
+                fmt::format("dataplane cannot be a member of mesh \"{}\" because its tags \"{}\" does not fulfill any "
+                            "requirements defined on the Mesh",
+                            mesh.meta.name, printed(tags))});
     }
     for (const auto& rule : restrictions) {
       if (!covers(at(rule, "tags"), tags)) continue;
-      return refuse(Error{Code::permission_denied,
-                          fmt::format("dataplane cannot be a member of mesh \"{}\" because its tags \"{}\" matches restricted tags "
-                                      "\"{}\" defined on the Mesh",
-                                      mesh.meta.name, printed(tags), printed(at(rule, "tags")))});
+      return refuse(Error{
+          Code::permission_denied,
+          fmt::format("dataplane cannot be a member of mesh \"{}\" because its tags \"{}\" matches restricted tags "
+                      "\"{}\" defined on the Mesh",
+                      mesh.meta.name, printed(tags), printed(at(rule, "tags")))});
     }
   }
   return {};
@@ -253,10 +255,11 @@ asio::awaitable<Outcome<>> Manager::check_removal(const Kind& kind, const Resour
       auto used = authorities_->used_secrets(**mesh, backend);
       if (std::ranges::find(used, key.name) == used.end()) continue;
       std::string name = text_at(backend, "name");
-      violations.add(Path("name"),
-                     fmt::format("The secret \"{}\" that you are trying to remove is currently in use in Mesh \"{}\" in mTLS "
-                                 "backend \"{}\". Please remove the reference from the \"{}\" backend before removing the secret.",
-                                 key.name, key.mesh, name, name));
+      violations.add(
+          Path("name"),
+          fmt::format("The secret \"{}\" that you are trying to remove is currently in use in Mesh \"{}\" in mTLS "
+                      "backend \"{}\". Please remove the reference from the \"{}\" backend before removing the secret.",
+                      key.name, key.mesh, name, name));
     }
   }
   if (!violations.empty()) co_return refuse(std::move(violations));

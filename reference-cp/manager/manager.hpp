@@ -10,7 +10,8 @@
 
 namespace kumasim::cp {
 
-/// Why a write was refused. `violations` belong to Code::invalid_argument; `mesh_missing` says that the mesh is not there.
+/// Why a write was refused. `violations` belong to Code::invalid_argument; `mesh_missing` says that the mesh is not
+/// there.
 struct Refusal {
   Error error;
   Violations violations;
@@ -22,7 +23,8 @@ using Outcome = std::expected<T, Refusal>;
 
 struct ManagerOptions {
   LabelOptions labels{};
-  bool routing_policies = false;  // a new mesh gets the old TrafficPermission and TrafficRoute (KUMA_DEFAULTS_CREATE_MESH_ROUTING_RESOURCES)
+  bool routing_policies = false;  // a new mesh gets the old TrafficPermission and TrafficRoute
+                                  // (KUMA_DEFAULTS_CREATE_MESH_ROUTING_RESOURCES)
   bool unsafe_delete = false;     // meshes and secrets in use may be removed (KUMA_STORE_UNSAFE_DELETE)
 };
 
@@ -32,7 +34,8 @@ class Manager {
   Manager(Store& store, const Clock& clock, Authorities* authorities, ManagerOptions options);
 
   /// Validates, fills in, and stores. A mesh also gets its certificate authority, signing key and default policies.
-  /// Labels are those of the resource; the control plane's own are added with `compute_labels` by who takes it from outside.
+  /// Labels are those of the resource; the control plane's own are added with `compute_labels` by who takes it from
+  /// outside.
   asio::awaitable<Outcome<ResourcePtr>> create(Resource resource);
 
   /// As Store::update, with the rules.

@@ -118,15 +118,16 @@ class Canonicaliser {
 
   json mismatch(const Schema& schema, const json& value, const Path& path, bool proto) {
     if (proto && unknown_ == UnknownFields::drop) {
-      const char* wanted = schema.type == Type::integer && !schema.go_type.empty() ? schema.go_type.c_str()
-                           : schema.type == Type::boolean                          ? "bool"
-                           : schema.type == Type::number                           ? "float64"
-                           : schema.type == Type::list                             ? "[]json.RawMessage"
+      const char* wanted = schema.type == Type::integer && !schema.go_type.empty()   ? schema.go_type.c_str()
+                           : schema.type == Type::boolean                            ? "bool"
+                           : schema.type == Type::number                             ? "float64"
+                           : schema.type == Type::list                               ? "[]json.RawMessage"
                            : schema.type == Type::map || schema.type == Type::object ? "map[string]json.RawMessage"
                                                                                      : "string";
       give_up(fmt::format("json: cannot unmarshal {} into Go value of type {}", go_type(value), wanted));
     } else {
-      violations.add(path, fmt::format("in body must be of type {}: \"{}\"", open_api_type(schema.type), json_type(value)));
+      violations.add(path,
+                     fmt::format("in body must be of type {}: \"{}\"", open_api_type(schema.type), json_type(value)));
     }
     return value;
   }
@@ -178,7 +179,8 @@ class Canonicaliser {
     bool empty_map = value.is_object() && value.empty() && field.schema->type == Type::map;
     if (proto) {
       if (field.schema->nullable || !field.oneof.empty()) return true;
-      bool first = field.schema->type == Type::enumeration && value.is_string() && value == field.schema->values.front();
+      bool first =
+          field.schema->type == Type::enumeration && value.is_string() && value == field.schema->values.front();
       return !is_zero(value) && !empty_map && !first;
     }
     return !field.drop_empty || !(is_zero(value) || empty_map);
@@ -198,8 +200,10 @@ class Canonicaliser {
   json list(const Schema& schema, const json& value, const Path& path, bool proto) {
     if (!value.is_array()) return mismatch(schema, value, path, proto);
     auto size = static_cast<std::int64_t>(value.size());
-    if (schema.min && size < *schema.min) violations.add(path, fmt::format("in body should have at least {} items", *schema.min));
-    if (schema.max && size > *schema.max) violations.add(path, fmt::format("in body should have at most {} items", *schema.max));
+    if (schema.min && size < *schema.min)
+      violations.add(path, fmt::format("in body should have at least {} items", *schema.min));
+    if (schema.max && size > *schema.max)
+      violations.add(path, fmt::format("in body should have at most {} items", *schema.max));
     json out = json::array();
     for (std::size_t i = 0; i < value.size(); ++i) out.push_back(visit(*schema.element, value[i], path.at(i), proto));
     return out;
@@ -208,7 +212,8 @@ class Canonicaliser {
   json integer(const Schema& schema, const json& given, const Path& path, bool proto) {
     json value = given;
     if (proto && given.is_string()) value = quoted_integer(given.get_ref<const std::string&>());
-    if (value.is_number_float() && value.get<double>() == static_cast<double>(static_cast<std::int64_t>(value.get<double>()))) {
+    if (value.is_number_float() &&
+        value.get<double>() == static_cast<double>(static_cast<std::int64_t>(value.get<double>()))) {
       value = static_cast<std::int64_t>(value.get<double>());
     }
     if (!value.is_number_integer()) return mismatch(schema, given, path, proto);
@@ -220,8 +225,10 @@ class Canonicaliser {
       }
     }
     bool low = schema.min && value < *schema.min, high = schema.max && value > *schema.max;
-    if (schema.range_said && low) violations.add(path, fmt::format("in body should be greater than or equal to {}", *schema.min));
-    if (schema.range_said && high) violations.add(path, fmt::format("in body should be less than or equal to {}", *schema.max));
+    if (schema.range_said && low)
+      violations.add(path, fmt::format("in body should be greater than or equal to {}", *schema.min));
+    if (schema.range_said && high)
+      violations.add(path, fmt::format("in body should be less than or equal to {}", *schema.max));
     if (!schema.range_said && (low || high)) {
       if (unknown_ == UnknownFields::refuse) {
         violations.add(path, fmt::format("must be a number of type {}", schema.go_type));
@@ -244,7 +251,8 @@ class Canonicaliser {
     if (proto && value.is_number_integer() && value >= 0 && value < schema.values.size()) {
       return schema.values[value.get<std::size_t>()];
     }
-    bool known = value.is_string() && std::ranges::find(schema.values, value.get_ref<const std::string&>()) != schema.values.end();
+    bool known = value.is_string() &&
+                 std::ranges::find(schema.values, value.get_ref<const std::string&>()) != schema.values.end();
     if (known) return value;
     if (proto && unknown_ == UnknownFields::drop) {
       give_up(fmt::format("unknown value {} for enum {}", json(value.dump()).dump(), schema.type_name));
@@ -257,7 +265,8 @@ class Canonicaliser {
 
   json number(const Schema& schema, const json& value, const Path& path, bool proto) {
     if (!value.is_number()) return mismatch(schema, value, path, proto);
-    if (value.is_number_float() && value.get<double>() == static_cast<double>(static_cast<std::int64_t>(value.get<double>()))) {
+    if (value.is_number_float() &&
+        value.get<double>() == static_cast<double>(static_cast<std::int64_t>(value.get<double>()))) {
       return static_cast<std::int64_t>(value.get<double>());
     }
     return value;

@@ -11,7 +11,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::string_view meta_fields[] = {"type", "mesh", "name", "labels", "creationTime", "modificationTime", "kri"};
+constexpr std::string_view meta_fields[] = {"type", "mesh", "name", "labels", "creationTime", "modificationTime",
+                                            "kri"};
 
 bool is_meta(std::string_view key) { return std::ranges::find(meta_fields, key) != std::end(meta_fields); }
 
@@ -40,7 +41,8 @@ std::string meta_type_error(const json& body) {
   for (const char* key : {"type", "mesh", "name"}) {
     const json& value = get(body, key);
     if (!value.is_null() && !value.is_string()) {
-      return fmt::format("json: cannot unmarshal {} into Go struct field ResourceMeta.{} of type string", go_type(value), key);
+      return fmt::format("json: cannot unmarshal {} into Go struct field ResourceMeta.{} of type string",
+                         go_type(value), key);
     }
   }
   const json& labels = get(body, "labels");
@@ -50,7 +52,8 @@ std::string meta_type_error(const json& body) {
   }
   for (const auto& [key, value] : labels.items()) {
     if (!value.is_string()) {
-      return fmt::format("json: cannot unmarshal {} into Go struct field ResourceMeta.labels of type string", go_type(value));
+      return fmt::format("json: cannot unmarshal {} into Go struct field ResourceMeta.labels of type string",
+                         go_type(value));
     }
   }
   return "";
@@ -73,14 +76,16 @@ Violations check_envelope(const Kind& kind, const json& body) {
   for (const char* key : {"name", "mesh"}) {
     const json& value = get(body, key);
     if (body.contains(key) && !value.is_string()) {
-      out.add({}, fmt::format("{} in body must be of type string: \"{}\"", key, value.is_null() ? "null" : go_type(value)));
+      out.add({},
+              fmt::format("{} in body must be of type string: \"{}\"", key, value.is_null() ? "null" : go_type(value)));
     }
   }
   if (body.contains("type") && get(body, "type") != kind.type()) {
     out.add({}, fmt::format("type in body should be one of [{}]", kind.type()));
   }
   for (const auto& [key, value] : get(body, "labels").items()) {
-    if (!value.is_string()) out.add({}, fmt::format("labels.{} in body must be of type string: \"{}\"", key, go_type(value)));
+    if (!value.is_string())
+      out.add({}, fmt::format("labels.{} in body must be of type string: \"{}\"", key, go_type(value)));
   }
   return out;
 }
@@ -97,7 +102,8 @@ std::expected<Resource, DecodeError> decode_spec(const Kind& kind, const json& b
       }
     }
   }
-  Canonical spec = canonicalise(kind.schema(), body.contains("spec") ? get(body, "spec") : json::object(), Path("spec"), unknown);
+  Canonical spec =
+      canonicalise(kind.schema(), body.contains("spec") ? get(body, "spec") : json::object(), Path("spec"), unknown);
   for (const auto& violation : spec.violations.list()) {
     // Violations of `spec` itself carry no field in Kuma.
     if (violation.field == "spec" && violation.message.starts_with("in body")) {
@@ -182,8 +188,8 @@ Error DecodeError::error() const {
 
 std::expected<Resource, DecodeError> decode_shape(const Kind& kind, const json& body, UnknownFields unknown) {
   if (!body.is_object()) {
-    return std::unexpected(
-        invalid(kind, fmt::format("json: cannot unmarshal {} into Go value of type map[string]interface {{}}", go_type(body))));
+    return std::unexpected(invalid(
+        kind, fmt::format("json: cannot unmarshal {} into Go value of type map[string]interface {{}}", go_type(body))));
   }
   return kind.wire() == Wire::spec ? decode_spec(kind, body, unknown) : decode_flat(kind, body, unknown);
 }
@@ -198,11 +204,13 @@ std::expected<Resource, DecodeError> decode(const Kind& kind, const json& body, 
 }
 
 Result<DecodedForm> universal_form(const json& body) {
-  if (!body.is_object()) return fail(Code::invalid_argument, "a resource is an object with fields such as type and name");
+  if (!body.is_object())
+    return fail(Code::invalid_argument, "a resource is an object with fields such as type and name");
   bool kubernetes = body.contains("apiVersion") || (body.contains("kind") && body.contains("metadata"));
   const char* field = kubernetes ? "kind" : "type";
   std::string type = text(get(body, field));
-  if (type.empty()) return fail(Code::invalid_argument, fmt::format("field \"{}\" is missing: the kind of the resource", field), field);
+  if (type.empty())
+    return fail(Code::invalid_argument, fmt::format("field \"{}\" is missing: the kind of the resource", field), field);
   const Kind* kind = find_kind(type);
   if (kind == nullptr) {
     std::string known;
@@ -235,9 +243,10 @@ json resource_to_json(const Resource& resource) {
   if (resource.kind->wire() == Wire::spec) {
     out["spec"] = resource.spec;
     if (resource.kind->table().has_status) {
-      out["status"] = resource.status.is_null()
-                          ? canonicalise(*resource.kind->table().status_schema, json::object(), {}, UnknownFields::drop).value
-                          : resource.status;
+      out["status"] =
+          resource.status.is_null()
+              ? canonicalise(*resource.kind->table().status_schema, json::object(), {}, UnknownFields::drop).value
+              : resource.status;
     }
   }
   return out;

@@ -47,7 +47,8 @@ struct DecodedForm {
 };
 Result<DecodedForm> universal_form(const nlohmann::json& body);
 
-/// Either form; the kind is found by `type` or `kind`. Unknown fields are refused. `Error::field` is the first field at fault.
+/// Either form; the kind is found by `type` or `kind`. Unknown fields are refused. `Error::field` is the first field at
+/// fault.
 Result<Resource> resource_from_json(const nlohmann::json& body);
 
 /// One document of YAML (or JSON); errors name line and column.

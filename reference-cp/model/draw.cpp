@@ -103,7 +103,8 @@ class Drawer {
     for (std::size_t i = 0; i < name.size(); ++i) {
       char c = name[i];
       bool upper = c >= 'A' && c <= 'Z';
-      bool lower_around = i > 0 && name[i - 1] >= 'a' && name[i - 1] <= 'z' && i + 1 < name.size() && name[i + 1] >= 'a' && name[i + 1] <= 'z';
+      bool lower_around = i > 0 && name[i - 1] >= 'a' && name[i - 1] <= 'z' && i + 1 < name.size() &&
+                          name[i + 1] >= 'a' && name[i + 1] <= 'z';
       if (upper && !lower_around) return name;
       if (upper) out += '_';
       out += upper ? static_cast<char>(c + 32) : c;

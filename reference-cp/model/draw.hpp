@@ -17,8 +17,8 @@ class Draw {
   virtual std::uint64_t below(std::uint64_t bound) = 0;
 };
 
-/// A value that the schema takes without a violation. It is not canonical: protobuf kinds get zeros and snake_case names
-/// at times, durations are written in several ways.
+/// A value that the schema takes without a violation. It is not canonical: protobuf kinds get zeros and snake_case
+/// names at times, durations are written in several ways.
 nlohmann::json draw_value(const Schema& schema, Draw& draw);
 
 /// The body of a resource in the Universal form. Its shape is right; the kind's further rules may refuse it.

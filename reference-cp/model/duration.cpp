@@ -87,7 +87,8 @@ std::optional<Duration> parse_duration(std::string_view text) {
     text.remove_prefix(name.size());
     if (whole > limit / unit->nanoseconds) return std::nullopt;
     std::uint64_t part = whole * unit->nanoseconds;
-    part += static_cast<std::uint64_t>(static_cast<long double>(fraction) * (static_cast<long double>(unit->nanoseconds) / scale));
+    part += static_cast<std::uint64_t>(static_cast<long double>(fraction) *
+                                       (static_cast<long double>(unit->nanoseconds) / scale));
     if (total > limit - part) return std::nullopt;
     total += part;
   }

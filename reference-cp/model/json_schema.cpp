@@ -73,7 +73,8 @@ json kind_to_json_schema(const Kind& kind) {
   out["required"].push_back("type");
   out["required"].push_back("name");
   if (!kind.is_global()) properties["mesh"] = {{"type", "string"}, {"default", "default"}, {"description", "its mesh"}};
-  properties["labels"] = {{"type", "object"}, {"additionalProperties", {{"type", "string"}}}, {"description", "its labels"}};
+  properties["labels"] = {
+      {"type", "object"}, {"additionalProperties", {{"type", "string"}}}, {"description", "its labels"}};
   if (kind.wire() == Wire::spec) {
     properties["spec"] = schema_to_json_schema(kind.schema());
     out["required"].push_back("spec");

@@ -105,7 +105,8 @@ class Scanner {
       if (now() == 'u') {
         ++at_;
         for (int i = 0; i < 4; ++i, ++at_) {
-          if (end() || !std::isxdigit(static_cast<unsigned char>(now()))) return bad("in \\u hexadecimal character escape");
+          if (end() || !std::isxdigit(static_cast<unsigned char>(now())))
+            return bad("in \\u hexadecimal character escape");
         }
       } else if (std::string_view("bfnrt\\/\"").find(now()) == std::string_view::npos) {
         return bad("in string escape code");

@@ -13,7 +13,8 @@ namespace kumasim::cp {
 
 enum class Scope { global, mesh };
 
-/// How the specification travels: in a field `spec`, or inlined at the top level (the kinds that Kuma keeps in protobuf).
+/// How the specification travels: in a field `spec`, or inlined at the top level (the kinds that Kuma keeps in
+/// protobuf).
 enum class Wire { spec, flat };
 
 /// Direction of synchronisation between zones and the global control plane; a set of bits.
@@ -33,28 +34,28 @@ struct Column {
 
 /// The declaration of a kind; one file a kind fills one in (model/kinds/).
 struct KindTable {
-  std::string type;                       // "MeshTimeout"
-  std::string path;                       // "meshtimeouts"; "" where REST does not show the kind
-  std::string path_old{};                 // a further path that Kuma still answers
-  std::string singular;                   // kumactl's argument: "meshtimeout"
-  std::string plural;                     // "meshtimeouts"
-  std::string singular_text;              // "Mesh Timeout"
-  std::string plural_text;                // "Mesh Timeouts"
-  std::string short_name;                 // "mt"; used in KRIs
-  std::string text;                       // one line for people
+  std::string type;           // "MeshTimeout"
+  std::string path;           // "meshtimeouts"; "" where REST does not show the kind
+  std::string path_old{};     // a further path that Kuma still answers
+  std::string singular;       // kumactl's argument: "meshtimeout"
+  std::string plural;         // "meshtimeouts"
+  std::string singular_text;  // "Mesh Timeout"
+  std::string plural_text;    // "Mesh Timeouts"
+  std::string short_name;     // "mt"; used in KRIs
+  std::string text;           // one line for people
   Scope scope = Scope::mesh;
   Wire wire = Wire::spec;
   bool read_only = false;
   bool admin_only = false;
   bool policy = false;
-  bool target_ref = false;                // a policy with targetRef
+  bool target_ref = false;  // a policy with targetRef
   bool has_to = false, has_from = false, has_rules = false;
   bool from_as_rules = false;
   bool has_status = false;
   bool is_proxy = false;
   bool is_destination = false;
   bool referenceable_in_to = false;
-  bool namespaced = false;                // flat kinds: lives in a namespace on Kubernetes
+  bool namespaced = false;  // flat kinds: lives in a namespace on Kubernetes
   bool experimental = false;
   Kds kds;
   SchemaPtr schema;

@@ -7,10 +7,10 @@ namespace kumasim::cp {
 
 std::span<const Kind* const> kinds() {
   static const std::array<const Kind*, 16> list = {
-      &kind::dataplane(),     &kind::dataplane_insight(),  &kind::global_secret(),   &kind::hostname_generator(),
-      &kind::mesh(),          &kind::mesh_circuit_breaker(), &kind::mesh_http_route(), &kind::mesh_retry(),
-      &kind::mesh_service(),  &kind::mesh_tcp_route(),     &kind::mesh_timeout(),    &kind::mesh_traffic_permission(),
-      &kind::secret(),        &kind::traffic_permission(), &kind::traffic_route(),   &kind::zone(),
+      &kind::dataplane(),    &kind::dataplane_insight(),    &kind::global_secret(),   &kind::hostname_generator(),
+      &kind::mesh(),         &kind::mesh_circuit_breaker(), &kind::mesh_http_route(), &kind::mesh_retry(),
+      &kind::mesh_service(), &kind::mesh_tcp_route(),       &kind::mesh_timeout(),    &kind::mesh_traffic_permission(),
+      &kind::secret(),       &kind::traffic_permission(),   &kind::traffic_route(),   &kind::zone(),
   };
   return list;
 }

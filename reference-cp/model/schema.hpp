@@ -20,15 +20,15 @@ using SchemaPtr = std::shared_ptr<const Schema>;
 enum class Type {
   string,
   boolean,
-  integer,        // within [min, max]; 64-bit ones travel as strings in protobuf's JSON
+  integer,  // within [min, max]; 64-bit ones travel as strings in protobuf's JSON
   number,
-  duration,       // Go's text: "1h30m", "10s", "500ms"; kept as Go prints it
-  proto_duration, // protobuf's JSON: "10s", "0.500s"
-  timestamp,      // RFC 3339
-  bytes,          // base64
+  duration,        // Go's text: "1h30m", "10s", "500ms"; kept as Go prints it
+  proto_duration,  // protobuf's JSON: "10s", "0.500s"
+  timestamp,       // RFC 3339
+  bytes,           // base64
   enumeration,
   list,
-  map,            // string to element
+  map,  // string to element
   object,
   int_or_string,  // a port or a percentage
   any,            // JSON that is kept as it is
@@ -38,29 +38,29 @@ enum class Type {
 struct Field {
   std::string name;
   SchemaPtr schema;
-  std::string text;            // one line for people
-  bool required = false;       // absent is a violation ("in body is required")
-  bool always = false;         // an object that is written even when empty (Go structs that are no pointers)
-  bool drop_empty = false;     // left out when empty (Go's omitempty on what is no pointer)
-  nlohmann::json fallback{};   // filled in when absent; null for none
-  std::string oneof{};         // fields of one name here exclude one another (protobuf's oneof)
+  std::string text;           // one line for people
+  bool required = false;      // absent is a violation ("in body is required")
+  bool always = false;        // an object that is written even when empty (Go structs that are no pointers)
+  bool drop_empty = false;    // left out when empty (Go's omitempty on what is no pointer)
+  nlohmann::json fallback{};  // filled in when absent; null for none
+  std::string oneof{};        // fields of one name here exclude one another (protobuf's oneof)
 };
 
 class Schema {
  public:
   Type type = Type::any;
-  bool proto = false;                       // protobuf's JSON rules: zero values are left out, names in either case
-  bool nullable = false;                    // a protobuf wrapper: its zero value is told from absence
-  std::vector<Field> fields;                // object
-  SchemaPtr element;                        // list, map
-  std::vector<std::string> values;          // enumeration, in order; the first is protobuf's zero
-  std::string type_name;                    // protobuf's full name, for messages
-  std::optional<std::int64_t> min, max;     // integer: its value; string: its length; list: the number of its items
-  bool range_said = false;                  // a value out of range is a violation; else the decoder gives up on it
-  bool wide = false;                        // integer of 64 bits
-  std::string go_type;                      // integer: Go's name of it, for messages
-  std::vector<std::int64_t> choices;        // integer: only these
-  std::string pattern;                      // string: ECMAScript regular expression
+  bool proto = false;                    // protobuf's JSON rules: zero values are left out, names in either case
+  bool nullable = false;                 // a protobuf wrapper: its zero value is told from absence
+  std::vector<Field> fields;             // object
+  SchemaPtr element;                     // list, map
+  std::vector<std::string> values;       // enumeration, in order; the first is protobuf's zero
+  std::string type_name;                 // protobuf's full name, for messages
+  std::optional<std::int64_t> min, max;  // integer: its value; string: its length; list: the number of its items
+  bool range_said = false;               // a value out of range is a violation; else the decoder gives up on it
+  bool wide = false;                     // integer of 64 bits
+  std::string go_type;                   // integer: Go's name of it, for messages
+  std::vector<std::int64_t> choices;     // integer: only these
+  std::string pattern;                   // string: ECMAScript regular expression
 
   const Field* field(std::string_view name) const;
 };

@@ -75,8 +75,8 @@ std::string print_timestamp(WallTime time) {
   year_month_day date(midnight);
   auto rest = (time - midnight).count();
   std::string out = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
-                                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), rest / 3'600'000'000'000,
-                                rest / 60'000'000'000 % 60, rest / 1'000'000'000 % 60);
+                                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                                rest / 3'600'000'000'000, rest / 60'000'000'000 % 60, rest / 1'000'000'000 % 60);
   std::string fraction = fmt::format("{:09}", rest % 1'000'000'000);
   while (!fraction.empty() && fraction.back() == '0') fraction.pop_back();
   return out + (fraction.empty() ? "" : "." + fraction) + "Z";

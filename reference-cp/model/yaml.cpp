@@ -50,8 +50,10 @@ bool parse_integer(std::string text, json& out) {
   auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
   if (error != std::errc() || end != digits.data() + digits.size()) return false;
   if (!negative) {
-    if (value <= static_cast<std::uint64_t>(INT64_MAX)) out = static_cast<std::int64_t>(value);
-    else out = value;
+    if (value <= static_cast<std::uint64_t>(INT64_MAX))
+      out = static_cast<std::int64_t>(value);
+    else
+      out = value;
     return true;
   }
   if (value > static_cast<std::uint64_t>(INT64_MAX)) return false;
@@ -145,7 +147,8 @@ class Reader {
         }
         continue;
       }
-      if (!keys_.insert(path.at(key).text()).second) throw Trouble{entry.first.Mark(), "key \"" + key + "\" is given twice"};
+      if (!keys_.insert(path.at(key).text()).second)
+        throw Trouble{entry.first.Mark(), "key \"" + key + "\" is given twice"};
       Path field = path.at(key);
       out_.marks[field.text()] = to_mark(entry.first.Mark());
       object[key] = read(entry.second, field, depth + 1);
@@ -215,10 +218,12 @@ Result<std::vector<YamlDocument>> parse_yaml(std::string_view text, std::string_
     }
   } catch (const YAML::Exception& error) {
     YamlMark at = to_mark(error.mark);
-    return fail(Code::invalid_argument, fmt::format("{}:{}:{}: not valid YAML: {}", file, at.line, at.column, error.msg));
+    return fail(Code::invalid_argument,
+                fmt::format("{}:{}:{}: not valid YAML: {}", file, at.line, at.column, error.msg));
   } catch (const Trouble& trouble) {
     YamlMark at = to_mark(trouble.mark);
-    return fail(Code::invalid_argument, fmt::format("{}:{}:{}: not valid YAML: {}", file, at.line, at.column, trouble.message));
+    return fail(Code::invalid_argument,
+                fmt::format("{}:{}:{}: not valid YAML: {}", file, at.line, at.column, trouble.message));
   }
   return out;
 }
@@ -232,7 +237,8 @@ std::string print_yaml(const json& value) {
 Result<Resource> resource_from_yaml(std::string_view text) {
   auto all = resources_from_yaml(text, "resource");
   if (!all) return fail(all.error());
-  if (all->size() != 1) return fail(Code::invalid_argument, fmt::format("expected one resource, found {}", all->size()));
+  if (all->size() != 1)
+    return fail(Code::invalid_argument, fmt::format("expected one resource, found {}", all->size()));
   return std::move(all->front());
 }
 
@@ -240,7 +246,8 @@ Result<Resource> resource_from_document(const YamlDocument& document, std::strin
   auto form = universal_form(document.value);
   if (!form) {
     return fail(form.error().code,
-                fmt::format("{}: {}", document.place(file, form.error().field), form.error().message), form.error().field);
+                fmt::format("{}: {}", document.place(file, form.error().field), form.error().message),
+                form.error().field);
   }
   auto resource = decode(*form->kind, form->body, UnknownFields::refuse);
   if (!resource) {

@@ -1,7 +1,7 @@
 /// YAML as JSON values, with the place of every field, so that an error can point at it.
 ///
-/// Scalars are read as Kuma's reader reads them: quoted ones are text; plain ones may be null, a truth value (yes, no, on
-/// and off too), a number, or text. Keys are text. Unlike there, a plain y or n is text.
+/// Scalars are read as Kuma's reader reads them: quoted ones are text; plain ones may be null, a truth value (yes, no,
+/// on and off too), a number, or text. Keys are text. Unlike there, a plain y or n is text.
 #pragma once
 
 #include <map>

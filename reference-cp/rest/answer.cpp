@@ -9,13 +9,20 @@ using nlohmann::json;
 
 HttpResponse json_answer(int status, const json& body) {
   // Kuma indents its bodies by one space; a stray byte that is not UTF-8 is replaced rather than thrown at the client.
-  return {status, {{"Content-Type", "application/json"}}, body.dump(1, ' ', false, json::error_handler_t::replace) + "\n"};
+  return {
+      status, {{"Content-Type", "application/json"}}, body.dump(1, ' ', false, json::error_handler_t::replace) + "\n"};
 }
 
-HttpResponse text_answer(int status, std::string body) { return {status, {{"Content-Type", "text/plain"}}, std::move(body)}; }
+HttpResponse text_answer(int status, std::string body) {
+  return {status, {{"Content-Type", "text/plain"}}, std::move(body)};
+}
 
 HttpResponse problem(int status, std::string title, std::string detail, const Violations& violations) {
-  json body = {{"type", "/std-errors"}, {"title", std::move(title)}, {"status", status}, {"detail", detail}, {"details", detail}};
+  json body = {{"type", "/std-errors"},
+               {"title", std::move(title)},
+               {"status", status},
+               {"detail", detail},
+               {"details", detail}};
   for (const auto& violation : violations.list()) {
     body["invalid_parameters"].push_back({{"field", violation.field}, {"reason", violation.message}});
     body["causes"].push_back({{"field", violation.field}, {"message", violation.message}});

@@ -32,7 +32,8 @@ json RestApi::resource_types() const {
     json entry = {{"name", table.type},
                   {"path", table.path},
                   // Unlike /policies, this page does not ask whether the control plane is a global one.
-                  {"readOnly", options_.read_only || kind->is_read_only() || (options_.federated && !kind->is_provided_by_zone())},
+                  {"readOnly",
+                   options_.read_only || kind->is_read_only() || (options_.federated && !kind->is_provided_by_zone())},
                   {"scope", kind->is_global() ? "Global" : "Mesh"},
                   {"singularDisplayName", table.singular_text},
                   {"pluralDisplayName", table.plural_text},

@@ -34,7 +34,9 @@ struct Status {
     if (total != online) out["offline"] = total - online;
     return out;
   }
-  json full() const { return {{"total", total}, {"online", online}, {"offline", total - online}, {"partiallyDegraded", 0}}; }
+  json full() const {
+    return {{"total", total}, {"online", online}, {"offline", total - online}, {"partiallyDegraded", 0}};
+  }
 };
 
 struct Proxies {
@@ -138,19 +140,21 @@ asio::awaitable<std::optional<HttpResponse>> RestApi::insight(const Call& call) 
   if (meshes) co_return json_answer(200, {{"total", items.size()}, {"items", std::move(items)}, {"next", nullptr}});
   const Status none;
   json zones = {{"online", 0}, {"total", 0}};
-  co_return json_answer(
-      200, {{"createdAt", print_timestamp(clock_.wall_now())},
-            {"dataplanes",
-             {{"standard", all.sidecars.full()}, {"gatewayBuiltin", all.builtin.full()}, {"gatewayDelegated", all.delegated.full()}}},
-            {"meshes", {{"total", items.size()}}},
-            {"policies", {{"total", policies}}},
-            {"resources", std::move(total)},
-            {"services",
-             {{"external", {{"total", 0}}},
-              {"internal", none.full()},
-              {"gatewayBuiltin", none.full()},
-              {"gatewayDelegated", none.full()}}},
-            {"zones", {{"controlPlanes", zones}, {"zoneEgresses", zones}, {"zoneIngresses", zones}}}});
+  co_return json_answer(200,
+                        {{"createdAt", print_timestamp(clock_.wall_now())},
+                         {"dataplanes",
+                          {{"standard", all.sidecars.full()},
+                           {"gatewayBuiltin", all.builtin.full()},
+                           {"gatewayDelegated", all.delegated.full()}}},
+                         {"meshes", {{"total", items.size()}}},
+                         {"policies", {{"total", policies}}},
+                         {"resources", std::move(total)},
+                         {"services",
+                          {{"external", {{"total", 0}}},
+                           {"internal", none.full()},
+                           {"gatewayBuiltin", none.full()},
+                           {"gatewayDelegated", none.full()}}},
+                         {"zones", {{"controlPlanes", zones}, {"zoneEgresses", zones}, {"zoneIngresses", zones}}}});
 }
 
 }  // namespace kumasim::cp

@@ -53,7 +53,8 @@ Answer<std::size_t> page_offset(const Query& query) {
   std::int64_t offset = 0;
   if (!parse_number(text, offset) || offset < 0) {
     return std::unexpected(
-        problem(400, title, fmt::format("invalid: invalid offset: strconv.Atoi: parsing {}: invalid syntax", json(text).dump())));
+        problem(400, title,
+                fmt::format("invalid: invalid offset: strconv.Atoi: parsing {}: invalid syntax", json(text).dump())));
   }
   return static_cast<std::size_t>(offset);
 }
@@ -95,7 +96,8 @@ bool dataplane_has_tags(const json& networking, const std::map<std::string, std:
 
 Answer<Filter> dataplane_filter(const Query& query, const std::string& route) {
   std::string mode = query_value(query, "gateway");
-  std::ranges::transform(mode, mode.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  std::ranges::transform(mode, mode.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
   if (!mode.empty() && mode != "true" && mode != "false" && mode != "builtin" && mode != "delegated") {
     Violations violations;
     violations.add(Path(route).at("gateway"), "shoud use `true`, `false`, 'builtin' or 'delegated' instead of " + mode);

@@ -13,10 +13,12 @@ namespace {
 using nlohmann::json;
 
 constexpr const char* in_global =
-    "On global control plane you can not modify dataplane resources with 'kumactl apply' or via the HTTP API. You can still use "
+    "On global control plane you can not modify dataplane resources with 'kumactl apply' or via the HTTP API. You can "
+    "still use "
     "'kumactl' or the HTTP API to modify them on the zone control plane.\n";
 constexpr const char* in_zone =
-    "On zone control plane you can only modify zone resources with 'kumactl apply' or via the HTTP API. You can still use 'kumactl' "
+    "On zone control plane you can only modify zone resources with 'kumactl apply' or via the HTTP API. You can still "
+    "use 'kumactl' "
     "or the HTTP API to modify the rest of the resource on the global control plane.\n";
 
 /// The resource and what the control plane saw of it, as one body.
@@ -35,7 +37,9 @@ json overview_of(const Resource& resource, const Resource* insight, bool alone) 
   return out;
 }
 
-const Kind* insight_kind(const Kind& kind) { return &kind == &kind::dataplane() ? &kind::dataplane_insight() : nullptr; }
+const Kind* insight_kind(const Kind& kind) {
+  return &kind == &kind::dataplane() ? &kind::dataplane_insight() : nullptr;
+}
 
 }  // namespace
 
@@ -166,7 +170,8 @@ asio::awaitable<HttpResponse> RestApi::put(const Call& call, const Place& place)
   const Kind& kind = *place.kind;
   auto body = parse_json(call.request.body);
   if (!body) {
-    co_return problem(400, "Bad Request", fmt::format("invalid {} object: {}", kind.type(), json(body.error().message).dump()));
+    co_return problem(400, "Bad Request",
+                      fmt::format("invalid {} object: {}", kind.type(), json(body.error().message).dump()));
   }
   auto decoded = decode(kind, *body, UnknownFields::drop);
   if (!decoded) co_return problem(decoded.error(), title);
@@ -187,7 +192,8 @@ asio::awaitable<HttpResponse> RestApi::put(const Call& call, const Place& place)
     resource.status = (*found)->status;
   }
   auto stored = is_new ? co_await manager_.create(std::move(resource)) : co_await manager_.update(std::move(resource));
-  if (!stored) co_return problem(stored.error(), is_new ? "Failed to create a resource" : "Failed to update a resource");
+  if (!stored)
+    co_return problem(stored.error(), is_new ? "Failed to create a resource" : "Failed to update a resource");
   json answer = json::object();
   if (!warnings.empty()) answer["warnings"] = warnings;
   co_return json_answer(is_new ? 201 : 200, answer);

@@ -17,9 +17,9 @@ using FurtherEndpoint =
     std::function<asio::awaitable<std::optional<HttpResponse>>(const HttpRequest& request, const User& user)>;
 
 struct RestOptions {
-  bool federated = false;   // a zone under a global control plane: only what zones make may be written
-  bool read_only = false;   // KUMA_API_SERVER_READ_ONLY
-  bool check_origin = true; // labels of a foreign origin are refused
+  bool federated = false;    // a zone under a global control plane: only what zones make may be written
+  bool read_only = false;    // KUMA_API_SERVER_READ_ONLY
+  bool check_origin = true;  // labels of a foreign origin are refused
   bool gui = true;
   std::string hostname = "localhost";
   std::string instance_id = "kuma-cp";
@@ -48,16 +48,16 @@ class RestApi {
   struct Call {
     HttpRequest request;
     User user;
-    std::string path;        // cleaned, without a slash at its end
+    std::string path;  // cleaned, without a slash at its end
     std::vector<std::string> parts;
     Query query;
   };
   /// A path that names resources of a kind.
   struct Place {
     const Kind* kind = nullptr;
-    std::string mesh;        // "" for global kinds and for all meshes
-    std::string name;        // "" for a collection
-    std::string route;       // with variables in braces
+    std::string mesh;   // "" for global kinds and for all meshes
+    std::string name;   // "" for a collection
+    std::string route;  // with variables in braces
     bool overview = false;
   };
 

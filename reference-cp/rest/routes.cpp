@@ -108,7 +108,8 @@ std::optional<RestApi::Place> RestApi::find_place(const std::vector<std::string>
 std::optional<HttpResponse> RestApi::check_representation(const HttpRequest& request) const {
   bool has_body = request.method == "PUT" || request.method == "POST" || request.method == "PATCH";
   std::string_view type = request.headers.get("Content-Type");
-  if (has_body && type.find("application/json") == std::string_view::npos && type.find("*/*") == std::string_view::npos) {
+  if (has_body && type.find("application/json") == std::string_view::npos &&
+      type.find("*/*") == std::string_view::npos) {
     return text_answer(415, "415: Unsupported Media Type");
   }
   std::string_view accept = request.headers.get("Accept");
@@ -121,8 +122,9 @@ std::optional<HttpResponse> RestApi::check_representation(const HttpRequest& req
 
 std::optional<json> RestApi::describe(const Call& call) const {
   if (call.path == "/") {
-    json out = {{"hostname", options_.hostname},  {"product", options_.product},       {"version", options_.version},
-                {"instanceId", options_.instance_id}, {"clusterId", options_.cluster_id}, {"gui", options_.gui ? "/gui" : ""}};
+    json out = {{"hostname", options_.hostname},    {"product", options_.product},
+                {"version", options_.version},      {"instanceId", options_.instance_id},
+                {"clusterId", options_.cluster_id}, {"gui", options_.gui ? "/gui" : ""}};
     return out;
   }
   if (call.path == "/config") return options_.config;

@@ -19,7 +19,8 @@ bool AdminAccess::allows(const User& user) const {
   auto listed = [](const std::vector<std::string>& list, const std::string& name) {
     return std::ranges::find(list, name) != list.end();
   };
-  return listed(users, user.name) || std::ranges::any_of(user.groups, [&](const auto& group) { return listed(groups, group); });
+  return listed(users, user.name) ||
+         std::ranges::any_of(user.groups, [&](const auto& group) { return listed(groups, group); });
 }
 
 }  // namespace kumasim::cp

@@ -107,7 +107,8 @@ std::vector<Change> MemoryStore::removals(const Kind& kind, const ResourceKey& k
       }
     }
   } else if (&kind == &kind::dataplane()) {
-    if (ResourcePtr insight = find(kind::dataplane_insight(), key)) out.push_back({insight->kind, key, insight, nullptr});
+    if (ResourcePtr insight = find(kind::dataplane_insight(), key))
+      out.push_back({insight->kind, key, insight, nullptr});
   }
   out.push_back({&kind, key, std::move(resource), nullptr});
   return out;
@@ -137,6 +138,8 @@ asio::awaitable<Result<List>> MemoryStore::list(const Kind& kind, ListOptions op
   co_return out;
 }
 
-void MemoryStore::subscribe(std::function<void(const Change&)> on_change) { subscribers_.push_back(std::move(on_change)); }
+void MemoryStore::subscribe(std::function<void(const Change&)> on_change) {
+  subscribers_.push_back(std::move(on_change));
+}
 
 }  // namespace kumasim::cp

@@ -19,7 +19,8 @@ constexpr int schema_version = 1;
 constexpr const char* create_table =
     "CREATE TABLE resources ("
     " type TEXT NOT NULL, mesh TEXT NOT NULL, name TEXT NOT NULL, version INTEGER NOT NULL,"
-    " created INTEGER NOT NULL, modified INTEGER NOT NULL, labels TEXT NOT NULL, spec TEXT NOT NULL, status TEXT NOT NULL,"
+    " created INTEGER NOT NULL, modified INTEGER NOT NULL, labels TEXT NOT NULL, spec TEXT NOT NULL, status TEXT NOT "
+    "NULL,"
     " PRIMARY KEY (type, mesh, name)) WITHOUT ROWID";
 
 struct CloseDatabase {
@@ -36,15 +37,18 @@ Error explain(sqlite3* database, int code, const std::string& path) {
   switch (code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-      return {Code::unavailable, fmt::format("the store \"{}\" is in use by another process: stop it or name another file", path)};
+      return {Code::unavailable,
+              fmt::format("the store \"{}\" is in use by another process: stop it or name another file", path)};
     case SQLITE_NOTADB:
     case SQLITE_CORRUPT:
-      return {Code::data_loss,
-              fmt::format("the store \"{}\" is damaged ({}); it was left as it is: restore a backup or name another file", path,
-                          text)};
+      return {
+          Code::data_loss,
+          fmt::format("the store \"{}\" is damaged ({}); it was left as it is: restore a backup or name another file",
+                      path, text)};
     case SQLITE_CANTOPEN:
     case SQLITE_READONLY:
-    case SQLITE_PERM: return {Code::unavailable, fmt::format("the store \"{}\" cannot be opened for writing: {}", path, text)};
+    case SQLITE_PERM:
+      return {Code::unavailable, fmt::format("the store \"{}\" cannot be opened for writing: {}", path, text)};
     case SQLITE_FULL: return {Code::resource_exhausted, fmt::format("the disk of the store \"{}\" is full", path)};
     default: return {Code::unavailable, fmt::format("the store \"{}\": {}", path, text)};
   }
@@ -52,7 +56,8 @@ Error explain(sqlite3* database, int code, const std::string& path) {
 
 std::string column_text(sqlite3_stmt* statement, int column) {
   auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement, column));
-  return text == nullptr ? std::string() : std::string(text, static_cast<std::size_t>(sqlite3_column_bytes(statement, column)));
+  return text == nullptr ? std::string()
+                         : std::string(text, static_cast<std::size_t>(sqlite3_column_bytes(statement, column)));
 }
 
 std::int64_t count(WallTime time) { return time.time_since_epoch().count(); }
@@ -70,7 +75,8 @@ class SqlitePersistence : public Persistence {
     sqlite3_extended_result_codes(raw, 1);
     // A killed process must not write on its way out; the log is taken up at the next start.
     sqlite3_db_config(raw, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
-    // Exclusive before anything is read: the write-ahead log then needs no shared memory, and a second process is refused.
+    // Exclusive before anything is read: the write-ahead log then needs no shared memory, and a second process is
+    // refused.
     if (auto done = run("PRAGMA locking_mode=EXCLUSIVE"); !done) return done;
     if (auto done = check_identity(); !done) return done;
     if (auto done = run("PRAGMA journal_mode=WAL"); !done) return done;
@@ -106,13 +112,16 @@ class SqlitePersistence : public Persistence {
       resource.spec = nlohmann::json::parse(column_text(row, 7), nullptr, false);
       resource.status = nlohmann::json::parse(column_text(row, 8), nullptr, false);
       if (resource.kind == nullptr) {
-        return fail(Code::unsupported, fmt::format("the store \"{}\" holds a resource of the unknown kind \"{}\"", path_, type));
+        return fail(Code::unsupported,
+                    fmt::format("the store \"{}\" holds a resource of the unknown kind \"{}\"", path_, type));
       }
       if (!labels.is_object() || resource.spec.is_discarded() || resource.status.is_discarded()) {
-        return fail(Code::data_loss, fmt::format("the store \"{}\" is damaged: {} \"{}\" is not JSON; it was left as it is", path_,
-                                                 type, resource.meta.name));
+        return fail(Code::data_loss,
+                    fmt::format("the store \"{}\" is damaged: {} \"{}\" is not JSON; it was left as it is", path_, type,
+                                resource.meta.name));
       }
-      for (const auto& [key, value] : labels.items()) resource.meta.labels[key] = value.is_string() ? value.get<std::string>() : "";
+      for (const auto& [key, value] : labels.items())
+        resource.meta.labels[key] = value.is_string() ? value.get<std::string>() : "";
       out.push_back(std::move(resource));
     }
     if (code != SQLITE_DONE) return fail(explain(database_.get(), code, path_));
@@ -168,18 +177,22 @@ class SqlitePersistence : public Persistence {
     is_new_ = *tables == "0" && *application == "0";
     if (is_new_) return {};
     if (*application != std::to_string(application_id)) {
-      return fail(Code::data_loss, fmt::format("\"{}\" is a database of another program; it was left as it is: name another file", path_));
+      return fail(
+          Code::data_loss,
+          fmt::format("\"{}\" is a database of another program; it was left as it is: name another file", path_));
     }
     if (*version != std::to_string(schema_version)) {
-      return fail(Code::unsupported, fmt::format("the store \"{}\" has schema version {}, this program reads version {}", path_,
-                                                 *version, schema_version));
+      return fail(Code::unsupported,
+                  fmt::format("the store \"{}\" has schema version {}, this program reads version {}", path_, *version,
+                              schema_version));
     }
     auto check = ask("PRAGMA quick_check(1)");
     if (!check) return fail(check.error());
     if (*check != "ok") {
-      return fail(Code::data_loss,
-                  fmt::format("the store \"{}\" is damaged ({}); it was left as it is: restore a backup or name another file", path_,
-                              *check));
+      return fail(
+          Code::data_loss,
+          fmt::format("the store \"{}\" is damaged ({}); it was left as it is: restore a backup or name another file",
+                      path_, *check));
     }
     return {};
   }
@@ -249,7 +262,8 @@ Result<std::unique_ptr<Store>> open_sqlite(const std::string& path) {
 
 Result<std::unique_ptr<Store>> open_sqlite(Disk& disk, const std::string& name, Random& random) {
   auto vfs = std::make_unique<SqliteVfs>(disk, random);
-  // SQLite's generator is the process's: seeding it here makes the bytes that it draws (salts of the log) the seed's own.
+  // SQLite's generator is the process's: seeding it here makes the bytes that it draws (salts of the log) the seed's
+  // own.
   int seed = static_cast<int>(random.below(0x7ffffffe)) + 1;
   sqlite3_initialize();
   sqlite3_test_control(SQLITE_TESTCTRL_PRNG_SEED, seed, nullptr);

@@ -11,8 +11,8 @@
 namespace kumasim::cp {
 
 /// Opens or makes the file at `path` with SQLite's own access to the machine's files.
-/// Code::data_loss where the file is damaged or no store (it is left as it is), Code::unavailable where another process has it
-/// open or it cannot be written, Code::unsupported where a newer version wrote it.
+/// Code::data_loss where the file is damaged or no store (it is left as it is), Code::unavailable where another process
+/// has it open or it cannot be written, Code::unsupported where a newer version wrote it.
 Result<std::unique_ptr<Store>> open_sqlite(const std::string& path);
 
 /// The same on a Disk, whose file names it shares: `name` and `name`-wal. `random` seeds SQLite's own generator.

@@ -1,4 +1,5 @@
-/// SQLite's calls for files, mapped to a Disk. Only what a database in exclusive write-ahead mode needs: no shared memory.
+/// SQLite's calls for files, mapped to a Disk. Only what a database in exclusive write-ahead mode needs: no shared
+/// memory.
 #include "reference-cp/store/sqlite_vfs.hpp"
 
 #include <cstring>

@@ -30,8 +30,8 @@ struct ListOptions {
   std::string mesh{};           // "" for all meshes
   std::string name_contains{};  // "" for all
   std::function<bool(const Resource&)> filter{};
-  std::size_t size = 0;         // of a page; 0 for all
-  std::size_t offset = 0;       // how many to pass over
+  std::size_t size = 0;    // of a page; 0 for all
+  std::size_t offset = 0;  // how many to pass over
 };
 
 /// `total` counts what passes the filters, on all pages; `next` is the offset of the next page, if there is one.
@@ -52,8 +52,8 @@ class Store {
   /// Sets version 1 and both times. Code::already_exists where the key is taken.
   virtual asio::awaitable<Result<ResourcePtr>> create(Resource resource, WallTime now) = 0;
 
-  /// `resource.meta.version` is the version that was read: Code::conflict where another has been written since, Code::not_found
-  /// where the resource is gone. Keeps the time of creation.
+  /// `resource.meta.version` is the version that was read: Code::conflict where another has been written since,
+  /// Code::not_found where the resource is gone. Keeps the time of creation.
   virtual asio::awaitable<Result<ResourcePtr>> update(Resource resource, WallTime now) = 0;
 
   /// Code::not_found where there is none.
@@ -61,7 +61,8 @@ class Store {
 
   virtual asio::awaitable<Result<List>> list(const Kind& kind, ListOptions options) = 0;
 
-  /// Calls `on_change` after each commit, in the order of commits; it must not throw and must live as long as the store.
+  /// Calls `on_change` after each commit, in the order of commits; it must not throw and must live as long as the
+  /// store.
   virtual void subscribe(std::function<void(const Change&)> on_change) = 0;
 };
 

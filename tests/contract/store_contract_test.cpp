@@ -26,7 +26,8 @@ class StoreContract : public ::testing::TestWithParam<std::string> {
   }
 
   Result<ResourcePtr> create(const Kind& kind, std::string mesh, std::string name, json spec = json::object()) {
-    return run_now(store_->create(make_resource(kind, std::move(mesh), std::move(name), std::move(spec)), at_second(1)));
+    return run_now(
+        store_->create(make_resource(kind, std::move(mesh), std::move(name), std::move(spec)), at_second(1)));
   }
 
   std::vector<std::string> names(const Kind& kind, ListOptions options = {}) {
@@ -115,7 +116,8 @@ TEST_P(StoreContract, ListsAreOrderedFilteredAndInPages) {
   for (const char* name : {"c", "a", "bb", "ab"}) ASSERT_TRUE(create(kind::dataplane(), "m2", name).has_value());
   ASSERT_TRUE(create(kind::dataplane(), "m1", "z").has_value());
   EXPECT_EQ(names(kind::dataplane()), (std::vector<std::string>{"m1/z", "m2/a", "m2/ab", "m2/bb", "m2/c"}));
-  EXPECT_EQ(names(kind::dataplane(), {.mesh = "m2", .name_contains = "b"}), (std::vector<std::string>{"m2/ab", "m2/bb"}));
+  EXPECT_EQ(names(kind::dataplane(), {.mesh = "m2", .name_contains = "b"}),
+            (std::vector<std::string>{"m2/ab", "m2/bb"}));
   ListOptions not_c{.mesh = "m2", .filter = [](const Resource& one) { return one.meta.name != "c"; }};
   EXPECT_EQ(names(kind::dataplane(), not_c), (std::vector<std::string>{"m2/a", "m2/ab", "m2/bb"}));
   auto page = run_now(store_->list(kind::dataplane(), {.mesh = "m2", .size = 3, .offset = 0}));
@@ -134,7 +136,8 @@ TEST_P(StoreContract, ListsAreOrderedFilteredAndInPages) {
 TEST_P(StoreContract, SubscribersHearEveryCommitInOrder) {
   std::vector<std::string> heard;
   store_->subscribe([&](const Change& change) {
-    heard.push_back(std::string(change.before ? (change.after ? "~" : "-") : "+") + change.kind->type() + " " + change.key.name);
+    heard.push_back(std::string(change.before ? (change.after ? "~" : "-") : "+") + change.kind->type() + " " +
+                    change.key.name);
   });
   ASSERT_TRUE(create(kind::mesh(), "", "m").has_value());
   ASSERT_TRUE(create(kind::secret(), "m", "s").has_value());

@@ -81,7 +81,8 @@ class ManagerTest : public ::testing::Test {
 
 TEST_F(ManagerTest, NewMeshGetsPoliciesAndSigningKey) {
   ASSERT_TRUE(create("{type: Mesh, name: demo}").has_value());
-  EXPECT_EQ(names(kind::mesh_timeout()), (std::vector<std::string>{"mesh-gateways-timeout-all-demo", "mesh-timeout-all-demo"}));
+  EXPECT_EQ(names(kind::mesh_timeout()),
+            (std::vector<std::string>{"mesh-gateways-timeout-all-demo", "mesh-timeout-all-demo"}));
   EXPECT_EQ(names(kind::mesh_retry()), (std::vector<std::string>{"mesh-retry-all-demo"}));
   EXPECT_EQ(names(kind::mesh_circuit_breaker()), (std::vector<std::string>{"mesh-circuit-breaker-all-demo"}));
   EXPECT_EQ(names(kind::secret()), (std::vector<std::string>{"dataplane-token-signing-key-demo-1"}));
@@ -116,12 +117,14 @@ TEST_F(ManagerTest, PoliciesCanBeSkippedAllOrByKind) {
 }
 
 TEST_F(ManagerTest, MeshWithMtlsGetsItsCa) {
-  ASSERT_TRUE(create("{type: Mesh, name: demo, mtls: {enabledBackend: ca, backends: [{name: ca, type: builtin}]}}").has_value());
+  ASSERT_TRUE(create("{type: Mesh, name: demo, mtls: {enabledBackend: ca, backends: [{name: ca, type: builtin}]}}")
+                  .has_value());
   EXPECT_EQ(names(kind::secret()).size(), 3u);
   auto removed = run_now(manager.remove(kind::secret(), {"demo", "demo.ca-builtin-key-ca"}));
   ASSERT_FALSE(removed.has_value());
   EXPECT_EQ(removed.error().violations.list().front().field, "name");
-  EXPECT_NE(removed.error().violations.list().front().message.find("is currently in use in Mesh \"demo\""), std::string::npos);
+  EXPECT_NE(removed.error().violations.list().front().message.find("is currently in use in Mesh \"demo\""),
+            std::string::npos);
   auto refused = create("{type: Mesh, name: bad-ca, mtls: {backends: [{name: ca, type: builtin}]}}");
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().violations.text(), "mtls.backends[0].conf: not usable");
@@ -150,9 +153,10 @@ TEST_F(ManagerTest, ResourceNeedsItsMesh) {
 
 TEST_F(ManagerTest, MeshWithDataplanesStays) {
   ASSERT_TRUE(create("{type: Mesh, name: demo}").has_value());
-  ASSERT_TRUE(create("{type: Dataplane, mesh: demo, name: d, networking: {address: 10.0.0.1, inbound: [{port: 80, tags: "
-                     "{kuma.io/service: a}}]}}")
-                  .has_value());
+  ASSERT_TRUE(
+      create("{type: Dataplane, mesh: demo, name: d, networking: {address: 10.0.0.1, inbound: [{port: 80, tags: "
+             "{kuma.io/service: a}}]}}")
+          .has_value());
   auto removed = run_now(manager.remove(kind::mesh(), {"", "demo"}));
   ASSERT_FALSE(removed.has_value());
   EXPECT_EQ(removed.error().violations.text(), "mesh: unable to delete mesh, there are still some dataplanes attached");
@@ -164,7 +168,8 @@ TEST_F(ManagerTest, MeshWithDataplanesStays) {
 TEST_F(ManagerTest, DataplaneCarriesItsZoneAndLabels) {
   ASSERT_TRUE(create("{type: Mesh, name: demo}").has_value());
   auto dataplane = create(
-      "{type: Dataplane, mesh: demo, name: d, networking: {address: 10.0.0.1, inbound: [{port: 80, serviceProbe: {tcp: {}}, tags: "
+      "{type: Dataplane, mesh: demo, name: d, networking: {address: 10.0.0.1, inbound: [{port: 80, serviceProbe: {tcp: "
+      "{}}, tags: "
       "{kuma.io/service: a, kuma.io/zone: elsewhere}}]}}");
   ASSERT_TRUE(dataplane.has_value());
   const json& inbound = (*dataplane)->spec["networking"]["inbound"][0];
@@ -178,13 +183,17 @@ TEST_F(ManagerTest, DataplaneCarriesItsZoneAndLabels) {
 }
 
 TEST_F(ManagerTest, ConstraintsKeepProxiesOut) {
-  ASSERT_TRUE(create("{type: Mesh, name: demo, constraints: {dataplaneProxy: {requirements: [{tags: {team: '*'}}], restrictions: "
-                     "[{tags: {team: red}}]}}}")
-                  .has_value());
+  ASSERT_TRUE(
+      create(
+          "{type: Mesh, name: demo, constraints: {dataplaneProxy: {requirements: [{tags: {team: '*'}}], restrictions: "
+          "[{tags: {team: red}}]}}}")
+          .has_value());
   auto join = [&](const char* tags) {
-    return create((std::string("{type: Dataplane, mesh: demo, name: d, networking: {address: 10.0.0.1, inbound: [{port: 80, tags: {") +
-                   tags + "}}]}}")
-                      .c_str());
+    return create(
+        (std::string(
+             "{type: Dataplane, mesh: demo, name: d, networking: {address: 10.0.0.1, inbound: [{port: 80, tags: {") +
+         tags + "}}]}}")
+            .c_str());
   };
   EXPECT_EQ(join("kuma.io/service: a").error().error.code, Code::permission_denied);
   EXPECT_EQ(join("kuma.io/service: a, team: red").error().error.code, Code::permission_denied);

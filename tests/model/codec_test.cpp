@@ -86,12 +86,14 @@ mesh: demo
 name: t
 spec: {to: [{targetRef: {kind: Mesh}, default: {idleTimeout: 90m, http: {requestTimeout: 1500ms}}}]}
 )");
-  EXPECT_EQ(timeout.spec["to"][0]["default"], json::parse(R"({"idleTimeout": "1h30m0s", "http": {"requestTimeout": "1.5s"}})"));
+  EXPECT_EQ(timeout.spec["to"][0]["default"],
+            json::parse(R"({"idleTimeout": "1h30m0s", "http": {"requestTimeout": "1.5s"}})"));
 }
 
 TEST(Codec, StatusOfAMeshServiceKeepsItsEmptyParts) {
   Resource service = read("{type: MeshService, name: s, mesh: m, spec: {ports: [{port: 80}]}}");
-  EXPECT_EQ(service.spec, json::parse(R"({"state": "Unavailable", "selector": {}, "ports": [{"port": 80, "appProtocol": "tcp"}]})"));
+  EXPECT_EQ(service.spec,
+            json::parse(R"({"state": "Unavailable", "selector": {}, "ports": [{"port": 80, "appProtocol": "tcp"}]})"));
   EXPECT_EQ(resource_to_json(service)["status"], json::parse(R"({"tls": {}, "dataplaneProxies": {}})"));
 }
 
@@ -105,7 +107,8 @@ spec:
     default:
       idleTimeut: 10s
 )"),
-            "demo.yaml:8:7: spec.to[0].default.idleTimeut: unknown field; expected one of: connectionTimeout, idleTimeout, http");
+            "demo.yaml:8:7: spec.to[0].default.idleTimeut: unknown field; expected one of: connectionTimeout, "
+            "idleTimeout, http");
 }
 
 TEST(CodecErrors, WrongTypeNamesTheField) {
@@ -114,8 +117,10 @@ TEST(CodecErrors, WrongTypeNamesTheField) {
 }
 
 TEST(CodecErrors, RulesOfTheKindAreNamedToo) {
-  EXPECT_EQ(error_of("type: Dataplane\nname: d\nnetworking:\n  address: 10.0.0.1\n  inbound:\n  - port: 80\n    tags: {a: b}\n"),
-            "demo.yaml:7:5: networking.inbound[0].tags[\"kuma.io/service\"]: tag has to exist");
+  EXPECT_EQ(
+      error_of(
+          "type: Dataplane\nname: d\nnetworking:\n  address: 10.0.0.1\n  inbound:\n  - port: 80\n    tags: {a: b}\n"),
+      "demo.yaml:7:5: networking.inbound[0].tags[\"kuma.io/service\"]: tag has to exist");
 }
 
 TEST(CodecErrors, KubernetesFormPointsIntoItsSpec) {

@@ -65,7 +65,8 @@ duration: 10s
 )",
                               "f");
   ASSERT_TRUE(documents.has_value());
-  EXPECT_EQ(documents->front().value, json::parse(R"({"plain": "web", "quoted": "10", "number": 10, "octal": 8, "hex": 31,
+  EXPECT_EQ(documents->front().value,
+            json::parse(R"({"plain": "web", "quoted": "10", "number": 10, "octal": 8, "hex": 31,
     "float": 1.5, "yes_": true, "off_": false, "nothing": null, "empty": null, "time": "2026-01-01", "version": "1.2.3",
     "duration": "10s"})"));
 }
@@ -83,7 +84,8 @@ TEST(Yaml, DeepNestingIsRefused) {
   std::string deep = std::string(300, '[') + std::string(300, ']');
   auto documents = parse_yaml(deep, "f");
   ASSERT_FALSE(documents.has_value());
-  EXPECT_NE(documents.error().message.find("nested deeper than 200 levels"), std::string::npos) << documents.error().message;
+  EXPECT_NE(documents.error().message.find("nested deeper than 200 levels"), std::string::npos)
+      << documents.error().message;
 }
 
 TEST(JsonText, ErrorsAreGos) {

@@ -23,7 +23,9 @@ class DyingDisk : public Disk {
     return std::make_unique<DyingFile>(*this, std::move(*file));
   }
   bool exists(std::string_view name) const override { return inner_.exists(name); }
-  Result<> remove(std::string_view name) override { return change([&] { return inner_.remove(name); }); }
+  Result<> remove(std::string_view name) override {
+    return change([&] { return inner_.remove(name); });
+  }
   Result<> rename(std::string_view from, std::string_view to) override {
     return change([&] { return inner_.rename(from, to); });
   }
@@ -35,7 +37,9 @@ class DyingDisk : public Disk {
   class DyingFile : public File {
    public:
     DyingFile(DyingDisk& disk, std::unique_ptr<File> inner) : disk_(disk), inner_(std::move(inner)) {}
-    Result<std::size_t> read(std::uint64_t offset, std::span<std::byte> into) override { return inner_->read(offset, into); }
+    Result<std::size_t> read(std::uint64_t offset, std::span<std::byte> into) override {
+      return inner_->read(offset, into);
+    }
     Result<> write(std::uint64_t offset, std::span<const std::byte> from) override {
       return disk_.change([&] { return inner_->write(offset, from); });
     }
@@ -96,7 +100,8 @@ TEST(StoreCrash, AcknowledgedWritesSurviveADeathAtAnyPoint) {
   int deaths = 0;
   const bool ok = rc::check("acknowledged writes survive, and the store opens", [&] {
     const auto seed = *rc::gen::arbitrary<std::uint64_t>();
-    const auto unsynced = *rc::gen::element(sim::UnsyncedWrites::keep, sim::UnsyncedWrites::lose, sim::UnsyncedWrites::lose_some);
+    const auto unsynced =
+        *rc::gen::element(sim::UnsyncedWrites::keep, sim::UnsyncedWrites::lose, sim::UnsyncedWrites::lose_some);
     const int lives = *rc::gen::inRange(1, 4);
     sim::VirtualDisk disk([](std::uint64_t) {});
     sim::SeededRandom random(seed);

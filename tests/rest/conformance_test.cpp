@@ -20,29 +20,70 @@ namespace fs = std::filesystem;
 
 const fs::path corpus = "../shared/conformance/rest";
 
-/// Cases that need an empty map told from an absent one (a canonical specification does not), and cases that need what other parts bring (certificate authorities, keys, xDS, MeshService generation) or kinds to come.
+/// Cases that need an empty map told from an absent one (a canonical specification does not), and cases that need what
+/// other parts bring (certificate authorities, keys, xDS, MeshService generation) or kinds to come.
 const std::set<std::string> beyond = {
-    "secrets/provided-ca-garbage", "secrets/provided-ca-missing", "secrets/mesh-builtin-ca-conf-bad",
-    "secrets/delete-used-secret",  "secrets/list",                "crud-misc/mesh-default-secrets",
-    "list/secrets-all-fresh",      "list/meshservices-by-label",  "list/meshservices-generated",
-    "system/config",               "system/global-insight-fresh", "system/global-insights-fresh",
-    "system/mesh-insights-fresh",  "system/mesh-insight-default-fresh", "global-cp/globalsecrets-fresh",
-    "kuma-crud/list-global-secret", "kuma-crud/list-globalsecret", "kuma-crud/list-meshservices",
-    "kuma-crud/put-meshservice-1", "kuma-crud/put-meshservice-with-status-1", "kuma-crud/put-meshservice-with-status-3",
-    "system/mesh-insight-mtls",    "validate-trafficroute/15-http---invalid-match-values",
+    "secrets/provided-ca-garbage",
+    "secrets/provided-ca-missing",
+    "secrets/mesh-builtin-ca-conf-bad",
+    "secrets/delete-used-secret",
+    "secrets/list",
+    "crud-misc/mesh-default-secrets",
+    "list/secrets-all-fresh",
+    "list/meshservices-by-label",
+    "list/meshservices-generated",
+    "system/config",
+    "system/global-insight-fresh",
+    "system/global-insights-fresh",
+    "system/mesh-insights-fresh",
+    "system/mesh-insight-default-fresh",
+    "global-cp/globalsecrets-fresh",
+    "kuma-crud/list-global-secret",
+    "kuma-crud/list-globalsecret",
+    "kuma-crud/list-meshservices",
+    "kuma-crud/put-meshservice-1",
+    "kuma-crud/put-meshservice-with-status-1",
+    "kuma-crud/put-meshservice-with-status-3",
+    "system/mesh-insight-mtls",
+    "validate-trafficroute/15-http---invalid-match-values",
 };
 
 const std::vector<std::string> areas = {
-    "crud-create",     "crud-delete",   "crud-get",       "crud-get-deleted", "crud-k8s-format",   "crud-labels",
-    "crud-list",       "crud-misc",     "crud-missing-mesh", "crud-not-found", "crud-read-only",   "crud-update",
-    "list",            "malformed",     "meta",           "secrets",          "global-cp",         "kuma-crud",
-    "system",          "validate-mesh", "validate-dataplane", "validate-trafficroute", "validate-trafficpermission",
-    "validate-meshtimeout", "validate-meshtrafficpermission", "validate-meshhttproute", "validate-meshretry",
-    "validate-meshcircuitbreaker", "validate-hostnamegenerator", "validate-meshservice",
+    "crud-create",
+    "crud-delete",
+    "crud-get",
+    "crud-get-deleted",
+    "crud-k8s-format",
+    "crud-labels",
+    "crud-list",
+    "crud-misc",
+    "crud-missing-mesh",
+    "crud-not-found",
+    "crud-read-only",
+    "crud-update",
+    "list",
+    "malformed",
+    "meta",
+    "secrets",
+    "global-cp",
+    "kuma-crud",
+    "system",
+    "validate-mesh",
+    "validate-dataplane",
+    "validate-trafficroute",
+    "validate-trafficpermission",
+    "validate-meshtimeout",
+    "validate-meshtrafficpermission",
+    "validate-meshhttproute",
+    "validate-meshretry",
+    "validate-meshcircuitbreaker",
+    "validate-hostnamegenerator",
+    "validate-meshservice",
 };
 
-const std::set<std::string> pages = {"", "config", "who-am-i", "policies", "_resources", "versions", "gui", "api",
-                                     "metrics", "ready", "global-insight", "global-insights", "mesh-insights"};
+const std::set<std::string> pages = {
+    "",    "config",  "who-am-i", "policies",       "_resources",      "versions",     "gui",
+    "api", "metrics", "ready",    "global-insight", "global-insights", "mesh-insights"};
 
 /// Whether a path is about kinds that we have.
 bool is_ours(const std::string& path) {
@@ -54,7 +95,8 @@ bool is_ours(const std::string& path) {
   }
   if (parts.empty()) return true;
   std::string collection = parts[0] == "meshes" && parts.size() >= 3 ? parts[2] : parts[0];
-  if (parts.back().starts_with("_") && parts.back() != "_overview" && parts.back() != "_unknown" && parts.size() > 1) return false;
+  if (parts.back().starts_with("_") && parts.back() != "_overview" && parts.back() != "_unknown" && parts.size() > 1)
+    return false;
   return find_kind_by_path(collection) != nullptr || pages.contains(collection) || collection == "_overview" ||
          collection == "dataplanes+insights" || collection == "zones+insights";
 }
@@ -132,13 +174,15 @@ std::string difference(const Case& one) {
   std::string profile = one.content["run"].value("profile", "zone");
   if (profile == "zone-routing") options.routing_policies = true;
   if (profile == "global") options.labels.mode = CpMode::global;
-  if (profile == "zone-noadmin") rest.authenticate = [](const HttpRequest&) -> Result<User> { return anonymous_user(); };
+  if (profile == "zone-noadmin")
+    rest.authenticate = [](const HttpRequest&) -> Result<User> { return anonymous_user(); };
   CpUnderTest cp(options, rest);
   for (const auto& call : one.content["setup"]) cp.ask(to_request(call));
   HttpResponse got = cp.ask(to_request(one.content["request"]));
   const json& want = one.content["response"];
   std::string out;
-  if (got.status != want["status"]) out += "status " + std::to_string(got.status) + ", recorded " + want["status"].dump() + "\n";
+  if (got.status != want["status"])
+    out += "status " + std::to_string(got.status) + ", recorded " + want["status"].dump() + "\n";
   json body = json::parse(got.body, nullptr, false);
   bool is_json = want["body"].is_object() || want["body"].is_array();
   json mine = is_json ? normal(body) : json(got.body);
@@ -146,11 +190,13 @@ std::string difference(const Case& one) {
   if (body.is_discarded() && is_json) mine = got.body;
   if (mine != recorded) {
     out += "from the recorded body to ours:\n";
-    for (const auto& step : json::diff(recorded, mine)) out += "  " + step.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+    for (const auto& step : json::diff(recorded, mine))
+      out += "  " + step.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
   }
   for (const char* header : {"allow", "location"}) {
     if (want.contains(header) && got.headers.get(header) != want[header].get<std::string>()) {
-      out += std::string(header) + " " + std::string(got.headers.get(header)) + ", recorded " + want[header].dump() + "\n";
+      out +=
+          std::string(header) + " " + std::string(got.headers.get(header)) + ", recorded " + want[header].dump() + "\n";
     }
   }
   return out;

@@ -32,7 +32,10 @@ struct CpUnderTest {
   }
   HttpResponse get(std::string target) { return ask({.method = "GET", .target = std::move(target)}); }
   HttpResponse put(std::string target, const nlohmann::json& body) {
-    return ask({.method = "PUT", .target = std::move(target), .headers = {{"Content-Type", "application/json"}}, .body = body.dump()});
+    return ask({.method = "PUT",
+                .target = std::move(target),
+                .headers = {{"Content-Type", "application/json"}},
+                .body = body.dump()});
   }
   HttpResponse remove(std::string target) { return ask({.method = "DELETE", .target = std::move(target)}); }
 

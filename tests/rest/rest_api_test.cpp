@@ -38,10 +38,12 @@ TEST(RestApi, ViolationsAreListedTwice) {
   EXPECT_EQ(refused.status, 400);
   json body = body_of(refused);
   EXPECT_EQ(body["type"], "/std-errors");
-  EXPECT_EQ(body["invalid_parameters"],
-            json::parse(R"([{"field": "spec.to[0].default.idleTimeout", "reason": "must not be negative when defined"}])"));
-  EXPECT_EQ(body["causes"],
-            json::parse(R"([{"field": "spec.to[0].default.idleTimeout", "message": "must not be negative when defined"}])"));
+  EXPECT_EQ(
+      body["invalid_parameters"],
+      json::parse(R"([{"field": "spec.to[0].default.idleTimeout", "reason": "must not be negative when defined"}])"));
+  EXPECT_EQ(
+      body["causes"],
+      json::parse(R"([{"field": "spec.to[0].default.idleTimeout", "message": "must not be negative when defined"}])"));
 }
 
 TEST(RestApi, UrlAndBodyMustAgree) {
@@ -59,7 +61,8 @@ TEST(RestApi, MissingMeshIsNotFound) {
 
 TEST(RestApi, PagesLinkToTheNext) {
   CpUnderTest cp;
-  for (const char* name : {"a", "b", "c"}) EXPECT_EQ(cp.put(std::string("/meshes/default/meshtimeouts/") + name, timeout(name)).status, 201);
+  for (const char* name : {"a", "b", "c"})
+    EXPECT_EQ(cp.put(std::string("/meshes/default/meshtimeouts/") + name, timeout(name)).status, 201);
   json page = body_of(cp.get("/meshes/default/meshtimeouts?size=2&name="));
   EXPECT_EQ(page["total"], 5) << "three and the mesh's own two";
   EXPECT_EQ(page["items"].size(), 2u);
@@ -108,10 +111,11 @@ TEST(RestApi, WarningsComeWithTheAnswer) {
 
 TEST(RestApi, OverviewsJoinResourceAndInsight) {
   CpUnderTest cp;
-  json dataplane = {{"type", "Dataplane"},
-                    {"mesh", "default"},
-                    {"name", "d"},
-                    {"networking", {{"address", "10.0.0.1"}, {"inbound", {{{"port", 80}, {"tags", {{"kuma.io/service", "a"}}}}}}}}};
+  json dataplane = {
+      {"type", "Dataplane"},
+      {"mesh", "default"},
+      {"name", "d"},
+      {"networking", {{"address", "10.0.0.1"}, {"inbound", {{{"port", 80}, {"tags", {{"kuma.io/service", "a"}}}}}}}}};
   ASSERT_EQ(cp.put("/meshes/default/dataplanes/d", dataplane).status, 201);
   json alone = body_of(cp.get("/meshes/default/dataplanes/d/_overview"));
   EXPECT_EQ(alone["type"], "DataplaneOverview");

@@ -104,7 +104,8 @@ TEST(Sqlite, FolderThatIsNotThereIsNamed) {
   auto store = open_sqlite(folder.file("missing/store.db"));
   ASSERT_FALSE(store.has_value());
   EXPECT_EQ(store.error().code, Code::unavailable);
-  EXPECT_NE(store.error().message.find("missing/store.db\" cannot be opened"), std::string::npos) << store.error().message;
+  EXPECT_NE(store.error().message.find("missing/store.db\" cannot be opened"), std::string::npos)
+      << store.error().message;
 }
 
 TEST(Sqlite, SimulatedDiskGetsTheSameBytesForTheSameSeed) {
@@ -115,7 +116,8 @@ TEST(Sqlite, SimulatedDiskGetsTheSameBytesForTheSameSeed) {
     auto store = open_sqlite(disk, "store.db", random);
     EXPECT_TRUE(store.has_value());
     for (int i = 0; i < 20; ++i) {
-      EXPECT_TRUE(run_now((*store)->create(make_resource(kind::dataplane(), "m", "d" + std::to_string(i)), at_second(i))));
+      EXPECT_TRUE(
+          run_now((*store)->create(make_resource(kind::dataplane(), "m", "d" + std::to_string(i)), at_second(i))));
     }
     return sum;
   };

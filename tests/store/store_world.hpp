@@ -68,7 +68,8 @@ inline std::unique_ptr<StoreWorld> make_world(const std::string& name) {
   return std::make_unique<SqliteDiskWorld>();
 }
 
-inline Resource make_resource(const Kind& kind, std::string mesh, std::string name, nlohmann::json spec = nlohmann::json::object()) {
+inline Resource make_resource(const Kind& kind, std::string mesh, std::string name,
+                              nlohmann::json spec = nlohmann::json::object()) {
   Resource out;
   out.kind = &kind;
   out.meta.mesh = std::move(mesh);

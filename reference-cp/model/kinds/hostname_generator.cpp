@@ -13,11 +13,14 @@ void validate(const Resource& resource, Violations& out) {
   const Path path("spec");
   const json& selector = at(resource.spec, "selector");
   int defined = 0;
-  for (const char* name : {"meshService", "meshExternalService", "meshMultiZoneService"}) defined += has(selector, name) ? 1 : 0;
-  if (defined != 1) out.add(path.at("selector"), "exact one selector (meshService, meshExternalService) must be defined");
+  for (const char* name : {"meshService", "meshExternalService", "meshMultiZoneService"})
+    defined += has(selector, name) ? 1 : 0;
+  if (defined != 1)
+    out.add(path.at("selector"), "exact one selector (meshService, meshExternalService) must be defined");
   std::string text = text_at(resource.spec, "template");
   if (text.empty()) out.add(path.at("template"), "must not be empty");
-  if (std::string why = go_template_error(text); !why.empty()) out.add(path.at("template"), "couldn't parse template: " + why);
+  if (std::string why = go_template_error(text); !why.empty())
+    out.add(path.at("template"), "couldn't parse template: " + why);
   if (has(resource.spec, "extension") && text_at(at(resource.spec, "extension"), "type").empty()) {
     out.add(path.at("extension").at("type"), "must not be empty");
   }

@@ -24,27 +24,29 @@ SchemaPtr backend(std::string type, Field extra) {
 }
 
 SchemaPtr mtls() {
-  SchemaPtr certificate = message(
-      package + "CertificateAuthorityBackend.DpCert",
-      {
-          {"rotation", message(package + "CertificateAuthorityBackend.DpCert.Rotation",
-                               {{"expiration", string(), "life of a certificate; rotated at 4/5 of it"}}),
-           "rotation of certificates"},
-          {"requestTimeout", proto_duration(), "time to ask for a certificate"},
-      });
-  SchemaPtr authority = message(
-      package + "CertificateAuthorityBackend",
-      {
-          {"name", string(), "the backend's name"},
-          {"type", string(), "builtin or provided"},
-          {"dpCert", certificate, "certificates of the proxies"},
-          {"conf", struct_schema(), "its configuration"},
-          {"mode", enumeration({"STRICT", "PERMISSIVE"}, package + "CertificateAuthorityBackend.Mode"),
-           "whether plain text is refused"},
-          {"rootChain", message(package + "CertificateAuthorityBackend.RootChain",
-                                {{"requestTimeout", proto_duration(), "time to ask for the root"}}),
-           "the CA's chain"},
-      });
+  SchemaPtr certificate =
+      message(package + "CertificateAuthorityBackend.DpCert",
+              {
+                  {"rotation",
+                   message(package + "CertificateAuthorityBackend.DpCert.Rotation",
+                           {{"expiration", string(), "life of a certificate; rotated at 4/5 of it"}}),
+                   "rotation of certificates"},
+                  {"requestTimeout", proto_duration(), "time to ask for a certificate"},
+              });
+  SchemaPtr authority =
+      message(package + "CertificateAuthorityBackend",
+              {
+                  {"name", string(), "the backend's name"},
+                  {"type", string(), "builtin or provided"},
+                  {"dpCert", certificate, "certificates of the proxies"},
+                  {"conf", struct_schema(), "its configuration"},
+                  {"mode", enumeration({"STRICT", "PERMISSIVE"}, package + "CertificateAuthorityBackend.Mode"),
+                   "whether plain text is refused"},
+                  {"rootChain",
+                   message(package + "CertificateAuthorityBackend.RootChain",
+                           {{"requestTimeout", proto_duration(), "time to ask for the root"}}),
+                   "the CA's chain"},
+              });
   return message(package + "Mesh.Mtls", {
                                             {"enabledBackend", string(), "the backend in use"},
                                             {"backends", list(authority), "certificate authorities"},
@@ -53,21 +55,24 @@ SchemaPtr mtls() {
 }
 
 SchemaPtr spec() {
-  SchemaPtr rule = message(package + "Mesh.DataplaneProxyConstraints.Rules", {{"tags", map(string()), "tags of proxies"}});
+  SchemaPtr rule =
+      message(package + "Mesh.DataplaneProxyConstraints.Rules", {{"tags", map(string()), "tags of proxies"}});
   return message(
       package + "Mesh",
       {
           {"mtls", mtls(), "mutual TLS between proxies"},
           {"tracing",
-           message(package + "Tracing",
-                   {{"defaultBackend", string(), "the backend in use"},
-                    {"backends", list(backend("TracingBackend", {"sampling", wrapper(number()), "percentage of requests"})),
-                     "where traces go"}}),
+           message(
+               package + "Tracing",
+               {{"defaultBackend", string(), "the backend in use"},
+                {"backends", list(backend("TracingBackend", {"sampling", wrapper(number()), "percentage of requests"})),
+                 "where traces go"}}),
            "tracing (deprecated: use MeshTrace)"},
           {"logging",
            message(package + "Logging",
                    {{"defaultBackend", string(), "the backend in use"},
-                    {"backends", list(backend("LoggingBackend", {"format", string(), "format of a line"})), "where logs go"}}),
+                    {"backends", list(backend("LoggingBackend", {"format", string(), "format of a line"})),
+                     "where logs go"}}),
            "access logs (deprecated: use MeshAccessLog)"},
           {"metrics",
            message(package + "Metrics",
@@ -80,8 +85,9 @@ SchemaPtr spec() {
            "metrics (deprecated: use MeshMetric)"},
           {"networking",
            message(package + "Networking",
-                   {{"outbound", message(package + "Networking.Outbound", {{"passthrough", wrapper(boolean()),
-                                                                            "whether unknown destinations are let through"}}),
+                   {{"outbound",
+                     message(package + "Networking.Outbound",
+                             {{"passthrough", wrapper(boolean()), "whether unknown destinations are let through"}}),
                      "outbound traffic"}}),
            "networking"},
           {"routing",
@@ -91,17 +97,18 @@ SchemaPtr spec() {
                     {"defaultForbidMeshExternalServiceAccess", boolean(), "MeshExternalServices need a permission"}}),
            "routing"},
           {"constraints",
-           message(package + "Mesh.Constraints",
-                   {{"dataplaneProxy", message(package + "Mesh.DataplaneProxyConstraints",
-                                               {{"requirements", list(rule), "a proxy fits one of them"},
-                                                {"restrictions", list(rule), "a proxy fits none of them"}}),
-                     "which proxies may join"}}),
+           message(package + "Mesh.Constraints", {{"dataplaneProxy",
+                                                   message(package + "Mesh.DataplaneProxyConstraints",
+                                                           {{"requirements", list(rule), "a proxy fits one of them"},
+                                                            {"restrictions", list(rule), "a proxy fits none of them"}}),
+                                                   "which proxies may join"}}),
            "constraints"},
           {"skipCreatingInitialPolicies", list(string()), "default policies that are not made; \"*\" for all"},
           {"meshServices",
            message(package + "Mesh.MeshServices",
                    {{"mode",
-                     enumeration({"Disabled", "Everywhere", "ReachableBackends", "Exclusive"}, package + "Mesh.MeshServices.Mode"),
+                     enumeration({"Disabled", "Everywhere", "ReachableBackends", "Exclusive"},
+                                 package + "Mesh.MeshServices.Mode"),
                      "whether MeshServices are made and used"}}),
            "MeshServices"},
       });
@@ -174,7 +181,7 @@ using ConfRule = void (*)(const std::string& type, const json& conf, const Path&
 
 struct BackendRules {
   const char* section;
-  const char* one;               // "logging", "tracing"
+  const char* one;                 // "logging", "tracing"
   std::vector<const char*> types;  // as Kuma lists them
   ConfRule conf;
 };
@@ -197,7 +204,8 @@ void validate_backends(const json& section, const BackendRules& rules, Violation
       for (const char* one : rules.types) known += (known.empty() ? "\"" : ", \"") + std::string(one) + "\"";
       out.add(item.at("type"), "unknown backend type. Available backends: " + known);
     }
-    if (!names.insert(name).second) out.add(item.at("name"), "\"" + name + "\" name is already used for another backend");
+    if (!names.insert(name).second)
+      out.add(item.at("name"), "\"" + name + "\" name is already used for another backend");
   }
   std::string chosen = text_at(section, "defaultBackend");
   if (!chosen.empty() && !names.contains(chosen)) {
@@ -272,7 +280,8 @@ const Kind& kind::mesh() {
     table.scope = Scope::global;
     table.kds = {.global_to_zones = true};
     table.schema = spec();
-    table.columns = {{"mTLS", ""}, {"METRICS", ""}, {"LOGGING", ""}, {"TRACING", ""}, {"LOCALITY", ""}, {"ZONEEGRESS", ""}};
+    table.columns = {{"mTLS", ""},    {"METRICS", ""},  {"LOGGING", ""},
+                     {"TRACING", ""}, {"LOCALITY", ""}, {"ZONEEGRESS", ""}};
     table.validate = validate;
     table.fill = fill;
     table.warn = warn;

@@ -109,11 +109,13 @@ void validate(const Resource& resource, Violations& out) {
   const json& to = at(resource.spec, "to");
   const json& from = at(resource.spec, "from");
   const json& rules = at(resource.spec, "rules");
-  validate_top_level(resource, {.kinds = {"Mesh", "MeshSubset", "MeshService", "MeshGateway", "MeshServiceSubset", "Dataplane"},
-                                .gateway_listener_tags = true,
-                                .inbound = affects_inbounds(resource)},
+  validate_top_level(resource,
+                     {.kinds = {"Mesh", "MeshSubset", "MeshService", "MeshGateway", "MeshServiceSubset", "Dataplane"},
+                      .gateway_listener_tags = true,
+                      .inbound = affects_inbounds(resource)},
                      out);
-  if (rules.empty() && to.empty() && from.empty()) out.add(path, "at least one of 'from', 'to' or 'rules' has to be defined");
+  if (rules.empty() && to.empty() && from.empty())
+    out.add(path, "at least one of 'from', 'to' or 'rules' has to be defined");
   if (!rules.empty() && (!to.empty() || !from.empty())) {
     out.add(path, "fields 'to' and 'from' must be empty when 'rules' is defined");
   }
@@ -132,7 +134,8 @@ void validate(const Resource& resource, Violations& out) {
     validate_target_ref(ref, {.kinds = {"Mesh", "MeshService", "MeshMultiZoneService"}}, item.at("targetRef"), out);
     if (text_at(ref, "kind") == "MeshExternalService" && top_level_kind(resource.spec) != "Mesh") {
       out.add(item.at("targetRef").at("kind"),
-              "kind MeshExternalService is only allowed with targetRef.kind: Mesh as it is configured on the Zone Egress and "
+              "kind MeshExternalService is only allowed with targetRef.kind: Mesh as it is configured on the Zone "
+              "Egress and "
               "shared by all clients in the mesh");
     }
     validate_default(at(to[i], "default"), item.at("default"), out);

@@ -40,7 +40,8 @@ SchemaPtr path_rewrite() {
 SchemaPtr filters() {
   return list(object({
       required({"type",
-                enumeration({"RequestHeaderModifier", "ResponseHeaderModifier", "RequestRedirect", "URLRewrite", "RequestMirror"}),
+                enumeration({"RequestHeaderModifier", "ResponseHeaderModifier", "RequestRedirect", "URLRewrite",
+                             "RequestMirror"}),
                 "which of the fields below is meant"}),
       {"requestHeaderModifier", header_modifier(), "changes the request's headers"},
       {"responseHeaderModifier", header_modifier(), "changes the response's headers"},
@@ -70,25 +71,26 @@ SchemaPtr filters() {
 }
 
 SchemaPtr matches() {
-  return list(object({
-                  {"path",
-                   object({
-                       required({"value", text(1, INT32_MAX), "the path"}),
-                       required({"type", enumeration({"Exact", "PathPrefix", "RegularExpression"}), "how it is compared"}),
-                   }),
-                   "the path of the request"},
-                  {"method", enumeration({"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"}),
-                   "the method of the request"},
-                  {"queryParams",
-                   list(object({
-                       required({"type", enumeration({"Exact", "RegularExpression"}), "how it is compared"}),
-                       required({"name", text(1, INT32_MAX), "the parameter"}),
-                       required({"value", string(), "its value"}),
-                   })),
-                   "parameters of the query"},
-                  {"headers", list(header_match_schema()), "headers of the request"},
-              }),
-              1, INT32_MAX);
+  return list(
+      object({
+          {"path",
+           object({
+               required({"value", text(1, INT32_MAX), "the path"}),
+               required({"type", enumeration({"Exact", "PathPrefix", "RegularExpression"}), "how it is compared"}),
+           }),
+           "the path of the request"},
+          {"method", enumeration({"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"}),
+           "the method of the request"},
+          {"queryParams",
+           list(object({
+               required({"type", enumeration({"Exact", "RegularExpression"}), "how it is compared"}),
+               required({"name", text(1, INT32_MAX), "the parameter"}),
+               required({"value", string(), "its value"}),
+           })),
+           "parameters of the query"},
+          {"headers", list(header_match_schema()), "headers of the request"},
+      }),
+      1, INT32_MAX);
 }
 
 void validate_path(const json& match, const Path& path, Violations& out) {
@@ -110,7 +112,8 @@ void validate_matches(const json& matches, const Path& path, Violations& out) {
     const json& query = at(matches[i], "queryParams");
     for (std::size_t q = 0; q < query.size(); ++q) {
       std::string name = text_at(query[q], "name");
-      if (!names.insert(name).second) out.add(item.at("queryParams").at(q).at("name"), "multiple entries for name " + name);
+      if (!names.insert(name).second)
+        out.add(item.at("queryParams").at(q).at("name"), "multiple entries for name " + name);
     }
     const json& headers = at(matches[i], "headers");
     for (std::size_t h = 0; h < headers.size(); ++h) {
@@ -153,7 +156,8 @@ void validate_host(const json& change, const Path& path, Violations& out) {
   for (auto& message : dns_1123_subdomain_errors(name)) out.add(path.at("hostname"), std::move(message));
 }
 
-void validate_url_change(const json& filter, const char* field, const json& matches, const Path& path, Violations& out) {
+void validate_url_change(const json& filter, const char* field, const json& matches, const Path& path,
+                         Violations& out) {
   const json& change = at(filter, field);
   Path here = path.at(field);
   if (change.is_null()) return out.add(here, "must be defined");
@@ -163,7 +167,8 @@ void validate_url_change(const json& filter, const char* field, const json& matc
   validate_host(change, here, out);
 }
 
-void validate_filters(const json& filters, const std::string& top, const json& matches, const Path& path, Violations& out) {
+void validate_filters(const json& filters, const std::string& top, const json& matches, const Path& path,
+                      Violations& out) {
   for (std::size_t i = 0; i < filters.size(); ++i) {
     const json& filter = filters[i];
     Path item = path.at(i);
@@ -185,8 +190,8 @@ void validate_filters(const json& filters, const std::string& top, const json& m
       if (!has(filter, "requestMirror")) {
         out.add(here, "must be defined");
       } else {
-        validate_target_ref(at(at(filter, "requestMirror"), "backendRef"), {.kinds = {"MeshService", "MeshServiceSubset"}},
-                            here.at("backendRef"), out);
+        validate_target_ref(at(at(filter, "requestMirror"), "backendRef"),
+                            {.kinds = {"MeshService", "MeshServiceSubset"}}, here.at("backendRef"), out);
       }
     }
   }
@@ -196,12 +201,14 @@ void validate_backends(const json& conf, const std::string& top, const Path& pat
   const json& refs = at(conf, "backendRefs");
   if (refs.empty() && top == "MeshGateway") {
     bool redirects = false;
-    for (const auto& filter : at(conf, "filters")) redirects = redirects || text_at(filter, "type") == "RequestRedirect";
+    for (const auto& filter : at(conf, "filters"))
+      redirects = redirects || text_at(filter, "type") == "RequestRedirect";
     if (!redirects) out.add(path, "must not be empty");
   }
   for (std::size_t i = 0; i < refs.size(); ++i) {
-    validate_target_ref(refs[i], {.kinds = {"MeshService", "MeshServiceSubset", "MeshExternalService", "MeshMultiZoneService"},
-                                  .names_beyond = {"kuma.io/unresolved-backend"}},
+    validate_target_ref(refs[i],
+                        {.kinds = {"MeshService", "MeshServiceSubset", "MeshExternalService", "MeshMultiZoneService"},
+                         .names_beyond = {"kuma.io/unresolved-backend"}},
                         path.at(i), out);
     validate_backend_ref(refs[i], path.at(i), out);
   }

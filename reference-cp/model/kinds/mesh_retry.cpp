@@ -14,10 +14,23 @@ namespace {
 using namespace schema;
 using nlohmann::json;
 
-constexpr std::array<std::string_view, 17> http_conditions = {
-    "5xx", "GatewayError", "Reset", "Retriable4xx", "ConnectFailure", "EnvoyRatelimited", "RefusedStream",
-    "Http3PostConnectFailure", "HttpMethodConnect", "HttpMethodDelete", "HttpMethodGet", "HttpMethodHead", "HttpMethodOptions",
-    "HttpMethodPatch", "HttpMethodPost", "HttpMethodPut", "HttpMethodTrace"};
+constexpr std::array<std::string_view, 17> http_conditions = {"5xx",
+                                                              "GatewayError",
+                                                              "Reset",
+                                                              "Retriable4xx",
+                                                              "ConnectFailure",
+                                                              "EnvoyRatelimited",
+                                                              "RefusedStream",
+                                                              "Http3PostConnectFailure",
+                                                              "HttpMethodConnect",
+                                                              "HttpMethodDelete",
+                                                              "HttpMethodGet",
+                                                              "HttpMethodHead",
+                                                              "HttpMethodOptions",
+                                                              "HttpMethodPatch",
+                                                              "HttpMethodPost",
+                                                              "HttpMethodPut",
+                                                              "HttpMethodTrace"};
 
 SchemaPtr back_off() {
   return object({
@@ -40,7 +53,8 @@ SchemaPtr rate_limited_back_off() {
 
 SchemaPtr http() {
   SchemaPtr predicate = object({
-      required({"predicate", enumeration({"OmitPreviousHosts", "OmitHostsWithTags", "OmitPreviousPriorities"}), "the rule"}),
+      required(
+          {"predicate", enumeration({"OmitPreviousHosts", "OmitHostsWithTags", "OmitPreviousPriorities"}), "the rule"}),
       {"tags", map(string()), "tags of hosts to leave out"},
       fallback({"updateFrequency", int32(), "tries after which priorities are chosen again"}, 2),
   });
@@ -87,7 +101,8 @@ void validate_hosts(const json& predicates, const Path& path, Violations& out) {
   bool priorities = false;
   for (std::size_t i = 0; i < predicates.size(); ++i) {
     std::string predicate = text_at(predicates[i], "predicate");
-    if (predicate == "OmitHostsWithTags" && !has(predicates[i], "tags")) out.add(path.at(i).at("tags"), "must be defined");
+    if (predicate == "OmitHostsWithTags" && !has(predicates[i], "tags"))
+      out.add(path.at(i).at("tags"), "must be defined");
     if (predicate != "OmitPreviousPriorities") continue;
     if (priorities) out.add(path.at(i).at("predicate"), predicate + " must only be specified once");
     if (at(predicates[i], "updateFrequency") <= 0) {
@@ -105,8 +120,8 @@ bool any_of(const json& object, std::initializer_list<const char*> fields) {
 }
 
 void validate_http(const json& conf, const Path& path, Violations& out) {
-  if (!any_of(conf, {"numRetries", "perTryTimeout", "backOff", "retryOn", "retriableRequestHeaders", "retriableResponseHeaders",
-                     "rateLimitedBackOff", "hostSelection"})) {
+  if (!any_of(conf, {"numRetries", "perTryTimeout", "backOff", "retryOn", "retriableRequestHeaders",
+                     "retriableResponseHeaders", "rateLimitedBackOff", "hostSelection"})) {
     out.add(path, "must not be empty");
   }
   validate_pauses(conf, path, out);
@@ -121,7 +136,8 @@ void validate_http(const json& conf, const Path& path, Violations& out) {
 }
 
 void validate_default(const json& conf, const Path& path, Violations& out) {
-  if (!any_of(conf, {"tcp", "http", "grpc"})) out.add(path, "at least one of the 'tcp', 'http', 'grpc' must be specified");
+  if (!any_of(conf, {"tcp", "http", "grpc"}))
+    out.add(path, "at least one of the 'tcp', 'http', 'grpc' must be specified");
   if (has(conf, "tcp")) {
     const json& tcp = at(conf, "tcp");
     if (!has(tcp, "maxConnectAttempt")) out.add(path.at("tcp"), "must not be empty");
@@ -148,7 +164,8 @@ void validate(const Resource& resource, Violations& out) {
   const json& to = at(resource.spec, "to");
   if (to.empty()) out.add(path.at("to"), "needs at least one item");
   std::string top = top_level_kind(resource.spec);
-  std::vector<std::string> kinds = {"Mesh", "MeshService", "MeshExternalService", "MeshMultiZoneService", "MeshHTTPRoute"};
+  std::vector<std::string> kinds = {"Mesh", "MeshService", "MeshExternalService", "MeshMultiZoneService",
+                                    "MeshHTTPRoute"};
   if (top == "MeshGateway" || top == "MeshHTTPRoute") kinds = {"Mesh", "MeshExternalService"};
   for (std::size_t i = 0; i < to.size(); ++i) {
     Path item = path.at("to").at(i);

@@ -16,7 +16,9 @@ void validate(const Resource& resource, Violations& out) {
   if (display_name(resource).size() > 63) out.add(Path("name"), "must not be longer than 63 characters");
 }
 
-void warn(const Resource& resource, std::vector<std::string>& out) { warn_name("MeshService", display_name(resource), out); }
+void warn(const Resource& resource, std::vector<std::string>& out) {
+  warn_name("MeshService", display_name(resource), out);
+}
 
 SchemaPtr spec() {
   return object({
@@ -55,21 +57,23 @@ SchemaPtr status() {
                   })),
                   "host names"}),
       drop_empty({"vips", list(object({drop_empty({"ip", string(), "the address"})})), "virtual addresses"}),
-      always({"tls", object({drop_empty({"status", enumeration({"Ready", "NotReady"}), "whether all proxies speak mTLS"})}),
+      always({"tls",
+              object({drop_empty({"status", enumeration({"Ready", "NotReady"}), "whether all proxies speak mTLS"})}),
               "mTLS"}),
-      drop_empty({"hostnameGenerators",
-                  list(object({
-                      required({"hostnameGeneratorRef", generator, "the generator"}),
-                      drop_empty({"conditions",
-                                  list(object({
-                                      required({"type", string(), "what is said"}),
-                                      required({"status", enumeration({"True", "False", "Unknown"}), "whether it holds"}),
-                                      required({"reason", string(), "why, for programs"}),
-                                      required({"message", string(), "why, for people"}),
-                                  })),
-                                  "what became of it"}),
-                  })),
-                  "results of the generators"}),
+      drop_empty(
+          {"hostnameGenerators",
+           list(object({
+               required({"hostnameGeneratorRef", generator, "the generator"}),
+               drop_empty({"conditions",
+                           list(object({
+                               required({"type", string(), "what is said"}),
+                               required({"status", enumeration({"True", "False", "Unknown"}), "whether it holds"}),
+                               required({"reason", string(), "why, for programs"}),
+                               required({"message", string(), "why, for people"}),
+                           })),
+                           "what became of it"}),
+           })),
+           "results of the generators"}),
       always({"dataplaneProxies",
               object({
                   drop_empty({"connected", int64(), "proxies with a connection to the CP"}),

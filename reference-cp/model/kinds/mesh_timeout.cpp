@@ -31,8 +31,8 @@ void validate_http(const json& http, const Path& path, Violations& out) {
       !has(http, "maxConnectionDuration")) {
     out.add(path, "at least one timeout in this section should be configured");
   }
-  for (const char* field : {"requestTimeout", "streamIdleTimeout", "maxStreamDuration", "maxConnectionDuration",
-                            "requestHeadersTimeout"}) {
+  for (const char* field :
+       {"requestTimeout", "streamIdleTimeout", "maxStreamDuration", "maxConnectionDuration", "requestHeadersTimeout"}) {
     duration_not_negative(http, field, path, out);
   }
 }
@@ -63,15 +63,17 @@ void validate(const Resource& resource, Violations& out) {
   const json& to = at(spec, "to");
   const json& from = at(spec, "from");
   const json& rules = at(spec, "rules");
-  validate_top_level(resource, {.kinds = {"Mesh", "MeshSubset", "Dataplane", "MeshGateway", "MeshService", "MeshServiceSubset",
-                                          "MeshHTTPRoute"},
-                                .gateway_listener_tags = true,
-                                .inbound = affects_inbounds(resource)},
-                     out);
+  validate_top_level(
+      resource,
+      {.kinds = {"Mesh", "MeshSubset", "Dataplane", "MeshGateway", "MeshService", "MeshServiceSubset", "MeshHTTPRoute"},
+       .gateway_listener_tags = true,
+       .inbound = affects_inbounds(resource)},
+      out);
   if (!rules.empty() && (!to.empty() || !from.empty())) {
     out.add(path, "fields 'to' and 'from' must be empty when 'rules' is defined");
   }
-  if (rules.empty() && to.empty() && from.empty()) out.add(path, "at least one of 'from', 'to' or 'rules' has to be defined");
+  if (rules.empty() && to.empty() && from.empty())
+    out.add(path, "at least one of 'from', 'to' or 'rules' has to be defined");
   const std::string top = top_level_kind(spec);
   const bool of_gateway = top == "MeshHTTPRoute" || top == "MeshGateway";
   if (of_gateway && !from.empty()) out.add(path.at("from"), "must not be defined");
@@ -80,7 +82,8 @@ void validate(const Resource& resource, Violations& out) {
     validate_target_ref(at(from[i], "targetRef"), {.kinds = {"Mesh"}}, item.at("targetRef"), out);
     validate_default(at(from[i], "default"), item.at("default"), top, out);
   }
-  std::vector<std::string> kinds = {"Mesh", "MeshService", "MeshExternalService", "MeshMultiZoneService", "MeshHTTPRoute"};
+  std::vector<std::string> kinds = {"Mesh", "MeshService", "MeshExternalService", "MeshMultiZoneService",
+                                    "MeshHTTPRoute"};
   if (of_gateway) kinds = {"Mesh", "MeshExternalService"};
   for (std::size_t i = 0; i < to.size(); ++i) {
     Path item = path.at("to").at(i);

@@ -26,8 +26,9 @@ void validate(const Resource& resource, Violations& out) {
   const Path path("spec");
   const json& from = at(resource.spec, "from");
   const json& rules = at(resource.spec, "rules");
-  validate_top_level(resource, {.kinds = {"Mesh", "MeshSubset", "MeshService", "MeshServiceSubset", "Dataplane"},
-                                .inbound = affects_inbounds(resource)},
+  validate_top_level(resource,
+                     {.kinds = {"Mesh", "MeshSubset", "MeshService", "MeshServiceSubset", "Dataplane"},
+                      .inbound = affects_inbounds(resource)},
                      out);
   if (!from.empty() && !rules.empty()) out.add(path, "field 'from' must be empty when 'rules' is defined");
   if (from.empty() && rules.empty()) out.add(path, "at least one of 'from' or 'rules' has to be defined");
@@ -72,7 +73,8 @@ const Kind& kind::mesh_traffic_permission() {
     KindTable table = policy_table("MeshTrafficPermission", "meshtrafficpermission", "meshtrafficpermissions", "mtp");
     table.text = "Which clients may talk to a proxy.";
     table.has_from = table.has_rules = true;
-    SchemaPtr from = object({{"action", enumeration({"Allow", "Deny", "AllowWithShadowDeny"}), "what is done with the client"}});
+    SchemaPtr from =
+        object({{"action", enumeration({"Allow", "Deny", "AllowWithShadowDeny"}), "what is done with the client"}});
     SchemaPtr rule = object({
         {"deny", matches(), "clients that are refused"},
         {"allowWithShadowDeny", matches(), "clients that are let in and logged as if refused"},
@@ -81,7 +83,8 @@ const Kind& kind::mesh_traffic_permission() {
     table.schema = object({
         {"targetRef", target_ref_schema(), "the proxies that the policy takes effect on; the whole mesh when absent"},
         {"from", target_list_schema(from, "the clients"), "permissions by tags of the clients"},
-        {"rules", list(object({required({"default", rule, "the permissions"})})), "permissions by identity of the clients"},
+        {"rules", list(object({required({"default", rule, "the permissions"})})),
+         "permissions by identity of the clients"},
     });
     table.validate = validate;
     table.warn = warn;

@@ -9,8 +9,8 @@ using namespace schema;
 std::vector<Field> reference_fields() {
   return {
       required({"kind",
-                enumeration({"Mesh", "MeshSubset", "MeshGateway", "MeshService", "MeshExternalService", "MeshMultiZoneService",
-                             "MeshServiceSubset", "MeshHTTPRoute", "Dataplane"}),
+                enumeration({"Mesh", "MeshSubset", "MeshGateway", "MeshService", "MeshExternalService",
+                             "MeshMultiZoneService", "MeshServiceSubset", "MeshHTTPRoute", "Dataplane"}),
                 "what is referenced"}),
       {"name", string(), "its name, for kinds of one resource"},
       {"tags", map(string()), "tags that proxies carry, for MeshSubset and MeshServiceSubset"},
@@ -56,7 +56,8 @@ SchemaPtr header_name_schema() { return text(1, 256, R"(^[a-z0-9!#$%&'*+\-.^_\x6
 
 SchemaPtr header_match_schema() {
   static const SchemaPtr out = object({
-      fallback({"type", enumeration({"Exact", "Present", "RegularExpression", "Absent", "Prefix"}), "how the value is compared"},
+      fallback({"type", enumeration({"Exact", "Present", "RegularExpression", "Absent", "Prefix"}),
+                "how the value is compared"},
                "Exact"),
       required({"name", header_name_schema(), "the header"}),
       drop_empty({"value", string(), "what it is compared with"}),

@@ -21,8 +21,9 @@ const Kind& kind::traffic_permission() {
     table.text = "Which services may talk to which (old: use MeshTrafficPermission).";
     table.policy = true;
     table.kds = {.global_to_zones = true};
-    table.schema = schema::message("kuma.mesh.v1alpha1.TrafficPermission",
-                                   {{"sources", selectors_schema(), "clients"}, {"destinations", selectors_schema(), "servers"}});
+    table.schema =
+        schema::message("kuma.mesh.v1alpha1.TrafficPermission",
+                        {{"sources", selectors_schema(), "clients"}, {"destinations", selectors_schema(), "servers"}});
     table.validate = validate;
     return Kind(std::move(table));
   }();

@@ -19,32 +19,34 @@ SchemaPtr split() {
 }
 
 SchemaPtr http() {
-  SchemaPtr matcher = message(package + "Http.Match.StringMatcher", {oneof("type", {"prefix", string(), "its beginning"}),
-                                                                     oneof("type", {"exact", string(), "all of it"}),
-                                                                     oneof("type", {"regex", string(), "a pattern"})});
-  SchemaPtr regex = message(package + "Http.Modify.RegexReplace", {{"pattern", string(), "what is replaced"},
-                                                                   {"substitution", string(), "by what"}});
-  SchemaPtr headers = message(
-      package + "Http.Modify.Headers",
-      {{"add",
-        list(message(package + "Http.Modify.Headers.Add", {{"name", string(), "the header"},
-                                                           {"value", string(), "its value"},
-                                                           {"append", boolean(), "keeps what is there"}})),
-        "headers that are added"},
-       {"remove", list(message(package + "Http.Modify.Headers.Remove", {{"name", string(), "the header"}})),
-        "headers that are taken away"}});
-  SchemaPtr modify = message(
-      package + "Http.Modify",
-      {{"path",
-        message(package + "Http.Modify.Path", {oneof("type", {"rewritePrefix", string(), "what the matched prefix becomes"}),
-                                               oneof("type", {"regex", regex, "a pattern"})}),
-        "the new path"},
-       {"host",
-        message(package + "Http.Modify.Host",
-                {oneof("type", {"value", string(), "a host"}), oneof("type", {"fromPath", regex, "a part of the path"})}),
-        "the new host"},
-       {"requestHeaders", headers, "headers of the request"},
-       {"responseHeaders", headers, "headers of the response"}});
+  SchemaPtr matcher =
+      message(package + "Http.Match.StringMatcher",
+              {oneof("type", {"prefix", string(), "its beginning"}), oneof("type", {"exact", string(), "all of it"}),
+               oneof("type", {"regex", string(), "a pattern"})});
+  SchemaPtr regex = message(package + "Http.Modify.RegexReplace",
+                            {{"pattern", string(), "what is replaced"}, {"substitution", string(), "by what"}});
+  SchemaPtr headers =
+      message(package + "Http.Modify.Headers",
+              {{"add",
+                list(message(package + "Http.Modify.Headers.Add", {{"name", string(), "the header"},
+                                                                   {"value", string(), "its value"},
+                                                                   {"append", boolean(), "keeps what is there"}})),
+                "headers that are added"},
+               {"remove", list(message(package + "Http.Modify.Headers.Remove", {{"name", string(), "the header"}})),
+                "headers that are taken away"}});
+  SchemaPtr modify =
+      message(package + "Http.Modify",
+              {{"path",
+                message(package + "Http.Modify.Path",
+                        {oneof("type", {"rewritePrefix", string(), "what the matched prefix becomes"}),
+                         oneof("type", {"regex", regex, "a pattern"})}),
+                "the new path"},
+               {"host",
+                message(package + "Http.Modify.Host", {oneof("type", {"value", string(), "a host"}),
+                                                       oneof("type", {"fromPath", regex, "a part of the path"})}),
+                "the new host"},
+               {"requestHeaders", headers, "headers of the request"},
+               {"responseHeaders", headers, "headers of the response"}});
   return list(message(package + "Http", {{"match",
                                           message(package + "Http.Match", {{"method", matcher, "the method"},
                                                                            {"path", matcher, "the path"},
@@ -59,7 +61,8 @@ SchemaPtr load_balancer() {
   return message(
       package + "LoadBalancer",
       {oneof("lb", {"roundRobin", message(package + "LoadBalancer.RoundRobin", {}), "in turn"}),
-       oneof("lb", {"leastRequest", message(package + "LoadBalancer.LeastRequest", {{"choiceCount", uint32(), "hosts compared"}}),
+       oneof("lb", {"leastRequest",
+                    message(package + "LoadBalancer.LeastRequest", {{"choiceCount", uint32(), "hosts compared"}}),
                     "fewest requests"}),
        oneof("lb", {"ringHash",
                     message(package + "LoadBalancer.RingHash", {{"hashFunction", string(), "XX_HASH or MURMUR_HASH_2"},
@@ -101,7 +104,8 @@ void validate_matcher(const json& matcher, const Path& path, Violations& out) {
 
 void validate_match(const json& match, const Path& path, Violations& out) {
   if (!has(match, "path") && !has(match, "method") && !has(match, "headers")) {
-    return out.add(path, "must be present and contain at least one of the elements: \"method\", \"path\" or \"headers\"");
+    return out.add(path,
+                   "must be present and contain at least one of the elements: \"method\", \"path\" or \"headers\"");
   }
   for (const char* field : {"method", "path"}) {
     if (has(match, field)) validate_matcher(at(match, field), path.at(field), out);
@@ -161,8 +165,8 @@ void validate_modify(const json& modify, const json& match, const Path& path, Vi
 
 void validate(const Resource& resource, Violations& out) {
   validate_selectors(at(resource.spec, "sources"), service_tags, Path("sources"), out);
-  validate_selectors(at(resource.spec, "destinations"), {.service_needed = true, .only_service = true}, Path("destinations"),
-                     out);
+  validate_selectors(at(resource.spec, "destinations"), {.service_needed = true, .only_service = true},
+                     Path("destinations"), out);
   const json& conf = at(resource.spec, "conf");
   const Path path("conf");
   if (conf.is_null()) return out.add(path, "cannot be empty");

@@ -16,8 +16,9 @@ const Kind& kind::zone() {
     table.text = "A part of a multi-zone deployment.";
     table.scope = Scope::global;
     table.kds = {.provided_by_zone = true, .provided_by_global = true};
-    table.schema = schema::message("kuma.system.v1alpha1.Zone",
-                                   {{"enabled", schema::wrapper(schema::boolean()), "whether traffic may cross into it"}});
+    table.schema =
+        schema::message("kuma.system.v1alpha1.Zone",
+                        {{"enabled", schema::wrapper(schema::boolean()), "whether traffic may cross into it"}});
     table.warn = warn;
     return Kind(std::move(table));
   }();

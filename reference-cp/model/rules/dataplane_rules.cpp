@@ -15,7 +15,8 @@ namespace {
 using nlohmann::json;
 
 std::string lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  std::ranges::transform(text, text.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
   return text;
 }
 
@@ -109,7 +110,8 @@ void validate_reachable(const json& proxying, const Path& path, Violations& out)
     if (!name.empty()) validate_resource_name(name, item.at("name"), out);
     if (name.empty() && ns.empty() && !labels) out.add(item.at("name"), "name or labels are required");
     if (name.empty() && !ns.empty()) out.add(item.at("name"), "name is required, when namespace is defined");
-    if ((!name.empty() || !ns.empty()) && labels) out.add(item.at("labels"), "labels cannot be defined when name is specified");
+    if ((!name.empty() || !ns.empty()) && labels)
+      out.add(item.at("labels"), "labels cannot be defined when name is specified");
   }
 }
 
@@ -118,7 +120,8 @@ void validate_gateway(const json& gateway, const Path& path, Violations& out) {
   rules.extra = [](const json& tags, const Path& at_tags, Violations& found) {
     std::string protocol = text_at(tags, "kuma.io/protocol");
     if (has(tags, "kuma.io/protocol") && lower(protocol) != "tcp") {
-      found.add(at_tags.key("kuma.io/protocol"), "other values than tcp are not allowed, provided value \"" + protocol + "\"");
+      found.add(at_tags.key("kuma.io/protocol"),
+                "other values than tcp are not allowed, provided value \"" + protocol + "\"");
     }
   };
   validate_tags(at(gateway, "tags"), rules, path.at("tags"), out);
@@ -128,7 +131,8 @@ void validate_networking(const json& networking, const Path& path, Violations& o
   std::string address = text_at(networking, "address");
   validate_address(address, path.at("address"), out);
   const json& inbounds = at(networking, "inbound");
-  for (std::size_t i = 0; i < inbounds.size(); ++i) validate_inbound(inbounds[i], address, path.at("inbound").at(i), out);
+  for (std::size_t i = 0; i < inbounds.size(); ++i)
+    validate_inbound(inbounds[i], address, path.at("inbound").at(i), out);
   const json& outbounds = at(networking, "outbound");
   for (std::size_t i = 0; i < outbounds.size(); ++i) validate_outbound(outbounds[i], path.at("outbound").at(i), out);
   validate_reachable(at(networking, "transparentProxying"), path.at("transparentProxing"), out);

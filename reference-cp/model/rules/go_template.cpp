@@ -35,7 +35,8 @@ std::string go_template_error(std::string_view text) {
         at = end + 1;
         continue;
       }
-      bool good = std::isalnum(static_cast<unsigned char>(c)) || std::string_view(" \t\r\n._$()|,:=+-").find(c) != std::string_view::npos ||
+      bool good = std::isalnum(static_cast<unsigned char>(c)) ||
+                  std::string_view(" \t\r\n._$()|,:=+-").find(c) != std::string_view::npos ||
                   static_cast<unsigned char>(c) >= 0x80;
       if (!good) return fmt::format("template: :{}: bad character U+{:04X} '{}'", line, static_cast<unsigned>(c), c);
       if (c == '\n') ++line;

@@ -12,7 +12,9 @@ namespace {
 
 bool is_alnum(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 
-bool is_trust_domain_character(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_'; }
+bool is_trust_domain_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
+}
 
 }  // namespace
 
@@ -49,7 +51,8 @@ bool is_spiffe_id(std::string_view text) {
     auto end = std::min(text.find('/'), text.size());
     std::string_view segment = text.substr(0, end);
     if (segment.empty() || segment == "." || segment == "..") return false;
-    if (!std::ranges::all_of(segment, [](char c) { return is_alnum(c) || c == '-' || c == '.' || c == '_'; })) return false;
+    if (!std::ranges::all_of(segment, [](char c) { return is_alnum(c) || c == '-' || c == '.' || c == '_'; }))
+      return false;
     text.remove_prefix(end);
   }
   return true;

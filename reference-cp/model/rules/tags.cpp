@@ -43,8 +43,8 @@ bool is_qualified_part(std::string_view text) {
 
 using ValueRule = bool (*)(std::string_view);
 
-void validate_pairs(const json& tags, const TagRules& rules, ValueRule value_good, const char* value_message, const Path& path,
-                    Violations& out) {
+void validate_pairs(const json& tags, const TagRules& rules, ValueRule value_good, const char* value_message,
+                    const Path& path, Violations& out) {
   if (rules.tag_needed && tags.empty()) out.add(path, "must have at least one tag");
   if (rules.only_service && (tags.size() != 1 || !has(tags, "kuma.io/service"))) {
     out.add(path, "must consist of exactly one tag \"kuma.io/service\"");
@@ -60,7 +60,8 @@ void validate_pairs(const json& tags, const TagRules& rules, ValueRule value_goo
     if (text.empty()) out.add(path.key(key), "tag value must be non-empty");
     if (!value_good(text)) out.add(path.key(key), value_message);
   }
-  if (rules.service_needed && !has(tags, "kuma.io/service")) out.add(path, "mandatory tag \"kuma.io/service\" is missing");
+  if (rules.service_needed && !has(tags, "kuma.io/service"))
+    out.add(path, "mandatory tag \"kuma.io/service\" is missing");
 }
 
 }  // namespace
@@ -74,7 +75,8 @@ void validate_tags(const json& tags, const TagRules& rules, const Path& path, Vi
 void validate_selector(const json& tags, const TagRules& rules, const Path& path, Violations& out) {
   validate_pairs(
       tags, rules, [](std::string_view value) { return value == "*" || all_of_set(value, ".-_:/"); },
-      "tag value must consist of alphanumeric characters, dots, dashes, slashes and underscores or be \"*\"", path, out);
+      "tag value must consist of alphanumeric characters, dots, dashes, slashes and underscores or be \"*\"", path,
+      out);
 }
 
 void validate_selectors(const json& selectors, const TagRules& rules, const Path& path, Violations& out) {
@@ -101,16 +103,18 @@ std::vector<std::string> label_key_errors(std::string_view key) {
       for (const auto& message : dns_1123_subdomain_errors(prefix)) out.push_back("prefix part " + message);
     }
   } else if (slash != std::string_view::npos) {
-    return {"a valid label key must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an "
-            "alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
-            "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and '/' (e.g. "
-            "'example.com/MyName')"};
+    return {
+        "a valid label key must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an "
+        "alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
+        "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and '/' (e.g. "
+        "'example.com/MyName')"};
   }
   if (name.empty()) out.push_back("name part must be non-empty");
   if (name.size() > 63) out.push_back("name part must be no more than 63 bytes");
   if (!is_qualified_part(name)) {
     out.push_back(
-        "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric "
+        "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an "
+        "alphanumeric "
         "character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
         "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')");
   }
@@ -122,7 +126,8 @@ std::vector<std::string> label_value_errors(std::string_view value) {
   if (value.size() > 63) out.push_back("must be no more than 63 bytes");
   if (!value.empty() && !is_qualified_part(value)) {
     out.push_back(
-        "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end "
+        "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start "
+        "and end "
         "with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is "
         "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')");
   }
@@ -134,7 +139,8 @@ std::vector<std::string> dns_1035_label_errors(std::string_view name) {
   if (name.size() > 63) out.push_back("must be no more than 63 bytes");
   if (!is_dns_label(name) || !is_lower(name.front())) {
     out.push_back(
-        "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and "
+        "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic "
+        "character, and "
         "end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is "
         "'[a-z]([-a-z0-9]*[a-z0-9])?')");
   }
@@ -146,7 +152,8 @@ std::vector<std::string> dns_1123_subdomain_errors(std::string_view name) {
   if (name.size() > 253) out.push_back("must be no more than 253 bytes");
   if (!is_subdomain(name)) {
     out.push_back(
-        "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end "
+        "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start "
+        "and end "
         "with an alphanumeric character (e.g. 'example.com', regex used for validation is "
         "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')");
   }
@@ -160,7 +167,8 @@ void validate_resource_name(std::string_view name, const Path& path, Violations&
     out.add(path, "value length must less or equal 253");
   } else if (!is_subdomain(name)) {
     out.add(path,
-            "invalid characters. A lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', "
+            "invalid characters. A lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, "
+            "'-' or '.', "
             "and must start and end with an alphanumeric character");
   }
 }

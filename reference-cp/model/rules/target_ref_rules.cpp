@@ -46,7 +46,8 @@ struct Judge {
     std::string name = text_at(ref, "name");
     if (std::ranges::find(rules.names_beyond, name) != rules.names_beyond.end()) return;
     if (!is_name(name)) {
-      out.add(path.at("name"), "invalid characters: must consist of lower case alphanumeric characters, '-', '.' and '_'.");
+      out.add(path.at("name"),
+              "invalid characters: must consist of lower case alphanumeric characters, '-', '.' and '_'.");
     }
   }
 
@@ -65,7 +66,8 @@ struct Judge {
   void dataplane() const {
     disallow({"tags", "mesh", "proxyTypes"});
     name_or_labels("either labels or name and namespace must be specified");
-    if (!rules.inbound && is_set(ref, "sectionName")) out.add(path.at("sectionName"), "can only be used with inbound policies");
+    if (!rules.inbound && is_set(ref, "sectionName"))
+      out.add(path.at("sectionName"), "can only be used with inbound policies");
   }
 
   void mesh_subset() const {
@@ -100,7 +102,8 @@ struct Judge {
 void validate_target_ref(const json& ref, const TargetRefRules& rules, const Path& path, Violations& out) {
   std::string kind = text_at(ref, "kind");
   if (kind.empty()) return out.add(path.at("kind"), "must be defined");
-  if (std::ranges::find(rules.kinds, kind) == rules.kinds.end()) return out.add(path.at("kind"), "value is not supported");
+  if (std::ranges::find(rules.kinds, kind) == rules.kinds.end())
+    return out.add(path.at("kind"), "value is not supported");
   Judge judge{ref, kind, rules, path, out};
   if (kind == "Mesh") judge.mesh();
   if (kind == "Dataplane") judge.dataplane();
@@ -114,9 +117,13 @@ void validate_top_level(const Resource& policy, const TargetRefRules& rules, Vio
   validate_target_ref(at(policy.spec, "targetRef"), rules, Path("spec").at("targetRef"), out);
 }
 
-bool affects_inbounds(const Resource& policy) { return !at(policy.spec, "rules").empty() || !at(policy.spec, "from").empty(); }
+bool affects_inbounds(const Resource& policy) {
+  return !at(policy.spec, "rules").empty() || !at(policy.spec, "from").empty();
+}
 
-std::string top_level_kind(const json& spec) { return has(spec, "targetRef") ? text_at(at(spec, "targetRef"), "kind") : "Mesh"; }
+std::string top_level_kind(const json& spec) {
+  return has(spec, "targetRef") ? text_at(at(spec, "targetRef"), "kind") : "Mesh";
+}
 
 bool is_system_policy(const Resource& policy) {
   std::string role = policy.meta.label("kuma.io/policy-role");

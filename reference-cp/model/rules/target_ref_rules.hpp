@@ -9,10 +9,10 @@
 namespace kumasim::cp {
 
 struct TargetRefRules {
-  std::vector<std::string> kinds{};             // allowed ones
-  bool gateway_listener_tags = false;           // MeshGateway may carry tags
-  bool inbound = false;                         // sectionName may be used with Dataplane
-  std::vector<std::string> names_beyond{};      // names that need not keep to the character set
+  std::vector<std::string> kinds{};         // allowed ones
+  bool gateway_listener_tags = false;       // MeshGateway may carry tags
+  bool inbound = false;                     // sectionName may be used with Dataplane
+  std::vector<std::string> names_beyond{};  // names that need not keep to the character set
 };
 
 /// Kuma's rules for one reference.

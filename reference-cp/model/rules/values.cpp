@@ -40,7 +40,8 @@ int duration_sign(const json& value) {
 }  // namespace
 
 void duration_not_negative(const json& object, std::string_view field, const Path& path, Violations& out) {
-  if (has(object, field) && duration_sign(at(object, field)) < 0) out.add(path.at(field), "must not be negative when defined");
+  if (has(object, field) && duration_sign(at(object, field)) < 0)
+    out.add(path.at(field), "must not be negative when defined");
 }
 
 void duration_greater_than_zero(const json& object, std::string_view field, const Path& path, Violations& out) {

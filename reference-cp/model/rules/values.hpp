@@ -21,7 +21,8 @@ std::string text_at(const nlohmann::json& object, std::string_view field);
 
 /// Durations in Go's or protobuf's text; an absent field is fine.
 void duration_not_negative(const nlohmann::json& object, std::string_view field, const Path& path, Violations& out);
-void duration_greater_than_zero(const nlohmann::json& object, std::string_view field, const Path& path, Violations& out);
+void duration_greater_than_zero(const nlohmann::json& object, std::string_view field, const Path& path,
+                                Violations& out);
 
 /// Unsigned numbers; an absent field is fine.
 void integer_greater_than_zero(const nlohmann::json& object, std::string_view field, const Path& path, Violations& out);
@@ -30,7 +31,8 @@ void integer_percentage(const nlohmann::json& object, std::string_view field, co
 /// int-or-string fields as decimal numbers; an absent field is fine.
 void decimal_percentage(const nlohmann::json& object, std::string_view field, const Path& path, Violations& out);
 
-/// A decimal in an int-or-string value; false where it is no number. `sign` becomes -1, 0 or 1; `over_hundred` says > 100.
+/// A decimal in an int-or-string value; false where it is no number. `sign` becomes -1, 0 or 1; `over_hundred` says >
+/// 100.
 struct Decimal {
   bool valid = false;
   int sign = 0;
