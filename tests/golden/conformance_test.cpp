@@ -36,7 +36,7 @@ TEST_P(Conformance, AreaKeepsItsCases) {
 
 INSTANTIATE_TEST_SUITE_P(Areas, Conformance,
                          testing::Values(Area{"meshtimeout", 36}, Area{"mtls", 14}, Area{"trafficroute", 15},
-                                         Area{"meshtrafficpermission", 30}, Area{"dataplane", 19}, Area{"precedence", 23},
+                                         Area{"meshtrafficpermission", 30}, Area{"dataplane", 20}, Area{"mesh-metrics", 6}, Area{"precedence", 23},
                                          Area{"transparent-proxy", 21}, Area{"meshservice", 16}, Area{"vip", 2},
                                          Area{"meshservices-mode", 7}, Area{"hostnamegenerator", 5}, Area{"rejected", 9}, Area{"meshhttproute", 25}, Area{"unified-naming", 7},
                                          Area{"meshretry", 19}, Area{"meshcircuitbreaker", 25}, Area{"shadow", 10},

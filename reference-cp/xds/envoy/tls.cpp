@@ -75,4 +75,12 @@ void admin_tls(TransportSocket& socket, const ProxyIdentity& identity) {
   finish(socket, context);
 }
 
+void file_tls(TransportSocket& socket, const std::string& certificate_path, const std::string& key_path) {
+  tls::DownstreamTlsContext context;
+  auto& certificate = *context.mutable_common_tls_context()->add_tls_certificates();
+  certificate.mutable_certificate_chain()->set_filename(certificate_path);
+  certificate.mutable_private_key()->set_filename(key_path);
+  finish(socket, context);
+}
+
 }  // namespace kumasim::cp::envoy

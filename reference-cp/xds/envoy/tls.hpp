@@ -39,4 +39,7 @@ void upstream_mesh_tls(TransportSocket& socket, const MeshSecrets& mesh, std::sp
 /// The admin listener: a static certificate; only the control plane (DNS name "kuma-cp") may connect.
 void admin_tls(TransportSocket& socket, const ProxyIdentity& identity);
 
+/// A server with a certificate in files on the proxy's host; clients need none.
+void file_tls(TransportSocket& socket, const std::string& certificate_path, const std::string& key_path);
+
 }  // namespace kumasim::cp::envoy

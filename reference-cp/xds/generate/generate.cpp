@@ -10,6 +10,7 @@ Snapshot generate(const MeshView& mesh, const ProxyView& proxy, const GenerateOp
   ResourceSet resources;
   generators::Generation g{mesh, proxy, resources};
   generators::admin(g);
+  generators::prometheus(g);
   generators::transparent_proxy(g);
   generators::inbounds(g);
   generators::traffic_route_outbounds(g);

@@ -25,6 +25,7 @@ struct Generation {
 };
 
 void admin(Generation& g);
+void prometheus(Generation& g);
 void transparent_proxy(Generation& g);
 void inbounds(Generation& g);
 /// Outbounds of a mesh with TrafficRoutes.
