@@ -63,6 +63,7 @@ asio::awaitable<Result<BootstrapResponse>> ask(Runtime& runtime, const std::stri
   if (!answer) {
     auto error = answer.error();
     error.message = "request to bootstrap server failed: " + error.message;
+    if (!tls) error.message += ". Make sure you are using https URL";
     // A refused connection or a bad certificate may mend itself; a bad URL is told before the first try.
     if (error.code == Code::invalid_argument) error.code = Code::unavailable;
     co_return fail(std::move(error));
