@@ -1,5 +1,6 @@
 /// kumactl against the REST API with real files: what it prints, what it stores, how it refuses.
 #include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
 
 #include <filesystem>
 #include <fstream>
@@ -8,11 +9,36 @@
 #include <unistd.h>
 
 #include "reference-cp/app/kumactl/kumactl.hpp"
+#include "reference-cp/app/kumactl/yaml_text.hpp"
+#include "reference-cp/model/yaml.hpp"
 #include "tests/app/rest_server.hpp"
 #include "tests/transport/certificates.hpp"
 
 namespace kumasim::cp {
 namespace {
+
+RC_GTEST_PROP(YamlText, ReadsBackAsTheSameValue, ()) {
+  auto word = rc::gen::oneOf(rc::gen::string<std::string>(),
+                             rc::gen::element<std::string>("1d", "5m0s", "1e3", "0x1f", "on", "~", "1.5", "10.0.0.1", "a: b",
+                                                           "1_000", "12:30:45", "2026-01-01", "line\nline\n", "- x", "#", "s",
+                                                           "1.5s", ".5s", "0b1", "-1", "{}", "a #b", "x\n\n", " x", "5d5"));
+  nlohmann::json value = nlohmann::json::object();
+  for (const auto& key : *rc::gen::container<std::vector<std::string>>(word)) {
+    // JSON text is UTF-8; others come from no API.
+    auto text = *word;
+    auto list = *rc::gen::container<std::vector<std::string>>(word);
+    std::erase_if(text, [](char c) { return static_cast<unsigned char>(c) >= 0x7f; });
+    auto name = key;
+    std::erase_if(name, [](char c) { return static_cast<unsigned char>(c) >= 0x7f; });
+    for (auto& item : list) std::erase_if(item, [](char c) { return static_cast<unsigned char>(c) >= 0x7f; });
+    value[name] = {{"text", text}, {"list", list}, {"lists", {list, nlohmann::json::object()}}, {"number", 5}};
+  }
+  auto printed = yaml_text(value);
+  auto read = parse_yaml(printed, "x");
+  if (!read) RC_FAIL(read.error().message + "\n" + printed);
+  RC_ASSERT(read->size() == 1u);
+  if ((*read)[0].value != value) RC_FAIL(value.dump() + "\n" + printed);
+}
 
 struct Ran {
   int code = 0;

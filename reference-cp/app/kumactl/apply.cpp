@@ -8,9 +8,9 @@
 #include "kumasim/transport/url.hpp"
 #include "reference-cp/app/kumactl/blocking.hpp"
 #include "reference-cp/app/kumactl/commands.hpp"
+#include "reference-cp/app/kumactl/printing.hpp"
 #include "reference-cp/app/kumactl/resource_path.hpp"
 #include "reference-cp/app/kumactl/session.hpp"
-#include "reference-cp/app/kumactl/yaml_text.hpp"
 #include "reference-cp/live/disk.hpp"
 #include "reference-cp/model/codec.hpp"
 #include "reference-cp/model/yaml.hpp"
@@ -142,8 +142,13 @@ Result<> apply(Session& session, const Options& options) {
   auto resources = to_resources(session, *text, options.file == "-" ? "stdin" : options.file);
   if (!resources) return fail(resources.error());
   if (options.dry_run) {
-    for (std::size_t i = 0; i < resources->size(); ++i)
-      session.out() << (i > 0 ? "---\n" : "") << yaml_text(to_body((*resources)[i]));
+    for (std::size_t i = 0; i < resources->size(); ++i) {
+      const auto& resource = (*resources)[i];
+      auto body = to_body(resource);
+      for (const auto* time : {"creationTime", "modificationTime"}) body[time] = "0001-01-01T00:00:00Z";
+      if (i > 0) session.out() << "---\n";
+      if (auto done = print_resource(session.out(), *resource.kind, body, "yaml"); !done) return done;
+    }
     return {};
   }
   auto client = session.client();

@@ -81,7 +81,7 @@ Result<> get_one(Session& session, const Kind& kind, const Options& options) {
     return fail(Code::not_found,
                 kind.is_global() ? "No resources found" : "No resources found in " + session.mesh + " mesh");
   if (!answer) return fail(answer.error());
-  if (options.output != "table") return print_formatted(session.out(), answer->json, options.output);
+  if (options.output != "table") return print_resource(session.out(), kind, answer->json, options.output);
   table_for(kind, {json(answer->json)}, session.live().runtime().clock.wall_now()).print(session.out());
   return {};
 }

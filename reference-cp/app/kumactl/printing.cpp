@@ -20,6 +20,20 @@ Result<> print_formatted(std::ostream& out, const nlohmann::ordered_json& value,
   return fail(Code::invalid_argument, "unknown output format \"" + format + "\"");
 }
 
+Result<> print_resource(std::ostream& out, const Kind& kind, const nlohmann::ordered_json& value,
+                        const std::string& format) {
+  if (format != "yaml" || kind.wire() != Wire::flat) return print_formatted(out, value, format);
+  nlohmann::json meta = nlohmann::json::object(), spec = nlohmann::json::object();
+  for (const auto& [key, item] : value.items()) {
+    auto of_meta = key == "type" || key == "mesh" || key == "name" || key == "labels" || key == "creationTime" ||
+                   key == "modificationTime" || key == "kri";
+    (of_meta ? meta : spec)[key] = item;
+  }
+  out << yaml_text(meta);
+  if (!spec.empty()) out << yaml_text(spec);
+  return {};
+}
+
 std::string tags_text(const nlohmann::json& dataplane) {
   std::map<std::string, std::set<std::string>> tags;
   auto take = [&](const nlohmann::json& from) {

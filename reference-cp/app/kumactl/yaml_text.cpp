@@ -32,6 +32,20 @@ bool address(std::string_view text) {
          text.front() != '.' && text.front() != ':' && text.front() != '/';
 }
 
+/// "5m0s", "1.5s", "100ms", "1d": a digit in front, but no number of YAML.
+bool duration(std::string_view text) {
+  if (text.empty()) return false;
+  while (!text.empty()) {
+    auto number = std::min(text.find_first_not_of("0123456789."), text.size());
+    auto end = std::min(text.find_first_of("0123456789.", number), text.size());
+    auto unit = text.substr(number, end - number);
+    auto known = unit == "s" || unit == "m" || unit == "h" || unit == "d" || unit == "ms" || unit == "us" || unit == "ns";
+    if (number == 0 || text.front() == '.' || !known) return false;
+    text.remove_prefix(end);
+  }
+  return true;
+}
+
 bool literal(const std::string& text) {
   if (text.find('\n') == std::string::npos || text.front() == ' ' || text.front() == '\n') return false;
   return std::all_of(text.begin(), text.end(), [](char c) { return c == '\n' || (c >= ' ' && c <= '~'); });
@@ -40,7 +54,7 @@ bool literal(const std::string& text) {
 std::string scalar(const json& value, const std::string& indent) {
   if (!value.is_string()) return value.dump();
   const auto& text = value.get_ref<const std::string&>();
-  if (plain(text) || address(text)) return text;
+  if (plain(text) || address(text) || duration(text)) return text;
   if (!literal(text)) return value.dump();
   auto ends = text.size() - text.find_last_not_of('\n') - 1;
   std::string out = ends == 0 ? "|-" : ends == 1 ? "|" : "|+";
@@ -60,7 +74,7 @@ void print(const json& value, const std::string& indent, bool first_line_begun, 
   if (value.is_object()) {
     for (const auto& [key, item] : value.items()) {
       begin();
-      out += scalar(key, "") + ":";
+      out += (plain(key) || address(key) || duration(key) ? key : json(key).dump()) + ":";
       if (empty_or_scalar(item)) {
         out += " " + scalar(item, indent + "  ") + "\n";
       } else {
