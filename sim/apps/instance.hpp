@@ -14,7 +14,7 @@ class Fabric;
 }
 
 struct InstanceOptions {
-  std::string name;                 ///< in answers; empty: the process's
+  std::string name = {};            ///< in answers; empty: the process's
   std::string version = {};
   std::string host = "127.0.0.1";   ///< the address it binds on its machine
   std::uint16_t port = 0;

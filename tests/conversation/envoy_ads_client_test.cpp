@@ -108,6 +108,12 @@ class Conversation : public ConfigObserver {
     return r.SerializeAsString();
   }
 
+  /// Without the line ends that Envoy leaves at the end of a list of errors.
+  static std::string refusal(std::string message) {
+    while (message.ends_with("\n")) message.pop_back();
+    return "\n  refused: " + message;
+  }
+
   std::string print(const AdsClient::Messages& messages) const {
     std::string out;
     for (const auto& bytes : messages) out += delta_ ? print_delta(bytes) : print_sotw(bytes);
@@ -119,7 +125,7 @@ class Conversation : public ConfigObserver {
     r.ParseFromString(bytes);
     auto out = short_name(r.type_url()) + " version=" + r.version_info() + " nonce=" + r.response_nonce() + " " + bracketed(r.resource_names());
     if (r.has_node()) out += " node";
-    if (r.has_error_detail()) out += "\n  refused: " + r.error_detail().message();
+    if (r.has_error_detail()) out += refusal(r.error_detail().message());
     return out + "\n";
   }
 
@@ -132,7 +138,7 @@ class Conversation : public ConfigObserver {
     std::map<std::string, std::string> held(r.initial_resource_versions().begin(), r.initial_resource_versions().end());
     for (const auto& [name, version] : held) out += " holds " + name + "=" + version;
     if (r.has_node()) out += " node";
-    if (r.has_error_detail()) out += "\n  refused: " + r.error_detail().message();
+    if (r.has_error_detail()) out += refusal(r.error_detail().message());
     return out + "\n";
   }
 

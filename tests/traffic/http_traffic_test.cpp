@@ -148,13 +148,13 @@ TEST_F(HttpTraffic, timeouts_and_retries) {
   auto result = bed.call("web", to_port(10001));
   EXPECT_EQ(result.status, 504);
   EXPECT_EQ(result.response_flags, "UT");
-  EXPECT_EQ(result.details, "upstream_response_timeout");
+  EXPECT_EQ(result.details, "response_timeout");
 
   route(route_all("cluster: one, timeout: 10s, retry_policy: {retry_on: 5xx, num_retries: 2, per_try_timeout: 0.5s}"));
   result = bed.call("web", to_port(10001));
   EXPECT_EQ(result.status, 504);
   EXPECT_EQ(result.attempts, 3);
-  EXPECT_EQ(result.response_flags, "UT,URX");
+  EXPECT_EQ(result.response_flags, "URX,UT");
   EXPECT_EQ(result.details, "upstream_per_try_timeout");
 
   bed["backend-1"].app->set_latency({.mean = 1ms});

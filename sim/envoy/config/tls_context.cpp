@@ -117,7 +117,7 @@ Checked<TlsContext> compile_tls(const tls::DownstreamTlsContext& context, Certif
 
 Checked<TlsContext> compile_tls(const tls::UpstreamTlsContext& context, CertificateStore& store) {
   TlsContext out;
-  out.version_max = 0x0304;
+  out.version_max = 0x0303;  // Envoy's clients speak TLS 1.3 only where they are told to
   if (auto ok = compile_common(context.common_tls_context(), store, out); !ok) return refuse(ok.error());
   out.sni = context.sni();
   return out;

@@ -90,6 +90,7 @@ WirePtr Fabric::connect(End& client, const ConnectOptions& o) {
   wire->tls = wire->hello.tls = o.tls != nullptr;
   if (o.tls) {
     wire->hello.server_name = o.tls->sni;
+    wire->version = o.tls->version_max;
     wire->hello.application_protocols = o.tls->alpn;
   }
   client.wires_[wire->id] = wire;
@@ -160,17 +161,21 @@ void Fabric::hear_server(const WirePtr& wire) {
     wire->failure = refused;
     if (wire->server)
       pass(wire, true, kind_close, digest(wire->id, 5), [this, wire] {
-        if (wire->server) wire->server->on_closed(wire, WireEnd::tls_failed);
+        if (wire->server) wire->server->on_client_gone(wire);
         detach(wire);
       });
     return drop(wire, WireEnd::tls_failed);
   }
-  // The client may send at once; the server judges the client's certificate when it arrives (TLS 1.3).
-  if (wire->server)
-    pass(wire, true, kind_connect, digest(wire->id, 6), [this, wire] {
-      if (wire->server && !wire->server->on_client_certificate(wire)) close_by_server(wire, WireEnd::tls_failed);
-    });
-  established(wire);
+  if (!wire->server) return;
+  // A TLS 1.3 client may send at once, and the server judges its certificate when that arrives. With TLS 1.2 the client
+  // waits for the server's word: a refused certificate is a failed connection.
+  bool at_once = wire->version >= 0x0304;
+  pass(wire, true, kind_connect, digest(wire->id, 6), [this, wire, at_once] {
+    if (!wire->server) return;
+    if (!wire->server->on_client_certificate(wire)) return close_by_server(wire, WireEnd::tls_failed);
+    if (!at_once) pass(wire, false, kind_connect, digest(wire->id, 14), [this, wire] { established(wire); });
+  });
+  if (at_once) established(wire);
 }
 
 void Fabric::established(const WirePtr& wire) {
@@ -221,7 +226,7 @@ void Fabric::close_by_client(const WirePtr& wire) {
   wire->open = false;
   if (wire->server)
     pass(wire, true, kind_close, digest(wire->id, 8), [this, wire] {
-      if (wire->server) wire->server->on_closed(wire, WireEnd::closed_by_peer);
+      if (wire->server) wire->server->on_client_gone(wire);
       detach(wire);
     });
   wire->client->wires_.erase(wire->id);
@@ -260,7 +265,7 @@ void Fabric::time_out(const WirePtr& wire) {
     world_.post(*wire->client_process, Duration::zero(), user_kind(kind_close), digest(wire->id, 12), [this, wire] { drop(wire, WireEnd::reset); });
   if (wire->server)
     world_.post(*wire->server_process, Duration::zero(), user_kind(kind_close), digest(wire->id, 13), [this, wire] {
-      if (wire->server) wire->server->on_closed(wire, WireEnd::reset);
+      if (wire->server) wire->server->on_client_gone(wire);
       detach(wire);
     });
 }
@@ -292,7 +297,7 @@ void Fabric::end_gone(End& end) {
     if (!delay) continue;
     world_.post(peer->process(), *delay, user_kind(kind_close), digest(id, 10), [this, w, was_server] {
       if (was_server) return drop(w, WireEnd::reset);
-      if (w->server) w->server->on_closed(w, WireEnd::reset);
+      if (w->server) w->server->on_client_gone(w);
       detach(w);
     });
   }

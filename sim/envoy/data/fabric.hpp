@@ -42,6 +42,7 @@ struct Wire {
   bool same_machine = false;
   bool open = false;  ///< as the client sees it: shaken hands and not ended
   std::string failure;  ///< transport failure reason, for details
+  int version = 0;      ///< of TLS, as agreed on (0x0303, 0x0304)
 
   bool tls = false;
   std::string client_spiffe_id, server_spiffe_id;  ///< as the other side verified them
@@ -81,7 +82,8 @@ class End {
 
   /// Server: a connection has reached it. False: no filter chain takes it, it is closed at once.
   virtual bool on_accept(const WirePtr&) { return true; }
-  /// Server: the client's TLS hello. The answer is its identity; null: the handshake fails with wire->failure.
+  /// Server: the client's TLS hello; sets wire->version from what both allow. The answer is its identity; null: the handshake
+  /// fails with wire->failure.
   virtual ChainPtr on_hello(const WirePtr&) { return nullptr; }
   /// Server: the client has finished its handshake. False: its certificate is refused, the connection is closed.
   virtual bool on_client_certificate(const WirePtr&) { return true; }
@@ -91,8 +93,10 @@ class End {
   /// Client: judges the server's identity; empty: accepted.
   virtual std::string on_server_certificate(const WirePtr&) { return {}; }
   virtual void on_response(const ExchangePtr&) {}
-  /// Both: the connection is over. `active` still holds what the client waited for.
+  /// Client: the connection is over. `active` still holds what it waited for.
   virtual void on_closed(const WirePtr&, WireEnd) {}
+  /// Server: the client has closed it or is gone.
+  virtual void on_client_gone(const WirePtr&) {}
 
  protected:
   /// Runs `call` after `delay`, unless the process ends first.

@@ -60,12 +60,15 @@ std::string judge(const std::optional<Validation>& validation, const Certificate
   if (!validation || (!validation->bundle && validation->sans.empty())) return {};
   if (validation->bundle && !validation->accept_untrusted) {
     auto error = store.verify(peer, *validation->bundle, now);
-    if (!error.empty()) return std::string(failed) + ":verify cert failed: " + error + ":TLS_error_end";
+    if (!error.empty()) return std::string(failed) + ":verify cert failed: X509_verify_cert: certificate verification error at depth 0: " + error + ":TLS_error_end";
   }
   if (validation->sans.empty()) return {};
   for (const auto& san : validation->sans)
     if (matches(san, peer)) return {};
-  return std::string(failed) + ":verify cert failed: verify SAN list:TLS_error_end";
+  std::string names;
+  for (const auto* list : {&peer.uris, &peer.dns_names})
+    for (const auto& name : *list) names += (names.empty() ? "" : ", ") + name;
+  return std::string(failed) + ":verify cert failed: SAN matcher, certificate SANs are [" + names + "]:TLS_error_end";
 }
 
 std::string spiffe_id(const ChainPtr& chain) {

@@ -267,12 +267,12 @@ void HttpStream::redirect(const Redirect& to) {
 
 void HttpStream::forward() {
   upstream_ = choice_->cluster.empty() ? nullptr : proxy_.upstream(choice_->cluster);
-  if (down_->first_hop) down_->record->result.cluster = choice_->cluster;
   if (!upstream_) {
     flag("NC");
     down_->record->step(proxy_.name(), "cluster", choice_->cluster + ": not found");
     return reply(forward_->not_found_status, "", "cluster_not_found");
   }
+  if (down_->first_hop) down_->record->result.cluster = choice_->cluster;
   down_->record->step(proxy_.name(), "cluster", choice_->cluster, upstream_->version());
   request_.path = route_->rewritten(request_.path);
   if (!forward_->host_rewrite.empty()) request_.authority = forward_->host_rewrite;
@@ -353,7 +353,7 @@ void HttpStream::global_timeout() {
     attempt_ = nullptr;
   }
   flag("UT");
-  reply(504, "upstream request timeout", "upstream_response_timeout");
+  reply(504, "upstream request timeout", "response_timeout");
 }
 
 /// Which bits of retry_on cover this outcome; `exhausted` where it would be retried but for the count.
@@ -435,18 +435,13 @@ void HttpStream::on_reset(const AttemptPtr& attempt, ResetReason reason, const s
   std::string body = "upstream connect error or disconnect/reset before headers. ";
   if (retries_done_ > 0 && before) body += "retried and the latest ";
   body += std::string("reset reason: ") + reset_text(reason);
-  if (!failure.empty()) body += ", transport failure reason: " + failure;
   reply(503, std::move(body), reset_details(reason, failure));
 }
 
-void HttpStream::flag(const char* name) { flags_.insert(name); }
-
-/// In the order in which Envoy prints them.
-std::string HttpStream::flags() const {
-  std::string out;
-  for (const char* name : {"UH", "UT", "LR", "UR", "UF", "UC", "UO", "NR", "DI", "FI", "RL", "URX", "SI", "NC"})
-    if (flags_.contains(name)) out += (out.empty() ? "" : ",") + std::string(name);
-  return out;
+/// In the order of setting, each once, as Envoy 1.40 prints them (URX,UF).
+void HttpStream::flag(const char* name) {
+  if (("," + flags_ + ",").find("," + std::string(name) + ",") != std::string::npos) return;
+  flags_ += (flags_.empty() ? "" : ",") + std::string(name);
 }
 
 void HttpStream::reply(int status, std::string body, const std::string& details) {
@@ -473,12 +468,11 @@ void HttpStream::finish(Response response, const std::string& details) {
   if (route_) route_->response.apply(response.headers);
   if (host_) host_->response.apply(response.headers);
   if (routes_) routes_->response().apply(response.headers);
-  auto flags = this->flags();
-  proxy_.note(down_, flags, details);
+  proxy_.note(down_, flags_, details);
   proxy_.stats().add("http." + manager_.stat_prefix + ".downstream_rq_" + std::to_string(response.status / 100) + "xx");
   if (details != "via_upstream") {
     auto text = std::to_string(response.status) + " " + details;
-    down_->record->step(proxy_.name(), "reply", flags.empty() ? text : text + " " + flags);
+    down_->record->step(proxy_.name(), "reply", flags_.empty() ? text : text + " " + flags_);
   }
   response.last = proxy_.last_answer(*down_->wire);
   down_->response = std::move(response);

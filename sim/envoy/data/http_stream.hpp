@@ -47,7 +47,6 @@ class HttpStream : public std::enable_shared_from_this<HttpStream> {
   void reply(int status, std::string body, const std::string& details);
   void finish(Response response, const std::string& details);
   void flag(const char* name);
-  std::string flags() const;
   std::string route_name() const;
 
   Proxy& proxy_;
@@ -65,7 +64,7 @@ class HttpStream : public std::enable_shared_from_this<HttpStream> {
   UpstreamPtr upstream_;
   AttemptPtr attempt_;
   std::size_t filter_at_ = 0;
-  std::set<std::string, std::less<>> flags_;
+  std::string flags_;
   EventRef global_timer_, idle_timer_, step_timer_;
   unsigned retries_left_ = 0;
   unsigned retries_done_ = 0;

@@ -255,7 +255,6 @@ void Proxy::pool_connect_failed(const WirePtr& wire, const std::string& reason, 
 }
 
 void Proxy::on_closed(const WirePtr& wire, WireEnd how) {
-  if (accepted_.erase(wire->id) > 0) return close_tunnel(wire->id);
   auto pool = std::static_pointer_cast<PoolWire>(wire->owner);
   if (!pool) return;
   if (!wire->open) {
@@ -285,7 +284,7 @@ void Proxy::on_closed(const WirePtr& wire, WireEnd how) {
     --attempt->host->active;
     count_answer(attempt, 0);
     auto stream = std::move(attempt->stream);
-    stream->on_reset(attempt, ResetReason::connection_termination, how == WireEnd::tls_failed ? "TLS_error:peer refused the certificate" : "");
+    stream->on_reset(attempt, ResetReason::connection_termination, how == WireEnd::tls_failed ? wire->failure : "");
   }
   flush(pool->upstream, pool->host);
 }

@@ -163,7 +163,13 @@ ChainPtr Proxy::on_hello(const WirePtr& wire) {
     wire->failure = "TLS_error:|268435703:SSL routines:OPENSSL_internal:WRONG_VERSION_NUMBER:TLS_error_end";
     return nullptr;
   }
-  auto mine = material(*wire->chain->tls, config_);
+  const auto& tls = *wire->chain->tls;
+  wire->version = std::min(wire->version, tls.version_max);
+  if (wire->version < tls.version_min) {
+    wire->failure = "TLS_error:|268436526:SSL routines:OPENSSL_internal:TLSV1_ALERT_PROTOCOL_VERSION:TLS_error_end";
+    return nullptr;
+  }
+  auto mine = material(tls, config_);
   if (mine.secrets_missing || !mine.certificate) {
     stats().add("listener." + wire->listener->name + ".server_ssl_socket_factory.downstream_context_secrets_not_ready");
     return nullptr;
@@ -184,16 +190,27 @@ bool Proxy::on_client_certificate(const WirePtr& wire) {
   if (!wire->client_chain) {
     if (!tls.require_client_certificate) return true;
     stats().add(prefix + ".fail_verify_no_cert");
-  } else if (judge(mine.validation, *wire->client_chain, fabric().cache()->certificates(), process().runtime().clock.wall_now())
-                 .empty()) {
-    wire->client_spiffe_id = spiffe_id(wire->client_chain);
-    stats().add(prefix + ".handshake");
-    return true;
+    wire->failure = "TLS_error:|268436496:SSL routines:OPENSSL_internal:SSLV3_ALERT_HANDSHAKE_FAILURE:TLS_error_end";
   } else {
+    auto error = judge(mine.validation, *wire->client_chain, fabric().cache()->certificates(), process().runtime().clock.wall_now());
+    if (error.empty()) {
+      wire->client_spiffe_id = spiffe_id(wire->client_chain);
+      stats().add(prefix + ".handshake");
+      return true;
+    }
     stats().add(prefix + ".fail_verify_error");
+    // What the client learns of it: the alert.
+    wire->failure = error.find("expired") != std::string::npos
+                        ? "TLS_error:|268436501:SSL routines:OPENSSL_internal:SSLV3_ALERT_CERTIFICATE_EXPIRED:TLS_error_end"
+                        : "TLS_error:|268436502:SSL routines:OPENSSL_internal:SSLV3_ALERT_CERTIFICATE_UNKNOWN:TLS_error_end";
   }
   accepted_.erase(wire->id);
   return false;
+}
+
+void Proxy::on_client_gone(const WirePtr& wire) {
+  accepted_.erase(wire->id);
+  close_tunnel(wire->id);
 }
 
 void Proxy::note_arrival(const ExchangePtr& exchange) {

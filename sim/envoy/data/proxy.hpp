@@ -39,6 +39,7 @@ class Proxy : public End, public ConfigObserver {
   ChainPtr on_hello(const WirePtr& wire) override;
   bool on_client_certificate(const WirePtr& wire) override;
   void on_request(const ExchangePtr& exchange) override;
+  void on_client_gone(const WirePtr& wire) override;
   // Client side.
   void on_connected(const WirePtr& wire) override;
   std::string on_server_certificate(const WirePtr& wire) override;
