@@ -49,7 +49,8 @@ class Direction : public std::enable_shared_from_this<Direction> {
     if (!start_) return;
     start_.reset();
     timer_.cancel();
-    asio::post(gate_.timers.executor(), [operation = std::move(operation_), code]() mutable { operation.complete(code, 0); });
+    asio::post(gate_.timers.executor(),
+               [operation = std::move(operation_), code]() mutable { operation.complete(code, 0); });
   }
 
  private:
@@ -82,10 +83,14 @@ class FaultyStream final : public StreamImpl {
   ~FaultyStream() override { close(); }
 
   void read(MutableBuffers buffers, Operation operation) override {
-    reading_->pass(std::move(operation), [this, buffers](Operation passed) { gate_.inner.async_read_some(buffers, take(std::move(passed))); });
+    reading_->pass(std::move(operation), [this, buffers](Operation passed) {
+      gate_.inner.async_read_some(buffers, take(std::move(passed)));
+    });
   }
   void write(ConstBuffers buffers, Operation operation) override {
-    writing_->pass(std::move(operation), [this, buffers](Operation passed) { gate_.inner.async_write_some(buffers, take(std::move(passed))); });
+    writing_->pass(std::move(operation), [this, buffers](Operation passed) {
+      gate_.inner.async_write_some(buffers, take(std::move(passed)));
+    });
   }
   void shutdown_send() override { gate_.inner.shutdown_send(); }
   void close() override {
@@ -112,7 +117,8 @@ class FaultyStream final : public StreamImpl {
 
 class FaultyListener final : public ListenerImpl {
  public:
-  FaultyListener(Listener inner, Timers& timers, NetworkFaults& faults) : inner_(std::move(inner)), timers_(timers), faults_(faults) {}
+  FaultyListener(Listener inner, Timers& timers, NetworkFaults& faults)
+      : inner_(std::move(inner)), timers_(timers), faults_(faults) {}
 
   asio::awaitable<Stream> accept() override {
     Stream stream = co_await inner_.accept();

@@ -17,7 +17,8 @@ struct DataplanePorts {
 };
 
 /// Its inbound, and one outbound for each service that it calls, in their order.
-nlohmann::json dataplane_of(const Scenario& scenario, const Instance& instance, const std::string& address, DataplanePorts ports);
+nlohmann::json dataplane_of(const Scenario& scenario, const Instance& instance, const std::string& address,
+                            DataplanePorts ports);
 
 /// The outbound port for a called service; 0 where it is not called.
 std::uint16_t outbound_port(const Service& caller, const std::string& called, DataplanePorts ports);

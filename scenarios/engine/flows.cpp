@@ -8,7 +8,8 @@ namespace kumasim::scenario {
 std::vector<Flow> flows_of(const Scenario& scenario, const Observations& seen) {
   std::vector<Flow> out;
   for (const Load& load : scenario.load) {
-    bool listed = std::ranges::any_of(out, [&](const Flow& flow) { return flow.from == load.from && flow.to == load.to; });
+    bool listed =
+        std::ranges::any_of(out, [&](const Flow& flow) { return flow.from == load.from && flow.to == load.to; });
     if (listed) continue;
     Flow flow{.from = load.from, .to = load.to};
     std::vector<Duration> latencies;
@@ -16,9 +17,12 @@ std::vector<Flow> flows_of(const Scenario& scenario, const Observations& seen) {
       if (call.from != load.from || call.to != load.to) continue;
       ++flow.calls;
       flow.plaintext += call.plaintext ? 1 : 0;
-      if (call.ok()) ++flow.ok;
-      else if (call.denied) ++flow.denied;
-      else ++flow.failed;
+      if (call.ok())
+        ++flow.ok;
+      else if (call.denied)
+        ++flow.denied;
+      else
+        ++flow.failed;
       if (call.status != 0) latencies.push_back(call.latency);
       const Instance* instance = scenario.find_instance(call.instance);
       if (instance == nullptr) continue;

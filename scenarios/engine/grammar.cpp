@@ -144,7 +144,8 @@ class Checker {
       if (attempt.empty()) return;
       if (shape == nullptr && shape_fits(*alternative, value)) shape = alternative.get();
     }
-    if (shape != nullptr && (shape->type == Type::object || shape->type == Type::list)) return check(*shape, value, path);
+    if (shape != nullptr && (shape->type == Type::object || shape->type == Type::list))
+      return check(*shape, value, path);
     complain(path, fmt::format("expected {}, found {}", wanted(grammar), shown(value)));
   }
 

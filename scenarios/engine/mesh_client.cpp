@@ -15,7 +15,8 @@ constexpr Duration patience = std::chrono::seconds(5);
 constexpr Duration pause_between = std::chrono::milliseconds(200);
 
 std::string path_of(const cp::Kind& kind, const std::string& mesh, const std::string& name) {
-  return kind.is_global() ? fmt::format("/{}/{}", kind.path(), name) : fmt::format("/meshes/{}/{}/{}", mesh, kind.path(), name);
+  return kind.is_global() ? fmt::format("/{}/{}", kind.path(), name)
+                          : fmt::format("/meshes/{}/{}/{}", mesh, kind.path(), name);
 }
 
 /// The control plane's words for what is wrong, without the rest of its answer.
@@ -34,7 +35,8 @@ std::string reason(const HttpResponse& response) {
 
 asio::awaitable<void> MeshClient::wait_until_up() {
   while (true) {
-    auto answer = co_await http_call(runtime_.network, runtime_.timers, base_ + "/meshes/default", {}, nullptr, patience);
+    auto answer =
+        co_await http_call(runtime_.network, runtime_.timers, base_ + "/meshes/default", {}, nullptr, patience);
     if (answer && answer->status < 500) co_return;
     co_await sleep(runtime_.timers, pause_between);
   }
@@ -46,7 +48,8 @@ asio::awaitable<std::string> MeshClient::send(std::string method, std::string pa
     request.method = method;
     request.headers.add("Content-Type", "application/json");
     request.body = body;
-    auto answer = co_await http_call(runtime_.network, runtime_.timers, base_ + path, std::move(request), nullptr, patience);
+    auto answer =
+        co_await http_call(runtime_.network, runtime_.timers, base_ + path, std::move(request), nullptr, patience);
     if (answer && answer->status < 300) co_return std::string();
     if (answer && answer->status < 500) co_return reason(*answer);
     co_await sleep(runtime_.timers, pause_between);

@@ -54,7 +54,8 @@ class Planner {
     Action action;
     action.at = at;
     action.fault = true;
-    bool process = fault.kind == Kind::kill || fault.kind == Kind::restart || fault.kind == Kind::pause || fault.kind == Kind::resume;
+    bool process = fault.kind == Kind::kill || fault.kind == Kind::restart || fault.kind == Kind::pause ||
+                   fault.kind == Kind::resume;
     std::string whom;
     if (process) {
       action.processes = fault.select ? choose(scenario_, *fault.select, random) : std::vector{fault.target};
@@ -66,13 +67,18 @@ class Planner {
       whom = fmt::format("{} and {}", fault.between[0], fault.between[1]);
     }
     switch (fault.kind) {
-      case Kind::kill: return add_pair(action, Action::Kind::kill, "kill " + whom, Action::Kind::start, "start " + whom, lasts);
-      case Kind::pause: return add_pair(action, Action::Kind::pause, "pause " + whom, Action::Kind::resume, "resume " + whom, lasts);
+      case Kind::kill:
+        return add_pair(action, Action::Kind::kill, "kill " + whom, Action::Kind::start, "start " + whom, lasts);
+      case Kind::pause:
+        return add_pair(action, Action::Kind::pause, "pause " + whom, Action::Kind::resume, "resume " + whom, lasts);
       case Kind::partition:
-        return add_pair(action, Action::Kind::partition, "partition " + whom, Action::Kind::heal, "heal " + whom, lasts);
+        return add_pair(action, Action::Kind::partition, "partition " + whom, Action::Kind::heal, "heal " + whom,
+                        lasts);
       case Kind::delay:
-        return add_pair(action, Action::Kind::set_link, "slow the link of " + whom, Action::Kind::reset_link, "restore the link of " + whom, lasts);
-      case Kind::restart: return add_pair(action, Action::Kind::restart, "restart " + whom, Action::Kind::start, "", {});
+        return add_pair(action, Action::Kind::set_link, "slow the link of " + whom, Action::Kind::reset_link,
+                        "restore the link of " + whom, lasts);
+      case Kind::restart:
+        return add_pair(action, Action::Kind::restart, "restart " + whom, Action::Kind::start, "", {});
       case Kind::resume:
         action.fault = false;
         action.recovery = true;

@@ -32,9 +32,11 @@ constexpr Form forms[] = {
     {"no-plaintext", Kind::no_plaintext, Argument::none, Measure::none, "no-plaintext"},
     {"failed-calls", Kind::failed_calls, Argument::optional_flow, Measure::count, "failed-calls(web -> backend) == 0"},
     {"calls", Kind::calls, Argument::optional_flow, Measure::count, "calls(web -> backend) >= 100"},
-    {"availability", Kind::availability, Argument::optional_flow, Measure::percent, "availability(web -> backend) >= 99.9%"},
+    {"availability", Kind::availability, Argument::optional_flow, Measure::percent,
+     "availability(web -> backend) >= 99.9%"},
     {"share", Kind::share, Argument::flow_and_tag, Measure::percent, "share(web -> backend, version=v1) in 87%..93%"},
-    {"latency", Kind::latency, Argument::flow_and_percentile, Measure::duration, "latency(web -> backend, p99) <= 50ms"},
+    {"latency", Kind::latency, Argument::flow_and_percentile, Measure::duration,
+     "latency(web -> backend, p99) <= 50ms"},
     {"reachable", Kind::reachable, Argument::flow, Measure::none, "reachable(web -> backend)"},
     {"denied", Kind::denied, Argument::flow, Measure::none, "denied(audit -> backend)"},
     {"converged", Kind::converged, Argument::none, Measure::none, "converged"},
@@ -49,7 +51,8 @@ std::string_view trim(std::string_view text) {
 }
 
 bool name_char(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' || c == '/';
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+         c == '.' || c == '/';
 }
 
 bool is_name(std::string_view text) {
@@ -109,8 +112,10 @@ std::expected<void, PredicateError> parse_comparison(const Form& form, std::stri
     out.high = *high;
     return {};
   }
-  constexpr std::pair<std::string_view, Relation> relations[] = {{"<=", Relation::at_most}, {">=", Relation::at_least},
-                                                                 {"==", Relation::equal},   {"<", Relation::less},
+  constexpr std::pair<std::string_view, Relation> relations[] = {{"<=", Relation::at_most},
+                                                                 {">=", Relation::at_least},
+                                                                 {"==", Relation::equal},
+                                                                 {"<", Relation::less},
                                                                  {">", Relation::more}};
   for (const auto& [word, relation] : relations) {
     if (!text.starts_with(word)) continue;
@@ -120,10 +125,12 @@ std::expected<void, PredicateError> parse_comparison(const Form& form, std::stri
     out.low = *value;
     return {};
   }
-  return wrong(form, fmt::format("a comparison is missing: one of <, <=, ==, >=, > or `in LOW..HIGH`, with {}", measure_text(form.measure)));
+  return wrong(form, fmt::format("a comparison is missing: one of <, <=, ==, >=, > or `in LOW..HIGH`, with {}",
+                                 measure_text(form.measure)));
 }
 
-std::expected<void, PredicateError> parse_arguments(const Form& form, std::optional<std::string_view> text, Predicate& out) {
+std::expected<void, PredicateError> parse_arguments(const Form& form, std::optional<std::string_view> text,
+                                                    Predicate& out) {
   if (!text) {
     if (form.argument == Argument::none || form.argument == Argument::optional_flow) return {};
     return wrong(form, fmt::format("`{}` needs its arguments in parentheses", form.name));
@@ -143,14 +150,16 @@ std::expected<void, PredicateError> parse_arguments(const Form& form, std::optio
   if (!parse_flow(flow, out)) return wrong(form, "a flow is expected: SERVICE -> SERVICE");
   if (form.argument == Argument::flow_and_tag) {
     std::size_t equals = rest.find('=');
-    if (equals == std::string_view::npos || !is_name(trim(rest.substr(0, equals))) || !is_name(trim(rest.substr(equals + 1)))) {
+    if (equals == std::string_view::npos || !is_name(trim(rest.substr(0, equals))) ||
+        !is_name(trim(rest.substr(equals + 1)))) {
       return wrong(form, "a tag is expected after the flow: KEY=VALUE");
     }
     out.tag_key = trim(rest.substr(0, equals));
     out.tag_value = trim(rest.substr(equals + 1));
   } else if (form.argument == Argument::flow_and_percentile) {
     int value = 0;
-    if (rest.size() < 2 || rest[0] != 'p') return wrong(form, "a percentile is expected after the flow: p50, p90, p99, p100");
+    if (rest.size() < 2 || rest[0] != 'p')
+      return wrong(form, "a percentile is expected after the flow: p50, p90, p99, p100");
     auto [end, error] = std::from_chars(rest.data() + 1, rest.data() + rest.size(), value);
     if (error != std::errc() || end != rest.data() + rest.size() || value < 1 || value > 100) {
       return wrong(form, "a percentile is expected after the flow: p50, p90, p99, p100");
@@ -189,8 +198,9 @@ std::expected<Predicate, PredicateError> parse_predicate(std::string_view text) 
   }
   if (form == nullptr) {
     std::string near = nearest(word, names);
-    return std::unexpected(PredicateError{fmt::format("unknown expectation `{}`; expected one of {}", word, fmt::join(names, ", ")),
-                                          near.empty() ? "" : fmt::format("did you mean `{}`?", near)});
+    return std::unexpected(
+        PredicateError{fmt::format("unknown expectation `{}`; expected one of {}", word, fmt::join(names, ", ")),
+                       near.empty() ? "" : fmt::format("did you mean `{}`?", near)});
   }
   Predicate out;
   out.kind = form->kind;

@@ -13,8 +13,13 @@ struct Unit {
   std::string_view name;
   std::int64_t nanoseconds;
 };
-constexpr std::array<Unit, 7> units{{{"d", 86'400'000'000'000}, {"h", 3'600'000'000'000}, {"m", 60'000'000'000},
-                                     {"s", 1'000'000'000}, {"ms", 1'000'000}, {"us", 1'000}, {"ns", 1}}};
+constexpr std::array<Unit, 7> units{{{"d", 86'400'000'000'000},
+                                     {"h", 3'600'000'000'000},
+                                     {"m", 60'000'000'000},
+                                     {"s", 1'000'000'000},
+                                     {"ms", 1'000'000},
+                                     {"us", 1'000},
+                                     {"ns", 1}}};
 constexpr std::int64_t limit = 3'650LL * 86'400 * 1'000'000'000;  // ten years
 
 bool digit(char c) { return c >= '0' && c <= '9'; }
@@ -112,7 +117,10 @@ std::string percent_text(std::int64_t parts) {
 std::optional<Duration> parse_rate(std::string_view text) {
   auto number = take_decimal(text);
   if (!number || *number == 0 || text.size() != 2 || text[0] != '/') return std::nullopt;
-  std::int64_t period = text[1] == 's' ? 1'000'000'000 : text[1] == 'm' ? 60'000'000'000 : text[1] == 'h' ? 3'600'000'000'000 : 0;
+  std::int64_t period = text[1] == 's'   ? 1'000'000'000
+                        : text[1] == 'm' ? 60'000'000'000
+                        : text[1] == 'h' ? 3'600'000'000'000
+                                         : 0;
   if (period == 0) return std::nullopt;
   __int128 between = static_cast<__int128>(period) * 1'000'000'000 / *number;
   if (between < 1'000 || between > limit) return std::nullopt;  // at most a million a second

@@ -62,7 +62,8 @@ DelayLaw Reader::delay(const json& value, const std::string& path) {
     }
   }
   if (!value.contains(form.first) || (form.second != nullptr && !value.contains(form.second))) {
-    complain(path, fmt::format("law `{}` needs {}{}{}", name, form.first, form.second ? " and " : "", form.second ? form.second : ""));
+    complain(path, fmt::format("law `{}` needs {}{}{}", name, form.first, form.second ? " and " : "",
+                               form.second ? form.second : ""));
     return out;
   }
   out.a = duration(value[form.first], child_path(path, form.first));

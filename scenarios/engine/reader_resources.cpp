@@ -15,7 +15,8 @@ namespace kumasim::scenario {
 ResourceName resource_name(const nlohmann::json& body) {
   ResourceName out;
   auto text = [](const nlohmann::json& parent, const char* key) {
-    return parent.is_object() && parent.contains(key) && parent[key].is_string() ? parent[key].get<std::string>() : std::string();
+    return parent.is_object() && parent.contains(key) && parent[key].is_string() ? parent[key].get<std::string>()
+                                                                                 : std::string();
   };
   out.type = text(body, body.contains("apiVersion") ? "kind" : "type");
   out.name = text(body, "name");
@@ -33,8 +34,10 @@ void Reader::read_resource_file(const std::string& name, const std::string& path
   fs::path file = fs::path(document_.file).parent_path() / name;
   std::ifstream in(file, std::ios::binary);
   std::ostringstream text;
-  if (in && fs::is_regular_file(file)) text << in.rdbuf();
-  else return complain(path, fmt::format("file `{}` cannot be read", file.string()));
+  if (in && fs::is_regular_file(file))
+    text << in.rdbuf();
+  else
+    return complain(path, fmt::format("file `{}` cannot be read", file.string()));
   auto documents = parse_documents(std::move(text).str(), file.string());
   if (!documents) {
     out_.push_back(documents.error());
@@ -57,8 +60,10 @@ void Reader::read_resources(const json& resources, const std::string& path) {
   for (const json& body : resources) {
     std::string at = child_path(path, index++);
     if (body.size() == 1 && body.contains("file")) {
-      if (body["file"].is_string()) read_resource_file(body["file"].get<std::string>(), at);
-      else complain(child_path(at, "file"), "expected the path of a file");
+      if (body["file"].is_string())
+        read_resource_file(body["file"].get<std::string>(), at);
+      else
+        complain(child_path(at, "file"), "expected the path of a file");
       continue;
     }
     if (auto resource = cp::resource_from_json(body); !resource) {
@@ -94,13 +99,15 @@ void Reader::read_overrides(const json& overrides, const std::string& path) {
         }
         std::string before = spec.contains(target) ? spec[target].dump() : "nothing";
         spec[target] = text;
-        scenario_.overrides.push_back(fmt::format("{} {}: {} is {} here instead of {}", type, name, pointer, text.dump(), before));
+        scenario_.overrides.push_back(
+            fmt::format("{} {}: {} is {} here instead of {}", type, name, pointer, text.dump(), before));
       } catch (const json::exception&) {
         complain(where, "expected a JSON pointer such as /mtls/backends/0/dpCert/rotation/expiration");
       }
     }
     if (auto resource = cp::resource_from_json(found->body); !resource) {
-      complain(at, fmt::format("{} `{}` is not valid with it: {}: {}", type, name, resource.error().field, resource.error().message));
+      complain(at, fmt::format("{} `{}` is not valid with it: {}: {}", type, name, resource.error().field,
+                               resource.error().message));
     }
   }
 }
@@ -119,12 +126,17 @@ void Reader::check_meshes() {
   for (std::size_t i = 0; i < scenario_.services.size(); ++i) {
     const std::string& mesh = scenario_.services[i].mesh;
     if (meshes.contains(mesh)) continue;
-    complain(child_path(child_path("spec.topology.services", i), "mesh"), fmt::format("there is no mesh `{}`", mesh), hint(mesh));
+    complain(child_path(child_path("spec.topology.services", i), "mesh"), fmt::format("there is no mesh `{}`", mesh),
+             hint(mesh));
   }
   for (const ResourceText& resource : scenario_.resources) {
     ResourceName is = resource_name(resource.body);
     if (is.mesh.empty() || meshes.contains(is.mesh)) continue;
-    out_.push_back({resource.origin, {}, "mesh", fmt::format("{} `{}` is in mesh `{}`, which there is not", is.type, is.name, is.mesh), hint(is.mesh)});
+    out_.push_back({resource.origin,
+                    {},
+                    "mesh",
+                    fmt::format("{} `{}` is in mesh `{}`, which there is not", is.type, is.name, is.mesh),
+                    hint(is.mesh)});
   }
 }
 

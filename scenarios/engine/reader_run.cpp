@@ -19,8 +19,11 @@ void Reader::read_load(const json& load, const std::string& path) {
     known_service(out.to, child_path(at, "to"));
     if (const Service* from = scenario_.find_service(out.from)) {
       auto call = std::ranges::find(from->calls, out.to, &Outbound::to);
-      if (call != from->calls.end()) out.path = call->path;
-      else complain(child_path(at, "to"), fmt::format("`{}` has no outbound to `{}`", out.from, out.to), "add it to the service's `calls`");
+      if (call != from->calls.end())
+        out.path = call->path;
+      else
+        complain(child_path(at, "to"), fmt::format("`{}` has no outbound to `{}`", out.from, out.to),
+                 "add it to the service's `calls`");
     }
     out.path = value.value("path", out.path);
     auto between = parse_rate(value["rate"].get<std::string>());
@@ -29,7 +32,8 @@ void Reader::read_load(const json& load, const std::string& path) {
     out.poisson = value.value("law", "poisson") == "poisson";
     out.start = duration_or(value, "start", at, Duration(0));
     out.end = duration_or(value, "end", at, scenario_.duration);
-    if (out.start >= out.end || out.end > scenario_.duration) complain(at, "start must be before end, and end within the run");
+    if (out.start >= out.end || out.end > scenario_.duration)
+      complain(at, "start must be before end, and end within the run");
     scenario_.load.push_back(std::move(out));
   }
 }
@@ -45,7 +49,8 @@ void Reader::read_fault(const json& value, const std::string& path) {
   out.at = span(value["at"], child_path(path, "at"));
   if (value.contains("for")) {
     out.lasts = span(value["for"], child_path(path, "for"));
-    bool lasting = out.kind == Kind::kill || out.kind == Kind::pause || out.kind == Kind::partition || out.kind == Kind::delay;
+    bool lasting =
+        out.kind == Kind::kill || out.kind == Kind::pause || out.kind == Kind::partition || out.kind == Kind::delay;
     if (!lasting) complain(child_path(path, "for"), fmt::format("{} has no length", name));
   }
   if (out.at.high > scenario_.duration) complain(child_path(path, "at"), "is after the end of the run");
@@ -57,12 +62,14 @@ void Reader::read_fault(const json& value, const std::string& path) {
   bool process = name.starts_with("proc.");
   if (process) {
     refuse({"between", "delay", "loss"});
-    if (value.contains("target") == value.contains("select")) complain(path, fmt::format("{} needs either `target` or `select`", name));
+    if (value.contains("target") == value.contains("select"))
+      complain(path, fmt::format("{} needs either `target` or `select`", name));
     if (value.contains("target")) {
       out.target = value["target"].get<std::string>();
       std::string at = child_path(path, "target");
       if (scenario_.find_service(out.target) != nullptr) {
-        complain(at, fmt::format("`{}` is a service; expected one process", out.target), fmt::format("use select: {{service: {}, pick: all}}", out.target));
+        complain(at, fmt::format("`{}` is a service; expected one process", out.target),
+                 fmt::format("use select: {{service: {}, pick: all}}", out.target));
       } else {
         known_process(out.target, at);
       }
@@ -78,11 +85,13 @@ void Reader::read_fault(const json& value, const std::string& path) {
       std::size_t matching = 0;
       for (const Instance& instance : scenario_.instances) {
         bool fits = instance.service == selection.service;
-        for (const auto& [key, text] : selection.tags) fits = fits && instance.tags.contains(key) && instance.tags.at(key) == text;
+        for (const auto& [key, text] : selection.tags)
+          fits = fits && instance.tags.contains(key) && instance.tags.at(key) == text;
         matching += fits ? 1 : 0;
       }
       if (matching < std::max<std::size_t>(selection.pick, 1)) {
-        complain(at, fmt::format("{} instances fit, {} are to be picked", matching, std::max<std::size_t>(selection.pick, 1)));
+        complain(at, fmt::format("{} instances fit, {} are to be picked", matching,
+                                 std::max<std::size_t>(selection.pick, 1)));
       }
       out.select = std::move(selection);
     }
@@ -94,7 +103,8 @@ void Reader::read_fault(const json& value, const std::string& path) {
     } else {
       out.link = link(value, path);
       out.between = out.link.between;
-      if (out.kind == Kind::delay && !out.link.delay && out.link.loss_ppm == 0) complain(path, "net.delay needs `delay` or `loss`");
+      if (out.kind == Kind::delay && !out.link.delay && out.link.loss_ppm == 0)
+        complain(path, "net.delay needs `delay` or `loss`");
     }
   }
   scenario_.faults.push_back(std::move(out));
@@ -149,7 +159,8 @@ void Reader::read_expectations(const json& expectations, const std::string& path
       out.from = duration_or(during, "from", where, Duration(0));
       out.to = duration_or(during, "to", where, scenario_.duration);
       out.text = during["that"].get<std::string>();
-      if (out.from >= out.to || out.to > scenario_.duration) complain(where, "`from` must be before `to`, and `to` within the run");
+      if (out.from >= out.to || out.to > scenario_.duration)
+        complain(where, "`from` must be before `to`, and `to` within the run");
     } else {
       const json& eventually = value["eventually"];
       std::string where = child_path(at, "eventually");
@@ -177,16 +188,21 @@ void Reader::check_predicate(const Expectation& expectation, const std::string& 
   const Predicate& that = expectation.that;
   if (that.kind == Kind::certificate_rotated) known_service(that.name, path);
   if (that.kind == Kind::policy_applied) {
-    bool known = std::ranges::any_of(scenario_.resources, [&](const ResourceText& r) { return resource_name(r.body).name == that.name; }) ||
-                 std::ranges::any_of(scenario_.changes, [&](const Change& c) { return !c.apply.is_null() && resource_name(c.apply).name == that.name; });
+    bool known = std::ranges::any_of(scenario_.resources,
+                                     [&](const ResourceText& r) { return resource_name(r.body).name == that.name; }) ||
+                 std::ranges::any_of(scenario_.changes, [&](const Change& c) {
+                   return !c.apply.is_null() && resource_name(c.apply).name == that.name;
+                 });
     if (!known) complain(path, fmt::format("no resource `{}` is applied by this scenario", that.name));
   }
   if (that.from.empty()) return;
   known_service(that.from, path);
   known_service(that.to, path);
-  bool loaded = std::ranges::any_of(scenario_.load, [&](const Load& l) { return l.from == that.from && l.to == that.to; });
+  bool loaded =
+      std::ranges::any_of(scenario_.load, [&](const Load& l) { return l.from == that.from && l.to == that.to; });
   if (!loaded && scenario_.find_service(that.from) != nullptr && scenario_.find_service(that.to) != nullptr) {
-    complain(path, fmt::format("there is no load from `{}` to `{}`, so it could never be judged", that.from, that.to), "add one to spec.load");
+    complain(path, fmt::format("there is no load from `{}` to `{}`, so it could never be judged", that.from, that.to),
+             "add one to spec.load");
   }
 }
 

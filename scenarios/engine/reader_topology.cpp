@@ -111,7 +111,8 @@ void Reader::check_topology(const json& topology, const std::string& path) {
   for (const Service& service : scenario_.services) processes.insert(service.name);
   for (const Instance& instance : scenario_.instances) {
     if (!processes.insert(instance.process).second) {
-      complain(child_path(path, "services"), fmt::format("two processes or services would be named `{}`", instance.process));
+      complain(child_path(path, "services"),
+               fmt::format("two processes or services would be named `{}`", instance.process));
     }
   }
   for (std::size_t i = 0; i < scenario_.services.size(); ++i) {

@@ -10,8 +10,13 @@ namespace {
 nlohmann::json seconds(Duration value) { return static_cast<double>(value.count()) / 1e9; }
 
 nlohmann::json run_json(const Report& report, const WorldRun& run) {
-  nlohmann::json out{{"world", run.world}, {"seed", run.seed}, {"passed", run.passed()}, {"plan", run.plan},
-                     {"setupSeconds", seconds(run.setup)}, {"seconds", seconds(run.simulated)}, {"wallSeconds", seconds(run.wall)},
+  nlohmann::json out{{"world", run.world},
+                     {"seed", run.seed},
+                     {"passed", run.passed()},
+                     {"plan", run.plan},
+                     {"setupSeconds", seconds(run.setup)},
+                     {"seconds", seconds(run.simulated)},
+                     {"wallSeconds", seconds(run.wall)},
                      {"replay", replay_command(report, run)}};
   if (run.world == "sim") {
     out["events"] = run.events;
@@ -21,7 +26,8 @@ nlohmann::json run_json(const Report& report, const WorldRun& run) {
   if (!run.problem.empty()) out["problem"] = run.problem;
   out["expectations"] = nlohmann::json::array();
   for (const Verdict& verdict : run.verdicts) {
-    nlohmann::json item{{"expectation", verdict.title}, {"held", verdict.held}, {"seen", verdict.seen}, {"line", verdict.mark.line}};
+    nlohmann::json item{
+        {"expectation", verdict.title}, {"held", verdict.held}, {"seen", verdict.seen}, {"line", verdict.mark.line}};
     if (!verdict.held) item["why"] = verdict.why;
     if (verdict.when) item["atSeconds"] = seconds(*verdict.when);
     if (!verdict.after.empty()) item["after"] = verdict.after;
@@ -29,12 +35,20 @@ nlohmann::json run_json(const Report& report, const WorldRun& run) {
   }
   out["flows"] = nlohmann::json::array();
   for (const Flow& flow : run.flows) {
-    out["flows"].push_back({{"from", flow.from}, {"to", flow.to}, {"calls", flow.calls}, {"ok", flow.ok}, {"denied", flow.denied},
-                            {"failed", flow.failed}, {"plaintext", flow.plaintext}, {"split", flow.split},
-                            {"p50Seconds", seconds(flow.p50)}, {"p99Seconds", seconds(flow.p99)}});
+    out["flows"].push_back({{"from", flow.from},
+                            {"to", flow.to},
+                            {"calls", flow.calls},
+                            {"ok", flow.ok},
+                            {"denied", flow.denied},
+                            {"failed", flow.failed},
+                            {"plaintext", flow.plaintext},
+                            {"split", flow.split},
+                            {"p50Seconds", seconds(flow.p50)},
+                            {"p99Seconds", seconds(flow.p99)}});
   }
   out["timeline"] = nlohmann::json::array();
-  for (const TimelineEntry& entry : run.timeline) out["timeline"].push_back({{"atSeconds", seconds(entry.at)}, {"what", entry.text}});
+  for (const TimelineEntry& entry : run.timeline)
+    out["timeline"].push_back({{"atSeconds", seconds(entry.at)}, {"what", entry.text}});
   return out;
 }
 
@@ -76,15 +90,17 @@ std::string xml(std::string_view text) {
 }  // namespace
 
 nlohmann::json report_json(const Report& report) {
-  nlohmann::json out{{"scenario", report.scenario}, {"file", report.file}, {"commit", report.commit}, {"passed", report.passed()},
-                     {"overrides", report.overrides}, {"runs", nlohmann::json::array()}};
+  nlohmann::json out{{"scenario", report.scenario}, {"file", report.file},           {"commit", report.commit},
+                     {"passed", report.passed()},   {"overrides", report.overrides}, {"runs", nlohmann::json::array()}};
   if (!report.description.empty()) out["description"] = report.description;
   for (const WorldRun& run : report.runs) out["runs"].push_back(run_json(report, run));
   return out;
 }
 
 Result<Report> report_from_json(const nlohmann::json& json) {
-  auto duration = [](const nlohmann::json& value) { return Duration(static_cast<std::int64_t>(value.get<double>() * 1e9)); };
+  auto duration = [](const nlohmann::json& value) {
+    return Duration(static_cast<std::int64_t>(value.get<double>() * 1e9));
+  };
   try {
     Report report;
     report.scenario = json.at("scenario").get<std::string>();
@@ -105,12 +121,16 @@ Result<Report> report_from_json(const nlohmann::json& json) {
         run.verdicts.push_back(std::move(out));
       }
       for (const auto& flow : item.at("flows")) {
-        run.flows.push_back({.from = flow.at("from").get<std::string>(), .to = flow.at("to").get<std::string>(),
-                             .calls = flow.at("calls").get<std::size_t>(), .ok = flow.at("ok").get<std::size_t>(),
-                             .denied = flow.at("denied").get<std::size_t>(), .failed = flow.at("failed").get<std::size_t>(),
+        run.flows.push_back({.from = flow.at("from").get<std::string>(),
+                             .to = flow.at("to").get<std::string>(),
+                             .calls = flow.at("calls").get<std::size_t>(),
+                             .ok = flow.at("ok").get<std::size_t>(),
+                             .denied = flow.at("denied").get<std::size_t>(),
+                             .failed = flow.at("failed").get<std::size_t>(),
                              .plaintext = flow.at("plaintext").get<std::size_t>(),
                              .split = flow.at("split").get<std::map<std::string, std::size_t>>(),
-                             .p50 = duration(flow.at("p50Seconds")), .p99 = duration(flow.at("p99Seconds"))});
+                             .p50 = duration(flow.at("p50Seconds")),
+                             .p99 = duration(flow.at("p99Seconds"))});
       }
       report.runs.push_back(std::move(run));
     }
@@ -132,11 +152,13 @@ std::string report_junit(const Report& report) {
     std::size_t failures = 0;
     for (const Verdict& verdict : run.verdicts) failures += verdict.held ? 0 : 1;
     std::string suite = fmt::format("{}.{}.seed-{}", report.scenario, run.world, run.seed);
-    out += fmt::format("  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" time=\"{:.3f}\">\n", xml(suite),
-                       run.verdicts.size() + (run.problem.empty() ? 0 : 1), failures, run.problem.empty() ? 0 : 1,
-                       static_cast<double>(run.wall.count()) / 1e9);
+    out += fmt::format("  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" time=\"{:.3f}\">\n",
+                       xml(suite), run.verdicts.size() + (run.problem.empty() ? 0 : 1), failures,
+                       run.problem.empty() ? 0 : 1, static_cast<double>(run.wall.count()) / 1e9);
     if (!run.problem.empty()) {
-      out += fmt::format("    <testcase classname=\"{}\" name=\"the mesh comes up\"><error message=\"{}\"/></testcase>\n", xml(suite), xml(run.problem));
+      out +=
+          fmt::format("    <testcase classname=\"{}\" name=\"the mesh comes up\"><error message=\"{}\"/></testcase>\n",
+                      xml(suite), xml(run.problem));
     }
     for (const Verdict& verdict : run.verdicts) {
       out += fmt::format("    <testcase classname=\"{}\" name=\"{}\"", xml(suite), xml(verdict.title));
@@ -144,8 +166,8 @@ std::string report_junit(const Report& report) {
         out += "/>\n";
         continue;
       }
-      out += fmt::format("><failure message=\"{}\">{}\n{}\nreplay: {}</failure></testcase>\n", xml(verdict.seen), xml(verdict.why),
-                         xml(verdict.after), xml(replay_command(report, run)));
+      out += fmt::format("><failure message=\"{}\">{}\n{}\nreplay: {}</failure></testcase>\n", xml(verdict.seen),
+                         xml(verdict.why), xml(verdict.after), xml(replay_command(report, run)));
     }
     out += "  </testsuite>\n";
   }

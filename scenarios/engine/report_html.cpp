@@ -37,7 +37,8 @@ std::string text(std::string_view raw) {
 std::string verdict_rows(const WorldRun& run) {
   std::string out = "<table><tr><th>verdict</th><th>expectation</th><th>seen</th></tr>\n";
   for (const Verdict& verdict : run.verdicts) {
-    out += fmt::format("<tr><td class=\"{}\">{}</td><td>{}", verdict.held ? "ok" : "no", verdict.held ? "held" : "broken", text(verdict.title));
+    out += fmt::format("<tr><td class=\"{}\">{}</td><td>{}", verdict.held ? "ok" : "no",
+                       verdict.held ? "held" : "broken", text(verdict.title));
     if (!verdict.held) {
       std::string when = verdict.when ? "at " + duration_text(*verdict.when) + ": " : "";
       out += fmt::format("<div class=\"why\">{}{}</div>", text(when), text(verdict.why));
@@ -49,17 +50,22 @@ std::string verdict_rows(const WorldRun& run) {
 }
 
 std::string flow_rows(const WorldRun& run) {
-  std::string out = "<table><tr><th>flow</th><th>calls</th><th>succeeded</th><th>denied</th><th>failed</th><th>plaintext</th><th>p50</th><th>p99</th><th>answered by</th></tr>\n";
+  std::string out =
+      "<table><tr><th>flow</th><th>calls</th><th>succeeded</th><th>denied</th><th>failed</th><th>plaintext</"
+      "th><th>p50</th><th>p99</th><th>answered by</th></tr>\n";
   for (const Flow& flow : run.flows) {
     std::string split;
     std::size_t all = 0;
     for (const auto& [label, count] : flow.split) all += count;
     for (const auto& [label, count] : flow.split) {
-      split += fmt::format("{}{} {:.1f}%", split.empty() ? "" : ", ", label, 100.0 * static_cast<double>(count) / static_cast<double>(all));
+      split += fmt::format("{}{} {:.1f}%", split.empty() ? "" : ", ", label,
+                           100.0 * static_cast<double>(count) / static_cast<double>(all));
     }
-    out += fmt::format("<tr><td>{} &rarr; {}</td><td class=n>{}</td><td class=n>{}</td><td class=n>{}</td><td class=n>{}</td><td class=n>{}</td><td class=n>{}</td><td class=n>{}</td><td>{}</td></tr>\n",
-                       text(flow.from), text(flow.to), flow.calls, flow.ok, flow.denied, flow.failed, flow.plaintext,
-                       duration_text(flow.p50), duration_text(flow.p99), text(split));
+    out += fmt::format(
+        "<tr><td>{} &rarr; {}</td><td class=n>{}</td><td class=n>{}</td><td class=n>{}</td><td class=n>{}</td><td "
+        "class=n>{}</td><td class=n>{}</td><td class=n>{}</td><td>{}</td></tr>\n",
+        text(flow.from), text(flow.to), flow.calls, flow.ok, flow.denied, flow.failed, flow.plaintext,
+        duration_text(flow.p50), duration_text(flow.p99), text(split));
   }
   return out + "</table>\n";
 }
@@ -68,7 +74,8 @@ std::string timeline_rows(const WorldRun& run) {
   if (run.timeline.empty()) return "<p>Nothing was done to the mesh.</p>\n";
   std::string out = "<table><tr><th>time</th><th>event</th></tr>\n";
   for (const TimelineEntry& entry : run.timeline) {
-    out += fmt::format("<tr><td class=n>{}</td><td{}>{}</td></tr>\n", duration_text(entry.at), entry.fault ? " class=no" : "", text(entry.text));
+    out += fmt::format("<tr><td class=n>{}</td><td{}>{}</td></tr>\n", duration_text(entry.at),
+                       entry.fault ? " class=no" : "", text(entry.text));
   }
   return out + "</table>\n";
 }
@@ -76,14 +83,18 @@ std::string timeline_rows(const WorldRun& run) {
 }  // namespace
 
 std::string report_html(const Report& report, const std::vector<std::string>& pictures) {
-  std::string out = fmt::format("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\n<title>{} · kumasim</title><style>{}</style></head><body>\n", text(report.scenario), style);
-  out += fmt::format("<h1>{} <span class=\"{}\">{}</span></h1>\n<p>{}</p>\n", text(report.scenario), report.passed() ? "ok" : "no",
-                     report.passed() ? "passed" : "failed", text(report.description));
+  std::string out = fmt::format(
+      "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+      "content=\"width=device-width\">\n<title>{} · kumasim</title><style>{}</style></head><body>\n",
+      text(report.scenario), style);
+  out += fmt::format("<h1>{} <span class=\"{}\">{}</span></h1>\n<p>{}</p>\n", text(report.scenario),
+                     report.passed() ? "ok" : "no", report.passed() ? "passed" : "failed", text(report.description));
   for (const std::string& line : report.overrides) out += fmt::format("<p class=why>{}</p>\n", text(line));
   for (std::size_t i = 0; i < report.runs.size(); ++i) {
     const WorldRun& run = report.runs[i];
-    out += fmt::format("<h2>{} world, seed {}: <span class=\"{}\">{}</span></h2>\n", run.world == "sim" ? "Simulated" : "Live", run.seed,
-                       run.passed() ? "ok" : "no", run.passed() ? "passed" : "failed");
+    out += fmt::format("<h2>{} world, seed {}: <span class=\"{}\">{}</span></h2>\n",
+                       run.world == "sim" ? "Simulated" : "Live", run.seed, run.passed() ? "ok" : "no",
+                       run.passed() ? "passed" : "failed");
     if (!run.problem.empty()) out += fmt::format("<p class=no>{}</p>\n", text(run.problem));
     if (i < pictures.size() && !pictures[i].empty()) {
       std::size_t svg = pictures[i].find("<svg");

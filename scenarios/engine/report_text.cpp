@@ -59,11 +59,12 @@ std::string success(const Flow& flow) {
 }
 
 std::string flow_table(const WorldRun& run) {
-  std::vector<std::vector<std::string>> rows{{"flow", "calls", "success", "denied", "failed", "plaintext", "p50", "p99", "split"}};
+  std::vector<std::vector<std::string>> rows{
+      {"flow", "calls", "success", "denied", "failed", "plaintext", "p50", "p99", "split"}};
   for (const Flow& flow : run.flows) {
-    rows.push_back({flow.from + " -> " + flow.to, fmt::format("{}", flow.calls), success(flow), fmt::format("{}", flow.denied),
-                    fmt::format("{}", flow.failed), fmt::format("{}", flow.plaintext), short_time(flow.p50), short_time(flow.p99),
-                    split_text(flow)});
+    rows.push_back({flow.from + " -> " + flow.to, fmt::format("{}", flow.calls), success(flow),
+                    fmt::format("{}", flow.denied), fmt::format("{}", flow.failed), fmt::format("{}", flow.plaintext),
+                    short_time(flow.p50), short_time(flow.p99), split_text(flow)});
   }
   return table(rows, "  ");
 }
@@ -71,10 +72,13 @@ std::string flow_table(const WorldRun& run) {
 std::string verdict_lines(const WorldRun& run, const Paint& paint) {
   std::string out;
   for (const Verdict& verdict : run.verdicts) {
-    out += fmt::format("  {} {}: {}\n", verdict.held ? paint("ok    ", green) : paint("BROKEN", red), verdict.title, verdict.seen);
+    out += fmt::format("  {} {}: {}\n", verdict.held ? paint("ok    ", green) : paint("BROKEN", red), verdict.title,
+                       verdict.seen);
     if (verdict.held) continue;
-    if (verdict.when) out += fmt::format("         at {}", duration_text(*verdict.when));
-    else out += "        ";
+    if (verdict.when)
+      out += fmt::format("         at {}", duration_text(*verdict.when));
+    else
+      out += "        ";
     out += fmt::format(" {}\n", verdict.why);
     if (!verdict.after.empty()) out += fmt::format("         after: {}\n", verdict.after);
   }
@@ -95,13 +99,16 @@ std::string one_run(const Report& report, const WorldRun& run, const Paint& pain
   if (!run.flows.empty()) out += "\n" + flow_table(run);
   if (!run.timeline.empty()) {
     out += "\n  timeline\n";
-    for (const TimelineEntry& entry : run.timeline) out += fmt::format("  {:>9}  {}\n", short_time(entry.at), entry.text);
+    for (const TimelineEntry& entry : run.timeline)
+      out += fmt::format("  {:>9}  {}\n", short_time(entry.at), entry.text);
   }
   for (const std::string& line : report.overrides) out += fmt::format("\n  note: {}", line);
   if (!report.overrides.empty()) out += "\n";
-  double ratio = static_cast<double>(run.simulated.count()) / static_cast<double>(std::max<std::int64_t>(run.wall.count(), 1));
+  double ratio =
+      static_cast<double>(run.simulated.count()) / static_cast<double>(std::max<std::int64_t>(run.wall.count(), 1));
   out += fmt::format("\n  {}\n", identity(report, run));
-  out += run.world == "sim" ? fmt::format("  {} simulated in {}: {:.0f} times as fast as life\n", short_time(run.simulated), short_time(run.wall), ratio)
+  out += run.world == "sim" ? fmt::format("  {} simulated in {}: {:.0f} times as fast as life\n",
+                                          short_time(run.simulated), short_time(run.wall), ratio)
                             : fmt::format("  {} with {} of set-up\n", short_time(run.wall), short_time(run.setup));
   out += fmt::format("  replay: {}\n", replay_command(report, run));
   return out;
@@ -139,11 +146,13 @@ std::string seeds_table(const Report& report, const Paint& paint) {
     simulated += run.simulated;
     wall += run.wall;
     if (!run.passed() && first_failed == nullptr) first_failed = &run;
-    out += fmt::format("  {} {}\n", run.passed() ? paint("ok    ", green) : paint("FAILED", red), identity(report, run));
+    out +=
+        fmt::format("  {} {}\n", run.passed() ? paint("ok    ", green) : paint("FAILED", red), identity(report, run));
   }
   double ratio = static_cast<double>(simulated.count()) / static_cast<double>(std::max<std::int64_t>(wall.count(), 1));
-  out = fmt::format("{} of {} seeds passed; {} simulated in {}: {:.0f} times as fast as life\n", passed, report.runs.size(),
-                    short_time(simulated), short_time(wall), ratio) + out;
+  out = fmt::format("{} of {} seeds passed; {} simulated in {}: {:.0f} times as fast as life\n", passed,
+                    report.runs.size(), short_time(simulated), short_time(wall), ratio) +
+        out;
   if (first_failed != nullptr) out += "\n" + one_run(report, *first_failed, paint);
   return out;
 }

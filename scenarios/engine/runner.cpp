@@ -73,7 +73,10 @@ class Engine {
     seen_.timeline.push_back({world_.now(), action.text, action.fault, action.recovery});
     for (const std::string& process : action.processes) {
       switch (action.kind) {
-        case Kind::kill: killed_[process].push_back(world_.now()); world_.kill(process); break;
+        case Kind::kill:
+          killed_[process].push_back(world_.now());
+          world_.kill(process);
+          break;
         case Kind::start: world_.start(process); break;
         case Kind::restart:
           killed_[process].push_back(world_.now());
@@ -98,7 +101,8 @@ class Engine {
       }
     }
     auto done = [this, &action](std::string problem) {
-      if (!problem.empty()) seen_.timeline.push_back({world_.now(), action.text + " was refused: " + problem, false, false});
+      if (!problem.empty())
+        seen_.timeline.push_back({world_.now(), action.text + " was refused: " + problem, false, false});
       seen_.resources.push_back({action.type, action.name, world_.now(), std::move(problem)});
     };
     if (action.kind == Kind::apply) world_.apply(action.resource, done);
@@ -110,7 +114,8 @@ class Engine {
     const Load& load = source.load;
     if (now >= load.end) return;
     call(source);
-    Duration gap = load.poisson ? sim::DelayLaw::exponential(load.between_calls).draw(source.random) : load.between_calls;
+    Duration gap =
+        load.poisson ? sim::DelayLaw::exponential(load.between_calls).draw(source.random) : load.between_calls;
     world_.at(now + std::max(gap, Duration(1)), [this, &source] { generate(source); });
   }
 
@@ -149,7 +154,8 @@ class Engine {
     std::size_t kept = 0;
     for (std::size_t i = 0; i < seen_.calls.size(); ++i) {
       const CallRecord& call = seen_.calls[i];
-      bool orphaned = !answered_[i] && std::ranges::any_of(killed_[call.from_process], [&](Duration at) { return at >= call.start; });
+      bool orphaned = !answered_[i] &&
+                      std::ranges::any_of(killed_[call.from_process], [&](Duration at) { return at >= call.start; });
       if (orphaned) continue;
       if (kept != i) seen_.calls[kept] = std::move(seen_.calls[i]);
       ++kept;
@@ -179,7 +185,8 @@ class Engine {
 
 }  // namespace
 
-void run_scenario(const Scenario& scenario, const Plan& plan, MeshWorld& world, WorldRun& run, const Progress& progress) {
+void run_scenario(const Scenario& scenario, const Plan& plan, MeshWorld& world, WorldRun& run,
+                  const Progress& progress) {
   Engine(scenario, plan, world, run, progress).go();
 }
 

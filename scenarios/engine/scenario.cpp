@@ -43,7 +43,8 @@ std::string Expectation::title() const {
   switch (mode) {
     case Mode::always: return "always " + text;
     case Mode::during: return fmt::format("{} to {}: {}", duration_text(from), duration_text(to), text);
-    case Mode::eventually: return fmt::format("within {} after {}: {}", duration_text(to - from), duration_text(from), text);
+    case Mode::eventually:
+      return fmt::format("within {} after {}: {}", duration_text(to - from), duration_text(from), text);
   }
   return text;
 }

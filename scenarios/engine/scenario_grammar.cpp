@@ -47,13 +47,14 @@ GrammarPtr rate() { return text("a rate such as 50/s, 30/m or 2/h", "^[0-9]{1,7}
 GrammarPtr tags() { return map("tags: a name and a text each", any_text("text (quote numbers)")); }
 
 GrammarPtr delay() {
-  return any_of({span(), object({{"law", one_of_words({"const", "uniform", "exp", "lognormal"}), "how delays are spread", true},
-                                 {"mean", duration(), "const, exp: the mean"},
-                                 {"low", duration(), "uniform: the least"},
-                                 {"high", duration(), "uniform: the most"},
-                                 {"p50", duration(), "lognormal: the median"},
-                                 {"p99", duration(), "lognormal: the 99th percentile"}})},
-                "a duration, a range, or a law such as {law: exp, mean: 5ms}");
+  return any_of(
+      {span(), object({{"law", one_of_words({"const", "uniform", "exp", "lognormal"}), "how delays are spread", true},
+                       {"mean", duration(), "const, exp: the mean"},
+                       {"low", duration(), "uniform: the least"},
+                       {"high", duration(), "uniform: the most"},
+                       {"p50", duration(), "lognormal: the median"},
+                       {"p99", duration(), "lognormal: the 99th percentile"}})},
+      "a duration, a range, or a law such as {law: exp, mean: 5ms}");
 }
 
 GrammarPtr resource() {
@@ -65,7 +66,8 @@ GrammarPtr service() {
                          {"tags", tags(), "tags of the Dataplanes beside kuma.io/service and kuma.io/protocol"},
                          {"instances", integer(0, 1000), "how many", true},
                          {"latency", delay(), "how long the application takes to answer"}});
-  auto call = object({{"to", name(), "the service called", true}, {"path", any_text("a path such as /api"), "path of the requests"}});
+  auto call = object(
+      {{"to", name(), "the service called", true}, {"path", any_text("a path such as /api"), "path of the requests"}});
   return object({{"name", name(), "kuma.io/service", true},
                  {"mesh", name(), "the mesh it is in; default: default"},
                  {"protocol", one_of_words({"http", "http2", "grpc", "tcp"}), "kuma.io/protocol; default: http"},
@@ -75,14 +77,17 @@ GrammarPtr service() {
                  {"instances", integer(0, 1000), "how many, where there are no versions; default: 1"},
                  {"versions", list(version, 1), "groups of instances with tags of their own"},
                  {"latency", delay(), "how long the application takes to answer; default: 1ms"},
-                 {"calls", list(any_of({name(), call}, "a service, or {to: SERVICE, path: PATH}")), "services that it calls: its outbounds"}});
+                 {"calls", list(any_of({name(), call}, "a service, or {to: SERVICE, path: PATH}")),
+                  "services that it calls: its outbounds"}});
 }
 
 GrammarPtr fault() {
-  std::vector<std::string> names{"proc.kill", "proc.restart", "proc.pause", "proc.resume", "net.partition", "net.heal", "net.delay"};
+  std::vector<std::string> names{"proc.kill",     "proc.restart", "proc.pause", "proc.resume",
+                                 "net.partition", "net.heal",     "net.delay"};
   auto select = object({{"service", name(), "instances of this service", true},
                         {"tags", tags(), "only those with these tags"},
-                        {"pick", any_of({integer(1, 1000), one_of_words({"all"})}, "a number, or all"), "how many, drawn by the seed; default: 1"}});
+                        {"pick", any_of({integer(1, 1000), one_of_words({"all"})}, "a number, or all"),
+                         "how many, drawn by the seed; default: 1"}});
   return object({{"fault", one_of_words(names), "what happens", true},
                  {"at", span(), "when it begins", true},
                  {"for", span(), "how long it lasts; then it is undone (a killed process starts again)"},
@@ -111,7 +116,8 @@ GrammarPtr scenario() {
                           {"description", any_text("text"), "what it shows"},
                           {"tags", list(any_text("a word")), "words to choose scenarios by"}});
   auto control_plane = object({{"name", name(), "process name; default: kuma-cp"},
-                               {"settings", map("KUMA_* variables", any_text("text (quote numbers)")), "configuration, as Kuma's environment variables"}});
+                               {"settings", map("KUMA_* variables", any_text("text (quote numbers)")),
+                                "configuration, as Kuma's environment variables"}});
   auto link = object({{"between", list(name(), 2, 2), "two processes, services or control planes", true},
                       {"delay", delay(), "of one direction"},
                       {"loss", percent(), "part of the connections that break"}});
@@ -131,18 +137,21 @@ GrammarPtr scenario() {
   auto change = object({{"at", span(), "when", true},
                         {"apply", resource(), "a resource to create or replace"},
                         {"delete", removed, "a resource to delete"}});
-  auto override_ = object({{"type", any_text("a kind such as Mesh"), "the kind of the resource", true},
-                           {"name", any_text("a resource's name"), "its name", true},
-                           {"set", map("JSON pointers into its spec, and the text to set", any_text("text (quote numbers)")), "what to change", true}});
-  auto spec = object({{"duration", duration(), "length of the run, from the moment when the mesh is up", true},
-                      {"setup", duration(), "longest time that the mesh may take to come up; default: 60s"},
-                      {"topology", topology, "what runs", true},
-                      {"resources", list(resource()), "Kuma resources, applied in this order before the services start"},
-                      {"overrides", list(override_), "what this run changes in the resources above, which stay as they are"},
-                      {"load", list(load), "calls made"},
-                      {"faults", list(fault()), "what goes wrong"},
-                      {"changes", list(change), "resources applied or deleted during the run"},
-                      {"expect", list(expectation(), 1), "what must hold", true}});
+  auto override_ =
+      object({{"type", any_text("a kind such as Mesh"), "the kind of the resource", true},
+              {"name", any_text("a resource's name"), "its name", true},
+              {"set", map("JSON pointers into its spec, and the text to set", any_text("text (quote numbers)")),
+               "what to change", true}});
+  auto spec =
+      object({{"duration", duration(), "length of the run, from the moment when the mesh is up", true},
+              {"setup", duration(), "longest time that the mesh may take to come up; default: 60s"},
+              {"topology", topology, "what runs", true},
+              {"resources", list(resource()), "Kuma resources, applied in this order before the services start"},
+              {"overrides", list(override_), "what this run changes in the resources above, which stay as they are"},
+              {"load", list(load), "calls made"},
+              {"faults", list(fault()), "what goes wrong"},
+              {"changes", list(change), "resources applied or deleted during the run"},
+              {"expect", list(expectation(), 1), "what must hold", true}});
   return object({{"apiVersion", one_of_words({"kumasim/v1"}), "", true},
                  {"kind", one_of_words({"Scenario"}), "", true},
                  {"metadata", metadata, "name and description", true},

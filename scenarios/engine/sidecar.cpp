@@ -17,7 +17,9 @@ std::string request_body(const SidecarOptions& options) {
                       {"name", options.dataplane["name"]},
                       {"proxyType", "dataplane"},
                       {"dataplaneResource", options.dataplane.dump()},
-                      {"version", {{"kumaDp", {{"version", "2.12.0"}}}, {"envoy", {{"version", "1.40.0"}, {"build", "simulated"}, {"kumaDpCompatible", true}}}}},
+                      {"version",
+                       {{"kumaDp", {{"version", "2.12.0"}}},
+                        {"envoy", {{"version", "1.40.0"}, {"build", "simulated"}, {"kumaDpCompatible", true}}}}},
                       {"features", {"feature-tcp-accesslog-via-named-pipe"}},
                       {"workdir", "/tmp/kuma-dp"}};
   return body.dump();
@@ -36,7 +38,8 @@ asio::awaitable<std::string> fetch_bootstrap(Runtime& runtime, SidecarOptions op
     auto answer = co_await http_call(runtime.network, runtime.timers, url, std::move(request), &*tls, patience);
     if (answer && answer->status == 200) co_return std::move(answer->body);
     runtime.log.warn("kuma-dp", "no bootstrap configuration yet",
-                     {{"reason", answer ? fmt::format("status {} {}", answer->status, answer->body.substr(0, 200)) : answer.error().message}});
+                     {{"reason", answer ? fmt::format("status {} {}", answer->status, answer->body.substr(0, 200))
+                                        : answer.error().message}});
     co_await sleep(runtime.timers, pause_between);
   }
 }

@@ -51,7 +51,8 @@ void start_control_plane(sim::Process& process, SimControlPlaneOptions options) 
     cp::ControlPlaneOptions identity;
     identity.hosts = {process.name(), "localhost", "127.0.0.1", process.address()};
     identity.hostname = process.name();
-    auto control_plane = std::make_shared<cp::ControlPlane>(runtime, std::move(config), std::move(store), std::move(identity));
+    auto control_plane =
+        std::make_shared<cp::ControlPlane>(runtime, std::move(config), std::move(store), std::move(identity));
     process.keep(control_plane);
     spawn(runtime.executor, runtime.log, "kuma-cp", control_plane->run());
   });

@@ -63,8 +63,12 @@ struct SimInstance::Life {
   std::shared_ptr<sim::EnvoyProcess> envoy;  // null until the control plane gave the bootstrap
 };
 
-SimInstance::SimInstance(sim::proxy::Fabric& fabric, sim::Process& process, const Scenario& scenario, const Instance& instance)
-    : fabric_(fabric), process_(process), scenario_(scenario), instance_(instance),
+SimInstance::SimInstance(sim::proxy::Fabric& fabric, sim::Process& process, const Scenario& scenario,
+                         const Instance& instance)
+    : fabric_(fabric),
+      process_(process),
+      scenario_(scenario),
+      instance_(instance),
       ports_{scenario.find_service(instance.service)->port, service_port, first_outbound_port} {}
 
 SimInstance::~SimInstance() = default;
@@ -77,7 +81,8 @@ void SimInstance::start() {
     life_ = life;
     process_.keep(life);
     sim::InstanceOptions options{.name = instance_.process, .port = service_port};
-    if (auto version = instance_.tags.find("version"); version != instance_.tags.end()) options.version = version->second;
+    if (auto version = instance_.tags.find("version"); version != instance_.tags.end())
+      options.version = version->second;
     options.latency.other = to_sim(instance_.latency);
     life->application = std::make_unique<sim::Instance>(fabric_, process_, std::move(options));
     life->client = std::make_unique<sim::Client>(fabric_, process_);
@@ -92,7 +97,8 @@ asio::awaitable<void> SimInstance::run_sidecar(Runtime& runtime, Life* life) {
   auto envoy = sim::EnvoyProcess::start(fabric_, process_, bootstrap, {.name = {}, .drain_time = drain_time});
   if (!envoy) {
     runtime.log.debug("kuma-dp", "bootstrap", {{"text", bootstrap}});
-    runtime.log.error("kuma-dp", "Envoy refuses its bootstrap", {{"error", envoy.error().message}, {"field", envoy.error().field}});
+    runtime.log.error("kuma-dp", "Envoy refuses its bootstrap",
+                      {{"error", envoy.error().message}, {"field", envoy.error().field}});
     co_return;
   }
   life->envoy = *envoy;
@@ -102,11 +108,17 @@ void SimInstance::call(const CallRequest& request, std::function<void(CallRecord
   std::shared_ptr<Life> life = life_.lock();
   if (!process_.up() || !life) return;
   const Service& service = *scenario_.find_service(instance_.service);
-  sim::Call call{.address = "127.0.0.1", .port = outbound_port(service, request.to, ports_), .authority = request.to, .path = request.path, .timeout = patience};
+  sim::Call call{.address = "127.0.0.1",
+                 .port = outbound_port(service, request.to, ports_),
+                 .authority = request.to,
+                 .path = request.path,
+                 .timeout = patience};
   if (scenario_.find_service(request.to)->protocol == "tcp") call.protocol = sim::CallProtocol::tcp;
-  process_.world().post(process_, Duration(0), call_event, 0, [client = life->client.get(), call = std::move(call), done = std::move(done)]() mutable {
-    client->call(std::move(call), [done = std::move(done)](sim::CallResult result) { done(record_of(result)); });
-  });
+  process_.world().post(process_, Duration(0), call_event, 0,
+                        [client = life->client.get(), call = std::move(call), done = std::move(done)]() mutable {
+                          client->call(std::move(call),
+                                       [done = std::move(done)](sim::CallResult result) { done(record_of(result)); });
+                        });
 }
 
 ProxyState SimInstance::state() const {

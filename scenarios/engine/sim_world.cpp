@@ -21,13 +21,16 @@ constexpr Duration setup_step = std::chrono::milliseconds(50);
 }  // namespace
 
 SimWorld::SimWorld(const Scenario& scenario, SimWorldOptions options)
-    : scenario_(scenario), options_(std::move(options)), world_({.seed = options_.seed}),
+    : scenario_(scenario),
+      options_(std::move(options)),
+      world_({.seed = options_.seed}),
       fabric_(std::make_unique<sim::proxy::Fabric>(world_)) {
   if (options_.attach) options_.attach(world_);
   if (options_.log) {
     world_.set_log([sink = options_.log](const sim::LogLine& line) {
-      std::string text = fmt::format("{:>12.6f} {:<16} {:<5} {}: {}", static_cast<double>(line.time.time_since_epoch().count()) / 1e9,
-                                     line.process, to_string(line.record.level), line.record.component, line.record.message);
+      std::string text =
+          fmt::format("{:>12.6f} {:<16} {:<5} {}: {}", static_cast<double>(line.time.time_since_epoch().count()) / 1e9,
+                      line.process, to_string(line.record.level), line.record.component, line.record.message);
       for (const LogField& field : line.record.fields) text += fmt::format(" {}={}", field.key, field.value);
       sink(std::move(text));
     });
@@ -90,24 +93,30 @@ bool SimWorld::wait_for(const std::function<bool()>& ready) {
 
 Result<> SimWorld::set_up() {
   SimControlPlaneOptions options{scenario_.control_plane.settings, options_.planted_bug};
-  if (std::string problem = check_control_plane(options); !problem.empty()) return fail(Code::invalid_argument, problem);
+  if (std::string problem = check_control_plane(options); !problem.empty())
+    return fail(Code::invalid_argument, problem);
   start_control_plane(*control_plane_, options);
   start_operator();
   bool answered = wait_for([this] { return applied_ || !refused_.empty(); });
   if (!refused_.empty()) return fail(Code::invalid_argument, refused_);
-  if (!answered) return fail(Code::deadline_exceeded, fmt::format("the control plane did not take the resources within {}", duration_text(scenario_.setup_limit)));
+  if (!answered)
+    return fail(Code::deadline_exceeded, fmt::format("the control plane did not take the resources within {}",
+                                                     duration_text(scenario_.setup_limit)));
   for (const Instance& instance : scenario_.instances) instances_[instance.process]->start();
   Observations seen;
   seen.addresses = addresses();
   bool converged = wait_for([&] { return !not_converged(scenario_, seen, sample()); });
   if (!converged) {
-    return fail(Code::deadline_exceeded, fmt::format("within {}: {}", duration_text(scenario_.setup_limit), not_converged(scenario_, seen, sample()).value_or("")));
+    return fail(Code::deadline_exceeded, fmt::format("within {}: {}", duration_text(scenario_.setup_limit),
+                                                     not_converged(scenario_, seen, sample()).value_or("")));
   }
   start_ = world_.now();
   return {};
 }
 
-void SimWorld::at(Duration when, std::function<void()> action) { world_.schedule(std::max(start_ + when, world_.now()), std::move(action)); }
+void SimWorld::at(Duration when, std::function<void()> action) {
+  world_.schedule(std::max(start_ + when, world_.now()), std::move(action));
+}
 
 Result<> SimWorld::run_until(Duration when) {
   try {
@@ -134,7 +143,9 @@ void SimWorld::resume(const std::string& name) {
   if (process(name).up()) process(name).resume();
 }
 
-void SimWorld::partition(const std::string& a, const std::string& b) { world_.network().partition(process(a), process(b)); }
+void SimWorld::partition(const std::string& a, const std::string& b) {
+  world_.network().partition(process(a), process(b));
+}
 void SimWorld::heal(const std::string& a, const std::string& b) { world_.network().heal(process(a), process(b)); }
 
 void SimWorld::set_link(const std::string& a, const std::string& b, const Link& link) {
@@ -144,7 +155,9 @@ void SimWorld::set_link(const std::string& a, const std::string& b, const Link& 
   world_.network().set_link(process(a), process(b), options);
 }
 
-void SimWorld::reset_link(const std::string& a, const std::string& b) { world_.network().set_link(process(a), process(b), link_between(a, b)); }
+void SimWorld::reset_link(const std::string& a, const std::string& b) {
+  world_.network().set_link(process(a), process(b), link_between(a, b));
+}
 
 sim::LinkOptions SimWorld::link_between(const std::string& a, const std::string& b) const {
   sim::LinkOptions out;
@@ -153,7 +166,8 @@ sim::LinkOptions SimWorld::link_between(const std::string& a, const std::string&
       std::vector<std::string> names = scenario_.processes_of(name);
       return std::ranges::find(names, process) != names.end();
     };
-    bool applies = (covers(link.between[0], a) && covers(link.between[1], b)) || (covers(link.between[0], b) && covers(link.between[1], a));
+    bool applies = (covers(link.between[0], a) && covers(link.between[1], b)) ||
+                   (covers(link.between[0], b) && covers(link.between[1], a));
     if (!applies) continue;
     if (link.delay) out.delay = to_sim(*link.delay);
     out.loss_ppm = static_cast<std::uint32_t>(link.loss_ppm);
@@ -162,7 +176,8 @@ sim::LinkOptions SimWorld::link_between(const std::string& a, const std::string&
 }
 
 void SimWorld::apply(const nlohmann::json& resource, std::function<void(std::string)> done) {
-  auto task = [](std::shared_ptr<MeshClient> client, nlohmann::json body, std::function<void(std::string)> tell) -> asio::awaitable<void> {
+  auto task = [](std::shared_ptr<MeshClient> client, nlohmann::json body,
+                 std::function<void(std::string)> tell) -> asio::awaitable<void> {
     std::string problem = co_await client->apply(std::move(body));
     tell(std::move(problem));
   };
@@ -170,8 +185,10 @@ void SimWorld::apply(const nlohmann::json& resource, std::function<void(std::str
   spawn(runtime.executor, runtime.log, "operator", task(client_, resource, std::move(done)));
 }
 
-void SimWorld::remove(const std::string& type, const std::string& mesh, const std::string& name, std::function<void(std::string)> done) {
-  auto task = [](std::shared_ptr<MeshClient> client, std::string kind, std::string in, std::string whom, std::function<void(std::string)> tell) -> asio::awaitable<void> {
+void SimWorld::remove(const std::string& type, const std::string& mesh, const std::string& name,
+                      std::function<void(std::string)> done) {
+  auto task = [](std::shared_ptr<MeshClient> client, std::string kind, std::string in, std::string whom,
+                 std::function<void(std::string)> tell) -> asio::awaitable<void> {
     std::string problem = co_await client->remove(std::move(kind), std::move(in), std::move(whom));
     tell(std::move(problem));
   };

@@ -34,7 +34,8 @@ class SimWorld final : public MeshWorld {
   void reset_link(const std::string& a, const std::string& b) override;
 
   void apply(const nlohmann::json& resource, std::function<void(std::string)> done) override;
-  void remove(const std::string& type, const std::string& mesh, const std::string& name, std::function<void(std::string)> done) override;
+  void remove(const std::string& type, const std::string& mesh, const std::string& name,
+              std::function<void(std::string)> done) override;
   void call(const CallRequest& request, std::function<void(CallRecord)> done) override;
 
   StateSample sample() override;

@@ -15,7 +15,8 @@ bool in_flow(const Predicate& predicate, const CallRecord& call) {
   return predicate.from.empty() || (call.from == predicate.from && call.to == predicate.to);
 }
 
-std::vector<const CallRecord*> calls_in(const Predicate& predicate, const Observations& seen, Duration from, Duration to) {
+std::vector<const CallRecord*> calls_in(const Predicate& predicate, const Observations& seen, Duration from,
+                                        Duration to) {
   std::vector<const CallRecord*> out;
   for (const CallRecord& call : seen.calls) {
     if (call.start >= from && call.start < to && in_flow(predicate, call)) out.push_back(&call);
@@ -33,7 +34,9 @@ std::string describe(const CallRecord& call) {
 Outcome silence(const Predicate& predicate) {
   Outcome out;
   out.seen = "no call";
-  out.why = predicate.from.empty() ? "no call began in this window" : fmt::format("no call of {} to {} began in this window", predicate.from, predicate.to);
+  out.why = predicate.from.empty()
+                ? "no call began in this window"
+                : fmt::format("no call of {} to {} began in this window", predicate.from, predicate.to);
   return out;
 }
 
@@ -64,9 +67,12 @@ void blame(Outcome& out, const std::vector<const CallRecord*>& calls, auto&& off
   }
 }
 
-std::int64_t part(std::size_t some, std::size_t all) { return static_cast<std::int64_t>(some) * 1'000'000 / static_cast<std::int64_t>(all); }
+std::int64_t part(std::size_t some, std::size_t all) {
+  return static_cast<std::int64_t>(some) * 1'000'000 / static_cast<std::int64_t>(all);
+}
 
-Outcome evaluate_share(const Predicate& predicate, const Scenario& scenario, const std::vector<const CallRecord*>& calls) {
+Outcome evaluate_share(const Predicate& predicate, const Scenario& scenario,
+                       const std::vector<const CallRecord*>& calls) {
   Outcome out;
   std::size_t answered = 0;
   std::size_t fitting = 0;
@@ -81,7 +87,8 @@ Outcome evaluate_share(const Predicate& predicate, const Scenario& scenario, con
   out.holds = predicate.holds(part(fitting, answered));
   out.seen = fmt::format("{} of {} answered calls", percent_text(part(fitting, answered)), answered);
   if (!out.holds) {
-    out.why = fmt::format("{} of {} answers came from {}={}", fitting, answered, predicate.tag_key, predicate.tag_value);
+    out.why =
+        fmt::format("{} of {} answers came from {}={}", fitting, answered, predicate.tag_key, predicate.tag_value);
   }
   return out;
 }
@@ -131,7 +138,8 @@ Outcome evaluate_policy(const Predicate& predicate, const Observations& seen, Du
   }
   if (taken == nullptr || !taken->problem.empty()) {
     out.seen = "not applied";
-    out.why = taken == nullptr ? "the control plane had not answered by then" : "the control plane refused it: " + taken->problem;
+    out.why = taken == nullptr ? "the control plane had not answered by then"
+                               : "the control plane refused it: " + taken->problem;
     return out;
   }
   std::map<std::string, std::uint64_t> before;
@@ -142,7 +150,8 @@ Outcome evaluate_policy(const Predicate& predicate, const Observations& seen, Du
         before[process] = proxy.accepted;
       } else if (proxy.accepted > before[process]) {
         out.holds = true;
-        out.seen = fmt::format("applied at {}, in {} by {}", duration_text(taken->at), process, duration_text(sample.at));
+        out.seen =
+            fmt::format("applied at {}, in {} by {}", duration_text(taken->at), process, duration_text(sample.at));
         return out;
       }
     }
@@ -152,11 +161,14 @@ Outcome evaluate_policy(const Predicate& predicate, const Observations& seen, Du
     out.holds = std::ranges::any_of(before, [](const auto& entry) { return entry.second > 0; });
   }
   out.seen = out.holds ? "applied before the start" : "in no proxy";
-  if (!out.holds) out.why = fmt::format("the control plane took it at {}, but no proxy took a configuration after that", duration_text(taken->at));
+  if (!out.holds)
+    out.why = fmt::format("the control plane took it at {}, but no proxy took a configuration after that",
+                          duration_text(taken->at));
   return out;
 }
 
-Outcome evaluate_rotation(const Predicate& predicate, const Scenario& scenario, const Observations& seen, Duration from, Duration to) {
+Outcome evaluate_rotation(const Predicate& predicate, const Scenario& scenario, const Observations& seen, Duration from,
+                          Duration to) {
   struct Seen {
     std::string first, last;
     bool up = false;
@@ -182,7 +194,9 @@ Outcome evaluate_rotation(const Predicate& predicate, const Scenario& scenario, 
   Outcome out;
   out.holds = kept.empty() && !rotated.empty();
   out.seen = fmt::format("{} of {} running instances", rotated.size(), rotated.size() + kept.size());
-  if (!out.holds) out.why = kept.empty() ? "no instance is running" : fmt::format("the certificate stayed the same in {}", fmt::join(kept, ", "));
+  if (!out.holds)
+    out.why = kept.empty() ? "no instance is running"
+                           : fmt::format("the certificate stayed the same in {}", fmt::join(kept, ", "));
   return out;
 }
 
@@ -196,7 +210,8 @@ const TimelineEntry* Observations::fault_before(Duration when) const {
   return out;
 }
 
-std::optional<std::string> not_converged(const Scenario& scenario, const Observations& seen, const StateSample& sample) {
+std::optional<std::string> not_converged(const Scenario& scenario, const Observations& seen,
+                                         const StateSample& sample) {
   for (const auto& [process, proxy] : sample.proxies) {
     if (!proxy.up) continue;
     if (!proxy.ready) return fmt::format("{} waits for configuration", process);
@@ -214,14 +229,16 @@ std::optional<std::string> not_converged(const Scenario& scenario, const Observa
       auto known = proxy.endpoints.find(outbound.to);
       std::set<std::string> knows = known == proxy.endpoints.end() ? std::set<std::string>() : known->second;
       if (knows != running) {
-        return fmt::format("{} knows [{}] of {}, running are [{}]", process, fmt::join(knows, " "), outbound.to, fmt::join(running, " "));
+        return fmt::format("{} knows [{}] of {}, running are [{}]", process, fmt::join(knows, " "), outbound.to,
+                           fmt::join(running, " "));
       }
     }
   }
   return std::nullopt;
 }
 
-Outcome evaluate(const Predicate& predicate, const Scenario& scenario, const Observations& seen, Duration from, Duration to) {
+Outcome evaluate(const Predicate& predicate, const Scenario& scenario, const Observations& seen, Duration from,
+                 Duration to) {
   switch (predicate.kind) {
     case Kind::converged: return evaluate_converged(scenario, seen, from, to);
     case Kind::policy_applied: return evaluate_policy(predicate, seen, from, to);
@@ -237,10 +254,12 @@ Outcome evaluate(const Predicate& predicate, const Scenario& scenario, const Obs
     return out;
   }
   if (calls.empty()) return silence(predicate);
-  auto failed = static_cast<std::size_t>(std::ranges::count_if(calls, [](const CallRecord* call) { return !call->ok(); }));
+  auto failed =
+      static_cast<std::size_t>(std::ranges::count_if(calls, [](const CallRecord* call) { return !call->ok(); }));
   Outcome out;
   switch (predicate.kind) {
-    case Kind::no_plaintext: return every_call(calls, "were encrypted", [](const CallRecord& call) { return !call.plaintext; });
+    case Kind::no_plaintext:
+      return every_call(calls, "were encrypted", [](const CallRecord& call) { return !call.plaintext; });
     case Kind::reachable: return every_call(calls, "succeeded", [](const CallRecord& call) { return call.ok(); });
     case Kind::denied: return every_call(calls, "were denied", [](const CallRecord& call) { return call.denied; });
     case Kind::failed_calls:

@@ -33,7 +33,9 @@ sim::DelayLaw law_of(const EchoOptions& options) {
 
 /// `identity` is the caller's SPIFFE ID as the proxy forwards it; "" where the request did not come through mTLS.
 HttpResponse answer(const EchoOptions& options, const HttpRequest& request) {
-  nlohmann::json body{{"instance", options.name}, {"path", request.target}, {"identity", std::string(request.headers.get("x-forwarded-client-cert"))}};
+  nlohmann::json body{{"instance", options.name},
+                      {"path", request.target},
+                      {"identity", std::string(request.headers.get("x-forwarded-client-cert"))}};
   HttpResponse out;
   out.headers.add("Content-Type", "application/json");
   out.body = body.dump();
@@ -76,7 +78,8 @@ int main(int argc, char** argv) {
     spawn(runtime.executor, runtime.log, "signals", stop(live));
     live.run();
   } catch (const boost::system::system_error& error) {
-    std::fprintf(stderr, "kumasim-echo: cannot listen on %s:%u: %s\n", options.address.c_str(), unsigned{options.port}, error.code().message().c_str());
+    std::fprintf(stderr, "kumasim-echo: cannot listen on %s:%u: %s\n", options.address.c_str(), unsigned{options.port},
+                 error.code().message().c_str());
     return 1;
   }
   return 0;

@@ -23,7 +23,8 @@ std::string service_of(const std::string& cluster, const std::vector<std::string
 }
 
 std::string member(const nlohmann::json& object, const char* name) {
-  return object.is_object() && object.contains(name) && object[name].is_string() ? object[name].get<std::string>() : std::string();
+  return object.is_object() && object.contains(name) && object[name].is_string() ? object[name].get<std::string>()
+                                                                                 : std::string();
 }
 
 }  // namespace
@@ -34,7 +35,8 @@ void read_clusters(const nlohmann::json& clusters, const std::vector<std::string
     std::string service = service_of(member(cluster, "name"), called);
     if (service.empty()) continue;
     for (const auto& host : cluster.value("host_statuses", nlohmann::json::array())) {
-      nlohmann::json address = host.value("address", nlohmann::json::object()).value("socket_address", nlohmann::json::object());
+      nlohmann::json address =
+          host.value("address", nlohmann::json::object()).value("socket_address", nlohmann::json::object());
       state.endpoints[service].insert(fmt::format("{}:{}", member(address, "address"), address.value("port_value", 0)));
     }
   }
@@ -62,11 +64,16 @@ void read_stats(const std::string& stats, ProxyState& state) {
     std::string_view name = line.substr(0, colon);
     std::uint64_t value = 0;
     std::from_chars(line.data() + colon + 2, line.data() + line.size(), value);
-    if (name.ends_with(".update_success")) state.accepted += value;
-    else if (name.ends_with(".update_rejected")) state.refused += value;
-    else if (name.ends_with("rbac.denied")) state.denied += value;
-    else if (name == "control_plane.connected_state") state.connected = value == 1;
-    else if (name == "cluster_manager.warming_clusters" || name == "listener_manager.total_listeners_warming") warming += value;
+    if (name.ends_with(".update_success"))
+      state.accepted += value;
+    else if (name.ends_with(".update_rejected"))
+      state.refused += value;
+    else if (name.ends_with("rbac.denied"))
+      state.denied += value;
+    else if (name == "control_plane.connected_state")
+      state.connected = value == 1;
+    else if (name == "cluster_manager.warming_clusters" || name == "listener_manager.total_listeners_warming")
+      warming += value;
   }
   state.ready = warming == 0 && state.accepted > 0;
 }
@@ -74,9 +81,13 @@ void read_stats(const std::string& stats, ProxyState& state) {
 asio::awaitable<ProxyState> read_envoy(Runtime& runtime, std::uint16_t admin_port, std::vector<std::string> called) {
   ProxyState state;
   std::string base = fmt::format("http://127.0.0.1:{}", admin_port);
-  auto stats = co_await http_call(runtime.network, runtime.timers, base + "/stats?filter=update_(success|rejected)%7Cconnected_state%7Cwarming%7Crbac.denied", {}, nullptr, patience);
+  auto stats =
+      co_await http_call(runtime.network, runtime.timers,
+                         base + "/stats?filter=update_(success|rejected)%7Cconnected_state%7Cwarming%7Crbac.denied", {},
+                         nullptr, patience);
   if (!stats || stats->status != 200) co_return state;
-  auto clusters = co_await http_call(runtime.network, runtime.timers, base + "/clusters?format=json", {}, nullptr, patience);
+  auto clusters =
+      co_await http_call(runtime.network, runtime.timers, base + "/clusters?format=json", {}, nullptr, patience);
   if (!clusters || clusters->status != 200) co_return state;
   auto certificates = co_await http_call(runtime.network, runtime.timers, base + "/certs", {}, nullptr, patience);
   if (!certificates || certificates->status != 200) co_return state;

@@ -33,16 +33,24 @@ void descendants(int pid, std::vector<int>& out) {
 
 std::string law_arguments(const DelayLaw& law, std::vector<std::string>& out) {
   using Law = DelayLaw::Law;
-  std::string name = law.law == Law::uniform ? "uniform" : law.law == Law::exponential ? "exp" : law.law == Law::lognormal ? "lognormal" : "const";
-  out.insert(out.end(), {"--law", name, "--a", fmt::format("{}", law.a.count()), "--b", fmt::format("{}", law.b.count())});
+  std::string name = law.law == Law::uniform       ? "uniform"
+                     : law.law == Law::exponential ? "exp"
+                     : law.law == Law::lognormal   ? "lognormal"
+                                                   : "const";
+  out.insert(out.end(),
+             {"--law", name, "--a", fmt::format("{}", law.a.count()), "--b", fmt::format("{}", law.b.count())});
   return name;
 }
 
 }  // namespace
 
 LiveWorld::LiveWorld(const Scenario& scenario, LiveWorldOptions options)
-    : scenario_(scenario), options_(std::move(options)), live_({.log = {.level = LogLevel::error}}),
-      context_(live_.context()), work_(context_.get_executor()), runtime_(live_.runtime()) {
+    : scenario_(scenario),
+      options_(std::move(options)),
+      live_({.log = {.level = LogLevel::error}}),
+      context_(live_.context()),
+      work_(context_.get_executor()),
+      runtime_(live_.runtime()) {
   begin_ = start_ = runtime_.clock.now();
   folder_ = std::filesystem::temp_directory_path() / fmt::format("kumasim-live-{}", getpid());
   // A network of its own in 127.0.0.0/8, so that runs side by side do not meet.
@@ -68,10 +76,13 @@ LiveWorld::~LiveWorld() {
 
 std::string LiveWorld::cannot() const {
   for (const Fault& fault : scenario_.faults) {
-    if (fault_name(fault.kind).starts_with("net.")) return fmt::format("{} needs network namespaces, which the live world does not make", fault_name(fault.kind));
+    if (fault_name(fault.kind).starts_with("net."))
+      return fmt::format("{} needs network namespaces, which the live world does not make", fault_name(fault.kind));
   }
-  if (!scenario_.links.empty()) return "spec.topology.links need network namespaces, which the live world does not make";
-  if (scenario_.instances.size() > members_max) return fmt::format("the live world runs at most {} instances", members_max);
+  if (!scenario_.links.empty())
+    return "spec.topology.links need network namespaces, which the live world does not make";
+  if (scenario_.instances.size() > members_max)
+    return fmt::format("the live world runs at most {} instances", members_max);
   return {};
 }
 
@@ -89,7 +100,9 @@ Result<> LiveWorld::start_control_plane() {
   environment["KUMA_DP_SERVER_PORT"] = fmt::format("{}", ports_.dataplane);
   environment["KUMA_DIAGNOSTICS_SERVER_PORT"] = fmt::format("{}", ports_.diagnostics);
   if (!options_.planted_bug.empty()) environment["KUMASIM_PLANTED_BUG"] = options_.planted_bug;
-  auto child = live::ChildProcess::start(runtime_.executor, {.program = options_.programs + "/kuma-cp", .arguments = {"run"}, .environment = environment,
+  auto child = live::ChildProcess::start(runtime_.executor, {.program = options_.programs + "/kuma-cp",
+                                                             .arguments = {"run"},
+                                                             .environment = environment,
                                                              .output_path = (folder_ / "kuma-cp.log").string()});
   if (!child) return fail(child.error());
   control_plane_.emplace(std::move(*child));
@@ -101,8 +114,10 @@ Result<> LiveWorld::start_member(Member& member) {
   const std::string& name = member.instance->process;
   std::vector<std::string> echo{"--address", member.address, "--port", fmt::format("{}", service_port), "--name", name};
   law_arguments(member.instance->latency, echo);
-  auto application = live::ChildProcess::start(runtime_.executor, {.program = options_.programs + "/kumasim-echo", .arguments = echo,
-                                                                   .output_path = (folder_ / (name + ".echo.log")).string()});
+  auto application =
+      live::ChildProcess::start(runtime_.executor, {.program = options_.programs + "/kumasim-echo",
+                                                    .arguments = echo,
+                                                    .output_path = (folder_ / (name + ".echo.log")).string()});
   if (!application) return fail(application.error());
   member.echo.emplace(std::move(*application));
 
@@ -115,9 +130,14 @@ Result<> LiveWorld::start_member(Member& member) {
   }
   std::string file = (folder_ / (name + ".json")).string();
   std::ofstream(file) << dataplane.dump();
-  std::vector<std::string> run{"run", fmt::format("--cp-address=https://127.0.0.1:{}", ports_.dataplane), "--dataplane-file=" + file,
-                               "--binary-path=" + options_.envoy, "--dns-enabled=false"};
-  auto sidecar = live::ChildProcess::start(runtime_.executor, {.program = options_.programs + "/kuma-dp", .arguments = run,
+  std::vector<std::string> run{"run",
+                               fmt::format("--cp-address=https://127.0.0.1:{}", ports_.dataplane),
+                               "--dataplane-file=" + file,
+                               "--ca-cert-file=" + (folder_ / "kuma-cp" / "kuma-cp.crt").string(),
+                               "--binary-path=" + options_.envoy,
+                               "--dns-enabled=false"};
+  auto sidecar = live::ChildProcess::start(runtime_.executor, {.program = options_.programs + "/kuma-dp",
+                                                               .arguments = run,
                                                                .output_path = (folder_ / (name + ".log")).string()});
   if (!sidecar) return fail(sidecar.error());
   member.sidecar.emplace(std::move(*sidecar));
@@ -128,13 +148,17 @@ Result<> LiveWorld::start_member(Member& member) {
 Result<> LiveWorld::pump_until(const std::function<bool()>& ready, std::string_view what) {
   MonotonicTime limit = begin_ + scenario_.setup_limit;
   while (!ready()) {
-    if (runtime_.clock.now() >= limit) return fail(Code::deadline_exceeded, fmt::format("{} within {}", what, duration_text(scenario_.setup_limit)));
+    if (runtime_.clock.now() >= limit)
+      return fail(Code::deadline_exceeded, fmt::format("{} within {}", what, duration_text(scenario_.setup_limit)));
     if (control_plane_ && control_plane_->status()) {
-      return fail(Code::unavailable, fmt::format("kuma-cp ended with {}: {}", live::to_string(*control_plane_->status()), last_lines(scenario_.control_plane.name)));
+      return fail(Code::unavailable,
+                  fmt::format("kuma-cp ended with {}: {}", live::to_string(*control_plane_->status()),
+                              last_lines(scenario_.control_plane.name)));
     }
     for (const auto& [name, member] : members_) {
       if (member.sidecar && member.sidecar->status()) {
-        return fail(Code::unavailable, fmt::format("kuma-dp of {} ended with {}: {}", name, live::to_string(*member.sidecar->status()), last_lines(name)));
+        return fail(Code::unavailable, fmt::format("kuma-dp of {} ended with {}: {}", name,
+                                                   live::to_string(*member.sidecar->status()), last_lines(name)));
       }
     }
     context_.run_for(std::chrono::milliseconds(50));
@@ -182,7 +206,8 @@ Result<> LiveWorld::set_up() {
   if (Result<> started = start_control_plane(); !started) return started;
   client_ = std::make_unique<MeshClient>(runtime_, fmt::format("http://127.0.0.1:{}", ports_.api));
   spawn(runtime_.executor, runtime_.log, "operator", apply_resources());
-  Result<> taken = pump_until([this] { return applied_ || !refused_.empty(); }, "the control plane did not take the resources");
+  Result<> taken =
+      pump_until([this] { return applied_ || !refused_.empty(); }, "the control plane did not take the resources");
   if (!taken) return taken;
   if (!refused_.empty()) return fail(Code::invalid_argument, refused_);
   for (auto& [name, member] : members_) {
@@ -191,8 +216,11 @@ Result<> LiveWorld::set_up() {
   spawn(runtime_.executor, runtime_.log, "poll", poll());
   Observations seen;
   seen.addresses = addresses();
-  Result<> converged = pump_until([&] { return !not_converged(scenario_, seen, sample()); }, "the proxies did not converge");
-  if (!converged) return fail(converged.error().code, fmt::format("{}: {}", converged.error().message, not_converged(scenario_, seen, sample()).value_or("")));
+  Result<> converged =
+      pump_until([&] { return !not_converged(scenario_, seen, sample()); }, "the proxies did not converge");
+  if (!converged)
+    return fail(converged.error().code, fmt::format("{}: {}", converged.error().message,
+                                                    not_converged(scenario_, seen, sample()).value_or("")));
   start_ = runtime_.clock.now();
   setup_length_ = start_ - begin_;
   return {};
@@ -217,7 +245,8 @@ Result<> LiveWorld::run_until(Duration when) {
 Duration LiveWorld::now() const { return runtime_.clock.now() - start_; }
 
 bool LiveWorld::up(const std::string& process) const {
-  if (process == scenario_.control_plane.name) return control_plane_ && !control_plane_->status() && !control_plane_paused_;
+  if (process == scenario_.control_plane.name)
+    return control_plane_ && !control_plane_->status() && !control_plane_paused_;
   const Member& member = members_.at(process);
   return member.sidecar && !member.sidecar->status() && !member.paused;
 }
@@ -255,7 +284,8 @@ void LiveWorld::start(const std::string& process) {
   bool is_control_plane = process == scenario_.control_plane.name;
   if (is_control_plane ? control_plane_.has_value() : members_.at(process).sidecar.has_value()) return;
   Result<> started = is_control_plane ? start_control_plane() : start_member(members_.at(process));
-  if (!started) runtime_.log.error("live", "a process did not start", {{"process", process}, {"error", started.error().message}});
+  if (!started)
+    runtime_.log.error("live", "a process did not start", {{"process", process}, {"error", started.error().message}});
 }
 
 void LiveWorld::pause(const std::string& process) {
@@ -269,15 +299,18 @@ void LiveWorld::resume(const std::string& process) {
 }
 
 void LiveWorld::apply(const nlohmann::json& resource, std::function<void(std::string)> done) {
-  auto task = [](MeshClient& client, nlohmann::json body, std::function<void(std::string)> tell) -> asio::awaitable<void> {
+  auto task = [](MeshClient& client, nlohmann::json body,
+                 std::function<void(std::string)> tell) -> asio::awaitable<void> {
     std::string problem = co_await client.apply(std::move(body));
     tell(std::move(problem));
   };
   spawn(runtime_.executor, runtime_.log, "operator", task(*client_, resource, std::move(done)));
 }
 
-void LiveWorld::remove(const std::string& type, const std::string& mesh, const std::string& name, std::function<void(std::string)> done) {
-  auto task = [](MeshClient& client, std::string kind, std::string in, std::string whom, std::function<void(std::string)> tell) -> asio::awaitable<void> {
+void LiveWorld::remove(const std::string& type, const std::string& mesh, const std::string& name,
+                       std::function<void(std::string)> done) {
+  auto task = [](MeshClient& client, std::string kind, std::string in, std::string whom,
+                 std::function<void(std::string)> tell) -> asio::awaitable<void> {
     std::string problem = co_await client.remove(std::move(kind), std::move(in), std::move(whom));
     tell(std::move(problem));
   };
@@ -287,7 +320,8 @@ void LiveWorld::remove(const std::string& type, const std::string& mesh, const s
 asio::awaitable<void> LiveWorld::make_call(Member& member, CallRequest request, std::function<void(CallRecord)> done) {
   auto& client = member.clients[request.to];
   if (!client) {
-    std::string base = fmt::format("http://{}:{}", member.address, outbound_port(*member.service, request.to, member.ports));
+    std::string base =
+        fmt::format("http://{}:{}", member.address, outbound_port(*member.service, request.to, member.ports));
     client = std::make_unique<HttpClient>(runtime_.network, runtime_.timers, std::move(base), HttpClient::Options{});
   }
   MonotonicTime begin = runtime_.clock.now();
@@ -313,8 +347,10 @@ asio::awaitable<void> LiveWorld::make_call(Member& member, CallRequest request, 
   record.why = answer->body.substr(0, 300);
   record.denied = answer->status == 403;
   bool cut = answer->status == 503 && answer->body.find("connection termination") != std::string::npos;
-  if (cut) suspects_.push_back({request.to, std::move(record), std::move(done)});
-  else done(std::move(record));
+  if (cut)
+    suspects_.push_back({request.to, std::move(record), std::move(done)});
+  else
+    done(std::move(record));
 }
 
 void LiveWorld::call(const CallRequest& request, std::function<void(CallRecord)> done) {

@@ -43,7 +43,8 @@ class LiveWorld final : public MeshWorld {
   void reset_link(const std::string&, const std::string&) override {}
 
   void apply(const nlohmann::json& resource, std::function<void(std::string)> done) override;
-  void remove(const std::string& type, const std::string& mesh, const std::string& name, std::function<void(std::string)> done) override;
+  void remove(const std::string& type, const std::string& mesh, const std::string& name,
+              std::function<void(std::string)> done) override;
   void call(const CallRequest& request, std::function<void(CallRecord)> done) override;
 
   StateSample sample() override;

@@ -38,9 +38,24 @@ Scenario with_faults() {
   Scenario out;
   out.duration = 100s;
   out.services = {{.name = "backend", .calls = {}}};
-  for (const char* name : {"b-0", "b-1", "b-2", "b-3"}) out.instances.push_back({name, "backend", {{"version", name[2] < '2' ? "v1" : "v2"}}, {}});
-  out.faults = {{.kind = Fault::Kind::kill, .at = {10s, 20s}, .lasts = Span{1s, 9s}, .target = {}, .select = Selection{"backend", {{"version", "v1"}}, 1}, .between = {}, .link = {}, .mark = {}},
-                {.kind = Fault::Kind::partition, .at = {5s, 5s}, .lasts = {}, .target = {}, .select = {}, .between = {"kuma-cp", "backend"}, .link = {}, .mark = {}}};
+  for (const char* name : {"b-0", "b-1", "b-2", "b-3"})
+    out.instances.push_back({name, "backend", {{"version", name[2] < '2' ? "v1" : "v2"}}, {}});
+  out.faults = {{.kind = Fault::Kind::kill,
+                 .at = {10s, 20s},
+                 .lasts = Span{1s, 9s},
+                 .target = {},
+                 .select = Selection{"backend", {{"version", "v1"}}, 1},
+                 .between = {},
+                 .link = {},
+                 .mark = {}},
+                {.kind = Fault::Kind::partition,
+                 .at = {5s, 5s},
+                 .lasts = {},
+                 .target = {},
+                 .select = {},
+                 .between = {"kuma-cp", "backend"},
+                 .link = {},
+                 .mark = {}}};
   return out;
 }
 

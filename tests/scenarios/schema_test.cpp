@@ -31,7 +31,8 @@ bool valid(const json& schema, const json& value) {
     if (!fits) return false;
   }
   if (value.is_string() && schema.contains("pattern") &&
-      !std::regex_search(value.get<std::string>(), std::regex(schema["pattern"].get<std::string>()))) return false;
+      !std::regex_search(value.get<std::string>(), std::regex(schema["pattern"].get<std::string>())))
+    return false;
   if (value.is_number() && schema.contains("minimum") && value < schema["minimum"]) return false;
   if (value.is_number() && schema.contains("maximum") && value > schema["maximum"]) return false;
   if (value.is_array()) {
@@ -105,9 +106,28 @@ TEST(Schema, AgreesWithTheLoaderOnChangedDocuments) {
   json schema = scenario_json_schema();
   json base = quickstart();
   std::vector<json::json_pointer> all = places(base);
-  std::vector<json> values{nullptr, true, 0, -1, 70000, 3.5, "", "20s", "x", "50%", "101%", "10/s", "web", "all", "const", "proc.kill",
-                           json::array(), json::array({"1s", "2s"}), json::array({"web", "backend", "web"}), json::object(),
-                           json{{"law", "exp"}, {"mean", "5ms"}}, json{{"always", "converged"}}};
+  std::vector<json> values{nullptr,
+                           true,
+                           0,
+                           -1,
+                           70000,
+                           3.5,
+                           "",
+                           "20s",
+                           "x",
+                           "50%",
+                           "101%",
+                           "10/s",
+                           "web",
+                           "all",
+                           "const",
+                           "proc.kill",
+                           json::array(),
+                           json::array({"1s", "2s"}),
+                           json::array({"web", "backend", "web"}),
+                           json::object(),
+                           json{{"law", "exp"}, {"mean", "5ms"}},
+                           json{{"always", "converged"}}};
   std::size_t refused = 0;
   rc::check([&] {
     json changed = base;
@@ -117,9 +137,13 @@ TEST(Schema, AgreesWithTheLoaderOnChangedDocuments) {
       if (!changed.contains(place) || place.empty()) continue;
       int what = *rc::gen::inRange(0, 3);
       json& parent = changed[place.parent_pointer()];
-      if (what == 0) changed[place] = *rc::gen::elementOf(values);
-      else if (what == 1 && parent.is_object()) parent[*rc::gen::element<std::string>("for", "extra", "name", "tags", "during", "delay")] = *rc::gen::elementOf(values);
-      else if (parent.is_object()) parent.erase(place.back());
+      if (what == 0)
+        changed[place] = *rc::gen::elementOf(values);
+      else if (what == 1 && parent.is_object())
+        parent[*rc::gen::element<std::string>("for", "extra", "name", "tags", "during", "delay")] =
+            *rc::gen::elementOf(values);
+      else if (parent.is_object())
+        parent.erase(place.back());
     }
     bool schema_says = valid(schema, changed);
     refused += schema_says ? 0 : 1;

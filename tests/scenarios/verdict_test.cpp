@@ -12,7 +12,9 @@ Scenario two_services() {
   Scenario out;
   out.duration = 100s;
   out.services = {{.name = "web", .calls = {{"backend", "/"}}}, {.name = "backend", .calls = {}}};
-  out.instances = {{"web-0", "web", {}, {}}, {"b-1", "backend", {{"version", "v1"}}, {}}, {"b-2", "backend", {{"version", "v2"}}, {}}};
+  out.instances = {{"web-0", "web", {}, {}},
+                   {"b-1", "backend", {{"version", "v1"}}, {}},
+                   {"b-2", "backend", {{"version", "v2"}}, {}}};
   return out;
 }
 
@@ -36,10 +38,26 @@ Outcome outcome(std::string_view text, const Observations& seen, Duration from =
 }
 
 TEST(Predicate, RefusesNonsense) {
-  for (const char* text : {"", "xyz", "no-plaintext(web -> backend)", "availability >= 99", "availability >= 101%", "failed-calls == -1",
-                           "failed-calls = 0", "share(web -> backend) >= 1%", "share(web -> backend, version) >= 1%", "latency(a -> b, 99) < 1s",
-                           "latency(a -> b, p0) < 1s", "latency(a -> b, p99) < 5", "reachable(a, b)", "reachable(a -> b", "reachable",
-                           "denied(a -> b) == 1", "calls in 5", "calls in 9..3", "policy-applied()", "certificate-rotated(a b)"}) {
+  for (const char* text : {"",
+                           "xyz",
+                           "no-plaintext(web -> backend)",
+                           "availability >= 99",
+                           "availability >= 101%",
+                           "failed-calls == -1",
+                           "failed-calls = 0",
+                           "share(web -> backend) >= 1%",
+                           "share(web -> backend, version) >= 1%",
+                           "latency(a -> b, 99) < 1s",
+                           "latency(a -> b, p0) < 1s",
+                           "latency(a -> b, p99) < 5",
+                           "reachable(a, b)",
+                           "reachable(a -> b",
+                           "reachable",
+                           "denied(a -> b) == 1",
+                           "calls in 5",
+                           "calls in 9..3",
+                           "policy-applied()",
+                           "certificate-rotated(a b)"}) {
     EXPECT_FALSE(parse_predicate(text)) << text;
   }
 }
@@ -59,9 +77,10 @@ TEST(Predicate, ReadsComparisons) {
 
 TEST(Expectation, SilenceProvesNothing) {
   Observations none;
-  for (const char* text : {"no-plaintext", "reachable(web -> backend)", "denied(web -> backend)", "failed-calls == 0",
-                           "availability >= 0%", "share(web -> backend, version=v1) <= 100%", "latency(web -> backend, p50) < 1h", "converged",
-                           "policy-applied(p)", "certificate-rotated(web)"}) {
+  for (const char* text :
+       {"no-plaintext", "reachable(web -> backend)", "denied(web -> backend)", "failed-calls == 0",
+        "availability >= 0%", "share(web -> backend, version=v1) <= 100%", "latency(web -> backend, p50) < 1h",
+        "converged", "policy-applied(p)", "certificate-rotated(web)"}) {
     EXPECT_FALSE(outcome(text, none).holds) << text;
   }
   EXPECT_TRUE(outcome("calls == 0", none).holds);
@@ -117,10 +136,16 @@ TEST(Expectation, PercentilesAreOfAnsweredCalls) {
   EXPECT_TRUE(outcome("latency(web -> backend, p100) == 100ms", seen, 0s, 200s).holds);
 }
 
-StateSample sample(Duration at, std::set<std::string> knows, std::string certificate = "1", std::uint64_t accepted = 1) {
+StateSample sample(Duration at, std::set<std::string> knows, std::string certificate = "1",
+                   std::uint64_t accepted = 1) {
   StateSample out;
   out.at = at;
-  out.proxies["web-0"] = {.up = true, .connected = true, .ready = true, .accepted = accepted, .certificate = std::move(certificate), .endpoints = {{"backend", std::move(knows)}}};
+  out.proxies["web-0"] = {.up = true,
+                          .connected = true,
+                          .ready = true,
+                          .accepted = accepted,
+                          .certificate = std::move(certificate),
+                          .endpoints = {{"backend", std::move(knows)}}};
   out.proxies["b-1"].up = true;
   out.proxies["b-1"].ready = true;
   out.proxies["b-2"] = {};
@@ -164,7 +189,12 @@ Verdict judged(Expectation expectation, const Observations& seen) {
 TEST(Verdict, EventuallyMustStayTrueToTheEndOfItsWindow) {
   Observations seen;
   for (int i = 0; i < 10; ++i) seen.calls.push_back(call(std::chrono::seconds(i), i < 4 ? 503 : 200));
-  Expectation eventually{.mode = Expectation::Mode::eventually, .from = 0s, .to = 10s, .that = *parse_predicate("reachable(web -> backend)"), .text = "r", .mark = {}};
+  Expectation eventually{.mode = Expectation::Mode::eventually,
+                         .from = 0s,
+                         .to = 10s,
+                         .that = *parse_predicate("reachable(web -> backend)"),
+                         .text = "r",
+                         .mark = {}};
   EXPECT_TRUE(judged(eventually, seen).held);
   seen.calls[9] = call(9s, 503);
   EXPECT_FALSE(judged(eventually, seen).held);
@@ -178,7 +208,13 @@ TEST(Verdict, NamesTheFaultBefore) {
   Observations seen;
   seen.calls = {call(1s), call(30s, 503)};
   seen.timeline = {{20s, "kill b-1", true, false}, {25s, "start b-1", false, true}, {40s, "kill b-2", true, false}};
-  Verdict verdict = judged({.mode = Expectation::Mode::always, .from = 0s, .to = 100s, .that = *parse_predicate("failed-calls == 0"), .text = "failed-calls == 0", .mark = {}}, seen);
+  Verdict verdict = judged({.mode = Expectation::Mode::always,
+                            .from = 0s,
+                            .to = 100s,
+                            .that = *parse_predicate("failed-calls == 0"),
+                            .text = "failed-calls == 0",
+                            .mark = {}},
+                           seen);
   EXPECT_FALSE(verdict.held);
   EXPECT_EQ(verdict.when, 30s);
   EXPECT_EQ(verdict.after, "kill b-1 at 20s");

@@ -29,7 +29,8 @@ Outcome run(const std::string& arguments) {
   Outcome outcome;
   if (pipe == nullptr) return outcome;
   std::array<char, 4096> buffer;
-  while (std::size_t count = std::fread(buffer.data(), 1, buffer.size(), pipe)) outcome.out.append(buffer.data(), count);
+  while (std::size_t count = std::fread(buffer.data(), 1, buffer.size(), pipe))
+    outcome.out.append(buffer.data(), count);
   int status = pclose(pipe);
   outcome.code = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
   return outcome;
@@ -94,9 +95,10 @@ TEST_F(Cli, AnswersHelpAndVersion) {
 }
 
 TEST_F(Cli, RefusesBadArguments) {
-  for (const char* arguments : {"", "rnu", "run", "run x.yaml --seed abc", "run x.yaml --seeds 5..1", "run x.yaml --world mars",
-                                "run x.yaml --output pdf", "run x.yaml --planted-bug none-such", "run x.yaml --seed 1 --seeds 1..2",
-                                "graph", "validate", "completion tcsh"}) {
+  for (const char* arguments :
+       {"", "rnu", "run", "run x.yaml --seed abc", "run x.yaml --seeds 5..1", "run x.yaml --world mars",
+        "run x.yaml --output pdf", "run x.yaml --planted-bug none-such", "run x.yaml --seed 1 --seeds 1..2", "graph",
+        "validate", "completion tcsh"}) {
     EXPECT_EQ(run(arguments).code, 2) << arguments;
   }
 }
@@ -119,7 +121,8 @@ TEST_F(Cli, NamesWhatIsWrongInAFile) {
   EXPECT_EQ(mesh.code, 2);
   EXPECT_NE(mesh.out.find("is in mesh `prod`, which there is not"), std::string::npos) << mesh.out;
 
-  Outcome truncated = run("validate " + write("cut.yaml", std::string(small.substr(0, small.find("}\n    - {name: backend")))));
+  Outcome truncated =
+      run("validate " + write("cut.yaml", std::string(small.substr(0, small.find("}\n    - {name: backend")))));
   EXPECT_EQ(truncated.code, 2);
   EXPECT_NE(truncated.out.find("is not YAML"), std::string::npos) << truncated.out;
   EXPECT_EQ(run("validate " + write("empty.yaml", "")).code, 2);

@@ -23,7 +23,8 @@ std::vector<Command> commands_of(const CLI::App& app) {
   for (const CLI::App* sub : app.get_subcommands({})) {
     Command command{sub->get_name(), sub->get_description(), {}};
     for (const CLI::Option* option : sub->get_options()) {
-      for (const std::string& name : option->get_lnames()) command.options.emplace_back("--" + name, option->get_description());
+      for (const std::string& name : option->get_lnames())
+        command.options.emplace_back("--" + name, option->get_description());
     }
     out.push_back(std::move(command));
   }
@@ -46,10 +47,14 @@ std::string bash_script(const std::vector<Command>& commands) {
   std::vector<std::string> names;
   for (const Command& command : commands) names.push_back(command.name);
   std::string out = "_kumasim() {\n  local word=\"${COMP_WORDS[COMP_CWORD]}\" before=\"${COMP_WORDS[COMP_CWORD-1]}\"\n";
-  out += fmt::format("  if [ \"$COMP_CWORD\" = 1 ]; then COMPREPLY=($(compgen -W '{}' -- \"$word\")); return; fi\n", fmt::join(names, " "));
-  out += "  case \"$before\" in\n    --world) COMPREPLY=($(compgen -W 'sim live both' -- \"$word\")); return;;\n"
-         "    --output) COMPREPLY=($(compgen -W 'text json yaml junit html svg dot' -- \"$word\")); return;;\n  esac\n";
-  out += "  if [[ \"$word\" != -* ]]; then COMPREPLY=($(compgen -f -- \"$word\")); return; fi\n  case \"${COMP_WORDS[1]}\" in\n";
+  out += fmt::format("  if [ \"$COMP_CWORD\" = 1 ]; then COMPREPLY=($(compgen -W '{}' -- \"$word\")); return; fi\n",
+                     fmt::join(names, " "));
+  out +=
+      "  case \"$before\" in\n    --world) COMPREPLY=($(compgen -W 'sim live both' -- \"$word\")); return;;\n"
+      "    --output) COMPREPLY=($(compgen -W 'text json yaml junit html svg dot' -- \"$word\")); return;;\n  esac\n";
+  out +=
+      "  if [[ \"$word\" != -* ]]; then COMPREPLY=($(compgen -f -- \"$word\")); return; fi\n  case "
+      "\"${COMP_WORDS[1]}\" in\n";
   for (const Command& command : commands) {
     out += fmt::format("    {}) COMPREPLY=($(compgen -W '{}' -- \"$word\"));;\n", command.name, option_words(command));
   }
@@ -75,9 +80,11 @@ std::string zsh_script(const std::vector<Command>& commands) {
 std::string fish_script(const std::vector<Command>& commands) {
   std::string out;
   for (const Command& command : commands) {
-    out += fmt::format("complete -c kumasim -n __fish_use_subcommand -f -a {} -d '{}'\n", command.name, quoted(command.text));
+    out += fmt::format("complete -c kumasim -n __fish_use_subcommand -f -a {} -d '{}'\n", command.name,
+                       quoted(command.text));
     for (const auto& [name, text] : command.options) {
-      out += fmt::format("complete -c kumasim -n '__fish_seen_subcommand_from {}' -l {} -d '{}'\n", command.name, name.substr(2), quoted(text));
+      out += fmt::format("complete -c kumasim -n '__fish_seen_subcommand_from {}' -l {} -d '{}'\n", command.name,
+                         name.substr(2), quoted(text));
     }
   }
   return out;
@@ -91,7 +98,9 @@ void add_completion(CLI::App& app, int& exit_code) {
   command->add_option("SHELL", *shell, "bash, zsh or fish")->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
   command->callback([shell, &app, &exit_code] {
     std::vector<Command> commands = commands_of(app);
-    std::cout << (*shell == "bash" ? bash_script(commands) : *shell == "zsh" ? zsh_script(commands) : fish_script(commands));
+    std::cout << (*shell == "bash"  ? bash_script(commands)
+                  : *shell == "zsh" ? zsh_script(commands)
+                                    : fish_script(commands));
     exit_code = passed;
   });
   command->footer("bash: source <(kumasim completion bash)");

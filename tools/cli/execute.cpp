@@ -33,9 +33,11 @@ class ProgressLine {
     auto now = std::chrono::steady_clock::now();
     if (!on_ || now - last_ < std::chrono::milliseconds(100)) return;
     last_ = now;
-    std::fputs(fmt::format("\r\x1b[K{} {:>3}% ({} of {})", what_, 100 * done.count() / std::max<std::int64_t>(all.count(), 1),
-                           scenario::duration_text(done / 1'000'000'000 * 1'000'000'000), scenario::duration_text(all))
-                   .c_str(), stderr);
+    std::fputs(
+        fmt::format("\r\x1b[K{} {:>3}% ({} of {})", what_, 100 * done.count() / std::max<std::int64_t>(all.count(), 1),
+                    scenario::duration_text(done / 1'000'000'000 * 1'000'000'000), scenario::duration_text(all))
+            .c_str(),
+        stderr);
     std::fflush(stderr);
   }
 
@@ -55,11 +57,13 @@ WorldRun run_simulated(const Scenario& scenario, const ExecuteOptions& options, 
   WorldRun run{.world = "sim", .seed = seed, .planted_bug = options.planted_bug};
   auto begin = std::chrono::steady_clock::now();
   sim::World* inside = nullptr;
-  auto world = scenario::make_sim_world(scenario, {.seed = seed, .planted_bug = options.planted_bug,
-                                                   .attach = [&](sim::World& made) {
-                                                     inside = &made;
-                                                     if (attach) attach(made);
-                                                   },
+  auto world = scenario::make_sim_world(scenario, {.seed = seed,
+                                                   .planted_bug = options.planted_bug,
+                                                   .attach =
+                                                       [&](sim::World& made) {
+                                                         inside = &made;
+                                                         if (attach) attach(made);
+                                                       },
                                                    .log = log_sink(options)});
   ProgressLine line(fmt::format("{} seed {}", scenario.name, seed));
   scenario::Plan plan = scenario::make_plan(scenario, seed);
@@ -86,7 +90,8 @@ std::string find_envoy(const ExecuteOptions& options) {
 WorldRun run_live(const Scenario& scenario, const ExecuteOptions& options, std::uint64_t seed) {
   WorldRun run{.world = "live", .seed = seed, .planted_bug = options.planted_bug};
   auto begin = std::chrono::steady_clock::now();
-  auto world = scenario::make_live_world(scenario, {.planted_bug = options.planted_bug, .programs = programs().string(), .envoy = find_envoy(options)});
+  auto world = scenario::make_live_world(
+      scenario, {.planted_bug = options.planted_bug, .programs = programs().string(), .envoy = find_envoy(options)});
   ProgressLine line(fmt::format("{} live", scenario.name));
   scenario::Plan plan = scenario::make_plan(scenario, seed);
   scenario::run_scenario(scenario, plan, *world, run, [&](Duration done, Duration all) { line.show(done, all); });

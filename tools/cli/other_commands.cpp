@@ -62,9 +62,10 @@ int validate(const std::vector<std::string>& files) {
       out = bad_input;
       continue;
     }
-    std::cout << fmt::format("{}: valid: {} services, {} instances, {} resources, {} faults, {} expectations, {}\n", file,
-                             scenario->services.size(), scenario->instances.size(), scenario->resources.size(),
-                             scenario->faults.size(), scenario->expectations.size(), scenario::duration_text(scenario->duration));
+    std::cout << fmt::format("{}: valid: {} services, {} instances, {} resources, {} faults, {} expectations, {}\n",
+                             file, scenario->services.size(), scenario->instances.size(), scenario->resources.size(),
+                             scenario->faults.size(), scenario->expectations.size(),
+                             scenario::duration_text(scenario->duration));
   }
   return out;
 }
@@ -75,7 +76,9 @@ void add_graph(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("graph", "Draw a scenario, or a run with its traffic, faults and verdicts");
   auto arguments = std::make_shared<GraphArguments>();
   command->add_option("FILE", arguments->file, "Scenario file, or the JSON report of a run")->required();
-  command->add_option("-o,--output", arguments->format, "Format")->check(CLI::IsMember({"svg", "dot"}))->capture_default_str();
+  command->add_option("-o,--output", arguments->format, "Format")
+      ->check(CLI::IsMember({"svg", "dot"}))
+      ->capture_default_str();
   command->add_option("--to", arguments->to, "Write to this file instead of standard output");
   command->callback([arguments, &exit_code] { exit_code = graph(*arguments); });
 }

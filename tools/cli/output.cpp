@@ -11,7 +11,8 @@
 namespace kumasim::cli {
 namespace {
 
-std::string render(const scenario::Scenario& scenario, const scenario::Report& report, const std::string& format, bool colour) {
+std::string render(const scenario::Scenario& scenario, const scenario::Report& report, const std::string& format,
+                   bool colour) {
   if (format == "json") return scenario::report_json(report).dump(2) + "\n";
   if (format == "yaml") return scenario::report_yaml(report);
   if (format == "junit") return scenario::report_junit(report);
@@ -25,7 +26,8 @@ std::string render(const scenario::Scenario& scenario, const scenario::Report& r
 
 }  // namespace
 
-bool write_report(const scenario::Scenario& scenario, const scenario::Report& report, const std::string& format, const std::string& file) {
+bool write_report(const scenario::Scenario& scenario, const scenario::Report& report, const std::string& format,
+                  const std::string& file) {
   bool terminal = isatty(STDOUT_FILENO) == 1;
   if (file.empty()) {
     std::cout << render(scenario, report, format, terminal) << std::flush;

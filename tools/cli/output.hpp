@@ -11,7 +11,9 @@ namespace kumasim::cli {
 
 inline const std::vector<std::string> output_formats{"text", "json", "yaml", "junit", "html"};
 
-/// `file` empty: to standard output; else to the file, and a short text to standard output. False where it cannot be written.
-bool write_report(const scenario::Scenario& scenario, const scenario::Report& report, const std::string& format, const std::string& file);
+/// `file` empty: to standard output; else to the file, and a short text to standard output. False where it cannot be
+/// written.
+bool write_report(const scenario::Scenario& scenario, const scenario::Report& report, const std::string& format,
+                  const std::string& file);
 
 }  // namespace kumasim::cli

@@ -38,7 +38,8 @@ std::string known_bug(const std::string& name) {
   for (const std::string& bug : scenario::planted_bugs()) {
     if (bug == name) return {};
   }
-  return fmt::format("there is no planted bug `{}`; expected one of {}", name, fmt::join(scenario::planted_bugs(), ", "));
+  return fmt::format("there is no planted bug `{}`; expected one of {}", name,
+                     fmt::join(scenario::planted_bugs(), ", "));
 }
 
 struct RunArguments {
@@ -57,14 +58,19 @@ struct RunArguments {
 int run(const RunArguments& arguments) {
   auto scenario = load_or_complain(arguments.file);
   if (!scenario) return bad_input;
-  ExecuteOptions options{.seeds = {arguments.seed}, .world = arguments.world, .planted_bug = arguments.bug,
-                         .twice = arguments.twice, .logs = arguments.logs, .envoy = arguments.envoy};
+  ExecuteOptions options{.seeds = {arguments.seed},
+                         .world = arguments.world,
+                         .planted_bug = arguments.bug,
+                         .twice = arguments.twice,
+                         .logs = arguments.logs,
+                         .envoy = arguments.envoy};
   if (!arguments.seeds.empty()) options.seeds = *parse_seeds(arguments.seeds);
   Executed done = execute(*scenario, options);
   if (!write_report(*scenario, done.report, arguments.output, arguments.report)) return bad_input;
   for (const std::string& difference : done.differences) std::cerr << difference << "\n";
   if (arguments.twice && done.differences.empty()) {
-    std::cerr << fmt::format("each of {} run{} was done twice: equal fingerprints\n", options.seeds.size(), options.seeds.size() == 1 ? "" : "s");
+    std::cerr << fmt::format("each of {} run{} was done twice: equal fingerprints\n", options.seeds.size(),
+                             options.seeds.size() == 1 ? "" : "s");
   }
   return done.report.passed() && done.differences.empty() ? passed : broken;
 }
@@ -108,14 +114,20 @@ int replay(ReplayArguments arguments) {
   }
   auto scenario = load_or_complain(arguments.file);
   if (!scenario) return bad_input;
-  ExecuteOptions options{.seeds = {arguments.seed.value_or(1)}, .world = "sim", .planted_bug = arguments.bug, .twice = false, .logs = arguments.logs, .envoy = {}};
+  ExecuteOptions options{.seeds = {arguments.seed.value_or(1)},
+                         .world = "sim",
+                         .planted_bug = arguments.bug,
+                         .twice = false,
+                         .logs = arguments.logs,
+                         .envoy = {}};
   Executed done = execute(*scenario, options);
   if (!write_report(*scenario, done.report, arguments.output, "")) return bad_input;
   if (!arguments.fingerprint.empty()) {
     std::string now = fmt::format("{:016x}", done.report.runs[0].fingerprint);
     bool same = now == arguments.fingerprint;
     std::cerr << (same ? fmt::format("replayed: fingerprint {} again\n", now)
-                       : fmt::format("not the same run: fingerprint {} instead of {}; another commit or build?\n", now, arguments.fingerprint));
+                       : fmt::format("not the same run: fingerprint {} instead of {}; another commit or build?\n", now,
+                                     arguments.fingerprint));
     if (!same) return bad_input;
   }
   return done.report.passed() ? passed : broken;
@@ -127,21 +139,33 @@ void add_run(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("run", "Run a scenario and judge what it expects");
   auto arguments = std::make_shared<RunArguments>();
   command->add_option("FILE", arguments->file, "Scenario file")->required();
-  auto* seed = command->add_option("--seed", arguments->seed, "Seed of everything that is chance")->capture_default_str();
-  command->add_option("--seeds", arguments->seeds, "Run once for each seed of a range such as 1..200")->excludes(seed)->check([](const std::string& text) {
-    return parse_seeds(text) ? std::string() : "expected a range such as 1..200, found `" + text + "`";
-  });
-  command->add_option("--world", arguments->world, "sim: virtual time; live: real Envoys on this machine; both: side by side")
-      ->check(CLI::IsMember({"sim", "live", "both"}))->capture_default_str();
-  command->add_option("--output", arguments->output, "Format of the report")->check(CLI::IsMember(output_formats))->capture_default_str();
+  auto* seed =
+      command->add_option("--seed", arguments->seed, "Seed of everything that is chance")->capture_default_str();
+  command->add_option("--seeds", arguments->seeds, "Run once for each seed of a range such as 1..200")
+      ->excludes(seed)
+      ->check([](const std::string& text) {
+        return parse_seeds(text) ? std::string() : "expected a range such as 1..200, found `" + text + "`";
+      });
+  command
+      ->add_option("--world", arguments->world,
+                   "sim: virtual time; live: real Envoys on this machine; both: side by side")
+      ->check(CLI::IsMember({"sim", "live", "both"}))
+      ->capture_default_str();
+  command->add_option("--output", arguments->output, "Format of the report")
+      ->check(CLI::IsMember(output_formats))
+      ->capture_default_str();
   command->add_option("--report", arguments->report, "Write the report to this file, and a text to the terminal");
-  command->add_option("--planted-bug", arguments->bug, "Plant a known bug in the control plane, to see that it is caught")->check(known_bug);
-  command->add_option("--envoy", arguments->envoy, "Envoy executable for the live world; default: the one that the build installed");
+  command
+      ->add_option("--planted-bug", arguments->bug, "Plant a known bug in the control plane, to see that it is caught")
+      ->check(known_bug);
+  command->add_option("--envoy", arguments->envoy,
+                      "Envoy executable for the live world; default: the one that the build installed");
   command->add_flag("--twice", arguments->twice, "Run each seed twice and compare; name the first event that differs");
   command->add_flag("--logs", arguments->logs, "Print what the simulated processes log");
   command->callback([arguments, &exit_code] { exit_code = run(*arguments); });
-  command->footer("Exit code: 0 all expectations held, 1 one broke, 2 bad input.\n"
-                  "Example: kumasim run scenarios/quickstart.yaml --seeds 1..20 --twice");
+  command->footer(
+      "Exit code: 0 all expectations held, 1 one broke, 2 bad input.\n"
+      "Example: kumasim run scenarios/quickstart.yaml --seeds 1..20 --twice");
 }
 
 void add_replay(CLI::App& app, int& exit_code) {
@@ -151,7 +175,9 @@ void add_replay(CLI::App& app, int& exit_code) {
   command->add_option("--seed", arguments->seed, "Seed of the run; default: 1, or the report's first");
   command->add_option("--planted-bug", arguments->bug, "The bug that was planted");
   command->add_option("--fingerprint", arguments->fingerprint, "What the fingerprint must be");
-  command->add_option("--output", arguments->output, "Format of the report")->check(CLI::IsMember(output_formats))->capture_default_str();
+  command->add_option("--output", arguments->output, "Format of the report")
+      ->check(CLI::IsMember(output_formats))
+      ->capture_default_str();
   command->add_flag("--logs", arguments->logs, "Print what the simulated processes log");
   command->callback([arguments, &exit_code] { exit_code = replay(*arguments); });
   command->footer("The last line of every report of `kumasim run` is the command that replays it.");

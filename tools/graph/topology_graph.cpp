@@ -94,7 +94,9 @@ void add_services(Picture& picture, const Scenario& scenario, const Plan& plan) 
     }
     std::string html = fmt::format("<b>{}</b>", markup(service.name));
     for (const auto& [version, count] : versions) {
-      html += "<br/>" + coloured(version.empty() ? fmt::format("{} instance{}", count, count == 1 ? "" : "s") : fmt::format("{} x {}", version, count), soft);
+      html += "<br/>" + coloured(version.empty() ? fmt::format("{} instance{}", count, count == 1 ? "" : "s")
+                                                 : fmt::format("{} x {}", version, count),
+                                 soft);
     }
     html += fault_lines(scenario, plan, service.name);
     Agnode_t* node = picture.node(service.name);
@@ -126,10 +128,14 @@ void add_flows(Picture& picture, const Scenario& scenario, const WorldRun* run) 
       for (const auto& [version, count] : flow->split) all += count;
       if (flow->split.size() > 1 && flow->split.size() <= 4) {
         for (const auto& [version, count] : flow->split) {
-          html += "<br/>" + coloured(fmt::format("{} {:.1f}%", version, 100.0 * static_cast<double>(count) / static_cast<double>(all)), soft);
+          html += "<br/>" + coloured(fmt::format("{} {:.1f}%", version,
+                                                 100.0 * static_cast<double>(count) / static_cast<double>(all)),
+                                     soft);
         }
       }
-      html += "<br/>" + coloured(fmt::format("p50 {} p99 {}", duration_text(flow->p50 / 10'000 * 10'000), duration_text(flow->p99 / 10'000 * 10'000)), soft, 9);
+      html += "<br/>" + coloured(fmt::format("p50 {} p99 {}", duration_text(flow->p50 / 10'000 * 10'000),
+                                             duration_text(flow->p99 / 10'000 * 10'000)),
+                                 soft, 9);
       picture.label(edge, html);
       picture.set(edge, "color", colour);
       picture.set(edge, "penwidth", "1.6");
@@ -139,7 +145,8 @@ void add_flows(Picture& picture, const Scenario& scenario, const WorldRun* run) 
 
 void add_control_plane(Picture& picture, const Scenario& scenario, const Plan& plan) {
   Agnode_t* node = picture.node(scenario.control_plane.name);
-  picture.label(node, fmt::format("<b>{}</b>", markup(scenario.control_plane.name)) + fault_lines(scenario, plan, scenario.control_plane.name));
+  picture.label(node, fmt::format("<b>{}</b>", markup(scenario.control_plane.name)) +
+                          fault_lines(scenario, plan, scenario.control_plane.name));
   picture.set(node, "shape", "component");
   picture.set(node, "fillcolor", "#fff6e0");
   for (const Service& service : scenario.services) {
@@ -156,8 +163,10 @@ std::string title(const Scenario& scenario, const WorldRun* run) {
   if (run == nullptr) return out;
   std::size_t held = 0;
   for (const Verdict& verdict : run->verdicts) held += verdict.held ? 1 : 0;
-  out += "<br/>" + coloured(fmt::format("{} world, seed {}: {} of {} expectations held", run->world == "sim" ? "simulated" : "live", run->seed, held, run->verdicts.size()),
-                            run->passed() ? good : bad);
+  out +=
+      "<br/>" + coloured(fmt::format("{} world, seed {}: {} of {} expectations held",
+                                     run->world == "sim" ? "simulated" : "live", run->seed, held, run->verdicts.size()),
+                         run->passed() ? good : bad);
   for (const Verdict& verdict : run->verdicts) {
     if (!verdict.held) out += "<br/>" + coloured("broken: " + verdict.title, bad, 9);
   }
@@ -178,7 +187,8 @@ std::string dot_text(Agraph_t* graph) {
 
 Result<std::string> svg_text(Agraph_t* graph) {
   std::unique_ptr<GVC_t, int (*)(GVC_t*)> context(gvContext(), gvFreeContext);
-  if (gvLayout(context.get(), graph, "dot") != 0) return fail(Code::internal, "Graphviz cannot lay the graph out; is libgvc6 installed?");
+  if (gvLayout(context.get(), graph, "dot") != 0)
+    return fail(Code::internal, "Graphviz cannot lay the graph out; is libgvc6 installed?");
   char* text = nullptr;
   unsigned size = 0;
   int drawn = gvRenderData(context.get(), graph, "svg", &text, &size);

@@ -15,7 +15,8 @@ class FaultyDisk final : public Disk {
   };
 
   /// All must outlive the disk and its files.
-  FaultyDisk(Disk& inner, FaultPoint& point, Options options) : inner_(inner), point_(point), options_(std::move(options)) {}
+  FaultyDisk(Disk& inner, FaultPoint& point, Options options)
+      : inner_(inner), point_(point), options_(std::move(options)) {}
   FaultyDisk(Disk& inner, FaultPoint& point) : FaultyDisk(inner, point, Options{}) {}
 
   Result<std::unique_ptr<File>> open(std::string_view name, OpenMode mode) override;

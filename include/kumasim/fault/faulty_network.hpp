@@ -40,7 +40,8 @@ class NetworkFaults {
 class FaultyNetwork final : public Network {
  public:
   /// All must outlive the network and its streams.
-  FaultyNetwork(Network& inner, Timers& timers, NetworkFaults& faults) : inner_(inner), timers_(timers), faults_(faults) {}
+  FaultyNetwork(Network& inner, Timers& timers, NetworkFaults& faults)
+      : inner_(inner), timers_(timers), faults_(faults) {}
 
   asio::awaitable<Stream> connect(Address address) override;
   /// Accepted streams are wrapped as well.

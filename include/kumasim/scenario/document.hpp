@@ -12,7 +12,8 @@
 
 namespace kumasim::scenario {
 
-/// `marks` is keyed by field path, written as in diagnostics: `spec.faults[0].at`. A key of a map has the mark of the key.
+/// `marks` is keyed by field path, written as in diagnostics: `spec.faults[0].at`. A key of a map has the mark of the
+/// key.
 struct Document {
   std::string file;
   nlohmann::json value;
@@ -23,8 +24,8 @@ struct Document {
   Diagnostic complain(const std::string& path, std::string message, std::string hint = {}) const;
 };
 
-/// One document. Scalars are typed by YAML 1.2's core schema (so `on` and `yes` stay strings); a quoted scalar is a string;
-/// duplicate keys, aliases into themselves and nesting beyond 64 levels are refused.
+/// One document. Scalars are typed by YAML 1.2's core schema (so `on` and `yes` stay strings); a quoted scalar is a
+/// string; duplicate keys, aliases into themselves and nesting beyond 64 levels are refused.
 std::expected<Document, Diagnostic> parse_document(std::string_view text, std::string file);
 
 /// All documents of a text, empty ones left out; for files of resources.

@@ -25,14 +25,14 @@ struct Grammar {
   enum class Type { string, integer, boolean, enumeration, list, object, map, any_of, resource };
 
   Type type = Type::string;
-  std::string what = {};                     // "a duration such as 500ms, 20s or 1h30m": named in errors
-  std::string pattern = {};                  // string: ECMAScript regular expression
-  std::vector<std::string> values = {};      // enumeration
-  long long least = 0, most = 0;        // integer: range; list: number of items (most 0: no limit)
-  GrammarPtr element = {};                   // list, map
-  std::vector<GrammarField> fields = {};     // object
-  bool exactly_one = false;             // object: exactly one of its fields
-  std::vector<GrammarPtr> alternatives = {}; // any_of
+  std::string what = {};                      // "a duration such as 500ms, 20s or 1h30m": named in errors
+  std::string pattern = {};                   // string: ECMAScript regular expression
+  std::vector<std::string> values = {};       // enumeration
+  long long least = 0, most = 0;              // integer: range; list: number of items (most 0: no limit)
+  GrammarPtr element = {};                    // list, map
+  std::vector<GrammarField> fields = {};      // object
+  bool exactly_one = false;                   // object: exactly one of its fields
+  std::vector<GrammarPtr> alternatives = {};  // any_of
 };
 
 /// Everything in `document` under `path` that does not fit, in the order of the file.

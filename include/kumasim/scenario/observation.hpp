@@ -16,16 +16,16 @@ namespace kumasim::scenario {
 struct CallRecord {
   Duration start{};
   Duration latency{};
-  std::string from, to;        // services
+  std::string from, to;  // services
   std::string from_process;
   std::string path;
-  int status = 0;              // 0: no answer
-  std::string flags;           // Envoy's response flags of the calling proxy
-  std::string endpoint;        // address:port of the last host tried
-  std::string instance;        // process that answered; "" where none did
+  int status = 0;        // 0: no answer
+  std::string flags;     // Envoy's response flags of the calling proxy
+  std::string endpoint;  // address:port of the last host tried
+  std::string instance;  // process that answered; "" where none did
   bool plaintext = false;
-  bool denied = false;         // refused by access control
-  std::string why;             // listener -> chain -> rbac -> route -> cluster -> endpoint
+  bool denied = false;  // refused by access control
+  std::string why;      // listener -> chain -> rbac -> route -> cluster -> endpoint
 
   bool ok() const { return status >= 200 && status < 400; }
 };
@@ -33,12 +33,12 @@ struct CallRecord {
 /// What one proxy knew at a moment.
 struct ProxyState {
   bool up = false;
-  bool connected = false;                   // has a stream to the control plane
-  bool ready = false;                       // nothing is missing or warming
-  std::uint64_t accepted = 0;               // configuration updates taken so far
-  std::uint64_t refused = 0;                // and refused
-  std::uint64_t denied = 0;                 // connections and requests that access control refused so far (live world)
-  std::string certificate = {};             // serial number of the leaf in use; "" for none
+  bool connected = false;        // has a stream to the control plane
+  bool ready = false;            // nothing is missing or warming
+  std::uint64_t accepted = 0;    // configuration updates taken so far
+  std::uint64_t refused = 0;     // and refused
+  std::uint64_t denied = 0;      // connections and requests that access control refused so far (live world)
+  std::string certificate = {};  // serial number of the leaf in use; "" for none
   WallTime certificate_end{};
   std::map<std::string, std::set<std::string>> endpoints;  // called service -> address:port
 };

@@ -14,14 +14,14 @@ struct Action {
   enum class Kind { kill, start, restart, pause, resume, partition, heal, set_link, reset_link, apply, remove };
   Duration at{};
   Kind kind = Kind::kill;
-  std::vector<std::string> processes;        // kill .. resume
-  std::vector<std::string> side_a, side_b;   // partition .. reset_link
-  Link link;                                 // set_link
-  nlohmann::json resource;                   // apply
-  std::string type, mesh, name;              // apply, remove
-  std::string text;                          // one line for people: "kill backend-v1-1"
-  bool fault = false;                        // begins a fault
-  bool recovery = false;                     // ends one
+  std::vector<std::string> processes;       // kill .. resume
+  std::vector<std::string> side_a, side_b;  // partition .. reset_link
+  Link link;                                // set_link
+  nlohmann::json resource;                  // apply
+  std::string type, mesh, name;             // apply, remove
+  std::string text;                         // one line for people: "kill backend-v1-1"
+  bool fault = false;                       // begins a fault
+  bool recovery = false;                    // ends one
 };
 
 /// Random streams of a plan never share state, so that one more fault does not move the load's draws.

@@ -25,19 +25,28 @@ namespace kumasim::scenario {
 
 struct Predicate {
   enum class Kind {
-    no_plaintext, failed_calls, calls, availability, share, latency, reachable, denied, converged, policy_applied,
+    no_plaintext,
+    failed_calls,
+    calls,
+    availability,
+    share,
+    latency,
+    reachable,
+    denied,
+    converged,
+    policy_applied,
     certificate_rotated
   };
   enum class Relation { less, at_most, equal, at_least, more, within };
 
   Kind kind = Kind::no_plaintext;
-  std::string from, to;          // a flow; empty: all flows
+  std::string from, to;            // a flow; empty: all flows
   std::string tag_key, tag_value;  // share
-  int percentile = 0;            // latency: 50, 90, 99 ... in whole percent
-  std::string name;              // policy_applied, certificate_rotated
+  int percentile = 0;              // latency: 50, 90, 99 ... in whole percent
+  std::string name;                // policy_applied, certificate_rotated
   Relation relation = Relation::equal;
-  std::int64_t low = 0;          // count, parts of a million, or nanoseconds
-  std::int64_t high = 0;         // of Relation::within
+  std::int64_t low = 0;   // count, parts of a million, or nanoseconds
+  std::int64_t high = 0;  // of Relation::within
 
   bool holds(std::int64_t value) const;
 };

@@ -24,7 +24,7 @@ struct Flow {
 
 /// One scenario in one world with one seed.
 struct WorldRun {
-  std::string world;         // "sim" or "live"
+  std::string world;  // "sim" or "live"
   std::uint64_t seed = 0;
   std::string planted_bug;
   std::vector<Verdict> verdicts = {};

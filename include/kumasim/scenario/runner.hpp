@@ -13,6 +13,7 @@ namespace kumasim::scenario {
 using Progress = std::function<void(Duration done, Duration all)>;
 
 /// `run` has its world, seed and planted bug set; the rest is filled in.
-void run_scenario(const Scenario& scenario, const Plan& plan, MeshWorld& world, WorldRun& run, const Progress& progress);
+void run_scenario(const Scenario& scenario, const Plan& plan, MeshWorld& world, WorldRun& run,
+                  const Progress& progress);
 
 }  // namespace kumasim::scenario

@@ -33,7 +33,7 @@ struct DelayLaw {
 struct Instance {
   std::string process;  // "backend-v1-0"
   std::string service;
-  Tags tags;            // all of the Dataplane's inbound, kuma.io/service included
+  Tags tags;  // all of the Dataplane's inbound, kuma.io/service included
   DelayLaw latency;
 };
 

@@ -14,10 +14,10 @@ struct Verdict {
   std::string title;
   Mark mark;
   bool held = false;
-  std::string seen;               // "90.8% of 4012 calls"
-  std::string why;                // the chain of the offending call, or what is missing; "" where it held
-  std::optional<Duration> when;   // of the offence
-  std::string after;              // the fault before it: "kill kuma-cp at 40s"
+  std::string seen;              // "90.8% of 4012 calls"
+  std::string why;               // the chain of the offending call, or what is missing; "" where it held
+  std::optional<Duration> when;  // of the offence
+  std::string after;             // the fault before it: "kill kuma-cp at 40s"
 };
 
 /// What a predicate says of a window; used by `judge` and by tests.
@@ -29,7 +29,8 @@ struct Outcome {
 };
 
 /// Calls count to the window in which they began: [from, to). States are those sampled in [from, to].
-Outcome evaluate(const Predicate& predicate, const Scenario& scenario, const Observations& seen, Duration from, Duration to);
+Outcome evaluate(const Predicate& predicate, const Scenario& scenario, const Observations& seen, Duration from,
+                 Duration to);
 
 std::vector<Verdict> judge(const Scenario& scenario, const Observations& seen);
 

@@ -17,9 +17,9 @@ namespace kumasim::scenario {
 
 struct SimWorldOptions {
   std::uint64_t seed = 1;
-  std::string planted_bug;                      // "" for none
-  std::function<void(sim::World&)> attach;      // before the first event; for traces
-  std::function<void(std::string)> log;         // lines that the processes log; empty: dropped
+  std::string planted_bug;                  // "" for none
+  std::function<void(sim::World&)> attach;  // before the first event; for traces
+  std::function<void(std::string)> log;     // lines that the processes log; empty: dropped
 };
 
 /// The real control plane, simulated proxies and applications, on virtual time.
@@ -32,7 +32,8 @@ struct LiveWorldOptions {
 };
 
 /// Real processes on this machine's loopback: kuma-cp, kuma-dp with Envoy and kumasim-echo for each instance. All of
-/// them end with the world. Links and net.* faults need network namespaces, which it does not make: set_up refuses them.
+/// them end with the world. Links and net.* faults need network namespaces, which it does not make: set_up refuses
+/// them.
 std::unique_ptr<MeshWorld> make_live_world(const Scenario& scenario, LiveWorldOptions options);
 
 /// Bugs that can be planted to see that a scenario catches them.
