@@ -13,7 +13,9 @@ namespace {
 
 constexpr char separator = '\x1f';
 
-std::string key(std::string_view first, std::string_view second) { return fmt::format("{}{}{}", first, separator, second); }
+std::string key(std::string_view first, std::string_view second) {
+  return fmt::format("{}{}{}", first, separator, second);
+}
 
 /// One key by which a MeshService can be found from every Dataplane that it selects.
 std::string selector_key(const Resource& service) {
@@ -42,7 +44,8 @@ std::set<std::string> candidates(const MeshView::Index& index, const Resource& d
   return names;
 }
 
-/// Kuma sets the zone as locality always, and a lower priority for other zones only where the mesh wants locality awareness.
+/// Kuma sets the zone as locality always, and a lower priority for other zones only where the mesh wants locality
+/// awareness.
 std::optional<Locality> locality(const MeshView& view, const Tags& tags) {
   auto zone = tags.find("kuma.io/zone");
   if (zone == tags.end()) return std::nullopt;
@@ -162,8 +165,8 @@ MeshView::Index IndexChange::finish() {
     }
     auto endpoints = std::make_shared<ServiceEndpoints>();
     for (const auto& [instance, endpoint] : instances) {
-      endpoints->protocol = endpoints->list.empty() ? endpoint.protocol()
-                                                    : common_protocol(endpoints->protocol, endpoint.protocol());
+      endpoints->protocol =
+          endpoints->list.empty() ? endpoint.protocol() : common_protocol(endpoints->protocol, endpoint.protocol());
       endpoints->list.push_back(endpoint);
     }
     endpoints->instances = std::move(instances);

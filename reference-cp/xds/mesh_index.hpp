@@ -1,4 +1,5 @@
-/// What generation asks of a mesh again and again, kept up with every write: the endpoints of each service, who uses it.
+/// What generation asks of a mesh again and again, kept up with every write: the endpoints of each service, who uses
+/// it.
 #pragma once
 
 #include <map>

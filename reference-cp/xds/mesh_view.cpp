@@ -28,7 +28,9 @@ bool has_routes(const MeshView& view) {
 
 /// What of a Mesh the index depends on.
 bool index_depends(const ResourceChange& change) {
-  auto aware = [](const ResourcePtr& mesh) { return mesh && flag_at(mesh->spec, "routing", "localityAwareLoadBalancing"); };
+  auto aware = [](const ResourcePtr& mesh) {
+    return mesh && flag_at(mesh->spec, "routing", "localityAwareLoadBalancing");
+  };
   return aware(change.before) != aware(change.after);
 }
 

@@ -29,10 +29,12 @@ struct ResourceChange {
 struct Affected {
   // Everything of these can change:
   bool all = false;
-  std::set<std::string> names;     ///< used where not all
-  bool virtual_outbounds = false;  ///< and every proxy whose Envoy says that it is given virtual outbounds; see reach_of()
+  std::set<std::string> names;  ///< used where not all
+  bool virtual_outbounds =
+      false;  ///< and every proxy whose Envoy says that it is given virtual outbounds; see reach_of()
 
-  /// Of all others nothing but the endpoints of these services (in the names of MeshView::endpoints); see EndpointUpdates.
+  /// Of all others nothing but the endpoints of these services (in the names of MeshView::endpoints); see
+  /// EndpointUpdates.
   std::set<std::string> endpoints;
 
   bool none() const { return !all && !virtual_outbounds && names.empty() && endpoints.empty(); }
@@ -49,14 +51,15 @@ struct ServiceInfo {
 
 /// What does not come from the mesh's resources, but from the control plane's settings.
 struct ZoneSettings {
-  std::string zone = "default";       ///< name of the zone that the control plane serves
-  std::string system_namespace;       ///< Kubernetes only
-  std::string dns_domain = "mesh";    ///< domain of generated VIP names
+  std::string zone = "default";     ///< name of the zone that the control plane serves
+  std::string system_namespace;     ///< Kubernetes only
+  std::string dns_domain = "mesh";  ///< domain of generated VIP names
   bool global = false;
-  std::uint32_t vip_port = 80;        ///< port that every generated VIP answers on
+  std::uint32_t vip_port = 80;  ///< port that every generated VIP answers on
   /// Sources that Envoy takes for internal, as prefix and length; IPv6 ones are left out for proxies without IPv6.
   std::vector<std::pair<std::string, std::uint32_t>> internal_addresses = {
-      {"10.0.0.0", 8}, {"192.168.0.0", 16}, {"172.16.0.0", 12}, {"fc00::", 7}, {"fd00::", 8}, {"127.0.0.1", 32}, {"::1", 128}};
+      {"10.0.0.0", 8}, {"192.168.0.0", 16}, {"172.16.0.0", 12}, {"fc00::", 7},
+      {"fd00::", 8},   {"127.0.0.1", 32},   {"::1", 128}};
 };
 
 class MeshView {
@@ -64,7 +67,8 @@ class MeshView {
   using Resources = PersistentMap<ResourcePtr>;
   using Ptr = std::shared_ptr<const MeshView>;
 
-  /// A view of `mesh` from scratch: takes the resources of the mesh and the global-scoped ones, leaves those of other meshes.
+  /// A view of `mesh` from scratch: takes the resources of the mesh and the global-scoped ones, leaves those of other
+  /// meshes.
   static Ptr build(std::string mesh, const ZoneSettings& settings, std::span<const ResourcePtr> resources);
   /// The view after one write; shares everything that the write does not touch. Equal to one from scratch, whatever the
   /// order of the writes. A change of another mesh's resource gives an equal view.
@@ -90,8 +94,8 @@ class MeshView {
   /// Disabled, Everywhere, ReachableBackends or Exclusive.
   std::string mesh_services_mode() const;
 
-  /// Endpoints of a legacy service (kuma.io/service) or of a Mesh*Service by its destination name, as a proxy of this zone
-  /// reaches them, in Kuma's order.
+  /// Endpoints of a legacy service (kuma.io/service) or of a Mesh*Service by its destination name, as a proxy of this
+  /// zone reaches them, in Kuma's order.
   const std::vector<Endpoint>& endpoints(std::string_view service) const;
   ServiceInfo service(std::string_view service) const;
   std::string protocol(std::string_view service) const { return this->service(service).protocol; }

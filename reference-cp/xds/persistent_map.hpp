@@ -1,7 +1,7 @@
 /// An immutable ordered map: a changed copy shares all but a path with its origin.
 ///
-/// It is a treap whose priorities are hashes of the keys, so its shape is a function of its content and not of the order of
-/// the writes. `with` and `without` cost O(log n) in time and memory; iteration is in the order of the keys.
+/// It is a treap whose priorities are hashes of the keys, so its shape is a function of its content and not of the
+/// order of the writes. `with` and `without` cost O(log n) in time and memory; iteration is in the order of the keys.
 #pragma once
 
 #include <cstdint>

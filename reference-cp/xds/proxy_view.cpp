@@ -73,7 +73,8 @@ std::vector<Outbound> own_outbounds(const MeshView& mesh, const Resource& datapl
       if (outbound.resource.empty()) continue;
     } else {
       outbound.tags = tags_of(at(from, "tags"));
-      if (std::string service = text_at(from, "service"); !service.empty() && !outbound.tags.contains("kuma.io/service"))
+      if (std::string service = text_at(from, "service");
+          !service.empty() && !outbound.tags.contains("kuma.io/service"))
         outbound.tags["kuma.io/service"] = service;
     }
     result.push_back(std::move(outbound));
@@ -111,8 +112,7 @@ ProxyView proxy_view(const MeshView& mesh, ResourcePtr dataplane, NodeMetadata m
     proxy.outbounds = reachable(mesh, *dataplane, proxy.inbounds, vip_outbounds(mesh));
   else
     proxy.outbounds = own_outbounds(mesh, *dataplane);
-  proxy.unified_naming =
-      metadata.has("feature-unified-resource-naming") && mesh.mesh_services_mode() == "Exclusive";
+  proxy.unified_naming = metadata.has("feature-unified-resource-naming") && mesh.mesh_services_mode() == "Exclusive";
   proxy.dataplane = std::move(dataplane);
   proxy.metadata = std::move(metadata);
   proxy.identity = std::move(identity);

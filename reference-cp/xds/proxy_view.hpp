@@ -1,4 +1,5 @@
-/// One proxy as generation sees it: its Dataplane, what its Envoy said of itself, its identity, and what follows from these.
+/// One proxy as generation sees it: its Dataplane, what its Envoy said of itself, its identity, and what follows from
+/// these.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +32,8 @@ struct NodeMetadata {
   std::string dataplane;                       ///< `dataplane.resource` as text (the proxy brings its own Dataplane)
 
   bool has(std::string_view feature) const { return features.contains(feature); }
-  /// From the node metadata as canonical protobuf JSON (an object); what is missing or of a wrong type keeps its default.
+  /// From the node metadata as canonical protobuf JSON (an object); what is missing or of a wrong type keeps its
+  /// default.
   static NodeMetadata from_json(std::string_view json);
 };
 
@@ -40,22 +42,22 @@ struct ProxyIdentity {
   std::string certificate_pem;  ///< leaf first
   std::string key_pem;
   std::map<std::string, std::string> ca_bundles;  ///< mesh name -> PEM of its CA certificates
-  /// Of the admin listener: the control plane's admin CA and a server certificate for the proxy's address. Without them the
-  /// listener answers readiness only.
+  /// Of the admin listener: the control plane's admin CA and a server certificate for the proxy's address. Without them
+  /// the listener answers readiness only.
   std::string admin_ca_pem = {}, admin_certificate_pem = {}, admin_key_pem = {};
   bool empty() const { return certificate_pem.empty(); }
 };
 
 /// One `networking.inbound`, with Kuma's defaults applied.
 struct Inbound {
-  std::size_t index = 0;           ///< in the Dataplane's list
+  std::size_t index = 0;  ///< in the Dataplane's list
   std::string name;
-  std::string address;             ///< where the proxy listens
+  std::string address;  ///< where the proxy listens
   std::uint32_t port = 0;
-  std::string service_address;     ///< where the application listens
+  std::string service_address;  ///< where the application listens
   std::uint32_t service_port = 0;
-  std::string protocol;            ///< of the kuma.io/protocol tag; tcp where there is none
-  std::string service;             ///< kuma.io/service
+  std::string protocol;  ///< of the kuma.io/protocol tag; tcp where there is none
+  std::string service;   ///< kuma.io/service
   Tags tags;
   bool ready = true;
   bool serviceless = false;  ///< stands for a workload without a port (port 49151); it gets no listener
@@ -95,9 +97,9 @@ struct ProxyView {
   std::vector<Inbound> inbounds;
   std::vector<Outbound> outbounds;
   std::optional<TransparentProxy> transparent_proxy;  ///< nullopt where it is not enabled
-  std::string gateway_type;  ///< "", DELEGATED or BUILTIN
-  std::string service;       ///< the identifying service: the first of its kuma.io/service values, or "unknown"
-  std::string address;       ///< networking.address
+  std::string gateway_type;                           ///< "", DELEGATED or BUILTIN
+  std::string service;  ///< the identifying service: the first of its kuma.io/service values, or "unknown"
+  std::string address;  ///< networking.address
   /// Resources and statistics are named after what they are made from (KRIs), in a mesh of MeshServices only.
   bool unified_naming = false;
 

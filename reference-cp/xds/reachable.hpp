@@ -7,7 +7,8 @@
 
 namespace kumasim::cp {
 
-/// Honours reachableServices, reachableBackends and the mesh's mode ReachableBackends; leaves out what overlaps an inbound.
+/// Honours reachableServices, reachableBackends and the mesh's mode ReachableBackends; leaves out what overlaps an
+/// inbound.
 std::vector<Outbound> reachable(const MeshView& mesh, const Resource& dataplane, const std::vector<Inbound>& inbounds,
                                 std::vector<Outbound> outbounds);
 

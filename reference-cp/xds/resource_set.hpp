@@ -1,4 +1,5 @@
-/// The mutable set of Envoy resources of one proxy: generators fill it, policies work on it, then it becomes a Snapshot.
+/// The mutable set of Envoy resources of one proxy: generators fill it, policies work on it, then it becomes a
+/// Snapshot.
 #pragma once
 
 #include <cstdint>

@@ -12,7 +12,8 @@ inline constexpr std::string_view listener = "type.googleapis.com/envoy.config.l
 inline constexpr std::string_view route = "type.googleapis.com/envoy.config.route.v3.RouteConfiguration";
 inline constexpr std::string_view secret = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret";
 
-/// Clusters before the endpoints that fill them, listeners before the routes that they name; secrets are asked for by both.
+/// Clusters before the endpoints that fill them, listeners before the routes that they name; secrets are asked for by
+/// both.
 inline constexpr std::array<std::string_view, 5> in_order = {cluster, endpoint, secret, listener, route};
 
 }  // namespace kumasim::cp::type_url

@@ -73,10 +73,10 @@ DescriptorPool& pool() {
 }  // namespace
 
 nlohmann::json any_to_json(const std::string& any) {
-  static auto* resolver =
-      google::protobuf::util::NewTypeResolverForDescriptorPool("type.googleapis.com", &pool());
+  static auto* resolver = google::protobuf::util::NewTypeResolverForDescriptorPool("type.googleapis.com", &pool());
   std::string text;
-  auto status = google::protobuf::util::BinaryToJsonString(resolver, "type.googleapis.com/google.protobuf.Any", any, &text);
+  auto status =
+      google::protobuf::util::BinaryToJsonString(resolver, "type.googleapis.com/google.protobuf.Any", any, &text);
   if (!status.ok()) return {{"$undecoded", status.ToString()}};
   return nlohmann::json::parse(text);
 }

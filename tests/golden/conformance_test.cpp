@@ -8,8 +8,8 @@
 namespace kumasim::cp::golden {
 namespace {
 
-/// Raise `floor` with every case that comes to be equal. What is missing today needs kinds that the model does not have yet
-/// (MeshGateway, MeshExternalService, ...).
+/// Raise `floor` with every case that comes to be equal. What is missing today needs kinds that the model does not have
+/// yet (MeshGateway, MeshExternalService, ...).
 struct Area {
   const char* name;
   std::size_t floor;
@@ -27,8 +27,10 @@ TEST_P(Conformance, AreaKeepsItsCases) {
     ++all;
     matched += verdict.matched;
     total += verdict.total;
-    if (verdict.equal) ++equal;
-    else failed += fmt::format("\n  {} ({}/{})", subject.id(), verdict.matched, verdict.total);
+    if (verdict.equal)
+      ++equal;
+    else
+      failed += fmt::format("\n  {} ({}/{})", subject.id(), verdict.matched, verdict.total);
   }
   fmt::print("{}: {}/{} cases, {}/{} resources\n", GetParam().name, equal, all, matched, total);
   EXPECT_GE(equal, GetParam().floor) << "kumasim-xds-score AREA/CASE prints the differences of:" << failed;
@@ -36,10 +38,12 @@ TEST_P(Conformance, AreaKeepsItsCases) {
 
 INSTANTIATE_TEST_SUITE_P(Areas, Conformance,
                          testing::Values(Area{"meshtimeout", 36}, Area{"mtls", 14}, Area{"trafficroute", 15},
-                                         Area{"meshtrafficpermission", 30}, Area{"dataplane", 20}, Area{"mesh-metrics", 6}, Area{"precedence", 23},
-                                         Area{"transparent-proxy", 21}, Area{"meshservice", 16}, Area{"vip", 2},
-                                         Area{"meshservices-mode", 7}, Area{"hostnamegenerator", 5}, Area{"rejected", 9}, Area{"meshhttproute", 25}, Area{"unified-naming", 7},
-                                         Area{"meshretry", 19}, Area{"meshcircuitbreaker", 25}, Area{"shadow", 10},
+                                         Area{"meshtrafficpermission", 30}, Area{"dataplane", 20},
+                                         Area{"mesh-metrics", 6}, Area{"precedence", 23}, Area{"transparent-proxy", 21},
+                                         Area{"meshservice", 16}, Area{"vip", 2}, Area{"meshservices-mode", 7},
+                                         Area{"hostnamegenerator", 5}, Area{"rejected", 9}, Area{"meshhttproute", 25},
+                                         Area{"unified-naming", 7}, Area{"meshretry", 19},
+                                         Area{"meshcircuitbreaker", 25}, Area{"shadow", 10},
                                          Area{"trafficpermission", 7}),
                          [](const auto& info) {
                            std::string name = info.param.name;

@@ -28,8 +28,9 @@ struct Verdict {
   std::vector<std::string> unread;       ///< documents of kinds that the model does not know
 };
 
-/// Applies the documents of a case to views, connects its proxies, and compares what they would hold. The same normalisation
-/// as check.py's: VIPs become names, hashes of generated documents words; of certificates only that there is one counts here.
+/// Applies the documents of a case to views, connects its proxies, and compares what they would hold. The same
+/// normalisation as check.py's: VIPs become names, hashes of generated documents words; of certificates only that there
+/// is one counts here.
 Verdict judge(const Case& subject);
 
 }  // namespace kumasim::cp::golden

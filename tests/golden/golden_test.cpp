@@ -1,4 +1,5 @@
-/// Our own golden files: what the proxies of a few meshes hold, as canonical JSON. KUMASIM_REWRITE_GOLDEN=1 rewrites them.
+/// Our own golden files: what the proxies of a few meshes hold, as canonical JSON. KUMASIM_REWRITE_GOLDEN=1 rewrites
+/// them.
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -23,12 +24,9 @@ std::string read(const fs::path& path) {
 }
 
 nlohmann::json node() {
-  return {{"dataplane.admin.port", "9901"},
-          {"dataplane.readinessReporter.port", "9902"},
-          {"dataplane.dns.port", "15053"},
-          {"features", {"feature-embedded-dns", "feature-readiness-unix-socket"}},
-          {"ipv6Enabled", false},
-          {"workdir", "/run/kuma"}};
+  return {{"dataplane.admin.port", "9901"}, {"dataplane.readinessReporter.port", "9902"},
+          {"dataplane.dns.port", "15053"},  {"features", {"feature-embedded-dns", "feature-readiness-unix-socket"}},
+          {"ipv6Enabled", false},           {"workdir", "/run/kuma"}};
 }
 
 /// Proxy -> type -> name -> resource.

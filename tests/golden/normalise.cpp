@@ -56,7 +56,8 @@ void dynamic_config(json& value) {
     for (json& route : host["routes"])
       if (route["match"].contains("headers"))
         for (json& header : route["match"]["headers"])
-          if (json exact = at(header, "stringMatch", "exact"); exact.is_string() && good.contains(exact.get<std::string>()))
+          if (json exact = at(header, "stringMatch", "exact");
+              exact.is_string() && good.contains(exact.get<std::string>()))
             header["stringMatch"]["exact"] = "<sha256 of body>";
   }
   if (longest && value.value("maxDirectResponseBodySizeBytes", std::size_t(0)) == longest)
@@ -131,7 +132,8 @@ void VipNames::learn(const std::map<std::string, Canonical>& proxies) {
     for (const auto& [name, held] : listeners->second) {
       json listener = held;
       std::string address = text_at(listener, "address", "socketAddress", "address");
-      if (address.empty() || text_at(listener, "address", "socketAddress", "protocol") == "UDP") dns_names(listener, names);
+      if (address.empty() || text_at(listener, "address", "socketAddress", "protocol") == "UDP")
+        dns_names(listener, names);
       if (!address.starts_with("240.")) continue;
       std::string service = text_at(listener, "metadata", "filterMetadata", "io.kuma.tags", "kuma.io/service");
       std::string stats;
@@ -168,8 +170,8 @@ std::string VipNames::replace(const std::string& text) const {
   std::string once = with(text, v4, [](const std::smatch& m) { return std::pair(std::string(), m.str()); });
   return with(once, v6, [](const std::smatch& m) {
     unsigned low = static_cast<unsigned>(std::stoul(m[3].str(), nullptr, 16));
-    return std::pair(std::string("::ffff:"), fmt::format("24{}.{}.{}.{}", m[1].str(), std::stoul(m[2].str(), nullptr, 16),
-                                                         low >> 8, low & 255));
+    return std::pair(std::string("::ffff:"), fmt::format("24{}.{}.{}.{}", m[1].str(),
+                                                         std::stoul(m[2].str(), nullptr, 16), low >> 8, low & 255));
   });
 }
 

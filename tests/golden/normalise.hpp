@@ -1,4 +1,5 @@
-/// The corpus' canonical form of a proxy's resources: what differs between two runs of one control plane becomes a word.
+/// The corpus' canonical form of a proxy's resources: what differs between two runs of one control plane becomes a
+/// word.
 #pragma once
 
 #include <map>
@@ -19,7 +20,9 @@ Canonical decode(const Snapshot& snapshot);
 /// Names of virtual addresses as check.py gives them.
 class VipNames {
  public:
-  void mesh_service(const std::string& address, const std::string& name) { names_[address] = "<vip MeshService " + name + ">"; }
+  void mesh_service(const std::string& address, const std::string& name) {
+    names_[address] = "<vip MeshService " + name + ">";
+  }
   /// Legacy addresses: after the first name that resolves to one, else after what its listeners route to.
   void learn(const std::map<std::string, Canonical>& proxies);
   std::string replace(const std::string& text) const;

@@ -39,5 +39,6 @@ int main(int argc, char** argv) {
     }
   }
   for (const auto& [area, score] : scores)
-    fmt::print("{:28} {:3}/{:<3} cases  {:5}/{:<5} resources\n", area, score.equal, score.cases, score.matched, score.total);
+    fmt::print("{:28} {:3}/{:<3} cases  {:5}/{:<5} resources\n", area, score.equal, score.cases, score.matched,
+               score.total);
 }

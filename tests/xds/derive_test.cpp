@@ -26,7 +26,8 @@ MeshView::Ptr written(MeshView::Ptr view, const MeshServiceWrites& writes) {
 }
 
 std::vector<Write> two_services() {
-  return {{"Dataplane", "dp-0", dataplane_spec(0, 0, 1, true, 0)}, {"Dataplane", "dp-1", dataplane_spec(1, 1, 0, true, 0)}};
+  return {{"Dataplane", "dp-0", dataplane_spec(0, 0, 1, true, 0)},
+          {"Dataplane", "dp-1", dataplane_spec(1, 1, 0, true, 0)}};
 }
 
 TEST(MeshServices, AreMadeForEveryServiceAndThenStay) {

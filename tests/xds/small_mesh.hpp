@@ -28,7 +28,8 @@ inline nlohmann::json dataplane_spec(int number, int service, int version, bool 
                               {"kuma.io/protocol", version ? "http" : "tcp"},
                               {"kuma.io/zone", "default"},
                               {"version", fmt::format("v{}", version)}}}};
-  nlohmann::json networking = {{"address", fmt::format("10.0.0.{}", number + 1)}, {"inbound", nlohmann::json::array({inbound})}};
+  nlohmann::json networking = {{"address", fmt::format("10.0.0.{}", number + 1)},
+                               {"inbound", nlohmann::json::array({inbound})}};
   if (redirected)
     networking["transparentProxying"] = {{"redirectPortInbound", 15006}, {"redirectPortOutbound", 15001}};
   else
@@ -46,7 +47,8 @@ inline nlohmann::json mesh_service_spec(int service, int port) {
 inline rc::Gen<Write> any_write() {
   using rc::gen::inRange;
   auto dataplane = rc::gen::map(
-      rc::gen::tuple(inRange(0, 6), inRange(0, 3), inRange(0, 2), rc::gen::arbitrary<bool>(), inRange(0, 3), inRange(0, 5)),
+      rc::gen::tuple(inRange(0, 6), inRange(0, 3), inRange(0, 2), rc::gen::arbitrary<bool>(), inRange(0, 3),
+                     inRange(0, 5)),
       [](const std::tuple<int, int, int, bool, int, int>& t) {
         auto [number, service, version, redirected, outbound, removed] = t;
         return Write{"Dataplane", fmt::format("dp-{}", number),

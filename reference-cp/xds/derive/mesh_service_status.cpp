@@ -42,7 +42,8 @@ bool is_online(const Resource* insight) {
 bool is_healthy(const Resource& service, const Resource& dataplane) {
   std::vector<Inbound> inbounds = inbounds_of(dataplane);
   return std::ranges::all_of(mesh_service::ports(service), [&](const ServicePort& port) {
-    return std::ranges::any_of(inbounds, [&](const Inbound& inbound) { return inbound.ready && port.selects(inbound); });
+    return std::ranges::any_of(inbounds,
+                               [&](const Inbound& inbound) { return inbound.ready && port.selects(inbound); });
   });
 }
 
@@ -63,10 +64,11 @@ void proxies(const MeshView& mesh, Resource& service, const Dataplanes& dataplan
 /// Ready once every proxy has got a certificate; from then on for as long as the mesh has mutual TLS, since a new proxy
 /// starts with it.
 void tls(const MeshView& mesh, Resource& service, const Dataplanes& dataplanes) {
-  bool ready = mesh.mtls_enabled() && (mesh_service::tls_ready(service) || std::ranges::all_of(dataplanes, [&](auto* d) {
-    const Resource* insight = mesh.find("DataplaneInsight", d->meta.name);
-    return insight && !text_at(insight->spec, "mTLS", "issuedBackend").empty();
-  }));
+  bool ready =
+      mesh.mtls_enabled() && (mesh_service::tls_ready(service) || std::ranges::all_of(dataplanes, [&](auto* d) {
+                                const Resource* insight = mesh.find("DataplaneInsight", d->meta.name);
+                                return insight && !text_at(insight->spec, "mTLS", "issuedBackend").empty();
+                              }));
   service.status["tls"] = {{"status", ready ? "Ready" : "NotReady"}};
 }
 
@@ -116,7 +118,8 @@ void hostnames(const MeshView& mesh, std::vector<Resource*> services) {
     for (const auto& [generator, name] : names[service]) {
       nlohmann::json ref = {{"coreName", generator}};
       if (!name.hostname.empty())
-        addresses.push_back({{"hostname", name.hostname}, {"origin", "HostnameGenerator"}, {"hostnameGeneratorRef", ref}});
+        addresses.push_back(
+            {{"hostname", name.hostname}, {"origin", "HostnameGenerator"}, {"hostnameGeneratorRef", ref}});
       states.push_back({{"hostnameGeneratorRef", ref}, {"conditions", nlohmann::json::array({name.condition})}});
     }
     service->status.erase("addresses");

@@ -10,8 +10,8 @@
 
 namespace kumasim::cp::derive {
 
-/// What is to be written so that the mesh's MeshServices follow its Dataplanes. Versions are those of the view's resources:
-/// the store refuses what was overtaken, and the next call makes up for it.
+/// What is to be written so that the mesh's MeshServices follow its Dataplanes. Versions are those of the view's
+/// resources: the store refuses what was overtaken, and the next call makes up for it.
 struct MeshServiceWrites {
   std::vector<Resource> create, update;
   std::vector<ResourceKey> remove;

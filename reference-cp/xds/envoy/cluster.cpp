@@ -120,7 +120,8 @@ std::unique_ptr<LoadAssignment> load_assignment(const std::string& cluster, std:
   };
   std::map<std::string, Group> groups;
   for (const Endpoint* endpoint : ordered) {
-    std::string key = endpoint->locality ? endpoint->locality->zone + ":" + endpoint->locality->sub_zone : std::string();
+    std::string key =
+        endpoint->locality ? endpoint->locality->zone + ":" + endpoint->locality->sub_zone : std::string();
     Group& group = groups.try_emplace(key, Group{endpoint, {}}).first->second;
     fill(group.endpoints, *endpoint);
   }

@@ -17,7 +17,9 @@ std::uint64_t fnv1a(std::string_view text) {
 }
 
 /// A DNS label has 63 characters at most; a cut one is marked.
-std::string label(std::string_view text) { return text.size() > 62 ? std::string(text.substr(0, 62)) + "x" : std::string(text); }
+std::string label(std::string_view text) {
+  return text.size() > 62 ? std::string(text.substr(0, 62)) + "x" : std::string(text);
+}
 
 std::string_view short_kind(std::string_view kind) {
   if (kind == "MeshExternalService") return "mes";
@@ -100,7 +102,9 @@ std::string unified::passthrough(std::string_view direction, int ip_version) {
 std::string unified::identity_secret(std::string_view mesh) { return fmt::format("system_mtls_identity_{}", mesh); }
 std::string unified::ca_secret(std::string_view mesh) { return fmt::format("system_mtls_ca_{}", mesh); }
 
-std::string spiffe_id(std::string_view mesh, std::string_view service) { return fmt::format("spiffe://{}/{}", mesh, service); }
+std::string spiffe_id(std::string_view mesh, std::string_view service) {
+  return fmt::format("spiffe://{}/{}", mesh, service);
+}
 std::string spiffe_prefix(std::string_view mesh) { return fmt::format("spiffe://{}/", mesh); }
 std::string identity_secret_name(std::string_view mesh) { return fmt::format("identity_cert:secret:{}", mesh); }
 std::string ca_secret_name(std::string_view mesh) { return fmt::format("mesh_ca:secret:{}", mesh); }

@@ -1,4 +1,5 @@
-/// Configurations whose messages the API closure of this build does not hold; their few fields are written as wire bytes.
+/// Configurations whose messages the API closure of this build does not hold; their few fields are written as wire
+/// bytes.
 #pragma once
 
 #include <map>

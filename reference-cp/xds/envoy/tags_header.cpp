@@ -8,7 +8,8 @@
 namespace kumasim::cp::envoy {
 
 bool tags_header_used(const MeshView& mesh) {
-  return !mesh.all("RateLimit").empty() || !mesh.all("FaultInjection").empty() || !mesh.all("MeshFaultInjection").empty();
+  return !mesh.all("RateLimit").empty() || !mesh.all("FaultInjection").empty() ||
+         !mesh.all("MeshFaultInjection").empty();
 }
 
 void add_tags_header(const Resource& dataplane, RouteConfiguration& configuration) {

@@ -39,7 +39,9 @@ void finish(TransportSocket& socket, const google::protobuf::Message& context) {
 
 }  // namespace
 
-std::string MeshSecrets::identity() const { return unified_naming ? unified::identity_secret(mesh) : identity_secret_name(mesh); }
+std::string MeshSecrets::identity() const {
+  return unified_naming ? unified::identity_secret(mesh) : identity_secret_name(mesh);
+}
 std::string MeshSecrets::ca() const { return unified_naming ? unified::ca_secret(mesh) : ca_secret_name(mesh); }
 
 void downstream_mesh_tls(TransportSocket& socket, const MeshSecrets& mesh) {

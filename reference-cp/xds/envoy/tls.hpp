@@ -17,7 +17,8 @@ namespace kumasim::cp::envoy {
 
 using TransportSocket = ::envoy::config::core::v3::TransportSocket;
 
-/// The protocol that clients of the mesh announce, so that a permissive inbound can tell them from an application's own TLS.
+/// The protocol that clients of the mesh announce, so that a permissive inbound can tell them from an application's own
+/// TLS.
 inline constexpr char mesh_alpn[] = "kuma";
 
 /// A mesh, and how its secrets are named.
@@ -31,8 +32,8 @@ struct MeshSecrets {
 /// A server of the mesh: own certificate and CA over SDS, clients must show an identity of the mesh.
 void downstream_mesh_tls(TransportSocket& socket, const MeshSecrets& mesh);
 
-/// A client of the mesh. The server must show one of these identities (kuma.io/service values), or any of the mesh where
-/// there are none.
+/// A client of the mesh. The server must show one of these identities (kuma.io/service values), or any of the mesh
+/// where there are none.
 void upstream_mesh_tls(TransportSocket& socket, const MeshSecrets& mesh, std::span<const std::string> services,
                        const std::string& server_name);
 

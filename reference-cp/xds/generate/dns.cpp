@@ -98,8 +98,8 @@ void dns(Generation& g) {
     g.add(dynamic_config(g, document(names)), Origin::dynamic_config);
     return;
   }
-  envoy::ListenerPtr listener =
-      envoy::inbound_listener(g.proxy.unified_naming ? envoy::unified::dns : "kuma:dns", "127.0.0.1", g.proxy.transparent_proxy->dns_port);
+  envoy::ListenerPtr listener = envoy::inbound_listener(g.proxy.unified_naming ? envoy::unified::dns : "kuma:dns",
+                                                        "127.0.0.1", g.proxy.transparent_proxy->dns_port);
   listener->mutable_enable_reuse_port()->set_value(true);
   listener->mutable_address()->mutable_socket_address()->set_protocol(::envoy::config::core::v3::SocketAddress::UDP);
   auto& filter = *listener->add_listener_filters();

@@ -26,7 +26,8 @@ struct Way {
 
 class Outbounds {
  public:
-  explicit Outbounds(Generation& g) : g_(g), routes_(policy::legacy::outbound_policies("TrafficRoute", g.proxy, g.mesh)) {}
+  explicit Outbounds(Generation& g)
+      : g_(g), routes_(policy::legacy::outbound_policies("TrafficRoute", g.proxy, g.mesh)) {}
 
   void generate() {
     for (const Outbound& outbound : g_.proxy.outbounds)
@@ -35,7 +36,8 @@ class Outbounds {
   }
 
  private:
-  std::vector<envoy::Split> splits(const nlohmann::json& conf, const Outbound& outbound, const nlohmann::json& balancer) {
+  std::vector<envoy::Split> splits(const nlohmann::json& conf, const Outbound& outbound,
+                                   const nlohmann::json& balancer) {
     std::vector<envoy::Split> result;
     for (const Share& share : shares(conf, outbound.tags)) {
       std::string cluster = clusters_.legacy(envoy::without(share.tags, "kuma.io/mesh"));
@@ -68,7 +70,8 @@ class Outbounds {
     envoy::RouteConfiguration& configuration = envoy::routes(manager, "outbound:" + service, service);
     configuration.mutable_validate_clusters()->set_value(false);
     // gRPC calls carry the tags only where a policy asks for them; Kuma sends them with every other HTTP call.
-    if (protocol_ != "grpc" || envoy::tags_header_used(g_.mesh)) envoy::add_tags_header(*g_.proxy.dataplane, configuration);
+    if (protocol_ != "grpc" || envoy::tags_header_used(g_.mesh))
+      envoy::add_tags_header(*g_.proxy.dataplane, configuration);
     for (const Way& way : ways) {
       envoy::Route& route = envoy::add_route(configuration);
       traffic_route_match(at(*way.http, "match"), route);
