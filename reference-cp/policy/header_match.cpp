@@ -27,21 +27,11 @@ std::vector<HeaderMatch> HeaderMatch::list_from_json(const nlohmann::json& list)
 void HeaderMatch::fill(::envoy::config::route::v3::HeaderMatcher& matcher) const {
   matcher.set_name(name);
   switch (type) {
-    case Type::exact:
-      matcher.mutable_string_match()->set_exact(value);
-      break;
-    case Type::prefix:
-      matcher.mutable_string_match()->set_prefix(value);
-      break;
-    case Type::regular_expression:
-      matcher.mutable_string_match()->mutable_safe_regex()->set_regex(value);
-      break;
-    case Type::present:
-      matcher.set_present_match(true);
-      break;
-    case Type::absent:
-      matcher.set_present_match(false);
-      break;
+    case Type::exact: matcher.mutable_string_match()->set_exact(value); break;
+    case Type::prefix: matcher.mutable_string_match()->set_prefix(value); break;
+    case Type::regular_expression: matcher.mutable_string_match()->mutable_safe_regex()->set_regex(value); break;
+    case Type::present: matcher.set_present_match(true); break;
+    case Type::absent: matcher.set_present_match(false); break;
   }
 }
 

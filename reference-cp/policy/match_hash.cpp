@@ -16,17 +16,10 @@ std::string go_string(const std::string& text) {
   std::string out;
   for (char c : Json(text).dump(-1, ' ', false, Json::error_handler_t::replace)) {
     switch (c) {  // Go escapes these so that JSON may stand inside HTML
-      case '<':
-        out += "\\u003c";
-        break;
-      case '>':
-        out += "\\u003e";
-        break;
-      case '&':
-        out += "\\u0026";
-        break;
-      default:
-        out += c;
+      case '<': out += "\\u003c"; break;
+      case '>': out += "\\u003e"; break;
+      case '&': out += "\\u0026"; break;
+      default: out += c;
     }
   }
   return out;

@@ -76,19 +76,15 @@ Selection select(const TargetRef& ref, const Policy& policy, const ProxyView& pr
   if (!is_selected_by_namespace(meta, proxy.dataplane->meta)) return {};
   Tags tags = ref.tags;
   switch (ref.kind) {
-    case RefKind::mesh:
-      tags.clear();
-      [[fallthrough]];
+    case RefKind::mesh: tags.clear(); [[fallthrough]];
     case RefKind::mesh_subset:
       if (proxy.gateway_type.empty() ? !ref.sidecar : !ref.gateway) return {};
       return select_by_tags(tags, proxy, gateway);
-    case RefKind::mesh_service:
-      return select_by_tags({{"kuma.io/service", ref.name}}, proxy, gateway);
+    case RefKind::mesh_service: return select_by_tags({{"kuma.io/service", ref.name}}, proxy, gateway);
     case RefKind::mesh_service_subset:
       tags.emplace("kuma.io/service", ref.name);
       return select_by_tags(tags, proxy, gateway);
-    case RefKind::dataplane:
-      return gateway ? Selection{} : select_dataplane(ref, policy, proxy);
+    case RefKind::dataplane: return gateway ? Selection{} : select_dataplane(ref, policy, proxy);
     case RefKind::mesh_gateway: {
       if (!gateway || proxy.gateway_type != "BUILTIN" || display_name(gateway->resource->meta) != ref.name) return {};
       Selection selection = select_by_tags(tags, proxy, gateway);
@@ -103,8 +99,7 @@ Selection select(const TargetRef& ref, const Policy& policy, const ProxyView& pr
       }
       return {};
     }
-    default:
-      return {};
+    default: return {};
   }
 }
 

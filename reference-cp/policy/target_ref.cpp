@@ -59,10 +59,8 @@ bool is_tag_kind(RefKind kind) {
     case RefKind::mesh_service:
     case RefKind::mesh_service_subset:
     case RefKind::mesh_gateway:
-    case RefKind::mesh_http_route:
-      return true;
-    default:
-      return false;
+    case RefKind::mesh_http_route: return true;
+    default: return false;
   }
 }
 

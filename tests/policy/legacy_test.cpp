@@ -1,6 +1,7 @@
 /// Which source/destination policy counts for a connection.
 ///
-/// Source: Kuma docs "How Kuma chooses the right policy to apply"; recordings trafficroute/most-specific, trafficpermission/*.
+/// Source: Kuma docs "How Kuma chooses the right policy to apply"; recordings trafficroute/most-specific,
+/// trafficpermission/*.
 #include <gtest/gtest.h>
 
 #include <fmt/format.h>

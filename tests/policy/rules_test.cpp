@@ -64,8 +64,8 @@ TEST(FromRules, AServiceIsATag) {
             (Expected{{"kuma.io/service=shop", "Allow"}}));
 }
 
-/// Kuma's algorithm (2.12 on) makes cells for each group of entries that can meet. A client of two groups is in a cell of
-/// each, and they need not agree: decisions/0005-rules-by-client-as-kuma.md.
+/// Kuma's algorithm (2.12 on) makes cells for each group of entries that can meet. A client of two groups is in a cell
+/// of each, and they need not agree: decisions/0005-rules-by-client-as-kuma.md.
 TEST(FromRules, CellsOfDifferentGroupsCanOverlapAsInKuma) {
   EXPECT_EQ(from(R"(
   - {targetRef: {kind: MeshSubset, tags: {team: a}}, default: {action: Allow}}

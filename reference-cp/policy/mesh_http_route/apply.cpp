@@ -77,15 +77,13 @@ std::vector<RouteSpec> routes(const std::vector<RouteRuleConf>& rules, const Rou
 void add_listener(ResourceSet& resources, const ProxyView& proxy, const MeshView& mesh, const Destination& destination,
                   const std::vector<RouteSpec>& routes, const Backends& backends) {
   const Outbound& outbound = *destination.outbound;
-  std::string host =
-      proxy.unified_naming && !outbound.legacy() ? outbound.resource.to_string() : destination.service;
+  std::string host = proxy.unified_naming && !outbound.legacy() ? outbound.resource.to_string() : destination.service;
   envoy::HttpManager manager =
       envoy::http_manager(host, mesh.settings().internal_addresses, proxy.metadata.ipv6_enabled);
   manager.mutable_normalize_path()->set_value(true);
   if (destination.protocol == "grpc") envoy::grpc_stats(manager);
-  envoy::RouteConfiguration& configuration =
-      envoy::routes(manager, outbound.legacy() ? "outbound:" + destination.service : outbound.resource.to_string(),
-                    host);
+  envoy::RouteConfiguration& configuration = envoy::routes(
+      manager, outbound.legacy() ? "outbound:" + destination.service : outbound.resource.to_string(), host);
   configuration.mutable_validate_clusters()->set_value(false);
   if (envoy::tags_header_used(mesh)) envoy::add_tags_header(*proxy.dataplane, configuration);
   for (const RouteSpec& route : routes)

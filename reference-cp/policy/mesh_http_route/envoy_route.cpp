@@ -18,12 +18,8 @@ std::vector<EnvoyMatch> path_matches(const PathMatch& path) {
   std::vector<EnvoyMatch> matches(1);
   std::string value = path.value;
   switch (path.type) {
-    case PathMatch::Type::exact:
-      matches[0].set_path(value);
-      break;
-    case PathMatch::Type::regular_expression:
-      matches[0].mutable_safe_regex()->set_regex(value);
-      break;
+    case PathMatch::Type::exact: matches[0].set_path(value); break;
+    case PathMatch::Type::regular_expression: matches[0].mutable_safe_regex()->set_regex(value); break;
     case PathMatch::Type::prefix:
       if (value == "/") {
         matches[0].set_prefix(value);
@@ -98,16 +94,11 @@ void rewrite_path(Action& action, const PathRewrite& path, const EnvoyMatch& mat
 
 RedirectAction::RedirectResponseCode code(std::uint32_t status) {
   switch (status) {
-    case 301:
-      return RedirectAction::MOVED_PERMANENTLY;
-    case 303:
-      return RedirectAction::SEE_OTHER;
-    case 307:
-      return RedirectAction::TEMPORARY_REDIRECT;
-    case 308:
-      return RedirectAction::PERMANENT_REDIRECT;
-    default:
-      return RedirectAction::FOUND;
+    case 301: return RedirectAction::MOVED_PERMANENTLY;
+    case 303: return RedirectAction::SEE_OTHER;
+    case 307: return RedirectAction::TEMPORARY_REDIRECT;
+    case 308: return RedirectAction::PERMANENT_REDIRECT;
+    default: return RedirectAction::FOUND;
   }
 }
 

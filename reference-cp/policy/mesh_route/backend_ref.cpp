@@ -13,13 +13,10 @@ BackendRef BackendRef::from_json(const nlohmann::json& json) {
 
 bool BackendRef::is_real() const {
   switch (ref.kind) {
-    case RefKind::mesh_service:
-      return !ref.section.empty() || port;
+    case RefKind::mesh_service: return !ref.section.empty() || port;
     case RefKind::mesh_external_service:
-    case RefKind::mesh_multi_zone_service:
-      return true;
-    default:
-      return false;
+    case RefKind::mesh_multi_zone_service: return true;
+    default: return false;
   }
 }
 
