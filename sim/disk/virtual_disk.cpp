@@ -32,7 +32,8 @@ struct VirtualDisk::Content {
 
   void put(std::uint64_t offset, std::string_view data, std::uint64_t size) {
     bytes.resize(size, '\0');
-    if (offset + data.size() <= bytes.size()) std::memcpy(bytes.data() + offset, data.data(), data.size());
+    if (!data.empty() && offset + data.size() <= bytes.size())
+      std::memcpy(bytes.data() + offset, data.data(), data.size());
   }
 
   void crash(UnsyncedWrites how, Random& random) {

@@ -16,6 +16,9 @@ World::World(Options options)
       openssl_([this]() -> Random& { return kernel_.running() ? kernel_.running()->random() : random_; }) {}
 
 World::~World() {
+  // Whoever watched the run may be gone by now.
+  set_trace(nullptr);
+  log_ = {};
   for (auto& process : processes_) process->kill();
 }
 

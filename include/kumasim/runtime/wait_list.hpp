@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <list>
 #include <memory>
+#include <optional>
 
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/execution/context.hpp>
@@ -80,11 +81,12 @@ class WaitList {
     state_->waiting.push_back(position);
     if (!slot.is_connected()) return;
     slot.assign([state = std::weak_ptr(state_), service = service_, executor = executor_,
-                 mine = std::prev(state_->waiting.end())](asio::cancellation_type type) {
+                 mine = std::optional(std::prev(state_->waiting.end()))](asio::cancellation_type type) mutable {
       auto alive = state.lock();
-      if (!alive || type == asio::cancellation_type::none) return;
-      auto at = *mine;
-      alive->waiting.erase(mine);
+      if (!alive || !mine || type == asio::cancellation_type::none) return;
+      auto at = **mine;
+      alive->waiting.erase(*mine);
+      mine.reset();  // a second signal finds nothing to do; the slot itself cannot be cleared from inside its handler
       finish(*service, executor, at, asio::error::operation_aborted);
     });
   }
@@ -93,13 +95,15 @@ class WaitList {
     auto waiting = std::move(state_->waiting);
     state_->waiting.clear();
     if (service_->stopped()) return;
-    for (auto position : waiting) finish(*service_, executor_, position, code);
+    for (auto position : waiting) {
+      position->slot.clear();
+      finish(*service_, executor_, position, code);
+    }
   }
 
   static void finish(WaitService& service, const asio::any_io_executor& executor, Position position, error_code code) {
     auto operation = std::move(*position);
     service.waits.erase(position);
-    operation.slot.clear();
     asio::post(executor, [complete = std::move(operation.complete), code]() mutable { complete(code, 0); });
   }
 

@@ -156,8 +156,8 @@ class Kernel {
             slot.generation};
   }
 
-  /// The tie of what was scheduled ahead for one process at one instant: drawn from the seed, the same for all of it, so
-  /// that processes are shuffled and each stays first-in-first-out.
+  /// The tie of what was scheduled ahead for one process at one instant: drawn from the seed, the same for all of it,
+  /// so that processes are shuffled and each stays first-in-first-out.
   std::uint64_t tie_at(std::uint32_t lane, MonotonicTime time) const {
     return mix(tie_seed_ + lane, static_cast<std::uint64_t>(time.time_since_epoch().count())) >> (64 - tie_bits_first);
   }
@@ -166,10 +166,10 @@ class Kernel {
   void trace(std::uint32_t index, const EventSlot& slot, std::uint64_t digest);
   EventHeap* next(MonotonicTime until);
 
-  static constexpr int tie_bits_first = 20;                // ties of events that were scheduled ahead
-  static constexpr std::uint64_t tie_step_max = 1 << 14;   // how far an event made at this instant may fall behind
-  static constexpr std::uint64_t tie_last = 0xFFFF'FFFF;   // beyond it: first-in-first-out
-  static constexpr std::size_t stale_entries_min = 1024;   // fewer are not worth a sweep
+  static constexpr int tie_bits_first = 20;               // ties of events that were scheduled ahead
+  static constexpr std::uint64_t tie_step_max = 1 << 14;  // how far an event made at this instant may fall behind
+  static constexpr std::uint64_t tie_last = 0xFFFF'FFFF;  // beyond it: first-in-first-out
+  static constexpr std::size_t stale_entries_min = 1024;  // fewer are not worth a sweep
 
   std::uint64_t seed_;
   KernelLimits limits_;

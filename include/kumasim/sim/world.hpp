@@ -58,7 +58,8 @@ class World {
   std::uint64_t fingerprint() const { return kernel_.fingerprint(); }
   std::size_t pending() const { return kernel_.pending(); }
 
-  /// Runs everything that is due by `time`; then it is `time`. Exceptions of handlers pass through. Throws LimitExceeded.
+  /// Runs everything that is due by `time`; then it is `time`. Exceptions of handlers pass through. Throws
+  /// LimitExceeded.
   void run_until(MonotonicTime time);
   void run_for(Duration duration) { run_until(now() + duration); }
   /// Runs until nothing is pending or `time` is reached; the clock stays at the last event. True where nothing is left.
