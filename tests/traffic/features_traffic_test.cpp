@@ -1,0 +1,147 @@
+/// Subsets, rewrites, faults, rate limits, virtual addresses and pass-through; and that a run repeats itself.
+#include <gtest/gtest.h>
+
+#include "sim/apps/load.hpp"
+#include "sim/envoy/config/route.hpp"
+#include "tests/traffic/bed.hpp"
+
+namespace kumasim::test {
+namespace {
+
+using namespace std::chrono_literals;
+using sim::proxy::Type;
+
+void ok(const sim::proxy::Checked<>& outcome) { ASSERT_TRUE(outcome) << outcome.error(); }
+
+/// web calls applications without proxies at 10.0.0.11:80 (v1) and 10.0.0.12:80 (v2).
+class FeatureTraffic : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    bed.machine("web", "10.0.0.1", "-");
+    for (int i : {1, 2}) {
+      auto& p = bed.world.add_process("app-" + std::to_string(i), "10.0.0.1" + std::to_string(i));
+      p.start([](Runtime&) {});
+      bed.world.run_for(Duration(1));
+      p.keep(std::make_shared<sim::Instance>(bed.fabric, p, sim::InstanceOptions{.version = "v" + std::to_string(i), .host = p.address(), .port = 80}));
+    }
+  }
+  sim::proxy::ConfigState& web() { return bed["web"].proxy->config(); }
+  Bed bed;
+};
+
+constexpr auto labelled = R"(cluster_name: backend
+endpoints:
+- lb_endpoints:
+  - {endpoint: {address: {socket_address: {address: 10.0.0.11, port_value: 80}}}, metadata: {filter_metadata: {envoy.lb: {version: v1}}}}
+  - {endpoint: {address: {socket_address: {address: 10.0.0.12, port_value: 80}}}, metadata: {filter_metadata: {envoy.lb: {version: v2}}}}
+)";
+
+TEST_F(FeatureTraffic, subsets_choose_by_label) {
+  ok(apply(web(), Type::cluster, {eds_cluster("backend", "lb_subset_config: {fallback_policy: ANY_ENDPOINT, subset_selectors: [{keys: [version], fallback_policy: NO_FALLBACK}]}\n")}));
+  ok(apply(web(), Type::endpoints, {labelled}));
+  auto subset = [](const std::string& version) { return "cluster: backend, metadata_match: {filter_metadata: {envoy.lb: {version: " + version + "}}}"; };
+  for (const std::string version : {"v1", "v2"}) {
+    ok(apply(web(), Type::listener, {outbound(10001, route_all(subset(version)))}, version));
+    for (int i = 0; i < 4; ++i) EXPECT_EQ(bed.call("web", to_port(10001)).app_version, version);
+  }
+  ok(apply(web(), Type::listener, {outbound(10001, route_all(subset("v3")))}, "3"));
+  EXPECT_EQ(bed.call("web", to_port(10001)).response_flags, "UH");
+  ok(apply(web(), Type::listener, {outbound(10001, route_all("cluster: backend"))}, "4"));
+  EXPECT_EQ(bed.call("web", to_port(10001)).status, 200);
+}
+
+TEST_F(FeatureTraffic, faults_and_rate_limits) {
+  ok(apply(web(), Type::cluster, {eds_cluster("backend")}));
+  ok(apply(web(), Type::endpoints, {labelled}));
+  auto with = [](const std::string& filter) {
+    auto yaml = outbound(10001, route_all("cluster: backend"));
+    return yaml.insert(yaml.find("http_filters: [") + 15, filter + ", ");
+  };
+  auto type = [](const char* name) { return std::string("\"@type\": type.googleapis.com/envoy.extensions.filters.http.") + name; };
+  ok(apply(web(), Type::listener, {with("{name: fault, typed_config: {" + type("fault.v3.HTTPFault") + ", delay: {fixed_delay: 2s, percentage: {numerator: 100}}, abort: {http_status: 418, percentage: {numerator: 100}}}}")}, "1"));
+  auto result = bed.call("web", to_port(10001));
+  EXPECT_EQ(result.status, 418);
+  EXPECT_EQ(result.response_flags, "DI,FI");
+  EXPECT_EQ(result.details, "fault_filter_abort");
+  EXPECT_GE(result.latency, 2s);
+  ok(apply(web(), Type::listener,
+           {with("{name: limit, typed_config: {" + type("local_ratelimit.v3.LocalRateLimit") +
+                 ", stat_prefix: l, token_bucket: {max_tokens: 3, tokens_per_fill: 3, fill_interval: 10s}, filter_enabled: {default_value: {numerator: 100}}, filter_enforced: {default_value: {numerator: 100}}}}")},
+           "2"));
+  int limited = 0;
+  for (int i = 0; i < 10; ++i) {
+    result = bed.call("web", to_port(10001));
+    if (result.status != 429) continue;
+    ++limited;
+    EXPECT_EQ(result.response_flags, "RL");
+    EXPECT_EQ(result.details, "local_rate_limited");
+  }
+  EXPECT_EQ(limited, 7);
+  bed.world.run_for(10s);
+  EXPECT_EQ(bed.call("web", to_port(10001)).status, 200);
+}
+
+TEST_F(FeatureTraffic, virtual_addresses_and_pass_through) {
+  ok(apply(web(), Type::cluster, {eds_cluster("backend"), "name: through\ntype: ORIGINAL_DST\nlb_policy: CLUSTER_PROVIDED"}));
+  ok(apply(web(), Type::endpoints, {labelled}));
+  auto vip = outbound(80, route_all("cluster: backend")) + "bind_to_port: false\n";
+  vip.replace(vip.find("address: 127.0.0.1"), 18, "address: 240.0.0.1");
+  auto through = std::string("name: passthrough\naddress: {socket_address: {address: 0.0.0.0, port_value: 15001}}\ntraffic_direction: OUTBOUND\nuse_original_dst: true\n") +
+                 "filter_chains: [{filters: [{name: tcp, typed_config: {\"@type\": type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy, stat_prefix: t, cluster: through}}]}]\n";
+  ok(apply(web(), Type::listener, {vip, through}));
+  auto call = to_port(80);
+  call.address = "240.0.0.1";
+  auto result = bed.call("web", call);
+  EXPECT_EQ(result.status, 200) << explain(result);
+  EXPECT_EQ(result.cluster, "backend");
+  call.address = "10.0.0.12";
+  result = bed.call("web", call);
+  EXPECT_EQ(result.status, 200) << explain(result);
+  EXPECT_EQ(result.cluster, "through");
+  EXPECT_EQ(result.app_version, "v2");
+}
+
+TEST_F(FeatureTraffic, a_run_repeats_itself_and_another_seed_differs) {
+  auto run = [](std::uint64_t seed) {
+    Bed bed(seed);
+    bed.machine("web", "10.0.0.1", "-");
+    auto& backend = bed.machine("backend", "10.0.0.11");
+    EXPECT_TRUE(apply(backend.proxy->config(), Type::cluster, {local_cluster()}));
+    EXPECT_TRUE(apply(backend.proxy->config(), Type::listener, {inbound("10.0.0.11", 7000, "", "")}));
+    auto& config = bed["web"].proxy->config();
+    EXPECT_TRUE(apply(config, Type::cluster, {eds_cluster("backend")}));
+    EXPECT_TRUE(apply(config, Type::endpoints, {endpoints("backend", {"10.0.0.11:7000"})}));
+    EXPECT_TRUE(apply(config, Type::listener, {outbound(10001, route_all("cluster: backend, retry_policy: {retry_on: 5xx}"))}));
+    int answered = 0;
+    auto load = std::make_shared<sim::Load>(bed.fabric, *bed["web"].process,
+                                            sim::LoadOptions{.call = to_port(10001), .per_second_milli = 200'000, .law = sim::LoadOptions::Law::poisson},
+                                            [&](sim::CallResult r) { answered += r.status == 200; });
+    bed["web"].process->keep(load);
+    bed.world.run_for(2s);
+    bed["backend"].process->kill();
+    bed.world.run_for(1s);
+    EXPECT_GT(answered, 300);
+    return bed.world.fingerprint();
+  };
+  EXPECT_EQ(run(3), run(3));
+  EXPECT_NE(run(3), run(4));
+}
+
+TEST(Rewrite, prefix_and_regex) {
+  sim::proxy::Route route;
+  sim::proxy::Forward forward;
+  route.path = "/api";
+  forward.prefix_rewrite = "/v2";
+  route.action = forward;
+  EXPECT_EQ(route.rewritten("/api/x?q=/api"), "/v2/x?q=/api");
+  route.kind = sim::proxy::Route::Path::exact;
+  EXPECT_EQ(route.rewritten("/api?q"), "/v2?q");
+  forward.prefix_rewrite.clear();
+  forward.regex_rewrite = *sim::proxy::Regex::compile("^/api/([^/]+)(/.*)$");
+  forward.regex_substitution = "\\2/of/\\1";
+  route.action = forward;
+  EXPECT_EQ(route.rewritten("/api/cart/items?x=1"), "/items/of/cart?x=1");
+}
+
+}  // namespace
+}  // namespace kumasim::test
