@@ -82,6 +82,16 @@ std::int64_t characters(const std::string& text) {
   return std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; });
 }
 
+/// A floating-point number without a fraction, as the integer that it is; anything else as it came.
+json whole(const json& value) {
+  if (!value.is_number_float()) return value;
+  auto number = value.get<double>();
+  constexpr double limit = 9.0e18;  // a bit less than what 64 bits hold
+  if (!(number > -limit && number < limit)) return value;
+  auto integer = static_cast<std::int64_t>(number);
+  return static_cast<double>(integer) == number ? json(integer) : value;
+}
+
 class Canonicaliser {
  public:
   explicit Canonicaliser(UnknownFields unknown) : unknown_(unknown) {}
@@ -212,10 +222,7 @@ class Canonicaliser {
   json integer(const Schema& schema, const json& given, const Path& path, bool proto) {
     json value = given;
     if (proto && given.is_string()) value = quoted_integer(given.get_ref<const std::string&>());
-    if (value.is_number_float() &&
-        value.get<double>() == static_cast<double>(static_cast<std::int64_t>(value.get<double>()))) {
-      value = static_cast<std::int64_t>(value.get<double>());
-    }
+    value = whole(value);
     if (!value.is_number_integer()) return mismatch(schema, given, path, proto);
     if (!schema.choices.empty()) {
       std::string known;
@@ -265,11 +272,7 @@ class Canonicaliser {
 
   json number(const Schema& schema, const json& value, const Path& path, bool proto) {
     if (!value.is_number()) return mismatch(schema, value, path, proto);
-    if (value.is_number_float() &&
-        value.get<double>() == static_cast<double>(static_cast<std::int64_t>(value.get<double>()))) {
-      return static_cast<std::int64_t>(value.get<double>());
-    }
-    return value;
+    return whole(value);
   }
 
   json string(const Schema& schema, const json& value, const Path& path, bool proto) {

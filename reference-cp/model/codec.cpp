@@ -115,6 +115,7 @@ std::expected<Resource, DecodeError> decode_spec(const Kind& kind, const json& b
   if (!error.violations.empty()) return std::unexpected(std::move(error));
   if (!spec.reason.empty()) return std::unexpected(invalid(kind, spec.reason));
   read_meta(body, out.meta);
+  if (kind.is_global()) out.meta.mesh.clear();
   if (kind.scope() == Scope::mesh && out.meta.mesh.empty() && !body.contains("mesh")) out.meta.mesh = "default";
   out.spec = std::move(spec.value);
   const json& status = get(body, "status");
@@ -145,6 +146,7 @@ std::expected<Resource, DecodeError> decode_flat(const Kind& kind, const json& b
   }
   if (!canonical.reason.empty()) return std::unexpected(invalid(kind, canonical.reason));
   read_meta(body, out.meta);
+  if (kind.is_global()) out.meta.mesh.clear();
   out.spec = std::move(canonical.value);
   return out;
 }

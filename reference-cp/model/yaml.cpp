@@ -99,6 +99,8 @@ json scalar(const YAML::Node& node) {
 }
 
 constexpr int depth_max = 200;
+/// Aliases let a short file stand for a huge one.
+constexpr int nodes_max = 100'000;
 
 /// yaml-cpp takes a quoted text that the end of the file cuts off after a line break; nobody means that.
 bool is_cut_off(std::string_view text, const YAML::Mark& mark) {
@@ -123,6 +125,7 @@ class Reader {
 
   json read(const YAML::Node& node, const Path& path, int depth = 0) {
     if (depth > depth_max) throw Trouble{node.Mark(), fmt::format("nested deeper than {} levels", depth_max)};
+    if (++nodes_ > nodes_max) throw Trouble{node.Mark(), fmt::format("more than {} values", nodes_max)};
     if (!node.IsDefined() || node.IsNull()) return nullptr;
     if (node.IsScalar()) {
       if (is_cut_off(text_, node.Mark())) throw Trouble{node.Mark(), "a quoted text has no end"};
@@ -159,6 +162,7 @@ class Reader {
  private:
   YamlDocument& out_;
   std::string_view text_;
+  int nodes_ = 0;
   std::set<std::string> keys_;
 };
 

@@ -97,6 +97,19 @@ TEST(Codec, StatusOfAMeshServiceKeepsItsEmptyParts) {
   EXPECT_EQ(resource_to_json(service)["status"], json::parse(R"({"tls": {}, "dataplaneProxies": {}})"));
 }
 
+TEST(Codec, GlobalKindsHaveNoMesh) {
+  EXPECT_EQ(read("{type: Zone, mesh: demo, name: z}").meta.mesh, "");
+  EXPECT_EQ(read("{type: Mesh, mesh: demo, name: m}").meta.mesh, "");
+}
+
+TEST(Codec, NumbersBeyondEveryIntegerAreRefused) {
+  auto huge = decode(kind::dataplane(), {{"name", "d"}, {"networking", {{"inbound", {{{"port", 1e300}}}}}}},
+                     UnknownFields::drop);
+  ASSERT_FALSE(huge.has_value());
+  EXPECT_EQ(huge.error().reason,
+            "invalid Dataplane object: \"json: cannot unmarshal number into Go value of type uint32\"");
+}
+
 TEST(CodecErrors, UnknownFieldNamesFileLineAndWhatIsThere) {
   EXPECT_EQ(error_of(R"(
 type: MeshTimeout

@@ -88,6 +88,19 @@ TEST(Yaml, DeepNestingIsRefused) {
       << documents.error().message;
 }
 
+TEST(Yaml, AliasesThatMultiplyAreRefused) {
+  std::string bomb = "a: &a [x, x, x, x, x, x, x, x, x, x]\n";
+  for (char c = 'b'; c < 'i'; ++c) {
+    std::string one = "*" + std::string(1, static_cast<char>(c - 1));
+    bomb += std::string(1, c) + ": &" + c + " [" + one;
+    for (int i = 1; i < 10; ++i) bomb += ", " + one;
+    bomb += "]\n";
+  }
+  auto documents = parse_yaml(bomb, "f");
+  ASSERT_FALSE(documents.has_value());
+  EXPECT_NE(documents.error().message.find("more than 100000 values"), std::string::npos) << documents.error().message;
+}
+
 TEST(JsonText, ErrorsAreGos) {
   auto error = [](const char* text) { return parse_json(text).error().message; };
   EXPECT_EQ(error("{\"a\": 1"), "unexpected end of JSON input");
