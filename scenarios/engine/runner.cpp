@@ -55,9 +55,10 @@ class Engine {
 
  private:
   struct Source {
-    Source(const Load& what, std::uint64_t seed) : load(what), random(seed) {}
+    Source(const Load& what, std::uint64_t seed) : load(what), random(seed), next(what.start) {}
     const Load& load;
     sim::SeededRandom random;
+    Duration next;
     std::size_t turn = 0;
   };
 
@@ -116,7 +117,8 @@ class Engine {
     call(source);
     Duration gap =
         load.poisson ? sim::DelayLaw::exponential(load.between_calls).draw(source.random) : load.between_calls;
-    world_.at(now + std::max(gap, Duration(1)), [this, &source] { generate(source); });
+    source.next += std::max(gap, Duration(1));  // from when it was due, so that a late machine does not thin the load
+    world_.at(source.next, [this, &source] { generate(source); });
   }
 
   /// The running instances of the caller take turns.

@@ -42,6 +42,13 @@ std::string known_bug(const std::string& name) {
                      fmt::join(scenario::planted_bugs(), ", "));
 }
 
+int exit_code_of(const Executed& done) {
+  for (const scenario::WorldRun& run : done.report.runs) {
+    if (!run.problem.empty()) return bad_input;
+  }
+  return done.report.passed() && done.differences.empty() ? passed : broken;
+}
+
 struct RunArguments {
   std::string file;
   std::uint64_t seed = 1;
@@ -72,7 +79,7 @@ int run(const RunArguments& arguments) {
     std::cerr << fmt::format("each of {} run{} was done twice: equal fingerprints\n", options.seeds.size(),
                              options.seeds.size() == 1 ? "" : "s");
   }
-  return done.report.passed() && done.differences.empty() ? passed : broken;
+  return exit_code_of(done);
 }
 
 struct ReplayArguments {
@@ -130,7 +137,7 @@ int replay(ReplayArguments arguments) {
                                      arguments.fingerprint));
     if (!same) return bad_input;
   }
-  return done.report.passed() ? passed : broken;
+  return exit_code_of(done);
 }
 
 }  // namespace
@@ -164,7 +171,7 @@ void add_run(CLI::App& app, int& exit_code) {
   command->add_flag("--logs", arguments->logs, "Print what the simulated processes log");
   command->callback([arguments, &exit_code] { exit_code = run(*arguments); });
   command->footer(
-      "Exit code: 0 all expectations held, 1 one broke, 2 bad input.\n"
+      "Exit code: 0 all expectations held, 1 one broke, 2 bad input or a mesh that did not come up.\n"
       "Example: kumasim run scenarios/quickstart.yaml --seeds 1..20 --twice");
 }
 
