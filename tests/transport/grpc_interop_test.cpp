@@ -1,5 +1,5 @@
-/// gRPC C++ as the independent peer (reference-cp/decisions/0001): its client against our server, our client against its
-/// server, over TLS, in both cases with bytes as messages.
+/// gRPC C++ as the independent peer (reference-cp/decisions/0001): its client against our server, our client against
+/// its server, over TLS, in both cases with bytes as messages.
 #include <gtest/gtest.h>
 
 #include <atomic>

@@ -191,7 +191,8 @@ TEST_P(Http, WorksOverTlsAndTellsWhyNot) {
     EXPECT_EQ(refused.error().code, Code::unavailable);
     EXPECT_NE(refused.error().message.find("certificate"), std::string::npos) << refused.error().message;
     auto address = co_await server_address(runtime);
-    auto without = co_await http_call(runtime.network, runtime.timers, "https://" + to_string(address), {}, nullptr, 1s);
+    auto without =
+        co_await http_call(runtime.network, runtime.timers, "https://" + to_string(address), {}, nullptr, 1s);
     EXPECT_EQ(without.error().code, Code::invalid_argument);
   });
   world->run();
@@ -268,7 +269,8 @@ RC_GTEST_PROP(HttpServer, AnySegmentationGivesTheSameRequests, ()) {
     spawn(runtime.executor, runtime.log, "server", serve(runtime, got));
   });
   world.add_process("client").start([&](Runtime& runtime) {
-    auto send = [](Runtime& rt, const std::string& all, const std::vector<std::size_t>& sizes) -> asio::awaitable<void> {
+    auto send = [](Runtime& rt, const std::string& all,
+                   const std::vector<std::size_t>& sizes) -> asio::awaitable<void> {
       auto stream = co_await rt.network.connect({"server", 80});
       auto left = std::string_view(all);
       for (std::size_t i = 0; !left.empty(); ++i) {

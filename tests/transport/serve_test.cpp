@@ -67,7 +67,8 @@ class Serve : public testing::TwoWorlds {
       thread = std::thread([&, url] {
         for (auto call : calls) {
           for (auto [from, to] : {std::pair(std::string("URL"), url), std::pair(std::string("DIR"), directory_)})
-            for (auto at = call.find(from); at != std::string::npos; at = call.find(from)) call.replace(at, from.size(), to);
+            for (auto at = call.find(from); at != std::string::npos; at = call.find(from))
+              call.replace(at, from.size(), to);
           outputs.push_back(output_of("curl -sS --max-time 20 " + call));
         }
         done = true;
@@ -109,9 +110,10 @@ TEST_P(Serve, OnePortSpeaksBothOverTls) {
 
 TEST_P(Serve, OnePortSpeaksBothInPlain) {
   limits.http.body_bytes_max = 600'000;
-  auto got = curl(false, {"--http1.1 -w ' %{http_version}' URL/a", "--http2-prior-knowledge -w ' %{http_version}' URL/b",
-                          "--http2-prior-knowledge --data-binary @DIR/body -o /dev/null -w '%{http_code}' URL/post",
-                          "--http1.1 -H Expect: --data-binary @DIR/body -o /dev/null -w '%{http_code}' URL/post"});
+  auto got =
+      curl(false, {"--http1.1 -w ' %{http_version}' URL/a", "--http2-prior-knowledge -w ' %{http_version}' URL/b",
+                   "--http2-prior-knowledge --data-binary @DIR/body -o /dev/null -w '%{http_code}' URL/post",
+                   "--http1.1 -H Expect: --data-binary @DIR/body -o /dev/null -w '%{http_code}' URL/post"});
   ASSERT_EQ(got.size(), 4u);
   EXPECT_EQ(got[0], "GET /a 0 1.1");
   EXPECT_EQ(got[1], "GET /b 0 2");

@@ -1,7 +1,7 @@
 /// gRPC over HTTP/2 on any Stream: streams of a server, and a client. Messages are bytes; protobuf is the caller's.
 ///
-/// One implementation runs live and simulated (reference-cp/decisions/0001-grpc-over-nghttp2.md). Everything here belongs
-/// to the executor of its stream: no call may come from another thread.
+/// One implementation runs live and simulated (reference-cp/decisions/0001-grpc-over-nghttp2.md). Everything here
+/// belongs to the executor of its stream: no call may come from another thread.
 #pragma once
 
 #include <functional>
@@ -44,7 +44,7 @@ class GrpcServerStream {
   /// The next message; nothing once the client has ended its direction or the call is over (see cancelled()).
   asio::awaitable<std::optional<std::string>> read() const;
 
-  /// Takes one message; false where the call is over. Waits until the queue has room, so true means on its way, not arrived.
+  /// Takes one message; false where the call is over. Waits until the queue has room: true means on its way, not there.
   asio::awaitable<bool> write(GrpcSlices slices) const;
   asio::awaitable<bool> write(std::string message) const;
 
@@ -64,8 +64,8 @@ class GrpcServerStream {
   std::string path_;
 };
 
-/// Runs one call. Where it returns without finish() the status is OK; an exception gives INTERNAL. It is not cancelled when
-/// the client goes: read() ends, write() gives false, and the connection waits for it.
+/// Runs one call. Where it returns without finish() the status is OK; an exception gives INTERNAL. It is not cancelled
+/// when the client goes: read() ends, write() gives false, and the connection waits for it.
 using GrpcHandler = std::function<asio::awaitable<void>(GrpcServerStream)>;
 
 /// A client's side of one call. Destroying it cancels a call that is not over.

@@ -56,8 +56,8 @@ asio::awaitable<void> serve_http(Stream stream, HttpHandler handler, HttpLimits 
 asio::awaitable<void> serve_http(Stream stream, std::string received, const HttpHandler& handler,
                                  const HttpLimits& limits, Timers& timers);
 
-/// One request on a connection of its own. `request.target` is taken from `url` where it is "/" or empty. `tls` is needed for
-/// https and must have a clock in its options. `timeout` spans all of it. Errors: invalid_argument, unavailable,
+/// One request on a connection of its own. `request.target` is taken from `url` where it is "/" or empty. `tls` is
+/// for https; its options must have a clock. `timeout` spans all of it. Errors: invalid_argument, unavailable,
 /// deadline_exceeded, resource_exhausted (a limit), data_loss (not HTTP). A status is never an error.
 asio::awaitable<Result<HttpResponse>> http_call(Network& network, Timers& timers, std::string url, HttpRequest request,
                                                 const TlsContext* tls, Duration timeout, HttpLimits limits = {});

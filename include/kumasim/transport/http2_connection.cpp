@@ -64,7 +64,8 @@ asio::awaitable<void> Http2Connection::read(std::string received) {
   error_code code;
   auto go_on = take(received);
   while (go_on) {
-    auto count = co_await stream_.async_read_some(asio::buffer(buffer), asio::redirect_error(asio::use_awaitable, code));
+    auto count =
+        co_await stream_.async_read_some(asio::buffer(buffer), asio::redirect_error(asio::use_awaitable, code));
     if (code) {
       shut(code == asio::error::eof ? "the peer closed the connection" : "the connection failed: " + code.message());
       co_return;

@@ -17,13 +17,13 @@ struct ServeLimits {
   std::size_t connections_max = 100'000;
 };
 
-/// Serves one connection to its end. What it speaks is told by ALPN, or else by its first bytes (RFC 9113, 3.4). Requests of
-/// content type application/grpc go to `grpc`, all others to `http`; one that is null answers UNIMPLEMENTED or 404.
+/// Serves one connection to its end. What it speaks is told by ALPN, or else by its first bytes (RFC 9113, 3.4).
+/// Requests of type application/grpc go to `grpc`, all others to `http`; one that is null answers UNIMPLEMENTED or 404.
 asio::awaitable<void> serve_connection(Stream stream, HttpHandler http, GrpcHandler grpc, Timers& timers, Log& log,
                                        ServeLimits limits = {});
 
-/// Accepts until the listener is closed, and serves each connection as a task of its own, after a TLS handshake where there
-/// is a context. `listener` and the parts of `runtime` must outlive the connections.
+/// Accepts until the listener is closed, and serves each connection as a task of its own, after a TLS handshake where
+/// there is a context. `listener` and the parts of `runtime` must outlive the connections.
 asio::awaitable<void> serve_listener(const Runtime& runtime, Listener& listener, std::shared_ptr<const TlsContext> tls,
                                      HttpHandler http, GrpcHandler grpc, ServeLimits limits = {});
 

@@ -1,8 +1,8 @@
 /// TLS 1.2 and 1.3 as a Stream over another Stream, by OpenSSL memory BIOs; the same code runs live and simulated.
 ///
 /// `asio::ssl::stream` is not used: it hides timers that start a thread in a foreign execution context. Nothing here
-/// depends on the machine's clock: certificates are judged at the time of the Clock that is handed over, and there are no
-/// session tickets, which would carry wall time.
+/// depends on the machine's clock: certificates are judged at the time of the Clock that is handed over, and there are
+/// no session tickets, which would carry wall time.
 #pragma once
 
 #include <cstdint>
@@ -82,8 +82,8 @@ struct TlsPeer {
 };
 
 /// The handshake, then a Stream of plain bytes. Throws boost::system::system_error: of tls_category where TLS or a
-/// certificate is at fault, else what the stream below gave. Before it throws, the alert is sent and the peer may end its side,
-/// so that the alert is not lost to a reset: bound the time, as for every handshake.
+/// certificate is at fault, else what the stream below gave. Before it throws, the alert is sent and the peer may end
+/// its side, so that the alert is not lost to a reset: bound the time, as for every handshake.
 asio::awaitable<Stream> tls_accept(Stream stream, const TlsContext& context, const Clock& clock);
 
 /// `server_name` goes out as SNI (an IP address does not) and is compared where `verify_host` asks for it.

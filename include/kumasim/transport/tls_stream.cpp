@@ -160,7 +160,8 @@ void TlsStream::State::flush() {
     }
     self->flush();
   };
-  asio::async_write(below, asio::buffer(sending), asio::bind_cancellation_slot(write_signal.slot(), std::move(on_sent)));
+  asio::async_write(below, asio::buffer(sending),
+                    asio::bind_cancellation_slot(write_signal.slot(), std::move(on_sent)));
 }
 
 TlsStream::TlsStream(Stream below, std::unique_ptr<TlsEngine> engine)

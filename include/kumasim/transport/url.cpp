@@ -64,7 +64,8 @@ Result<Url> parse_url(std::string_view text) {
   if (port.empty()) return url;
   const auto* last = port.data() + port.size();
   auto [at, code] = std::from_chars(port.data() + 1, last, url.port);
-  if (port.front() != ':' || at != last || code != std::errc() || url.port == 0) return bad(text, "the port is no port");
+  if (port.front() != ':' || at != last || code != std::errc() || url.port == 0)
+    return bad(text, "the port is no port");
   return url;
 }
 
@@ -114,7 +115,8 @@ Target parse_target(std::string_view target) {
     auto pair = rest.substr(0, end);
     auto equals = pair.find('=');
     auto value = equals == std::string_view::npos ? std::string_view() : pair.substr(equals + 1);
-    if (!pair.empty()) out.query.emplace_back(percent_decode(pair.substr(0, equals), true), percent_decode(value, true));
+    if (!pair.empty())
+      out.query.emplace_back(percent_decode(pair.substr(0, equals), true), percent_decode(value, true));
     if (end == std::string_view::npos) break;
     rest.remove_prefix(end + 1);
   }

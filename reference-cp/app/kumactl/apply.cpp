@@ -120,8 +120,10 @@ nlohmann::json to_body(const Resource& resource) {
 
 Result<> put(Session& session, RestClient& client, const Resource& resource) {
   const auto& kind = *resource.kind;
-  auto name = "resource type=\"" + kind.type() + "\" mesh=\"" + resource.meta.mesh + "\" name=\"" + resource.meta.name + "\"";
-  auto answer = client.call("PUT", resource_path(kind, resource.meta.mesh, resource.meta.name), to_body(resource).dump());
+  auto name =
+      "resource type=\"" + kind.type() + "\" mesh=\"" + resource.meta.mesh + "\" name=\"" + resource.meta.name + "\"";
+  auto answer =
+      client.call("PUT", resource_path(kind, resource.meta.mesh, resource.meta.name), to_body(resource).dump());
   if (!answer) return fail(answer.error().code, name + ": failed server side: " + answer.error().message);
   session.out() << name << (answer->status == 201 ? " Created" : " Updated") << "\n";
   if (!answer->json.is_object() || !answer->json.contains("warnings")) return {};

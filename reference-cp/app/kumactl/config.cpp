@@ -141,15 +141,30 @@ void add_config(CLI::App& root, Session& session) {
   auto* adding = planes->add_subcommand("add", "Add a Control Plane.");
   auto options = std::make_shared<AddOptions>();
   adding->add_option("--name", options->name, "reference name for the Control Plane (required)");
-  adding->add_option("--address", options->address, "URL of the Control Plane API Server (required). Example: http://localhost:5681 or https://localhost:5682)");
+  adding->add_option(
+      "--address", options->address,
+      "URL of the Control Plane API Server (required). Example: http://localhost:5681 or https://localhost:5682)");
   adding->add_flag("--overwrite", options->overwrite, "overwrite existing Control Plane with the same reference name");
-  adding->add_option("--client-cert-file", options->client_cert_file, "path to the certificate of a client that is authorized to use the Admin operations of the Control Plane (kumactl stores only a reference to this file)");
-  adding->add_option("--client-key-file", options->client_key_file, "path to the certificate key of that client (kumactl stores only a reference to this file)");
-  adding->add_option("--ca-cert-file", options->ca_cert_file, "path to the certificate authority which will be used to verify the Control Plane certificate (kumactl stores only a reference to this file)");
+  adding->add_option("--client-cert-file", options->client_cert_file,
+                     "path to the certificate of a client that is authorized to use the Admin operations of the "
+                     "Control Plane (kumactl stores only a reference to this file)");
+  adding->add_option("--client-key-file", options->client_key_file,
+                     "path to the certificate key of that client (kumactl stores only a reference to this file)");
+  adding->add_option("--ca-cert-file", options->ca_cert_file,
+                     "path to the certificate authority which will be used to verify the Control Plane certificate "
+                     "(kumactl stores only a reference to this file)");
   adding->add_flag("--skip-verify", options->skip_verify, "skip CA verification");
-  adding->add_option("--headers", options->headers, "add these headers while communicating to control plane, format key=value")->delimiter(',')->allow_extra_args(false);
+  adding
+      ->add_option("--headers", options->headers,
+                   "add these headers while communicating to control plane, format key=value")
+      ->delimiter(',')
+      ->allow_extra_args(false);
   adding->add_option("--auth-type", options->auth_type, "authentication type (for example: \"tokens\")");
-  adding->add_option("--auth-conf", options->auth_conf, "authentication configuration for defined authentication type format key=value")->delimiter(',')->allow_extra_args(false);
+  adding
+      ->add_option("--auth-conf", options->auth_conf,
+                   "authentication configuration for defined authentication type format key=value")
+      ->delimiter(',')
+      ->allow_extra_args(false);
   adding->add_flag("--skip-check", options->skip_check, "skip checking if we can connect to the CP");
   adding->callback([&session, options] { session.action = [&session, options] { return add(session, *options); }; });
   planes->add_subcommand("list", "List Control Planes.")->callback([&session] {

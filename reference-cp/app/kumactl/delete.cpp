@@ -51,7 +51,8 @@ void add_delete(CLI::App& root, Session& session) {
   command->add_option("TYPE", options->type, "kind of the resource, such as mesh or dataplane")->required();
   command->add_option("NAME", options->name, "its name")->required();
   command->add_option("-m,--mesh", session.mesh, "mesh to use");
-  command->callback([&session, options] { session.action = [&session, options] { return remove(session, *options); }; });
+  command->callback(
+      [&session, options] { session.action = [&session, options] { return remove(session, *options); }; });
 }
 
 }  // namespace kumasim::cp

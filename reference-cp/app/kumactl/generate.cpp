@@ -27,7 +27,8 @@ Result<> put(Session& session, const std::string& path, const std::string& text,
     return {};
   }
   auto done = live::write_file(path, text, {.secret = secret});
-  if (!done) return fail(done.error().code, std::string("could not write the ") + what + " file: " + done.error().message);
+  if (!done)
+    return fail(done.error().code, std::string("could not write the ") + what + " file: " + done.error().message);
   return {};
 }
 
@@ -46,7 +47,8 @@ Result<> generate(Session& session, const Options& options) {
   if (auto done = put(session, options.key_file, pair->key_pem, true, "key"); !done) return done;
   if (auto done = put(session, options.cert_file, pair->certificate_pem, false, "cert"); !done) return done;
   if (options.cert_file != "-" && options.key_file != "-")
-    session.out() << "Private key saved in " << options.key_file << "\nCertificate saved in " << options.cert_file << "\n";
+    session.out() << "Private key saved in " << options.key_file << "\nCertificate saved in " << options.cert_file
+                  << "\n";
   return {};
 }
 
@@ -58,11 +60,15 @@ void add_generate(CLI::App& root, Session& session) {
       "tls-certificate",
       "Generate self signed key and certificate pair that can be used for example in Dataplane Token Server setup.");
   auto options = std::make_shared<Options>();
-  certificate->add_option("--key-file", options->key_file, "path to a file with a generated private key ('-' for stdout)");
-  certificate->add_option("--cert-file", options->cert_file, "path to a file with a generated TLS certificate ('-' for stdout)");
+  certificate->add_option("--key-file", options->key_file,
+                          "path to a file with a generated private key ('-' for stdout)");
+  certificate->add_option("--cert-file", options->cert_file,
+                          "path to a file with a generated TLS certificate ('-' for stdout)");
   certificate->add_option("--type", options->type, "type of the certificate: one of client|server");
   certificate->add_option("--key-type", options->key_type, "type of the private key: one of rsa|ecdsa");
-  certificate->add_option("--hostname", options->hostnames, "DNS hostname(s) to issue the certificate for")->delimiter(',')->allow_extra_args(false);
+  certificate->add_option("--hostname", options->hostnames, "DNS hostname(s) to issue the certificate for")
+      ->delimiter(',')
+      ->allow_extra_args(false);
   certificate->callback([&session, options] {
     session.offline = true;
     session.action = [&session, options] { return generate(session, *options); };

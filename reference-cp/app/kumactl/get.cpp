@@ -124,7 +124,8 @@ void add_get(CLI::App& root, Session& session) {
   for (const auto* kind : shown_kinds()) {
     auto* list = get->add_subcommand(kind->plural(), "Show " + kind->type() + " entities.");
     list->add_option("--size", options->size, "maximum number of elements to return");
-    list->add_option("--offset", options->offset, "the offset that indicates starting element of the resources list to retrieve");
+    list->add_option("--offset", options->offset,
+                     "the offset that indicates starting element of the resources list to retrieve");
     list->add_option("-m,--mesh", session.mesh, "mesh to use");
     list->callback([&session, kind, options] {
       session.action = [&session, kind, options] { return get_list(session, *kind, *options); };

@@ -44,7 +44,8 @@ std::uint64_t number_at(const json& item, const char* pointer) {
 std::string status(const json& dataplane, const json& subscriptions, std::string& notes) {
   auto online = false;
   for (const auto& subscription : subscriptions)
-    online = online || (!text_at(subscription, "/connectTime").empty() && text_at(subscription, "/disconnectTime").empty());
+    online =
+        online || (!text_at(subscription, "/connectTime").empty() && text_at(subscription, "/disconnectTime").empty());
   if (dataplane.contains(json::json_pointer("/networking/gateway"))) return online ? "Online" : "Offline";
   std::size_t inbounds = 0, unready = 0;
   if (json::json_pointer at("/networking/inbound"); dataplane.contains(at))
@@ -109,17 +110,19 @@ Result<> inspect(Session& session, const Options& options) {
   for (const auto& tag : options.tags) {
     auto equals = tag.find('=');
     if (equals == std::string::npos)
-      return fail(Code::invalid_argument, "invalid argument \"" + tag + "\" for \"--tag\" flag: must be formatted as key=value");
-    target += std::exchange(separator, '&') + ("tag=" + percent_encode(tag.substr(0, equals) + ":" + tag.substr(equals + 1)));
+      return fail(Code::invalid_argument,
+                  "invalid argument \"" + tag + "\" for \"--tag\" flag: must be formatted as key=value");
+    target +=
+        std::exchange(separator, '&') + ("tag=" + percent_encode(tag.substr(0, equals) + ":" + tag.substr(equals + 1)));
   }
   if (options.gateway) target += std::exchange(separator, '&') + std::string("gateway=true");
   if (options.ingress) target += std::exchange(separator, '&') + std::string("ingress=true");
   auto answer = (*client)->call("GET", target);
   if (!answer) return fail(answer.error());
   if (options.output != "table") return print_formatted(session.out(), answer->json, options.output);
-  Table table({"MESH", "NAME", "TAGS", "STATUS", "LAST CONNECTED AGO", "LAST UPDATED AGO", "TOTAL UPDATES", "TOTAL ERRORS",
-               "CERT REGENERATED AGO", "CERT EXPIRATION", "CERT REGENERATIONS", "CERT BACKEND", "SUPPORTED CERT BACKENDS",
-               "KUMA-DP VERSION", "ENVOY VERSION", "DEPENDENCIES VERSIONS", "NOTES"});
+  Table table({"MESH", "NAME", "TAGS", "STATUS", "LAST CONNECTED AGO", "LAST UPDATED AGO", "TOTAL UPDATES",
+               "TOTAL ERRORS", "CERT REGENERATED AGO", "CERT EXPIRATION", "CERT REGENERATIONS", "CERT BACKEND",
+               "SUPPORTED CERT BACKENDS", "KUMA-DP VERSION", "ENVOY VERSION", "DEPENDENCIES VERSIONS", "NOTES"});
   auto now = session.live().runtime().clock.wall_now();
   if (answer->json.contains("items") && answer->json["items"].is_array())
     for (const auto& item : answer->json["items"]) table.add(row(json(item), now));
@@ -134,11 +137,14 @@ void add_inspect(CLI::App& root, Session& session) {
   auto options = std::make_shared<Options>();
   command->add_option("-o,--output", options->output, "output format: one of table|yaml|json");
   auto* dataplanes = command->add_subcommand("dataplanes", "Inspect Dataplanes.");
-  dataplanes->add_option("--tag", options->tags, "filter by tag in format of key=value. You can provide many tags")->delimiter(',')->allow_extra_args(false);
+  dataplanes->add_option("--tag", options->tags, "filter by tag in format of key=value. You can provide many tags")
+      ->delimiter(',')
+      ->allow_extra_args(false);
   dataplanes->add_flag("--gateway", options->gateway, "filter gateway dataplanes");
   dataplanes->add_flag("--ingress", options->ingress, "filter ingress dataplanes");
   dataplanes->add_option("-m,--mesh", session.mesh, "mesh to use");
-  dataplanes->callback([&session, options] { session.action = [&session, options] { return inspect(session, *options); }; });
+  dataplanes->callback(
+      [&session, options] { session.action = [&session, options] { return inspect(session, *options); }; });
 }
 
 }  // namespace kumasim::cp

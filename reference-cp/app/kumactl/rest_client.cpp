@@ -80,7 +80,8 @@ Result<std::unique_ptr<RestClient>> RestClient::create(live::LiveRuntime& live, 
     client->headers_.emplace_back(header.value("key", ""), header.value("value", ""));
   auto auth = server.value("authType", "");
   if (auth == "tokens")
-    client->headers_.emplace_back("Authorization", "Bearer " + server.value("authConf", json::object()).value("token", ""));
+    client->headers_.emplace_back("Authorization",
+                                  "Bearer " + server.value("authConf", json::object()).value("token", ""));
   else if (!auth.empty())
     return fail(Code::unsupported, "authentication plugin of type \"" + auth + "\" not found");
   return client;
@@ -107,7 +108,8 @@ Result<json> RestClient::index() {
   auto answer = call("GET", "/");
   if (!answer) return fail(answer.error().code, "Unable to retrieve server version: " + answer.error().message);
   auto body = json::parse(answer->body, nullptr, false);
-  if (!body.is_object()) return fail(Code::data_loss, "Unable to retrieve server version: the answer is no JSON object");
+  if (!body.is_object())
+    return fail(Code::data_loss, "Unable to retrieve server version: the answer is no JSON object");
   return body;
 }
 

@@ -48,7 +48,8 @@ Result<> Session::save_config() {
 Result<RestClient*> Session::client() {
   if (client_) return client_.get();
   auto timeout = parse_duration(api_timeout);
-  if (!timeout) return fail(Code::invalid_argument, "invalid argument \"" + api_timeout + "\" for \"--api-timeout\" flag");
+  if (!timeout)
+    return fail(Code::invalid_argument, "invalid argument \"" + api_timeout + "\" for \"--api-timeout\" flag");
   auto name = context;
   if (name.empty()) {
     if (config.current().empty())
@@ -74,7 +75,8 @@ void Session::check_compatibility() {
   auto rest = client();
   auto index = rest ? (*rest)->index() : fail(rest.error());
   if (!index) {
-    error() << "WARNING: Failed to retrieve server version, can't check compatibility: " << index.error().message << "\n";
+    error() << "WARNING: Failed to retrieve server version, can't check compatibility: " << index.error().message
+            << "\n";
     return;
   }
   auto version = index->value("version", "");

@@ -32,7 +32,8 @@ void add_version(CLI::App& root, Session& session) {
   auto* command = root.add_subcommand("version", "Print version.");
   auto detailed = std::make_shared<bool>(false);
   command->add_flag("-a,--detailed", *detailed, "Print detailed version");
-  command->callback([&session, detailed] { session.action = [&session, detailed] { return version(session, *detailed); }; });
+  command->callback(
+      [&session, detailed] { session.action = [&session, detailed] { return version(session, *detailed); }; });
 }
 
 }  // namespace kumasim::cp

@@ -11,10 +11,11 @@ using nlohmann::json;
 
 /// Whether a plain scalar would be read as this very text; where in doubt, no.
 bool plain(std::string_view text) {
-  static constexpr std::string_view words[] = {"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"};
+  static constexpr std::string_view words[] = {"y",    "n",     "yes",  "no",  "on", "off",
+                                               "true", "false", "null", "nan", "inf"};
   if (text.empty() || text.front() == ' ' || text.back() == ' ' || text.back() == ':') return false;
   auto first = text.front();
-  auto letter = (first >= 'a' && first <= 'z') || (first >= 'A' && first <= 'Z') || first == '/' || first == '_';
+  auto letter = (first >= 'a' && first <= 'z') || (first >= 'A' && first <= 'Z') || first == '/';
   if (!letter) return false;
   std::string lower;
   for (auto c : text) {
@@ -39,7 +40,8 @@ bool duration(std::string_view text) {
     auto number = std::min(text.find_first_not_of("0123456789."), text.size());
     auto end = std::min(text.find_first_of("0123456789.", number), text.size());
     auto unit = text.substr(number, end - number);
-    auto known = unit == "s" || unit == "m" || unit == "h" || unit == "d" || unit == "ms" || unit == "us" || unit == "ns";
+    auto known =
+        unit == "s" || unit == "m" || unit == "h" || unit == "d" || unit == "ms" || unit == "us" || unit == "ns";
     if (number == 0 || text.front() == '.' || !known) return false;
     text.remove_prefix(end);
   }
