@@ -95,7 +95,7 @@ GrammarPtr fault() {
                  {"select", select, "proc.*: instances drawn by the seed"},
                  {"between", list(name(), 2, 2), "net.*: two processes, services or control planes"},
                  {"delay", delay(), "net.delay: the new delay of one direction"},
-                 {"loss", percent(), "net.delay: part of the connections that break"}});
+                 {"loss", percent(), "net.delay: part of what is sent that is lost and sent again"}});
 }
 
 GrammarPtr expectation() {
@@ -120,10 +120,11 @@ GrammarPtr scenario() {
                                 "configuration, as Kuma's environment variables"}});
   auto link = object({{"between", list(name(), 2, 2), "two processes, services or control planes", true},
                       {"delay", delay(), "of one direction"},
-                      {"loss", percent(), "part of the connections that break"}});
-  auto topology = object({{"controlPlanes", list(control_plane, 1, 1), "default: one, named kuma-cp"},
-                          {"services", list(service(), 1), "the services and their instances", true},
-                          {"links", list(link), "delays and losses between processes; default: 0.5ms"}});
+                      {"loss", percent(), "part of what is sent that is lost and sent again"}});
+  auto topology =
+      object({{"controlPlanes", list(control_plane, 1, 1), "default: one, named kuma-cp"},
+              {"services", list(service(), 1), "the services and their instances", true},
+              {"links", list(link), "delays and losses between processes; default: 0.2ms to 0.3ms, no loss"}});
   auto load = object({{"from", name(), "the calling service", true},
                       {"to", name(), "the called service; must be in the caller's `calls`", true},
                       {"rate", rate(), "calls of all instances together", true},
