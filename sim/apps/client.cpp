@@ -76,7 +76,9 @@ class Client::Caller : public proxy::End {
 
   void on_closed(const WirePtr& wire, WireEnd how) override {
     bool opened = wire->open;
-    const char* why = how == WireEnd::refused ? "connection refused" : opened ? "connection closed" : "connection failed";
+    const char* why = how == WireEnd::refused ? "connection refused"
+                      : opened                ? "connection closed"
+                                              : "connection failed";
     std::vector<PendingPtr> failed;
     for (const auto& exchange : std::exchange(wire->active, {}))
       if (exchange->owner) failed.push_back(std::static_pointer_cast<Pending>(exchange->owner));
@@ -131,7 +133,8 @@ class Client::Caller : public proxy::End {
     if (record.closed) return;
     cancel(pending->patience);
     exchange->owner.reset();
-    if (exchange->wire && exchange->wire->retired && exchange->wire->active.empty()) fabric().close_by_client(exchange->wire);
+    if (exchange->wire && exchange->wire->retired && exchange->wire->active.empty())
+      fabric().close_by_client(exchange->wire);
     if (pending->wire) pending->wire->owner.reset();
     record.result.latency = now() - record.result.started;
     if (*details) {

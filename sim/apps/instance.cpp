@@ -46,7 +46,8 @@ class Instance::Server : public proxy::End {
     response.headers = {{"x-instance", options_.name}, {"x-version", options_.version}};
     response.body = options_.name + (options_.version.empty() ? "" : " " + options_.version) + "\n";
     auto& record = *exchange->record;
-    record.step(process().name(), "app", options_.name + " answered " + std::to_string(response.status), options_.version);
+    record.step(process().name(), "app", options_.name + " answered " + std::to_string(response.status),
+                options_.version);
     fabric().respond(exchange);
   }
 

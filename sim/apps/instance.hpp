@@ -14,12 +14,12 @@ class Fabric;
 }
 
 struct InstanceOptions {
-  std::string name = {};            ///< in answers; empty: the process's
+  std::string name = {};  ///< in answers; empty: the process's
   std::string version = {};
-  std::string host = "127.0.0.1";   ///< the address it binds on its machine
+  std::string host = "127.0.0.1";  ///< the address it binds on its machine
   std::uint16_t port = 0;
   LatencyLaw latency = {};
-  std::uint32_t errors_ppm = 0;     ///< of a million requests, how many are answered with 503
+  std::uint32_t errors_ppm = 0;  ///< of a million requests, how many are answered with 503
   int error_status = 503;
   std::uint32_t concurrency_max = 0;  ///< requests worked on at a time, more queue; zero: no limit
 };

@@ -13,8 +13,9 @@ namespace kumasim::sim {
 /// How long an application takes for a request.
 struct LatencyLaw {
   enum class Kind : std::uint8_t { constant, uniform, exponential } kind = Kind::constant;
-  Duration mean = std::chrono::milliseconds(5);  ///< of the constant law: the value; of the uniform one: between 0 and 2 x mean
-  std::optional<DelayLaw> other = {};            ///< any law of the network; takes the place of the two above
+  Duration mean =
+      std::chrono::milliseconds(5);    ///< of the constant law: the value; of the uniform one: between 0 and 2 x mean
+  std::optional<DelayLaw> other = {};  ///< any law of the network; takes the place of the two above
 };
 
 Duration draw(const LatencyLaw& law, Random& random);

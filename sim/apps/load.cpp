@@ -18,7 +18,8 @@ struct Load::State : std::enable_shared_from_this<Load::State> {
     if (stopped || (options.duration > Duration::zero() && process.world().now() >= end)) return;
     ++started;
     client.call(options.call, sink);
-    auto interval = Duration(static_cast<std::int64_t>(1'000'000'000'000ull / std::max<std::uint64_t>(options.per_second_milli, 1)));
+    auto interval = Duration(
+        static_cast<std::int64_t>(1'000'000'000'000ull / std::max<std::uint64_t>(options.per_second_milli, 1)));
     next(options.law == LoadOptions::Law::poisson ? draw_exponential(interval, process.runtime().random) : interval);
   }
 

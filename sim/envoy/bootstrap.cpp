@@ -57,7 +57,8 @@ void hide_unknown(json& value, std::vector<std::string>& types) {
     auto url = found->get<std::string>();
     if (!::google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(type_name(url))) {
       types.push_back(url);
-      value = {{"@type", "type.googleapis.com/google.protobuf.StringValue"}, {"value", "#" + std::to_string(types.size() - 1)}};
+      value = {{"@type", "type.googleapis.com/google.protobuf.StringValue"},
+               {"value", "#" + std::to_string(types.size() - 1)}};
       return;
     }
   }
@@ -78,9 +79,11 @@ void restore_any(::google::protobuf::Any& any, const std::vector<std::string>& t
     }
     return;
   }
-  const auto* type = ::google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(type_name(any.type_url()));
+  const auto* type =
+      ::google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(type_name(any.type_url()));
   if (!type) return;
-  std::unique_ptr<::google::protobuf::Message> inner(::google::protobuf::MessageFactory::generated_factory()->GetPrototype(type)->New());
+  std::unique_ptr<::google::protobuf::Message> inner(
+      ::google::protobuf::MessageFactory::generated_factory()->GetPrototype(type)->New());
   if (!inner->ParseFromString(any.value())) return;
   restore_unknown(*inner, types);
   any.set_value(to_bytes(*inner));
@@ -97,7 +100,8 @@ void restore_unknown(::google::protobuf::Message& message, const std::vector<std
       restore_unknown(*r.MutableMessage(&message, field), types);
       continue;
     }
-    for (int i = 0; i < r.FieldSize(message, field); ++i) restore_unknown(*r.MutableRepeatedMessage(&message, field, i), types);
+    for (int i = 0; i < r.FieldSize(message, field); ++i)
+      restore_unknown(*r.MutableRepeatedMessage(&message, field, i), types);
   }
 }
 
@@ -123,7 +127,8 @@ Result<AdsServer> find_server(const boot::Bootstrap& b, const std::string& name)
     AdsServer out;
     const auto& assignment = cluster.load_assignment();
     if (assignment.endpoints_size() == 0 || assignment.endpoints(0).lb_endpoints_size() == 0)
-      return fail(Code::invalid_argument, "the cluster of the discovery service has no endpoint", "static_resources.clusters");
+      return fail(Code::invalid_argument, "the cluster of the discovery service has no endpoint",
+                  "static_resources.clusters");
     const auto& address = assignment.endpoints(0).lb_endpoints(0).endpoint().address().socket_address();
     out.host = address.address();
     out.port = static_cast<std::uint16_t>(address.port_value());
@@ -131,7 +136,8 @@ Result<AdsServer> find_server(const boot::Bootstrap& b, const std::string& name)
     const auto& config = cluster.transport_socket().typed_config();
     if (type_name(config.type_url()) != "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext") return out;
     tls::UpstreamTlsContext context;
-    if (!context.ParseFromString(config.value())) return fail(Code::invalid_argument, "bad TLS context", "static_resources.clusters");
+    if (!context.ParseFromString(config.value()))
+      return fail(Code::invalid_argument, "bad TLS context", "static_resources.clusters");
     out.tls = true;
     out.server_name = context.sni();
     const auto& common = context.common_tls_context();
@@ -145,7 +151,8 @@ Result<AdsServer> find_server(const boot::Bootstrap& b, const std::string& name)
         take_validation(secret.validation_context(), out);
     return out;
   }
-  return fail(Code::invalid_argument, "no static cluster '" + name + "' for the discovery service", "dynamic_resources.ads_config");
+  return fail(Code::invalid_argument, "no static cluster '" + name + "' for the discovery service",
+              "dynamic_resources.ads_config");
 }
 
 template <class Message>
@@ -198,9 +205,11 @@ Result<Bootstrap> Bootstrap::parse(const std::string& text) {
   const auto& ads = b.dynamic_resources().ads_config();
   using Source = ::envoy::config::core::v3::ApiConfigSource;
   if (ads.api_type() != Source::GRPC && ads.api_type() != Source::DELTA_GRPC)
-    return fail(Code::invalid_argument, "only GRPC and DELTA_GRPC are simulated", "dynamic_resources.ads_config.api_type");
+    return fail(Code::invalid_argument, "only GRPC and DELTA_GRPC are simulated",
+                "dynamic_resources.ads_config.api_type");
   if (ads.grpc_services_size() != 1 || !ads.grpc_services(0).has_envoy_grpc())
-    return fail(Code::invalid_argument, "one envoy_grpc service is needed", "dynamic_resources.ads_config.grpc_services");
+    return fail(Code::invalid_argument, "one envoy_grpc service is needed",
+                "dynamic_resources.ads_config.grpc_services");
   out.delta = ads.api_type() == Source::DELTA_GRPC;
   out.node_on_first_message_only = ads.set_node_on_first_message_only();
   auto server = find_server(b, ads.grpc_services(0).envoy_grpc().cluster_name());

@@ -43,8 +43,8 @@ struct Bootstrap {
   static Result<Bootstrap> parse(const std::string& text);
 };
 
-/// Fills a message from YAML or JSON text in protobuf's JSON mapping. A typed_config of a type that this program lacks is
-/// kept as an opaque Any of that type. For hand-written resources in tests too.
+/// Fills a message from YAML or JSON text in protobuf's JSON mapping. A typed_config of a type that this program lacks
+/// is kept as an opaque Any of that type. For hand-written resources in tests too.
 Result<> message_from_text(const std::string& text, ::google::protobuf::Message& out);
 
 }  // namespace kumasim::sim::proxy

@@ -37,8 +37,8 @@ struct EnvoyProcess::Conversation {
   bool over = false;
 };
 
-Result<std::shared_ptr<EnvoyProcess>> EnvoyProcess::start(proxy::Fabric& fabric, Process& process, const std::string& bootstrap,
-                                                          EnvoyOptions options) {
+Result<std::shared_ptr<EnvoyProcess>> EnvoyProcess::start(proxy::Fabric& fabric, Process& process,
+                                                          const std::string& bootstrap, EnvoyOptions options) {
   auto parsed = proxy::Bootstrap::parse(bootstrap);
   if (!parsed) return fail(parsed.error());
   auto envoy = std::make_shared<EnvoyProcess>(fabric, process, std::move(*parsed), std::move(options));
@@ -47,7 +47,8 @@ Result<std::shared_ptr<EnvoyProcess>> EnvoyProcess::start(proxy::Fabric& fabric,
     for (const auto& bytes : resources) {
       ::google::protobuf::Any any;
       any.ParseFromString(bytes);
-      if (auto ok = state.add_static(type, any); !ok) return fail(Code::invalid_argument, ok.error(), "static_resources");
+      if (auto ok = state.add_static(type, any); !ok)
+        return fail(Code::invalid_argument, ok.error(), "static_resources");
     }
     return {};
   };
@@ -113,7 +114,8 @@ asio::awaitable<bool> EnvoyProcess::converse() {
                                        .verify_host = false,
                                        .alpn = {"h2"}});
     if (!context) throw boost::system::system_error(asio::error::invalid_argument, context.error().message);
-    co_return co_await tls_connect(std::move(stream), *context, runtime.clock, to.server_name.empty() ? to.host : to.server_name);
+    co_return co_await tls_connect(std::move(stream), *context, runtime.clock,
+                                   to.server_name.empty() ? to.host : to.server_name);
   };
   auto stream = co_await with_timeout(runtime_.timers, server.connect_timeout, connect(runtime_, server));
   if (!stream) {
@@ -124,7 +126,8 @@ asio::awaitable<bool> EnvoyProcess::converse() {
     failed("the server's certificate has none of the expected names");
     co_return false;
   }
-  // Stands for the TCP keepalive of Kuma's bootstrap (idle 10 s, three probes 10 s apart): a way that was cut is noticed.
+  // Stands for the TCP keepalive of Kuma's bootstrap (idle 10 s, three probes 10 s apart): a way that was cut is
+  // noticed.
   GrpcLimits limits;
   limits.http2.keepalive_interval = std::chrono::seconds(10);
   limits.http2.keepalive_timeout = std::chrono::seconds(30);

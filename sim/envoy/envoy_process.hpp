@@ -18,14 +18,14 @@ struct EnvoyOptions {
   Duration drain_time = std::chrono::seconds(600);  ///< --drain-time-s
 };
 
-/// Belongs to the process's current life, which keeps it: a kill destroys it, a restart makes a new one from its bootstrap.
-/// It has Envoy's life: static clusters, discovery of clusters, then of listeners; it serves when live() and keeps serving
-/// what it has while the control plane is away.
+/// Belongs to the process's current life, which keeps it: a kill destroys it, a restart makes a new one from its
+/// bootstrap. It has Envoy's life: static clusters, discovery of clusters, then of listeners; it serves when live() and
+/// keeps serving what it has while the control plane is away.
 class EnvoyProcess {
  public:
   /// To be called in the process's main. invalid_argument where Envoy would refuse the bootstrap and exit.
-  static Result<std::shared_ptr<EnvoyProcess>> start(proxy::Fabric& fabric, Process& process, const std::string& bootstrap,
-                                                     EnvoyOptions options = {});
+  static Result<std::shared_ptr<EnvoyProcess>> start(proxy::Fabric& fabric, Process& process,
+                                                     const std::string& bootstrap, EnvoyOptions options = {});
 
   EnvoyProcess(proxy::Fabric& fabric, Process& process, proxy::Bootstrap bootstrap, EnvoyOptions options);
   ~EnvoyProcess();

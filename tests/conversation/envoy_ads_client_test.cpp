@@ -1,4 +1,5 @@
-/// Conversations of a scripted control plane with the simulated Envoy's discovery client; files in tests/conversation/envoy.
+/// Conversations of a scripted control plane with the simulated Envoy's discovery client; files in
+/// tests/conversation/envoy.
 #include <algorithm>
 #include <optional>
 #include <sstream>
@@ -16,8 +17,11 @@ namespace {
 
 namespace disc = ::envoy::service::discovery::v3;
 
-const std::map<std::string, Type> types{{"cluster", Type::cluster}, {"endpoint", Type::endpoints}, {"listener", Type::listener},
-                                        {"route", Type::routes},    {"secret", Type::secret}};
+const std::map<std::string, Type> types{{"cluster", Type::cluster},
+                                        {"endpoint", Type::endpoints},
+                                        {"listener", Type::listener},
+                                        {"route", Type::routes},
+                                        {"secret", Type::secret}};
 
 std::string short_name(const std::string& url) {
   for (const auto& [name, type] : types)
@@ -25,7 +29,8 @@ std::string short_name(const std::string& url) {
   return url;
 }
 
-/// `backend` an EDS cluster, `backend tls` one with secrets, `backend tls v2` a changed one, `x broken` one that Envoy refuses.
+/// `backend` an EDS cluster, `backend tls` one with secrets, `backend tls v2` a changed one, `x broken` one that Envoy
+/// refuses.
 std::string yaml_of(Type type, const std::string& line) {
   std::istringstream in(line);
   std::string name, kind, mark;
@@ -41,10 +46,14 @@ std::string yaml_of(Type type, const std::string& line) {
     case Type::listener: {
       auto yaml = test::outbound(static_cast<std::uint16_t>(10000 + name.size()), test::route_all("cluster: " + name));
       if (kind == "broken") yaml = yaml.substr(0, yaml.find("filter_chains"));
-      if (kind == "rds") yaml = yaml.substr(0, yaml.find("      route_config:")) + "      rds: {route_config_name: " + mark + ", config_source: {ads: {}}}\n";
+      if (kind == "rds")
+        yaml = yaml.substr(0, yaml.find("      route_config:")) + "      rds: {route_config_name: " + mark +
+               ", config_source: {ads: {}}}\n";
       return yaml.replace(yaml.find("name: ") + 6, yaml.find('\n') - 6, name);
     }
-    case Type::routes: return "name: " + name + "\nvirtual_hosts: [{name: v, domains: ['*'], routes: [{match: {prefix: /}, route: {cluster: c}}]}]";
+    case Type::routes:
+      return "name: " + name +
+             "\nvirtual_hosts: [{name: v, domains: ['*'], routes: [{match: {prefix: /}, route: {cluster: c}}]}]";
     case Type::secret: return "name: " + name + "\ngeneric_secret: {secret: {inline_string: x}}";
   }
   return {};
@@ -82,7 +91,9 @@ class Conversation : public ConfigObserver {
     return "unknown command " + command.name + "\n";
   }
 
-  void arm_fetch_timeout(Type type, const std::string& name, std::uint64_t token, Duration) override { waits_[{type, name}] = token; }
+  void arm_fetch_timeout(Type type, const std::string& name, std::uint64_t token, Duration) override {
+    waits_[{type, name}] = token;
+  }
 
  private:
   std::string response(const test::Command& command) {
@@ -104,7 +115,8 @@ class Conversation : public ConfigObserver {
     r.set_type_url(std::string(type_url(type)));
     r.set_nonce(command.get("nonce"));
     r.set_version_info(command.get("version"));
-    for (const auto& line : command.lines) r.add_resources()->ParseFromString(test::packed_any(type, yaml_of(type, line)));
+    for (const auto& line : command.lines)
+      r.add_resources()->ParseFromString(test::packed_any(type, yaml_of(type, line)));
     return r.SerializeAsString();
   }
 
@@ -123,7 +135,8 @@ class Conversation : public ConfigObserver {
   static std::string print_sotw(const std::string& bytes) {
     disc::DiscoveryRequest r;
     r.ParseFromString(bytes);
-    auto out = short_name(r.type_url()) + " version=" + r.version_info() + " nonce=" + r.response_nonce() + " " + bracketed(r.resource_names());
+    auto out = short_name(r.type_url()) + " version=" + r.version_info() + " nonce=" + r.response_nonce() + " " +
+               bracketed(r.resource_names());
     if (r.has_node()) out += " node";
     if (r.has_error_detail()) out += refusal(r.error_detail().message());
     return out + "\n";
@@ -170,7 +183,8 @@ TEST_P(EnvoyAdsClient, speaks_as_written) {
   test::run_conversation(GetParam(), [&](const test::Command& command) { return conversation.run(command); });
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, EnvoyAdsClient, ::testing::ValuesIn(test::conversation_files("tests/conversation/envoy")),
+INSTANTIATE_TEST_SUITE_P(Files, EnvoyAdsClient,
+                         ::testing::ValuesIn(test::conversation_files("tests/conversation/envoy")),
                          [](const auto& info) {
                            auto name = info.param.substr(info.param.rfind('/') + 1);
                            name = name.substr(0, name.find('.'));

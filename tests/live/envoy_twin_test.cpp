@@ -1,5 +1,5 @@
-/// The same static configuration on real Envoy and on the simulated one, the same calls: the same status, flags, details and
-/// cluster. Certificates are real on both sides. Skipped where there is no Envoy executable.
+/// The same static configuration on real Envoy and on the simulated one, the same calls: the same status, flags,
+/// details and cluster. Certificates are real on both sides. Skipped where there is no Envoy executable.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -113,18 +113,23 @@ class EnvoyTwin : public ::testing::Test {
   }
 
   std::string cluster(const std::string& name, std::uint16_t port, const std::string& extra = "") const {
-    auto endpoint = port == 0 ? std::string("[]")
-                              : "[{lb_endpoints: [{endpoint: {address: {socket_address: {address: 127.0.0.1, port_value: " + std::to_string(port) + "}}}}]}]";
-    return "  - {name: " + name + ", type: STATIC, connect_timeout: 1s, load_assignment: {cluster_name: " + name + ", endpoints: " + endpoint + "}" + extra + "}\n";
+    auto endpoint = port == 0
+                        ? std::string("[]")
+                        : "[{lb_endpoints: [{endpoint: {address: {socket_address: {address: 127.0.0.1, port_value: " +
+                              std::to_string(port) + "}}}}]}]";
+    return "  - {name: " + name + ", type: STATIC, connect_timeout: 1s, load_assignment: {cluster_name: " + name +
+           ", endpoints: " + endpoint + "}" + extra + "}\n";
   }
 
   std::string certificates(const Pem& pem) const {
-    return "tls_certificates: [{certificate_chain: {inline_string: " + block(pem.certificate) + "}, private_key: {inline_string: " + block(pem.key) + "}}]";
+    return "tls_certificates: [{certificate_chain: {inline_string: " + block(pem.certificate) +
+           "}, private_key: {inline_string: " + block(pem.key) + "}}]";
   }
 
   std::string client_tls(const Pem& pem, const std::string& server, const std::string& bundle) const {
-    return ", transport_socket: {name: tls, typed_config: {" + any("transport_sockets.tls.v3.UpstreamTlsContext") + ", sni: b, common_tls_context: {" +
-           certificates(pem) + ", validation_context: {trusted_ca: {inline_string: " + block(bundle) +
+    return ", transport_socket: {name: tls, typed_config: {" + any("transport_sockets.tls.v3.UpstreamTlsContext") +
+           ", sni: b, common_tls_context: {" + certificates(pem) +
+           ", validation_context: {trusted_ca: {inline_string: " + block(bundle) +
            "}, match_typed_subject_alt_names: [{san_type: URI, matcher: {exact: '" + server + "'}}]}}}}";
   }
 
@@ -133,47 +138,75 @@ class EnvoyTwin : public ::testing::Test {
            ", rules: {policies: {mtp: {permissions: [{any: true}], principals: [" + principal + "]}}}}}, ";
   }
 
-  std::string listener(const std::string& name, std::uint16_t port, const std::string& filters, const std::string& routes,
-                       const std::string& tls, const std::string& before = "") const {
-    return "  - {name: " + name + ", address: {socket_address: {address: 127.0.0.1, port_value: " + std::to_string(port) +
+  std::string listener(const std::string& name, std::uint16_t port, const std::string& filters,
+                       const std::string& routes, const std::string& tls, const std::string& before = "") const {
+    return "  - {name: " + name +
+           ", address: {socket_address: {address: 127.0.0.1, port_value: " + std::to_string(port) +
            "}}, filter_chains: [{" + tls + "filters: [" + before + "{name: hcm, typed_config: {" +
            any("filters.network.http_connection_manager.v3.HttpConnectionManager") + ", stat_prefix: " + name + ", " +
-           (name == "out" ? "access_log: [{name: f, typed_config: {" + any("access_loggers.file.v3.FileAccessLog") + ", path: " + folder + "/access.log, log_format: {text_format_source: {inline_string: \"%RESPONSE_CODE%|%RESPONSE_FLAGS%|%UPSTREAM_CLUSTER%|%RESPONSE_CODE_DETAILS%\\n\"}}}}], " : "") +
+           (name == "out"
+                ? "access_log: [{name: f, typed_config: {" + any("access_loggers.file.v3.FileAccessLog") +
+                      ", path: " + folder +
+                      "/access.log, log_format: {text_format_source: {inline_string: "
+                      "\"%RESPONSE_CODE%|%RESPONSE_FLAGS%|%UPSTREAM_CLUSTER%|%RESPONSE_CODE_DETAILS%\\n\"}}}}], "
+                : "") +
            "http_filters: [" + filters + "{name: router, typed_config: {" + any("filters.http.router.v3.Router") +
-           "}}], route_config: {name: r, validate_clusters: false, virtual_hosts: [{name: all, domains: ['*'], routes: [" + routes + "]}]}}}]}]}\n";
+           "}}], route_config: {name: r, validate_clusters: false, virtual_hosts: [{name: all, domains: ['*'], routes: "
+           "[" +
+           routes + "]}]}}}]}]}\n";
   }
 
   std::string document() const {
-    auto prefix = [](const std::string& path, const std::string& action) { return "{match: {prefix: " + path + "}, route: {" + action + "}}, "; };
+    auto prefix = [](const std::string& path, const std::string& action) {
+      return "{match: {prefix: " + path + "}, route: {" + action + "}}, ";
+    };
     auto to_app = "{match: {prefix: /}, route: {cluster: app}}";
-    auto server_tls = "transport_socket: {name: tls, typed_config: {" + any("transport_sockets.tls.v3.DownstreamTlsContext") +
-                      ", require_client_certificate: true, common_tls_context: {" + certificates(backend) + ", validation_context: {trusted_ca: {inline_string: " +
-                      block(root.bundle()) + "}, match_typed_subject_alt_names: [{san_type: URI, matcher: {prefix: 'spiffe://default/'}}]}}}}, ";
+    auto server_tls =
+        "transport_socket: {name: tls, typed_config: {" + any("transport_sockets.tls.v3.DownstreamTlsContext") +
+        ", require_client_certificate: true, common_tls_context: {" + certificates(backend) +
+        ", validation_context: {trusted_ca: {inline_string: " + block(root.bundle()) +
+        "}, match_typed_subject_alt_names: [{san_type: URI, matcher: {prefix: 'spiffe://default/'}}]}}}}, ";
     auto nobody = std::string("{authenticated: {principal_name: {exact: 'spiffe://nobody'}}}");
-    auto routes = prefix("/app", "cluster: app") + prefix("/nowhere", "cluster: nowhere") + prefix("/empty", "cluster: empty") +
-                  prefix("/refused", "cluster: refused") + prefix("/retried", "cluster: refused, retry_policy: {retry_on: 5xx, num_retries: 2}") +
-                  prefix("/errors", "cluster: errors, retry_policy: {retry_on: gateway-error, num_retries: 1}") +
-                  prefix("/slow", "cluster: slow, timeout: 0.2s") +
-                  prefix("/tries", "cluster: slow, timeout: 5s, retry_policy: {retry_on: 5xx, num_retries: 1, per_try_timeout: 0.2s}") +
-                  prefix("/overflow", "cluster: overflow") + prefix("/mtls", "cluster: mtls") + prefix("/denied", "cluster: denied") +
-                  prefix("/wrong-server", "cluster: wrong_server") + prefix("/outsider", "cluster: outsider") + prefix("/untrusted", "cluster: untrusted") +
-                  prefix("/plain-to-tls", "cluster: plain_to_tls") + prefix("/tls-to-plain", "cluster: tls_to_plain") +
-                  prefix("/network-denied", "cluster: network_denied") + "{match: {prefix: /direct}, direct_response: {status: 418}}, " +
-                  "{match: {prefix: /redirect}, redirect: {path_redirect: /x}}, " +
-                  "{match: {prefix: /header, headers: [{name: x-a, string_match: {exact: b}}]}, direct_response: {status: 299}}, " +
-                  "{match: {safe_regex: {regex: '/re/[a-c]+'}}, direct_response: {status: 298}}";
+    auto routes =
+        prefix("/app", "cluster: app") + prefix("/nowhere", "cluster: nowhere") + prefix("/empty", "cluster: empty") +
+        prefix("/refused", "cluster: refused") +
+        prefix("/retried", "cluster: refused, retry_policy: {retry_on: 5xx, num_retries: 2}") +
+        prefix("/errors", "cluster: errors, retry_policy: {retry_on: gateway-error, num_retries: 1}") +
+        prefix("/slow", "cluster: slow, timeout: 0.2s") +
+        prefix("/tries",
+               "cluster: slow, timeout: 5s, retry_policy: {retry_on: 5xx, num_retries: 1, per_try_timeout: 0.2s}") +
+        prefix("/overflow", "cluster: overflow") + prefix("/mtls", "cluster: mtls") +
+        prefix("/denied", "cluster: denied") + prefix("/wrong-server", "cluster: wrong_server") +
+        prefix("/outsider", "cluster: outsider") + prefix("/untrusted", "cluster: untrusted") +
+        prefix("/plain-to-tls", "cluster: plain_to_tls") + prefix("/tls-to-plain", "cluster: tls_to_plain") +
+        prefix("/network-denied", "cluster: network_denied") +
+        "{match: {prefix: /direct}, direct_response: {status: 418}}, " +
+        "{match: {prefix: /redirect}, redirect: {path_redirect: /x}}, " +
+        "{match: {prefix: /header, headers: [{name: x-a, string_match: {exact: b}}]}, direct_response: {status: "
+        "299}}, " +
+        "{match: {safe_regex: {regex: '/re/[a-c]+'}}, direct_response: {status: 298}}";
     auto tls_to = [&](const Pem& pem, const std::string& server) { return client_tls(pem, server, root.bundle()); };
-    return "node: {id: twin, cluster: twin}\nstatic_resources:\n  clusters:\n" + cluster("app", app.port()) + cluster("errors", errors.port()) +
-           cluster("slow", slow.port()) + cluster("empty", 0) + cluster("refused", unused.number) +
-           cluster("overflow", app.port(), ", circuit_breakers: {thresholds: [{max_connections: 1, max_pending_requests: 0}]}") +
-           cluster("mtls", in.number, tls_to(web, "spiffe://default/backend")) + cluster("denied", in_denied.number, tls_to(web, "spiffe://default/backend")) +
-           cluster("wrong_server", in.number, tls_to(web, "spiffe://default/other")) + cluster("outsider", in.number, tls_to(outsider, "spiffe://default/backend")) +
-           cluster("untrusted", in.number, client_tls(web, "spiffe://default/backend", other.bundle())) + cluster("plain_to_tls", in.number) +
-           cluster("tls_to_plain", in_plain.number, tls_to(web, "spiffe://default/backend")) + cluster("network_denied", in_network.number) +
-           "  listeners:\n" + listener("out", out.number, "", routes, "") + listener("in", in.number, rbac("{any: true}"), to_app, server_tls) +
-           listener("in_denied", in_denied.number, rbac(nobody), to_app, server_tls) + listener("in_plain", in_plain.number, "", to_app, "") +
+    return "node: {id: twin, cluster: twin}\nstatic_resources:\n  clusters:\n" + cluster("app", app.port()) +
+           cluster("errors", errors.port()) + cluster("slow", slow.port()) + cluster("empty", 0) +
+           cluster("refused", unused.number) +
+           cluster("overflow", app.port(),
+                   ", circuit_breakers: {thresholds: [{max_connections: 1, max_pending_requests: 0}]}") +
+           cluster("mtls", in.number, tls_to(web, "spiffe://default/backend")) +
+           cluster("denied", in_denied.number, tls_to(web, "spiffe://default/backend")) +
+           cluster("wrong_server", in.number, tls_to(web, "spiffe://default/other")) +
+           cluster("outsider", in.number, tls_to(outsider, "spiffe://default/backend")) +
+           cluster("untrusted", in.number, client_tls(web, "spiffe://default/backend", other.bundle())) +
+           cluster("plain_to_tls", in.number) +
+           cluster("tls_to_plain", in_plain.number, tls_to(web, "spiffe://default/backend")) +
+           cluster("network_denied", in_network.number) + "  listeners:\n" +
+           listener("out", out.number, "", routes, "") +
+           listener("in", in.number, rbac("{any: true}"), to_app, server_tls) +
+           listener("in_denied", in_denied.number, rbac(nobody), to_app, server_tls) +
+           listener("in_plain", in_plain.number, "", to_app, "") +
            listener("in_network", in_network.number, "", to_app, "",
-                    "{name: nrbac, typed_config: {" + any("filters.network.rbac.v3.RBAC") + ", stat_prefix: r, rules: {policies: {p: {permissions: [{any: true}], principals: [" + nobody + "]}}}}}, ");
+                    "{name: nrbac, typed_config: {" + any("filters.network.rbac.v3.RBAC") +
+                        ", stat_prefix: r, rules: {policies: {p: {permissions: [{any: true}], principals: [" + nobody +
+                        "]}}}}}, ");
   }
 
   void SetUp() override {
@@ -188,7 +221,8 @@ class EnvoyTwin : public ::testing::Test {
       ::dup2(log, 1);
       ::dup2(log, 2);
       auto config = folder + "/envoy.yaml";
-      ::execl(KUMASIM_ENVOY_PATH, "envoy", "-c", config.c_str(), "--concurrency", "1", "--use-dynamic-base-id", "-l", "error", "--file-flush-interval-msec", "20", nullptr);
+      ::execl(KUMASIM_ENVOY_PATH, "envoy", "-c", config.c_str(), "--concurrency", "1", "--use-dynamic-base-id", "-l",
+              "error", "--file-flush-interval-msec", "20", nullptr);
       ::_exit(127);
     }
     for (int i = 0; i < 200 && !answers(); ++i) std::this_thread::sleep_for(50ms);
@@ -215,7 +249,8 @@ class EnvoyTwin : public ::testing::Test {
       auto request = "GET " + path + " HTTP/1.1\r\nhost: twin\r\nconnection: close\r\n" + header + "\r\n";
       ::send(fd, request.data(), request.size(), MSG_NOSIGNAL);
       char buffer[4096];
-      for (ssize_t count; (count = ::recv(fd, buffer, sizeof buffer, 0)) > 0;) in.append(buffer, static_cast<std::size_t>(count));
+      for (ssize_t count; (count = ::recv(fd, buffer, sizeof buffer, 0)) > 0;)
+        in.append(buffer, static_cast<std::size_t>(count));
     }
     ::close(fd);
     return in.size() > 12 ? std::atoi(in.c_str() + 9) : 0;
@@ -274,7 +309,8 @@ TEST_F(EnvoyTwin, both_come_to_the_same_verdicts) {
     auto envoy = sim::EnvoyProcess::start(fabric, process, document());
     ASSERT_TRUE(envoy) << envoy.error().message;
     auto run = [&](std::uint16_t port, Duration time, std::uint32_t errors_ppm) {
-      process.keep(std::make_shared<sim::Instance>(fabric, process, sim::InstanceOptions{.port = port, .latency = {.mean = time}, .errors_ppm = errors_ppm}));
+      process.keep(std::make_shared<sim::Instance>(
+          fabric, process, sim::InstanceOptions{.port = port, .latency = {.mean = time}, .errors_ppm = errors_ppm}));
     };
     run(app.port(), 1ms, 0);
     run(errors.port(), 1ms, 1'000'000);
@@ -286,8 +322,11 @@ TEST_F(EnvoyTwin, both_come_to_the_same_verdicts) {
   world.run_for(1s);
   ASSERT_NE(client, nullptr);
   int differ = 0;
-  for (const auto* path : {"/app", "/nowhere", "/empty", "/refused", "/retried", "/errors", "/slow", "/tries", "/overflow", "/mtls", "/denied", "/wrong-server",
-                           "/outsider", "/untrusted", "/plain-to-tls", "/tls-to-plain", "/network-denied", "/direct", "/redirect", "/header", "/re/abc", "/re/x", "/none"}) {
+  for (const auto* path :
+       {"/app",          "/nowhere",      "/empty",          "/refused", "/retried",      "/errors",   "/slow",
+        "/tries",        "/overflow",     "/mtls",           "/denied",  "/wrong-server", "/outsider", "/untrusted",
+        "/plain-to-tls", "/tls-to-plain", "/network-denied", "/direct",  "/redirect",     "/header",   "/re/abc",
+        "/re/x",         "/none"}) {
     auto header = std::string(path) == "/header" ? "x-a: b\r\n" : "";
     auto expected = real(path, header);
     auto call = to_port(out.number, "twin", path);

@@ -1,4 +1,5 @@
-/// Properties of the simulated Envoy: splits, fairness, refusals that change nothing, warming that exposes nothing half done.
+/// Properties of the simulated Envoy: splits, fairness, refusals that change nothing, warming that exposes nothing half
+/// done.
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
@@ -52,7 +53,8 @@ RC_GTEST_PROP(EnvoyBalancer, round_robin_is_fair_in_every_round, (std::uint64_t 
 }
 
 RC_GTEST_PROP(EnvoyBalancer, weighted_round_robin_keeps_the_weights, (std::uint64_t seed)) {
-  auto weights = *rc::gen::container<std::vector<std::uint32_t>>(*rc::gen::inRange<std::size_t>(1, 8), rc::gen::inRange<std::uint32_t>(1, 20));
+  auto weights = *rc::gen::container<std::vector<std::uint32_t>>(*rc::gen::inRange<std::size_t>(1, 8),
+                                                                 rc::gen::inRange<std::uint32_t>(1, 20));
   sim::SeededRandom random(seed);
   std::vector<HostPtr> hosts;
   std::uint64_t total = 0;
@@ -119,10 +121,11 @@ RC_GTEST_PROP(EnvoyTraffic, weighted_clusters_split_within_bounds, ()) {
   Bed bed(*rc::gen::arbitrary<std::uint64_t>());
   bed.machine("web", "10.0.0.1", "-");
   auto& config = bed["web"].proxy->config();
-  auto split = "weighted_clusters: {clusters: [{name: a, weight: " + std::to_string(percent) + "}, {name: b, weight: " + std::to_string(100 - percent) + "}]}";
+  auto split = "weighted_clusters: {clusters: [{name: a, weight: " + std::to_string(percent) +
+               "}, {name: b, weight: " + std::to_string(100 - percent) + "}]}";
   RC_ASSERT(apply(config, Type::listener, {outbound(10001, route_all(split))}).has_value());
   RC_ASSERT(apply(config, Type::cluster, {"name: a\ntype: STATIC", "name: b\ntype: STATIC"}).has_value());
-  int calls = 1000, first = 0;
+  int calls = 400, first = 0;
   std::vector<sim::CallResult> out;
   for (int i = 0; i < calls; ++i) bed.start_call("web", to_port(10001), out);
   bed.world.run_for(std::chrono::seconds(5));
@@ -135,7 +138,8 @@ RC_GTEST_PROP(EnvoyTraffic, weighted_clusters_split_within_bounds, ()) {
 /// Everything that a proxy would act on.
 std::string picture(const ConfigState& state) {
   std::string out;
-  for (const auto& [name, c] : state.clusters()) out += name + "@" + c.version + (c.assignment ? c.assignment_version : "-") + " ";
+  for (const auto& [name, c] : state.clusters())
+    out += name + "@" + c.version + (c.assignment ? c.assignment_version : "-") + " ";
   for (const auto& [name, l] : state.listeners()) out += name + "@" + l.version + " ";
   for (const auto& [name, c] : state.warming_clusters()) out += "w:" + name + " ";
   for (const auto& [name, l] : state.warming_listeners()) out += "w:" + name + " ";
@@ -161,7 +165,8 @@ RC_GTEST_PROP(EnvoyConfig, a_response_that_does_not_validate_leaves_the_state_as
   RC_ASSERT(!apply(state, Type::cluster, bad, "bad").has_value());
   RC_ASSERT(picture(state) == before);
   auto bad_listeners = listeners;
-  bad_listeners.insert(bad_listeners.begin() + static_cast<std::ptrdiff_t>(at), outbound(9999, "- {name: v, domains: []}\n"));
+  bad_listeners.insert(bad_listeners.begin() + static_cast<std::ptrdiff_t>(at),
+                       outbound(9999, "- {name: v, domains: []}\n"));
   RC_ASSERT(!apply(state, Type::listener, bad_listeners, "bad").has_value());
   RC_ASSERT(picture(state) == before);
 }
@@ -171,7 +176,9 @@ class Watcher : public ConfigObserver {
  public:
   const ConfigState* state = nullptr;
   bool half_done = false;
-  void listener_active(const sim::proxy::ListenerState& l, const sim::proxy::ListenerPtr&) override { check(l.config->secrets, l.config->route_configs); }
+  void listener_active(const sim::proxy::ListenerState& l, const sim::proxy::ListenerPtr&) override {
+    check(l.config->secrets, l.config->route_configs);
+  }
   void cluster_active(const sim::proxy::ClusterState& c) override {
     check(c.config->secrets, {});
     half_done |= c.config->type == Cluster::Type::eds && !c.assignment;
@@ -191,21 +198,31 @@ RC_GTEST_PROP(EnvoyConfig, nothing_half_configured_comes_into_use, ()) {
   static const auto ca_yaml = ca(root.bundle());
   auto rds = [](int n) {
     auto yaml = outbound(static_cast<std::uint16_t>(10000 + n), route_all("cluster: c"));
-    return yaml.substr(0, yaml.find("      route_config:")) + "      rds: {route_config_name: r" + std::to_string(n) + ", config_source: {ads: {}}}\n";
+    return yaml.substr(0, yaml.find("      route_config:")) + "      rds: {route_config_name: r" + std::to_string(n) +
+           ", config_source: {ads: {}}}\n";
   };
-  auto routes = [](int n) { return "name: r" + std::to_string(n) + "\nvirtual_hosts: [{name: v, domains: ['*'], routes: [{match: {prefix: /}, route: {cluster: c}}]}]"; };
+  auto routes = [](int n) {
+    return "name: r" + std::to_string(n) +
+           "\nvirtual_hosts: [{name: v, domains: ['*'], routes: [{match: {prefix: /}, route: {cluster: c}}]}]";
+  };
   auto steps = *rc::gen::container<std::vector<int>>(rc::gen::inRange(0, 12));
   for (int step : steps) {
     switch (step) {
-      case 0: apply(state, Type::cluster, {eds_cluster("a"), eds_cluster("b", upstream_tls("spiffe://m/s"))}, "1"); break;
-      case 1: apply(state, Type::cluster, {eds_cluster("a", upstream_tls("spiffe://m/s")), eds_cluster("b")}, "2"); break;
+      case 0:
+        apply(state, Type::cluster, {eds_cluster("a"), eds_cluster("b", upstream_tls("spiffe://m/s"))}, "1");
+        break;
+      case 1:
+        apply(state, Type::cluster, {eds_cluster("a", upstream_tls("spiffe://m/s")), eds_cluster("b")}, "2");
+        break;
       case 2: apply(state, Type::cluster, {local_cluster()}, "3"); break;
       case 3: apply(state, Type::endpoints, {endpoints("a", {"10.0.0.1:1"})}, "1"); break;
       case 4: apply(state, Type::endpoints, {endpoints("a", {"10.0.0.2:1"}), endpoints("b", {})}, "2"); break;
       case 5: apply(state, Type::secret, {identity_yaml}, "1"); break;
       case 6: apply(state, Type::secret, {identity_yaml, ca_yaml}, "2"); break;
       case 7: apply(state, Type::listener, {rds(1), rds(2)}, "1"); break;
-      case 8: apply(state, Type::listener, {rds(1), inbound("10.0.0.1", 80, downstream_tls("spiffe://m/"), "")}, "2"); break;
+      case 8:
+        apply(state, Type::listener, {rds(1), inbound("10.0.0.1", 80, downstream_tls("spiffe://m/"), "")}, "2");
+        break;
       case 9: apply(state, Type::listener, {}, "3"); break;
       case 10: apply(state, Type::routes, {routes(1)}, "1"); break;
       case 11: apply(state, Type::routes, {routes(1), routes(2)}, "2"); break;
@@ -218,7 +235,8 @@ RC_GTEST_PROP(SimulatedApplication, exponential_times_have_their_mean, (std::uin
   sim::SeededRandom random(seed);
   double sum = 0;
   int count = 20'000;
-  for (int i = 0; i < count; ++i) sum += static_cast<double>(sim::draw_exponential(std::chrono::milliseconds(1), random).count());
+  for (int i = 0; i < count; ++i)
+    sum += static_cast<double>(sim::draw_exponential(std::chrono::milliseconds(1), random).count());
   // The standard deviation of the mean is 1 / sqrt(20 000) = 0.7 %; five of them are allowed.
   RC_ASSERT(std::abs(sum / count / 1e6 - 1) < 0.036);
 }

@@ -18,7 +18,8 @@ using sim::proxy::Type;
 template <class Message>
 google::protobuf::Any pack(const Yaml& yaml) {
   Message message;
-  if (auto ok = sim::proxy::message_from_text(yaml, message); !ok) throw std::runtime_error(ok.error().message + "\n" + yaml);
+  if (auto ok = sim::proxy::message_from_text(yaml, message); !ok)
+    throw std::runtime_error(ok.error().message + "\n" + yaml);
   google::protobuf::Any any;
   any.PackFrom(message);
   return any;
@@ -49,7 +50,8 @@ std::string indented(const std::string& text, int by) {
 
 std::string quoted_block(const std::string& pem, int by) { return "|\n" + indented(pem, by); }
 
-constexpr auto hcm = "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
+constexpr auto hcm =
+    "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
 constexpr auto router = "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router";
 constexpr auto ads = "{ads: {}, resource_api_version: V3}";
 
@@ -57,7 +59,8 @@ constexpr auto ads = "{ads: {}, resource_api_version: V3}";
 
 std::string packed_any(Type type, const Yaml& yaml) { return pack(type, yaml).SerializeAsString(); }
 
-sim::proxy::Checked<> apply(sim::proxy::ConfigState& state, Type type, const std::vector<Yaml>& resources, const std::string& version) {
+sim::proxy::Checked<> apply(sim::proxy::ConfigState& state, Type type, const std::vector<Yaml>& resources,
+                            const std::string& version) {
   envoy::service::discovery::v3::DiscoveryResponse response;
   response.set_type_url(std::string(type_url(type)));
   response.set_version_info(version);
@@ -65,7 +68,8 @@ sim::proxy::Checked<> apply(sim::proxy::ConfigState& state, Type type, const std
   return state.apply(response);
 }
 
-Machine& Bed::machine(const std::string& name, const std::string& address, const std::string& app_version, sim::LatencyLaw latency) {
+Machine& Bed::machine(const std::string& name, const std::string& address, const std::string& app_version,
+                      sim::LatencyLaw latency) {
   auto& m = machines_[name];
   if (!m.process) m.process = &world.add_process(name, address);
   if (!m.process->up()) m.process->start([](Runtime&) {});
@@ -74,8 +78,8 @@ Machine& Bed::machine(const std::string& name, const std::string& address, const
   m.process->keep(proxy);
   m.proxy = proxy.get();
   if (app_version != "-") {
-    auto app = std::make_shared<sim::Instance>(fabric, *m.process,
-                                               sim::InstanceOptions{.name = name, .version = app_version, .port = 80, .latency = latency});
+    auto app = std::make_shared<sim::Instance>(
+        fabric, *m.process, sim::InstanceOptions{.name = name, .version = app_version, .port = 80, .latency = latency});
     m.process->keep(app);
     m.app = app.get();
   }
@@ -86,7 +90,8 @@ Machine& Bed::machine(const std::string& name, const std::string& address, const
 }
 
 void Bed::start_call(const std::string& from, sim::Call call, std::vector<sim::CallResult>& out) {
-  machines_.at(from).client->call(std::move(call), [&out](sim::CallResult result) { out.push_back(std::move(result)); });
+  machines_.at(from).client->call(std::move(call),
+                                  [&out](sim::CallResult result) { out.push_back(std::move(result)); });
 }
 
 sim::CallResult Bed::call(const std::string& from, sim::Call call, Duration limit) {
@@ -113,9 +118,12 @@ sim::Call to_port(std::uint16_t port, std::string authority, std::string path) {
 
 Yaml outbound(std::uint16_t port, const std::string& virtual_hosts) {
   auto p = std::to_string(port);
-  return "name: outbound:127.0.0.1:" + p + "\naddress: {socket_address: {address: 127.0.0.1, port_value: " + p + "}}\n" +
-         "traffic_direction: OUTBOUND\nfilter_chains:\n- filters:\n  - name: hcm\n    typed_config:\n      \"@type\": " + hcm +
-         "\n      stat_prefix: out\n      http_filters: [{name: router, typed_config: {\"@type\": " + router + "}}]\n" +
+  return "name: outbound:127.0.0.1:" + p + "\naddress: {socket_address: {address: 127.0.0.1, port_value: " + p +
+         "}}\n" +
+         "traffic_direction: OUTBOUND\nfilter_chains:\n- filters:\n  - name: hcm\n    typed_config:\n      "
+         "\"@type\": " +
+         hcm + "\n      stat_prefix: out\n      http_filters: [{name: router, typed_config: {\"@type\": " + router +
+         "}}]\n" +
          "      route_config:\n        name: outbound\n        validate_clusters: false\n        virtual_hosts:\n" +
          indented(virtual_hosts, 8);
 }
@@ -132,7 +140,8 @@ Yaml endpoints(const std::string& cluster, const std::vector<std::string>& addre
   std::string out = "cluster_name: " + cluster + "\nendpoints:\n- lb_endpoints:\n";
   for (const auto& a : addresses) {
     auto colon = a.rfind(':');
-    out += "  - endpoint: {address: {socket_address: {address: " + a.substr(0, colon) + ", port_value: " + a.substr(colon + 1) + "}}}\n";
+    out += "  - endpoint: {address: {socket_address: {address: " + a.substr(0, colon) +
+           ", port_value: " + a.substr(colon + 1) + "}}}\n";
   }
   if (addresses.empty()) return "cluster_name: " + cluster + "\n";
   return out;
@@ -144,8 +153,9 @@ std::string upstream_tls(const std::string& server_spiffe_id) {
          "    sni: backend\n    common_tls_context:\n      alpn_protocols: [kuma]\n" +
          "      tls_certificate_sds_secret_configs: [{name: identity, sds_config: " + ads + "}]\n" +
          "      combined_validation_context:\n" +
-         "        default_validation_context: {match_typed_subject_alt_names: [{san_type: URI, matcher: {exact: '" + server_spiffe_id + "'}}]}\n" +
-         "        validation_context_sds_secret_config: {name: ca, sds_config: " + ads + "}\n";
+         "        default_validation_context: {match_typed_subject_alt_names: [{san_type: URI, matcher: {exact: '" +
+         server_spiffe_id + "'}}]}\n" + "        validation_context_sds_secret_config: {name: ca, sds_config: " + ads +
+         "}\n";
 }
 
 std::string downstream_tls(const std::string& spiffe_prefix) {
@@ -154,17 +164,21 @@ std::string downstream_tls(const std::string& spiffe_prefix) {
          "    require_client_certificate: true\n    common_tls_context:\n" +
          "      tls_certificate_sds_secret_configs: [{name: identity, sds_config: " + ads + "}]\n" +
          "      combined_validation_context:\n" +
-         "        default_validation_context: {match_typed_subject_alt_names: [{san_type: URI, matcher: {prefix: '" + spiffe_prefix + "'}}]}\n" +
-         "        validation_context_sds_secret_config: {name: ca, sds_config: " + ads + "}\n";
+         "        default_validation_context: {match_typed_subject_alt_names: [{san_type: URI, matcher: {prefix: '" +
+         spiffe_prefix + "'}}]}\n" + "        validation_context_sds_secret_config: {name: ca, sds_config: " + ads +
+         "}\n";
 }
 
 Yaml inbound(const std::string& address, std::uint16_t port, const std::string& tls, const std::string& allowed) {
-  auto principal = allowed.empty() ? std::string("{any: true}")
-                                   : "{authenticated: {principal_name: {exact: '" + allowed + "'}}}";
+  auto principal =
+      allowed.empty() ? std::string("{any: true}") : "{authenticated: {principal_name: {exact: '" + allowed + "'}}}";
   auto p = std::to_string(port);
-  return "name: inbound:" + address + ":" + p + "\naddress: {socket_address: {address: " + address + ", port_value: " + p + "}}\n" +
-         "traffic_direction: INBOUND\nfilter_chains:\n- filters:\n  - name: hcm\n    typed_config:\n      \"@type\": " + hcm +
-         "\n      stat_prefix: in\n      forward_client_cert_details: SANITIZE_SET\n      set_current_client_cert_details: {uri: true}\n" +
+  return "name: inbound:" + address + ":" + p + "\naddress: {socket_address: {address: " + address +
+         ", port_value: " + p + "}}\n" +
+         "traffic_direction: INBOUND\nfilter_chains:\n- filters:\n  - name: hcm\n    typed_config:\n      \"@type\": " +
+         hcm +
+         "\n      stat_prefix: in\n      forward_client_cert_details: SANITIZE_SET\n      "
+         "set_current_client_cert_details: {uri: true}\n" +
          "      http_filters:\n      - name: envoy.filters.http.rbac\n        typed_config:\n" +
          "          \"@type\": type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC\n" +
          "          rules: {policies: {mtp: {permissions: [{any: true}], principals: [" + principal + "]}}}\n" +
@@ -174,13 +188,14 @@ Yaml inbound(const std::string& address, std::uint16_t port, const std::string& 
 }
 
 Yaml local_cluster() {
-  return "name: 'localhost:80'\ntype: STATIC\nload_assignment:\n  cluster_name: 'localhost:80'\n  endpoints:\n  - lb_endpoints:\n"
+  return "name: 'localhost:80'\ntype: STATIC\nload_assignment:\n  cluster_name: 'localhost:80'\n  endpoints:\n  - "
+         "lb_endpoints:\n"
          "    - endpoint: {address: {socket_address: {address: 127.0.0.1, port_value: 80}}}\n";
 }
 
 Yaml identity(const Pem& pem) {
-  return "name: identity\ntls_certificate:\n  certificate_chain:\n    inline_string: " + quoted_block(pem.certificate, 6) +
-         "  private_key:\n    inline_string: " + quoted_block(pem.key, 6);
+  return "name: identity\ntls_certificate:\n  certificate_chain:\n    inline_string: " +
+         quoted_block(pem.certificate, 6) + "  private_key:\n    inline_string: " + quoted_block(pem.key, 6);
 }
 
 Yaml ca(const std::string& bundle) {

@@ -66,7 +66,8 @@ Yaml endpoints(const std::string& cluster, const std::vector<std::string>& addre
 std::string upstream_tls(const std::string& server_spiffe_id);
 std::string downstream_tls(const std::string& spiffe_prefix);
 /// Listener address:port -> RBAC over one principal (empty: none) -> 127.0.0.1:80.
-Yaml inbound(const std::string& address, std::uint16_t port, const std::string& tls, const std::string& allowed_spiffe_id);
+Yaml inbound(const std::string& address, std::uint16_t port, const std::string& tls,
+             const std::string& allowed_spiffe_id);
 Yaml local_cluster();
 Yaml identity(const Pem& pem);
 Yaml ca(const std::string& bundle);

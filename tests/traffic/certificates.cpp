@@ -29,9 +29,7 @@ std::string pem_of(EVP_PKEY* key) {
   return text_of(bio);
 }
 
-time_t seconds_of(WallTime time) {
-  return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
-}
+time_t seconds_of(WallTime time) { return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count(); }
 
 void extend(X509* x, X509* issuer, int nid, const std::string& value) {
   X509V3_CTX ctx;

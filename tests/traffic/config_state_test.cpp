@@ -26,14 +26,16 @@ class ConfigStateTest : public ::testing::Test {
 };
 
 TEST_F(ConfigStateTest, constraints_of_the_api_refuse_the_whole_response) {
-  refused(Type::cluster, {local_cluster(), "type: STATIC"},
-          "Proto constraint validation failed (ClusterValidationError.Name: value length must be at least 1 characters)");
+  refused(
+      Type::cluster, {local_cluster(), "type: STATIC"},
+      "Proto constraint validation failed (ClusterValidationError.Name: value length must be at least 1 characters)");
   EXPECT_TRUE(state.clusters().empty());
   refused(Type::cluster, {"name: x\ntype: EDS\nconnect_timeout: 0s\neds_cluster_config: {eds_config: {ads: {}}}"},
           "ClusterValidationError.ConnectTimeout: value must be greater than");
   refused(Type::listener, {outbound(1, "- {name: v, routes: [{match: {prefix: /}, route: {cluster: c}}]}\n")},
           "VirtualHostValidationError.Domains: value must contain at least 1 item(s)");
-  refused(Type::listener, {outbound(1, "- {name: v, domains: ['*'], routes: [{match: {}, route: {cluster: c}}]}\n")}, "RouteMatchValidationError.PathSpecifier: value is required");
+  refused(Type::listener, {outbound(1, "- {name: v, domains: ['*'], routes: [{match: {}, route: {cluster: c}}]}\n")},
+          "RouteMatchValidationError.PathSpecifier: value is required");
   EXPECT_EQ(state.stats().get("cluster_manager.cds.update_rejected"), 2u);
   EXPECT_EQ(state.stats().get("listener_manager.lds.update_rejected"), 2u);
 }
@@ -41,16 +43,21 @@ TEST_F(ConfigStateTest, constraints_of_the_api_refuse_the_whole_response) {
 TEST_F(ConfigStateTest, one_bad_cluster_does_not_keep_the_good_ones_out) {
   refused(Type::cluster, {local_cluster(), local_cluster()}, "duplicate cluster localhost:80 found");
   EXPECT_EQ(state.clusters().size(), 1u);
-  refused(Type::cluster, {local_cluster(), "name: od\ntype: ORIGINAL_DST"}, "LB policy ROUND_ROBIN is not valid for Cluster type ORIGINAL_DST");
+  refused(Type::cluster, {local_cluster(), "name: od\ntype: ORIGINAL_DST"},
+          "LB policy ROUND_ROBIN is not valid for Cluster type ORIGINAL_DST");
   EXPECT_EQ(state.clusters().size(), 1u);
 }
 
 TEST_F(ConfigStateTest, listeners_that_envoy_refuses) {
   ok(apply(state, Type::cluster, {local_cluster()}));
-  refused(Type::listener, {"name: x\naddress: {socket_address: {address: 127.0.0.1, port_value: 1}}"}, "no filter chains specified");
-  refused(Type::listener, {"name: x\naddress: {socket_address: {address: backend, port_value: 1}}\nfilter_chains: [{}]"}, "malformed IP address: backend");
+  refused(Type::listener, {"name: x\naddress: {socket_address: {address: 127.0.0.1, port_value: 1}}"},
+          "no filter chains specified");
   refused(Type::listener,
-          {"name: x\naddress: {socket_address: {address: 127.0.0.1, port_value: 1}}\nfilter_chains: [{filters: [{name: lost, typed_config: {'@type': type.googleapis.com/envoy.no.Such}}]}]"},
+          {"name: x\naddress: {socket_address: {address: backend, port_value: 1}}\nfilter_chains: [{}]"},
+          "malformed IP address: backend");
+  refused(Type::listener,
+          {"name: x\naddress: {socket_address: {address: 127.0.0.1, port_value: 1}}\nfilter_chains: [{filters: [{name: "
+           "lost, typed_config: {'@type': type.googleapis.com/envoy.no.Such}}]}]"},
           "Didn't find a registered implementation for 'lost' with type URL: 'envoy.no.Such'");
   auto two = outbound(10001, route_all("cluster: c"));
   auto same_address = two;
@@ -117,11 +124,15 @@ TEST_F(ConfigStateTest, secrets_that_do_not_fit_are_refused) {
 TEST_F(ConfigStateTest, routes_by_discovery_keep_a_listener_warm) {
   ok(apply(state, Type::cluster, {local_cluster()}));
   auto yaml = outbound(10001, route_all("cluster: c"));
-  yaml = yaml.substr(0, yaml.find("      route_config:")) + "      rds: {route_config_name: r1, config_source: {ads: {}}}\n";
+  yaml = yaml.substr(0, yaml.find("      route_config:")) +
+         "      rds: {route_config_name: r1, config_source: {ads: {}}}\n";
   ok(apply(state, Type::listener, {yaml}));
   EXPECT_TRUE(state.listeners().empty());
   EXPECT_EQ(state.wanted(Type::routes), (std::set<std::string>{"r1"}));
-  auto rds = [](const std::string& domains) { return "name: r1\nvirtual_hosts: [{name: v, domains: [" + domains + "], routes: [{match: {prefix: /}, route: {cluster: c}}]}]"; };
+  auto rds = [](const std::string& domains) {
+    return "name: r1\nvirtual_hosts: [{name: v, domains: [" + domains +
+           "], routes: [{match: {prefix: /}, route: {cluster: c}}]}]";
+  };
   refused(Type::routes, {rds("'*', '*'")}, "Only a single wildcard domain is permitted");
   EXPECT_TRUE(state.listeners().empty());
   ok(apply(state, Type::routes, {rds("'*'")}));

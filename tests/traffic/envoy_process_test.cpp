@@ -1,4 +1,5 @@
-/// A simulated Envoy from its bootstrap: discovery over simulated gRPC, service without the control plane, reconnection.
+/// A simulated Envoy from its bootstrap: discovery over simulated gRPC, service without the control plane,
+/// reconnection.
 #include <gtest/gtest.h>
 
 #include "envoy/service/discovery/v3/discovery.pb.h"
@@ -177,7 +178,8 @@ TEST_F(EnvoyProcessTest, tells_the_control_plane_what_it_refuses) {
 TEST(Bootstrap, errors_name_what_is_wrong) {
   EXPECT_FALSE(sim::proxy::Bootstrap::parse("{"));
   EXPECT_FALSE(sim::proxy::Bootstrap::parse("nodes: {}"));
-  auto lost = sim::proxy::Bootstrap::parse("dynamic_resources: {ads_config: {api_type: GRPC, grpc_services: [{envoy_grpc: {cluster_name: lost}}]}}");
+  auto lost = sim::proxy::Bootstrap::parse(
+      "dynamic_resources: {ads_config: {api_type: GRPC, grpc_services: [{envoy_grpc: {cluster_name: lost}}]}}");
   ASSERT_FALSE(lost);
   EXPECT_NE(lost.error().message.find("no static cluster 'lost'"), std::string::npos);
 }

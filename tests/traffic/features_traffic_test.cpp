@@ -22,7 +22,8 @@ class FeatureTraffic : public ::testing::Test {
       auto& p = bed.world.add_process("app-" + std::to_string(i), "10.0.0.1" + std::to_string(i));
       p.start([](Runtime&) {});
       bed.world.run_for(Duration(1));
-      p.keep(std::make_shared<sim::Instance>(bed.fabric, p, sim::InstanceOptions{.version = "v" + std::to_string(i), .host = p.address(), .port = 80}));
+      p.keep(std::make_shared<sim::Instance>(
+          bed.fabric, p, sim::InstanceOptions{.version = "v" + std::to_string(i), .host = p.address(), .port = 80}));
     }
   }
   sim::proxy::ConfigState& web() { return bed["web"].proxy->config(); }
@@ -37,9 +38,14 @@ endpoints:
 )";
 
 TEST_F(FeatureTraffic, subsets_choose_by_label) {
-  ok(apply(web(), Type::cluster, {eds_cluster("backend", "lb_subset_config: {fallback_policy: ANY_ENDPOINT, subset_selectors: [{keys: [version], fallback_policy: NO_FALLBACK}]}\n")}));
+  ok(apply(web(), Type::cluster,
+           {eds_cluster("backend",
+                        "lb_subset_config: {fallback_policy: ANY_ENDPOINT, subset_selectors: [{keys: [version], "
+                        "fallback_policy: NO_FALLBACK}]}\n")}));
   ok(apply(web(), Type::endpoints, {labelled}));
-  auto subset = [](const std::string& version) { return "cluster: backend, metadata_match: {filter_metadata: {envoy.lb: {version: " + version + "}}}"; };
+  auto subset = [](const std::string& version) {
+    return "cluster: backend, metadata_match: {filter_metadata: {envoy.lb: {version: " + version + "}}}";
+  };
   for (const std::string version : {"v1", "v2"}) {
     ok(apply(web(), Type::listener, {outbound(10001, route_all(subset(version)))}, version));
     for (int i = 0; i < 4; ++i) EXPECT_EQ(bed.call("web", to_port(10001)).app_version, version);
@@ -57,17 +63,25 @@ TEST_F(FeatureTraffic, faults_and_rate_limits) {
     auto yaml = outbound(10001, route_all("cluster: backend"));
     return yaml.insert(yaml.find("http_filters: [") + 15, filter + ", ");
   };
-  auto type = [](const char* name) { return std::string("\"@type\": type.googleapis.com/envoy.extensions.filters.http.") + name; };
-  ok(apply(web(), Type::listener, {with("{name: fault, typed_config: {" + type("fault.v3.HTTPFault") + ", delay: {fixed_delay: 2s, percentage: {numerator: 100}}, abort: {http_status: 418, percentage: {numerator: 100}}}}")}, "1"));
+  auto type = [](const char* name) {
+    return std::string("\"@type\": type.googleapis.com/envoy.extensions.filters.http.") + name;
+  };
+  ok(apply(web(), Type::listener,
+           {with("{name: fault, typed_config: {" + type("fault.v3.HTTPFault") +
+                 ", delay: {fixed_delay: 2s, percentage: {numerator: 100}}, abort: {http_status: 418, percentage: "
+                 "{numerator: 100}}}}")},
+           "1"));
   auto result = bed.call("web", to_port(10001));
   EXPECT_EQ(result.status, 418);
   EXPECT_EQ(result.response_flags, "DI,FI");
   EXPECT_EQ(result.details, "fault_filter_abort");
   EXPECT_GE(result.latency, 2s);
-  ok(apply(web(), Type::listener,
-           {with("{name: limit, typed_config: {" + type("local_ratelimit.v3.LocalRateLimit") +
-                 ", stat_prefix: l, token_bucket: {max_tokens: 3, tokens_per_fill: 3, fill_interval: 10s}, filter_enabled: {default_value: {numerator: 100}}, filter_enforced: {default_value: {numerator: 100}}}}")},
-           "2"));
+  ok(apply(
+      web(), Type::listener,
+      {with("{name: limit, typed_config: {" + type("local_ratelimit.v3.LocalRateLimit") +
+            ", stat_prefix: l, token_bucket: {max_tokens: 3, tokens_per_fill: 3, fill_interval: 10s}, filter_enabled: "
+            "{default_value: {numerator: 100}}, filter_enforced: {default_value: {numerator: 100}}}}")},
+      "2"));
   int limited = 0;
   for (int i = 0; i < 10; ++i) {
     result = bed.call("web", to_port(10001));
@@ -82,12 +96,17 @@ TEST_F(FeatureTraffic, faults_and_rate_limits) {
 }
 
 TEST_F(FeatureTraffic, virtual_addresses_and_pass_through) {
-  ok(apply(web(), Type::cluster, {eds_cluster("backend"), "name: through\ntype: ORIGINAL_DST\nlb_policy: CLUSTER_PROVIDED"}));
+  ok(apply(web(), Type::cluster,
+           {eds_cluster("backend"), "name: through\ntype: ORIGINAL_DST\nlb_policy: CLUSTER_PROVIDED"}));
   ok(apply(web(), Type::endpoints, {labelled}));
   auto vip = outbound(80, route_all("cluster: backend")) + "bind_to_port: false\n";
   vip.replace(vip.find("address: 127.0.0.1"), 18, "address: 240.0.0.1");
-  auto through = std::string("name: passthrough\naddress: {socket_address: {address: 0.0.0.0, port_value: 15001}}\ntraffic_direction: OUTBOUND\nuse_original_dst: true\n") +
-                 "filter_chains: [{filters: [{name: tcp, typed_config: {\"@type\": type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy, stat_prefix: t, cluster: through}}]}]\n";
+  auto through = std::string(
+                     "name: passthrough\naddress: {socket_address: {address: 0.0.0.0, port_value: "
+                     "15001}}\ntraffic_direction: OUTBOUND\nuse_original_dst: true\n") +
+                 "filter_chains: [{filters: [{name: tcp, typed_config: {\"@type\": "
+                 "type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy, stat_prefix: t, cluster: "
+                 "through}}]}]\n";
   ok(apply(web(), Type::listener, {vip, through}));
   auto call = to_port(80);
   call.address = "240.0.0.1";
@@ -111,11 +130,13 @@ TEST_F(FeatureTraffic, a_run_repeats_itself_and_another_seed_differs) {
     auto& config = bed["web"].proxy->config();
     EXPECT_TRUE(apply(config, Type::cluster, {eds_cluster("backend")}));
     EXPECT_TRUE(apply(config, Type::endpoints, {endpoints("backend", {"10.0.0.11:7000"})}));
-    EXPECT_TRUE(apply(config, Type::listener, {outbound(10001, route_all("cluster: backend, retry_policy: {retry_on: 5xx}"))}));
+    EXPECT_TRUE(
+        apply(config, Type::listener, {outbound(10001, route_all("cluster: backend, retry_policy: {retry_on: 5xx}"))}));
     int answered = 0;
-    auto load = std::make_shared<sim::Load>(bed.fabric, *bed["web"].process,
-                                            sim::LoadOptions{.call = to_port(10001), .per_second_milli = 200'000, .law = sim::LoadOptions::Law::poisson},
-                                            [&](sim::CallResult r) { answered += r.status == 200; });
+    auto load = std::make_shared<sim::Load>(
+        bed.fabric, *bed["web"].process,
+        sim::LoadOptions{.call = to_port(10001), .per_second_milli = 200'000, .law = sim::LoadOptions::Law::poisson},
+        [&](sim::CallResult r) { answered += r.status == 200; });
     bed["web"].process->keep(load);
     bed.world.run_for(2s);
     bed["backend"].process->kill();

@@ -35,7 +35,9 @@ class HttpTraffic : public ::testing::Test {
   void route(const std::string& virtual_hosts, const std::string& cluster_extra = "",
              const std::vector<std::string>& hosts = {"10.0.0.11:7000", "10.0.0.12:7000"}) {
     ok(apply(web(), Type::cluster, {eds_cluster("backend", cluster_extra), eds_cluster("one"), eds_cluster("two")}));
-    ok(apply(web(), Type::endpoints, {endpoints("backend", hosts), endpoints("one", {"10.0.0.11:7000"}), endpoints("two", {"10.0.0.12:7000"})}));
+    ok(apply(
+        web(), Type::endpoints,
+        {endpoints("backend", hosts), endpoints("one", {"10.0.0.11:7000"}), endpoints("two", {"10.0.0.12:7000"})}));
     ok(apply(web(), Type::listener, {outbound(10001, virtual_hosts)}));
   }
 
@@ -54,7 +56,8 @@ TEST_F(HttpTraffic, a_call_says_why_it_went_where) {
   EXPECT_TRUE(result.plaintext);
   EXPECT_TRUE(result.instance.starts_with("backend-"));
   auto why = explain(result);
-  for (const char* part : {"web listener outbound:127.0.0.1:10001 @1", "web cluster backend @1", "listener inbound:10.0.0.1", "rbac envoy.filters.http.rbac: allowed by mtp", "app backend-"})
+  for (const char* part : {"web listener outbound:127.0.0.1:10001 @1", "web cluster backend @1",
+                           "listener inbound:10.0.0.1", "rbac envoy.filters.http.rbac: allowed by mtp", "app backend-"})
     EXPECT_NE(why.find(part), std::string::npos) << why;
 }
 
@@ -128,7 +131,9 @@ TEST_F(HttpTraffic, failures_carry_envoys_flags_and_details) {
   result = bed.call("web", to_port(10001));
   EXPECT_EQ(result.status, 503);
   EXPECT_EQ(result.response_flags, "UF");
-  EXPECT_EQ(result.details, "upstream_reset_before_response_started{remote_connection_failure|delayed_connect_error:_Connection_refused}");
+  EXPECT_EQ(
+      result.details,
+      "upstream_reset_before_response_started{remote_connection_failure|delayed_connect_error:_Connection_refused}");
 
   route(route_all("cluster: backend"), "", {"10.9.9.9:80"});
   auto before = bed.world.now();
@@ -174,7 +179,9 @@ TEST_F(HttpTraffic, timeouts_and_retries) {
 
 TEST_F(HttpTraffic, circuit_breakers_overflow) {
   bed["backend-1"].app->set_latency({.mean = 1s});
-  ok(apply(web(), Type::cluster, {eds_cluster("backend", "circuit_breakers: {thresholds: [{max_connections: 1, max_pending_requests: 1}]}\n")}));
+  ok(apply(
+      web(), Type::cluster,
+      {eds_cluster("backend", "circuit_breakers: {thresholds: [{max_connections: 1, max_pending_requests: 1}]}\n")}));
   ok(apply(web(), Type::endpoints, {endpoints("backend", {"10.0.0.11:7000"})}));
   ok(apply(web(), Type::listener, {outbound(10001, route_all("cluster: backend"))}));
   std::vector<CallResult> out;
@@ -228,7 +235,9 @@ TEST_F(HttpTraffic, a_partition_is_silence_until_a_timeout) {
 
 TEST_F(HttpTraffic, outlier_detection_ejects_and_takes_back) {
   bed["backend-1"].app->set_errors_ppm(1'000'000);
-  route(route_all("cluster: backend"), "outlier_detection: {consecutive_5xx: 3, base_ejection_time: 10s, max_ejection_percent: 50}\ncommon_lb_config: {healthy_panic_threshold: {value: 0}}\n");
+  route(route_all("cluster: backend"),
+        "outlier_detection: {consecutive_5xx: 3, base_ejection_time: 10s, max_ejection_percent: 50}\ncommon_lb_config: "
+        "{healthy_panic_threshold: {value: 0}}\n");
   int failed = 0;
   for (int i = 0; i < 40; ++i) failed += bed.call("web", to_port(10001)).status != 200;
   EXPECT_EQ(failed, 3);
@@ -255,8 +264,10 @@ TEST_F(HttpTraffic, a_removed_listener_refuses_and_a_changed_one_serves_at_once)
 }
 
 TEST_F(HttpTraffic, http2_shares_one_connection) {
-  auto h2 = std::string("typed_extension_protocol_options:\n  envoy.extensions.upstreams.http.v3.HttpProtocolOptions:\n") +
-            "    \"@type\": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions\n    explicit_http_config: {http2_protocol_options: {}}\n";
+  auto h2 =
+      std::string("typed_extension_protocol_options:\n  envoy.extensions.upstreams.http.v3.HttpProtocolOptions:\n") +
+      "    \"@type\": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions\n    "
+      "explicit_http_config: {http2_protocol_options: {}}\n";
   route(route_all("cluster: backend"), h2, {"10.0.0.11:7000"});
   std::vector<CallResult> out;
   for (int i = 0; i < 20; ++i) bed.start_call("web", to_port(10001), out);
@@ -268,18 +279,28 @@ TEST_F(HttpTraffic, http2_shares_one_connection) {
 
 TEST_F(HttpTraffic, tcp_proxy_and_network_rbac) {
   auto tcp = [](const std::string& address, const std::string& port, const std::string& filters) {
-    return "name: tcp\naddress: {socket_address: {address: " + address + ", port_value: " + port + "}}\nfilter_chains:\n- filters:\n" + filters;
+    return "name: tcp\naddress: {socket_address: {address: " + address + ", port_value: " + port +
+           "}}\nfilter_chains:\n- filters:\n" + filters;
   };
   auto proxy = [](const std::string& cluster) {
-    return "  - name: tcp\n    typed_config: {\"@type\": type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy, stat_prefix: t, cluster: '" + cluster + "'}\n";
+    return "  - name: tcp\n    typed_config: {\"@type\": "
+           "type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy, stat_prefix: t, cluster: '" +
+           cluster + "'}\n";
   };
   auto rbac = [](const std::string& principal) {
-    return "  - name: rbac\n    typed_config: {\"@type\": type.googleapis.com/envoy.extensions.filters.network.rbac.v3.RBAC, stat_prefix: 'r.', rules: {policies: {p: {permissions: [{any: true}], principals: [" + principal + "]}}}}\n";
+    return "  - name: rbac\n    typed_config: {\"@type\": "
+           "type.googleapis.com/envoy.extensions.filters.network.rbac.v3.RBAC, stat_prefix: 'r.', rules: {policies: "
+           "{p: {permissions: [{any: true}], principals: [" +
+           principal + "]}}}}\n";
   };
-  ok(apply(bed["backend-1"].proxy->config(), Type::listener, {tcp("10.0.0.11", "7001", rbac("{any: true}") + proxy("localhost:80"))}));
-  ok(apply(bed["backend-2"].proxy->config(), Type::listener, {tcp("10.0.0.12", "7001", rbac("{direct_remote_ip: {address_prefix: 192.168.0.0, prefix_len: 16}}") + proxy("localhost:80"))}));
+  ok(apply(bed["backend-1"].proxy->config(), Type::listener,
+           {tcp("10.0.0.11", "7001", rbac("{any: true}") + proxy("localhost:80"))}));
+  ok(apply(bed["backend-2"].proxy->config(), Type::listener,
+           {tcp("10.0.0.12", "7001",
+                rbac("{direct_remote_ip: {address_prefix: 192.168.0.0, prefix_len: 16}}") + proxy("localhost:80"))}));
   ok(apply(web(), Type::cluster, {eds_cluster("one"), eds_cluster("two"), eds_cluster("none")}));
-  ok(apply(web(), Type::endpoints, {endpoints("one", {"10.0.0.11:7001"}), endpoints("two", {"10.0.0.12:7001"}), endpoints("none", {})}));
+  ok(apply(web(), Type::endpoints,
+           {endpoints("one", {"10.0.0.11:7001"}), endpoints("two", {"10.0.0.12:7001"}), endpoints("none", {})}));
   auto expect = [&](const std::string& cluster, int status, const std::string& flags) {
     auto listener = tcp("127.0.0.1", "10002", proxy(cluster));
     ok(apply(web(), Type::listener, {listener}, cluster));

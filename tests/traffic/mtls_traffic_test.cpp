@@ -38,7 +38,8 @@ class MtlsTraffic : public ::testing::Test {
   void secrets() { ok(apply(config("web"), Type::secret, {identity(client_identity), ca(client_bundle)})); }
   void server(const std::string& id, const std::string& allowed, Validity validity = {}) {
     ok(apply(config("backend"), Type::cluster, {local_cluster()}));
-    ok(apply(config("backend"), Type::listener, {inbound("10.0.0.11", 7000, downstream_tls("spiffe://default/"), allowed)}));
+    ok(apply(config("backend"), Type::listener,
+             {inbound("10.0.0.11", 7000, downstream_tls("spiffe://default/"), allowed)}));
     ok(apply(config("backend"), Type::secret, {identity(root.issue(id, validity)), ca(root.bundle())}));
   }
   sim::CallResult call() { return bed.call("web", to_port(10001)); }
@@ -156,7 +157,9 @@ TEST_F(MtlsTraffic, a_permissive_listener_takes_both) {
   };
   auto head = plain.substr(0, plain.find("- filters:"));
   ok(apply(config("backend"), Type::listener,
-           {head + matched(plain, "transport_protocol: raw_buffer") + matched(with_tls, "transport_protocol: tls, application_protocols: [kuma]")}, "2"));
+           {head + matched(plain, "transport_protocol: raw_buffer") +
+            matched(with_tls, "transport_protocol: tls, application_protocols: [kuma]")},
+           "2"));
   EXPECT_EQ(call().status, 200);
   EXPECT_FALSE(call().plaintext);
   ok(apply(config("web"), Type::cluster, {eds_cluster("backend")}, "2"));

@@ -31,8 +31,8 @@ struct Call {
   Duration timeout = std::chrono::seconds(30);  ///< the client's own patience; zero: none
 };
 
-/// One decision on the way of a call: which proxy took it, what it is, its name, and the configuration version behind it.
-/// `kind` is one of listener, chain, tls, rbac, filter, route, cluster, endpoint, app, client.
+/// One decision on the way of a call: which proxy took it, what it is, its name, and the configuration version behind
+/// it. `kind` is one of listener, chain, tls, rbac, filter, route, cluster, endpoint, app, client.
 struct Step {
   std::string proxy;
   std::string_view kind;
@@ -43,21 +43,21 @@ struct Step {
 struct CallResult {
   MonotonicTime started = {};
   Duration latency = {};
-  std::string client;           ///< process of the caller
-  int status = 0;               ///< HTTP status as the client saw it; 200 for a TCP call that was answered; 0: none came
-  std::string response_flags;   ///< of the client's proxy, Envoy's short names with commas (UF,URX); empty: none
-  std::string details;          ///< of the client's proxy, as %RESPONSE_CODE_DETAILS%
-  std::string listener = {};    ///< these four as the client's proxy chose them
+  std::string client;          ///< process of the caller
+  int status = 0;              ///< HTTP status as the client saw it; 200 for a TCP call that was answered; 0: none came
+  std::string response_flags;  ///< of the client's proxy, Envoy's short names with commas (UF,URX); empty: none
+  std::string details;         ///< of the client's proxy, as %RESPONSE_CODE_DETAILS%
+  std::string listener = {};   ///< these four as the client's proxy chose them
   std::string route = {};
   std::string cluster = {};
-  std::string endpoint = {};    ///< address:port of the last upstream host tried
-  std::string instance = {};    ///< application instance that answered
+  std::string endpoint = {};  ///< address:port of the last upstream host tried
+  std::string instance = {};  ///< application instance that answered
   std::string app_version = {};
   std::string body = {};
-  bool plaintext = false;       ///< some part of the way between two hosts ran without TLS
+  bool plaintext = false;             ///< some part of the way between two hosts ran without TLS
   std::string peer_spiffe_id = {};    ///< server identity that the client's proxy verified
   std::string client_spiffe_id = {};  ///< client identity that the server's proxy verified
-  int attempts = 0;             ///< upstream requests of the client's proxy
+  int attempts = 0;                   ///< upstream requests of the client's proxy
   std::vector<Step> why = {};
 
   bool ok() const { return status >= 200 && status < 400; }

@@ -48,7 +48,9 @@ AdsClient::Messages AdsClient::poll() {
   return out;
 }
 
-AdsClient::Messages AdsClient::on_message(const std::string& bytes) { return options_.delta ? on_delta(bytes) : on_sotw(bytes); }
+AdsClient::Messages AdsClient::on_message(const std::string& bytes) {
+  return options_.delta ? on_delta(bytes) : on_sotw(bytes);
+}
 
 /// Subscribes to what has become due and tells of names that changed.
 void AdsClient::follow(Messages& out) {
@@ -71,7 +73,8 @@ void AdsClient::follow(Messages& out) {
       add = wanted;
     } else {
       std::set_difference(wanted.begin(), wanted.end(), s.names.begin(), s.names.end(), std::inserter(add, add.end()));
-      std::set_difference(s.names.begin(), s.names.end(), wanted.begin(), wanted.end(), std::inserter(remove, remove.end()));
+      std::set_difference(s.names.begin(), s.names.end(), wanted.begin(), wanted.end(),
+                          std::inserter(remove, remove.end()));
     }
     s.names = wanted;
     for (const auto& name : remove) s.versions.erase(name);

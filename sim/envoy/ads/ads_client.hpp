@@ -42,9 +42,9 @@ class AdsClient {
   struct Subscription {
     bool active = false;  ///< asked for on this stream
     bool ever = false;
-    std::set<std::string> names;                    ///< as last sent
-    std::string nonce;                              ///< of the last response on this stream
-    std::map<std::string, std::string> versions;    ///< delta: of the resources that are held
+    std::set<std::string> names;                  ///< as last sent
+    std::string nonce;                            ///< of the last response on this stream
+    std::map<std::string, std::string> versions;  ///< delta: of the resources that are held
   };
 
   Subscription& subscription(Type type) { return subscriptions_[static_cast<std::size_t>(type)]; }

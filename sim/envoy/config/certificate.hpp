@@ -14,7 +14,7 @@ namespace kumasim::sim::proxy {
 
 /// A certificate chain, leaf first, with the names that its leaf carries.
 struct CertificateChain {
-  struct Parsed;  ///< OpenSSL's objects
+  struct Parsed;         ///< OpenSSL's objects
   std::uint64_t id = 0;  ///< equal for equal content within one CertificateStore
   std::shared_ptr<const Parsed> parsed;
   std::vector<std::string> uris;

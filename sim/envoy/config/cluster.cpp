@@ -23,8 +23,10 @@ constexpr auto http_options = "envoy.extensions.upstreams.http.v3.HttpProtocolOp
 Checked<std::optional<TlsContext>> compile_socket(const core::TransportSocket& socket, CertificateStore& store,
                                                   std::set<std::string>& secrets) {
   const auto& url = socket.typed_config().type_url();
-  if (auto ok = known_extension(ExtensionCategory::transport_socket, socket.name(), url); !ok) return refuse(ok.error());
-  if (type_name(url) != "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext") return std::optional<TlsContext>();
+  if (auto ok = known_extension(ExtensionCategory::transport_socket, socket.name(), url); !ok)
+    return refuse(ok.error());
+  if (type_name(url) != "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext")
+    return std::optional<TlsContext>();
   tls::UpstreamTlsContext context;
   if (auto ok = unpack(socket.typed_config(), context); !ok) return refuse(ok.error());
   auto out = compile_tls(context, store);
@@ -130,7 +132,8 @@ Checked<> take_discovery(const cl::Cluster& in, Cluster& out) {
     default: out.type = Cluster::Type::fixed;
   }
   if (in.has_cluster_type()) {
-    auto ok = known_extension(ExtensionCategory::other, in.cluster_type().name(), in.cluster_type().typed_config().type_url());
+    auto ok = known_extension(ExtensionCategory::other, in.cluster_type().name(),
+                              in.cluster_type().typed_config().type_url());
     if (!ok) return ok;
   }
   if (out.type == Cluster::Type::eds) {

@@ -45,8 +45,8 @@ struct LoadAssignment {
   std::uint32_t overprovisioning_percent = 140;
 
   /// `resolved` clusters take host names, the others IP addresses only.
-  static Checked<std::shared_ptr<const LoadAssignment>> compile(const ::envoy::config::endpoint::v3::ClusterLoadAssignment& in,
-                                                                bool resolved);
+  static Checked<std::shared_ptr<const LoadAssignment>> compile(
+      const ::envoy::config::endpoint::v3::ClusterLoadAssignment& in, bool resolved);
 };
 using LoadAssignmentPtr = std::shared_ptr<const LoadAssignment>;
 
@@ -79,7 +79,7 @@ struct Cluster {
   Type type = Type::fixed;
   Lb lb = Lb::round_robin;
   std::uint32_t choice_count = 2;
-  std::string eds_name;  ///< the load assignment it asks for
+  std::string eds_name;                 ///< the load assignment it asks for
   std::optional<Duration> eds_timeout;  ///< initial_fetch_timeout; none: Envoy's 15 s; zero: for ever
   LoadAssignmentPtr assignment;
   Duration connect_timeout = std::chrono::seconds(5);

@@ -57,7 +57,8 @@ Checked<RateLimitFilter> compile_limit(const http::local_ratelimit::v3::LocalRat
   RateLimitFilter out;
   if (limit.has_token_bucket()) {
     out.tokens_max = limit.token_bucket().max_tokens();
-    if (limit.token_bucket().has_tokens_per_fill()) out.tokens_per_fill = limit.token_bucket().tokens_per_fill().value();
+    if (limit.token_bucket().has_tokens_per_fill())
+      out.tokens_per_fill = limit.token_bucket().tokens_per_fill().value();
     out.fill_interval = to_duration(limit.token_bucket().fill_interval());
     if (out.fill_interval < std::chrono::milliseconds(50))
       return refuse("local rate limit token bucket fill timer must be >= 50ms");
@@ -66,7 +67,8 @@ Checked<RateLimitFilter> compile_limit(const http::local_ratelimit::v3::LocalRat
   out.enabled = Fraction::of(limit.filter_enabled().default_value());
   out.enforced = Fraction::of(limit.filter_enforced().default_value());
   if (limit.has_status() && limit.status().code() >= 400) out.status = static_cast<int>(limit.status().code());
-  for (const auto& h : limit.response_headers_to_add()) out.response_headers.emplace_back(h.header().key(), h.header().value());
+  for (const auto& h : limit.response_headers_to_add())
+    out.response_headers.emplace_back(h.header().key(), h.header().value());
   return out;
 }
 
@@ -87,15 +89,19 @@ auto unpacked(const ::google::protobuf::Any& config, Compile compile) -> decltyp
 
 Fraction Fraction::of(const ::envoy::type::v3::FractionalPercent& percent) {
   using P = ::envoy::type::v3::FractionalPercent;
-  std::uint64_t per = percent.denominator() == P::MILLION ? 1'000'000 : percent.denominator() == P::TEN_THOUSAND ? 10'000 : 100;
+  std::uint64_t per = percent.denominator() == P::MILLION        ? 1'000'000
+                      : percent.denominator() == P::TEN_THOUSAND ? 10'000
+                                                                 : 100;
   return {percent.numerator(), per};
 }
 
 Checked<HttpFilterPtr> compile_http_filter(const std::string& name, const ::google::protobuf::Any& config) {
-  if (auto ok = known_extension(ExtensionCategory::http_filter, name, config.type_url()); !ok) return refuse(ok.error());
+  if (auto ok = known_extension(ExtensionCategory::http_filter, name, config.type_url()); !ok)
+    return refuse(ok.error());
   auto type = type_name(config.type_url());
   if (type == "envoy.extensions.filters.http.router.v3.Router")
-    return made(name, unpacked<http::router::v3::Router>(config, [](const auto&) { return Checked<RouterFilter>(RouterFilter{}); }));
+    return made(name, unpacked<http::router::v3::Router>(
+                          config, [](const auto&) { return Checked<RouterFilter>(RouterFilter{}); }));
   if (type == "envoy.extensions.filters.http.rbac.v3.RBAC")
     return made(name, unpacked<http::rbac::v3::RBAC>(config, compile_rbac));
   if (type == "envoy.extensions.filters.http.fault.v3.HTTPFault")

@@ -34,7 +34,7 @@ Checked<FilterChainMatch> compile_match(const lst::FilterChainMatch& m) {
     return refuse("filter chain match: address_suffix and suffix_len are not implemented");
   for (const auto& name : m.server_names()) {
     auto star = name.find('*');
-    if (star != std::string::npos && !(star == 0 && name.starts_with("*.")) )
+    if (star != std::string::npos && !(star == 0 && name.starts_with("*.")))
       return refuse("error adding listener: partial wildcards are not supported in \"server_names\"");
     out.server_names.push_back(name);
   }
@@ -55,7 +55,8 @@ Checked<FilterChainPtr> compile_chain(const lst::FilterChain& chain, Listener& l
   if (chain.has_transport_socket()) {
     const auto& socket = chain.transport_socket();
     const auto& url = socket.typed_config().type_url();
-    if (auto ok = known_extension(ExtensionCategory::transport_socket, socket.name(), url); !ok) return refuse(ok.error());
+    if (auto ok = known_extension(ExtensionCategory::transport_socket, socket.name(), url); !ok)
+      return refuse(ok.error());
     if (type_name(url) == "envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext") {
       tls::DownstreamTlsContext context;
       if (auto ok = unpack(socket.typed_config(), context); !ok) return refuse(ok.error());
@@ -75,8 +76,8 @@ Checked<FilterChainPtr> compile_chain(const lst::FilterChain& chain, Listener& l
       return refuse("Error: terminal filter named " + f.name() + " of type " + type_name(f.typed_config().type_url()) +
                     " must be the last filter in a network filter chain.");
     if (!terminal && last)
-      return refuse("Error: non-terminal filter named " + f.name() + " of type " + type_name(f.typed_config().type_url()) +
-                    " is the last filter in a network filter chain.");
+      return refuse("Error: non-terminal filter named " + f.name() + " of type " +
+                    type_name(f.typed_config().type_url()) + " is the last filter in a network filter chain.");
     if (const auto* http = std::get_if<HttpConnectionManager>(&filter->what)) {
       if (!http->rds.empty()) listener.route_configs.insert(http->rds);
       // Inline routes are checked against the clusters that exist unless told otherwise (Envoy: validate_clusters).
@@ -200,7 +201,8 @@ Checked<ListenerPtr> Listener::compile(const lst::Listener& in, CertificateStore
   out->use_original_dst = in.use_original_dst().value();
   out->outbound = in.traffic_direction() == ::envoy::config::core::v3::OUTBOUND;
   if (in.filter_chains_size() == 0 && !in.has_default_filter_chain() && !in.has_filter_chain_matcher() && !out->udp)
-    return refuse("error adding listener '" + out->host + ":" + std::to_string(out->port) + "': no filter chains specified");
+    return refuse("error adding listener '" + out->host + ":" + std::to_string(out->port) +
+                  "': no filter chains specified");
   for (const auto& c : in.filter_chains()) {
     auto chain = compile_chain(c, *out, store);
     if (!chain) return refuse(chain.error());

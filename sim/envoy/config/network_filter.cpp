@@ -22,15 +22,18 @@ Checked<> take_filters(const hcm::HttpConnectionManager& m, HttpConnectionManage
   for (int i = 0; i < count; ++i) {
     const auto& f = m.http_filters(i);
     if (f.has_config_discovery()) return refuse("extension config discovery is not simulated");
-    if (f.is_optional() && !known_extension(ExtensionCategory::http_filter, f.name(), f.typed_config().type_url())) continue;
+    if (f.is_optional() && !known_extension(ExtensionCategory::http_filter, f.name(), f.typed_config().type_url()))
+      continue;
     auto filter = compile_http_filter(f.name(), f.typed_config());
     if (!filter) return refuse(filter.error());
     bool terminal = std::holds_alternative<RouterFilter>((*filter)->what);
     auto type = type_name(f.typed_config().type_url());
     if (terminal && i + 1 < count)
-      return refuse("Error: terminal filter named " + f.name() + " of type " + type + " must be the last filter in a http filter chain.");
+      return refuse("Error: terminal filter named " + f.name() + " of type " + type +
+                    " must be the last filter in a http filter chain.");
     if (!terminal && i + 1 == count)
-      return refuse("Error: non-terminal filter named " + f.name() + " of type " + type + " is the last filter in a http filter chain.");
+      return refuse("Error: non-terminal filter named " + f.name() + " of type " + type +
+                    " is the last filter in a http filter chain.");
     if (f.disabled()) *filter = std::make_shared<const HttpFilter>(HttpFilter{f.name(), DisabledFilter{}});
     out.filters.push_back(std::move(*filter));
   }
@@ -65,8 +68,8 @@ Checked<HttpConnectionManager> compile_hcm(const hcm::HttpConnectionManager& m) 
   out.strip_matching_port = m.strip_matching_host_port();
   auto forwarded = m.forward_client_cert_details();
   out.sanitize_client_cert = forwarded == M::SANITIZE || forwarded == M::SANITIZE_SET;
-  out.set_client_cert_uri = (forwarded == M::SANITIZE_SET || forwarded == M::APPEND_FORWARD) &&
-                            m.set_current_client_cert_details().uri();
+  out.set_client_cert_uri =
+      (forwarded == M::SANITIZE_SET || forwarded == M::APPEND_FORWARD) && m.set_current_client_cert_details().uri();
   return out;
 }
 
@@ -130,17 +133,18 @@ Checked<NetworkFilter> made(const std::string& name, const ::google::protobuf::A
 }  // namespace
 
 Checked<NetworkFilter> compile_network_filter(const std::string& name, const ::google::protobuf::Any& config) {
-  if (auto ok = known_extension(ExtensionCategory::network_filter, name, config.type_url()); !ok) return refuse(ok.error());
+  if (auto ok = known_extension(ExtensionCategory::network_filter, name, config.type_url()); !ok)
+    return refuse(ok.error());
   auto type = type_name(config.type_url());
   if (type == "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager")
     return made<hcm::HttpConnectionManager>(name, config, compile_hcm);
   if (type == "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy")
     return made<net::tcp_proxy::v3::TcpProxy>(name, config, compile_tcp);
-  if (type == "envoy.extensions.filters.network.rbac.v3.RBAC") return made<net::rbac::v3::RBAC>(name, config, compile_rbac);
+  if (type == "envoy.extensions.filters.network.rbac.v3.RBAC")
+    return made<net::rbac::v3::RBAC>(name, config, compile_rbac);
   if (type == "envoy.extensions.filters.network.direct_response.v3.Config")
-    return made<net::direct_response::v3::Config>(name, config, [](const auto& m) {
-      return Checked<DirectReply>(DirectReply{m.response().inline_string()});
-    });
+    return made<net::direct_response::v3::Config>(
+        name, config, [](const auto& m) { return Checked<DirectReply>(DirectReply{m.response().inline_string()}); });
   if (type == "envoy.extensions.filters.network.echo.v3.Echo") return NetworkFilter{name, DirectReply{}};
   return NetworkFilter{name, PassFilter{}};
 }

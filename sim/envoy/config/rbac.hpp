@@ -19,7 +19,8 @@ class Matcher;
 
 namespace kumasim::sim::proxy {
 
-/// What a rule may look at. Of a plain connection `tls` is false and the names are empty; of a raw one headers are null.
+/// What a rule may look at. Of a plain connection `tls` is false and the names are empty; of a raw one headers are
+/// null.
 struct RbacInput {
   bool tls = false;
   bool peer_certificate = false;
@@ -37,7 +38,18 @@ struct RbacInput {
 /// A principal or a permission; both are trees of the same operators.
 struct RbacRule {
   enum class Kind : std::uint8_t {
-    any, never, all_of, any_of, negate, authenticated, source_ip, destination_ip, destination_port, server_name, header, path
+    any,
+    never,
+    all_of,
+    any_of,
+    negate,
+    authenticated,
+    source_ip,
+    destination_ip,
+    destination_port,
+    server_name,
+    header,
+    path
   };
   Kind kind = Kind::never;
   std::vector<RbacRule> children = {};

@@ -85,7 +85,8 @@ std::optional<Type> type_of(std::string_view url) {
 
 Checked<ResourcePtr> ResourceCache::get(Type type, const ::google::protobuf::Any& any) {
   if (any.type_url() != type_url(type)) {
-    return refuse("type URL " + any.type_url() + " embedded in an individual Any does not match the message-wide type URL " +
+    return refuse("type URL " + any.type_url() +
+                  " embedded in an individual Any does not match the message-wide type URL " +
                   std::string(type_url(type)) + " in DiscoveryResponse");
   }
   auto& known = known_[static_cast<std::size_t>(type)];

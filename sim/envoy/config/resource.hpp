@@ -48,7 +48,8 @@ class ResourceCache {
 
  private:
   void forget_unused();
-  std::array<std::unordered_map<std::string, std::weak_ptr<const Resource>>, all_types.size()> known_;  // never iterated for output
+  std::array<std::unordered_map<std::string, std::weak_ptr<const Resource>>, all_types.size()>
+      known_;  // never iterated for output
   std::size_t sweep_at_ = 4096;
   std::size_t size_ = 0;
   std::uint64_t ids_ = 0;

@@ -21,7 +21,8 @@ std::string lowered(std::string text) {
 }
 
 HeaderEdits::Action action_of(const core::HeaderValueOption& option) {
-  if (option.has_append()) return option.append().value() ? HeaderEdits::Action::append : HeaderEdits::Action::overwrite;
+  if (option.has_append())
+    return option.append().value() ? HeaderEdits::Action::append : HeaderEdits::Action::overwrite;
   switch (option.append_action()) {
     case core::HeaderValueOption::ADD_IF_ABSENT: return HeaderEdits::Action::add_if_absent;
     case core::HeaderValueOption::OVERWRITE_IF_EXISTS_OR_ADD: return HeaderEdits::Action::overwrite;
@@ -89,8 +90,8 @@ RetryPolicy compile_retry(const rt::RetryPolicy& p) {
   if (p.has_per_try_timeout()) out.try_timeout = to_duration(p.per_try_timeout());
   if (p.has_retry_back_off()) {
     out.backoff_base = to_duration(p.retry_back_off().base_interval());
-    out.backoff_max = p.retry_back_off().has_max_interval() ? to_duration(p.retry_back_off().max_interval())
-                                                           : out.backoff_base * 10;
+    out.backoff_max =
+        p.retry_back_off().has_max_interval() ? to_duration(p.retry_back_off().max_interval()) : out.backoff_base * 10;
   }
   for (const auto& predicate : p.retry_host_predicate())
     if (predicate.name().find("previous_hosts") != std::string::npos) out.avoid_previous_hosts = true;
@@ -214,9 +215,10 @@ Checked<Route> compile_route(const rt::Route& r, std::set<std::string>& clusters
     }
     case rt::Route::kRedirect: out.action = compile_redirect(r.redirect()); break;
     case rt::Route::kDirectResponse:
-      out.action = DirectResponse{static_cast<int>(r.direct_response().status()),
-                                  r.direct_response().body().has_inline_bytes() ? r.direct_response().body().inline_bytes()
-                                                                                : r.direct_response().body().inline_string()};
+      out.action =
+          DirectResponse{static_cast<int>(r.direct_response().status()),
+                         r.direct_response().body().has_inline_bytes() ? r.direct_response().body().inline_bytes()
+                                                                       : r.direct_response().body().inline_string()};
       break;
     default: return refuse("a route action that is not simulated");
   }
@@ -276,8 +278,8 @@ std::string Route::rewritten(const std::string& path_and_query) const {
   if (!forward->prefix_rewrite.empty()) {
     // Of an exact or regex route the whole path is replaced (Envoy: the matched part).
     auto end = path_and_query.find('?');
-    auto matched = kind == Path::prefix || kind == Path::separated_prefix ? path.size()
-                                                                          : std::min(end, path_and_query.size());
+    auto matched =
+        kind == Path::prefix || kind == Path::separated_prefix ? path.size() : std::min(end, path_and_query.size());
     return forward->prefix_rewrite + path_and_query.substr(matched);
   }
   if (forward->regex_rewrite) {
@@ -321,8 +323,7 @@ Checked<RouteConfigPtr> RouteConfig::compile(const rt::RouteConfiguration& confi
       auto domain = lowered(d);
       bool fresh = true;
       if (domain == "*") {
-        if (out->catch_all_)
-          return refuse("Only a single wildcard domain is permitted in route " + config.name());
+        if (out->catch_all_) return refuse("Only a single wildcard domain is permitted in route " + config.name());
         out->catch_all_ = index;
       } else if (domain.starts_with("*")) {
         fresh = out->suffixes_[domain.size() - 1].emplace(domain.substr(1), index).second;
@@ -346,7 +347,8 @@ const VirtualHost* RouteConfig::host(const std::string& authority) const {
   for (const auto& [length, domains] : suffixes_) {
     // The wildcard stands for at least one character.
     if (length >= name.size()) continue;
-    if (auto found = domains.find(name.substr(name.size() - length)); found != domains.end()) return &hosts_[found->second];
+    if (auto found = domains.find(name.substr(name.size() - length)); found != domains.end())
+      return &hosts_[found->second];
   }
   for (const auto& [length, domains] : prefixes_) {
     if (length >= name.size()) continue;

@@ -32,8 +32,14 @@ struct HeaderEdits {
 
 struct RetryPolicy {
   enum On : unsigned {
-    on_5xx = 1, on_gateway_error = 2, on_connect_failure = 4, on_reset = 8, on_retriable_4xx = 16, on_refused_stream = 32,
-    on_status_codes = 64, on_reset_before_request = 128
+    on_5xx = 1,
+    on_gateway_error = 2,
+    on_connect_failure = 4,
+    on_reset = 8,
+    on_retriable_4xx = 16,
+    on_refused_stream = 32,
+    on_status_codes = 64,
+    on_reset_before_request = 128
   };
   unsigned on = 0;
   std::set<int> status_codes;
@@ -109,7 +115,8 @@ struct VirtualHost {
 
 class RouteConfig {
  public:
-  static Checked<std::shared_ptr<const RouteConfig>> compile(const ::envoy::config::route::v3::RouteConfiguration& config);
+  static Checked<std::shared_ptr<const RouteConfig>> compile(
+      const ::envoy::config::route::v3::RouteConfiguration& config);
 
   /// Exact domain, then the longest suffix wildcard (*.a), then the longest prefix wildcard (a.*), then `*`.
   const VirtualHost* host(const std::string& authority) const;

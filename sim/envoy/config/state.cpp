@@ -86,7 +86,8 @@ Checked<> ConfigState::apply(const disc::DeltaDiscoveryResponse& response) {
   }
   std::set<std::string> removed(response.removed_resources().begin(), response.removed_resources().end());
   for (const auto& name : removed)
-    if (outcome && seen.contains(name)) outcome = refuse("duplicate name " + name + " found in the union of added+removed resources");
+    if (outcome && seen.contains(name))
+      outcome = refuse("duplicate name " + name + " found in the union of added+removed resources");
   if (outcome) outcome = apply_all(*type, incoming, removed);
   finish(*type, response.system_version_info(), outcome);
   return outcome;
@@ -114,13 +115,15 @@ void ConfigState::no_discovery() {
   settle();
 }
 
-Checked<> ConfigState::apply_all(Type type, const std::vector<Incoming>& incoming, const std::set<std::string>& removed) {
+Checked<> ConfigState::apply_all(Type type, const std::vector<Incoming>& incoming,
+                                 const std::set<std::string>& removed) {
   if (type == Type::cluster) return apply_clusters(incoming, removed);
   if (type == Type::listener) return apply_listeners(incoming, removed);
   return apply_named(type, incoming);
 }
 
-/// Each cluster stands for itself: the good ones are applied, the errors of the others are joined (Envoy: CdsApiHelper).
+/// Each cluster stands for itself: the good ones are applied, the errors of the others are joined (Envoy:
+/// CdsApiHelper).
 Checked<> ConfigState::apply_clusters(const std::vector<Incoming>& incoming, const std::set<std::string>& removed) {
   std::vector<std::string> errors;
   std::set<std::string> names;
@@ -218,7 +221,8 @@ Checked<> ConfigState::add_listener(const Incoming& in) {
     return {};
   }
   for (const auto& cluster : config->clusters)
-    if (!clusters_.contains(cluster) && !warming_clusters_.contains(cluster)) return refuse("route: unknown cluster '" + cluster + "'");
+    if (!clusters_.contains(cluster) && !warming_clusters_.contains(cluster))
+      return refuse("route: unknown cluster '" + cluster + "'");
   auto clashes = [&](const auto& map) {
     for (const auto& [name, other] : map)
       if (name != config->name && other.config->host == config->host && other.config->port == config->port &&
@@ -339,7 +343,8 @@ void ConfigState::arm(Type type, const std::string& name, std::optional<Duration
   if (delay > Duration::zero()) observer_.arm_fetch_timeout(type, name, token, delay);
 }
 
-/// What waited goes on without: a cluster with the endpoints that were last known for it, a listener without its routes.
+/// What waited goes on without: a cluster with the endpoints that were last known for it, a listener without its
+/// routes.
 void ConfigState::fetch_timed_out(Type type, const std::string& name, std::uint64_t token) {
   auto wait = waits_.find({type, name});
   if (wait == waits_.end() || wait->second != token) return;

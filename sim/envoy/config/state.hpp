@@ -59,9 +59,11 @@ class ConfigObserver {
 
 class ConfigState {
  public:
-  ConfigState(std::shared_ptr<ResourceCache> cache, ConfigObserver& observer) : cache_(std::move(cache)), observer_(observer) {}
+  ConfigState(std::shared_ptr<ResourceCache> cache, ConfigObserver& observer)
+      : cache_(std::move(cache)), observer_(observer) {}
 
-  /// State of the world. The error is what Envoy puts into the NACK; parts may have been applied all the same, as in Envoy.
+  /// State of the world. The error is what Envoy puts into the NACK; parts may have been applied all the same, as in
+  /// Envoy.
   Checked<> apply(const ::envoy::service::discovery::v3::DiscoveryResponse& response);
   Checked<> apply(const ::envoy::service::discovery::v3::DeltaDiscoveryResponse& response);
 

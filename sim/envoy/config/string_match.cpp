@@ -47,7 +47,9 @@ Checked<Regex> Regex::compile(const std::string& pattern) {
   return out;
 }
 
-bool Regex::matches(std::string_view text) const { return std::regex_match(text.begin(), text.end(), compiled_->regex); }
+bool Regex::matches(std::string_view text) const {
+  return std::regex_match(text.begin(), text.end(), compiled_->regex);
+}
 
 std::string Regex::replace(std::string_view text, const std::string& substitution) const {
   std::string format;
@@ -169,7 +171,8 @@ bool HeaderMatch::matches(const Headers& headers) const {
   } else {
     std::int64_t number = 0;
     auto [end, error] = std::from_chars(found->data(), found->data() + found->size(), number);
-    hit = error == std::errc() && end == found->data() + found->size() && number >= range->first && number < range->second;
+    hit = error == std::errc() && end == found->data() + found->size() && number >= range->first &&
+          number < range->second;
   }
   return hit != invert;
 }

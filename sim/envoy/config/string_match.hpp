@@ -1,4 +1,5 @@
-/// Envoy's StringMatcher, HeaderMatcher and QueryParameterMatcher, and its regular expressions, made ready for matching.
+/// Envoy's StringMatcher, HeaderMatcher and QueryParameterMatcher, and its regular expressions, made ready for
+/// matching.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +23,8 @@ class QueryParameterMatcher;
 
 namespace kumasim::sim::proxy {
 
-/// A full-match expression. RE2's syntax is taken as far as ECMAScript has the same; named groups and a leading (?i) too.
+/// A full-match expression. RE2's syntax is taken as far as ECMAScript has the same; named groups and a leading (?i)
+/// too.
 class Regex {
  public:
   static Checked<Regex> compile(const std::string& pattern);

@@ -61,12 +61,14 @@ Checked<> check_number(const Rules& rules, Value value) {
 
 bool header_name_valid(const std::string& text, bool strict) {
   static const std::string extra = "!#$%&'*+-.^_|~`";
-  // Where it is not strict, protoc-gen-validate asks for "^[^\\u0000\\u000A\\u000D]*$" only, which an empty name passes.
+  // Where it is not strict, protoc-gen-validate asks for "^[^\\u0000\\u000A\\u000D]*$" only, which an empty name
+  // passes.
   if (!strict) return std::all_of(text.begin(), text.end(), [](char c) { return c != '\0' && c != '\n' && c != '\r'; });
   std::size_t start = text.starts_with(":") ? 1 : 0;
   if (text.size() == start) return false;
   return std::all_of(text.begin() + static_cast<std::ptrdiff_t>(start), text.end(), [&](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || extra.find(c) != std::string::npos;
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           extra.find(c) != std::string::npos;
   });
 }
 
@@ -95,8 +97,10 @@ Checked<> check_string(const validate::StringRules& r, const std::string& value)
     return refuse("value length must be at least " + std::to_string(r.min_bytes()) + " bytes");
   if (r.has_max_bytes() && value.size() > r.max_bytes())
     return refuse("value length must be at most " + std::to_string(r.max_bytes()) + " bytes");
-  if (r.has_prefix() && !value.starts_with(r.prefix())) return refuse("value does not have prefix \"" + r.prefix() + "\"");
-  if (r.has_suffix() && !value.ends_with(r.suffix())) return refuse("value does not have suffix \"" + r.suffix() + "\"");
+  if (r.has_prefix() && !value.starts_with(r.prefix()))
+    return refuse("value does not have prefix \"" + r.prefix() + "\"");
+  if (r.has_suffix() && !value.ends_with(r.suffix()))
+    return refuse("value does not have suffix \"" + r.suffix() + "\"");
   if (r.has_contains() && value.find(r.contains()) == std::string::npos)
     return refuse("value does not contain substring \"" + r.contains() + "\"");
   if (r.in_size() > 0 && std::find(r.in().begin(), r.in().end(), value) == r.in().end())
@@ -131,12 +135,14 @@ Checked<> check_duration(const validate::DurationRules& r, const ::google::proto
 }
 
 /// The value of a field, or of element `index` of a repeated one (-1: not repeated).
-Checked<> check_value(const Message& message, const FieldDescriptor& field, int index, const validate::FieldRules& rules) {
+Checked<> check_value(const Message& message, const FieldDescriptor& field, int index,
+                      const validate::FieldRules& rules) {
   const Reflection& r = *message.GetReflection();
   auto get = [&](auto single, auto element) { return index < 0 ? single() : element(); };
   switch (field.cpp_type()) {
     case FieldDescriptor::CPPTYPE_STRING: {
-      auto value = get([&] { return r.GetString(message, &field); }, [&] { return r.GetRepeatedString(message, &field, index); });
+      auto value = get([&] { return r.GetString(message, &field); },
+                       [&] { return r.GetRepeatedString(message, &field, index); });
       if (rules.has_string()) return check_string(rules.string(), value);
       if (rules.has_bytes()) {
         if (rules.bytes().has_min_len() && value.size() < rules.bytes().min_len())
@@ -250,7 +256,8 @@ Checked<> check_field(const Message& message, const FieldDescriptor& field, std:
   const Reflection& r = *message.GetReflection();
   if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
     if (!r.HasField(message, &field)) {
-      if (field.real_containing_oneof()) return {};  // another member may be set; the oneof's own rule says whether one must
+      if (field.real_containing_oneof())
+        return {};  // another member may be set; the oneof's own rule says whether one must
       bool required = (rules.has_message() && rules.message().required()) ||
                       (rules.has_duration() && rules.duration().required()) ||
                       (rules.has_any() && rules.any().required()) ||

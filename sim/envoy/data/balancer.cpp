@@ -61,7 +61,9 @@ HostPtr HostPicker::pick(Random& random) {
 
 Balancer::Balancer(const Cluster& config, std::vector<HostPtr> hosts, std::vector<std::uint32_t> locality_weights,
                    std::uint32_t overprovisioning_percent, Random& random)
-    : config_(config), locality_weights_(std::move(locality_weights)), overprovisioning_percent_(overprovisioning_percent) {
+    : config_(config),
+      locality_weights_(std::move(locality_weights)),
+      overprovisioning_percent_(overprovisioning_percent) {
   for (auto& host : hosts) levels_[host->priority].hosts.push_back(std::move(host));
   rebuild(random);
 }
@@ -69,7 +71,8 @@ Balancer::Balancer(const Cluster& config, std::vector<HostPtr> hosts, std::vecto
 void Balancer::rebuild(Random& random) {
   for (auto& [priority, level] : levels_) {
     std::vector<HostPtr> healthy;
-    std::copy_if(level.hosts.begin(), level.hosts.end(), std::back_inserter(healthy), [](const auto& h) { return h->healthy(); });
+    std::copy_if(level.hosts.begin(), level.hosts.end(), std::back_inserter(healthy),
+                 [](const auto& h) { return h->healthy(); });
     level.panic = healthy.size() * 100 < std::uint64_t{config_.panic_percent} * level.hosts.size();
     level.all = HostPicker(level.hosts, config_.lb, config_.choice_count, random);
     level.localities.clear();
@@ -80,7 +83,8 @@ void Balancer::rebuild(Random& random) {
         std::vector<HostPtr> members;
         std::uint64_t total = 0;
         for (const auto& h : level.hosts) total += h->locality == l;
-        std::copy_if(healthy.begin(), healthy.end(), std::back_inserter(members), [&](const auto& h) { return h->locality == l; });
+        std::copy_if(healthy.begin(), healthy.end(), std::back_inserter(members),
+                     [&](const auto& h) { return h->locality == l; });
         if (members.empty() || locality_weights_[l] == 0) continue;
         auto available = std::min<std::uint64_t>(100, overprovisioning_percent_ * members.size() / total);
         level.locality_load.push_back(locality_weights_[l] * available);
@@ -100,7 +104,8 @@ void Balancer::share_load() {
   std::vector<std::uint64_t> health;
   for (auto& [priority, level] : levels_) {
     auto size = level.hosts.size();
-    auto percent = size == 0 ? 0 : std::min<std::uint64_t>(100, overprovisioning_percent_ * level.healthy.size() / size);
+    auto percent =
+        size == 0 ? 0 : std::min<std::uint64_t>(100, overprovisioning_percent_ * level.healthy.size() / size);
     health.push_back(percent);
     total += percent;
   }

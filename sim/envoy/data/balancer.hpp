@@ -1,4 +1,5 @@
-/// Envoy's load balancing over the hosts of a cluster: priorities, panic, localities, then round robin or least request.
+/// Envoy's load balancing over the hosts of a cluster: priorities, panic, localities, then round robin or least
+/// request.
 #pragma once
 
 #include <cstdint>
@@ -85,7 +86,7 @@ class Balancer {
   struct Level {
     std::vector<HostPtr> hosts;
     HostPicker all, healthy;
-    std::vector<HostPicker> localities;       // healthy hosts, where localities are weighted
+    std::vector<HostPicker> localities;  // healthy hosts, where localities are weighted
     std::vector<std::uint64_t> locality_load;
     EdfSchedule locality_schedule;
     bool panic = false;

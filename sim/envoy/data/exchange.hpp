@@ -30,7 +30,8 @@ struct Response {
   bool last = false;  ///< the server closes or retires the connection after it (Connection: close, GOAWAY)
 };
 
-/// Shared by the client and every hop. After `closed` nothing more is written: an attempt that was given up may still run.
+/// Shared by the client and every hop. After `closed` nothing more is written: an attempt that was given up may still
+/// run.
 struct CallRecord {
   CallResult result;
   bool closed = false;
@@ -51,9 +52,9 @@ struct Exchange {
   Response response;
   RecordPtr record;
   WirePtr wire;
-  bool given_up = false;  ///< the client no longer waits
+  bool given_up = false;        ///< the client no longer waits
   std::shared_ptr<void> owner;  ///< what the client's end made it for; reset when it is over
-  bool first_hop = false;  ///< comes from the application itself: its proxy's flags are the call's flags
+  bool first_hop = false;       ///< comes from the application itself: its proxy's flags are the call's flags
 };
 using ExchangePtr = std::shared_ptr<Exchange>;
 

@@ -115,7 +115,9 @@ WirePtr Fabric::connect(End& client, const ConnectOptions& o) {
 void Fabric::refuse_connection(const WirePtr& wire, Process* there) {
   auto& client = wire->client->process();
   if (!there) return;
-  if (there != &client && (world_.network().cut(client.id(), there->id()) || world_.network().cut(there->id(), client.id()))) return;
+  if (there != &client &&
+      (world_.network().cut(client.id(), there->id()) || world_.network().cut(there->id(), client.id())))
+    return;
   auto way = world_.network().transit(client.id(), there->id());
   auto back = world_.network().transit(there->id(), client.id());
   if (!way || !back) return;
@@ -195,7 +197,8 @@ void Fabric::request(const ExchangePtr& exchange) {
     if (!there || world_.network().cut(here.id(), there->id()) || world_.network().cut(there->id(), here.id())) return;
     auto way = world_.network().transit(here.id(), there->id());
     if (!way) return;
-    world_.post(here, *way * 2, user_kind(kind_close), digest(wire->id, 11), [this, wire] { drop(wire, WireEnd::reset); });
+    world_.post(here, *way * 2, user_kind(kind_close), digest(wire->id, 11),
+                [this, wire] { drop(wire, WireEnd::reset); });
     return;
   }
   pass(wire, true, kind_request, digest(exchange->id, 7), [exchange] {
@@ -207,8 +210,8 @@ void Fabric::request(const ExchangePtr& exchange) {
 void Fabric::respond(const ExchangePtr& exchange) {
   auto wire = exchange->wire;
   if (!wire->server || !wire->client || exchange->given_up) return;
-  pass(wire, false, kind_response,
-       digest(exchange->id, 0x1000 + static_cast<std::uint64_t>(exchange->response.status)), [exchange] {
+  pass(wire, false, kind_response, digest(exchange->id, 0x1000 + static_cast<std::uint64_t>(exchange->response.status)),
+       [exchange] {
          auto& w = *exchange->wire;
          if (exchange->given_up || !w.client) return;
          if (std::erase(w.active, exchange) == 0) return;
@@ -236,8 +239,7 @@ void Fabric::close_by_client(const WirePtr& wire) {
 void Fabric::close_by_server(const WirePtr& wire, WireEnd how) {
   if (!wire->server || wire->server_closing) return;
   wire->server_closing = true;
-  if (wire->client)
-    pass(wire, false, kind_close, digest(wire->id, 9), [this, wire, how] { drop(wire, how); });
+  if (wire->client) pass(wire, false, kind_close, digest(wire->id, 9), [this, wire, how] { drop(wire, how); });
   wire->server->wires_.erase(wire->id);
   wire->server = nullptr;
 }
@@ -262,7 +264,8 @@ bool Fabric::cut(const Wire& wire, bool to_server) const {
 /// Too long unacknowledged: both ends give the connection up.
 void Fabric::time_out(const WirePtr& wire) {
   if (wire->client)
-    world_.post(*wire->client_process, Duration::zero(), user_kind(kind_close), digest(wire->id, 12), [this, wire] { drop(wire, WireEnd::reset); });
+    world_.post(*wire->client_process, Duration::zero(), user_kind(kind_close), digest(wire->id, 12),
+                [this, wire] { drop(wire, WireEnd::reset); });
   if (wire->server)
     world_.post(*wire->server_process, Duration::zero(), user_kind(kind_close), digest(wire->id, 13), [this, wire] {
       if (wire->server) wire->server->on_client_gone(wire);

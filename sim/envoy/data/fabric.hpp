@@ -40,7 +40,7 @@ struct Wire {
   MonotonicTime last_arrival[2] = {};  ///< at the client, at the server: messages keep their order
   Hello hello;
   bool same_machine = false;
-  bool open = false;  ///< as the client sees it: shaken hands and not ended
+  bool open = false;    ///< as the client sees it: shaken hands and not ended
   std::string failure;  ///< transport failure reason, for details
   int version = 0;      ///< of TLS, as agreed on (0x0303, 0x0304)
 
@@ -82,8 +82,8 @@ class End {
 
   /// Server: a connection has reached it. False: no filter chain takes it, it is closed at once.
   virtual bool on_accept(const WirePtr&) { return true; }
-  /// Server: the client's TLS hello; sets wire->version from what both allow. The answer is its identity; null: the handshake
-  /// fails with wire->failure.
+  /// Server: the client's TLS hello; sets wire->version from what both allow. The answer is its identity; null: the
+  /// handshake fails with wire->failure.
   virtual ChainPtr on_hello(const WirePtr&) { return nullptr; }
   /// Server: the client has finished its handshake. False: its certificate is refused, the connection is closed.
   virtual bool on_client_certificate(const WirePtr&) { return true; }
@@ -163,8 +163,8 @@ class Fabric {
   void detach(const WirePtr& wire);
   void end_gone(End& end);
 
-  /// Carries a message along the wire, in order, after the link's delay. While the way is cut it is sent again, as TCP does,
-  /// until the connection times out. False where the receiver is down.
+  /// Carries a message along the wire, in order, after the link's delay. While the way is cut it is sent again, as TCP
+  /// does, until the connection times out. False where the receiver is down.
   template <class F>
   bool pass(const WirePtr& wire, bool to_server, std::uint8_t kind, std::uint64_t digest, F&& call) {
     auto& from = to_server ? *wire->client_process : *wire->server_process;
@@ -189,7 +189,8 @@ class Fabric {
       if (tries == tries_max) return fabric->time_out(wire);
       auto& to = to_server ? *wire->server_process : *wire->client_process;
       auto again = retry_first * (1 << std::min<int>(tries, 4));
-      fabric->world_.post(to, again, user_kind(0), 0, Carried{fabric, wire, std::move(call), to_server, static_cast<std::uint8_t>(tries + 1)});
+      fabric->world_.post(to, again, user_kind(0), 0,
+                          Carried{fabric, wire, std::move(call), to_server, static_cast<std::uint8_t>(tries + 1)});
     }
   };
   /// 200 ms, doubled up to 3.2 s: together some 15 s.

@@ -18,7 +18,8 @@ bool matches(const SanMatch& san, const CertificateChain& chain) {
       return std::any_of(chain.dns_names.begin(), chain.dns_names.end(), [&](const std::string& name) {
         if (san.match.matches(name)) return true;
         auto dot = san.match.text().find('.');
-        return name.starts_with("*.") && dot != std::string::npos && dot > 0 && san.match.text().substr(dot) == name.substr(1);
+        return name.starts_with("*.") && dot != std::string::npos && dot > 0 &&
+               san.match.text().substr(dot) == name.substr(1);
       });
     case SanMatch::Kind::other: return false;
   }
@@ -49,18 +50,23 @@ TlsMaterial material(const TlsContext& context, const ConfigState& config) {
       // A combined context is the default with the secret's merged in: names add up, the bundle is the secret's.
       if (secret->validation->bundle) out.validation->bundle = secret->validation->bundle;
       out.validation->accept_untrusted |= secret->validation->accept_untrusted;
-      out.validation->sans.insert(out.validation->sans.end(), secret->validation->sans.begin(), secret->validation->sans.end());
+      out.validation->sans.insert(out.validation->sans.end(), secret->validation->sans.begin(),
+                                  secret->validation->sans.end());
     }
   }
   return out;
 }
 
-std::string judge(const std::optional<Validation>& validation, const CertificateChain& peer, CertificateStore& store, WallTime now) {
+std::string judge(const std::optional<Validation>& validation, const CertificateChain& peer, CertificateStore& store,
+                  WallTime now) {
   constexpr auto failed = "TLS_error:|268435581:SSL routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED";
   if (!validation || (!validation->bundle && validation->sans.empty())) return {};
   if (validation->bundle && !validation->accept_untrusted) {
     auto error = store.verify(peer, *validation->bundle, now);
-    if (!error.empty()) return std::string(failed) + ":verify cert failed: X509_verify_cert: certificate verification error at depth 0: " + error + ":TLS_error_end";
+    if (!error.empty())
+      return std::string(failed) +
+             ":verify cert failed: X509_verify_cert: certificate verification error at depth 0: " + error +
+             ":TLS_error_end";
   }
   if (validation->sans.empty()) return {};
   for (const auto& san : validation->sans)

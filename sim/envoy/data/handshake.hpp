@@ -17,8 +17,10 @@ struct TlsMaterial {
 
 TlsMaterial material(const TlsContext& context, const ConfigState& config);
 
-/// Empty: accepted. Otherwise Envoy's transport failure reason. Without a bundle everybody is accepted (Envoy's default).
-std::string judge(const std::optional<Validation>& validation, const CertificateChain& peer, CertificateStore& store, WallTime now);
+/// Empty: accepted. Otherwise Envoy's transport failure reason. Without a bundle everybody is accepted (Envoy's
+/// default).
+std::string judge(const std::optional<Validation>& validation, const CertificateChain& peer, CertificateStore& store,
+                  WallTime now);
 
 /// The first URI name, which is the SPIFFE identity of a mesh certificate; empty where there is none.
 std::string spiffe_id(const ChainPtr& chain);

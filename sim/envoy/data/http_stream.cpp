@@ -167,21 +167,25 @@ bool HttpStream::run(const HttpFilterPtr& filter, const RbacFilter& rbac) {
   auto input = proxy_.rbac_input(*down_->wire, &request_);
   if (rbac.shadow) {
     auto decision = rbac.shadow->decide(input);
-    proxy_.stats().add("http." + manager_.stat_prefix + (decision.allowed ? ".rbac.shadow_allowed" : ".rbac.shadow_denied"));
+    proxy_.stats().add("http." + manager_.stat_prefix +
+                       (decision.allowed ? ".rbac.shadow_allowed" : ".rbac.shadow_denied"));
   }
   if (!rbac.rules) return true;
   auto decision = rbac.rules->decide(input);
   proxy_.stats().add("http." + manager_.stat_prefix + (decision.allowed ? ".rbac.allowed" : ".rbac.denied"));
-  down_->record->step(proxy_.name(), "rbac", filter->name + (decision.allowed ? ": allowed by " : ": denied, policy ") + decision.policy);
+  down_->record->step(proxy_.name(), "rbac",
+                      filter->name + (decision.allowed ? ": allowed by " : ": denied, policy ") + decision.policy);
   if (decision.allowed) return true;
   reply(403, "RBAC: access denied", "rbac_access_denied_matched_policy[" + decision.policy + "]");
   return false;
 }
 
 bool HttpStream::run(const HttpFilterPtr& filter, const FaultFilter& fault) {
-  if (!std::all_of(fault.headers.begin(), fault.headers.end(), [&](const auto& h) { return h.matches(request_.headers); }))
+  if (!std::all_of(fault.headers.begin(), fault.headers.end(),
+                   [&](const auto& h) { return h.matches(request_.headers); }))
     return true;
-  bool delayed = fault.delay > Duration::zero() && proxy_.random().below(fault.delay_share.per) < fault.delay_share.count;
+  bool delayed =
+      fault.delay > Duration::zero() && proxy_.random().below(fault.delay_share.per) < fault.delay_share.count;
   bool aborted = fault.abort_status > 0 && proxy_.random().below(fault.abort_share.per) < fault.abort_share.count;
   auto abort = [this, status = fault.abort_status, name = filter->name] {
     flag("FI");
@@ -238,7 +242,8 @@ void HttpStream::route() {
   if (!manager_.rds.empty()) version = proxy_.config().routes().at(manager_.rds).version;
   down_->record->step(proxy_.name(), "route", route_name(), version);
   if (down_->first_hop) down_->record->result.route = route_->name.empty() ? route_name() : route_->name;
-  if (const auto* direct = std::get_if<DirectResponse>(&route_->action)) return reply(direct->status, direct->body, "direct_response");
+  if (const auto* direct = std::get_if<DirectResponse>(&route_->action))
+    return reply(direct->status, direct->body, "direct_response");
   if (const auto* to = std::get_if<Redirect>(&route_->action)) return redirect(*to);
   forward();
 }
@@ -250,7 +255,8 @@ void HttpStream::redirect(const Redirect& to) {
   if (!to.path.empty())
     path = to.path.find('?') == std::string::npos ? to.path + tail : to.path;
   else if (!to.prefix.empty() && route_)
-    path = to.prefix + path.substr(std::min(route_->path.size(), query), query - std::min(route_->path.size(), query)) + tail;
+    path = to.prefix + path.substr(std::min(route_->path.size(), query), query - std::min(route_->path.size(), query)) +
+           tail;
   else
     path = path.substr(0, query) + tail;
   auto scheme = to.scheme.empty() ? (down_->wire->tls ? "https" : "http") : to.scheme;
@@ -403,7 +409,8 @@ bool HttpStream::schedule_retry() {
   // Fully jittered, doubling up to the maximum (Envoy: JitteredExponentialBackOffStrategy).
   auto ceiling = std::min<Duration>(retry_->backoff_base * (1ll << std::min(retries_done_, 30u)), retry_->backoff_max);
   ++retries_done_;
-  auto wait = Duration(static_cast<std::int64_t>(proxy_.random().below(static_cast<std::uint64_t>(std::max<std::int64_t>(ceiling.count(), 1)))));
+  auto wait = Duration(static_cast<std::int64_t>(
+      proxy_.random().below(static_cast<std::uint64_t>(std::max<std::int64_t>(ceiling.count(), 1)))));
   step_timer_ = proxy_.later(wait, [self = shared_from_this()] {
     self->step_timer_ = {};
     if (!self->done_) self->attempt();

@@ -11,7 +11,12 @@ namespace kumasim::sim::proxy {
 
 /// Why an attempt ended without a response, as the router tells them apart.
 enum class ResetReason : std::uint8_t {
-  connect_failure, connect_timeout, connection_termination, remote_reset, overflow, try_timeout
+  connect_failure,
+  connect_timeout,
+  connection_termination,
+  remote_reset,
+  overflow,
+  try_timeout
 };
 
 class HttpStream : public std::enable_shared_from_this<HttpStream> {

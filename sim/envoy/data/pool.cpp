@@ -26,7 +26,8 @@ WirePtr Proxy::open(const UpstreamPtr& upstream, const UpstreamHostPtr& host, st
   if (auto* named = fabric().world().find_process(o.host)) o.host = named->address();
   o.tls = upstream->socket(host->endpoint);
   o.from_proxy = true;
-  if (host->endpoint.pipe) o.host = "127.0.0.1";  // nothing listens on port 0: refused, as a socket file that is not there
+  if (host->endpoint.pipe)
+    o.host = "127.0.0.1";  // nothing listens on port 0: refused, as a socket file that is not there
   auto wire = fabric().connect(*this, o);
   wire->owner = pool;
   pool->connect_timer = after(upstream->config().connect_timeout, [this, wire] {
@@ -47,7 +48,8 @@ bool Proxy::submit(const AttemptPtr& attempt) {
     stats().add("cluster." + config.name + ".upstream_rq_pending_overflow");
     return false;
   }
-  bool free = std::any_of(attempt->host->wires.begin(), attempt->host->wires.end(), [&](const auto& w) { return usable(*w, config); });
+  bool free = std::any_of(attempt->host->wires.begin(), attempt->host->wires.end(),
+                          [&](const auto& w) { return usable(*w, config); });
   if (!free && upstream.pending >= config.pending_max) {
     stats().add("cluster." + config.name + ".upstream_rq_pending_overflow");
     return false;
@@ -92,7 +94,8 @@ void Proxy::flush(const UpstreamPtr& upstream, const UpstreamHostPtr& host) {
       release(wire);
     }
   if (host->pending.empty()) return;
-  auto connecting = static_cast<std::size_t>(std::count_if(host->wires.begin(), host->wires.end(), [](const auto& w) { return !w->open; }));
+  auto connecting = static_cast<std::size_t>(
+      std::count_if(host->wires.begin(), host->wires.end(), [](const auto& w) { return !w->open; }));
   auto wanted = config.http2 ? std::size_t{1} : host->pending.size();
   while (connecting < wanted && (upstream->connections < config.connections_max || host->wires.empty())) {
     auto pool = std::make_shared<PoolWire>();
@@ -144,7 +147,8 @@ void Proxy::abandon(const AttemptPtr& attempt) {
 
 void Proxy::count_answer(const AttemptPtr& attempt, int status) {
   Duration how_long{};
-  if (attempt->upstream->report(*attempt->host, status, random(), &how_long)) eject(attempt->upstream, attempt->host, how_long);
+  if (attempt->upstream->report(*attempt->host, status, random(), &how_long))
+    eject(attempt->upstream, attempt->host, how_long);
 }
 
 void Proxy::eject(const UpstreamPtr& upstream, const UpstreamHostPtr& host, Duration how_long) {
@@ -176,7 +180,8 @@ std::string Proxy::on_server_certificate(const WirePtr& wire) {
   if (!tls) return {};
   auto mine = material(*tls, config_);
   if (mine.secrets_missing) return "TLS_error:Secret is not supplied by SDS";
-  auto error = judge(mine.validation, *wire->server_chain, fabric().cache()->certificates(), process().runtime().clock.wall_now());
+  auto error = judge(mine.validation, *wire->server_chain, fabric().cache()->certificates(),
+                     process().runtime().clock.wall_now());
   auto prefix = "cluster." + pool->upstream->config().name + ".ssl";
   stats().add(prefix + (error.empty() ? ".handshake" : ".fail_verify_error"));
   if (!error.empty()) return error;
@@ -206,7 +211,8 @@ void Proxy::on_response(const ExchangePtr& exchange) {
   --attempt->host->active;
   wire->last_used = now();
   if (exchange->response.last) wire->retired = true;
-  stats().add("cluster." + attempt->upstream->config().name + ".upstream_rq_" + std::to_string(exchange->response.status / 100) + "xx");
+  stats().add("cluster." + attempt->upstream->config().name + ".upstream_rq_" +
+              std::to_string(exchange->response.status / 100) + "xx");
   count_answer(attempt, exchange->response.status);
   flush(attempt->upstream, attempt->host);
   if (wire->open && wire->retired && wire->active.empty()) {

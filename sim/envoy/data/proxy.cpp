@@ -124,7 +124,8 @@ ListenerPtr Proxy::find_listener(const Wire& wire, std::string* version) const {
   };
   const auto& host = wire.hello.destination_ip;
   auto port = wire.hello.destination_port;
-  for (const auto& address : {host, std::string(host == "localhost" ? "127.0.0.1" : "0.0.0.0"), std::string("0.0.0.0"), std::string("::")})
+  for (const auto& address :
+       {host, std::string(host == "localhost" ? "127.0.0.1" : "0.0.0.0"), std::string("0.0.0.0"), std::string("::")})
     if (auto listener = take({address, port})) return listener;
   // Redirected: the listener with use_original_dst of the right direction.
   for (const auto& [place, entry] : bound_)
@@ -192,7 +193,8 @@ bool Proxy::on_client_certificate(const WirePtr& wire) {
     stats().add(prefix + ".fail_verify_no_cert");
     wire->failure = "TLS_error:|268436496:SSL routines:OPENSSL_internal:SSLV3_ALERT_HANDSHAKE_FAILURE:TLS_error_end";
   } else {
-    auto error = judge(mine.validation, *wire->client_chain, fabric().cache()->certificates(), process().runtime().clock.wall_now());
+    auto error = judge(mine.validation, *wire->client_chain, fabric().cache()->certificates(),
+                       process().runtime().clock.wall_now());
     if (error.empty()) {
       wire->client_spiffe_id = spiffe_id(wire->client_chain);
       stats().add(prefix + ".handshake");
@@ -200,9 +202,10 @@ bool Proxy::on_client_certificate(const WirePtr& wire) {
     }
     stats().add(prefix + ".fail_verify_error");
     // What the client learns of it: the alert.
-    wire->failure = error.find("expired") != std::string::npos
-                        ? "TLS_error:|268436501:SSL routines:OPENSSL_internal:SSLV3_ALERT_CERTIFICATE_EXPIRED:TLS_error_end"
-                        : "TLS_error:|268436502:SSL routines:OPENSSL_internal:SSLV3_ALERT_CERTIFICATE_UNKNOWN:TLS_error_end";
+    wire->failure =
+        error.find("expired") != std::string::npos
+            ? "TLS_error:|268436501:SSL routines:OPENSSL_internal:SSLV3_ALERT_CERTIFICATE_EXPIRED:TLS_error_end"
+            : "TLS_error:|268436502:SSL routines:OPENSSL_internal:SSLV3_ALERT_CERTIFICATE_UNKNOWN:TLS_error_end";
   }
   accepted_.erase(wire->id);
   return false;
@@ -222,7 +225,8 @@ void Proxy::note_arrival(const ExchangePtr& exchange) {
     if (wire.listener->chains[i] == wire.chain) chain = "#" + std::to_string(i);
   record.step(name(), "chain", chain.empty() ? "default" : chain);
   if (wire.tls)
-    record.step(name(), "tls", wire.client_spiffe_id.empty() ? "no client certificate" : "client " + wire.client_spiffe_id);
+    record.step(name(), "tls",
+                wire.client_spiffe_id.empty() ? "no client certificate" : "client " + wire.client_spiffe_id);
   if (record.closed) return;
   if (exchange->first_hop) record.result.listener = wire.listener->name;
   if (!wire.same_machine && !wire.tls) record.result.plaintext = true;
@@ -276,7 +280,8 @@ bool Proxy::network_rbac(const ExchangePtr& exchange, const RbacFilter& filter) 
     }
   }
   if (!wire.network_rbac_policy.empty())
-    exchange->record->step(name(), "rbac", (wire.network_rbac_allowed ? "allowed by " : "denied, policy ") + wire.network_rbac_policy);
+    exchange->record->step(name(), "rbac",
+                           (wire.network_rbac_allowed ? "allowed by " : "denied, policy ") + wire.network_rbac_policy);
   if (wire.network_rbac_allowed) return true;
   note(exchange, "", "rbac_access_denied_matched_policy[" + wire.network_rbac_policy + "]");
   accepted_.erase(wire.id);
@@ -312,7 +317,8 @@ bool Proxy::take_token(const HttpFilterPtr& filter) {
   auto fills = limit.fill_interval > Duration::zero() ? (now() - bucket.filled) / limit.fill_interval : 0;
   if (fills > 0) {
     bucket.filled += limit.fill_interval * fills;
-    bucket.tokens = std::min(limit.tokens_max, bucket.tokens + static_cast<std::uint64_t>(fills) * limit.tokens_per_fill);
+    bucket.tokens =
+        std::min(limit.tokens_max, bucket.tokens + static_cast<std::uint64_t>(fills) * limit.tokens_per_fill);
   }
   if (bucket.tokens == 0) return false;
   --bucket.tokens;

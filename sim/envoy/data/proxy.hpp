@@ -15,8 +15,8 @@
 namespace kumasim::sim::proxy {
 
 struct ProxyOptions {
-  std::string name;                                   ///< in reports; empty: the process's
-  Duration drain_time = std::chrono::seconds(600);    ///< --drain-time-s
+  std::string name;                                     ///< in reports; empty: the process's
+  Duration drain_time = std::chrono::seconds(600);      ///< --drain-time-s
   Duration processing = std::chrono::microseconds(30);  ///< what a proxy adds to a request on its way
 };
 

@@ -47,7 +47,8 @@ void Proxy::tunnel_connect(const std::shared_ptr<TunnelWire>& session) {
   if (session->attempts >= session->filter->connect_attempts_max)
     return tunnel_failed(session, "UF,URX", "upstream_reset_before_response_started{remote_connection_failure}");
   const auto& config = target->config();
-  if (target->connections >= config.connections_max) return tunnel_failed(session, "UO", "upstream_reset_before_response_started{overflow}");
+  if (target->connections >= config.connections_max)
+    return tunnel_failed(session, "UO", "upstream_reset_before_response_started{overflow}");
   auto host = config.type == Cluster::Type::original_dst
                   ? target->original(session->down->hello.destination_ip, session->down->hello.destination_port)
                   : target->pick(session->choice->subset, random());
@@ -80,7 +81,8 @@ void Proxy::tunnel_send(const std::shared_ptr<TunnelWire>& session, const Exchan
   fabric().request(up);
 }
 
-void Proxy::tunnel_failed(const std::shared_ptr<TunnelWire>& session, const std::string& flags, const std::string& details) {
+void Proxy::tunnel_failed(const std::shared_ptr<TunnelWire>& session, const std::string& flags,
+                          const std::string& details) {
   auto down = session->down;
   note(session->first, flags, details);
   session->first->record->step(name(), "reply", "closed: " + details + (flags.empty() ? "" : " " + flags));

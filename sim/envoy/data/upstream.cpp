@@ -69,8 +69,9 @@ UpstreamHostPtr Upstream::pick(const Labels& wanted, Random& random) {
     auto fallback = config_->subset_fallback;
     balancer = nullptr;
     for (const auto& selector : config_->subsets) {
-      bool same = selector.keys.size() == wanted.size() &&
-                  std::all_of(wanted.begin(), wanted.end(), [&](const auto& w) { return selector.keys.contains(w.first); });
+      bool same =
+          selector.keys.size() == wanted.size() &&
+          std::all_of(wanted.begin(), wanted.end(), [&](const auto& w) { return selector.keys.contains(w.first); });
       if (!same || wanted.empty()) continue;
       balancer = subset(wanted, random);
       if (selector.fallback != Fallback::not_defined) fallback = selector.fallback;

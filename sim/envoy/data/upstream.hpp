@@ -34,10 +34,10 @@ using AttemptPtr = std::shared_ptr<Attempt>;
 
 class UpstreamHost : public Host {
  public:
-  std::vector<WirePtr> wires;       ///< open or being opened
-  std::deque<AttemptPtr> pending;   ///< wait for a connection
+  std::vector<WirePtr> wires;      ///< open or being opened
+  std::deque<AttemptPtr> pending;  ///< wait for a connection
   std::weak_ptr<Upstream> upstream;
-  std::uint64_t ejection = 0;       ///< counts, so that a late end of an older one is ignored
+  std::uint64_t ejection = 0;  ///< counts, so that a late end of an older one is ignored
   bool removed = false;
 };
 
