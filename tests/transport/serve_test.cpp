@@ -117,7 +117,8 @@ TEST_P(Serve, OnePortSpeaksBothInPlain) {
   ASSERT_EQ(got.size(), 4u);
   EXPECT_EQ(got[0], "GET /a 0 1.1");
   EXPECT_EQ(got[1], "GET /b 0 2");
-  EXPECT_EQ(got[2], "413");
+  // The server answers and then resets the upload with NO_ERROR (RFC 9113, 8.1); curl before 8 may call that an error.
+  EXPECT_TRUE(got[2] == "413" || got[2].starts_with("curl: (92)")) << got[2];
   EXPECT_EQ(got[3], "413");
 }
 
