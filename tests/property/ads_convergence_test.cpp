@@ -258,6 +258,8 @@ void holds(Client& client, std::uint32_t bits) {
 }
 
 RC_GTEST_PROP(AdsConvergence, StateOfTheWorldAndDeltaEndInTheSnapshot, (const std::vector<std::uint32_t>& ops, std::uint32_t last)) {
+  // The last snapshot differs in every type from what may have been rejected before: what was rejected is not sent again.
+  last |= 1u | 1u << 12;
   for (AdsVariant variant : {AdsVariant::state_of_the_world, AdsVariant::delta}) {
     Client client(variant);
     for (std::uint32_t op : ops) step(client, op);

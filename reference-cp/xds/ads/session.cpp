@@ -173,6 +173,8 @@ void AdsSession::flush_type(const std::string& url, Type& type, AdsActions& acti
       actions.waiting = actions.waiting || differs_now;
       return;
     }
+    // A rejection of the response that is overtaken will not be heard: its removals go again.
+    type.removed_again.insert(type.removed.begin(), type.removed.end());
   }
   if (switches_traffic(url) && patient_) {
     auto clusters = types_.find(type_url::cluster);
@@ -212,7 +214,8 @@ void AdsSession::send_world(const std::string& url, Type& type, std::vector<XdsR
     std::vector<XdsResourcePtr> changed;
     for (const auto& resource : resources) {
       auto before = type.sent.find(resource->name);
-      if (before != type.sent.end() && before->second.version != resource->version) changed.push_back(resource);
+      // One that was not in the last response may be held all the same, where that response was rejected.
+      if (before == type.sent.end() || before->second.version != resource->version) changed.push_back(resource);
     }
     warm_again(changed);
   }
@@ -238,7 +241,7 @@ void AdsSession::send_delta(const std::string& url, Type& type, const std::vecto
     present.insert(resource->name);
     auto before = type.sent.find(resource->name);
     bool other = before == type.sent.end() || before->second.version != resource->version;
-    if (other && before != type.sent.end()) updated.push_back(resource);
+    if (other) updated.push_back(resource);
     if (other || type.again.contains(resource->name)) changed.push_back(resource);
   }
   std::set<std::string> gone;
