@@ -37,4 +37,7 @@ void ignore_sigpipe();
 
 std::string host_name();
 
+/// The IP addresses of every interface of this machine, or of its network namespace.
+std::vector<std::string> local_addresses();
+
 }  // namespace kumasim::live

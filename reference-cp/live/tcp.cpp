@@ -12,6 +12,8 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "reference-cp/live/net_namespace.hpp"
+
 namespace kumasim::live {
 namespace {
 
@@ -131,6 +133,15 @@ asio::awaitable<Stream> TcpNetwork::connect(Address address) {
   auto found = co_await resolver.async_resolve(address.host, std::to_string(address.port),
                                                tcp::resolver::numeric_service, asio::use_awaitable);
   tcp::socket socket(context_);
+  if (inside_ != nullptr) {
+    tcp::endpoint endpoint = found.begin()->endpoint();
+    {
+      NetNamespace::Inside inside(inside_);
+      socket.open(endpoint.protocol());  // a socket belongs to the namespace in which it was opened
+    }
+    co_await socket.async_connect(endpoint, asio::use_awaitable);
+    co_return Stream(std::make_unique<SocketStream<tcp>>(std::move(socket)), executor);
+  }
   co_await asio::async_connect(socket, found, asio::use_awaitable);
   co_return Stream(std::make_unique<SocketStream<tcp>>(std::move(socket)), executor);
 }
@@ -138,6 +149,7 @@ asio::awaitable<Stream> TcpNetwork::connect(Address address) {
 Listener TcpNetwork::listen(Address address) {
   if (is_path(address.host)) return listen_local(context_, address.host);
   auto make = [this](const tcp::endpoint& endpoint) {
+    NetNamespace::Inside inside(inside_);
     return Listener(std::make_unique<SocketListener<tcp>>(context_, endpoint));
   };
   if (address.host.empty()) {

@@ -1,6 +1,7 @@
 /// Processes, polls and calls of the live world.
 #include "scenarios/live/live_world.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <fstream>
 
@@ -75,15 +76,58 @@ LiveWorld::~LiveWorld() {
 }
 
 std::string LiveWorld::cannot() const {
+  constexpr const char* netem =
+      "needs delay or loss on real links (the kernel's netem), which the live world does not make";
   for (const Fault& fault : scenario_.faults) {
-    if (fault_name(fault.kind).starts_with("net."))
-      return fmt::format("{} needs network namespaces, which the live world does not make", fault_name(fault.kind));
+    if (fault.kind == Fault::Kind::delay) return fmt::format("{} {}", fault_name(fault.kind), netem);
   }
-  if (!scenario_.links.empty())
-    return "spec.topology.links need network namespaces, which the live world does not make";
+  if (!scenario_.links.empty()) return fmt::format("spec.topology.links {}", netem);
   if (scenario_.instances.size() > members_max)
     return fmt::format("the live world runs at most {} instances", members_max);
   return {};
+}
+
+bool LiveWorld::needs_namespaces() const {
+  return std::ranges::any_of(scenario_.faults, [](const Fault& fault) {
+    return fault.kind == Fault::Kind::partition || fault.kind == Fault::Kind::heal;
+  });
+}
+
+Result<> LiveWorld::make_namespaces() {
+  std::vector<std::string> processes{scenario_.control_plane.name};
+  for (const auto& [name, member] : members_) processes.push_back(name);
+  auto made = Namespaces::create(runtime_, context_, processes, folder_);
+  if (!made) {
+    bool denied = made.error().code == Code::permission_denied;
+    return fail(made.error().code, fmt::format("net.partition needs a network namespace for each process{}: {}",
+                                               denied ? ", and that needs root" : "", made.error().message));
+  }
+  namespaces_ = std::move(*made);
+  for (auto& [name, member] : members_) member.address = namespaces_->address(name);
+  return {};
+}
+
+const live::NetNamespace* LiveWorld::space_of(const std::string& process) const {
+  return namespaces_ ? &namespaces_->of(process) : nullptr;
+}
+
+Runtime& LiveWorld::runtime_of(const std::string& process) {
+  return namespaces_ ? namespaces_->runtime(process) : runtime_;
+}
+
+std::string LiveWorld::control_plane_address() const {
+  return namespaces_ ? namespaces_->address(scenario_.control_plane.name) : "127.0.0.1";
+}
+
+Result<live::ChildProcess> LiveWorld::start_program(const std::string& process, const live::ChildOptions& options) {
+  live::NetNamespace::Inside inside(space_of(process));
+  return live::ChildProcess::start(runtime_.executor, options);
+}
+
+asio::awaitable<void> LiveWorld::heed_signals() {
+  co_await live::wait_for_stop();
+  interrupted_ = true;
+  context_.stop();
 }
 
 std::uint16_t LiveWorld::free_port(const std::string& address) { return runtime_.network.listen({address, 0}).port(); }
@@ -100,10 +144,10 @@ Result<> LiveWorld::start_control_plane() {
   environment["KUMA_DP_SERVER_PORT"] = fmt::format("{}", ports_.dataplane);
   environment["KUMA_DIAGNOSTICS_SERVER_PORT"] = fmt::format("{}", ports_.diagnostics);
   if (!options_.planted_bug.empty()) environment["KUMASIM_PLANTED_BUG"] = options_.planted_bug;
-  auto child = live::ChildProcess::start(runtime_.executor, {.program = options_.programs + "/kuma-cp",
-                                                             .arguments = {"run"},
-                                                             .environment = environment,
-                                                             .output_path = (folder_ / "kuma-cp.log").string()});
+  auto child = start_program(scenario_.control_plane.name, {.program = options_.programs + "/kuma-cp",
+                                                            .arguments = {"run"},
+                                                            .environment = environment,
+                                                            .output_path = (folder_ / "kuma-cp.log").string()});
   if (!child) return fail(child.error());
   control_plane_.emplace(std::move(*child));
   control_plane_paused_ = false;
@@ -114,10 +158,9 @@ Result<> LiveWorld::start_member(Member& member) {
   const std::string& name = member.instance->process;
   std::vector<std::string> echo{"--address", member.address, "--port", fmt::format("{}", service_port), "--name", name};
   law_arguments(member.instance->latency, echo);
-  auto application =
-      live::ChildProcess::start(runtime_.executor, {.program = options_.programs + "/kumasim-echo",
-                                                    .arguments = echo,
-                                                    .output_path = (folder_ / (name + ".echo.log")).string()});
+  auto application = start_program(name, {.program = options_.programs + "/kumasim-echo",
+                                          .arguments = echo,
+                                          .output_path = (folder_ / (name + ".echo.log")).string()});
   if (!application) return fail(application.error());
   member.echo.emplace(std::move(*application));
 
@@ -131,14 +174,14 @@ Result<> LiveWorld::start_member(Member& member) {
   std::string file = (folder_ / (name + ".json")).string();
   std::ofstream(file) << dataplane.dump();
   std::vector<std::string> run{"run",
-                               fmt::format("--cp-address=https://127.0.0.1:{}", ports_.dataplane),
+                               fmt::format("--cp-address=https://{}:{}", control_plane_address(), ports_.dataplane),
                                "--dataplane-file=" + file,
                                "--ca-cert-file=" + (folder_ / "kuma-cp" / "kuma-cp.crt").string(),
                                "--binary-path=" + options_.envoy,
                                "--dns-enabled=false"};
-  auto sidecar = live::ChildProcess::start(runtime_.executor, {.program = options_.programs + "/kuma-dp",
-                                                               .arguments = run,
-                                                               .output_path = (folder_ / (name + ".log")).string()});
+  auto sidecar = start_program(name, {.program = options_.programs + "/kuma-dp",
+                                      .arguments = run,
+                                      .output_path = (folder_ / (name + ".log")).string()});
   if (!sidecar) return fail(sidecar.error());
   member.sidecar.emplace(std::move(*sidecar));
   member.paused = false;
@@ -148,6 +191,7 @@ Result<> LiveWorld::start_member(Member& member) {
 Result<> LiveWorld::pump_until(const std::function<bool()>& ready, std::string_view what) {
   MonotonicTime limit = begin_ + scenario_.setup_limit;
   while (!ready()) {
+    if (interrupted_) return fail(Code::cancelled, "interrupted");
     if (runtime_.clock.now() >= limit)
       return fail(Code::deadline_exceeded, fmt::format("{} within {}", what, duration_text(scenario_.setup_limit)));
     if (control_plane_ && control_plane_->status()) {
@@ -199,12 +243,17 @@ Result<> LiveWorld::set_up() {
   if (!envoy) return fail(Code::not_found, fmt::format("there is no Envoy at `{}`; set --envoy", options_.envoy));
   options_.envoy = *envoy;
   std::filesystem::create_directories(folder_ / "kuma-cp");
+  spawn(runtime_.executor, runtime_.log, "signals", heed_signals());
+  if (needs_namespaces()) {
+    if (Result<> made = make_namespaces(); !made) return made;
+  }
   ports_.api = free_port("127.0.0.1");
   ports_.api_tls = free_port("127.0.0.1");
   ports_.dataplane = free_port("127.0.0.1");
   ports_.diagnostics = free_port("127.0.0.1");
   if (Result<> started = start_control_plane(); !started) return started;
-  client_ = std::make_unique<MeshClient>(runtime_, fmt::format("http://127.0.0.1:{}", ports_.api));
+  client_ = std::make_unique<MeshClient>(runtime_of(scenario_.control_plane.name),
+                                         fmt::format("http://127.0.0.1:{}", ports_.api));
   spawn(runtime_.executor, runtime_.log, "operator", apply_resources());
   Result<> taken =
       pump_until([this] { return applied_ || !refused_.empty(); }, "the control plane did not take the resources");
@@ -236,7 +285,8 @@ void LiveWorld::at(Duration when, std::function<void()> action) {
 
 Result<> LiveWorld::run_until(Duration when) {
   Duration rest = start_ + when - runtime_.clock.now();
-  if (rest > Duration(0)) context_.run_for(rest);
+  if (rest > Duration(0) && !interrupted_) context_.run_for(rest);
+  if (interrupted_) return fail(Code::cancelled, "interrupted");
   for (Suspect& suspect : suspects_) suspect.done(std::move(suspect.record));
   suspects_.clear();
   return {};
@@ -298,6 +348,16 @@ void LiveWorld::resume(const std::string& process) {
   (process == scenario_.control_plane.name ? control_plane_paused_ : members_.at(process).paused) = false;
 }
 
+void LiveWorld::partition(const std::string& a, const std::string& b) {
+  if (Result<> done = namespaces_->partition(a, b); !done)
+    runtime_.log.error("live", "no partition", {{"between", a + " and " + b}, {"error", done.error().message}});
+}
+
+void LiveWorld::heal(const std::string& a, const std::string& b) {
+  if (Result<> done = namespaces_->heal(a, b); !done)
+    runtime_.log.error("live", "no heal", {{"between", a + " and " + b}, {"error", done.error().message}});
+}
+
 void LiveWorld::apply(const nlohmann::json& resource, std::function<void(std::string)> done) {
   auto task = [](MeshClient& client, nlohmann::json body,
                  std::function<void(std::string)> tell) -> asio::awaitable<void> {
@@ -322,7 +382,8 @@ asio::awaitable<void> LiveWorld::make_call(Member& member, CallRequest request, 
   if (!client) {
     std::string base =
         fmt::format("http://{}:{}", member.address, outbound_port(*member.service, request.to, member.ports));
-    client = std::make_unique<HttpClient>(runtime_.network, runtime_.timers, std::move(base), HttpClient::Options{});
+    client = std::make_unique<HttpClient>(runtime_of(request.process).network, runtime_.timers, std::move(base),
+                                          HttpClient::Options{});
   }
   MonotonicTime begin = runtime_.clock.now();
   HttpRequest wanted;
@@ -369,7 +430,7 @@ asio::awaitable<void> LiveWorld::poll() {
       }
       std::vector<std::string> called;
       for (const Outbound& outbound : member.service->calls) called.push_back(outbound.to);
-      ProxyState state = co_await read_envoy(runtime_, member.admin_port, std::move(called));
+      ProxyState state = co_await read_envoy(runtime_of(name), member.admin_port, std::move(called));
       if (!up(name)) continue;
       std::uint64_t last = std::exchange(before[name], state.denied);
       if (state.denied > last) refused[member.instance->service] += state.denied - last;

@@ -1,4 +1,5 @@
-/// The live world: the same scenario with real processes and real Envoys on loopback addresses of its own.
+/// The live world: the same scenario with real processes and real Envoys, on loopback addresses of its own, or in
+/// network namespaces where the scenario cuts ways between processes.
 #pragma once
 
 #include <deque>
@@ -19,6 +20,7 @@
 #include "reference-cp/live/live_runtime.hpp"
 #include "scenarios/engine/dataplane.hpp"
 #include "scenarios/engine/mesh_client.hpp"
+#include "scenarios/live/namespaces.hpp"
 
 namespace kumasim::scenario {
 
@@ -37,8 +39,8 @@ class LiveWorld final : public MeshWorld {
   void start(const std::string& process) override;
   void pause(const std::string& process) override;
   void resume(const std::string& process) override;
-  void partition(const std::string&, const std::string&) override {}
-  void heal(const std::string&, const std::string&) override {}
+  void partition(const std::string& a, const std::string& b) override;
+  void heal(const std::string& a, const std::string& b) override;
   void set_link(const std::string&, const std::string&, const Link&) override {}
   void reset_link(const std::string&, const std::string&) override {}
 
@@ -75,6 +77,15 @@ class LiveWorld final : public MeshWorld {
   };
 
   std::string cannot() const;
+  bool needs_namespaces() const;
+  Result<> make_namespaces();
+  /// Where the process's sockets are; null: where ours are.
+  const live::NetNamespace* space_of(const std::string& process) const;
+  /// A runtime that reaches the process on its loopback.
+  Runtime& runtime_of(const std::string& process);
+  std::string control_plane_address() const;
+  Result<live::ChildProcess> start_program(const std::string& process, const live::ChildOptions& options);
+  asio::awaitable<void> heed_signals();
   std::uint16_t free_port(const std::string& address);
   Result<> start_control_plane();
   Result<> start_member(Member& member);
@@ -92,6 +103,7 @@ class LiveWorld final : public MeshWorld {
   asio::io_context& context_;
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   Runtime& runtime_;
+  std::unique_ptr<Namespaces> namespaces_;  // null on loopback
   Ports ports_;
   std::optional<live::ChildProcess> control_plane_;
   bool control_plane_paused_ = false;
@@ -101,6 +113,7 @@ class LiveWorld final : public MeshWorld {
   MonotonicTime begin_, start_;
   Duration setup_length_{};
   bool applied_ = false;
+  bool interrupted_ = false;
   std::string refused_;
 };
 

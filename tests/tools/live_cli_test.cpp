@@ -1,9 +1,11 @@
-/// The kumasim binary with real Envoys: a short scenario passes, leaves nothing behind, and says what it cannot do.
+/// The kumasim binary with real Envoys: a short scenario passes, leaves nothing behind, and says what it cannot do;
+/// ways are cut, and an interrupt ends all.
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -44,18 +46,24 @@ int left_behind() {
 
 class LiveCli : public testing::Test {
  protected:
+  static constexpr const char* steady = R"(  expect:
+  - always: reachable(web -> backend)
+  - always: no-plaintext
+  - always: converged
+)";
   void SetUp() override {
     for (const char* program : {"kumasim", "kuma-cp", "kuma-dp", "kumasim-echo"}) {
       if (!fs::exists(binary().parent_path() / program)) GTEST_SKIP() << "there is no " << program;
     }
   }
-  std::string write(const std::string& more) {
+  /// `more` ends the topology; `rest` is the end of the file.
+  std::string write(const std::string& more, const std::string& rest = steady) {
     fs::path file = fs::path(testing::TempDir()) / ("kumasim-live-test-" + std::to_string(getpid()) + ".yaml");
     std::ofstream(file) << R"(apiVersion: kumasim/v1
 kind: Scenario
 metadata: {name: live}
 spec:
-  duration: 6s
+)" << "  duration: " << (rest == steady ? "6s" : "18s") << R"(
   setup: 120s
   topology:
     services: [{name: web, calls: [backend]}, {name: backend, instances: 2}]
@@ -64,11 +72,7 @@ spec:
   - {type: Mesh, name: default, mtls: {enabledBackend: ca, backends: [{name: ca, type: builtin}]}}
   - {type: MeshTrafficPermission, mesh: default, name: all, spec: {from: [{targetRef: {kind: Mesh}, default: {action: Allow}}]}}
   load: [{from: web, to: backend, rate: 20/s}]
-  expect:
-  - always: reachable(web -> backend)
-  - always: no-plaintext
-  - always: converged
-)";
+)" << rest;
     return file.string();
   }
 };
@@ -86,10 +90,44 @@ TEST_F(LiveCli, SaysThatThereIsNoEnvoy) {
   EXPECT_NE(done.out.find("there is no Envoy at `/nowhere/envoy`"), std::string::npos) << done.out;
 }
 
-TEST_F(LiveCli, RefusesWhatNeedsNetworkNamespaces) {
+TEST_F(LiveCli, RefusesSlowLinks) {
   Outcome done = run("run --world live " + write("    links: [{between: [web, backend], delay: 5ms}]"));
   EXPECT_EQ(done.code, 2) << done.out;
-  EXPECT_NE(done.out.find("network namespaces"), std::string::npos) << done.out;
+  EXPECT_NE(done.out.find("netem"), std::string::npos) << done.out;
+}
+
+TEST_F(LiveCli, CutsTheWayBetweenProcesses) {
+  if (geteuid() != 0) GTEST_SKIP() << "network namespaces need root";
+  std::string file = write("", R"(  faults: [{at: 2s, for: 4s, fault: net.partition, between: [web, backend]}]
+  expect:
+  - during: {to: 1500ms, that: "latency(web -> backend, p50) <= 200ms"}
+  - during: {from: 2100ms, to: 5s, that: "latency(web -> backend, p10) >= 500ms"}
+  - eventually: {after: 6s, within: 12s, that: reachable(web -> backend)}
+  - always: no-plaintext
+)");
+  Outcome done = run("run --world live " + file);
+  EXPECT_EQ(done.code, 0) << done.out;
+  EXPECT_EQ(left_behind(), 0);
+}
+
+TEST_F(LiveCli, AnInterruptEndsEverything) {
+  if (geteuid() != 0) GTEST_SKIP() << "network namespaces need root";
+  std::string file = write("", "  faults: [{at: 2s, for: 4s, fault: net.partition, between: [web, backend]}]\n"
+                               "  expect: [{always: no-plaintext}]\n");
+  pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    execl(binary().c_str(), "kumasim", "run", "--world", "live", file.c_str(), "--report", "/dev/null", nullptr);
+    _exit(127);
+  }
+  for (int i = 0; i < 300 && left_behind() < 3; ++i) usleep(100'000);
+  EXPECT_EQ(left_behind(), 3) << "the applications run";
+  kill(child, SIGINT);
+  int status = 0;
+  waitpid(child, &status, 0);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 2) << status;
+  EXPECT_EQ(left_behind(), 0);
+  EXPECT_FALSE(fs::exists(fs::temp_directory_path() / ("kumasim-live-" + std::to_string(child))));
 }
 
 }  // namespace

@@ -131,6 +131,7 @@ Executed execute(const Scenario& scenario, const ExecuteOptions& options) {
     }
     if (options.world != "sim") {
       out.report.runs.push_back(run_live(scenario, options, seed));
+      if (out.report.runs.back().problem.find("interrupted") != std::string::npos) break;
     }
   }
   return out;

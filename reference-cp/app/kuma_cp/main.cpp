@@ -1,4 +1,5 @@
 /// kuma-cp: run, version, migrate up.
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <memory>
@@ -120,6 +121,9 @@ int run(const Arguments& arguments) {
   ControlPlaneOptions options;
   options.hostname = live::host_name();
   options.hosts = {options.hostname, "localhost", "127.0.0.1", "::1"};
+  // As Kuma does (pkg/core/bootstrap/autoconfig.go): proxies may come by any address of the machine.
+  for (std::string& address : live::local_addresses())
+    if (std::ranges::find(options.hosts, address) == options.hosts.end()) options.hosts.push_back(std::move(address));
   auto dp = read_pair(config->dp_server_certificate, config->dp_server_key, "dpServer");
   if (!dp) return failed(dp.error());
   auto api = read_pair(config->api_https_certificate, config->api_https_key, "apiServer.https");

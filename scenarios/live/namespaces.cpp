@@ -1,0 +1,77 @@
+/// Bridge, veth pairs, and neighbour entries that lead nowhere.
+#include "scenarios/live/namespaces.hpp"
+
+#include <fstream>
+
+#include <fmt/format.h>
+
+#include "reference-cp/live/child_process.hpp"
+
+namespace kumasim::scenario {
+namespace {
+
+constexpr const char* device = "eth0";
+/// The hardware address of nobody: the bridge gives such frames to all, and all drop them.
+constexpr const char* nowhere = "02:6b:75:ff:ff:ff";
+constexpr auto step = std::chrono::milliseconds(2);
+
+}  // namespace
+
+Result<std::unique_ptr<Namespaces>> Namespaces::create(const Runtime& runtime, asio::io_context& context,
+                                                       const std::vector<std::string>& processes,
+                                                       const std::filesystem::path& folder) {
+  auto hub = live::NetNamespace::create();
+  if (!hub) return fail(hub.error());
+  auto out = std::unique_ptr<Namespaces>(new Namespaces(std::move(*hub), folder));
+  std::string joined = "link add br0 type bridge\nlink set br0 up\n";
+  int number = 0;
+  for (const std::string& process : processes) {
+    auto space = live::NetNamespace::create();
+    if (!space) return fail(space.error());
+    auto node = std::make_unique<Node>(std::move(*space), runtime, context);
+    ++number;
+    node->address = fmt::format("10.107.{}.{}", number / 250, 1 + number % 250);
+    node->hardware = fmt::format("02:6b:75:00:{:02x}:{:02x}", number / 256, number % 256);
+    joined += fmt::format("link add p{} type veth peer name {} address {} netns {}\nlink set p{} master br0 up\n",
+                          number, device, node->hardware, node->space.path(), number);
+    out->nodes_[process] = std::move(node);
+  }
+  if (auto done = out->ip(runtime, context, out->hub_, joined); !done) return fail(done.error());
+  for (const auto& [process, node] : out->nodes_) {
+    auto done =
+        out->ip(runtime, context, node->space,
+                fmt::format("link set lo up\naddr add {}/16 dev {}\nlink set {} up\n", node->address, device, device));
+    if (!done) return fail(done.error());
+  }
+  return out;
+}
+
+Result<> Namespaces::aim(const std::string& a, const std::string& b, bool right) {
+  const Node& one = *nodes_.at(a);
+  const Node& other = *nodes_.at(b);
+  Result<> there = one.space.pin_neighbour(device, other.address, right ? other.hardware : nowhere);
+  Result<> back = other.space.pin_neighbour(device, one.address, right ? one.hardware : nowhere);
+  return there ? back : there;
+}
+
+Result<> Namespaces::ip(const Runtime& runtime, asio::io_context& context, const live::NetNamespace& where,
+                        const std::string& commands) {
+  auto file = folder_ / "ip.batch", log = folder_ / "ip.log";
+  std::ofstream(file) << commands;
+  // Not every root has the sbin folders in PATH.
+  std::string program = live::find_program("ip").value_or("/usr/sbin/ip");
+  Result<live::ChildProcess> child = fail(Code::internal, "");
+  {
+    live::NetNamespace::Inside inside(&where);
+    child = live::ChildProcess::start(
+        runtime.executor, {.program = program, .arguments = {"-batch", file.string()}, .output_path = log.string()});
+  }
+  if (!child) return fail(child.error().code, child.error().message + " (Debian package iproute2)");
+  while (!child->status()) context.run_for(step);
+  if (child->status()->success()) return {};
+  std::ifstream in(log);
+  std::string words{std::istreambuf_iterator<char>(in), {}};
+  return fail(Code::unsupported, fmt::format("ip(8) could not join network namespaces: {}", words));
+}
+
+}  // namespace kumasim::scenario

@@ -1,0 +1,58 @@
+/// One network namespace for each process of a scenario, joined by a bridge, so that ways between them can be cut.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+
+#include "kumasim/runtime/runtime.hpp"
+#include "reference-cp/live/net_namespace.hpp"
+#include "reference-cp/live/tcp.hpp"
+
+namespace kumasim::scenario {
+
+/// The namespaces and the bridge have no names outside and end with this object and the processes in them.
+class Namespaces {
+ public:
+  /// Needs CAP_SYS_ADMIN and ip(8); `folder` is for scratch files. Runs the context for some milliseconds.
+  static Result<std::unique_ptr<Namespaces>> create(const Runtime& runtime, asio::io_context& context,
+                                                    const std::vector<std::string>& processes,
+                                                    const std::filesystem::path& folder);
+
+  const std::string& address(const std::string& process) const { return nodes_.at(process)->address; }
+  const live::NetNamespace& of(const std::string& process) const { return nodes_.at(process)->space; }
+  /// A runtime whose connections begin in the process's namespace.
+  Runtime& runtime(const std::string& process) { return nodes_.at(process)->runtime; }
+
+  /// What one sends to the other is silently lost, both ways, until heal().
+  Result<> partition(const std::string& a, const std::string& b) { return aim(a, b, false); }
+  Result<> heal(const std::string& a, const std::string& b) { return aim(a, b, true); }
+
+ private:
+  struct Node {
+    Node(live::NetNamespace made, const Runtime& outside, asio::io_context& context)
+        : space(std::move(made)),
+          network(context, &space),
+          runtime{outside.executor, outside.clock, outside.random, outside.timers, network, outside.disk, outside.log} {
+    }
+    live::NetNamespace space;
+    live::TcpNetwork network;
+    Runtime runtime;
+    std::string address, hardware;
+  };
+
+  Namespaces(live::NetNamespace hub, const std::filesystem::path& folder) : hub_(std::move(hub)), folder_(folder) {}
+  Result<> aim(const std::string& a, const std::string& b, bool right);
+  Result<> ip(const Runtime& runtime, asio::io_context& context, const live::NetNamespace& where,
+              const std::string& commands);
+
+  live::NetNamespace hub_;
+  std::filesystem::path folder_;
+  std::map<std::string, std::unique_ptr<Node>> nodes_;
+};
+
+}  // namespace kumasim::scenario
