@@ -6,8 +6,8 @@
 #include <fmt/format.h>
 
 #include "kumasim/runtime/task.hpp"
+#include "reference-cp/app/kuma_dp/bootstrap_client.hpp"
 #include "scenarios/engine/law.hpp"
-#include "scenarios/engine/sidecar.hpp"
 #include "sim/apps/client.hpp"
 #include "sim/apps/instance.hpp"
 #include "sim/envoy/data/fabric.hpp"
@@ -91,9 +91,21 @@ void SimInstance::start() {
 }
 
 asio::awaitable<void> SimInstance::run_sidecar(Runtime& runtime, Life* life) {
-  SidecarOptions options{.control_plane = scenario_.control_plane.name,
-                         .dataplane = dataplane_of(scenario_, instance_, process_.address(), ports_)};
-  std::string bootstrap = co_await fetch_bootstrap(runtime, std::move(options));
+  nlohmann::json dataplane = dataplane_of(scenario_, instance_, process_.address(), ports_);
+  dp::BootstrapRequest request{.mesh = dataplane["mesh"], .name = dataplane["name"]};
+  request.dataplane_resource = dataplane.dump();
+  request.envoy_version = "1.40.0";
+  request.envoy_build = "simulated";
+  request.features = {"feature-tcp-accesslog-via-named-pipe"};
+  request.workdir = "/tmp/kuma-dp";
+  dp::BootstrapOptions options{.control_plane_url = fmt::format("https://{}:5678", scenario_.control_plane.name),
+                               .verify = false};
+  auto answer = co_await dp::fetch_bootstrap(runtime, std::move(request), std::move(options));
+  if (!answer) {
+    runtime.log.error("kuma-dp", "no bootstrap configuration", {{"error", answer.error().message}});
+    co_return;
+  }
+  std::string bootstrap = std::move(answer->bootstrap);
   auto envoy = sim::EnvoyProcess::start(fabric_, process_, bootstrap, {.name = {}, .drain_time = drain_time});
   if (!envoy) {
     runtime.log.debug("kuma-dp", "bootstrap", {{"text", bootstrap}});
