@@ -54,7 +54,8 @@ TEST_P(Scenarios, HoldsForSeveralSeeds) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Scenarios,
-                         testing::Values("denied-by-default", "rolling-restart", "control-plane-partition"),
+                         testing::Values("denied-by-default", "rolling-restart", "control-plane-partition",
+                                         "pause-restart-delay"),
                          [](const auto& info) {
                            std::string name = info.param;
                            std::erase(name, '-');
@@ -104,6 +105,28 @@ TEST(Scenarios, CanFail) {
   whole.faults.clear();
   WorldRun connected = run(whole, {});
   EXPECT_FALSE(find(connected, "denied(audit")->held) << "without a partition the permission arrives at once";
+}
+
+/// What each milder fault changes is seen by one expectation, and only by that.
+TEST(Scenarios, EveryMilderFaultIsSeen) {
+  struct Case {
+    Fault::Kind kind;
+    std::string_view expectation;
+  };
+  for (const auto& [kind, expectation] : {Case{Fault::Kind::restart, "9.9s to 10.3s"},
+                                          Case{Fault::Kind::pause, "25s to 28s"},
+                                          Case{Fault::Kind::delay, "46s to 55s"}}) {
+    Scenario without = load("pause-restart-delay");
+    std::erase_if(without.faults, [kind](const Fault& fault) { return fault.kind == kind; });
+    WorldRun done = run(without, {});
+    ASSERT_NE(find(done, expectation), nullptr) << expectation;
+    for (const Verdict& verdict : done.verdicts)
+      EXPECT_EQ(verdict.held, verdict.title.find(expectation) == std::string::npos) << verdict.title << verdict.seen;
+  }
+  Scenario stuck = load("pause-restart-delay");
+  std::erase_if(stuck.faults, [](const Fault& fault) { return fault.kind == Fault::Kind::resume; });
+  WorldRun done = run(stuck, {});
+  EXPECT_FALSE(find(done, "failed-calls")->held) << "nobody wakes the paused instance";
 }
 
 TEST(Engine, SaysWhyAMeshDoesNotComeUp) {
