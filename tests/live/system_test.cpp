@@ -1,4 +1,5 @@
 /// The live adapter where it has no simulated twin: child processes, whole files, logs, the environment.
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 
@@ -10,6 +11,7 @@
 #include "kumasim/runtime/task.hpp"
 #include "reference-cp/live/child_process.hpp"
 #include "reference-cp/live/live_runtime.hpp"
+#include "reference-cp/live/net_namespace.hpp"
 #include "reference-cp/live/system.hpp"
 
 namespace kumasim::live {
@@ -155,6 +157,24 @@ TEST_F(System, SignalsAndEnvironmentAreRead) {
     spawn(runtime.executor, runtime.log, "raise", raise_soon(runtime));
     EXPECT_EQ(co_await wait_for_stop(), SIGTERM);
   });
+}
+
+TEST_F(System, KnowsTheMachinesAddresses) {
+  auto all = local_addresses();
+  EXPECT_NE(std::ranges::find(all, "127.0.0.1"), all.end());
+}
+
+/// Only what is opened or started while one is inside belongs there.
+TEST_F(System, ANetworkNamespaceIsApart) {
+  auto space = NetNamespace::create();
+  if (!space) GTEST_SKIP() << space.error().message;
+  auto outside = local_addresses();
+  {
+    NetNamespace::Inside inside(&*space);
+    EXPECT_TRUE(local_addresses().empty()) << "its loopback is down";
+  }
+  EXPECT_EQ(local_addresses(), outside);
+  EXPECT_FALSE(space->pin_neighbour("eth0", "10.0.0.1", "02:00:00:00:00:01")) << "it has no such device";
 }
 
 }  // namespace
