@@ -55,9 +55,16 @@ function(kumasim_test name)
   add_executable(${name} ${A_SOURCES})
   kumasim_target_setup(${name} PCH ${A_PCH} DEPS ${A_DEPS} GTest::gtest_main GTest::gmock kumasim_rapidcheck)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  set(properties TIMEOUT ${A_TIMEOUT} ENVIRONMENT "KUMASIM_BUILD_DIR=${CMAKE_BINARY_DIR}")
+  if(A_LABELS)
+    list(APPEND properties LABELS "${A_LABELS}")
+  endif()
+  if("live" IN_LIST A_LABELS)
+    # They start processes, count them and keep time: one at a time, with the machine to themselves.
+    list(APPEND properties RUN_SERIAL TRUE)
+  endif()
   gtest_discover_tests(${name} TEST_PREFIX ${name}. DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
-    WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
-    PROPERTIES LABELS "${A_LABELS}" TIMEOUT ${A_TIMEOUT} ENVIRONMENT "KUMASIM_BUILD_DIR=${CMAKE_BINARY_DIR}")
+    WORKING_DIRECTORY ${CMAKE_SOURCE_DIR} PROPERTIES ${properties})
 endfunction()
 
 # kumasim_bench(NAME SOURCES ... DEPS ...): Google Benchmark, built with KUMASIM_BENCH only
