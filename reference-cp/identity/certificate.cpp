@@ -94,7 +94,8 @@ bool add_extension(X509* certificate, X509* issuer, int nid, const char* value) 
   X509V3_CTX context;
   X509V3_set_ctx_nodb(&context);
   X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
-  std::unique_ptr<X509_EXTENSION, Freer<X509_EXTENSION_free>> extension(X509V3_EXT_conf_nid(nullptr, &context, nid, value));
+  std::unique_ptr<X509_EXTENSION, Freer<X509_EXTENSION_free>> extension(
+      X509V3_EXT_conf_nid(nullptr, &context, nid, value));
   return extension && X509_add_ext(certificate, extension.get(), -1) == 1;
 }
 
@@ -142,18 +143,19 @@ Result<KeyPair> make_root(const RootParts& parts, KeySpec spec) {
   Key key = make_key(spec);
   Certificate certificate(X509_new());
   Names names(sk_GENERAL_NAME_new_null());
-  bool ok = key && certificate && names && X509_set_version(certificate.get(), X509_VERSION_3) == 1 &&
-            ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), 0) == 1 &&
-            set_validity(certificate.get(), parts.from, parts.to) &&
-            add_subject(certificate.get(), {{"O", "Kuma"}, {"OU", "Mesh"}, {"CN", parts.common_name}}) &&
-            X509_set_issuer_name(certificate.get(), X509_get_subject_name(certificate.get())) == 1 &&
-            X509_set_pubkey(certificate.get(), key.get()) == 1 &&
-            add_extension(certificate.get(), certificate.get(), NID_key_usage, "critical,keyCertSign,cRLSign") &&
-            add_extension(certificate.get(), certificate.get(), NID_basic_constraints, "critical,CA:TRUE") &&
-            add_extension(certificate.get(), certificate.get(), NID_subject_key_identifier, "hash") &&
-            (parts.uri.empty() || (add_name(names.get(), GEN_URI, parts.uri) &&
-                                   X509_add1_ext_i2d(certificate.get(), NID_subject_alt_name, names.get(), 0, 0) == 1)) &&
-            X509_sign(certificate.get(), key.get(), EVP_sha256()) > 0;
+  bool ok =
+      key && certificate && names && X509_set_version(certificate.get(), X509_VERSION_3) == 1 &&
+      ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), 0) == 1 &&
+      set_validity(certificate.get(), parts.from, parts.to) &&
+      add_subject(certificate.get(), {{"O", "Kuma"}, {"OU", "Mesh"}, {"CN", parts.common_name}}) &&
+      X509_set_issuer_name(certificate.get(), X509_get_subject_name(certificate.get())) == 1 &&
+      X509_set_pubkey(certificate.get(), key.get()) == 1 &&
+      add_extension(certificate.get(), certificate.get(), NID_key_usage, "critical,keyCertSign,cRLSign") &&
+      add_extension(certificate.get(), certificate.get(), NID_basic_constraints, "critical,CA:TRUE") &&
+      add_extension(certificate.get(), certificate.get(), NID_subject_key_identifier, "hash") &&
+      (parts.uri.empty() || (add_name(names.get(), GEN_URI, parts.uri) &&
+                             X509_add1_ext_i2d(certificate.get(), NID_subject_alt_name, names.get(), 0, 0) == 1)) &&
+      X509_sign(certificate.get(), key.get(), EVP_sha256()) > 0;
   if (!ok) return openssl_error(fmt::format("cannot make the root certificate \"{}\"", parts.common_name));
   return to_pem(certificate.get(), key.get());
 }
@@ -161,7 +163,8 @@ Result<KeyPair> make_root(const RootParts& parts, KeySpec spec) {
 }  // namespace
 
 Result<KeyPair> make_ca(const CaRequest& request) {
-  return make_root({request.mesh, "spiffe://" + request.mesh, request.now - clock_skew, request.now + request.lifetime}, request.key);
+  return make_root({request.mesh, "spiffe://" + request.mesh, request.now - clock_skew, request.now + request.lifetime},
+                   request.key);
 }
 
 Result<KeyPair> make_admin_ca(KeySpec key, WallTime now) {
@@ -192,7 +195,8 @@ Result<KeyPair> issue_leaf(const KeyPair& ca, const LeafRequest& request, Random
        set_validity(certificate.get(), request.now - clock_skew, std::min(request.now + request.lifetime, root_end)) &&
        X509_set_issuer_name(certificate.get(), X509_get_subject_name(root.get())) == 1 &&
        X509_set_pubkey(certificate.get(), key.get()) == 1 &&
-       add_extension(certificate.get(), root.get(), NID_key_usage, "critical,digitalSignature,keyEncipherment,keyAgreement") &&
+       add_extension(certificate.get(), root.get(), NID_key_usage,
+                     "critical,digitalSignature,keyEncipherment,keyAgreement") &&
        add_extension(certificate.get(), root.get(), NID_ext_key_usage, "serverAuth,clientAuth") &&
        add_extension(certificate.get(), root.get(), NID_basic_constraints, "critical,CA:FALSE");
   // A root that was provided may have no key identifier to point to.
@@ -224,14 +228,17 @@ Result<KeyPair> make_server(const ServerRequest& request, Random& random) {
   Key root_key = request.issuer ? read_key(request.issuer->key_pem) : nullptr;
   if (request.issuer && (!root || !root_key)) return fail(Code::data_loss, "the CA is not a certificate with its key");
   X509* issuer = root ? root.get() : certificate.get();
-  const char* usage = root ? "critical,digitalSignature,keyEncipherment" : "critical,digitalSignature,keyEncipherment,keyCertSign";
+  const char* usage =
+      root ? "critical,digitalSignature,keyEncipherment" : "critical,digitalSignature,keyEncipherment,keyCertSign";
   WallTime from = request.now - server_clock_skew;
   ok = ok && key && certificate && X509_set_version(certificate.get(), X509_VERSION_3) == 1 &&
        set_serial(certificate.get(), random) && set_validity(certificate.get(), from, from + request.lifetime) &&
        X509_set_issuer_name(certificate.get(), X509_get_subject_name(issuer)) == 1 &&
-       X509_set_pubkey(certificate.get(), key.get()) == 1 && add_extension(certificate.get(), issuer, NID_key_usage, usage) &&
+       X509_set_pubkey(certificate.get(), key.get()) == 1 &&
+       add_extension(certificate.get(), issuer, NID_key_usage, usage) &&
        add_extension(certificate.get(), issuer, NID_ext_key_usage, "serverAuth") &&
-       add_extension(certificate.get(), issuer, NID_basic_constraints, root ? "critical,CA:FALSE" : "critical,CA:TRUE") &&
+       add_extension(certificate.get(), issuer, NID_basic_constraints,
+                     root ? "critical,CA:FALSE" : "critical,CA:TRUE") &&
        X509_add1_ext_i2d(certificate.get(), NID_subject_alt_name, names.get(), 1, 0) == 1 &&
        X509_sign(certificate.get(), root ? root_key.get() : key.get(), EVP_sha256()) > 0;
   if (!ok) return openssl_error("cannot make a server certificate");
@@ -252,7 +259,8 @@ Result<CertificateInfo> inspect_certificate(std::string_view pem) {
   for (int i = 0; names && i < sk_GENERAL_NAME_num(names.get()); ++i) {
     const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);
     auto text = [](const ASN1_STRING* s) {
-      return std::string(reinterpret_cast<const char*>(ASN1_STRING_get0_data(s)), static_cast<std::size_t>(ASN1_STRING_length(s)));
+      return std::string(reinterpret_cast<const char*>(ASN1_STRING_get0_data(s)),
+                         static_cast<std::size_t>(ASN1_STRING_length(s)));
     };
     if (name->type == GEN_URI) out.uris.push_back(text(name->d.uniformResourceIdentifier));
     if (name->type == GEN_DNS) out.dns_names.push_back(text(name->d.dNSName));

@@ -30,7 +30,8 @@ struct KeySpec {
 /// Tags of a proxy: a key may have several values, one for each inbound.
 using TagSet = std::map<std::string, std::set<std::string>, std::less<>>;
 
-/// A certificate is valid from a little before it was made, so that a peer whose clock is behind takes it (Kuma's skew).
+/// A certificate is valid from a little before it was made, so that a peer whose clock is behind takes it (Kuma's
+/// skew).
 inline constexpr Duration clock_skew = std::chrono::seconds(10);
 inline constexpr Duration ca_lifetime_default = std::chrono::hours(24) * 365 * 10;
 inline constexpr Duration leaf_lifetime_default = std::chrono::hours(24);
@@ -51,8 +52,8 @@ struct LeafRequest {
   WallTime now;
   Duration lifetime = leaf_lifetime_default;
 };
-/// A workload certificate: no subject; URIs spiffe://<mesh>/<service> for each service and kuma://<tag>/<value> for each
-/// tag. Its end is never after the root's. Fails where the root has ended or its key does not belong to it.
+/// A workload certificate: no subject; URIs spiffe://<mesh>/<service> for each service and kuma://<tag>/<value> for
+/// each tag. Its end is never after the root's. Fails where the root has ended or its key does not belong to it.
 Result<KeyPair> issue_leaf(const KeyPair& ca, const LeafRequest& request, Random& random);
 
 /// The root of the certificates between the control plane and its proxies' admin listeners (CN=Envoy Admin CA).

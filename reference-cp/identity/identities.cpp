@@ -9,7 +9,8 @@ Result<IdentityPtr> Identities::get(const ResourceKey& proxy, const MeshTls& tls
     const Identity& held = *found->second;
     if (held.tls == tls && held.tags == tags && now < held.rotate_at()) return found->second;
   }
-  auto leaf = issue_leaf(tls.ca, {.mesh = tls.mesh, .tags = tags, .key = leaf_key_, .now = now, .lifetime = tls.leaf_lifetime}, random_);
+  auto leaf = issue_leaf(
+      tls.ca, {.mesh = tls.mesh, .tags = tags, .key = leaf_key_, .now = now, .lifetime = tls.leaf_lifetime}, random_);
   if (!leaf) return fail(leaf.error());
   auto info = inspect_certificate(leaf->certificate_pem);
   if (!info) return fail(info.error());

@@ -36,7 +36,8 @@ using IdentityPtr = std::shared_ptr<const Identity>;
 
 class Identities {
  public:
-  Identities(const Clock& clock, Random& random, KeySpec leaf_key) : clock_(clock), random_(random), leaf_key_(leaf_key) {}
+  Identities(const Clock& clock, Random& random, KeySpec leaf_key)
+      : clock_(clock), random_(random), leaf_key_(leaf_key) {}
 
   /// The identity of a proxy, issued now where the last one will not do. The same pointer: nothing has changed.
   /// Fails as issue_leaf does, and then leaves what there was in place.

@@ -55,13 +55,15 @@ asio::awaitable<Violations> MeshAuthorities::validate(const Resource& mesh) {
     }
     std::string name = builtin_certificate_secret(mesh.meta.name, backend.name);
     Path at = conf.at("mtls").at("backends").at("name");
-    if (name.size() > secret_name_length_max) out.add(at, fmt::format("Backend name is too long. Max length: {}", secret_name_length_max));
+    if (name.size() > secret_name_length_max)
+      out.add(at, fmt::format("Backend name is too long. Max length: {}", secret_name_length_max));
     if (!is_lower_dns_name(name)) out.add(at, fmt::format("\"{}\" name must be valid dns name", backend.name));
   }
   co_return out;
 }
 
-asio::awaitable<Violations> MeshAuthorities::validate_provided(const std::string& mesh, const Json& conf, const Path& path) {
+asio::awaitable<Violations> MeshAuthorities::validate_provided(const std::string& mesh, const Json& conf,
+                                                               const Path& path) {
   Violations out;
   for (const char* part : {"cert", "key"}) {
     Path at = path.at(part);
@@ -74,7 +76,8 @@ asio::awaitable<Violations> MeshAuthorities::validate_provided(const std::string
     for (const char* kind : {"secret", "file", "inline", "inlineString"}) {
       if (!source->contains(kind)) continue;
       chosen = true;
-      if (text_at(*source, kind).empty() && std::string_view(kind) != "inlineString") out.add(at.at(kind), "cannot be empty");
+      if (text_at(*source, kind).empty() && std::string_view(kind) != "inlineString")
+        out.add(at.at(kind), "cannot be empty");
     }
     if (!chosen) out.add(at, "data source has to be chosen. Available sources: secret, file, inline");
   }
@@ -93,7 +96,8 @@ asio::awaitable<Violations> MeshAuthorities::validate_provided(const std::string
     co_return out;
   }
   auto info = inspect_certificate(pair.certificate_pem);
-  if (info && !info->is_ca) out.add(path.at("cert"), "basic constraint 'CA' must be set to 'true' (see X509-SVID: 4.1. Basic Constraints)");
+  if (info && !info->is_ca)
+    out.add(path.at("cert"), "basic constraint 'CA' must be set to 'true' (see X509-SVID: 4.1. Basic Constraints)");
   co_return out;
 }
 

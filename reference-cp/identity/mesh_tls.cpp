@@ -29,7 +29,9 @@ Result<Duration> lifetime_at(const Json& owner, const std::string& field, Durati
   std::string text = text_at(owner, "expiration");
   if (text.empty()) return fallback;
   auto parsed = parse_lifetime(text);
-  if (!parsed) return fail(Code::invalid_argument, fmt::format("not a valid duration string: \"{}\"", text), field + ".expiration");
+  if (!parsed)
+    return fail(Code::invalid_argument, fmt::format("not a valid duration string: \"{}\"", text),
+                field + ".expiration");
   return *parsed;
 }
 
@@ -70,11 +72,13 @@ Result<std::vector<CaBackend>> ca_backends(const Resource& mesh) {
     backend.conf = object_at(entry, "conf");
     const Json& ca = object_at(backend.conf, "caCert");
     for (const char* spelling : {"RSAbits", "rsaBits", "RsaBits"})
-      if (ca.contains(spelling) && ca[spelling].is_number()) backend.ca_key.rsa_bits = ca[spelling].get<std::uint32_t>();
+      if (ca.contains(spelling) && ca[spelling].is_number())
+        backend.ca_key.rsa_bits = ca[spelling].get<std::uint32_t>();
     auto ca_lifetime = lifetime_at(ca, at + ".conf.caCert", ca_lifetime_default);
     if (!ca_lifetime) return fail(ca_lifetime.error());
     backend.ca_lifetime = *ca_lifetime;
-    auto leaf_lifetime = lifetime_at(object_at(object_at(entry, "dpCert"), "rotation"), at + ".dpCert.rotation", leaf_lifetime_default);
+    auto leaf_lifetime =
+        lifetime_at(object_at(object_at(entry, "dpCert"), "rotation"), at + ".dpCert.rotation", leaf_lifetime_default);
     if (!leaf_lifetime) return fail(leaf_lifetime.error());
     backend.leaf_lifetime = *leaf_lifetime;
     out.push_back(std::move(backend));
@@ -98,7 +102,8 @@ Result<std::optional<MeshTls>> mesh_tls(const Resource& mesh, const SecretLookup
       certificate = object_at(backend.conf, "cert");
       key = object_at(backend.conf, "key");
     } else {
-      return fail(Code::unsupported, fmt::format("CA backends of type \"{}\" are not known", backend.type), "mtls.backends");
+      return fail(Code::unsupported, fmt::format("CA backends of type \"{}\" are not known", backend.type),
+                  "mtls.backends");
     }
     auto certificate_pem = load(certificate, secrets, "conf.cert");
     if (!certificate_pem) return fail(certificate_pem.error());
@@ -107,7 +112,8 @@ Result<std::optional<MeshTls>> mesh_tls(const Resource& mesh, const SecretLookup
     out.ca = {*certificate_pem, *key_pem};
     return out;
   }
-  return fail(Code::invalid_argument, fmt::format("the enabled backend \"{}\" is not among the backends", enabled), "mtls.enabledBackend");
+  return fail(Code::invalid_argument, fmt::format("the enabled backend \"{}\" is not among the backends", enabled),
+              "mtls.enabledBackend");
 }
 
 std::string secret_data(const Resource& secret) { return base64_decode(text_at(secret.spec, "data")).value_or(""); }
@@ -128,14 +134,22 @@ std::optional<Duration> parse_lifetime(std::string_view text) {
   if (error != std::errc() || end == text.data()) return std::nullopt;
   std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
   Duration one{};
-  if (unit == "y") one = std::chrono::hours(24 * 365);
-  else if (unit == "w") one = std::chrono::hours(24 * 7);
-  else if (unit == "d") one = std::chrono::hours(24);
-  else if (unit == "h") one = std::chrono::hours(1);
-  else if (unit == "m") one = std::chrono::minutes(1);
-  else if (unit == "s") one = std::chrono::seconds(1);
-  else if (unit == "ms") one = std::chrono::milliseconds(1);
-  else return std::nullopt;
+  if (unit == "y")
+    one = std::chrono::hours(24 * 365);
+  else if (unit == "w")
+    one = std::chrono::hours(24 * 7);
+  else if (unit == "d")
+    one = std::chrono::hours(24);
+  else if (unit == "h")
+    one = std::chrono::hours(1);
+  else if (unit == "m")
+    one = std::chrono::minutes(1);
+  else if (unit == "s")
+    one = std::chrono::seconds(1);
+  else if (unit == "ms")
+    one = std::chrono::milliseconds(1);
+  else
+    return std::nullopt;
   if (count > Duration::max() / one / 4) return std::nullopt;  // added to a time, it must not overflow
   return one * count;
 }

@@ -16,9 +16,11 @@
 namespace kumasim::cp {
 namespace {
 
-const std::map<std::string, std::string_view> short_types = {
-    {"cluster", type_url::cluster}, {"endpoint", type_url::endpoint}, {"secret", type_url::secret},
-    {"listener", type_url::listener}, {"route", type_url::route}};
+const std::map<std::string, std::string_view> short_types = {{"cluster", type_url::cluster},
+                                                             {"endpoint", type_url::endpoint},
+                                                             {"secret", type_url::secret},
+                                                             {"listener", type_url::listener},
+                                                             {"route", type_url::route}};
 
 std::string url_of(const std::string& name) {
   auto found = short_types.find(name);
@@ -31,7 +33,8 @@ std::string short_name(const std::string& url) {
   return url;
 }
 
-XdsResourcePtr make_resource(const std::string& url, const std::string& name, const std::string& content, const std::string& service) {
+XdsResourcePtr make_resource(const std::string& url, const std::string& name, const std::string& content,
+                             const std::string& service) {
   google::protobuf::Any any;
   any.set_type_url(url);
   envoy::config::cluster::v3::Cluster cluster;  // stands for every type: the session looks into clusters only
@@ -39,7 +42,8 @@ XdsResourcePtr make_resource(const std::string& url, const std::string& name, co
   cluster.set_alt_stat_name(content);
   if (!service.empty()) cluster.mutable_eds_cluster_config()->set_service_name(service);
   any.set_value(cluster.SerializeAsString());
-  return std::make_shared<const XdsResource>(XdsResource{name, content, std::make_shared<const std::string>(any.SerializeAsString())});
+  return std::make_shared<const XdsResource>(
+      XdsResource{name, content, std::make_shared<const std::string>(any.SerializeAsString())});
 }
 
 class Conversation {
@@ -79,10 +83,22 @@ class Conversation {
     if (variant_ == AdsVariant::state_of_the_world) {
       std::string version = command.get("version");
       if (version == "last") version = versions_[url];
-      return session_->on_request({.node = {}, .type_url = url, .version_info = version, .response_nonce = nonce, .names = command.list("names"), .error = error});
+      return session_->on_request({.node = {},
+                                   .type_url = url,
+                                   .version_info = version,
+                                   .response_nonce = nonce,
+                                   .names = command.list("names"),
+                                   .error = error});
     }
-    DeltaDiscoveryRequest request{.node = {}, .type_url = url, .response_nonce = nonce, .subscribe = command.list("subscribe"), .unsubscribe = command.list("unsubscribe"), .initial_versions = {}, .error = error};
-    for (const auto& have : command.list("have")) request.initial_versions[have.substr(0, have.find(':'))] = have.substr(have.find(':') + 1);
+    DeltaDiscoveryRequest request{.node = {},
+                                  .type_url = url,
+                                  .response_nonce = nonce,
+                                  .subscribe = command.list("subscribe"),
+                                  .unsubscribe = command.list("unsubscribe"),
+                                  .initial_versions = {},
+                                  .error = error};
+    for (const auto& have : command.list("have"))
+      request.initial_versions[have.substr(0, have.find(':'))] = have.substr(have.find(':') + 1);
     return session_->on_delta_request(request);
   }
 
@@ -90,7 +106,8 @@ class Conversation {
     std::string out;
     if (actions.answer) {
       const auto& rejection = actions.answer->rejection;
-      out += fmt::format("{} {}{}\n", rejection ? "rejected" : "accepted", short_name(actions.answer->type_url), rejection ? ": " + rejection->message : "");
+      out += fmt::format("{} {}{}\n", rejection ? "rejected" : "accepted", short_name(actions.answer->type_url),
+                         rejection ? ": " + rejection->message : "");
     }
     for (const auto& response : actions.send) out += print(response);
     if (actions.waiting) out += "waiting\n";
@@ -130,7 +147,8 @@ class Conversation {
       EXPECT_EQ(message.control_plane().identifier(), "cp-1");
       for (const auto& any : message.resources()) resources.push_back(content(any));
     }
-    return fmt::format("send {} nonce={} [{}]{}\n", short_name(response.type_url), response.nonce, fmt::join(resources, " "),
+    return fmt::format("send {} nonce={} [{}]{}\n", short_name(response.type_url), response.nonce,
+                       fmt::join(resources, " "),
                        removed.empty() ? "" : fmt::format(" removed [{}]", fmt::join(removed, " ")));
   }
 
@@ -146,12 +164,13 @@ TEST_P(AdsConversation, GoesAsWritten) {
   test::run_conversation(GetParam(), [&](const test::Command& command) { return conversation.run(command); });
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, AdsConversation, testing::ValuesIn(test::conversation_files("tests/conversation/ads")), [](const auto& info) {
-  std::string name = info.param.substr(info.param.rfind('/') + 1);
-  name.resize(name.size() - 4);
-  std::ranges::replace(name, '-', '_');
-  return name;
-});
+INSTANTIATE_TEST_SUITE_P(Files, AdsConversation, testing::ValuesIn(test::conversation_files("tests/conversation/ads")),
+                         [](const auto& info) {
+                           std::string name = info.param.substr(info.param.rfind('/') + 1);
+                           name.resize(name.size() - 4);
+                           std::ranges::replace(name, '-', '_');
+                           return name;
+                         });
 
 }  // namespace
 }  // namespace kumasim::cp

@@ -64,7 +64,8 @@ void run_conversation(const std::string& file, const std::function<std::string(c
     while (next() && !line.empty()) expected += line + "\n";
     std::string got = run(command);
     rewritten += fmt::format("{}\n{}\n", separator, got);
-    if (!rewrite) EXPECT_EQ(got, expected) << command.at << ": " << command.name << " (KUMASIM_REWRITE=1 writes the new text)";
+    if (!rewrite)
+      EXPECT_EQ(got, expected) << command.at << ": " << command.name << " (KUMASIM_REWRITE=1 writes the new text)";
   }
   if (!rewrite) return;
   if (rewritten.ends_with("\n\n")) rewritten.pop_back();

@@ -1,4 +1,5 @@
-/// kuma-cp as a process with real Envoys: they start from /bootstrap, take every type, and a request passes through mutual TLS.
+/// kuma-cp as a process with real Envoys: they start from /bootstrap, take every type, and a request passes through
+/// mutual TLS.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -31,7 +32,8 @@ class KumaCp : public ::testing::Test {
     children.clear();
     if (HasFailure()) {
       for (const auto& entry : std::filesystem::directory_iterator(directory))
-        if (entry.path().extension() == ".log") std::fputs((entry.path().string() + ":\n" + tail(entry.path())).c_str(), stderr);
+        if (entry.path().extension() == ".log")
+          std::fputs((entry.path().string() + ":\n" + tail(entry.path())).c_str(), stderr);
     }
     std::error_code ignored;
     std::filesystem::remove_all(directory, ignored);
@@ -63,13 +65,18 @@ class KumaCp : public ::testing::Test {
   }
 
   /// `name` is that of the log.
-  ChildProcess& start(std::string program, std::vector<std::string> arguments, std::string name, std::map<std::string, std::string> environment) {
-    auto child = ChildProcess::start(live.runtime().executor, {.program = std::move(program), .arguments = std::move(arguments),
-                                                               .environment = std::move(environment), .output_path = directory + "/" + name + ".log"});
+  ChildProcess& start(std::string program, std::vector<std::string> arguments, std::string name,
+                      std::map<std::string, std::string> environment) {
+    auto child = ChildProcess::start(live.runtime().executor, {.program = std::move(program),
+                                                               .arguments = std::move(arguments),
+                                                               .environment = std::move(environment),
+                                                               .output_path = directory + "/" + name + ".log"});
     EXPECT_TRUE(child) << child.error().message;
     return *children.emplace_back(std::make_unique<ChildProcess>(std::move(*child)));
   }
-  ChildProcess& start_cp(std::map<std::string, std::string> environment) { return start(KUMA_CP, {"run"}, "cp", std::move(environment)); }
+  ChildProcess& start_cp(std::map<std::string, std::string> environment) {
+    return start(KUMA_CP, {"run"}, "cp", std::move(environment));
+  }
 
   void run(std::function<asio::awaitable<void>()> body, Duration limit = 90s) {
     bool done = false;
@@ -84,9 +91,12 @@ class KumaCp : public ::testing::Test {
   }
 
   asio::awaitable<HttpResponse> call(std::string method, std::string url, std::string body = {}, Headers headers = {}) {
-    static const TlsContext any = *TlsContext::create({.role = TlsRole::client, .peer = TlsPeerCheck::none, .clock = clock()});
-    HttpRequest request{.method = std::move(method), .target = "/", .headers = std::move(headers), .body = std::move(body)};
-    auto answer = co_await http_call(live.runtime().network, live.runtime().timers, std::move(url), std::move(request), &any, 5s);
+    static const TlsContext any =
+        *TlsContext::create({.role = TlsRole::client, .peer = TlsPeerCheck::none, .clock = clock()});
+    HttpRequest request{
+        .method = std::move(method), .target = "/", .headers = std::move(headers), .body = std::move(body)};
+    auto answer =
+        co_await http_call(live.runtime().network, live.runtime().timers, std::move(url), std::move(request), &any, 5s);
     co_return answer ? *answer : HttpResponse{.status = 0, .headers = {}, .body = answer.error().message};
   }
   static const Clock* clock() {
@@ -107,24 +117,35 @@ class KumaCp : public ::testing::Test {
   }
 
   asio::awaitable<void> put(std::string path, Json body) {
-    auto answer = co_await call("PUT", fmt::format("http://127.0.0.1:{}{}", rest, path), body.dump(), {{"content-type", "application/json"}});
+    auto answer = co_await call("PUT", fmt::format("http://127.0.0.1:{}{}", rest, path), body.dump(),
+                                {{"content-type", "application/json"}});
     EXPECT_TRUE(answer.status == 200 || answer.status == 201) << path << ": " << answer.status << " " << answer.body;
   }
 
   /// Envoy of a Dataplane, from what /bootstrap says. It pings its control plane five times a second.
   asio::awaitable<void> start_envoy(std::string name, std::string dataplane, std::uint16_t admin, Json features) {
-    Json request{{"mesh", "default"}, {"name", name}, {"proxyType", "dataplane"}, {"dataplaneResource", dataplane}, {"features", features}, {"workdir", directory}, {"readinessPort", free_port()},
+    Json request{{"mesh", "default"},
+                 {"name", name},
+                 {"proxyType", "dataplane"},
+                 {"dataplaneResource", dataplane},
+                 {"features", features},
+                 {"workdir", directory},
+                 {"readinessPort", free_port()},
                  {"version", {{"kumaDp", {{"version", "2.12.14"}}}, {"envoy", {{"version", "1.40.0"}}}}}};
-    auto answer = co_await call("POST", fmt::format("https://localhost:{}/bootstrap", dp), request.dump(), {{"content-type", "application/json"}});
+    auto answer = co_await call("POST", fmt::format("https://localhost:{}/bootstrap", dp), request.dump(),
+                                {{"content-type", "application/json"}});
     EXPECT_EQ(answer.status, 200) << answer.body;
     std::string text = answer.body;
     const std::string plain = "\"http2ProtocolOptions\": {}";
     EXPECT_NE(text.find(plain), std::string::npos);
     for (std::size_t at; (at = text.find(plain)) != std::string::npos;)
-      text.replace(at, plain.size(), "\"http2ProtocolOptions\": {\"connectionKeepalive\": {\"interval\": \"0.2s\", \"timeout\": \"5s\"}}");
+      text.replace(
+          at, plain.size(),
+          "\"http2ProtocolOptions\": {\"connectionKeepalive\": {\"interval\": \"0.2s\", \"timeout\": \"5s\"}}");
     std::string file = directory + "/" + name + ".yaml";
     std::ofstream(file) << text;
-    start(ENVOY, {"-c", file, "--disable-hot-restart", "--concurrency", "1", "-l", "warning", "--drain-time-s", "1"}, name, environment());
+    start(ENVOY, {"-c", file, "--disable-hot-restart", "--concurrency", "1", "-l", "warning", "--drain-time-s", "1"},
+          name, environment());
     co_await wait_for(fmt::format("http://127.0.0.1:{}/ready", admin));
   }
 
@@ -134,7 +155,8 @@ class KumaCp : public ::testing::Test {
     std::istringstream lines(text);
     for (std::string line; std::getline(lines, line);) {
       auto colon = line.rfind(": ");
-      if (colon != std::string::npos && line.find_first_not_of("0123456789", colon + 2) == std::string::npos && colon + 2 < line.size())
+      if (colon != std::string::npos && line.find_first_not_of("0123456789", colon + 2) == std::string::npos &&
+          colon + 2 < line.size())
         out[line.substr(0, colon)] = std::stoull(line.substr(colon + 2));
     }
     co_return out;
@@ -148,9 +170,12 @@ class KumaCp : public ::testing::Test {
 
 TEST_F(KumaCp, EnvoysTakeEveryTypeAndTalkByMutualTls) {
   start_cp(settings());
-  std::uint16_t app = free_port(), inbound = free_port(), outbound = free_port(), backend_admin = free_port(), client_admin = free_port();
+  std::uint16_t app = free_port(), inbound = free_port(), outbound = free_port(), backend_admin = free_port(),
+                client_admin = free_port();
   Listener listener = live.runtime().network.listen({"127.0.0.1", app});
-  HttpHandler hello = [](HttpRequest) -> asio::awaitable<HttpResponse> { co_return HttpResponse{.status = 200, .headers = {}, .body = "hello from backend"}; };
+  HttpHandler hello = [](HttpRequest) -> asio::awaitable<HttpResponse> {
+    co_return HttpResponse{.status = 200, .headers = {}, .body = "hello from backend"};
+  };
   spawn(live.runtime().executor, live.log(), "app", serve_listener(live.runtime(), listener, nullptr, hello, nullptr));
   run([&]() -> asio::awaitable<void> {
     co_await wait_for(fmt::format("http://127.0.0.1:{}/ready", diagnostics));
@@ -161,10 +186,20 @@ TEST_F(KumaCp, EnvoysTakeEveryTypeAndTalkByMutualTls) {
     Json permission = {{"type", "MeshTrafficPermission"}, {"mesh", "default"}, {"name", "all"}};
     permission["spec"] = {{"targetRef", {{"kind", "Mesh"}}}, {"from", Json::array({from})}};
     co_await put("/meshes/default/meshtrafficpermissions/all", permission);
-    co_await start_envoy("backend-1", fmt::format("type: Dataplane\nmesh: default\nname: backend-1\nnetworking:\n  address: 127.0.0.2\n  admin: {{port: {}}}\n  inbound:\n  - port: {}\n    servicePort: {}\n    serviceAddress: 127.0.0.1\n    tags: {{kuma.io/service: backend, kuma.io/protocol: http}}\n", backend_admin, inbound, app),
-                         backend_admin, Json::array());
-    co_await start_envoy("client-1", fmt::format("type: Dataplane\nmesh: default\nname: client-1\nnetworking:\n  address: 127.0.0.3\n  admin: {{port: {}}}\n  inbound:\n  - port: {}\n    servicePort: {}\n    tags: {{kuma.io/service: client, kuma.io/protocol: http}}\n  outbound:\n  - port: {}\n    tags: {{kuma.io/service: backend}}\n", client_admin, inbound, app, outbound),
-                         client_admin, Json::array({"feature-delta-grpc"}));
+    co_await start_envoy(
+        "backend-1",
+        fmt::format("type: Dataplane\nmesh: default\nname: backend-1\nnetworking:\n  address: 127.0.0.2\n  admin: "
+                    "{{port: {}}}\n  inbound:\n  - port: {}\n    servicePort: {}\n    serviceAddress: 127.0.0.1\n    "
+                    "tags: {{kuma.io/service: backend, kuma.io/protocol: http}}\n",
+                    backend_admin, inbound, app),
+        backend_admin, Json::array());
+    co_await start_envoy(
+        "client-1",
+        fmt::format("type: Dataplane\nmesh: default\nname: client-1\nnetworking:\n  address: 127.0.0.3\n  admin: "
+                    "{{port: {}}}\n  inbound:\n  - port: {}\n    servicePort: {}\n    tags: {{kuma.io/service: client, "
+                    "kuma.io/protocol: http}}\n  outbound:\n  - port: {}\n    tags: {{kuma.io/service: backend}}\n",
+                    client_admin, inbound, app, outbound),
+        client_admin, Json::array({"feature-delta-grpc"}));
     std::string body = co_await wait_for(fmt::format("http://127.0.0.1:{}/", outbound));
     EXPECT_EQ(body, "hello from backend");
     co_await sleep(live.runtime().timers, 3s);
@@ -175,7 +210,8 @@ TEST_F(KumaCp, EnvoysTakeEveryTypeAndTalkByMutualTls) {
       for (const auto& [name, value] : each)
         if (name.ends_with("update_rejected")) rejected += value;
       EXPECT_EQ(rejected, 0u);
-      for (const char* type : {"cluster_manager.cds", "listener_manager.lds"}) EXPECT_GT(each.at(std::string(type) + ".update_success"), 0u) << type;
+      for (const char* type : {"cluster_manager.cds", "listener_manager.lds"})
+        EXPECT_GT(each.at(std::string(type) + ".update_success"), 0u) << type;
       EXPECT_EQ(each.at("control_plane.connected_state"), 1u);
       EXPECT_EQ(each.at("cluster.ads_cluster.upstream_cx_total"), 1u) << "the pings cost the connection";
       EXPECT_EQ(each.at("cluster_manager.warming_clusters"), 0u);
@@ -184,7 +220,10 @@ TEST_F(KumaCp, EnvoysTakeEveryTypeAndTalkByMutualTls) {
     for (const auto& [name, value] : client)
       if (name.starts_with("cluster.backend") && name.ends_with("ssl.handshake")) handshakes += value;
     EXPECT_GT(handshakes, 0u) << "the request did not go by TLS";
-    Json insight = Json::parse((co_await call("GET", fmt::format("http://127.0.0.1:{}/meshes/default/dataplane-insights/client-1", rest))).body, nullptr, false);
+    Json insight = Json::parse(
+        (co_await call("GET", fmt::format("http://127.0.0.1:{}/meshes/default/dataplane-insights/client-1", rest)))
+            .body,
+        nullptr, false);
     if (!insight.contains("mTLS") || !insight.contains("subscriptions")) {
       ADD_FAILURE() << insight.dump();
       co_return;
@@ -194,7 +233,8 @@ TEST_F(KumaCp, EnvoysTakeEveryTypeAndTalkByMutualTls) {
     EXPECT_FALSE(total.contains("responsesRejected")) << total.dump();
     EXPECT_EQ(total["responsesSent"], total["responsesAcknowledged"]) << total.dump();
     // Without a permission the next request is refused: the change has reached the other end.
-    auto gone = co_await call("DELETE", fmt::format("http://127.0.0.1:{}/meshes/default/meshtrafficpermissions/all", rest));
+    auto gone =
+        co_await call("DELETE", fmt::format("http://127.0.0.1:{}/meshes/default/meshtrafficpermissions/all", rest));
     EXPECT_EQ(gone.status, 200) << gone.body;
     int status = 200;
     for (int i = 0; i < 50 && status != 403; ++i) {
@@ -206,11 +246,13 @@ TEST_F(KumaCp, EnvoysTakeEveryTypeAndTalkByMutualTls) {
 }
 
 TEST_F(KumaCp, BadStartsSayWhatIsWrong) {
-  auto ends_with = [&](std::map<std::string, std::string> environment, std::vector<std::string> arguments, std::string name, std::string message) -> asio::awaitable<void> {
+  auto ends_with = [&](std::map<std::string, std::string> environment, std::vector<std::string> arguments,
+                       std::string name, std::string message) -> asio::awaitable<void> {
     ChildProcess& child = start(KUMA_CP, std::move(arguments), name, std::move(environment));
     auto ended = co_await child.wait();
     EXPECT_EQ(ended.code, 1) << name;
-    EXPECT_NE(tail(directory + "/" + name + ".log").find(message), std::string::npos) << name << ": " << tail(directory + "/" + name + ".log");
+    EXPECT_NE(tail(directory + "/" + name + ".log").find(message), std::string::npos)
+        << name << ": " << tail(directory + "/" + name + ".log");
   };
   start_cp(settings());
   run([&]() -> asio::awaitable<void> {
@@ -225,7 +267,8 @@ TEST_F(KumaCp, BadStartsSayWhatIsWrong) {
     co_await ends_with(other, {"run"}, "corrupt", "kuma.db");
     EXPECT_EQ(std::filesystem::file_size(directory + "/corrupt/kuma.db"), 5000u) << "the damaged file was touched";
     std::ofstream(directory + "/bad.yaml") << "dpServer:\n  port: 5678\n  prot: 1\n";
-    co_await ends_with(other, {"run", "-c", directory + "/bad.yaml"}, "field", "bad.yaml:3: dpServer.prot: there is no such setting");
+    co_await ends_with(other, {"run", "-c", directory + "/bad.yaml"}, "field",
+                       "bad.yaml:3: dpServer.prot: there is no such setting");
     other["KUMA_DP_SERVER_PORT"] = "many";
     co_await ends_with(other, {"run"}, "variable", "KUMA_DP_SERVER_PORT: expected a whole number, found \"many\"");
     other = settings();

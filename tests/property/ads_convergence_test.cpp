@@ -1,5 +1,5 @@
-/// Whatever happens on the way - snapshots, late answers, rejections, lost streams - both variants of ADS end in one state:
-/// the client holds the snapshot, and no cluster waits for endpoints that never come.
+/// Whatever happens on the way - snapshots, late answers, rejections, lost streams - both variants of ADS end in one
+/// state: the client holds the snapshot, and no cluster waits for endpoints that never come.
 #include <deque>
 #include <memory>
 #include <optional>
@@ -24,11 +24,12 @@ XdsResourcePtr make_resource(const std::string& url, const std::string& name, co
   google::protobuf::Any any;
   any.set_type_url(url);
   any.set_value(body.SerializeAsString());
-  return std::make_shared<const XdsResource>(XdsResource{name, version, std::make_shared<const std::string>(any.SerializeAsString())});
+  return std::make_shared<const XdsResource>(
+      XdsResource{name, version, std::make_shared<const std::string>(any.SerializeAsString())});
 }
 
-/// An Envoy as far as the protocol goes. It asks for the endpoints of the clusters and the routes of the listeners that it
-/// holds, and does not acknowledge clusters before they are warm.
+/// An Envoy as far as the protocol goes. It asks for the endpoints of the clusters and the routes of the listeners that
+/// it holds, and does not acknowledge clusters before they are warm.
 class Client {
  public:
   using Held = std::map<std::string, std::string>;
@@ -149,7 +150,8 @@ class Client {
     request.type_url = url;
     std::ranges::set_difference(names, before, std::back_inserter(request.subscribe));
     std::ranges::set_difference(before, names, std::back_inserter(request.unsubscribe));
-    if (!request.subscribe.empty() || !request.unsubscribe.empty()) to_server_.push_back([this, request] { return session_->on_delta_request(request); });
+    if (!request.subscribe.empty() || !request.unsubscribe.empty())
+      to_server_.push_back([this, request] { return session_->on_delta_request(request); });
   }
 
   void receive(const AdsResponse& response, bool accept) {
@@ -257,8 +259,10 @@ void holds(Client& client, std::uint32_t bits) {
   RC_ASSERT(client.settled());
 }
 
-RC_GTEST_PROP(AdsConvergence, StateOfTheWorldAndDeltaEndInTheSnapshot, (const std::vector<std::uint32_t>& ops, std::uint32_t last)) {
-  // The last snapshot differs in every type from what may have been rejected before: what was rejected is not sent again.
+RC_GTEST_PROP(AdsConvergence, StateOfTheWorldAndDeltaEndInTheSnapshot,
+              (const std::vector<std::uint32_t>& ops, std::uint32_t last)) {
+  // The last snapshot differs in every type from what may have been rejected before: what was rejected is not sent
+  // again.
   last |= 1u | 1u << 12;
   for (AdsVariant variant : {AdsVariant::state_of_the_world, AdsVariant::delta}) {
     Client client(variant);
@@ -268,8 +272,8 @@ RC_GTEST_PROP(AdsConvergence, StateOfTheWorldAndDeltaEndInTheSnapshot, (const st
   }
 }
 
-/// Without rejections and losses, traffic never points at a cluster that is gone: a listener's version is never ahead of the
-/// clusters, and what an old listener used goes last. Here cluster and listener versions move together.
+/// Without rejections and losses, traffic never points at a cluster that is gone: a listener's version is never ahead
+/// of the clusters, and what an old listener used goes last. Here cluster and listener versions move together.
 RC_GTEST_PROP(AdsConvergence, ListenersNeverRunAheadOfClusters, (const std::vector<std::uint32_t>& ops)) {
   for (AdsVariant variant : {AdsVariant::state_of_the_world, AdsVariant::delta}) {
     Client client(variant);

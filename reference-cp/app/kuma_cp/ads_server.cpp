@@ -16,7 +16,8 @@ constexpr std::string_view component = "ads";
 Result<ResourceKey> parse_node_id(const std::string& id) {
   auto dot = id.find('.');
   if (id.empty()) return fail(Code::invalid_argument, "invalid node ID: Envoy ID must not be nil");
-  if (dot == std::string::npos) return fail(Code::invalid_argument, "invalid node ID: the name should be provided after the dot");
+  if (dot == std::string::npos)
+    return fail(Code::invalid_argument, "invalid node ID: the name should be provided after the dot");
   if (dot + 1 == id.size()) return fail(Code::invalid_argument, "invalid node ID: name must not be empty");
   return ResourceKey{id.substr(0, dot), id.substr(dot + 1)};
 }
@@ -44,7 +45,8 @@ asio::awaitable<void> AdsServer::serve(GrpcServerStream stream) {
   }
   // Tokens are not read yet: where one is asked for, nobody has a valid one.
   if (config_.dp_proxy_auth != "none") {
-    stream.finish(GrpcCode::unauthenticated, "authentication failed: dataplane tokens cannot be verified by this control plane");
+    stream.finish(GrpcCode::unauthenticated,
+                  "authentication failed: dataplane tokens cannot be verified by this control plane");
     co_return;
   }
   AdsVariant variant = delta ? AdsVariant::delta : AdsVariant::state_of_the_world;
@@ -89,7 +91,10 @@ asio::awaitable<void> AdsServer::serve(ProxyPtr proxy, AdsVariant variant) {
     actions = request ? proxy->session.on_request(*request) : proxy->session.on_delta_request(*delta_request);
     if (actions.answer && actions.answer->rejection)
       runtime_.log.warn(component, "configuration rejected",
-                        {{"mesh", proxy->key.mesh}, {"proxy", proxy->key.name}, {"type", actions.answer->type_url}, {"error", actions.answer->rejection->message}});
+                        {{"mesh", proxy->key.mesh},
+                         {"proxy", proxy->key.name},
+                         {"type", actions.answer->type_url},
+                         {"error", actions.answer->rejection->message}});
     reconciler_.deliver(proxy, std::move(actions));
   }
   proxy->close();
@@ -117,12 +122,14 @@ asio::awaitable<bool> AdsServer::open(const ProxyPtr& proxy, const AdsNode& node
   proxy->metadata_json = node.metadata_json;
   proxy->metadata = NodeMetadata::from_json(node.metadata_json);
   if (proxy->metadata.proxy_type != "dataplane") {
-    proxy->stream.finish(GrpcCode::unimplemented, fmt::format("proxies of type {} are not served", proxy->metadata.proxy_type));
+    proxy->stream.finish(GrpcCode::unimplemented,
+                         fmt::format("proxies of type {} are not served", proxy->metadata.proxy_type));
     co_return false;
   }
   auto registered = co_await lifecycle_.connected(proxy);
   if (!registered) {
-    runtime_.log.warn(component, "proxy refused", {{"mesh", key->mesh}, {"proxy", key->name}, {"error", registered.error().message}});
+    runtime_.log.warn(component, "proxy refused",
+                      {{"mesh", key->mesh}, {"proxy", key->name}, {"error", registered.error().message}});
     proxy->stream.finish(to_status(registered.error()));
     co_return false;
   }
@@ -151,7 +158,8 @@ asio::awaitable<void> AdsServer::write_all(ProxyPtr proxy) {
     co_await proxy->wake.wait();
   }
   // The reader of an overtaken stream waits for a client that may never speak again.
-  if (proxy->overtaken && !proxy->stream.over()) proxy->stream.finish(GrpcCode::aborted, "the proxy has opened another stream");
+  if (proxy->overtaken && !proxy->stream.over())
+    proxy->stream.finish(GrpcCode::aborted, "the proxy has opened another stream");
 }
 
 }  // namespace kumasim::cp

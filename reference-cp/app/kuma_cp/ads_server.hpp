@@ -14,8 +14,14 @@ namespace kumasim::cp {
 
 class AdsServer {
  public:
-  AdsServer(const Runtime& runtime, const Config& config, Reconciler& reconciler, Lifecycle& lifecycle, Insights& insights, std::string instance)
-      : runtime_(runtime), config_(config), reconciler_(reconciler), lifecycle_(lifecycle), insights_(insights), instance_(std::move(instance)) {}
+  AdsServer(const Runtime& runtime, const Config& config, Reconciler& reconciler, Lifecycle& lifecycle,
+            Insights& insights, std::string instance)
+      : runtime_(runtime),
+        config_(config),
+        reconciler_(reconciler),
+        lifecycle_(lifecycle),
+        insights_(insights),
+        instance_(std::move(instance)) {}
 
   /// Serves one call; UNIMPLEMENTED for other methods.
   asio::awaitable<void> serve(GrpcServerStream stream);

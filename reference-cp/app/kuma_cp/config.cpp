@@ -47,10 +47,14 @@ std::string text_of(const Config& config, const Setting& setting) {
       [&](auto member) -> std::string {
         const auto& value = config.*member;
         using T = std::remove_cvref_t<decltype(value)>;
-        if constexpr (std::is_same_v<T, std::string>) return value;
-        else if constexpr (std::is_same_v<T, bool>) return value ? "true" : "false";
-        else if constexpr (std::is_same_v<T, Duration>) return print_duration(value);
-        else return std::to_string(value);
+        if constexpr (std::is_same_v<T, std::string>)
+          return value;
+        else if constexpr (std::is_same_v<T, bool>)
+          return value ? "true" : "false";
+        else if constexpr (std::is_same_v<T, Duration>)
+          return print_duration(value);
+        else
+          return std::to_string(value);
       },
       setting.member);
 }
@@ -68,13 +72,17 @@ bool without_effect(std::string_view name) {
 }
 
 bool is_branch(std::string_view name) {
-  auto below = [&](std::string_view known) { return known.starts_with(name) && known.size() > name.size() && known[name.size()] == '.'; };
-  return std::ranges::any_of(settings(), [&](const Setting& s) { return below(s.name); }) || std::ranges::any_of(settings_without_effect(), below);
+  auto below = [&](std::string_view known) {
+    return known.starts_with(name) && known.size() > name.size() && known[name.size()] == '.';
+  };
+  return std::ranges::any_of(settings(), [&](const Setting& s) { return below(s.name); }) ||
+         std::ranges::any_of(settings_without_effect(), below);
 }
 
 class FileReader {
  public:
-  FileReader(Config& config, std::string_view file, std::vector<std::string>* ignored) : config_(config), file_(file), ignored_(ignored) {}
+  FileReader(Config& config, std::string_view file, std::vector<std::string>* ignored)
+      : config_(config), file_(file), ignored_(ignored) {}
 
   Result<> read(const YAML::Node& node, const std::string& name) {
     if (!name.empty()) {
@@ -105,7 +113,8 @@ class FileReader {
   }
 
   Result<> at(const YAML::Node& node, std::string_view name, std::string what) {
-    return fail(Code::invalid_argument, fmt::format("{}:{}: {}: {}", file_, node.Mark().line + 1, name, what), std::string(name));
+    return fail(Code::invalid_argument, fmt::format("{}:{}: {}: {}", file_, node.Mark().line + 1, name, what),
+                std::string(name));
   }
 
   Config& config_;
@@ -115,7 +124,8 @@ class FileReader {
 
 }  // namespace
 
-Result<Config> load_config(std::string_view yaml, std::string_view file, const Environment& environment, std::vector<std::string>* ignored) {
+Result<Config> load_config(std::string_view yaml, std::string_view file, const Environment& environment,
+                           std::vector<std::string>* ignored) {
   Config config;
   try {
     YAML::Node root = YAML::Load(std::string(yaml));
@@ -128,7 +138,9 @@ Result<Config> load_config(std::string_view yaml, std::string_view file, const E
     auto value = environment(setting.variable);
     if (!value || value->empty()) continue;
     if (auto expected = assign(config, setting, *value))
-      return fail(Code::invalid_argument, fmt::format("{}: expected {}, found \"{}\"", setting.variable, *expected, *value), std::string(setting.name));
+      return fail(Code::invalid_argument,
+                  fmt::format("{}: expected {}, found \"{}\"", setting.variable, *expected, *value),
+                  std::string(setting.name));
   }
   // What Kuma derives from other settings.
   auto inherit = [](std::string& value, const std::string& from) {
@@ -140,11 +152,13 @@ Result<Config> load_config(std::string_view yaml, std::string_view file, const E
   inherit(config.api_https_key, config.key);
   if (config.xds_port == 0) config.xds_port = config.dp_server_port;
   if (config.mode == "standalone") config.mode = "zone";
-  for (auto [certificate, key, name] : {std::tuple(&config.dp_server_certificate, &config.dp_server_key, "dpServer"),
-                                        std::tuple(&config.api_https_certificate, &config.api_https_key, "apiServer.https"),
-                                        std::tuple(&config.certificate, &config.key, "general")})
+  for (auto [certificate, key, name] :
+       {std::tuple(&config.dp_server_certificate, &config.dp_server_key, "dpServer"),
+        std::tuple(&config.api_https_certificate, &config.api_https_key, "apiServer.https"),
+        std::tuple(&config.certificate, &config.key, "general")})
     if (certificate->empty() != key->empty())
-      return fail(Code::invalid_argument, fmt::format("{0}.tlsCertFile and {0}.tlsKeyFile have to be set together", name), std::string(name));
+      return fail(Code::invalid_argument,
+                  fmt::format("{0}.tlsCertFile and {0}.tlsKeyFile have to be set together", name), std::string(name));
   return config;
 }
 
@@ -155,13 +169,16 @@ nlohmann::json config_to_json(const Config& config) {
   for (const Setting& setting : settings()) {
     nlohmann::json* node = &out;
     std::string_view rest = setting.name;
-    for (std::size_t dot; (dot = rest.find('.')) != std::string_view::npos; rest = rest.substr(dot + 1)) node = &(*node)[std::string(rest.substr(0, dot))];
+    for (std::size_t dot; (dot = rest.find('.')) != std::string_view::npos; rest = rest.substr(dot + 1))
+      node = &(*node)[std::string(rest.substr(0, dot))];
     std::string text = text_of(config, setting);
     std::visit(
         [&](auto member) {
           using T = std::remove_cvref_t<decltype(config.*member)>;
-          if constexpr (std::is_same_v<T, bool> || std::is_same_v<T, std::uint32_t>) (*node)[std::string(rest)] = config.*member;
-          else (*node)[std::string(rest)] = text;
+          if constexpr (std::is_same_v<T, bool> || std::is_same_v<T, std::uint32_t>)
+            (*node)[std::string(rest)] = config.*member;
+          else
+            (*node)[std::string(rest)] = text;
         },
         setting.member);
   }

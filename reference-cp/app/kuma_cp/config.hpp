@@ -70,7 +70,7 @@ struct Setting {
   std::string_view name;      ///< "dpServer.port": the path of keys in the file
   std::string_view variable;  ///< "KUMA_DP_SERVER_PORT"
   Member member;
-  std::string_view text;      ///< one line for people
+  std::string_view text;                      ///< one line for people
   std::vector<std::string_view> values = {};  ///< where only some are allowed
 };
 std::span<const Setting> settings();
@@ -81,8 +81,8 @@ std::span<const std::string_view> settings_without_effect();
 /// A variable's value; nullopt where it is not set.
 using Environment = std::function<std::optional<std::string>(std::string_view name)>;
 
-/// Defaults, then the file's text ("" for none), then the environment. Errors name the file with line, the setting or the
-/// variable, and what was expected. What is set without effect goes to `ignored`.
+/// Defaults, then the file's text ("" for none), then the environment. Errors name the file with line, the setting or
+/// the variable, and what was expected. What is set without effect goes to `ignored`.
 Result<Config> load_config(std::string_view yaml, std::string_view file, const Environment& environment,
                            std::vector<std::string>* ignored = nullptr);
 

@@ -45,10 +45,13 @@ BootstrapOptions bootstrap_options(const Config& config, const std::string& cert
   return out;
 }
 
-bool is_loopback(const std::string& host) { return host.starts_with("127.") || host == "::1" || host.starts_with("::ffff:127."); }
+bool is_loopback(const std::string& host) {
+  return host.starts_with("127.") || host == "::1" || host.starts_with("::ffff:127.");
+}
 
 Result<User> authenticate(const HttpRequest& request, bool localhost_is_admin) {
-  if (request.headers.has("authorization")) return fail(Code::unauthenticated, "user tokens cannot be verified by this control plane");
+  if (request.headers.has("authorization"))
+    return fail(Code::unauthenticated, "user tokens cannot be verified by this control plane");
   if (localhost_is_admin && is_loopback(request.peer.address.host)) return admin_user();
   return anonymous_user();
 }
@@ -57,9 +60,13 @@ Result<User> authenticate(const HttpRequest& request, bool localhost_is_admin) {
 
 struct ControlPlane::State {
   State(const Runtime& runtime, Config given, std::shared_ptr<Store> kept, ControlPlaneOptions more)
-      : runtime(runtime), config(std::move(given)), options(std::move(more)), store(std::move(kept)),
+      : runtime(runtime),
+        config(std::move(given)),
+        options(std::move(more)),
+        store(std::move(kept)),
         instance(fmt::format("{}-{:04x}", options.hostname, runtime.random.below(0x10000))),
-        authorities(*store, runtime.clock, runtime.log, {.ca_key = key_spec(config.ca_key), .signing_key = key_spec(config.signing_key)}),
+        authorities(*store, runtime.clock, runtime.log,
+                    {.ca_key = key_spec(config.ca_key), .signing_key = key_spec(config.signing_key)}),
         manager(*store, runtime.clock, &authorities, manager_options(config)),
         reconciler(runtime, config, store, authorities),
         insights(runtime, config, store, instance),
@@ -71,7 +78,8 @@ struct ControlPlane::State {
   Result<> listen(Listener& listener, const std::string& interface, std::uint32_t port, const char* setting);
   Result<std::shared_ptr<const TlsContext>> tls(const TlsIdentity& identity, const char* setting) const;
   Result<> open_ports();
-  asio::awaitable<void> serve(Listener& listener, std::shared_ptr<const TlsContext> context, HttpHandler http, GrpcHandler grpc);
+  asio::awaitable<void> serve(Listener& listener, std::shared_ptr<const TlsContext> context, HttpHandler http,
+                              GrpcHandler grpc);
 
   Runtime runtime;
   const Config config;
@@ -94,23 +102,28 @@ struct ControlPlane::State {
   bool is_ready = false;
 };
 
-ControlPlane::ControlPlane(const Runtime& runtime, Config config, std::shared_ptr<Store> store, ControlPlaneOptions options)
+ControlPlane::ControlPlane(const Runtime& runtime, Config config, std::shared_ptr<Store> store,
+                           ControlPlaneOptions options)
     : state_(std::make_shared<State>(runtime, std::move(config), std::move(store), std::move(options))) {}
 
 ControlPlane::~ControlPlane() = default;
 
-Result<> ControlPlane::State::listen(Listener& listener, const std::string& interface, std::uint32_t port, const char* setting) {
+Result<> ControlPlane::State::listen(Listener& listener, const std::string& interface, std::uint32_t port,
+                                     const char* setting) {
   try {
     listener = runtime.network.listen({interface == "0.0.0.0" ? "" : interface, static_cast<std::uint16_t>(port)});
     return {};
   } catch (const boost::system::system_error& error) {
     Error cause = to_error(error);
-    return fail(cause.code, fmt::format("cannot listen on port {} ({}): {}{}", port, setting, error.code().message(),
-                                        cause.code == Code::already_exists ? "; is another kuma-cp running?" : ""), setting);
+    return fail(cause.code,
+                fmt::format("cannot listen on port {} ({}): {}{}", port, setting, error.code().message(),
+                            cause.code == Code::already_exists ? "; is another kuma-cp running?" : ""),
+                setting);
   }
 }
 
-Result<std::shared_ptr<const TlsContext>> ControlPlane::State::tls(const TlsIdentity& identity, const char* setting) const {
+Result<std::shared_ptr<const TlsContext>> ControlPlane::State::tls(const TlsIdentity& identity,
+                                                                   const char* setting) const {
   TlsOptions tls_options;
   tls_options.role = TlsRole::server;
   tls_options.certificate_pem = identity.certificate_pem;
@@ -125,13 +138,18 @@ Result<std::shared_ptr<const TlsContext>> ControlPlane::State::tls(const TlsIden
 Result<> ControlPlane::State::open_ports() {
   if (auto done = listen(dp_listener, "", config.dp_server_port, "dpServer.port"); !done) return done;
   if (config.api_http_enabled)
-    if (auto done = listen(http_listener, config.api_http_interface, config.api_http_port, "apiServer.http.port"); !done) return done;
+    if (auto done = listen(http_listener, config.api_http_interface, config.api_http_port, "apiServer.http.port");
+        !done)
+      return done;
   if (config.api_https_enabled)
-    if (auto done = listen(https_listener, config.api_https_interface, config.api_https_port, "apiServer.https.port"); !done) return done;
+    if (auto done = listen(https_listener, config.api_https_interface, config.api_https_port, "apiServer.https.port");
+        !done)
+      return done;
   return listen(diagnostics_listener, "", config.diagnostics_port, "diagnostics.serverPort");
 }
 
-asio::awaitable<void> ControlPlane::State::serve(Listener& listener, std::shared_ptr<const TlsContext> context, HttpHandler http, GrpcHandler grpc) {
+asio::awaitable<void> ControlPlane::State::serve(Listener& listener, std::shared_ptr<const TlsContext> context,
+                                                 HttpHandler http, GrpcHandler grpc) {
   co_await serve_listener(runtime, listener, std::move(context), std::move(http), std::move(grpc));
 }
 
@@ -158,7 +176,8 @@ asio::awaitable<Result<>> ControlPlane::start() {
   if (!bootstrap) co_return fail(bootstrap.error());
   s.bootstrap.emplace(std::move(*bootstrap));
 
-  auto defaults = co_await s.manager.ensure_defaults({.mesh = !s.config.skip_mesh_creation, .zone = true, .hostname_generators = !s.config.skip_hostname_generators});
+  auto defaults = co_await s.manager.ensure_defaults(
+      {.mesh = !s.config.skip_mesh_creation, .zone = true, .hostname_generators = !s.config.skip_hostname_generators});
   if (!defaults) co_return fail(defaults.error().error);
   auto loaded = co_await s.reconciler.start();
   if (!loaded) co_return fail(loaded.error());
@@ -168,34 +187,46 @@ asio::awaitable<Result<>> ControlPlane::start() {
   rest.instance_id = s.instance;
   rest.cluster_id = make_uuid(s.runtime.random);
   rest.config = config_to_json(s.config);
-  rest.authenticate = [admin = s.config.localhost_is_admin](const HttpRequest& request) { return authenticate(request, admin); };
+  rest.authenticate = [admin = s.config.localhost_is_admin](const HttpRequest& request) {
+    return authenticate(request, admin);
+  };
   s.rest.emplace(s.manager, s.runtime.clock, std::move(rest));
 
-  auto start_task = [&](const char* name, asio::awaitable<void> task) { spawn(s.runtime.executor, s.runtime.log, name, std::move(task)); };
+  auto start_task = [&](const char* name, asio::awaitable<void> task) {
+    spawn(s.runtime.executor, s.runtime.log, name, std::move(task));
+  };
   start_task("reconciler", s.reconciler.run());
   start_task("rotation", s.reconciler.rotate());
   HttpHandler rest_handler = [state = state_](HttpRequest request) { return state->rest->handle(std::move(request)); };
   HttpHandler dp_handler = [state = state_](HttpRequest request) -> asio::awaitable<HttpResponse> {
     std::string path = request.target.substr(0, request.target.find('?'));
-    if (path != "/bootstrap") co_return HttpResponse{.status = 404, .headers = {{"content-type", "text/plain; charset=utf-8"}}, .body = "404 page not found\n"};
+    if (path != "/bootstrap")
+      co_return HttpResponse{
+          .status = 404, .headers = {{"content-type", "text/plain; charset=utf-8"}}, .body = "404 page not found\n"};
     if (request.method != "POST") co_return HttpResponse{.status = 405, .headers = {{"allow", "POST"}}, .body = {}};
     co_return co_await state->bootstrap->handle(std::move(request));
   };
   GrpcHandler ads_handler = [state = state_](GrpcServerStream stream) { return state->ads.serve(std::move(stream)); };
-  HttpHandler diagnostics_handler = [state = state_](HttpRequest request) -> asio::awaitable<HttpResponse> { co_return state->diagnostics.handle(request); };
+  HttpHandler diagnostics_handler = [state = state_](HttpRequest request) -> asio::awaitable<HttpResponse> {
+    co_return state->diagnostics.handle(request);
+  };
   start_task("dp-server", s.serve(s.dp_listener, s.dp_tls, dp_handler, ads_handler));
   if (s.http_listener) start_task("api-server", s.serve(s.http_listener, nullptr, rest_handler, nullptr));
   if (s.https_listener) start_task("api-server-https", s.serve(s.https_listener, s.api_tls, rest_handler, nullptr));
   start_task("diagnostics", s.serve(s.diagnostics_listener, nullptr, diagnostics_handler, nullptr));
   s.is_ready = true;
-  s.runtime.log.info("kuma-cp", "control plane is up", {{"instance", s.instance}, {"dp port", s.dp_listener.port()}, {"diagnostics port", s.diagnostics_listener.port()}});
+  s.runtime.log.info("kuma-cp", "control plane is up",
+                     {{"instance", s.instance},
+                      {"dp port", s.dp_listener.port()},
+                      {"diagnostics port", s.diagnostics_listener.port()}});
   co_return Result<>();
 }
 
 asio::awaitable<void> ControlPlane::run() {
   auto started = co_await start();
   if (!started) {
-    state_->runtime.log.error("kuma-cp", "cannot start", {{"error", started.error().message}, {"field", started.error().field}});
+    state_->runtime.log.error("kuma-cp", "cannot start",
+                              {{"error", started.error().message}, {"field", started.error().field}});
     throw std::runtime_error(started.error().message);
   }
   co_await state_->stopped.wait();
@@ -205,7 +236,8 @@ void ControlPlane::stop() {
   State& s = *state_;
   s.is_ready = false;
   s.ads.stop();
-  for (Listener* listener : {&s.dp_listener, &s.http_listener, &s.https_listener, &s.diagnostics_listener}) listener->close();
+  for (Listener* listener : {&s.dp_listener, &s.http_listener, &s.https_listener, &s.diagnostics_listener})
+    listener->close();
   s.stopped.set();
 }
 

@@ -11,7 +11,9 @@ HttpResponse Diagnostics::handle(const HttpRequest& request) const {
   std::string path = parse_target(request.target).path;
   if (path == "/healthy") return {.status = 200, .headers = {}, .body = {}};
   if (path == "/ready") return {.status = ready_() ? 200 : 503, .headers = {}, .body = {}};
-  if (path == "/metrics") return {.status = 200, .headers = {{"content-type", "text/plain; version=0.0.4; charset=utf-8"}}, .body = metrics()};
+  if (path == "/metrics")
+    return {
+        .status = 200, .headers = {{"content-type", "text/plain; version=0.0.4; charset=utf-8"}}, .body = metrics()};
   return {.status = 404, .headers = {{"content-type", "text/plain; charset=utf-8"}}, .body = "404 page not found\n"};
 }
 
@@ -39,7 +41,8 @@ std::string Diagnostics::metrics() const {
   metric("xds_pushes", "counter", "Configurations that differed and were pushed", counts.pushes);
   out += "# HELP resources_count Number of resources in the store\n# TYPE resources_count gauge\n";
   for (const Kind* kind : kinds())
-    out += fmt::format("resources_count{{resource_type=\"{}\"}} {}\n", kind->type(), reconciler_.views().count(kind->type()));
+    out += fmt::format("resources_count{{resource_type=\"{}\"}} {}\n", kind->type(),
+                       reconciler_.views().count(kind->type()));
   return out;
 }
 

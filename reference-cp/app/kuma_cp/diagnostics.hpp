@@ -11,7 +11,8 @@ namespace kumasim::cp {
 class Diagnostics {
  public:
   /// `ready` tells whether every server of the control plane is up.
-  Diagnostics(const Reconciler& reconciler, std::function<bool()> ready) : reconciler_(reconciler), ready_(std::move(ready)) {}
+  Diagnostics(const Reconciler& reconciler, std::function<bool()> ready)
+      : reconciler_(reconciler), ready_(std::move(ready)) {}
 
   /// GET /healthy, /ready, /metrics (Prometheus' text format).
   HttpResponse handle(const HttpRequest& request) const;

@@ -58,7 +58,8 @@ Json Insights::subscription_of(const Proxy& proxy) const {
   Json metadata = Json::parse(proxy.metadata_json, nullptr, false);
   if (metadata.is_object() && metadata.contains("version") && metadata["version"].is_object()) {
     out["version"] = metadata["version"];
-    if (out["version"].contains("kumaDp") && out["version"]["kumaDp"].is_object()) out["version"]["kumaDp"]["kumaCpCompatible"] = true;
+    if (out["version"].contains("kumaDp") && out["version"]["kumaDp"].is_object())
+      out["version"]["kumaDp"]["kumaCpCompatible"] = true;
   }
   return out;
 }
@@ -84,7 +85,8 @@ asio::awaitable<Result<>> Insights::write(const Proxy& proxy) {
         subscriptions.back()["disconnectTime"] = print_timestamp(proxy.subscription.connected);
     }
   subscriptions.push_back(subscription_of(proxy));
-  while (config_.subscription_limit != 0 && subscriptions.size() > config_.subscription_limit) subscriptions.erase(subscriptions.begin());
+  while (config_.subscription_limit != 0 && subscriptions.size() > config_.subscription_limit)
+    subscriptions.erase(subscriptions.begin());
   insight.spec["subscriptions"] = std::move(subscriptions);
   Json metadata = Json::parse(proxy.metadata_json, nullptr, false);
   if (metadata.is_object()) insight.spec["metadata"] = std::move(metadata);
@@ -99,7 +101,8 @@ asio::awaitable<Result<>> Insights::write(const Proxy& proxy) {
   }
   if (before && (*before)->spec == insight.spec) co_return Result<>();
   WallTime now = runtime_.clock.wall_now();
-  auto done = before ? co_await store_->update(std::move(insight), now) : co_await store_->create(std::move(insight), now);
+  auto done =
+      before ? co_await store_->update(std::move(insight), now) : co_await store_->create(std::move(insight), now);
   if (!done) co_return fail(done.error());
   co_return Result<>();
 }
@@ -109,7 +112,8 @@ asio::awaitable<void> Insights::flush(ProxyPtr proxy) {
     auto done = co_await write(*proxy);
     if (done || done.error().code == Code::not_found) co_return;
     if (done.error().code == Code::conflict || done.error().code == Code::already_exists) continue;
-    runtime_.log.warn("insights", "insight not written", {{"mesh", proxy->key.mesh}, {"proxy", proxy->key.name}, {"error", done.error().message}});
+    runtime_.log.warn("insights", "insight not written",
+                      {{"mesh", proxy->key.mesh}, {"proxy", proxy->key.name}, {"error", done.error().message}});
     co_return;
   }
 }
@@ -130,7 +134,8 @@ asio::awaitable<void> Insights::follow(ProxyPtr proxy) {
 
 asio::awaitable<bool> Insights::moved_away(const ResourceKey& proxy) {
   auto insight = co_await store_->get(kind::dataplane_insight(), proxy);
-  if (!insight || !(*insight)->spec.contains("subscriptions") || (*insight)->spec["subscriptions"].empty()) co_return false;
+  if (!insight || !(*insight)->spec.contains("subscriptions") || (*insight)->spec["subscriptions"].empty())
+    co_return false;
   const Json& last = (*insight)->spec["subscriptions"].back();
   co_return last.value("controlPlaneInstanceId", instance_) != instance_ && !last.contains("disconnectTime");
 }

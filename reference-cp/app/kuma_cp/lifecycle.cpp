@@ -20,7 +20,8 @@ Result<Resource> dataplane_of(const std::string& text) {
   if (documents->empty()) return fail(Code::invalid_argument, "dataplane.resource is empty");
   auto form = universal_form(documents->front().value);
   if (!form) return fail(form.error());
-  if (form->kind != &kind::dataplane()) return fail(Code::invalid_argument, "dataplane.resource is no Dataplane", "type");
+  if (form->kind != &kind::dataplane())
+    return fail(Code::invalid_argument, "dataplane.resource is no Dataplane", "type");
   auto decoded = decode(*form->kind, form->body, UnknownFields::drop);
   if (!decoded) return fail(decoded.error().error());
   return *decoded;
@@ -33,8 +34,9 @@ asio::awaitable<Result<>> Lifecycle::connected(ProxyPtr proxy) {
   auto dataplane = dataplane_of(proxy->metadata.dataplane);
   if (!dataplane) co_return fail(dataplane.error());
   if (dataplane->key() != proxy->key)
-    co_return fail(Code::invalid_argument, fmt::format("proxyId {}.{} does not match proxy resource {}.{}", proxy->key.mesh, proxy->key.name,
-                                                       dataplane->meta.mesh, dataplane->meta.name));
+    co_return fail(Code::invalid_argument,
+                   fmt::format("proxyId {}.{} does not match proxy resource {}.{}", proxy->key.mesh, proxy->key.name,
+                               dataplane->meta.mesh, dataplane->meta.name));
   for (int attempt = 0; attempt < attempts_max; ++attempt) {
     auto before = co_await manager_.store().get(kind::dataplane(), proxy->key);
     Resource resource = *dataplane;
@@ -47,7 +49,8 @@ asio::awaitable<Result<>> Lifecycle::connected(ProxyPtr proxy) {
     }
     Code code = done.error().error.code;
     if (code != Code::conflict && code != Code::already_exists)
-      co_return fail(code, fmt::format("could not register proxy passed in kuma-dp run: {}", done.error().error.message));
+      co_return fail(code,
+                     fmt::format("could not register proxy passed in kuma-dp run: {}", done.error().error.message));
   }
   co_return fail(Code::conflict, "could not register proxy passed in kuma-dp run: it is being written to");
 }
@@ -62,7 +65,8 @@ asio::awaitable<void> Lifecycle::disconnected(ProxyPtr proxy) {
   if (done)
     runtime_.log.info("lifecycle", "proxy deregistered", {{"mesh", proxy->key.mesh}, {"proxy", proxy->key.name}});
   else if (done.error().error.code != Code::not_found)
-    runtime_.log.warn("lifecycle", "proxy not deregistered", {{"proxy", proxy->key.name}, {"error", done.error().error.message}});
+    runtime_.log.warn("lifecycle", "proxy not deregistered",
+                      {{"proxy", proxy->key.name}, {"error", done.error().error.message}});
 }
 
 }  // namespace kumasim::cp

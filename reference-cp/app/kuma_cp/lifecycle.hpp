@@ -16,8 +16,8 @@ class Lifecycle {
   Lifecycle(const Runtime& runtime, const Config& config, Manager& manager, Reconciler& reconciler, Insights& insights)
       : runtime_(runtime), config_(config), manager_(manager), reconciler_(reconciler), insights_(insights) {}
 
-  /// Stores the Dataplane of the node's metadata (`dataplane.resource`), where there is one. invalid_argument where it is no
-  /// Dataplane, or not the one that the node says it is.
+  /// Stores the Dataplane of the node's metadata (`dataplane.resource`), where there is one. invalid_argument where it
+  /// is no Dataplane, or not the one that the node says it is.
   asio::awaitable<Result<>> connected(ProxyPtr proxy);
   /// Removes after the deregistration delay what `connected` stored, unless the proxy has come back, here or elsewhere.
   asio::awaitable<void> disconnected(ProxyPtr proxy);

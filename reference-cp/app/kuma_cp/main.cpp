@@ -51,12 +51,16 @@ Result<Config> configure(const Arguments& arguments, Log& log) {
     text = std::move(*read);
   }
   std::vector<std::string> ignored;
-  auto config = load_config(text, arguments.config_file, [](std::string_view name) { return live::environment_variable(std::string(name)); }, &ignored);
+  auto config = load_config(
+      text, arguments.config_file, [](std::string_view name) { return live::environment_variable(std::string(name)); },
+      &ignored);
   if (!config) return config;
   for (const auto& name : ignored) log.warn("config", "setting has no effect in this version", {{"setting", name}});
   if (config->work_dir.empty()) {
     auto home = live::environment_variable("HOME");
-    if (!home) return fail(Code::invalid_argument, "there is no home directory for the work directory: set KUMA_GENERAL_WORK_DIR", "general.workDir");
+    if (!home)
+      return fail(Code::invalid_argument,
+                  "there is no home directory for the work directory: set KUMA_GENERAL_WORK_DIR", "general.workDir");
     config->work_dir = *home + "/.kuma";
   }
   return config;
@@ -64,30 +68,40 @@ Result<Config> configure(const Arguments& arguments, Log& log) {
 
 Result<std::shared_ptr<Store>> open_store(const Config& config) {
   if (config.store_type == "memory") return std::make_shared<MemoryStore>();
-  std::string path = config.store_sqlite_path.starts_with('/') ? config.store_sqlite_path : config.work_dir + "/" + config.store_sqlite_path;
+  std::string path = config.store_sqlite_path.starts_with('/') ? config.store_sqlite_path
+                                                               : config.work_dir + "/" + config.store_sqlite_path;
   if (auto made = live::make_directories(path.substr(0, path.rfind('/'))); !made) return fail(made.error());
   auto store = open_sqlite(path);
-  if (!store) return fail(store.error().code, fmt::format("store {}: {}", path, store.error().message), "store.sqlite.path");
+  if (!store)
+    return fail(store.error().code, fmt::format("store {}: {}", path, store.error().message), "store.sqlite.path");
   return std::shared_ptr<Store>(std::move(*store));
 }
 
 /// The pair that two settings name; nullopt where they are empty.
-Result<std::optional<TlsIdentity>> read_pair(const std::string& certificate, const std::string& key, const char* setting) {
+Result<std::optional<TlsIdentity>> read_pair(const std::string& certificate, const std::string& key,
+                                             const char* setting) {
   if (certificate.empty()) return std::nullopt;
   auto certificate_pem = live::read_file(certificate);
-  if (!certificate_pem) return fail(Code::invalid_argument, fmt::format("{}.tlsCertFile: {}", setting, certificate_pem.error().message), setting);
+  if (!certificate_pem)
+    return fail(Code::invalid_argument, fmt::format("{}.tlsCertFile: {}", setting, certificate_pem.error().message),
+                setting);
   auto key_pem = live::read_file(key);
-  if (!key_pem) return fail(Code::invalid_argument, fmt::format("{}.tlsKeyFile: {}", setting, key_pem.error().message), setting);
+  if (!key_pem)
+    return fail(Code::invalid_argument, fmt::format("{}.tlsKeyFile: {}", setting, key_pem.error().message), setting);
   if (auto fits = check_pair({*certificate_pem, *key_pem}); !fits)
-    return fail(Code::invalid_argument, fmt::format("{}.tlsCertFile {} and tlsKeyFile {}: {}", setting, certificate, key, fits.error().message), setting);
+    return fail(Code::invalid_argument,
+                fmt::format("{}.tlsCertFile {} and tlsKeyFile {}: {}", setting, certificate, key, fits.error().message),
+                setting);
   return TlsIdentity{*certificate_pem, *key_pem};
 }
 
 /// As server_identity, with the key readable by its owner only.
 Result<> make_pair(const Config& config, const ControlPlaneOptions& options, const Runtime& runtime) {
-  std::string certificate = config.work_dir + "/" + server_certificate_file, key = config.work_dir + "/" + server_key_file;
+  std::string certificate = config.work_dir + "/" + server_certificate_file,
+              key = config.work_dir + "/" + server_key_file;
   if (runtime.disk.exists(server_certificate_file) && runtime.disk.exists(server_key_file)) return {};
-  auto pair = make_server({.hosts = options.hosts, .key = key_spec(config.ca_key), .now = runtime.clock.wall_now()}, runtime.random);
+  auto pair = make_server({.hosts = options.hosts, .key = key_spec(config.ca_key), .now = runtime.clock.wall_now()},
+                          runtime.random);
   if (!pair) return fail(pair.error());
   if (auto done = live::make_directories(config.work_dir); !done) return done;
   if (auto done = live::write_file(key, pair->key_pem, {.secret = true}); !done) return done;
@@ -110,7 +124,9 @@ asio::awaitable<void> run_until_signal(ControlPlane& control_plane, asio::io_con
 }
 
 int run(const Arguments& arguments) {
-  live::SystemLog log({.level = level_of(arguments.log_level), .format = arguments.log_format == "json" ? live::LogFormat::json : live::LogFormat::text, .path = arguments.log_path});
+  live::SystemLog log({.level = level_of(arguments.log_level),
+                       .format = arguments.log_format == "json" ? live::LogFormat::json : live::LogFormat::text,
+                       .path = arguments.log_path});
   live::ignore_sigpipe();
   auto config = configure(arguments, log);
   if (!config) return failed(config.error());
@@ -145,7 +161,8 @@ int migrate(const Arguments& arguments) {
   live::SystemLog log({.level = LogLevel::info});
   auto config = configure(arguments, log);
   if (!config) return failed(config.error());
-  if (config->store_type == "memory") return failed({Code::invalid_argument, "a store of type memory has nothing to migrate"});
+  if (config->store_type == "memory")
+    return failed({Code::invalid_argument, "a store of type memory has nothing to migrate"});
   auto store = open_store(*config);
   if (!store) return failed(store.error());
   fmt::print("schema is up to date\n");
@@ -161,8 +178,10 @@ int start(int argc, char** argv) {
   auto* migrate_command = app.add_subcommand("migrate", "Migrate the database");
   migrate_command->require_subcommand(1);
   auto* up_command = migrate_command->add_subcommand("up", "Create the schema, or bring it up to date");
-  for (auto* command : {run_command, up_command}) command->add_option("-c,--config-file", arguments.config_file, "Configuration file (YAML)");
-  run_command->add_option("--log-level", arguments.log_level, "off, info, debug")->check(CLI::IsMember({"off", "info", "debug", "error"}));
+  for (auto* command : {run_command, up_command})
+    command->add_option("-c,--config-file", arguments.config_file, "Configuration file (YAML)");
+  run_command->add_option("--log-level", arguments.log_level, "off, info, debug")
+      ->check(CLI::IsMember({"off", "info", "debug", "error"}));
   run_command->add_option("--log-format", arguments.log_format, "text, json")->check(CLI::IsMember({"text", "json"}));
   run_command->add_option("--log-output-path", arguments.log_path, "File for the log instead of the standard error");
   bool detailed = false;

@@ -12,8 +12,8 @@ namespace kumasim::cp {
 namespace {
 
 /// Kinds that MeshServices and virtual addresses are derived from.
-constexpr std::array<std::string_view, 7> derived_from = {"Dataplane",   "DataplaneInsight", "Mesh",           "MeshService",
-                                                          "HostnameGenerator", "ExternalService",  "VirtualOutbound"};
+constexpr std::array<std::string_view, 7> derived_from = {
+    "Dataplane", "DataplaneInsight", "Mesh", "MeshService", "HostnameGenerator", "ExternalService", "VirtualOutbound"};
 
 bool derives(const Change& change) {
   const std::string& kind = change.kind->type();
@@ -29,9 +29,7 @@ bool derives(const Change& change) {
 
 }  // namespace
 
-void MeshViews::merge(const Affected& affected, MeshWork& work) const {
-  work.proxies.merge(affected);
-}
+void MeshViews::merge(const Affected& affected, MeshWork& work) const { work.proxies.merge(affected); }
 
 void MeshViews::apply(const Change& change, Work& work) {
   auto& table = resources_[change.kind->type()];
@@ -53,7 +51,8 @@ void MeshViews::apply(const Change& change, Work& work) {
     for (const auto& [kind, resources] : resources_)
       for (const auto& [key, resource] : resources) all.push_back(resource);
     views_[name] = MeshView::build(name, settings_, all);
-    work[name] = {.proxies = {.all = true, .names = {}, .virtual_outbounds = false}, .derive = true, .certificates = true};
+    work[name] = {
+        .proxies = {.all = true, .names = {}, .virtual_outbounds = false}, .derive = true, .certificates = true};
   }
   ResourceChange step{change.before, change.after};
   bool secret = change.kind->type() == "Secret";

@@ -26,10 +26,17 @@ SecretLookup secrets_of(const MeshView& view) {
 
 }  // namespace
 
-Reconciler::Reconciler(const Runtime& runtime, const Config& config, std::shared_ptr<Store> store, Authorities& authorities)
-    : runtime_(runtime), config_(config), store_(std::move(store)), authorities_(authorities), views_(zone_settings(config)),
+Reconciler::Reconciler(const Runtime& runtime, const Config& config, std::shared_ptr<Store> store,
+                       Authorities& authorities)
+    : runtime_(runtime),
+      config_(config),
+      store_(std::move(store)),
+      authorities_(authorities),
+      views_(zone_settings(config)),
       identities_(runtime.clock, runtime.random, key_spec(config.leaf_key)),
-      admin_(runtime.clock, runtime.random, key_spec(config.leaf_key)), wake_(runtime.executor), rotation_(runtime.executor) {}
+      admin_(runtime.clock, runtime.random, key_spec(config.leaf_key)),
+      wake_(runtime.executor),
+      rotation_(runtime.executor) {}
 
 asio::awaitable<Result<>> Reconciler::start() {
   auto admin = co_await admin_.start(*store_);
@@ -119,8 +126,10 @@ asio::awaitable<void> Reconciler::derive(const std::string& mesh) {
   auto writes = derive::mesh_services(*view, [this] { return views_.next_service_address(); }, now);
   auto report = [&](const auto& done, const std::string& name) {
     // What was overtaken is made up for by the change that overtook it.
-    if (!done && done.error().code != Code::conflict && done.error().code != Code::not_found && done.error().code != Code::already_exists)
-      runtime_.log.warn(component, "MeshService not written", {{"mesh", mesh}, {"name", name}, {"error", done.error().message}});
+    if (!done && done.error().code != Code::conflict && done.error().code != Code::not_found &&
+        done.error().code != Code::already_exists)
+      runtime_.log.warn(component, "MeshService not written",
+                        {{"mesh", mesh}, {"name", name}, {"error", done.error().message}});
   };
   for (auto& resource : writes.create) {
     std::string name = resource.meta.name;
@@ -156,13 +165,15 @@ void Reconciler::regenerate(const ProxyPtr& proxy) {
   if (view->mesh()) {
     auto tls = mesh_tls(*view->mesh(), secrets_of(*view));
     if (!tls) {
-      runtime_.log.warn(component, "proxy without certificate", {{"mesh", proxy->key.mesh}, {"proxy", proxy->key.name}, {"error", tls.error().message}});
+      runtime_.log.warn(component, "proxy without certificate",
+                        {{"mesh", proxy->key.mesh}, {"proxy", proxy->key.name}, {"error", tls.error().message}});
       return;
     }
     if (tls->has_value()) {
       auto issued = identities_.get(proxy->key, **tls, dataplane_tags(**dataplane));
       if (!issued) {
-        runtime_.log.error(component, "no certificate issued", {{"mesh", proxy->key.mesh}, {"proxy", proxy->key.name}, {"error", issued.error().message}});
+        runtime_.log.error(component, "no certificate issued",
+                           {{"mesh", proxy->key.mesh}, {"proxy", proxy->key.name}, {"error", issued.error().message}});
         return;
       }
       held = *issued;
@@ -180,11 +191,12 @@ void Reconciler::regenerate(const ProxyPtr& proxy) {
     facts.identity.admin_certificate_pem = pair->certificate_pem;
     facts.identity.admin_key_pem = pair->key_pem;
   } else {
-    runtime_.log.error(component, "no admin certificate", {{"proxy", proxy->key.name}, {"error", pair.error().message}});
+    runtime_.log.error(component, "no admin certificate",
+                       {{"proxy", proxy->key.name}, {"error", pair.error().message}});
   }
   ++counts_.generations;
-  Snapshot fresh = generate(*view, facts,
-                            {.planted = {.rbac_rule_dropped = config_.planted_bug == "rbac-rule-dropped"}});
+  Snapshot fresh =
+      generate(*view, facts, {.planted = {.rbac_rule_dropped = config_.planted_bug == "rbac-rule-dropped"}});
   if (proxy->snapshot) fresh.share(*proxy->snapshot);
   proxy->identity = std::move(held);
   if (proxy->snapshot && *proxy->snapshot == fresh) return;
@@ -229,7 +241,8 @@ void Reconciler::deliver(const ProxyPtr& proxy, AdsActions actions) {
 asio::awaitable<void> Reconciler::mind_patience(ProxyPtr proxy, std::uint64_t number) {
   co_await sleep(runtime_.timers, config_.warming_patience);
   if (proxy->closing || proxy->patience != number) co_return;
-  runtime_.log.warn("ads", "proxy has not taken its clusters in time", {{"mesh", proxy->key.mesh}, {"proxy", proxy->key.name}});
+  runtime_.log.warn("ads", "proxy has not taken its clusters in time",
+                    {{"mesh", proxy->key.mesh}, {"proxy", proxy->key.name}});
   proxy->patience = 0;
   deliver(proxy, proxy->session.on_patience_end());
 }
@@ -245,7 +258,8 @@ asio::awaitable<void> Reconciler::rotate() {
     WallTime now = runtime_.clock.wall_now();
     // Slept in steps, for the wall clock may be set meanwhile; a new certificate may be due sooner.
     if (now < *next) {
-      (void)co_await with_timeout(runtime_.timers, std::min<Duration>(*next - now, std::chrono::minutes(1)), rotation_.wait());
+      (void)co_await with_timeout(runtime_.timers, std::min<Duration>(*next - now, std::chrono::minutes(1)),
+                                  rotation_.wait());
       continue;
     }
     for (const ResourceKey& key : identities_.due()) {

@@ -37,8 +37,8 @@ class Reconciler {
   /// Renews certificates when they are due until the process ends.
   asio::awaitable<void> rotate();
 
-  /// A proxy whose key and metadata are set; it is sent a snapshot with the next batch. One with the same key is closed:
-  /// the newest stream of a proxy counts, for the older one may be a connection that died unseen.
+  /// A proxy whose key and metadata are set; it is sent a snapshot with the next batch. One with the same key is
+  /// closed: the newest stream of a proxy counts, for the older one may be a connection that died unseen.
   void add(ProxyPtr proxy);
   void remove(const ProxyPtr& proxy);
   /// Hands a request's outcome to the proxy, and minds what it holds back.

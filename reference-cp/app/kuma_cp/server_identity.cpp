@@ -32,7 +32,8 @@ Result<TlsIdentity> server_identity(const Runtime& runtime, const std::vector<st
   auto private_key = read(runtime.disk, server_key_file);
   if (certificate && private_key && !certificate->empty() && !private_key->empty()) {
     if (auto fits = check_pair({*certificate, *private_key}); !fits)
-      return fail(Code::data_loss, fmt::format("{} and {} in the work directory do not fit: {}", server_certificate_file, server_key_file, fits.error().message));
+      return fail(Code::data_loss, fmt::format("{} and {} in the work directory do not fit: {}",
+                                               server_certificate_file, server_key_file, fits.error().message));
     return TlsIdentity{*certificate, *private_key};
   }
   auto pair = make_server({.hosts = hosts, .key = key, .now = runtime.clock.wall_now()}, runtime.random);
@@ -40,7 +41,8 @@ Result<TlsIdentity> server_identity(const Runtime& runtime, const std::vector<st
   // The key first: a certificate alone is not taken for a pair.
   if (auto done = write(runtime.disk, server_key_file, pair->key_pem); !done) return fail(done.error());
   if (auto done = write(runtime.disk, server_certificate_file, pair->certificate_pem); !done) return fail(done.error());
-  runtime.log.info("kuma-cp", "server certificate made", {{"certificate", server_certificate_file}, {"key", server_key_file}});
+  runtime.log.info("kuma-cp", "server certificate made",
+                   {{"certificate", server_certificate_file}, {"key", server_key_file}});
   return TlsIdentity{pair->certificate_pem, pair->key_pem};
 }
 

@@ -14,7 +14,8 @@ namespace kumasim::cp {
 inline constexpr const char* server_certificate_file = "kuma-cp.crt";
 inline constexpr const char* server_key_file = "kuma-cp.key";
 
-/// The pair on the disk, or a new one for `hosts` that is written there. data_loss where the files do not fit each other.
+/// The pair on the disk, or a new one for `hosts` that is written there. data_loss where the files do not fit each
+/// other.
 Result<TlsIdentity> server_identity(const Runtime& runtime, const std::vector<std::string>& hosts, KeySpec key);
 
 }  // namespace kumasim::cp

@@ -38,7 +38,9 @@ void put_string(std::string& out, std::uint32_t field, std::string_view value) {
   out.append(value);
 }
 
-std::size_t string_size(std::string_view value) { return value.empty() ? 0 : 1 + varint_size(value.size()) + value.size(); }
+std::size_t string_size(std::string_view value) {
+  return value.empty() ? 0 : 1 + varint_size(value.size()) + value.size();
+}
 
 void put_control_plane(std::string& out, std::uint32_t field, std::string_view identifier) {
   if (identifier.empty()) return;
@@ -124,12 +126,13 @@ Slices frame_delta_response(const ResponseHead& head, const std::vector<XdsResou
   put_string(out.text(), 1, head.version);
   for (const auto& resource : resources) {
     std::size_t any_size = resource->any->size();
-    std::size_t size = string_size(resource->version) + 1 + varint_size(any_size) + any_size + string_size(resource->name);
+    std::size_t size =
+        string_size(resource->version) + 1 + varint_size(any_size) + any_size + string_size(resource->name);
     put_head(out.text(), 2, size);
     put_string(out.text(), 1, resource->version);  // Resource.version
     put_head(out.text(), 2, any_size);             // Resource.resource
     out.share(resource->any);
-    put_string(out.text(), 3, resource->name);     // Resource.name
+    put_string(out.text(), 3, resource->name);  // Resource.name
   }
   put_string(out.text(), 4, head.type_url);
   put_string(out.text(), 5, head.nonce);

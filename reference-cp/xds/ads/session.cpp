@@ -83,8 +83,8 @@ AdsActions AdsSession::on_delta_request(const DeltaDiscoveryRequest& request) {
       continue;
     }
     type.names.insert(name);
-    // Asked for by name, it is answered, whatever was sent before. A client that brought its version has it, but a cluster
-    // may wait for endpoints that are the same.
+    // Asked for by name, it is answered, whatever was sent before. A client that brought its version has it, but a
+    // cluster may wait for endpoints that are the same.
     bool has_it = first && request.initial_versions.contains(name) && request.type_url != type_url::endpoint;
     if (!has_it) type.again.insert(name);
   }
@@ -115,7 +115,9 @@ void AdsSession::answered(const std::string& url, Type& type, const std::optiona
   actions.answer = AdsAnswer{url, type.version, error};
 }
 
-bool AdsSession::wants(const Type& type, std::string_view name) const { return type.wildcard || type.names.contains(name); }
+bool AdsSession::wants(const Type& type, std::string_view name) const {
+  return type.wildcard || type.names.contains(name);
+}
 
 std::vector<XdsResourcePtr> AdsSession::wanted(std::string_view url, const Type& type) const {
   std::vector<XdsResourcePtr> out;
@@ -131,7 +133,8 @@ std::vector<XdsResourcePtr> AdsSession::wanted(std::string_view url, const Type&
 
 bool AdsSession::differs(std::string_view url, const Type& type) const {
   auto resources = wanted(url, type);
-  if (variant_ == AdsVariant::state_of_the_world && resources.empty() && !type.wildcard) return false;  // nothing to say
+  if (variant_ == AdsVariant::state_of_the_world && resources.empty() && !type.wildcard)
+    return false;  // nothing to say
   if (variant_ == AdsVariant::state_of_the_world) return version_of(resources) != type.version;
   if (type.wildcard && resources.size() != type.sent.size()) return true;
   return !std::ranges::all_of(resources, [&](const XdsResourcePtr& resource) {
@@ -149,7 +152,8 @@ bool AdsSession::taken(std::string_view url) const {
 }
 
 bool AdsSession::settled() const {
-  return std::ranges::all_of(types_, [&](const auto& entry) { return !entry.second.outstanding && !differs(entry.first, entry.second); });
+  return std::ranges::all_of(
+      types_, [&](const auto& entry) { return !entry.second.outstanding && !differs(entry.first, entry.second); });
 }
 
 std::optional<AdsRejection> AdsSession::rejection(std::string_view type_url) const {
@@ -184,8 +188,10 @@ void AdsSession::flush_type(const std::string& url, Type& type, AdsActions& acti
     }
   }
   auto resources = wanted(url, type);
-  if (variant_ == AdsVariant::state_of_the_world && !type.due && type.sent.empty() && version_of(resources) == type.version)
-    for (const auto& resource : resources) type.sent[resource->name] = {resource->version, resource};  // it has them already
+  if (variant_ == AdsVariant::state_of_the_world && !type.due && type.sent.empty() &&
+      version_of(resources) == type.version)
+    for (const auto& resource : resources)
+      type.sent[resource->name] = {resource->version, resource};  // it has them already
   bool hold = false;
   bool refused = rejection(type_url::listener) || rejection(type_url::route);
   bool switching = patient_ && !(taken(type_url::listener) && taken(type_url::route));
@@ -196,7 +202,8 @@ void AdsSession::flush_type(const std::string& url, Type& type, AdsActions& acti
       hold = true;
       if (sent.resource) resources.push_back(sent.resource);
     }
-    std::ranges::sort(resources, {}, [](const XdsResourcePtr& resource) -> const std::string& { return resource->name; });
+    std::ranges::sort(resources, {},
+                      [](const XdsResourcePtr& resource) -> const std::string& { return resource->name; });
     actions.waiting = actions.waiting || (hold && !refused);
   }
   if (variant_ == AdsVariant::state_of_the_world)
@@ -205,7 +212,8 @@ void AdsSession::flush_type(const std::string& url, Type& type, AdsActions& acti
     send_delta(url, type, resources, hold, actions);
 }
 
-void AdsSession::send_world(const std::string& url, Type& type, std::vector<XdsResourcePtr> resources, AdsActions& actions) {
+void AdsSession::send_world(const std::string& url, Type& type, std::vector<XdsResourcePtr> resources,
+                            AdsActions& actions) {
   std::string version = version_of(resources);
   if (!type.due && version == type.version) return;
   // Absence from a response says nothing of a resource that was asked for by name: there is nothing to say yet.
@@ -219,7 +227,8 @@ void AdsSession::send_world(const std::string& url, Type& type, std::vector<XdsR
     }
     warm_again(changed);
   }
-  AdsResponse response{.type_url = url, .version = version, .nonce = next_nonce(), .names = {}, .removed = {}, .bytes = {}};
+  AdsResponse response{
+      .type_url = url, .version = version, .nonce = next_nonce(), .names = {}, .removed = {}, .bytes = {}};
   type.sent.clear();
   for (const auto& resource : resources) {
     response.names.push_back(resource->name);
@@ -259,7 +268,12 @@ void AdsSession::send_delta(const std::string& url, Type& type, const std::vecto
     if (!present.contains(name) && gone.insert(name).second) removed.push_back(name);
   type.removed_again.clear();
   type.removed = removed;
-  AdsResponse response{.type_url = url, .version = version_of(resources), .nonce = next_nonce(), .names = {}, .removed = removed, .bytes = {}};
+  AdsResponse response{.type_url = url,
+                       .version = version_of(resources),
+                       .nonce = next_nonce(),
+                       .names = {},
+                       .removed = removed,
+                       .bytes = {}};
   for (const auto& name : removed) type.sent.erase(name);
   for (const auto& resource : changed) {
     response.names.push_back(resource->name);

@@ -1,11 +1,13 @@
 /// One ADS stream of one proxy as a state machine without I/O: requests and snapshots go in, responses come out.
 ///
 /// Both variants of the protocol (Envoy's document "xDS REST and gRPC protocol"), one variant a session:
-/// - One response of a type is outstanding at a time; what changes meanwhile goes out with the answer to its ACK or NACK.
-/// - Make before break: clusters go before endpoints, those before listeners and routes; an update of listeners or routes
-///   waits until the client has taken the clusters (Envoy holds back that ACK until they are warm), and a cluster that is
-///   no longer wanted stays until listeners and routes have been taken. `waiting` says that something is held back for
-///   this reason; `on_patience_end` lets it go, for a client that never answers.
+/// - One response of a type is outstanding at a time; what changes meanwhile goes out with the answer to its ACK or
+/// NACK.
+/// - Make before break: clusters go before endpoints, those before listeners and routes; an update of listeners or
+/// routes
+///   waits until the client has taken the clusters (Envoy holds back that ACK until they are warm), and a cluster that
+///   is no longer wanted stays until listeners and routes have been taken. `waiting` says that something is held back
+///   for this reason; `on_patience_end` lets it go, for a client that never answers.
 /// - A changed cluster warms anew and Envoy then wants its endpoints again, changed or not: they are sent again.
 /// - Versions are hashes of content, so a client that reconnects is sent nothing that it has.
 #pragma once
@@ -80,11 +82,11 @@ class AdsSession {
     std::string nonce;    ///< of the last response
     std::string version;  ///< of the last response, or what a reconnecting client brought
     bool outstanding = false;
-    bool due = false;     ///< an answer is owed even where nothing has changed
+    bool due = false;  ///< an answer is owed even where nothing has changed
     std::map<std::string, Sent, std::less<>> sent;
-    std::set<std::string, std::less<>> again;  ///< to be sent though unchanged (delta)
-    std::vector<std::string> removed;                     ///< in the last response (delta)
-    std::set<std::string, std::less<>> removed_again;     ///< to be removed again, as the response was refused (delta)
+    std::set<std::string, std::less<>> again;          ///< to be sent though unchanged (delta)
+    std::vector<std::string> removed;                  ///< in the last response (delta)
+    std::set<std::string, std::less<>> removed_again;  ///< to be removed again, as the response was refused (delta)
     std::optional<AdsRejection> rejection;
   };
   using Types = std::map<std::string, Type, std::less<>>;
@@ -97,7 +99,8 @@ class AdsSession {
   void flush(AdsActions& actions);
   void flush_type(const std::string& url, Type& type, AdsActions& actions);
   void send_world(const std::string& url, Type& type, std::vector<XdsResourcePtr> resources, AdsActions& actions);
-  void send_delta(const std::string& url, Type& type, const std::vector<XdsResourcePtr>& resources, bool hold, AdsActions& actions);
+  void send_delta(const std::string& url, Type& type, const std::vector<XdsResourcePtr>& resources, bool hold,
+                  AdsActions& actions);
   void warm_again(const std::vector<XdsResourcePtr>& clusters);
   std::string next_nonce();
 

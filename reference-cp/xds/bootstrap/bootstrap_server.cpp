@@ -17,23 +17,31 @@ using Json = nlohmann::json;
 
 // Kuma's words: kuma-dp prints them to the person who started it.
 constexpr const char* token_required =
-    "Dataplane Token is required. Generate token using 'kumactl generate dataplane-token > /path/file' and provide it via "
+    "Dataplane Token is required. Generate token using 'kumactl generate dataplane-token > /path/file' and provide it "
+    "via "
     "--dataplane-token-file=/path/file argument to Kuma DP";
 constexpr const char* not_a_ca =
-    "A data plane proxy is trying to verify the control plane using the certificate which is not a certificate authority "
-    "(basic constraint 'CA' is set to 'false').\nProvide CA that was used to sign a certificate used in the control plane by "
+    "A data plane proxy is trying to verify the control plane using the certificate which is not a certificate "
+    "authority "
+    "(basic constraint 'CA' is set to 'false').\nProvide CA that was used to sign a certificate used in the control "
+    "plane by "
     "using 'kuma-dp run --ca-cert-file=file' or via KUMA_CONTROL_PLANE_CA_CERT_FILE";
 
 std::string host_mismatch(const std::string& host, const std::set<std::string>& hosts) {
   std::string quoted;
   for (const auto& name : hosts) quoted += fmt::format("{}\"{}\"", quoted.empty() ? "" : " ", name);
   return fmt::format(
-      "A data plane proxy is trying to connect to the control plane using \"{0}\" address, but the certificate in the control "
-      "plane has the following SANs [{1}]. Either change the --cp-address in kuma-dp to one of those or execute the following "
+      "A data plane proxy is trying to connect to the control plane using \"{0}\" address, but the certificate in the "
+      "control "
+      "plane has the following SANs [{1}]. Either change the --cp-address in kuma-dp to one of those or execute the "
+      "following "
       "steps:\n1) Generate a new certificate with the address you are trying to use. It is recommended to use trusted "
-      "Certificate Authority, but you can also generate self-signed certificates using 'kumactl generate tls-certificate "
-      "--type=server --hostname={0}'\n2) Set KUMA_GENERAL_TLS_CERT_FILE and KUMA_GENERAL_TLS_KEY_FILE or the equivalent in "
-      "Kuma CP config file to the new certificate.\n3) Restart the control plane to read the new certificate and start kuma-dp.",
+      "Certificate Authority, but you can also generate self-signed certificates using 'kumactl generate "
+      "tls-certificate "
+      "--type=server --hostname={0}'\n2) Set KUMA_GENERAL_TLS_CERT_FILE and KUMA_GENERAL_TLS_KEY_FILE or the "
+      "equivalent in "
+      "Kuma CP config file to the new certificate.\n3) Restart the control plane to read the new certificate and start "
+      "kuma-dp.",
       host, quoted);
 }
 
@@ -69,7 +77,10 @@ Json aggregates(const Resource& dataplane, const Resource& mesh, const std::stri
   for (const Json& entry : list) {
     if (!entry.value("enabled", true)) continue;
     std::string own = entry.value("address", "");
-    out.push_back({{"name", entry.value("name", "")}, {"address", own.empty() ? address : own}, {"port", entry.value("port", 0u)}, {"path", entry.value("path", "")}});
+    out.push_back({{"name", entry.value("name", "")},
+                   {"address", own.empty() ? address : own},
+                   {"port", entry.value("port", 0u)},
+                   {"path", entry.value("path", "")}});
   }
   return out;
 }
@@ -78,14 +89,21 @@ Json aggregates(const Resource& dataplane, const Resource& mesh, const std::stri
 
 Result<BootstrapServer> BootstrapServer::create(std::shared_ptr<Store> store, Log& log, BootstrapOptions options) {
   auto certificate = inspect_certificate(options.certificate_pem);
-  if (!certificate) return fail(Code::invalid_argument, "the dataplane server's certificate cannot be read: " + certificate.error().message, "dpServer.tlsCertFile");
+  if (!certificate)
+    return fail(Code::invalid_argument,
+                "the dataplane server's certificate cannot be read: " + certificate.error().message,
+                "dpServer.tlsCertFile");
   std::set<std::string> hosts(certificate->dns_names.begin(), certificate->dns_names.end());
   hosts.insert(certificate->ip_addresses.begin(), certificate->ip_addresses.end());
   const std::string& host = options.settings.xds_host;
   if (!host.empty() && !hosts.contains(host))
-    return fail(Code::invalid_argument, fmt::format("hostname: {} set by KUMA_BOOTSTRAP_SERVER_PARAMS_XDS_HOST is not available in the DP Server "
-                                                    "certificate. Available hostnames: {}. Change the hostname or generate certificate with proper hostname.",
-                                                    host, fmt::join(hosts, ", ")), "bootstrapServer.params.xdsHost");
+    return fail(
+        Code::invalid_argument,
+        fmt::format(
+            "hostname: {} set by KUMA_BOOTSTRAP_SERVER_PARAMS_XDS_HOST is not available in the DP Server "
+            "certificate. Available hostnames: {}. Change the hostname or generate certificate with proper hostname.",
+            host, fmt::join(hosts, ", ")),
+        "bootstrapServer.params.xdsHost");
   return BootstrapServer(std::move(store), log, std::move(options), std::move(hosts));
 }
 
@@ -96,16 +114,21 @@ asio::awaitable<HttpResponse> BootstrapServer::handle(HttpRequest http) const {
     co_return HttpResponse{.status = 400, .headers = {}, .body = {}};
   }
   auto refuse = [&](const Refusal& refusal) {
-    log_->warn("bootstrap", "request refused", {{"mesh", request->mesh}, {"name", request->name}, {"status", refusal.status},
-                                                {"reason", refusal.reason.empty() ? refusal.message : refusal.reason}});
+    log_->warn("bootstrap", "request refused",
+               {{"mesh", request->mesh},
+                {"name", request->name},
+                {"status", refusal.status},
+                {"reason", refusal.reason.empty() ? refusal.message : refusal.reason}});
     HttpResponse out{.status = refusal.status, .headers = {}, .body = refusal.message};
     if (!refusal.message.empty()) out.headers.set("content-type", "text/plain; charset=utf-8");
     return out;
   };
   bool token_needed = request->proxy_type == "dataplane" ? options_.dp_token_required : options_.zone_token_required;
-  if (token_needed && request->dataplane_token.empty() && request->dataplane_token_path.empty()) co_return refuse({422, token_required, {}});
+  if (token_needed && request->dataplane_token.empty() && request->dataplane_token_path.empty())
+    co_return refuse({422, token_required, {}});
   // A host that is set for proxies goes before the one that kuma-dp used.
-  if (options_.settings.xds_host.empty() && !hosts_.contains(request->host)) co_return refuse({400, host_mismatch(request->host, hosts_), {}});
+  if (options_.settings.xds_host.empty() && !hosts_.contains(request->host))
+    co_return refuse({400, host_mismatch(request->host, hosts_), {}});
   auto found = co_await find_proxy(*request);
   if (!found) co_return refuse(found.error());
   auto ca = ca_of(*request);
@@ -114,7 +137,9 @@ asio::awaitable<HttpResponse> BootstrapServer::handle(HttpRequest http) const {
   HttpResponse response;
   if (http.headers.get("accept") == "application/json") {
     Json body{{"bootstrap", base64_encode(yaml)},
-              {"kumaSidecarConfiguration", {{"networking", {{"corefileTemplate", nullptr}, {"address", found->address}}}, {"metrics", {{"aggregate", found->aggregate}}}}}};
+              {"kumaSidecarConfiguration",
+               {{"networking", {{"corefileTemplate", nullptr}, {"address", found->address}}},
+                {"metrics", {{"aggregate", found->aggregate}}}}}};
     response.headers.set("content-type", "application/json");
     response.body = body.dump();
   } else {
@@ -124,7 +149,8 @@ asio::awaitable<HttpResponse> BootstrapServer::handle(HttpRequest http) const {
   co_return response;
 }
 
-asio::awaitable<BootstrapServer::Outcome<BootstrapServer::Found>> BootstrapServer::find_proxy(const BootstrapRequest& request) const {
+asio::awaitable<BootstrapServer::Outcome<BootstrapServer::Found>> BootstrapServer::find_proxy(
+    const BootstrapRequest& request) const {
   Found out;
   bool ingress = request.proxy_type == "ingress";
   if (!ingress && request.proxy_type != "egress" && request.proxy_type != "dataplane")
@@ -146,31 +172,38 @@ asio::awaitable<BootstrapServer::Outcome<BootstrapServer::Found>> BootstrapServe
   auto mesh = co_await store_->get(kind::mesh(), {"", resource->meta.mesh});
   if (!mesh) co_return std::unexpected(Refusal{404, {}, fmt::format("there is no mesh \"{}\"", resource->meta.mesh)});
   out.aggregate = aggregates(*resource, **mesh, out.address);
-  out.proxy.unified_names = request.features.contains("feature-unified-resource-naming") && at((*mesh)->spec, {"meshServices", "mode"}) == "Exclusive";
+  out.proxy.unified_names = request.features.contains("feature-unified-resource-naming") &&
+                            at((*mesh)->spec, {"meshServices", "mode"}) == "Exclusive";
   co_return out;
 }
 
-asio::awaitable<BootstrapServer::Outcome<Resource>> BootstrapServer::find_resource(const BootstrapRequest& request, const std::string& type) const {
+asio::awaitable<BootstrapServer::Outcome<Resource>> BootstrapServer::find_resource(const BootstrapRequest& request,
+                                                                                   const std::string& type) const {
   const Kind* kind = find_kind(type);
   if (request.dataplane_resource.empty()) {
     if (!kind) co_return std::unexpected(Refusal{404, {}, fmt::format("resources of type {} are not kept here", type)});
     auto stored = co_await store_->get(*kind, {request.mesh, request.name});
-    if (!stored) co_return std::unexpected(Refusal{stored.error().code == Code::not_found ? 404 : 500, {}, stored.error().message});
+    if (!stored)
+      co_return std::unexpected(
+          Refusal{stored.error().code == Code::not_found ? 404 : 500, {}, stored.error().message});
     co_return **stored;
   }
   auto documents = parse_yaml(request.dataplane_resource, "dataplaneResource");
   if (!documents) co_return std::unexpected(Refusal{500, {}, documents.error().message});
-  if (documents->empty() || !documents->front().value.is_object()) co_return std::unexpected(Refusal{500, {}, "the resource is not a map"});
+  if (documents->empty() || !documents->front().value.is_object())
+    co_return std::unexpected(Refusal{500, {}, "the resource is not a map"});
   auto form = universal_form(documents->front().value);
   if (!form) co_return std::unexpected(Refusal{500, {}, form.error().message});
   if (!kind || form->kind != kind) co_return std::unexpected(Refusal{500, {}, "invalid resource"});
   auto decoded = decode(*kind, form->body, UnknownFields::drop);
-  if (!decoded && decoded.error().violations.empty()) co_return std::unexpected(Refusal{500, {}, decoded.error().text()});
+  if (!decoded && decoded.error().violations.empty())
+    co_return std::unexpected(Refusal{500, {}, decoded.error().text()});
   if (!decoded) co_return std::unexpected(Refusal{422, decoded.error().violations.text(), {}});
   if (type == "Dataplane") {
     Json outbounds = at(decoded->spec, {"networking", "outbound"});
     if (request.transparent() && outbounds.is_array() && !outbounds.empty())
-      co_return std::unexpected(Refusal{422, "outbound: should be empty since dataplane is in Transparent Proxying mode", {}});
+      co_return std::unexpected(
+          Refusal{422, "outbound: should be empty since dataplane is in Transparent Proxying mode", {}});
     auto mesh = co_await store_->get(kind::mesh(), {"", decoded->meta.mesh});
     if (!mesh && mesh.error().code == Code::not_found)
       co_return std::unexpected(Refusal{422, fmt::format("mesh: mesh \"{}\" does not exist", decoded->meta.mesh), {}});

@@ -29,12 +29,12 @@ struct BootstrapProxy {
   std::string service;           ///< cluster of the node
   std::uint32_t admin_port = 0;  ///< 0: the settings' one
   bool builtin_gateway = false;
-  bool unified_names = false;    ///< system resources by their unified names
+  bool unified_names = false;  ///< system resources by their unified names
 };
 
 /// envoy.config.bootstrap.v3.Bootstrap as canonical JSON. `ca_pem` is what Envoy verifies the control plane with.
-nlohmann::json envoy_bootstrap(const BootstrapRequest& request, const BootstrapSettings& settings, const BootstrapProxy& proxy,
-                               const std::string& ca_pem);
+nlohmann::json envoy_bootstrap(const BootstrapRequest& request, const BootstrapSettings& settings,
+                               const BootstrapProxy& proxy, const std::string& ca_pem);
 
 /// JSON as YAML in block style; every string is quoted, so that it reads back the same.
 std::string to_yaml(const nlohmann::json& value);

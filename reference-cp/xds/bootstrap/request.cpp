@@ -35,9 +35,12 @@ class Reader {
  private:
   template <class T>
   static bool matches(const Json& value) {
-    if constexpr (std::is_same_v<T, bool>) return value.is_boolean();
-    else if constexpr (std::is_same_v<T, std::string>) return value.is_string();
-    else if constexpr (std::is_integral_v<T>) return value.is_number_unsigned() && value.get<std::uint64_t>() <= std::numeric_limits<T>::max();
+    if constexpr (std::is_same_v<T, bool>)
+      return value.is_boolean();
+    else if constexpr (std::is_same_v<T, std::string>)
+      return value.is_string();
+    else if constexpr (std::is_integral_v<T>)
+      return value.is_number_unsigned() && value.get<std::uint64_t>() <= std::numeric_limits<T>::max();
     else if constexpr (std::is_same_v<T, std::set<std::string>>)
       return value.is_array() && std::ranges::all_of(value, [](const Json& item) { return item.is_string(); });
     else
@@ -69,7 +72,8 @@ bool redirects(const Json& config, const char* direction) {
 }  // namespace
 
 bool BootstrapRequest::transparent() const {
-  return transparent_proxy.is_object() && (redirects(transparent_proxy, "inbound") || redirects(transparent_proxy, "outbound"));
+  return transparent_proxy.is_object() &&
+         (redirects(transparent_proxy, "inbound") || redirects(transparent_proxy, "outbound"));
 }
 
 Result<BootstrapRequest> parse_bootstrap_request(std::string_view body, std::string host) {
@@ -102,7 +106,8 @@ Result<BootstrapRequest> parse_bootstrap_request(std::string_view body, std::str
   metrics.read("certPath", out.metrics_cert_path);
   metrics.read("keyPath", out.metrics_key_path);
   reader.read("systemCaPath", out.system_ca_path);
-  if (json.contains("dataplaneConfig") && json["dataplaneConfig"].is_object()) out.transparent_proxy = json["dataplaneConfig"];
+  if (json.contains("dataplaneConfig") && json["dataplaneConfig"].is_object())
+    out.transparent_proxy = json["dataplaneConfig"];
   reader.read("ipv6Enabled", out.ipv6_enabled);
   if (!error.message.empty()) return fail(std::move(error));
   return out;
