@@ -212,6 +212,8 @@ const TimelineEntry* Observations::fault_before(Duration when) const {
 
 std::optional<std::string> not_converged(const Scenario& scenario, const Observations& seen,
                                          const StateSample& sample) {
+  if (std::ranges::none_of(sample.proxies, [](const auto& entry) { return entry.second.up; }))
+    return "no proxy runs";
   for (const auto& [process, proxy] : sample.proxies) {
     if (!proxy.up) continue;
     if (!proxy.ready) return fmt::format("{} waits for configuration", process);

@@ -200,6 +200,12 @@ TEST_F(Cli, ReplaysByItsReportAndByItsCommand) {
   EXPECT_NE(drawn.out.find("100.0% ok"), std::string::npos) << drawn.out;
 }
 
+TEST_F(Cli, RefusesFingerprintsOfTheLiveWorld) {
+  Outcome refused = run("run --twice --world live " + scenario());
+  EXPECT_EQ(refused.code, 2) << refused.out;
+  EXPECT_NE(refused.out.find("--twice compares fingerprints"), std::string::npos) << refused.out;
+}
+
 TEST_F(Cli, RunsTwice) {
   Outcome twice = run("run --seeds 3..4 --twice " + scenario());
   EXPECT_EQ(twice.code, 0) << twice.out;

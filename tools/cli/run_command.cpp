@@ -65,6 +65,10 @@ struct RunArguments {
 int run(const RunArguments& arguments) {
   auto scenario = load_or_complain(arguments.file);
   if (!scenario) return bad_input;
+  if (arguments.twice && arguments.world != "sim") {
+    std::cerr << "--twice compares fingerprints, which only the simulated world has: use --world sim\n";
+    return bad_input;
+  }
   ExecuteOptions options{.seeds = {arguments.seed},
                          .world = arguments.world,
                          .planted_bug = arguments.bug,

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "envoy/config/rbac/v3/rbac.pb.h"
 #include "envoy/type/matcher/v3/path.pb.h"
 #include "sim/envoy/config/validate.hpp"
@@ -116,10 +118,9 @@ Checked<RbacRule> compile_rule(const rbac::Permission& p) {
 
 /// Inputs of a matcher tree that are simulated, by the type of their typed_config.
 std::optional<Kind> input_kind(const std::string& type) {
-  if (type == "envoy.extensions.matching.common_inputs.ssl.v3.UriSanInput" ||
-      type == "envoy.extensions.matching.common_inputs.ssl.v3.DnsSanInput" ||
-      type == "envoy.extensions.matching.common_inputs.ssl.v3.SubjectInput")
-    return Kind::authenticated;
+  if (type == "envoy.extensions.matching.common_inputs.ssl.v3.UriSanInput") return Kind::uri_sans;
+  if (type == "envoy.extensions.matching.common_inputs.ssl.v3.DnsSanInput") return Kind::dns_sans;
+  if (type == "envoy.extensions.matching.common_inputs.ssl.v3.SubjectInput") return Kind::subject;
   if (type == "envoy.extensions.matching.common_inputs.network.v3.ServerNameInput") return Kind::server_name;
   return std::nullopt;
 }
@@ -188,6 +189,12 @@ bool authenticated(const RbacInput& in, const std::optional<StringMatch>& match)
   return any_matches(in.uris, *match) || any_matches(in.dns_names, *match) || match->matches(in.subject);
 }
 
+/// A matcher's input is one text: several SANs are joined with "," and none of them gives no input, which never
+/// matches.
+bool joined_matches(const std::vector<std::string>* names, const StringMatch& match) {
+  return names && !names->empty() && match.matches(fmt::format("{}", fmt::join(*names, ",")));
+}
+
 }  // namespace
 
 bool RbacRule::matches(const RbacInput& in) const {
@@ -199,6 +206,9 @@ bool RbacRule::matches(const RbacInput& in) const {
     case Kind::any_of: return std::any_of(children.begin(), children.end(), hit);
     case Kind::negate: return !children.front().matches(in);
     case Kind::authenticated: return authenticated(in, text);
+    case Kind::uri_sans: return joined_matches(in.uris, *text);
+    case Kind::dns_sans: return joined_matches(in.dns_names, *text);
+    case Kind::subject: return !in.subject.empty() && text->matches(in.subject);
     case Kind::source_ip: return range->contains(in.source_ip);
     case Kind::destination_ip: return range->contains(in.destination_ip);
     case Kind::destination_port: return in.destination_port >= port_from && in.destination_port < port_until;

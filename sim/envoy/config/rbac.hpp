@@ -44,6 +44,9 @@ struct RbacRule {
     any_of,
     negate,
     authenticated,
+    uri_sans,  ///< all URI SANs, joined with "," (Envoy: ssl inputs of matchers)
+    dns_sans,
+    subject,
     source_ip,
     destination_ip,
     destination_port,

@@ -7,7 +7,6 @@
 namespace kumasim::sim::proxy {
 namespace {
 
-/// A file is never there in a simulated machine: what names one trusts nobody.
 std::string inline_text(const ::envoy::config::core::v3::DataSource& source) {
   return source.has_inline_bytes() ? source.inline_bytes() : source.inline_string();
 }
@@ -23,6 +22,11 @@ SanMatch::Kind san_kind(tls::SubjectAltNameMatcher::SanType type) {
 
 Checked<Validation> compile_validation(const tls::CertificateValidationContext& context, CertificateStore& store) {
   Validation out;
+  // A simulated machine has no files and no environment; Envoy refuses a resource whose file is not there.
+  if (context.trusted_ca().has_filename())
+    return refuse("Invalid path: " + context.trusted_ca().filename());
+  if (context.trusted_ca().has_environment_variable())
+    return refuse("Environment variable doesn't exist: " + context.trusted_ca().environment_variable());
   out.accept_untrusted = context.trust_chain_verification() == tls::CertificateValidationContext::ACCEPT_UNTRUSTED;
   if (auto pem = inline_text(context.trusted_ca()); !pem.empty()) {
     auto bundle = store.bundle(pem);
@@ -34,7 +38,7 @@ Checked<Validation> compile_validation(const tls::CertificateValidationContext& 
     if (!match) return refuse(match.error());
     out.sans.push_back({san_kind(san.san_type()), std::move(*match)});
   }
-  if (!out.sans.empty() && context.has_trusted_ca() && !out.bundle && !context.trusted_ca().has_filename())
+  if (!out.sans.empty() && context.has_trusted_ca() && !out.bundle)
     return refuse("SAN-based verification of peer certificates without trusted CA is insecure and not allowed");
   return out;
 }

@@ -53,8 +53,7 @@ struct Wire {
   std::string listener_version;
   FilterChainPtr chain;
   bool garbage = false;  ///< TLS on a plain chain or the reverse
-  bool network_rbac_done = false, network_rbac_allowed = true;
-  std::string network_rbac_policy;
+  std::vector<RbacDecision> network_rbac;  ///< of each network RBAC filter that has decided, in the chain's order
   bool draining = false;
   MonotonicTime drain_started = {};
   bool server_closing = false;

@@ -248,9 +248,10 @@ void Proxy::on_request(const ExchangePtr& exchange) {
 void Proxy::run_network_filters(const ExchangePtr& exchange) {
   auto wire = exchange->wire;
   if (!wire->server) return;
+  std::size_t rbac_number = 0;
   for (const auto& filter : wire->chain->filters) {
     if (const auto* rbac = std::get_if<RbacFilter>(&filter.what)) {
-      if (!network_rbac(exchange, *rbac)) return;
+      if (!network_rbac(exchange, *rbac, rbac_number++)) return;
     } else if (const auto* http = std::get_if<HttpConnectionManager>(&filter.what)) {
       return std::make_shared<HttpStream>(*this, exchange, wire->chain, *http)->start();
     } else if (const auto* tcp = std::get_if<TcpProxy>(&filter.what)) {
@@ -262,28 +263,28 @@ void Proxy::run_network_filters(const ExchangePtr& exchange) {
   }
 }
 
-/// Decided once for a connection, on its first bytes (Envoy: ONE_TIME_ON_FIRST_BYTE).
-bool Proxy::network_rbac(const ExchangePtr& exchange, const RbacFilter& filter) {
+/// Each filter decides once for a connection, on its first bytes (Envoy: ONE_TIME_ON_FIRST_BYTE).
+bool Proxy::network_rbac(const ExchangePtr& exchange, const RbacFilter& filter, std::size_t number) {
   auto& wire = *exchange->wire;
-  if (!wire.network_rbac_done) {
-    wire.network_rbac_done = true;
+  if (number >= wire.network_rbac.size()) {
     auto input = rbac_input(wire, nullptr);
+    RbacDecision decided{.allowed = true, .policy = {}};
     if (filter.shadow) {
       auto decision = filter.shadow->decide(input);
       stats().add(filter.stat_prefix + (decision.allowed ? "rbac.shadow_allowed" : "rbac.shadow_denied"));
     }
     if (filter.rules) {
-      auto decision = filter.rules->decide(input);
-      wire.network_rbac_allowed = decision.allowed;
-      wire.network_rbac_policy = decision.policy;
-      stats().add(filter.stat_prefix + (decision.allowed ? "rbac.allowed" : "rbac.denied"));
+      decided = filter.rules->decide(input);
+      stats().add(filter.stat_prefix + (decided.allowed ? "rbac.allowed" : "rbac.denied"));
     }
+    wire.network_rbac.push_back(std::move(decided));
   }
-  if (!wire.network_rbac_policy.empty())
+  RbacDecision decision = wire.network_rbac[number];
+  if (!decision.policy.empty())
     exchange->record->step(name(), "rbac",
-                           (wire.network_rbac_allowed ? "allowed by " : "denied, policy ") + wire.network_rbac_policy);
-  if (wire.network_rbac_allowed) return true;
-  note(exchange, "", "rbac_access_denied_matched_policy[" + wire.network_rbac_policy + "]");
+                           (decision.allowed ? "allowed by " : "denied, policy ") + decision.policy);
+  if (decision.allowed) return true;
+  note(exchange, "", "rbac_access_denied_matched_policy[" + decision.policy + "]");
   accepted_.erase(wire.id);
   fabric().close_by_server(exchange->wire);
   return false;
