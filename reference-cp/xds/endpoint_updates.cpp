@@ -1,8 +1,6 @@
 #include "reference-cp/xds/endpoint_updates.hpp"
 
-#include <envoy/config/endpoint/v3/endpoint.pb.h>
-
-#include "reference-cp/xds/envoy/cluster.hpp"
+#include "reference-cp/xds/envoy/destination.hpp"
 #include "reference-cp/xds/envoy/names.hpp"
 #include "reference-cp/xds/mesh_service.hpp"
 #include "reference-cp/xds/resource_set.hpp"
@@ -19,12 +17,6 @@ EndpointUpdates::EndpointUpdates(MeshView::Ptr view, const std::set<std::string>
           clusters_[Kri::of(*service, section).to_string()] = destination;
 }
 
-XdsResourcePtr EndpointUpdates::make(const std::string& cluster, const std::string& service) {
-  XdsResourcePtr& made = made_[cluster];
-  if (!made) made = serialise(cluster, type_url::endpoint, *envoy::load_assignment(cluster, view_->endpoints(service)));
-  return made;
-}
-
 std::shared_ptr<const Snapshot> EndpointUpdates::apply(std::shared_ptr<const Snapshot> snapshot) {
   const Snapshot::Resources& held = snapshot->of(type_url::endpoint);
   std::shared_ptr<Snapshot> changed;
@@ -34,7 +26,7 @@ std::shared_ptr<const Snapshot> EndpointUpdates::apply(std::shared_ptr<const Sna
         if (envoy::service_of_cluster(it->first) == cluster) return nullptr;
         continue;
       }
-      XdsResourcePtr made = make(cluster, service);
+      XdsResourcePtr made = envoy::all_endpoints(*view_, cluster, service);
       if (made->version == it->second->version) continue;
       if (!changed) changed = std::make_shared<Snapshot>(*snapshot);
       changed->add(type_url::endpoint, made);

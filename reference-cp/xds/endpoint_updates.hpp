@@ -11,7 +11,7 @@
 
 namespace kumasim::cp {
 
-/// For one view; serialises each list of endpoints once for all snapshots that hold it.
+/// For one view; each list of endpoints is serialised once for all snapshots that hold it.
 class EndpointUpdates {
  public:
   EndpointUpdates(MeshView::Ptr view, const std::set<std::string>& services);
@@ -21,12 +21,9 @@ class EndpointUpdates {
   std::shared_ptr<const Snapshot> apply(std::shared_ptr<const Snapshot> snapshot);
 
  private:
-  XdsResourcePtr make(const std::string& cluster, const std::string& service);
-
   MeshView::Ptr view_;
   /// Cluster -> service. They differ for proxies with unified naming only.
   std::map<std::string, std::string> clusters_;
-  std::map<std::string, XdsResourcePtr> made_;
 };
 
 }  // namespace kumasim::cp

@@ -18,6 +18,8 @@ struct ServiceEndpoints {
   PersistentMap<Endpoint> instances;  ///< by "dataplane/inbound": the order in which Kuma lists them
   std::vector<Endpoint> list;         ///< the same, as generation wants it
   std::string protocol;
+  /// By name: what MeshView::endpoints_resource made of them. Not part of the value; a change makes a new object.
+  mutable std::map<std::string, XdsResourcePtr, std::less<>> made;
 };
 
 struct MeshView::Index {

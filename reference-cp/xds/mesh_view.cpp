@@ -146,6 +146,15 @@ const std::vector<Endpoint>& MeshView::endpoints(std::string_view service) const
   return found ? (*found)->list : none;
 }
 
+XdsResourcePtr MeshView::endpoints_resource(std::string_view service, const std::string& name,
+                                            const MakeEndpoints& make) const {
+  const auto* found = index_->services.find(service);
+  if (!found) return make({});
+  XdsResourcePtr& made = (*found)->made[name];
+  if (!made) made = make((*found)->list);
+  return made;
+}
+
 ServiceInfo MeshView::service(std::string_view service) const {
   ServiceInfo info;
   const auto* found = index_->services.find(service);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -12,6 +13,7 @@
 
 #include "reference-cp/xds/endpoint.hpp"
 #include "reference-cp/xds/persistent_map.hpp"
+#include "reference-cp/xds/snapshot.hpp"
 #include "reference-cp/xds/vip_table.hpp"
 
 namespace kumasim::cp {
@@ -97,6 +99,10 @@ class MeshView {
   /// Endpoints of a legacy service (kuma.io/service) or of a Mesh*Service by its destination name, as a proxy of this
   /// zone reaches them, in Kuma's order.
   const std::vector<Endpoint>& endpoints(std::string_view service) const;
+  /// `make` of all endpoints of a service, which has to follow from them and `name` alone: it runs once for all proxies
+  /// and for all views in which they are the same. To be called from the view's executor only, as it remembers.
+  using MakeEndpoints = std::function<XdsResourcePtr(const std::vector<Endpoint>&)>;
+  XdsResourcePtr endpoints_resource(std::string_view service, const std::string& name, const MakeEndpoints& make) const;
   ServiceInfo service(std::string_view service) const;
   std::string protocol(std::string_view service) const { return this->service(service).protocol; }
   /// Names of all services that have an endpoint, in order.

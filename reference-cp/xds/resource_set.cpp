@@ -53,8 +53,10 @@ ResourceSet::ResourceSet(ResourceSet&&) noexcept = default;
 ResourceSet& ResourceSet::operator=(ResourceSet&&) noexcept = default;
 
 EnvoyResource& ResourceSet::add(EnvoyResource resource) {
-  Named& named = types_[type_url_of(*resource.message)];
+  std::string type = type_url_of(*resource.message);
+  Named& named = types_[type];
   std::string name = resource.name;
+  if (auto finished = finished_.find(type); finished != finished_.end()) finished->second.erase(name);
   return named.insert_or_assign(std::move(name), std::move(resource)).first->second;
 }
 
@@ -63,7 +65,18 @@ EnvoyResource& ResourceSet::add(std::string name, std::unique_ptr<google::protob
   return add(EnvoyResource(std::move(name), std::move(message), origin, std::move(resource), std::move(protocol)));
 }
 
+void ResourceSet::add_finished(std::string_view type_url, XdsResourcePtr resource) {
+  remove(type_url, resource->name);
+  std::string name = resource->name;
+  finished_.try_emplace(std::string(type_url)).first->second.emplace(std::move(name), std::move(resource));
+}
+
 bool ResourceSet::remove(std::string_view type_url, std::string_view name) {
+  if (auto type = finished_.find(type_url); type != finished_.end())
+    if (auto finished = type->second.find(name); finished != type->second.end()) {
+      type->second.erase(finished);
+      return true;
+    }
   Named& named = of(type_url);
   auto found = named.find(name);
   if (found == named.end()) return false;
@@ -74,6 +87,8 @@ bool ResourceSet::remove(std::string_view type_url, std::string_view name) {
 void ResourceSet::add_all(ResourceSet other) {
   for (auto& [type, named] : other.types_)
     for (auto& [name, resource] : named) add(std::move(resource));
+  for (auto& [type, resources] : other.finished_)
+    for (auto& [name, resource] : resources) add_finished(type, std::move(resource));
 }
 
 EnvoyResource* ResourceSet::find(std::string_view type_url, std::string_view name) {
@@ -96,6 +111,8 @@ Snapshot ResourceSet::snapshot() const {
   Snapshot snapshot;
   for (const auto& [type, named] : types_)
     for (const auto& [name, resource] : named) snapshot.add(type, serialise(name, type, *resource.message));
+  for (const auto& [type, resources] : finished_)
+    for (const auto& [name, resource] : resources) snapshot.add(type, resource);
   return snapshot;
 }
 

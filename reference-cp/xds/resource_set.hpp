@@ -72,6 +72,9 @@ class ResourceSet {
   EnvoyResource& add(EnvoyResource resource);
   EnvoyResource& add(std::string name, std::unique_ptr<google::protobuf::Message> message, Origin origin,
                      Kri resource = {}, std::string protocol = {});
+  /// One that is the same for many proxies, serialised already: policies do not see it. Replaces and is replaced as the
+  /// others.
+  void add_finished(std::string_view type_url, XdsResourcePtr resource);
   bool remove(std::string_view type_url, std::string_view name);
   void add_all(ResourceSet other);
 
@@ -92,11 +95,12 @@ class ResourceSet {
     return static_cast<M&>(*resource.message);
   }
 
-  /// Serialises every resource (deterministically) and names it by its content.
+  /// Serialises every resource that is not finished (deterministically) and names it by its content.
   Snapshot snapshot() const;
 
  private:
   std::map<std::string, Named, std::less<>> types_;
+  std::map<std::string, Snapshot::Resources, std::less<>> finished_;  ///< no name is in both
 };
 
 }  // namespace kumasim::cp

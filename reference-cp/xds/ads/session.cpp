@@ -123,8 +123,11 @@ std::vector<XdsResourcePtr> AdsSession::wanted(std::string_view url, const Type&
   std::vector<XdsResourcePtr> out;
   if (!snapshot_) return out;
   if (type.wildcard) {
-    for (const auto& [name, resource] : snapshot_->of(url)) out.push_back(resource);
+    const Snapshot::Resources& all = snapshot_->of(url);
+    out.reserve(all.size());
+    for (const auto& [name, resource] : all) out.push_back(resource);
   } else {
+    out.reserve(type.names.size());
     for (const auto& name : type.names)
       if (auto resource = snapshot_->find(url, name)) out.push_back(std::move(resource));
   }

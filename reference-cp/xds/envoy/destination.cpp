@@ -1,5 +1,8 @@
 #include "reference-cp/xds/envoy/destination.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 #include <envoy/config/cluster/v3/cluster.pb.h>
 #include <envoy/config/endpoint/v3/endpoint.pb.h>
 
@@ -58,10 +61,20 @@ void mesh_tls(const MeshView& mesh, Cluster& cluster, const Destination& destina
 void add_endpoints(ResourceSet& resources, const MeshView& mesh, const std::string& cluster,
                    const Destination& destination) {
   Tags wanted = without(destination.tags, "kuma.io/service");
+  const std::vector<Endpoint>& all = mesh.endpoints(destination.service);
+  if (std::ranges::all_of(all, [&](const Endpoint& endpoint) { return endpoint.matches(wanted); })) {
+    resources.add_finished(type_url::endpoint, all_endpoints(mesh, cluster, destination.service));
+    return;
+  }
   std::vector<Endpoint> chosen;
-  for (const Endpoint& endpoint : mesh.endpoints(destination.service))
-    if (endpoint.matches(wanted)) chosen.push_back(endpoint);
+  std::ranges::copy_if(all, std::back_inserter(chosen), [&](const Endpoint& e) { return e.matches(wanted); });
   resources.add(cluster, load_assignment(cluster, chosen), Origin::outbound, destination.resource);
+}
+
+XdsResourcePtr all_endpoints(const MeshView& mesh, const std::string& cluster, const std::string& service) {
+  return mesh.endpoints_resource(service, cluster, [&](const std::vector<Endpoint>& endpoints) {
+    return serialise(cluster, type_url::endpoint, *load_assignment(cluster, endpoints));
+  });
 }
 
 }  // namespace kumasim::cp::envoy

@@ -43,4 +43,7 @@ void mesh_tls(const MeshView& mesh, Cluster& cluster, const Destination& destina
 void add_endpoints(ResourceSet& resources, const MeshView& mesh, const std::string& cluster,
                    const Destination& destination);
 
+/// The resource of a cluster that takes every endpoint of a service: one object for all proxies.
+XdsResourcePtr all_endpoints(const MeshView& mesh, const std::string& cluster, const std::string& service);
+
 }  // namespace kumasim::cp::envoy
