@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
-#include <regex>
+
+#include <re2/re2.h>
 
 #include "envoy/config/route/v3/route_components.pb.h"
 #include "envoy/type/matcher/v3/regex.pb.h"
@@ -22,53 +23,25 @@ std::string lowered(std::string_view text) {
 }  // namespace
 
 struct Regex::Compiled {
-  std::regex regex;
+  explicit Compiled(const std::string& pattern) : regex(pattern, re2::RE2::Quiet) {}
+  re2::RE2 regex;
 };
 
 Checked<Regex> Regex::compile(const std::string& pattern) {
-  auto flags = std::regex::ECMAScript | std::regex::optimize;
-  std::string text = pattern;
-  if (text.starts_with("(?i)")) {
-    flags |= std::regex::icase;
-    text.erase(0, 4);
-  }
-  // RE2 writes a named group (?P<name>...), ECMAScript of <regex> knows none: the name is dropped.
-  for (auto at = text.find("(?P<"); at != std::string::npos; at = text.find("(?P<", at + 1)) {
-    auto end = text.find('>', at);
-    if (end == std::string::npos) return refuse("bad named capture group in regex '" + pattern + "'");
-    text.erase(at + 1, end - at);
-  }
+  auto compiled = std::make_shared<const Compiled>(pattern);
+  if (!compiled->regex.ok()) return refuse(compiled->regex.error());
   Regex out;
-  try {
-    out.compiled_ = std::make_shared<const Compiled>(std::regex(text, flags));
-  } catch (const std::regex_error& error) {
-    return refuse("Invalid regex '" + pattern + "': " + error.what());
-  }
+  out.compiled_ = std::move(compiled);
   return out;
 }
 
 bool Regex::matches(std::string_view text) const {
-  return std::regex_match(text.begin(), text.end(), compiled_->regex);
+  return re2::RE2::FullMatch(re2::StringPiece(text.data(), text.size()), compiled_->regex);
 }
 
 std::string Regex::replace(std::string_view text, const std::string& substitution) const {
-  std::string format;
-  for (std::size_t i = 0; i < substitution.size(); ++i) {
-    char c = substitution[i];
-    if (c == '\\' && i + 1 < substitution.size()) {
-      char next = substitution[++i];
-      if (next >= '0' && next <= '9')
-        format += next == '0' ? std::string("$&") : std::string("$") + next;
-      else
-        format += next;
-    } else if (c == '$') {
-      format += "$$";
-    } else {
-      format += c;
-    }
-  }
-  std::string out;
-  std::regex_replace(std::back_inserter(out), text.begin(), text.end(), compiled_->regex, format);
+  std::string out(text);
+  re2::RE2::GlobalReplace(&out, compiled_->regex, substitution);
   return out;
 }
 

@@ -23,8 +23,7 @@ class QueryParameterMatcher;
 
 namespace kumasim::sim::proxy {
 
-/// A full-match expression. RE2's syntax is taken as far as ECMAScript has the same; named groups and a leading (?i)
-/// too.
+/// A full-match expression of RE2, which is Envoy's engine too; a refusal is RE2's own text, as in Envoy.
 class Regex {
  public:
   static Checked<Regex> compile(const std::string& pattern);
