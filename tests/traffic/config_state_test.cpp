@@ -139,6 +139,36 @@ TEST_F(ConfigStateTest, routes_by_discovery_keep_a_listener_warm) {
   EXPECT_EQ(state.listeners().size(), 1u);
 }
 
+TEST_F(ConfigStateTest, regular_expressions_are_re2s) {
+  ok(apply(state, Type::cluster, {local_cluster()}));
+  auto with = [](const std::string& regex) {
+    return outbound(10001, "- {name: v, domains: ['*'], routes: [{match: {safe_regex: {regex: '" + regex +
+                               "'}}, route: {cluster: c}}]}\n");
+  };
+  // Texts of Envoy 1.40 (`--mode validate`).
+  refused(Type::listener, {with("/a(?=b)")}, "invalid perl operator: (?=");
+  refused(Type::listener, {with("/a(")}, "missing ): /a(");
+  refused(Type::listener, {with("/(a)\\1")}, "invalid escape sequence: \\1");
+  for (const char* good : {"/\\pL+\\z", "(?s)/.*", "/(?P<id>[[:word:]]+)"})
+    ok(apply(state, Type::listener, {with(good)}, good));
+}
+
+TEST_F(ConfigStateTest, the_first_error_goes_by_the_key_of_a_map) {
+  std::string broken, unmatched;
+  for (char c = 'z'; c >= 'b'; --c) {
+    broken += std::string(1, c) + ": {permissions: [], principals: [{any: true}]}, ";
+    unmatched += std::string(1, c) + ": {permissions: [{any: true}], principals: [{header: {name: x, safe_regex_match: "
+                                     "{regex: '" +
+                 std::string(1, c) + "('}}}]}, ";
+  }
+  auto listener = [](const std::string& policies) {
+    auto yaml = inbound("10.0.0.1", 80, "", "");
+    return yaml.insert(yaml.find("policies: {") + 11, policies);
+  };
+  refused(Type::listener, {listener(broken)}, "RBACValidationError.Policies[b]: embedded message failed validation");
+  refused(Type::listener, {listener(unmatched)}, "missing ): b(");
+}
+
 TEST_F(ConfigStateTest, equal_content_is_compiled_once) {
   auto cache = std::make_shared<ResourceCache>();
   ConfigState a(cache, observer), b(cache, observer);

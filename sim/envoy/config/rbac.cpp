@@ -6,6 +6,7 @@
 
 #include "envoy/config/rbac/v3/rbac.pb.h"
 #include "envoy/type/matcher/v3/path.pb.h"
+#include "sim/envoy/config/sorted.hpp"
 #include "sim/envoy/config/validate.hpp"
 #include "xds/type/matcher/v3/matcher.pb.h"
 
@@ -224,14 +225,14 @@ Checked<RbacEngine> RbacEngine::compile(const rbac::RBAC& rules) {
   out.action_ = rules.action() == rbac::RBAC::DENY  ? Action::deny
                 : rules.action() == rbac::RBAC::LOG ? Action::log
                                                     : Action::allow;
-  for (const auto& [name, policy] : rules.policies()) {
+  for (const auto& [name, policy] : sorted(rules.policies())) {
     RbacPolicy compiled;
-    for (const auto& p : policy.principals()) {
+    for (const auto& p : policy->principals()) {
       auto rule = compile_rule(p);
       if (!rule) return refuse(rule.error());
       compiled.principals.push_back(std::move(*rule));
     }
-    for (const auto& p : policy.permissions()) {
+    for (const auto& p : policy->permissions()) {
       auto rule = compile_rule(p);
       if (!rule) return refuse(rule.error());
       compiled.permissions.push_back(std::move(*rule));

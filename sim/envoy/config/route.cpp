@@ -7,6 +7,7 @@
 #include "envoy/config/route/v3/route_components.pb.h"
 #include "envoy/type/matcher/v3/regex.pb.h"
 #include "sim/envoy/config/proto_time.hpp"
+#include "sim/envoy/config/sorted.hpp"
 
 namespace kumasim::sim::proxy {
 namespace {
@@ -51,8 +52,8 @@ HeaderEdits response_edits(const Message& m) {
 template <class Message>
 Checked<FilterOverrides> filter_overrides(const Message& m) {
   FilterOverrides out;
-  for (const auto& [name, config] : m.typed_per_filter_config()) {
-    auto filter = compile_override(name, config);
+  for (const auto& [name, config] : sorted(m.typed_per_filter_config())) {
+    auto filter = compile_override(name, *config);
     if (!filter) return refuse(filter.error());
     out.emplace(name, std::move(*filter));
   }

@@ -5,8 +5,9 @@
 #include <google/protobuf/duration.pb.h>
 #include <google/protobuf/message.h>
 
+#include <re2/re2.h>
+
 #include <algorithm>
-#include <regex>
 #include <set>
 #include <vector>
 
@@ -108,12 +109,9 @@ Checked<> check_string(const validate::StringRules& r, const std::string& value)
   if (std::find(r.not_in().begin(), r.not_in().end(), value) != r.not_in().end())
     return refuse("value must not be in list");
   if (r.has_pattern()) {
-    // Patterns of the API are written for RE2; one that <regex> does not take is left unchecked.
-    try {
-      if (!std::regex_search(value, std::regex(r.pattern())))
-        return refuse("value does not match regex pattern \"" + r.pattern() + "\"");
-    } catch (const std::regex_error&) {
-    }
+    // The whole value, as protoc-gen-validate's C++ checks do.
+    if (!re2::RE2::FullMatch(value, re2::RE2(r.pattern(), re2::RE2::Quiet)))
+      return refuse("value does not match regex pattern \"" + r.pattern() + "\"");
   }
   if (r.well_known_regex() == validate::HTTP_HEADER_NAME && !header_name_valid(value, !r.has_strict() || r.strict()))
     return refuse("value does not match regex pattern \"^:?[0-9a-zA-Z!#$%&'*+-.^_|~`]+$\"");
@@ -211,6 +209,20 @@ Checked<> check_value(const Message& message, const FieldDescriptor& field, int 
   return {};
 }
 
+/// Keys of Envoy's maps are texts but for a few numbers.
+std::string key_text(const Message& entry, const FieldDescriptor& key) {
+  const Reflection& r = *entry.GetReflection();
+  switch (key.cpp_type()) {
+    case FieldDescriptor::CPPTYPE_STRING: return r.GetString(entry, &key);
+    case FieldDescriptor::CPPTYPE_UINT32: return std::to_string(r.GetUInt32(entry, &key));
+    case FieldDescriptor::CPPTYPE_UINT64: return std::to_string(r.GetUInt64(entry, &key));
+    case FieldDescriptor::CPPTYPE_INT32: return std::to_string(r.GetInt32(entry, &key));
+    case FieldDescriptor::CPPTYPE_INT64: return std::to_string(r.GetInt64(entry, &key));
+    case FieldDescriptor::CPPTYPE_BOOL: return r.GetBool(entry, &key) ? "true" : "false";
+    default: return {};
+  }
+}
+
 Checked<> check_repeated(const Message& message, const FieldDescriptor& field, const validate::FieldRules& rules,
                          std::string& where) {
   const Reflection& r = *message.GetReflection();
@@ -221,11 +233,17 @@ Checked<> check_repeated(const Message& message, const FieldDescriptor& field, c
       return refuse("value must contain at least " + std::to_string(m.min_pairs()) + " pair(s)");
     const auto* key = field.message_type()->FindFieldByNumber(1);
     const auto* value = field.message_type()->FindFieldByNumber(2);
+    // By key: the map's own order differs between processes, and the first error is the one that is told.
+    std::vector<std::pair<std::string, const Message*>> entries;
     for (int i = 0; i < size; ++i) {
       const Message& entry = r.GetRepeatedMessage(message, &field, i);
-      where = "[" + std::to_string(i) + "]";
-      if (auto ok = check_value(entry, *key, -1, m.keys()); !ok) return ok;
-      if (auto ok = check_value(entry, *value, -1, m.values()); !ok) return ok;
+      entries.emplace_back(key_text(entry, *key), &entry);
+    }
+    std::sort(entries.begin(), entries.end());
+    for (const auto& [name, entry] : entries) {
+      where = "[" + name + "]";
+      if (auto ok = check_value(*entry, *key, -1, m.keys()); !ok) return ok;
+      if (auto ok = check_value(*entry, *value, -1, m.values()); !ok) return ok;
     }
     where.clear();
     return {};
