@@ -158,13 +158,20 @@ asio::awaitable<bool> EnvoyProcess::converse() {
   };
   spawn(runtime_.executor, runtime_.log, component, write(conversation));
   bool worked = false;
+  const char* why = "the stream ended";
   while (auto message = co_await conversation->stream.read()) {
+    auto answers = ads_.on_message(*message);
+    if (!answers) {
+      why = "a response does not decode";
+      conversation->stream.cancel();
+      break;
+    }
     worked = true;
-    say(ads_.on_message(*message));
+    say(std::move(*answers));
   }
   conversation->over = true;
   conversation->wake.set();
-  failed("the stream ended");
+  failed(why);
   co_return worked;
 }
 

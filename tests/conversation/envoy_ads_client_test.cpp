@@ -81,7 +81,10 @@ class Conversation : public ConfigObserver {
       client_->on_disconnected();
       return "";
     }
-    if (command.name == "response") return print(client_->on_message(response(command)));
+    if (command.name == "response") {
+      auto answers = client_->on_message(response(command));
+      return answers ? print(*answers) : "the stream ends\n";
+    }
     if (command.name == "timeout") {
       auto type = types.at(command.words.at(0));
       state_->fetch_timed_out(type, command.words.at(1), waits_[{type, command.words.at(1)}]);

@@ -22,6 +22,7 @@ struct ScriptedControlPlane {
   int streams = 0;
   std::vector<std::string> refused;
   std::string node_id;
+  int garbage = 0;  // streams whose first answer does not decode
 
   asio::awaitable<void> converse(GrpcServerStream stream) {
     ++streams;
@@ -30,6 +31,11 @@ struct ScriptedControlPlane {
       disc::DiscoveryRequest request;
       request.ParseFromString(*bytes);
       if (!request.node().id().empty()) node_id = request.node().id();
+      if (garbage > 0) {
+        --garbage;
+        co_await stream.write("\xff\xff\xff");
+        continue;
+      }
       if (request.has_error_detail()) refused.push_back(request.error_detail().message());
       std::string names = "names:";
       for (const auto& name : request.resource_names()) names += name + ",";
@@ -173,6 +179,14 @@ TEST_F(EnvoyProcessTest, tells_the_control_plane_what_it_refuses) {
   ASSERT_FALSE(script.refused.empty());
   EXPECT_NE(script.refused.front().find("no filter chains specified"), std::string::npos);
   EXPECT_GE(envoy.lock()->stats().get("listener_manager.lds.update_rejected"), 1u);
+}
+
+TEST_F(EnvoyProcessTest, an_undecodable_response_ends_the_stream) {
+  script.garbage = 2;
+  bed.world.run_for(10s);
+  EXPECT_EQ(script.streams, 3);
+  EXPECT_TRUE(envoy.lock()->live());
+  EXPECT_EQ(call(), 200);
 }
 
 TEST(Bootstrap, errors_name_what_is_wrong) {

@@ -48,7 +48,7 @@ AdsClient::Messages AdsClient::poll() {
   return out;
 }
 
-AdsClient::Messages AdsClient::on_message(const std::string& bytes) {
+std::optional<AdsClient::Messages> AdsClient::on_message(const std::string& bytes) {
   return options_.delta ? on_delta(bytes) : on_sotw(bytes);
 }
 
@@ -118,10 +118,10 @@ std::string AdsClient::delta_request(Type type, const std::set<std::string>& add
   return to_bytes(r);
 }
 
-AdsClient::Messages AdsClient::on_sotw(const std::string& bytes) {
+std::optional<AdsClient::Messages> AdsClient::on_sotw(const std::string& bytes) {
   Messages out;
   disc::DiscoveryResponse response;
-  if (!response.ParseFromString(bytes)) return out;
+  if (!response.ParseFromString(bytes)) return std::nullopt;
   auto type = type_of(response.type_url());
   // Envoy ignores a type that nobody asked for.
   if (!type || !subscription(*type).active) return out;
@@ -133,15 +133,19 @@ AdsClient::Messages AdsClient::on_sotw(const std::string& bytes) {
   state_.take_resubscribe(*type);
   ++(outcome ? acks_ : nacks_);
   if (!outcome) last_error_ = outcome.error();
+  if (outcome)
+    refusals_.erase(*type);
+  else
+    refusals_[*type] = outcome.error();
   out.push_back(request(*type, outcome ? "" : outcome.error()));
   follow(out);
   return out;
 }
 
-AdsClient::Messages AdsClient::on_delta(const std::string& bytes) {
+std::optional<AdsClient::Messages> AdsClient::on_delta(const std::string& bytes) {
   Messages out;
   disc::DeltaDiscoveryResponse response;
-  if (!response.ParseFromString(bytes)) return out;
+  if (!response.ParseFromString(bytes)) return std::nullopt;
   auto type = type_of(response.type_url());
   if (!type || !subscription(*type).active) return out;
   auto outcome = state_.apply(response);
@@ -154,6 +158,10 @@ AdsClient::Messages AdsClient::on_delta(const std::string& bytes) {
   }
   ++(outcome ? acks_ : nacks_);
   if (!outcome) last_error_ = outcome.error();
+  if (outcome)
+    refusals_.erase(*type);
+  else
+    refusals_[*type] = outcome.error();
   out.push_back(delta_request(*type, {}, {}, response.nonce(), outcome ? "" : outcome.error(), false));
   follow(out);
   return out;

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -27,8 +28,8 @@ class AdsClient {
 
   /// A stream is open: what was accepted before is told, with its versions.
   Messages on_connected();
-  /// A message of the server; empty optional messages: it was no response.
-  Messages on_message(const std::string& bytes);
+  /// A message of the server. Nothing: it does not decode, and gRPC ends the stream with INTERNAL.
+  std::optional<Messages> on_message(const std::string& bytes);
   void on_disconnected() { connected_ = false; }
   /// What the state wants has changed without a message (a fetch timed out).
   Messages poll();
@@ -37,6 +38,8 @@ class AdsClient {
   std::uint64_t acks() const { return acks_; }
   std::uint64_t nacks() const { return nacks_; }
   const std::string& last_error() const { return last_error_; }
+  /// What was wrong with the last response of a type; absent where that was accepted.
+  const std::map<Type, std::string>& refusals() const { return refusals_; }
 
  private:
   struct Subscription {
@@ -52,8 +55,8 @@ class AdsClient {
   std::string request(Type type, const std::string& error);
   std::string delta_request(Type type, const std::set<std::string>& add, const std::set<std::string>& remove,
                             const std::string& nonce, const std::string& error, bool first);
-  Messages on_sotw(const std::string& bytes);
-  Messages on_delta(const std::string& bytes);
+  std::optional<Messages> on_sotw(const std::string& bytes);
+  std::optional<Messages> on_delta(const std::string& bytes);
   void follow(Messages& out);
 
   ConfigState& state_;
@@ -63,6 +66,7 @@ class AdsClient {
   bool node_sent_ = false;
   std::uint64_t acks_ = 0, nacks_ = 0;
   std::string last_error_;
+  std::map<Type, std::string> refusals_;
 };
 
 }  // namespace kumasim::sim::proxy
