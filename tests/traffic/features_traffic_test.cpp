@@ -56,6 +56,29 @@ TEST_F(FeatureTraffic, subsets_choose_by_label) {
   EXPECT_EQ(bed.call("web", to_port(10001)).status, 200);
 }
 
+TEST_F(FeatureTraffic, discovered_routes_may_go_while_a_fault_delays_the_call) {
+  ok(apply(web(), Type::cluster, {eds_cluster("backend")}));
+  ok(apply(web(), Type::endpoints, {labelled}));
+  auto yaml = outbound(10001, "");
+  yaml = yaml.substr(0, yaml.find("      route_config:")) +
+         "      rds: {route_config_name: r1, config_source: {ads: {}}}\n";
+  yaml.insert(yaml.find("http_filters: [") + 15,
+              "{name: fault, typed_config: {\"@type\": "
+              "type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault, delay: {fixed_delay: 2s, "
+              "percentage: {numerator: 100}}}}, ");
+  ok(apply(web(), Type::listener, {yaml}));
+  ok(apply(web(), Type::routes, {"name: r1\nvirtual_hosts:\n" + route_all("cluster: backend")}, "7"));
+  std::vector<sim::CallResult> out;
+  bed.start_call("web", to_port(10001), out);
+  bed.world.run_for(1s);
+  ok(apply(web(), Type::listener, {}, "2"));
+  EXPECT_TRUE(web().routes().empty());
+  bed.world.run_for(5s);
+  ASSERT_EQ(out.size(), 1u);
+  EXPECT_EQ(out[0].status, 200) << explain(out[0]);
+  EXPECT_NE(explain(out[0]).find("route all / @7"), std::string::npos) << explain(out[0]);
+}
+
 TEST_F(FeatureTraffic, faults_and_rate_limits) {
   ok(apply(web(), Type::cluster, {eds_cluster("backend")}));
   ok(apply(web(), Type::endpoints, {labelled}));

@@ -65,7 +65,10 @@ void HttpStream::start() {
   routes_ = manager_.routes;
   if (!manager_.rds.empty()) {
     auto found = proxy_.config().routes().find(manager_.rds);
-    if (found != proxy_.config().routes().end()) routes_ = found->second.value;
+    if (found != proxy_.config().routes().end()) {
+      routes_ = found->second.value;
+      routes_version_ = found->second.version;
+    }
   }
   if (manager_.request_timeout > Duration::zero() || manager_.stream_idle_timeout > Duration::zero()) {
     // Nothing is sent in parts here: a stream idles only while it waits for its answer.
@@ -238,9 +241,7 @@ void HttpStream::route() {
     down_->record->step(proxy_.name(), "route", "none");
     return reply(404, "", "route_not_found");
   }
-  std::string version;
-  if (!manager_.rds.empty()) version = proxy_.config().routes().at(manager_.rds).version;
-  down_->record->step(proxy_.name(), "route", route_name(), version);
+  down_->record->step(proxy_.name(), "route", route_name(), routes_version_);
   if (down_->first_hop) down_->record->result.route = route_->name.empty() ? route_name() : route_->name;
   if (const auto* direct = std::get_if<DirectResponse>(&route_->action))
     return reply(direct->status, direct->body, "direct_response");

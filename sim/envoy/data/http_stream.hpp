@@ -58,7 +58,8 @@ class HttpStream : public std::enable_shared_from_this<HttpStream> {
   ExchangePtr down_;
   FilterChainPtr chain_;  // keeps manager_ alive
   const HttpConnectionManager& manager_;
-  RouteConfigPtr routes_;
+  RouteConfigPtr routes_;  ///< as they were when the request came: a filter may keep it while they go
+  std::string routes_version_;
   const VirtualHost* host_ = nullptr;
   const Route* route_ = nullptr;
   const Forward* forward_ = nullptr;
