@@ -7,10 +7,12 @@ say() { printf '\033[2mkumasim:\033[0m %s\n' "$*" >&2; }
 
 setup_packages() {
   wanted=$(sed -e '/^#/d' -e '/^$/d' "$root/tools/packages.txt")
+  sorted=$(mktemp)
   # shellcheck disable=SC2086
-  missing=$(for p in $wanted; do echo "$p"; done | sort >/tmp/kumasim-wanted.$$
+  missing=$(for p in $wanted; do echo "$p"; done | sort >"$sorted"
     dpkg-query -W -f='${Package} ${db:Status-Status}\n' $wanted 2>/dev/null | sed -n 's/ installed$//p' | sort -u |
-      comm -23 /tmp/kumasim-wanted.$$ -; rm -f /tmp/kumasim-wanted.$$)
+      comm -23 "$sorted" -)
+  rm -f "$sorted"
   [ -n "$missing" ] || return 0
   say "installing $(echo "$missing" | wc -w) Debian packages"
   as_root=
