@@ -9,7 +9,9 @@ using namespace schema;
 
 const std::string package = "kuma.mesh.v1alpha1.";
 
-SchemaPtr subscription() {
+}  // namespace
+
+SchemaPtr subscription_schema() {
   SchemaPtr stats =
       message(package + "DiscoveryServiceStats", {{"responsesSent", uint64(), "responses sent"},
                                                   {"responsesAcknowledged", uint64(), "responses accepted"},
@@ -42,8 +44,6 @@ SchemaPtr subscription() {
                   {"generation", uint32(), "counts writes of the insight"}});
 }
 
-}  // namespace
-
 const Kind& kind::dataplane_insight() {
   static const Kind out = [] {
     KindTable table = flat_table("DataplaneInsight", "", "dataplane-insights", "");
@@ -58,7 +58,7 @@ const Kind& kind::dataplane_insight() {
                               {"issuedBackend", string(), "who made it"},
                               {"supportedBackends", list(string()), "whom the proxy trusts"}});
     table.schema =
-        message(package + "DataplaneInsight", {{"subscriptions", list(subscription()), "streams of the proxy"},
+        message(package + "DataplaneInsight", {{"subscriptions", list(subscription_schema()), "streams of the proxy"},
                                                {"mTLS", mtls, "the certificate"},
                                                {"metadata", struct_schema(), "the proxy's Envoy node metadata"}});
     return Kind(std::move(table));

@@ -1,16 +1,12 @@
 /// MeshService: a destination inside the mesh: which proxies it stands for, its ports, and what the CP found of it.
 #include "reference-cp/model/kinds.hpp"
+#include "reference-cp/model/kinds/destination_status.hpp"
 #include "reference-cp/model/rules/tags.hpp"
 
 namespace kumasim::cp {
 namespace {
 
 using namespace schema;
-
-std::string display_name(const Resource& resource) {
-  std::string label = resource.meta.label("kuma.io/display-name");
-  return label.empty() ? resource.meta.name : label;
-}
 
 void validate(const Resource& resource, Violations& out) {
   if (display_name(resource).size() > 63) out.add(Path("name"), "must not be longer than 63 characters");
@@ -47,33 +43,13 @@ SchemaPtr spec() {
 }
 
 SchemaPtr status() {
-  SchemaPtr generator = object({required({"coreName", string(), "its name"})});
   return object({
-      drop_empty({"addresses",
-                  list(object({
-                      drop_empty({"hostname", string(), "the host name"}),
-                      drop_empty({"origin", string(), "HostnameGenerator or Kubernetes"}),
-                      always({"hostnameGeneratorRef", generator, "the generator that made it"}),
-                  })),
-                  "host names"}),
-      drop_empty({"vips", list(object({drop_empty({"ip", string(), "the address"})})), "virtual addresses"}),
+      addresses_field(),
+      drop_empty({"vips", vips_schema(), "virtual addresses"}),
       always({"tls",
               object({drop_empty({"status", enumeration({"Ready", "NotReady"}), "whether all proxies speak mTLS"})}),
               "mTLS"}),
-      drop_empty(
-          {"hostnameGenerators",
-           list(object({
-               required({"hostnameGeneratorRef", generator, "the generator"}),
-               drop_empty({"conditions",
-                           list(object({
-                               required({"type", string(), "what is said"}),
-                               required({"status", enumeration({"True", "False", "Unknown"}), "whether it holds"}),
-                               required({"reason", string(), "why, for programs"}),
-                               required({"message", string(), "why, for people"}),
-                           })),
-                           "what became of it"}),
-           })),
-           "results of the generators"}),
+      generators_field(),
       always({"dataplaneProxies",
               object({
                   drop_empty({"connected", int64(), "proxies with a connection to the CP"}),

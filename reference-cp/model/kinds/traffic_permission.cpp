@@ -1,29 +1,19 @@
 /// TrafficPermission (old policy): which services may talk to which.
 #include "reference-cp/model/kinds.hpp"
 #include "reference-cp/model/kinds/old_policy.hpp"
-#include "reference-cp/model/rules/tags.hpp"
-#include "reference-cp/model/rules/values.hpp"
+#include "reference-cp/model/rules/old_rules.hpp"
 
 namespace kumasim::cp {
 namespace {
 
-void validate(const Resource& resource, Violations& out) {
-  for (const char* side : {"sources", "destinations"}) {
-    validate_selectors(at(resource.spec, side), {.tag_needed = true}, Path(side), out);
-  }
-}
+void validate(const Resource& resource, Violations& out) { validate_sides(resource.spec, any_tags, any_tags, out); }
 
 }  // namespace
 
 const Kind& kind::traffic_permission() {
   static const Kind out = [] {
-    KindTable table = flat_table("TrafficPermission", "traffic-permission", "traffic-permissions", "");
+    KindTable table = old_policy_table("TrafficPermission", "traffic-permission", "traffic-permissions", nullptr);
     table.text = "Which services may talk to which (old: use MeshTrafficPermission).";
-    table.policy = true;
-    table.kds = {.global_to_zones = true};
-    table.schema =
-        schema::message("kuma.mesh.v1alpha1.TrafficPermission",
-                        {{"sources", selectors_schema(), "clients"}, {"destinations", selectors_schema(), "servers"}});
     table.validate = validate;
     return Kind(std::move(table));
   }();

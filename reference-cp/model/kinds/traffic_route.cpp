@@ -2,6 +2,7 @@
 #include "reference-cp/model/kinds.hpp"
 #include "reference-cp/model/kinds/old_policy.hpp"
 #include "reference-cp/model/rules/http.hpp"
+#include "reference-cp/model/rules/old_rules.hpp"
 #include "reference-cp/model/rules/tags.hpp"
 #include "reference-cp/model/rules/values.hpp"
 
@@ -72,8 +73,6 @@ SchemaPtr load_balancer() {
        oneof("lb", {"random", message(package + "LoadBalancer.Random", {}), "at random"}),
        oneof("lb", {"maglev", message(package + "LoadBalancer.Maglev", {}), "Maglev hashing"})});
 }
-
-const TagRules service_tags{.tag_needed = true, .service_needed = true};
 
 void validate_targets(const json& conf, const Path& path, Violations& out) {
   if (!has(conf, "split") && !has(conf, "destination")) out.add(path, "requires either \"destination\" or \"split\"");
@@ -164,9 +163,7 @@ void validate_modify(const json& modify, const json& match, const Path& path, Vi
 }
 
 void validate(const Resource& resource, Violations& out) {
-  validate_selectors(at(resource.spec, "sources"), service_tags, Path("sources"), out);
-  validate_selectors(at(resource.spec, "destinations"), {.service_needed = true, .only_service = true},
-                     Path("destinations"), out);
+  validate_sides(resource.spec, service_tags, only_service_tag, out);
   const json& conf = at(resource.spec, "conf");
   const Path path("conf");
   if (conf.is_null()) return out.add(path, "cannot be empty");

@@ -1,11 +1,9 @@
 /// Rules of Dataplane resources, with Kuma's paths and words (its own misspellings included).
 #include "reference-cp/model/rules/dataplane_rules.hpp"
 
-#include <algorithm>
-#include <array>
-
 #include "reference-cp/model/duration.hpp"
 #include "reference-cp/model/rules/network.hpp"
+#include "reference-cp/model/rules/old_rules.hpp"
 #include "reference-cp/model/rules/tags.hpp"
 #include "reference-cp/model/rules/values.hpp"
 
@@ -14,29 +12,12 @@ namespace {
 
 using nlohmann::json;
 
-std::string lower(std::string text) {
-  std::ranges::transform(text, text.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return text;
-}
-
-bool is_protocol(const std::string& text) {
-  constexpr std::array<std::string_view, 7> known = {"http", "http2", "tcp", "tls", "grpc", "kafka", "mysql"};
-  return std::ranges::find(known, lower(text)) != known.end();
-}
-
 bool is_destination_kind(const std::string& kind) {
   return kind == "MeshService" || kind == "MeshExternalService" || kind == "MeshMultiZoneService";
 }
 
 constexpr const char* destination_kinds =
     "invalid value. Available values are: MeshExternalService,MeshMultiZoneService,MeshService";
-
-void validate_address(const std::string& address, const Path& path, Violations& out) {
-  if (address.empty()) return out.add(path, "address can't be empty");
-  if (address == "0.0.0.0" || address == "::") out.add(path, "must not be 0.0.0.0 or ::");
-  if (!is_ip(address) && !is_dns_name(address)) out.add(path, "address has to be valid IP address or domain name");
-}
 
 void validate_probe(const json& probe, const Path& path, Violations& out) {
   for (const char* field : {"interval", "timeout"}) {
@@ -119,7 +100,7 @@ void validate_gateway(const json& gateway, const Path& path, Violations& out) {
   TagRules rules{.service_needed = true};
   rules.extra = [](const json& tags, const Path& at_tags, Violations& found) {
     std::string protocol = text_at(tags, "kuma.io/protocol");
-    if (has(tags, "kuma.io/protocol") && lower(protocol) != "tcp") {
+    if (has(tags, "kuma.io/protocol") && lower_case(protocol) != "tcp") {
       found.add(at_tags.key("kuma.io/protocol"),
                 "other values than tcp are not allowed, provided value \"" + protocol + "\"");
     }
@@ -129,7 +110,7 @@ void validate_gateway(const json& gateway, const Path& path, Violations& out) {
 
 void validate_networking(const json& networking, const Path& path, Violations& out) {
   std::string address = text_at(networking, "address");
-  validate_address(address, path.at("address"), out);
+  validate_proxy_address(address, path.at("address"), out);
   const json& inbounds = at(networking, "inbound");
   for (std::size_t i = 0; i < inbounds.size(); ++i)
     validate_inbound(inbounds[i], address, path.at("inbound").at(i), out);

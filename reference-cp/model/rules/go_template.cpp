@@ -46,4 +46,90 @@ std::string go_template_error(std::string_view text) {
   }
 }
 
+namespace {
+
+bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+std::string_view identifier(std::string_view text) {
+  std::size_t size = 0;
+  while (size < text.size() && (std::isalnum(static_cast<unsigned char>(text[size])) || text[size] == '_')) ++size;
+  return text.substr(0, size);
+}
+
+/// What one action prints; an error in Go's words for what is no field.
+Result<std::string> run_action(std::string_view action, int line, const std::map<std::string, std::string>& values) {
+  if (action.starts_with("/*")) return std::string();
+  if (action.empty())
+    return fail(Code::invalid_argument, fmt::format("template: :{}: missing value for command", line));
+  if (action.front() == '.') {
+    std::string_view name = action.substr(1);
+    auto found = values.find(std::string(name));
+    if (found != values.end()) return found->second;
+    if (!name.empty() && identifier(name) == name) return std::string("<no value>");
+  }
+  if ((action.front() == '"' || action.front() == '`') && action.size() > 1 && action.back() == action.front() &&
+      action.find(action.front(), 1) == action.size() - 1) {
+    return std::string(action.substr(1, action.size() - 2));
+  }
+  std::string_view name = identifier(action);
+  if (!name.empty() && !std::isdigit(static_cast<unsigned char>(name.front()))) {
+    return fail(Code::invalid_argument, fmt::format("template: :{}: function {} not defined", line, go_quoted(name)));
+  }
+  return fail(Code::invalid_argument, fmt::format("template: :{}: unexpected {} in command", line, go_quoted(action)));
+}
+
+}  // namespace
+
+Result<std::string> render_go_template(std::string_view text, const std::map<std::string, std::string>& values) {
+  if (std::string error = go_template_error(text); !error.empty()) return fail(Code::invalid_argument, error);
+  std::string out;
+  int line = 1;
+  bool trim_next = false;
+  while (true) {
+    auto open = text.find("{{");
+    std::string_view plain = text.substr(0, open);
+    for (char c : plain) line += c == '\n' ? 1 : 0;
+    if (trim_next) {
+      while (!plain.empty() && is_blank(plain.front())) plain.remove_prefix(1);
+    }
+    out += plain;
+    if (open == std::string_view::npos) return out;
+    text.remove_prefix(open + 2);
+    std::string_view action = text.substr(0, text.find("}}"));
+    text.remove_prefix(action.size() + 2);
+    if (action.starts_with("- ")) {
+      while (!out.empty() && is_blank(out.back())) out.pop_back();
+      action.remove_prefix(2);
+    }
+    trim_next = action.ends_with(" -");
+    if (trim_next) action.remove_suffix(2);
+    auto printed = run_action(trimmed(action), line, values);
+    if (!printed) return printed;
+    out += *printed;
+  }
+}
+
+std::string go_quoted(std::string_view text) {
+  std::string out = "\"";
+  for (char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    if (c == '\n') {
+      out += "\\n";
+    } else if (c == '\t') {
+      out += "\\t";
+    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+    } else {
+      out += c;
+    }
+  }
+  return out + '"';
+}
+
 }  // namespace kumasim::cp

@@ -24,6 +24,19 @@ bool is_ip(std::string_view text) {
   return !error && text.find('%') == std::string_view::npos;
 }
 
+bool is_cidr(std::string_view text) {
+  auto slash = text.find('/');
+  if (slash == std::string_view::npos || !is_ip(text.substr(0, slash))) return false;
+  std::string_view bits = text.substr(slash + 1);
+  if (bits.empty() || bits.size() > 8) return false;
+  int count = 0;
+  for (char c : bits) {
+    if (c < '0' || c > '9') return false;
+    count = count * 10 + (c - '0');
+  }
+  return count <= (text.find(':') == std::string_view::npos ? 32 : 128);
+}
+
 bool is_dns_name(std::string_view text) {
   if (text.empty() || text.size() > 255 || is_ip(text)) return false;
   if (text.back() == '.') text.remove_suffix(1);

@@ -8,6 +8,9 @@ namespace kumasim::cp {
 /// An IPv4 address in dotted form or an IPv6 address.
 bool is_ip(std::string_view text);
 
+/// An address and the number of its leading bits that count: "10.0.0.0/8".
+bool is_cidr(std::string_view text);
+
 /// A host name: labels of letters, digits, '-' and '_', at most 255 characters, and no IP address.
 bool is_dns_name(std::string_view text);
 

@@ -52,8 +52,11 @@ void validate_pairs(const json& tags, const TagRules& rules, ValueRule value_goo
   if (rules.extra) rules.extra(tags, path, out);
   for (const auto& [key, value] : tags.items()) {
     if (key.empty()) out.add(path, "tag name must be non-empty");
-    if (!all_of_set(key, ".-_:/")) {
+    if (!is_tag_name(key)) {
       out.add(path.key(key), "tag name must consist of alphanumeric characters, dots, dashes, slashes and underscores");
+    }
+    if (std::ranges::find(rules.forbidden, key) != rules.forbidden.end()) {
+      out.add(path.key(key), "tag name must not be \"" + key + "\"");
     }
     if (rules.only_service && key != "kuma.io/service") out.add(path.key(key), "tag \"" + key + "\" is not allowed");
     std::string text = value.is_string() ? value.get<std::string>() : std::string();
@@ -80,11 +83,15 @@ void validate_selector(const json& tags, const TagRules& rules, const Path& path
 }
 
 void validate_selectors(const json& selectors, const TagRules& rules, const Path& path, Violations& out) {
-  if (selectors.empty()) out.add(path, "must have at least one element");
+  if (selectors.empty() && !rules.elements_optional) out.add(path, "must have at least one element");
   for (std::size_t i = 0; i < selectors.size(); ++i) {
     validate_selector(at(selectors[i], "match"), rules, path.at(i).at("match"), out);
   }
 }
+
+bool is_tag_name(std::string_view text) { return all_of_set(text, ".-_:/"); }
+
+bool is_domain(std::string_view text) { return is_subdomain(text); }
 
 bool is_name(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return is_lower(c) || is_digit(c) || is_one_of(c, "-._"); });

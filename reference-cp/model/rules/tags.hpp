@@ -15,7 +15,9 @@ namespace kumasim::cp {
 struct TagRules {
   bool tag_needed = false;
   bool service_needed = false;
-  bool only_service = false;  // exactly the tag kuma.io/service
+  bool only_service = false;             // exactly the tag kuma.io/service
+  bool elements_optional = false;        // an empty list of selectors is fine
+  std::vector<std::string> forbidden{};  // keys that must not be there
   /// Said before the single tags are looked at.
   std::function<void(const nlohmann::json& tags, const Path&, Violations&)> extra{};
 };
@@ -28,6 +30,12 @@ void validate_selector(const nlohmann::json& tags, const TagRules& rules, const 
 
 /// `sources` and `destinations` of the old policies: `[{match: tags}]`.
 void validate_selectors(const nlohmann::json& selectors, const TagRules& rules, const Path& path, Violations& out);
+
+/// What a tag's name may be made of; may be empty.
+bool is_tag_name(std::string_view text);
+
+/// Labels of lower-case letters, digits and inner dashes, with dots between.
+bool is_domain(std::string_view text);
 
 /// Lower-case letters, digits, '-', '.' and '_'; may be empty.
 bool is_name(std::string_view text);

@@ -103,7 +103,7 @@ void validate_target_ref(const json& ref, const TargetRefRules& rules, const Pat
   std::string kind = text_at(ref, "kind");
   if (kind.empty()) return out.add(path.at("kind"), "must be defined");
   if (std::ranges::find(rules.kinds, kind) == rules.kinds.end())
-    return out.add(path.at("kind"), "value is not supported");
+    return out.add(path.at("kind"), rules.kind_message);
   Judge judge{ref, kind, rules, path, out};
   if (kind == "Mesh") judge.mesh();
   if (kind == "Dataplane") judge.dataplane();
@@ -123,6 +123,21 @@ bool affects_inbounds(const Resource& policy) {
 
 std::string top_level_kind(const json& spec) {
   return has(spec, "targetRef") ? text_at(at(spec, "targetRef"), "kind") : "Mesh";
+}
+
+bool includes_gateways(const json& spec) {
+  std::string kind = top_level_kind(spec);
+  if (kind == "MeshGateway" || kind == "MeshHTTPRoute") return true;
+  if (kind != "Mesh" && kind != "MeshSubset") return false;
+  const json& types = at(at(spec, "targetRef"), "proxyTypes");
+  return types.empty() || std::ranges::find(types, json("Gateway")) != types.end();
+}
+
+void external_service_needs_mesh(const Resource& policy, const json& ref, const Path& path, Violations& out) {
+  if (text_at(ref, "kind") != "MeshExternalService" || top_level_kind(policy.spec) == "Mesh") return;
+  out.add(path.at("kind"),
+          "kind MeshExternalService is only allowed with targetRef.kind: Mesh as it is configured on the Zone Egress "
+          "and shared by all clients in the mesh");
 }
 
 bool is_system_policy(const Resource& policy) {

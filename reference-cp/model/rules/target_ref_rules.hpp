@@ -13,6 +13,7 @@ struct TargetRefRules {
   bool gateway_listener_tags = false;       // MeshGateway may carry tags
   bool inbound = false;                     // sectionName may be used with Dataplane
   std::vector<std::string> names_beyond{};  // names that need not keep to the character set
+  std::string kind_message = "value is not supported";
 };
 
 /// Kuma's rules for one reference.
@@ -26,6 +27,12 @@ bool affects_inbounds(const Resource& policy);
 
 /// The kind at the top of a policy, "Mesh" when absent.
 std::string top_level_kind(const nlohmann::json& spec);
+
+/// Whether the proxies at the top of a policy may be gateways.
+bool includes_gateways(const nlohmann::json& spec);
+
+/// MeshExternalService as a destination goes with a policy for the whole mesh only.
+void external_service_needs_mesh(const Resource& policy, const nlohmann::json& ref, const Path& path, Violations& out);
 
 /// Whether the CP regards a policy as one of the system (all are, but where a label says otherwise).
 bool is_system_policy(const Resource& policy);

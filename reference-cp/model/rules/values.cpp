@@ -96,6 +96,22 @@ void validate_port(const json& port, const Path& path, Violations& out) {
   if (!port.is_number_integer() || port < 1 || port > 65535) out.add(path, "port must be in the range [1, 65535]");
 }
 
+void status_code(const json& status, const Path& path, Violations& out) {
+  if (status < 100 || status >= 600) out.add(path, "must be in inclusive range [100, 599]");
+}
+
+void validate_bandwidth(std::string_view text, const Path& path, Violations& out) {
+  if (text.empty()) return out.add(path, "must be defined");
+  // Digits, perhaps a blank, letters of units, "bps": Kuma's pattern takes several letters.
+  std::size_t i = 0;
+  while (i < text.size() && std::isdigit(static_cast<unsigned char>(text[i]))) ++i;
+  if (i < text.size() && std::string_view(" \t\n\f\r").find(text[i]) != std::string_view::npos) ++i;
+  std::string_view unit = text.substr(i);
+  bool good = unit.size() > 3 && unit.ends_with("bps");
+  for (char c : unit.substr(0, good ? unit.size() - 3 : 0)) good = good && (c == 'G' || c == 'M' || c == 'k');
+  if (!good) out.add(path, "must be in kbps/Mbps/Gbps units");
+}
+
 void validate_prometheus(const json& conf, const Path& path, Violations& out) {
   if (has(conf, "skipMTLS") && has(conf, "tls")) {
     std::string mode = text_at(at(conf, "tls"), "mode");

@@ -43,6 +43,12 @@ Decimal decimal(const nlohmann::json& value);
 /// A number from 1 to 65535, else "port must be in the range [1, 65535]".
 void validate_port(const nlohmann::json& port, const Path& path, Violations& out);
 
+/// 100 to 599, else "must be in inclusive range [100, 599]".
+void status_code(const nlohmann::json& status, const Path& path, Violations& out);
+
+/// A number and kbps, Mbps or Gbps.
+void validate_bandwidth(std::string_view text, const Path& path, Violations& out);
+
 /// `conf` of a prometheus backend: unique names below `aggregate`, not both ways of switching mTLS off.
 void validate_prometheus(const nlohmann::json& conf, const Path& path, Violations& out);
 

@@ -1,0 +1,238 @@
+/// A reader of RE2's syntax that only says whether it gets through.
+#include "reference-cp/model/rules/go_regex.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace kumasim::cp {
+namespace {
+
+constexpr int repeat_max = 1000;
+constexpr int depth_max = 1000;
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_word(char c) { return is_letter(c) || is_digit(c) || c == '_'; }
+
+class Reader {
+ public:
+  explicit Reader(std::string_view text) : rest_(text) {}
+
+  bool read() { return alternatives(0) && rest_.empty(); }
+
+ private:
+  bool next_is(char c) const { return !rest_.empty() && rest_.front() == c; }
+
+  bool take(std::string_view prefix) {
+    if (!rest_.starts_with(prefix)) return false;
+    rest_.remove_prefix(prefix.size());
+    return true;
+  }
+
+  /// Everything up to a closing parenthesis or the end.
+  bool alternatives(int depth) {
+    if (depth > depth_max) return false;
+    bool repeatable = false;
+    while (!rest_.empty() && rest_.front() != ')') {
+      if (take("|")) {
+        repeatable = false;
+        continue;
+      }
+      bool was_repeat = false;
+      if (!piece(depth, repeatable, was_repeat)) return false;
+    }
+    return true;
+  }
+
+  /// One atom or one repetition; `repeatable` says whether a repetition may follow.
+  bool piece(int depth, bool& repeatable, bool& was_repeat) {
+    char c = rest_.front();
+    if (c == '*' || c == '+' || c == '?') {
+      if (!repeatable) return false;
+      rest_.remove_prefix(1);
+      return after_repeat(repeatable, was_repeat);
+    }
+    if (c == '{' && is_repeat()) {
+      if (!repeatable || !take_repeat()) return false;
+      return after_repeat(repeatable, was_repeat);
+    }
+    repeatable = true;
+    if (c == '(') return group(depth, repeatable);
+    if (c == '[') return character_class();
+    if (c == '\\') return escape(false, repeatable);
+    rest_.remove_prefix(1);
+    return true;
+  }
+
+  /// A further `?` makes it lazy; a second repetition is refused.
+  bool after_repeat(bool& repeatable, bool& was_repeat) {
+    take("?");
+    was_repeat = true;
+    repeatable = false;
+    return true;
+  }
+
+  /// "{n}", "{n,}", "{n,m}"; anything else is plain text.
+  bool is_repeat() const {
+    auto close = rest_.find('}');
+    if (close == std::string_view::npos) return false;
+    std::string_view inner = rest_.substr(1, close - 1);
+    auto comma = inner.find(',');
+    std::string_view low = inner.substr(0, comma);
+    std::string_view high = comma == std::string_view::npos ? "" : inner.substr(comma + 1);
+    return !low.empty() && std::ranges::all_of(low, is_digit) && std::ranges::all_of(high, is_digit);
+  }
+
+  bool take_repeat() {
+    auto close = rest_.find('}');
+    std::string_view inner = rest_.substr(1, close - 1);
+    rest_.remove_prefix(close + 1);
+    auto comma = inner.find(',');
+    int low = number(inner.substr(0, comma)), high = low;
+    if (comma != std::string_view::npos && comma + 1 < inner.size()) high = number(inner.substr(comma + 1));
+    return low <= repeat_max && high <= repeat_max && low <= high;
+  }
+
+  static int number(std::string_view text) {
+    int out = 0;
+    auto result = std::from_chars(text.data(), text.data() + text.size(), out);
+    return result.ec == std::errc() ? out : repeat_max + 1;
+  }
+
+  bool group(int depth, bool& repeatable) {
+    take("(");
+    if (next_is('?')) {
+      rest_.remove_prefix(1);
+      if (take("P<") || take("<")) {
+        auto close = rest_.find('>');
+        if (close == 0 || close == std::string_view::npos) return false;
+        std::string_view name = rest_.substr(0, close);
+        if (!std::ranges::all_of(name, is_word)) return false;
+        rest_.remove_prefix(close + 1);
+      } else {
+        bool closed = false;
+        if (!flags(closed)) return false;
+        if (closed) {
+          repeatable = false;
+          return true;
+        }
+      }
+    }
+    return alternatives(depth + 1) && take(")");
+  }
+
+  /// "i", "-s", "im-s", then ":" or ")".
+  bool flags(bool& closed) {
+    bool minus = false, any = false;
+    while (!rest_.empty()) {
+      char c = rest_.front();
+      rest_.remove_prefix(1);
+      if (c == ':' || c == ')') {
+        closed = c == ')';
+        return !minus || any;
+      }
+      if (c == '-') {
+        if (minus) return false;
+        minus = true;
+        any = false;
+      } else if (c == 'i' || c == 'm' || c == 's' || c == 'U') {
+        any = true;
+      } else {
+        return false;
+      }
+    }
+    return false;
+  }
+
+  bool escape(bool in_class, bool& repeatable) {
+    rest_.remove_prefix(1);
+    if (rest_.empty()) return false;
+    char c = rest_.front();
+    rest_.remove_prefix(1);
+    if (c == 'Q' && !in_class) {
+      auto end = rest_.find("\\E");
+      rest_ = end == std::string_view::npos ? std::string_view() : rest_.substr(end + 2);
+      return true;
+    }
+    if (c == 'p' || c == 'P') {
+      if (!take("{")) {
+        if (rest_.empty() || !is_letter(rest_.front())) return false;
+        rest_.remove_prefix(1);
+        return true;
+      }
+      auto close = rest_.find('}');
+      if (close == std::string_view::npos || close == 0) return false;
+      rest_.remove_prefix(close + 1);
+      return true;
+    }
+    if (c == 'x') return hex();
+    if (is_digit(c)) return c >= '0' && c <= '7' && (c == '0' || (!rest_.empty() && is_digit(rest_.front())));
+    if (!is_letter(c)) return true;
+    std::string_view known = in_class ? "afnrtvdDsSwW" : "afnrtvdDsSwWAzbBC";
+    repeatable = true;
+    return known.find(c) != std::string_view::npos;
+  }
+
+  bool hex() {
+    auto is_hex = [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); };
+    if (take("{")) {
+      auto close = rest_.find('}');
+      if (close == std::string_view::npos || close == 0 || !std::ranges::all_of(rest_.substr(0, close), is_hex))
+        return false;
+      rest_.remove_prefix(close + 1);
+      return true;
+    }
+    if (rest_.size() < 2 || !is_hex(rest_[0]) || !is_hex(rest_[1])) return false;
+    rest_.remove_prefix(2);
+    return true;
+  }
+
+  bool character_class() {
+    take("[");
+    take("^");
+    bool first = true;
+    while (first || !next_is(']')) {
+      if (rest_.empty()) return false;
+      if (rest_.starts_with("[:") && rest_.find(":]") != std::string_view::npos) {
+        rest_.remove_prefix(rest_.find(":]") + 2);
+        first = false;
+        continue;
+      }
+      unsigned char low = 0, high = 0;
+      bool plain = true;
+      if (!class_item(low, plain)) return false;
+      first = false;
+      if (plain && rest_.size() >= 2 && rest_[0] == '-' && rest_[1] != ']') {
+        rest_.remove_prefix(1);
+        bool plain_end = true;
+        if (!class_item(high, plain_end) || !plain_end) return false;
+        // Escapes and wide characters are not compared.
+        if (low != 0 && high != 0 && low < 0x80 && high < 0x80 && high < low) return false;
+      }
+    }
+    return take("]");
+  }
+
+  bool class_item(unsigned char& value, bool& plain) {
+    if (rest_.empty()) return false;
+    if (rest_.front() == '\\') {
+      char c = rest_.size() > 1 ? rest_[1] : '\\';
+      plain = std::string_view("dDsSwWpP").find(c) == std::string_view::npos;
+      bool ignored = true;
+      return escape(true, ignored);
+    }
+    value = static_cast<unsigned char>(rest_.front());
+    rest_.remove_prefix(1);
+    while (value >= 0x80 && !rest_.empty() && (static_cast<unsigned char>(rest_.front()) & 0xc0) == 0x80)
+      rest_.remove_prefix(1);
+    return true;
+  }
+
+  std::string_view rest_;
+};
+
+}  // namespace
+
+bool is_go_regex(std::string_view text) { return Reader(text).read(); }
+
+}  // namespace kumasim::cp
