@@ -79,6 +79,7 @@ Contribution contribution(const MeshView& view, const MeshView::Index& index, co
   Contribution result;
   std::vector<Inbound> inbounds = inbounds_of(dataplane);
   for (const Inbound& inbound : inbounds) {
+    result.instances.emplace(inbound.service, inbound.address, inbound.port);
     if (!inbound.ready) continue;
     result.endpoints[inbound.service].emplace(fmt::format("{}/{:04}", dataplane.meta.name, inbound.index),
                                               endpoint(view, dataplane, inbound));

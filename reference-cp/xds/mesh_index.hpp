@@ -6,6 +6,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "reference-cp/xds/mesh_view.hpp"
@@ -30,10 +31,14 @@ struct MeshView::Index {
   PersistentMap<bool> selectors;
 };
 
-/// What one Dataplane puts into the index; equal contributions mean that nobody else can tell the difference.
+/// What others see of one Dataplane, most of it by the index; equal contributions mean that nobody else can tell the
+/// difference.
 struct Contribution {
   std::map<std::string, std::map<std::string, Endpoint>> endpoints;  ///< service -> instance -> endpoint
   std::set<std::string> names;  ///< user keys of the services that it contributes to
+  /// Service, address and port of every inbound as users of direct access see it: of those not ready too, and never by
+  /// the advertised address.
+  std::set<std::tuple<std::string, std::string, std::uint32_t>> instances;
 };
 
 Contribution contribution(const MeshView& view, const MeshView::Index& index, const Resource& dataplane);

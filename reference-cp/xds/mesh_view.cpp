@@ -206,6 +206,7 @@ Affected MeshView::affected_by_dataplane(const ResourceChange& change) const {
   if (change.after) result.names.insert(change.after->meta.name);
   Contribution before = change.before ? contribution(*this, *index_, *change.before) : Contribution{};
   Contribution after = change.after ? contribution(*this, *index_, *change.after) : Contribution{};
+  if (before.instances != after.instances) add_users({"*direct"}, result.names);
   if (before.endpoints == after.endpoints) return result;
   std::set<std::string> names = before.names, services;
   names.insert(after.names.begin(), after.names.end());
@@ -218,7 +219,6 @@ Affected MeshView::affected_by_dataplane(const ResourceChange& change) const {
     add_users(names, result.names);
     return result;
   }
-  add_users({"*direct"}, result.names);
   result.endpoints = std::move(services);
   return result;
 }

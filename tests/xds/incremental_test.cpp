@@ -87,15 +87,19 @@ Snapshot follow(const std::string& name, const std::map<std::string, Snapshot>& 
 
 RC_GTEST_PROP(IncrementalView, SaysWhatAWriteChangesOfEachProxy, ()) {
   Follower follower;
-  for (const Write& write : *writes(15)) follower.write(write);
+  for (const Write& write : *writes(20)) follower.write(write);
   auto before = snapshots(*follower.view);
-  ResourceChange change = follower.write(*any_write());
-  RC_PRE(change.before || change.after);
-  Affected affected = follower.view->affected(change);
-  EndpointUpdates updates(follower.view, affected.endpoints);
-  RC_TAG(affected.all ? "all" : affected.endpoints.empty() ? "some" : "endpoints");
-  for (const auto& [name, snapshot] : snapshots(*follower.view))
-    RC_ASSERT(follow(name, before, affected, *follower.view, updates, snapshot) == snapshot);
+  for (int i = 0; i < 3; ++i) {
+    ResourceChange change = follower.write(*any_write());
+    if (!change.before && !change.after) continue;
+    Affected affected = follower.view->affected(change);
+    EndpointUpdates updates(follower.view, affected.endpoints);
+    RC_TAG(affected.all ? "all" : affected.endpoints.empty() ? "some" : "endpoints");
+    auto after = snapshots(*follower.view);
+    for (const auto& [name, snapshot] : after)
+      RC_ASSERT(follow(name, before, affected, *follower.view, updates, snapshot) == snapshot);
+    before = std::move(after);
+  }
 }
 
 RC_GTEST_PROP(Generation, IsAFunctionOfContent, ()) {
@@ -108,8 +112,7 @@ RC_GTEST_PROP(Generation, IsAFunctionOfContent, ()) {
   RC_ASSERT(one == other);
   for (const auto& [name, snapshot] : one)
     for (const auto& [type, resources] : snapshot.types())
-      for (const auto& [resource, held] : resources)
-        RC_ASSERT(*held->any == *other[name].find(type, resource)->any);
+      for (const auto& [resource, held] : resources) RC_ASSERT(*held->any == *other[name].find(type, resource)->any);
 }
 
 TEST(IncrementalView, AnEndpointReachesOnlyThoseWhoUseItsService) {
@@ -133,6 +136,27 @@ TEST(IncrementalView, TheFirstInstanceOfAServiceReachesItsUsers) {
   Affected affected = follower.view->affected(change);
   EXPECT_FALSE(affected.all);
   EXPECT_EQ(affected.names, (std::set<std::string>{"dp-0", "dp-2"}));
+}
+
+/// Whom a change of dp-1 from one spec to another reaches, where dp-0 has direct access to every service.
+std::set<std::string> reached_with_direct_access(const nlohmann::json& from, const nlohmann::json& to) {
+  Follower follower;
+  follower.write({"Mesh", "m", nlohmann::json::object()});
+  follower.write({"Dataplane", "dp-0", with_rarities(dataplane_spec(0, 0, 1, true, 1), 0, 0, 1)});
+  follower.write({"Dataplane", "dp-1", from});
+  ResourceChange change = follower.write({"Dataplane", "dp-1", to});
+  return follower.view->affected(change).names;
+}
+
+TEST(IncrementalView, AnUnreadyDataplaneReachesTheUsersOfDirectAccess) {
+  auto unready = [](int port) { return with_rarities(dataplane_spec(1, 1, port, false, 1), 1, 0, 0); };
+  EXPECT_EQ(reached_with_direct_access(unready(0), unready(1)), (std::set<std::string>{"dp-0", "dp-1"}));
+}
+
+TEST(IncrementalView, AnAddressBehindAnAdvertisedOneReachesTheUsersOfDirectAccess) {
+  auto at = [](int address) { return with_rarities(dataplane_spec(1, 1, 1, false, 1), 0, address, 0); };
+  EXPECT_EQ(reached_with_direct_access(at(1), at(2)), (std::set<std::string>{"dp-0", "dp-1"}));
+  EXPECT_EQ(reached_with_direct_access(at(1), at(1)), std::set<std::string>{});
 }
 
 TEST(EndpointUpdates, ServesTheSameBytesToEveryProxy) {

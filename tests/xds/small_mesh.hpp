@@ -1,4 +1,4 @@
-/// A small mesh of random Dataplanes and services, as writes in some order.
+/// A small mesh of random Dataplanes, services, routes and policies, as writes in some order.
 #pragma once
 
 #include <rapidcheck.h>
@@ -44,15 +44,76 @@ inline nlohmann::json mesh_service_spec(int service, int port) {
                         {"name", "main"}, {"port", 80}, {"targetPort", 8000 + port}, {"appProtocol", "http"}}})}};
 }
 
+/// What of a Dataplane others see, or it sees of others, in ways of its own.
+inline nlohmann::json with_rarities(nlohmann::json spec, int state, int address, int reach) {
+  nlohmann::json& networking = spec["networking"];
+  nlohmann::json& inbound = networking["inbound"][0];
+  if (state == 1) inbound["state"] = "NotReady";
+  if (state == 2) inbound["health"] = {{"ready", false}};
+  if (state == 3) inbound["state"] = "Ignored";
+  if (address > 0) networking["advertisedAddress"] = "10.9.9.9";
+  if (address > 1) networking["address"] = fmt::format("10.0.{}.1", address);
+  if (!networking.contains("transparentProxying")) return spec;
+  nlohmann::json& transparent = networking["transparentProxying"];
+  if (reach == 1) transparent["directAccessServices"] = {"*"};
+  if (reach == 2) transparent["directAccessServices"] = {"service-1"};
+  if (reach == 3) transparent["reachableServices"] = {"service-1"};
+  if (reach == 4) transparent["reachableBackends"] = {{"refs", {{{"kind", "MeshService"}, {"name", "ms-1"}}}}};
+  return spec;
+}
+
+/// A policy or a route by its number, those of the same kind differing by `variant`.
+inline Write policy_write(int number, int variant) {
+  nlohmann::json all = {{"kind", "Mesh"}};
+  nlohmann::json service = {{"kind", "MeshService"}, {"name", fmt::format("service-{}", variant)}};
+  auto to = [&](const nlohmann::json& target, const nlohmann::json& conf) {
+    return nlohmann::json{{"targetRef", all}, {"to", {{{"targetRef", target}, {"default", conf}}}}};
+  };
+  auto tagged = [](int n, int version) {
+    return nlohmann::json{{"kuma.io/service", fmt::format("service-{}", n)}, {"version", fmt::format("v{}", version)}};
+  };
+  switch (number) {
+    case 0: {
+      nlohmann::json any = {{{"match", {{"kuma.io/service", "*"}}}}};
+      nlohmann::json split = {{{"weight", 1}, {"destination", tagged(variant, 0)}},
+                              {{"weight", 2}, {"destination", tagged(1, 1)}}};
+      return {"TrafficRoute",
+              fmt::format("route-{}", variant),
+              {{"sources", any},
+               {"destinations", {{{"match", {{"kuma.io/service", fmt::format("service-{}", variant)}}}}}},
+               {"conf", {{"split", split}}}}};
+    }
+    case 1: {
+      nlohmann::json refs = {{{"kind", "MeshService"}, {"name", "service-1"}, {"weight", 1}},
+                             {{"kind", "MeshServiceSubset"}, {"name", "service-2"}, {"tags", {{"version", "v1"}}}}};
+      nlohmann::json rule = {{"matches", {{{"path", {{"type", "PathPrefix"}, {"value", "/"}}}}}},
+                             {"default", {{"backendRefs", refs}}}};
+      return {"MeshHTTPRoute",
+              fmt::format("http-{}", variant),
+              {{"targetRef", all}, {"to", {{{"targetRef", service}, {"rules", {rule}}}}}}};
+    }
+    case 2: return {"MeshTimeout", fmt::format("timeout-{}", variant), to(service, {{"connectionTimeout", "7s"}})};
+    case 3: return {"MeshRetry", fmt::format("retry-{}", variant), to(all, {{"http", {{"numRetries", variant}}}})};
+    case 4:
+      return {"MeshTrafficPermission",
+              fmt::format("permission-{}", variant),
+              {{"targetRef", all},
+               {"from", {{{"targetRef", all}, {"default", {{"action", variant ? "Allow" : "Deny"}}}}}}}};
+    default: return {"DataplaneInsight", fmt::format("dp-{}", variant), {{"mTLS", {{"issuedBackend", "ca"}}}}};
+  }
+}
+
 inline rc::Gen<Write> any_write() {
   using rc::gen::inRange;
   auto dataplane = rc::gen::map(
       rc::gen::tuple(inRange(0, 6), inRange(0, 3), inRange(0, 2), rc::gen::arbitrary<bool>(), inRange(0, 3),
-                     inRange(0, 5)),
-      [](const std::tuple<int, int, int, bool, int, int>& t) {
-        auto [number, service, version, redirected, outbound, removed] = t;
+                     inRange(0, 5), rc::gen::tuple(inRange(0, 6), inRange(0, 6), inRange(0, 6))),
+      [](const std::tuple<int, int, int, bool, int, int, std::tuple<int, int, int>>& t) {
+        auto [number, service, version, redirected, outbound, removed, rare] = t;
+        auto [state, address, reach] = rare;
+        nlohmann::json spec = dataplane_spec(number, service, version, redirected, outbound);
         return Write{"Dataplane", fmt::format("dp-{}", number),
-                     removed == 0 ? nlohmann::json() : dataplane_spec(number, service, version, redirected, outbound)};
+                     removed == 0 ? nlohmann::json() : with_rarities(std::move(spec), state, address - 2, reach)};
       });
   auto service = rc::gen::map(rc::gen::tuple(inRange(0, 3), inRange(0, 3), inRange(0, 2), inRange(0, 5)),
                               [](const std::tuple<int, int, int, int>& t) {
@@ -60,15 +121,25 @@ inline rc::Gen<Write> any_write() {
                                 return Write{"MeshService", fmt::format("ms-{}", number),
                                              removed == 0 ? nlohmann::json() : mesh_service_spec(selected, port)};
                               });
-  auto mesh = rc::gen::map(inRange(0, 3), [](int kind) {
-    nlohmann::json spec = {{"meshServices", {{"mode", "Everywhere"}}}};
+  auto policy =
+      rc::gen::map(rc::gen::tuple(inRange(0, 6), inRange(0, 3), inRange(0, 3)), [](const std::tuple<int, int, int>& t) {
+        auto [number, variant, removed] = t;
+        Write write = policy_write(number, variant);
+        if (removed == 0) write.spec = nullptr;
+        return write;
+      });
+  auto mesh = rc::gen::map(rc::gen::tuple(inRange(0, 4), inRange(0, 3)), [](const std::tuple<int, int>& t) {
+    static constexpr const char* modes[] = {"Everywhere", "Disabled", "ReachableBackends"};
+    auto [kind, mode] = t;
+    nlohmann::json spec = {{"meshServices", {{"mode", modes[mode]}}}};
     if (kind > 0)
       spec["mtls"] = {{"enabledBackend", "ca"},
                       {"backends", nlohmann::json::array({nlohmann::json{{"name", "ca"}, {"type", "builtin"}}})}};
     if (kind > 1) spec["routing"] = {{"localityAwareLoadBalancing", true}};
+    if (kind > 2) spec["mtls"]["backends"][0]["mode"] = "PERMISSIVE";
     return Write{"Mesh", "m", spec};
   });
-  return rc::gen::weightedOneOf<Write>({{6, dataplane}, {3, service}, {1, mesh}});
+  return rc::gen::weightedOneOf<Write>({{12, dataplane}, {5, service}, {1, policy}, {2, mesh}});
 }
 
 inline ResourcePtr to_resource(const Write& write) {
