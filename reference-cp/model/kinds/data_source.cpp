@@ -8,7 +8,7 @@ namespace kumasim::cp {
 using namespace schema;
 using nlohmann::json;
 
-SchemaPtr data_source_schema() {
+SchemaPtr plain_data_source_schema() {
   static const SchemaPtr out = object({
       {"secret", string(), "name of a Secret"},
       {"inline", bytes(), "the bytes, in base64"},

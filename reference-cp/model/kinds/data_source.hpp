@@ -7,7 +7,7 @@
 namespace kumasim::cp {
 
 /// `{secret, inline, inlineString}` (Kuma: common_api.DataSource).
-SchemaPtr data_source_schema();
+SchemaPtr plain_data_source_schema();
 
 /// `{type, file, envVar, insecureInline, secretRef}` (Kuma: datasource_api.SecureDataSource).
 SchemaPtr secure_data_source_schema();

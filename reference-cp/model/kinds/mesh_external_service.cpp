@@ -22,9 +22,9 @@ SchemaPtr verification() {
       fallback({"mode", enumeration({"SkipSAN", "SkipCA", "Secured", "SkipAll"}), "what is checked"}, "Secured"),
       {"serverName", string(), "name that is asked for (SNI)"},
       {"subjectAltNames", names, "names of the certificate that are good"},
-      {"caCert", data_source_schema(), "CAs that are believed; the system's by default"},
-      {"clientCert", data_source_schema(), "certificate of the client"},
-      {"clientKey", data_source_schema(), "key of the client"},
+      {"caCert", plain_data_source_schema(), "CAs that are believed; the system's by default"},
+      {"clientCert", plain_data_source_schema(), "certificate of the client"},
+      {"clientKey", plain_data_source_schema(), "key of the client"},
   });
 }
 
