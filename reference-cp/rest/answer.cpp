@@ -57,6 +57,21 @@ HttpResponse problem(const Error& error, std::string title) {
   }
 }
 
+std::optional<HttpResponse> refuse_representation(const HttpRequest& request) {
+  bool has_body = request.method == "PUT" || request.method == "POST" || request.method == "PATCH";
+  std::string_view type = request.headers.get("Content-Type");
+  if (has_body && type.find("application/json") == std::string_view::npos &&
+      type.find("*/*") == std::string_view::npos) {
+    return text_answer(415, "415: Unsupported Media Type");
+  }
+  std::string_view accept = request.headers.get("Accept");
+  if (!accept.empty() && accept.find("application/json") == std::string_view::npos &&
+      accept.find("*/*") == std::string_view::npos) {
+    return text_answer(406, "406: Not Acceptable\n\nAvailable representations: application/json");
+  }
+  return std::nullopt;
+}
+
 HttpResponse page_not_found() { return text_answer(404, "404: Page Not Found"); }
 
 HttpResponse method_not_allowed(const std::string& method, std::string allow) {

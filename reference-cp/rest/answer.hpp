@@ -1,6 +1,7 @@
 /// Answers of the REST API: JSON bodies, and problems in the form of RFC 7807 with Kuma's older fields beside it.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include <nlohmann/json.hpp>
@@ -24,6 +25,8 @@ HttpResponse problem(const Refusal& refusal, std::string title);
 HttpResponse problem(const Error& error, std::string title);
 
 HttpResponse page_not_found();
+/// A body that is no JSON (415), or a client that takes none (406).
+std::optional<HttpResponse> refuse_representation(const HttpRequest& request);
 /// `allow` as Kuma lists the methods: "PUT, DELETE, GET".
 HttpResponse method_not_allowed(const std::string& method, std::string allow);
 

@@ -48,9 +48,8 @@ std::string RestApi::read_only_text() const {
 }
 
 std::optional<HttpResponse> RestApi::deny(const Kind& kind, const User& user) const {
-  if (!kind.is_admin_only() || options_.admins.allows(user)) return std::nullopt;
-  return problem(403, "Access Denied",
-                 fmt::format("user \"{}\" cannot access the resource of type \"{}\"", user.text(), kind.type()));
+  if (!kind.is_admin_only()) return std::nullopt;
+  return deny_access(options_.access.admin_resources, user, fmt::format("the resource of type \"{}\"", kind.type()));
 }
 
 asio::awaitable<HttpResponse> RestApi::answer_place(Call call, Place place) {

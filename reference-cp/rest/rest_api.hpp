@@ -27,9 +27,9 @@ struct RestOptions {
   std::string product = "Kuma";
   std::string version = "2.12.14";
   nlohmann::json config = nlohmann::json::object();  // what GET /config shows; secrets are left out already
-  AdminAccess admins{};
+  Access access{};
   /// Who asks; unauthenticated refuses the request. Empty: everyone is admin.
-  std::function<Result<User>(const HttpRequest&)> authenticate{};
+  std::function<asio::awaitable<Result<User>>(const HttpRequest&)> authenticate{};
   FurtherEndpoint further{};
 };
 
@@ -63,7 +63,6 @@ class RestApi {
 
   std::optional<Place> find_place(const std::vector<std::string>& parts) const;
   std::optional<nlohmann::json> describe(const Call& call) const;
-  std::optional<HttpResponse> check_representation(const HttpRequest& request) const;
   asio::awaitable<HttpResponse> answer_place(Call call, Place place);
   asio::awaitable<HttpResponse> get_one(const Call& call, const Place& place);
   asio::awaitable<HttpResponse> get_list(const Call& call, const Place& place);

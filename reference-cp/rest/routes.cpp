@@ -105,21 +105,6 @@ std::optional<RestApi::Place> RestApi::find_place(const std::vector<std::string>
   return std::nullopt;
 }
 
-std::optional<HttpResponse> RestApi::check_representation(const HttpRequest& request) const {
-  bool has_body = request.method == "PUT" || request.method == "POST" || request.method == "PATCH";
-  std::string_view type = request.headers.get("Content-Type");
-  if (has_body && type.find("application/json") == std::string_view::npos &&
-      type.find("*/*") == std::string_view::npos) {
-    return text_answer(415, "415: Unsupported Media Type");
-  }
-  std::string_view accept = request.headers.get("Accept");
-  if (!accept.empty() && accept.find("application/json") == std::string_view::npos &&
-      accept.find("*/*") == std::string_view::npos) {
-    return text_answer(406, "406: Not Acceptable\n\nAvailable representations: application/json");
-  }
-  return std::nullopt;
-}
-
 std::optional<json> RestApi::describe(const Call& call) const {
   if (call.path == "/") {
     json out = {{"hostname", options_.hostname},    {"product", options_.product},
@@ -141,7 +126,7 @@ asio::awaitable<HttpResponse> RestApi::handle(HttpRequest request) {
   Call call;
   call.user = admin_user();
   if (options_.authenticate) {
-    auto user = options_.authenticate(request);
+    auto user = co_await options_.authenticate(request);
     if (!user) co_return problem(401, "Invalid authentication data", "Unauthenticated");
     call.user = *user;
   }
@@ -157,22 +142,25 @@ asio::awaitable<HttpResponse> RestApi::handle(HttpRequest request) {
   call.query = parse_target(request.target).query;
   call.request = std::move(request);
 
+  if (call.request.method == "GET") {
+    auto computed = co_await insight(call);
+    if (computed) co_return *computed;
+  }
   if (auto place = find_place(call.parts)) {
     bool single = !place->name.empty() && !place->overview;
     const std::string& method = call.request.method;
     bool fits = method == "GET" || (single && (method == "PUT" || method == "DELETE"));
     if (!fits) co_return method_not_allowed(method, single ? "PUT, DELETE, GET" : "GET");
-    if (auto refused = check_representation(call.request)) co_return *refused;
+    if (auto refused = refuse_representation(call.request)) co_return *refused;
     co_return co_await answer_place(std::move(call), *std::move(place));
   }
   if (auto page = describe(call)) {
     if (call.request.method != "GET") co_return method_not_allowed(call.request.method, "GET");
-    if (auto refused = check_representation(call.request)) co_return *refused;
+    if (auto refused = refuse_representation(call.request)) co_return *refused;
+    if (call.path == "/config")
+      if (auto denied = deny_access(options_.access.control_plane_metadata, call.user, "control-plane metadata"))
+        co_return *denied;
     co_return json_answer(200, *page);
-  }
-  if (call.request.method == "GET") {
-    auto computed = co_await insight(call);
-    if (computed) co_return *computed;
   }
   if (options_.further) {
     auto further = co_await options_.further(call.request, call.user);

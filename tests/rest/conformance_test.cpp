@@ -175,7 +175,7 @@ std::string difference(const Case& one) {
   if (profile == "zone-routing") options.routing_policies = true;
   if (profile == "global") options.labels.mode = CpMode::global;
   if (profile == "zone-noadmin")
-    rest.authenticate = [](const HttpRequest&) -> Result<User> { return anonymous_user(); };
+    rest.authenticate = [](const HttpRequest&) -> asio::awaitable<Result<User>> { co_return anonymous_user(); };
   CpUnderTest cp(options, rest);
   for (const auto& call : one.content["setup"]) cp.ask(to_request(call));
   HttpResponse got = cp.ask(to_request(one.content["request"]));

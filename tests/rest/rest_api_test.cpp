@@ -76,7 +76,7 @@ TEST(RestApi, PagesLinkToTheNext) {
 
 TEST(RestApi, SecretsAreForAdmins) {
   RestOptions options;
-  options.authenticate = [](const HttpRequest&) -> Result<User> { return anonymous_user(); };
+  options.authenticate = [](const HttpRequest&) -> asio::awaitable<Result<User>> { co_return anonymous_user(); };
   CpUnderTest cp({}, options);
   HttpResponse refused = cp.get("/meshes/default/secrets");
   EXPECT_EQ(refused.status, 403);
@@ -87,7 +87,9 @@ TEST(RestApi, SecretsAreForAdmins) {
 
 TEST(RestApi, BadAuthenticationIs401) {
   RestOptions options;
-  options.authenticate = [](const HttpRequest&) -> Result<User> { return fail(Code::unauthenticated, "bad token"); };
+  options.authenticate = [](const HttpRequest&) -> asio::awaitable<Result<User>> {
+    co_return fail(Code::unauthenticated, "bad token");
+  };
   CpUnderTest cp({}, options);
   EXPECT_EQ(cp.get("/meshes").status, 401);
 }

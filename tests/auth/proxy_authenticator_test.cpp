@@ -1,0 +1,115 @@
+/// Which proxies are let in with which tokens.
+#include "reference-cp/auth/proxy_authenticator.hpp"
+
+#include "auth/auth_bed.hpp"
+
+namespace kumasim::cp {
+namespace {
+
+using nlohmann::json;
+using testing::AuthBed;
+using testing::run_now;
+
+constexpr const char* web = R"(
+type: Dataplane
+mesh: default
+name: dp-1
+networking:
+  address: 10.0.0.1
+  inbound:
+  - {port: 80, tags: {kuma.io/service: web}}
+  - {port: 81, tags: {kuma.io/service: web-api, version: v1}}
+)";
+
+struct Gate : AuthBed {
+  std::string dataplane(const std::string& token, std::string resource = web,
+                        ProxyAuthenticator::Options options = {}) {
+    ProxyAuthenticator gate(store, keys, clock, std::move(options));
+    const ProxyAuthenticator::Claim claim{"dataplane", {"default", "dp-1"}, std::move(resource)};
+    Headers metadata;
+    if (!token.empty()) metadata.add("authorization", token);
+    auto passed = run_now(gate.authenticate(claim, metadata));
+    return passed ? std::string() : passed.error().message;
+  }
+  std::string zone_proxy(const std::string& type, json claims) {
+    ProxyAuthenticator gate(store, keys, clock, {.zone = "zone-1"});
+    const ProxyAuthenticator::Claim claim{type, {"", "proxy"}, ""};
+    Headers metadata{{"authorization", issue(zone_token_keys(), std::move(claims))}};
+    auto passed = run_now(gate.authenticate(claim, metadata));
+    return passed ? std::string() : passed.error().message;
+  }
+  std::string token(DataplaneIdentity identity) { return issue(dataplane_token_keys("default"), to_claims(identity)); }
+};
+
+TEST(ProxyAuthenticator, WhatTheTokenNamesBinds) {
+  Gate gate;
+  EXPECT_EQ(gate.dataplane(gate.token({.mesh = "default"})), "");
+  EXPECT_EQ(gate.dataplane(gate.token({.mesh = "default", .name = "dp-1"})), "");
+  EXPECT_EQ(gate.dataplane(gate.token({.mesh = "default", .tags = {{"kuma.io/service", {"web", "web-api"}}}})), "");
+  EXPECT_EQ(gate.dataplane(gate.token({.mesh = "default", .name = "dp-2"})),
+            "authentication failed: proxy name from requestor: dp-1 is different than in token: dp-2");
+  EXPECT_EQ(gate.dataplane(gate.token({.mesh = "other"})),
+            "authentication failed: proxy mesh from requestor: default is different than in token: other");
+  EXPECT_EQ(gate.dataplane(gate.token({.mesh = "default", .tags = {{"kuma.io/zone", {"east"}}}})),
+            "authentication failed: dataplane has no tag \"kuma.io/zone\" required by the token");
+  EXPECT_EQ(gate.dataplane(gate.token({.mesh = "default", .tags = {{"kuma.io/service", {"web", "x"}}}})),
+            "authentication failed: dataplane contains tag \"kuma.io/service\" with value \"web-api\" which is not "
+            "allowed with this token. Allowed values in token are [\"web\" \"x\"]");
+}
+
+TEST(ProxyAuthenticator, WithoutATokenNobodyPasses) {
+  Gate gate;
+  EXPECT_EQ(gate.dataplane(""),
+            "authentication failed: could not parse token: token is malformed: token contains an invalid number of "
+            "segments");
+  EXPECT_EQ(gate.dataplane("", web, {.dp_tokens = false}), "");
+}
+
+TEST(ProxyAuthenticator, ADataplaneThatWasStoredIsJudgedAsStored) {
+  Gate gate;
+  std::string token = gate.token({.mesh = "default", .tags = {{"kuma.io/service", {"web"}}}});
+  EXPECT_EQ(gate.dataplane(token, ""),
+            "resource \"default.dp-1\" not found; create a Dataplane in Kuma CP first or pass it as an argument to "
+            "kuma-dp");
+  json inbound = {{"port", 80}, {"tags", {{"kuma.io/service", "web"}}}};
+  gate.put(kind::dataplane(), "default", "dp-1",
+           {{"networking", {{"address", "10.0.0.1"}, {"inbound", json::array({inbound})}}}});
+  EXPECT_EQ(gate.dataplane(token, ""), "");
+}
+
+TEST(ProxyAuthenticator, AnotherProxysResourceDoesNotPass) {
+  Gate gate;
+  std::string other = web;
+  other.replace(other.find("dp-1"), 4, "dp-9");
+  std::string token = gate.token({.mesh = "default"});
+  EXPECT_EQ(gate.dataplane(token, other), "proxyId default.dp-1 does not match proxy resource default.dp-9");
+  EXPECT_NE(gate.dataplane(token, "type: Mesh\nname: dp-1\n"), "");
+  EXPECT_NE(gate.dataplane(token, "]"), "");
+}
+
+TEST(ProxyAuthenticator, TwoCredentialsAreRefused) {
+  Gate gate;
+  ProxyAuthenticator judge(gate.store, gate.keys, gate.clock, {});
+  const ProxyAuthenticator::Claim claim{"dataplane", {"default", "dp-1"}, web};
+  std::string token = gate.token({.mesh = "default"});
+  Headers metadata{{"authorization", token}, {"authorization", token}};
+  auto passed = run_now(judge.authenticate(claim, metadata));
+  ASSERT_FALSE(passed);
+  EXPECT_EQ(passed.error().message,
+            "could not extract credential from DiscoveryRequest: request must have exactly 1 \"authorization\" header, "
+            "got 2");
+}
+
+TEST(ProxyAuthenticator, ZoneProxiesNeedTheirScopeAndZone) {
+  Gate gate;
+  EXPECT_EQ(gate.zone_proxy("ingress", to_claims(ZoneIdentity{"zone-1", {"ingress", "egress"}})), "");
+  EXPECT_EQ(gate.zone_proxy("egress", to_claims(ZoneIdentity{"", {"egress"}})), "");
+  EXPECT_EQ(gate.zone_proxy("ingress", to_claims(ZoneIdentity{"zone-1", {"egress"}})),
+            "authentication failed: token cannot be used to authenticate zone entity (ingress is out of token's scope: "
+            "[egress])");
+  EXPECT_EQ(gate.zone_proxy("egress", to_claims(ZoneIdentity{"zone-2", {"egress"}})),
+            "authentication failed: zone from requestor: zone-1 is different than in token: zone-2");
+}
+
+}  // namespace
+}  // namespace kumasim::cp
