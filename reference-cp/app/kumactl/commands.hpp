@@ -14,6 +14,8 @@ void add_completion(CLI::App& root, Session& session);
 void add_config(CLI::App& root, Session& session);
 void add_delete(CLI::App& root, Session& session);
 void add_generate(CLI::App& root, Session& session);
+/// Below `generate`.
+void add_generate_token(CLI::App& generate, Session& session);
 void add_get(CLI::App& root, Session& session);
 void add_inspect(CLI::App& root, Session& session);
 void add_version(CLI::App& root, Session& session);
