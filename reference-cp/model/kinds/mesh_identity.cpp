@@ -38,14 +38,15 @@ SchemaPtr spec() {
            {"path", string(), "Go template of the path"},
        }),
        "the identity"},
-      required({"provider",
-                object({
-                    required({"type", enumeration({"Bundled", "Spire"}), "which of the fields below is meant"}),
-                    {"bundled", bundled(), "the control plane signs"},
-                    {"spire", object({{"agent", object({{"timeout", duration(), "time to wait for it"}}), "the agent"}}),
-                     "SPIRE's agent beside the proxy signs"},
-                }),
-                "who signs"}),
+      required(
+          {"provider",
+           object({
+               required({"type", enumeration({"Bundled", "Spire"}), "which of the fields below is meant"}),
+               {"bundled", bundled(), "the control plane signs"},
+               {"spire", object({{"agent", object({{"timeout", duration(), "time to wait for it"}}), "the agent"}}),
+                "SPIRE's agent beside the proxy signs"},
+           }),
+           "who signs"}),
   });
 }
 

@@ -61,7 +61,8 @@ SchemaPtr load_balancer() {
 
 SchemaPtr locality_awareness() {
   SchemaPtr failover = object({
-      {"from", object({required({"zones", list(string()), "the zones"})}), "zones that the rule is for; all by default"},
+      {"from", object({required({"zones", list(string()), "the zones"})}),
+       "zones that the rule is for; all by default"},
       required({"to",
                 object({
                     required({"type", enumeration({"None", "Only", "Any", "AnyExcept"}), "which zones are meant"}),
@@ -93,8 +94,8 @@ SchemaPtr locality_awareness() {
 
 const Kind& kind::mesh_load_balancing_strategy() {
   static const Kind out = [] {
-    KindTable table = policy_table("MeshLoadBalancingStrategy", "meshloadbalancingstrategy",
-                                   "meshloadbalancingstrategies", "mlbs");
+    KindTable table =
+        policy_table("MeshLoadBalancingStrategy", "meshloadbalancingstrategy", "meshloadbalancingstrategies", "mlbs");
     table.text = "Which endpoint of a destination a request goes to.";
     table.has_to = true;
     SchemaPtr conf = object({

@@ -38,36 +38,34 @@ class Reader {
         repeatable = false;
         continue;
       }
-      bool was_repeat = false;
-      if (!piece(depth, repeatable, was_repeat)) return false;
+      if (!piece(depth, repeatable)) return false;
     }
     return true;
   }
 
   /// One atom or one repetition; `repeatable` says whether a repetition may follow.
-  bool piece(int depth, bool& repeatable, bool& was_repeat) {
+  bool piece(int depth, bool& repeatable) {
     char c = rest_.front();
     if (c == '*' || c == '+' || c == '?') {
       if (!repeatable) return false;
       rest_.remove_prefix(1);
-      return after_repeat(repeatable, was_repeat);
+      return after_repeat(repeatable);
     }
     if (c == '{' && is_repeat()) {
       if (!repeatable || !take_repeat()) return false;
-      return after_repeat(repeatable, was_repeat);
+      return after_repeat(repeatable);
     }
-    repeatable = true;
     if (c == '(') return group(depth, repeatable);
+    repeatable = true;
     if (c == '[') return character_class();
-    if (c == '\\') return escape(false, repeatable);
+    if (c == '\\') return escape(false);
     rest_.remove_prefix(1);
     return true;
   }
 
   /// A further `?` makes it lazy; a second repetition is refused.
-  bool after_repeat(bool& repeatable, bool& was_repeat) {
+  bool after_repeat(bool& repeatable) {
     take("?");
-    was_repeat = true;
     repeatable = false;
     return true;
   }
@@ -112,12 +110,10 @@ class Reader {
       } else {
         bool closed = false;
         if (!flags(closed)) return false;
-        if (closed) {
-          repeatable = false;
-          return true;
-        }
+        if (closed) return true;  // flags alone; what a repetition takes is still what was before
       }
     }
+    repeatable = true;
     return alternatives(depth + 1) && take(")");
   }
 
@@ -144,7 +140,7 @@ class Reader {
     return false;
   }
 
-  bool escape(bool in_class, bool& repeatable) {
+  bool escape(bool in_class) {
     rest_.remove_prefix(1);
     if (rest_.empty()) return false;
     char c = rest_.front();
@@ -167,9 +163,8 @@ class Reader {
     }
     if (c == 'x') return hex();
     if (is_digit(c)) return c >= '0' && c <= '7' && (c == '0' || (!rest_.empty() && is_digit(rest_.front())));
-    if (!is_letter(c)) return true;
-    std::string_view known = in_class ? "afnrtvdDsSwW" : "afnrtvdDsSwWAzbBC";
-    repeatable = true;
+    if (!is_letter(c)) return static_cast<unsigned char>(c) < 0x80;
+    std::string_view known = in_class ? "afnrtvdDsSwW" : "afnrtvdDsSwWAzbB";
     return known.find(c) != std::string_view::npos;
   }
 
@@ -218,8 +213,7 @@ class Reader {
     if (rest_.front() == '\\') {
       char c = rest_.size() > 1 ? rest_[1] : '\\';
       plain = std::string_view("dDsSwWpP").find(c) == std::string_view::npos;
-      bool ignored = true;
-      return escape(true, ignored);
+      return escape(true);
     }
     value = static_cast<unsigned char>(rest_.front());
     rest_.remove_prefix(1);

@@ -38,13 +38,16 @@ bool is_cidr(std::string_view text) {
 }
 
 bool is_dns_name(std::string_view text) {
-  if (text.empty() || text.size() > 255 || is_ip(text)) return false;
-  if (text.back() == '.') text.remove_suffix(1);
+  std::size_t without_dots = text.size() - static_cast<std::size_t>(std::ranges::count(text, '.'));
+  if (text.empty() || without_dots > 255 || is_ip(text)) return false;
+  auto good = [](char c) { return is_alnum(c) || c == '_'; };
+  if (text.size() > 1 && text.back() == '.') text.remove_suffix(1);
   while (true) {
     auto dot = text.find('.');
     std::string_view label = text.substr(0, dot);
-    if (label.empty() || label.size() > 63 || label.front() == '-' || label.back() == '-') return false;
-    if (!std::ranges::all_of(label, [](char c) { return is_alnum(c) || c == '-' || c == '_'; })) return false;
+    if (label.size() == 64 && dot == std::string_view::npos && label.back() == '_') label.remove_suffix(1);
+    if (label.empty() || label.size() > 63 || !good(label.front())) return false;
+    if (!std::ranges::all_of(label, [good](char c) { return good(c) || c == '-'; })) return false;
     if (dot == std::string_view::npos) return true;
     text.remove_prefix(dot + 1);
   }
@@ -79,7 +82,7 @@ bool is_request_uri(std::string_view text) {
   auto colon = text.find(':');
   if (colon == std::string_view::npos || colon == 0) return false;
   std::string_view scheme = text.substr(0, colon);
-  return !(scheme[0] >= '0' && scheme[0] <= '9') &&
+  return is_alnum(scheme[0]) && !(scheme[0] >= '0' && scheme[0] <= '9') &&
          std::ranges::all_of(scheme, [](char c) { return is_alnum(c) || c == '+' || c == '-' || c == '.'; });
 }
 

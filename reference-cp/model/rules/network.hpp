@@ -11,7 +11,8 @@ bool is_ip(std::string_view text);
 /// An address and the number of its leading bits that count: "10.0.0.0/8".
 bool is_cidr(std::string_view text);
 
-/// A host name: labels of letters, digits, '-' and '_', at most 255 characters, and no IP address.
+/// A host name: labels of at most 63 letters, digits, '-' and '_' that do not start with '-', and no IP address
+/// (govalidator's IsDNSName, which Kuma asks).
 bool is_dns_name(std::string_view text);
 
 /// `spiffe://trust-domain/path` (SPIFFE-ID standard, section 2): lower-case trust domain, no empty or dot segments.

@@ -45,6 +45,9 @@ std::string pem_type(std::string_view text) {
     std::string end = "\n-----END " + type + "-----";
     auto stop = text.find(end);
     if (stop == std::string_view::npos || stop < line) continue;
+    std::string_view after = text.substr(stop + end.size());
+    after = after.substr(0, after.find('\n'));
+    if (after.find_first_not_of(" \t\r") != std::string_view::npos) continue;
     std::string_view body = stop == line ? std::string_view() : text.substr(line + 1, stop - line - 1);
     if (is_body(without_headers(body))) return type;
   }

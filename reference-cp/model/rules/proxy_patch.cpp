@@ -92,8 +92,7 @@ void validate_json_patches(const json& patches, const Path& path, Violations& ou
       out.add(item.at("value"), R"("value" must not be empty when "op" is one of ["add", "replace"])");
     if (!sets && patch.contains("value"))
       out.add(item.at("value"), R"("value" is allowed only when "op" is one of ["add", "replace"])");
-    if (op == "remove" && (pointer.empty() || pointer == "/"))
-      out.add(item.at("path"), "root path cannot be removed");
+    if (op == "remove" && (pointer.empty() || pointer == "/")) out.add(item.at("path"), "root path cannot be removed");
   }
 }
 

@@ -102,8 +102,7 @@ struct Judge {
 void validate_target_ref(const json& ref, const TargetRefRules& rules, const Path& path, Violations& out) {
   std::string kind = text_at(ref, "kind");
   if (kind.empty()) return out.add(path.at("kind"), "must be defined");
-  if (std::ranges::find(rules.kinds, kind) == rules.kinds.end())
-    return out.add(path.at("kind"), rules.kind_message);
+  if (std::ranges::find(rules.kinds, kind) == rules.kinds.end()) return out.add(path.at("kind"), rules.kind_message);
   Judge judge{ref, kind, rules, path, out};
   if (kind == "Mesh") judge.mesh();
   if (kind == "Dataplane") judge.dataplane();

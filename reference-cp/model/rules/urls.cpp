@@ -91,14 +91,13 @@ class Matcher {
     Positions start{at};
     Positions labels = one(both(one(start, is_alnum), many(one(start, is_alnum), is_alnum_dash)), is_alnum);
     labels = any(labels, [this](const Positions& from) { return many(one(from, is_dash_dot), is_alnum); });
-    Positions sub = any(many(start, is_alnum),
-                        [this](const Positions& from) { return one(maybe(from, is_joint), is_alnum); });
+    Positions sub =
+        any(many(start, is_alnum), [this](const Positions& from) { return one(maybe(from, is_joint), is_alnum); });
     sub = many(one(one(sub, is_alnum), is_dot), is_alnum);
     if (text_.substr(at).starts_with("www.")) sub.insert(at + 4);
     Positions before = both(both(start, labels), sub);
-    Positions last = any(before, [this](const Positions& from) {
-      return maybe(maybe(many(from, is_word), is_dash), is_dash);
-    });
+    Positions last =
+        any(before, [this](const Positions& from) { return maybe(maybe(many(from, is_word), is_dash), is_dash); });
     last = many(last, is_word);
     return both(last, many(one(last, is_dot), is_letter));
   }
@@ -137,7 +136,7 @@ bool matches_url(std::string_view text) {
   }
   Positions starts{start};
   auto space = std::ranges::find_if(text, is_space) - text.begin();
-  for (auto at = text.find('@', start + 1); at != std::string_view::npos && at < static_cast<std::size_t>(space);
+  for (auto at = text.find('@', 1); at != std::string_view::npos && at < static_cast<std::size_t>(space);
        at = text.find('@', at + 1)) {
     starts.insert(at + 1);
   }
@@ -151,16 +150,100 @@ bool matches_url(std::string_view text) {
   return matcher.closes(hosts);
 }
 
+/// What Go takes in a host: unreserved characters, some others, brackets around an IPv6 address.
+bool is_host(std::string_view host) {
+  bool bracketed = host.starts_with("[");
+  if (host.find_first_of("[]") != std::string_view::npos && (!bracketed || !host.ends_with("]"))) return false;
+  if (bracketed && !is_ip(host.substr(1, host.size() - 2))) return false;
+  return std::ranges::all_of(host, [](char c) {
+    return is_word(c) || std::string_view("-_.~!$&'()*+,;=:[]<>\"").find(c) != std::string_view::npos;
+  });
+}
+
+bool is_user(std::string_view user) {
+  return good_escapes(user) && std::ranges::all_of(user, [](char c) {
+           return is_alnum(c) || std::string_view("-._:~!$&'()*+,;=%@").find(c) != std::string_view::npos;
+         });
+}
+
+/// The scheme with its colon gone from `text`; false where the colon has nothing before it.
+bool take_scheme(std::string_view& text, std::string& scheme) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    char c = text[i];
+    bool letter = is_alnum(c) && !is_digit(c);
+    if (c == ':') {
+      if (i == 0) return false;
+      scheme = text.substr(0, i);
+      std::ranges::transform(scheme, scheme.begin(),
+                             [](char l) { return l >= 'A' && l <= 'Z' ? static_cast<char>(l + 32) : l; });
+      text.remove_prefix(i + 1);
+      return true;
+    }
+    if (!letter && (i == 0 || (!is_digit(c) && c != '+' && c != '-' && c != '.'))) return true;
+  }
+  return true;
+}
+
+bool take_authority(std::string_view authority, UrlParts& out) {
+  auto user = authority.rfind('@');
+  out.has_user = user != std::string_view::npos;
+  if (out.has_user) {
+    if (!is_user(authority.substr(0, user))) return false;
+    authority.remove_prefix(user + 1);
+  }
+  auto close = authority.rfind(']');
+  auto port = authority.rfind(':');
+  if (port != std::string_view::npos && (close == std::string_view::npos || port > close)) {
+    out.port = authority.substr(port + 1);
+    if (!std::ranges::all_of(out.port, is_digit)) return false;
+    authority = authority.substr(0, port);
+  }
+  out.host = authority;
+  return is_host(authority);
+}
+
+/// `request` takes only what a request line may hold: an absolute path or a scheme.
+std::optional<UrlParts> parse(std::string_view text, bool request) {
+  UrlParts out;
+  auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+  if (std::ranges::any_of(text, control) || (request && text.empty())) return std::nullopt;
+  if (text == "*") {
+    out.path = text;
+    return out;
+  }
+  if (!take_scheme(text, out.scheme)) return std::nullopt;
+  auto question = text.find('?');
+  if (question != std::string_view::npos) out.query = text.substr(question + 1);
+  text = text.substr(0, question);
+  if (!text.starts_with("/")) {
+    if (!out.scheme.empty()) {
+      out.opaque = text;
+      return out;
+    }
+    if (request || text.substr(0, text.find('/')).find(':') != std::string_view::npos) return std::nullopt;
+  }
+  bool authority = !out.scheme.empty() || (!request && !text.starts_with("///"));
+  if (authority && text.starts_with("//")) {
+    text.remove_prefix(2);
+    auto slash = std::min(text.find('/'), text.size());
+    if (!take_authority(text.substr(0, slash), out)) return std::nullopt;
+    text.remove_prefix(slash);
+  }
+  out.path = text;
+  if (!good_escapes(text)) return std::nullopt;
+  return out;
+}
+
 }  // namespace
 
 bool is_url(std::string_view text) {
   if (text.size() < url_bytes_min || text.size() >= url_bytes_max || text.starts_with(".")) return false;
-  auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
-  if (std::ranges::any_of(text, control)) return false;
-  std::string_view path = text.substr(0, text.find_first_of("?#"));
-  if (!good_escapes(path)) return false;
-  // Without scheme and port all is a path to Go, which has to hold a dot here.
-  if (text.find(':') == std::string_view::npos && !path.empty() && path.find('.') == std::string_view::npos)
+  bool only_port = text.find(':') != std::string_view::npos && text.find("://") == std::string_view::npos;
+  std::string whole = (only_port ? "http://" : "") + std::string(text);
+  auto hash = std::min(whole.find('#'), whole.size());
+  auto parts = parse(std::string_view(whole).substr(0, hash), false);
+  if (!parts || !good_escapes(std::string_view(whole).substr(hash))) return false;
+  if (parts->host.empty() && parts->port.empty() && !parts->path.empty() && parts->path.find('.') == std::string::npos)
     return false;
   return matches_url(text);
 }
@@ -173,45 +256,6 @@ bool is_file_path(std::string_view text) {
          text.find("\\\\") == std::string_view::npos;
 }
 
-std::optional<UrlParts> split_url(std::string_view text) {
-  if (!is_request_uri(text)) return std::nullopt;
-  UrlParts out;
-  auto colon = text.find(':');
-  if (text.front() != '/' && colon != std::string_view::npos) {
-    out.scheme = text.substr(0, colon);
-    std::ranges::transform(out.scheme, out.scheme.begin(),
-                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-    text.remove_prefix(colon + 1);
-  }
-  auto question = text.find('?');
-  if (question != std::string_view::npos) out.query = text.substr(question + 1);
-  text = text.substr(0, question);
-  if (!good_escapes(text)) return std::nullopt;
-  if (!out.scheme.empty() && !text.starts_with("/")) {
-    out.opaque = text;
-    return out;
-  }
-  // Go reads an authority only behind a scheme; three slashes mean an empty one.
-  if (!text.starts_with("//") || (out.scheme.empty() && text.starts_with("///"))) {
-    out.path = text;
-    return out;
-  }
-  text.remove_prefix(2);
-  auto slash = std::min(text.find('/'), text.size());
-  out.path = text.substr(slash);
-  std::string_view authority = text.substr(0, slash);
-  auto user = authority.rfind('@');
-  out.has_user = user != std::string_view::npos;
-  if (out.has_user) authority.remove_prefix(user + 1);
-  auto close = authority.rfind(']');
-  auto port = authority.rfind(':');
-  if (port != std::string_view::npos && (close == std::string_view::npos || port > close)) {
-    out.port = authority.substr(port + 1);
-    if (!std::ranges::all_of(out.port, is_digit)) return std::nullopt;
-    authority = authority.substr(0, port);
-  }
-  out.host = authority;
-  return out;
-}
+std::optional<UrlParts> split_url(std::string_view text) { return parse(text, true); }
 
 }  // namespace kumasim::cp

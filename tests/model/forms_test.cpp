@@ -1,0 +1,75 @@
+/// Forms of URLs, paths, host names, regular expressions and PEM: answers of Go and govalidator, by hand.
+#include <gtest/gtest.h>
+
+#include "reference-cp/model/rules/go_regex.hpp"
+#include "reference-cp/model/rules/network.hpp"
+#include "reference-cp/model/rules/pem.hpp"
+#include "reference-cp/model/rules/urls.hpp"
+
+namespace kumasim::cp::testing {
+namespace {
+
+TEST(Forms, Urls) {
+  for (const char* good :
+       {"127.0.0.1:5000", "google.com", "http://logs.com", "otel-collector:4317", "localhost:80", "http://localhost",
+        "tcp://a.b:1/p?q#f", "http://user:pw@host/x", "www.a-b.example", "[::1]:80", "http://h.com/%20"}) {
+    EXPECT_TRUE(is_url(good)) << good;
+  }
+  for (const char* bad : {"", "abc", "asdasd123", "not_valid_url", ".a.com", "http://", "grpc://a.com", "a..com:80",
+                          "a.com:123456", "a.com:x", "http://h.com/%zz", "a b.com", "0.0.0.0:80", "http://-a.com"}) {
+    EXPECT_FALSE(is_url(bad)) << bad;
+  }
+}
+
+TEST(Forms, UrlParts) {
+  auto parts = split_url("HTTP://u:p@[::1]:8126/a/b?c=d");
+  ASSERT_TRUE(parts.has_value());
+  EXPECT_EQ(parts->scheme, "http");
+  EXPECT_TRUE(parts->has_user);
+  EXPECT_EQ(parts->host, "[::1]");
+  EXPECT_EQ(parts->port, "8126");
+  EXPECT_EQ(parts->path, "/a/b");
+  EXPECT_EQ(parts->query, "c=d");
+  EXPECT_EQ(split_url("mailto:x")->opaque, "x");
+  EXPECT_EQ(split_url("//a/b")->path, "//a/b");
+  for (const char* bad : {"", "a.com", "://a", "http://a:b", "http://a%20b/", "http://a[b/"})
+    EXPECT_FALSE(split_url(bad)) << bad;
+}
+
+TEST(Forms, Paths) {
+  for (const char* good : {"/", "/tmp/a b", "//", "C:\\", "c:\\a\\b.txt"}) EXPECT_TRUE(is_file_path(good)) << good;
+  for (const char* bad : {"", "#x", "tmp", "./a", "C:/a", "C:\\a*", "1:\\a"}) EXPECT_FALSE(is_file_path(bad)) << bad;
+}
+
+TEST(Forms, NamesAndNetworks) {
+  for (const char* good : {"a", "_srv.a-b.c", "a-", "a.b.", "1a"}) EXPECT_TRUE(is_dns_name(good)) << good;
+  for (const char* bad : {"", "-a", "a..b", "1.2.3.4", "a b", "."}) EXPECT_FALSE(is_dns_name(bad)) << bad;
+  EXPECT_FALSE(is_dns_name(std::string(64, 'a')));
+  for (const char* good : {"10.0.0.0/8", "1.2.3.4/32", "::/0", "fd00::/128"}) EXPECT_TRUE(is_cidr(good)) << good;
+  for (const char* bad : {"10.0.0.0", "10.0.0.0/33", "::/129", "a/8", "1.2.3.4/", "1.2.3.4/-1"})
+    EXPECT_FALSE(is_cidr(bad)) << bad;
+}
+
+TEST(Forms, RegularExpressions) {
+  for (const char* good : {"", "my_match.*", "a|b", "(?i)a", "(?P<n>x)", "[^]a]", "[a-z\\d-]", "a{2,5}?", "a{,2}",
+                           "\\Q(\\E", "\\pL\\p{Greek}", "[[:alpha:]]", "\\x41\\x{1F600}", "a(?i)*", "()"}) {
+    EXPECT_TRUE(is_go_regex(good)) << good;
+  }
+  for (const char* bad : {"())(!(", "(",     ")",       "a(",  "[a", "[z-a]", "*a", "a**",  "a{2}{3}", "a{1001}",
+                          "a{3,2}", "(?=a)", "(?P<>x)", "\\y", "\\", "\\1",   "|*", "\\x4", "(?-)",    "\\C"}) {
+    EXPECT_FALSE(is_go_regex(bad)) << bad;
+  }
+}
+
+TEST(Forms, Pem) {
+  EXPECT_EQ(pem_type("text\n-----BEGIN CERTIFICATE-----\nZm9v\n-----END CERTIFICATE-----\n"), "CERTIFICATE");
+  EXPECT_EQ(pem_type("-----BEGIN A B-----\nKey: value\n\nZm9v\n-----END A B-----"), "A B");
+  EXPECT_EQ(pem_type("-----BEGIN A-----\nZm9v\n-----END B-----\n-----BEGIN C-----\nZm9v\n-----END C-----\n"), "C");
+  for (const char* bad : {"", "Zm9v", "-----BEGIN A-----", "-----BEGIN A-----\nZ*\n-----END A-----\n",
+                          "x-----BEGIN A-----\nZm9v\n-----END A-----\n", "-----BEGIN A-----\nZm9v\n-----END A-----x"}) {
+    EXPECT_EQ(pem_type(bad), "") << bad;
+  }
+}
+
+}  // namespace
+}  // namespace kumasim::cp::testing
