@@ -38,6 +38,15 @@ class Grpc : public testing::TwoWorlds {
       auto shared = std::make_shared<const std::string>(message_of(10'000));
       for (auto i = 0; i < 100; ++i)
         co_await stream.write({shared, std::make_shared<const std::string>(std::to_string(i)), shared});
+    } else if (stream.path() == "/drop") {
+      auto fill = [](GrpcServerStream to) -> asio::awaitable<void> {
+        for (auto i = 0; i < 100; ++i) co_await to.write(message_of(100'000));
+      };
+      spawn(runtime.executor, runtime.log, "fill", fill(stream));
+      co_await sleep(runtime.timers, 300ms);
+      stream.drop({GrpcCode::resource_exhausted, "never read"});
+    } else if (stream.path() == "/drop-idle") {
+      stream.drop({GrpcCode::internal, "why"});
     } else if (stream.path() == "/early") {
       co_await stream.read();
       stream.finish();
@@ -256,6 +265,41 @@ TEST_P(Grpc, MessagesLargerThanTheLimitEndTheCall) {
     EXPECT_FALSE(co_await large->read());
     EXPECT_EQ((co_await large->status()).code, GrpcCode::resource_exhausted);
     EXPECT_TRUE(client.connected());
+  });
+  world->run();
+}
+
+TEST_P(Grpc, UnreadMessagesOfAConnectionAreBoundedTogether) {
+  limits.grpc.http2.received_bytes_max = 100'000;
+  serve();
+  world->client([this](Runtime& runtime) -> asio::awaitable<void> {
+    auto client = co_await connect(runtime);
+    auto first = client.open("/slow-reader");
+    auto second = client.open("/slow-reader");
+    co_await first->write(message_of(80'000));
+    first->finish_sending();
+    co_await sleep(runtime.timers, 50ms);
+    co_await second->write(message_of(80'000));
+    EXPECT_EQ((co_await second->status()).code, GrpcCode::resource_exhausted);
+    EXPECT_EQ(co_await first->read(), "80000");
+    EXPECT_TRUE((co_await first->status()).ok());
+    EXPECT_TRUE(co_await client.call("/echo", message_of(90'000), 5s)) << "what was read counts no more";
+  });
+  world->run();
+}
+
+TEST_P(Grpc, ADroppedCallEndsThoughTheClientReadsNothing) {
+  serve();
+  world->client([this](Runtime& runtime) -> asio::awaitable<void> {
+    auto client = co_await connect(runtime);
+    auto stuck = client.open("/drop");
+    auto status = co_await stuck->read();  // one message taken; those behind it hold the window
+    EXPECT_TRUE(status);
+    while (!stuck->over()) co_await sleep(runtime.timers, 1ms);
+    EXPECT_EQ((co_await stuck->status()).code, GrpcCode::resource_exhausted);
+    auto idle = co_await client.call("/drop-idle", "", 5s);
+    EXPECT_EQ(idle.error().code, Code::internal);
+    EXPECT_EQ(idle.error().message, "why");
   });
   world->run();
 }

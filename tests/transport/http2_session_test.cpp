@@ -142,6 +142,36 @@ TEST(Http2Session, GoawayLetsOpenStreamsEndAndRefusesNewOnes) {
   EXPECT_TRUE(client.session.finished());
 }
 
+TEST(Http2Session, AnAnswerBeforeTheEndOfTheRequestIsWholeAndNoError) {
+  Peer client(Http2Role::client, {});
+  Peer server(Http2Role::server, {});
+  auto whole_pieces = [] { return std::size_t{1} << 20; };
+  auto id = client.session.request(request, false);
+  converse(client, server, whole_pieces);
+  server.send(*id, "answer");
+  server.session.end(*id, Headers{{"grpc-status", "0"}});
+  converse(client, server, whole_pieces);
+  EXPECT_EQ(client.messages[*id], std::vector<std::string>{"answer"});
+  EXPECT_EQ(client.trailers[*id].get("grpc-status"), "0");
+  ASSERT_TRUE(client.closed.contains(*id)) << "the upload was asked to stop";
+  EXPECT_EQ(client.closed[*id], 0u);
+  EXPECT_EQ(server.session.resets(), 0u) << "the server's own courtesy is no reset of the peer";
+  EXPECT_TRUE(client.session.request(request, true)) << "the connection lives on";
+}
+
+TEST(Http2Session, CountsResets) {
+  Peer client(Http2Role::client, {});
+  Peer server(Http2Role::server, {});
+  auto whole_pieces = [] { return std::size_t{1} << 20; };
+  for (auto i = 0; i < 5; ++i) {
+    auto id = client.session.request(request, false);
+    converse(client, server, whole_pieces);
+    client.session.reset(*id, Http2Error::cancel);
+    converse(client, server, whole_pieces);
+  }
+  EXPECT_EQ(server.session.resets(), 5u);
+}
+
 TEST(Http2Session, BytesThatAreNoHttp2EndTheConnection) {
   Peer server(Http2Role::server, {});
   EXPECT_FALSE(server.session.feed("GET / HTTP/1.1\r\nHost: x\r\n\r\n"));

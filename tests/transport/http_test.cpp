@@ -16,9 +16,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
+/// More than the buffers of a socket take.
+constexpr std::size_t huge_bytes = 40'000'000;
+
 /// Tells what it was asked.
 asio::awaitable<HttpResponse> tell(HttpRequest request) {
-  if (request.target == "/throw") throw std::runtime_error("a bug");
+  if (request.target.starts_with("/throw")) throw std::runtime_error("a bug");
+  if (request.target == "/huge") co_return HttpResponse{.body = std::string(huge_bytes, 'x')};
   if (request.target == "/large") co_return HttpResponse{.body = std::string(2'000'000, 'x')};
   if (request.target == "/none") co_return HttpResponse{.status = 204};
   HttpResponse response{.headers = {{"Content-Type", "text/plain"}, {"X-Repeat", "a"}, {"X-Repeat", "b"}}};
@@ -171,6 +175,50 @@ TEST_P(Http, AnswersBrokenRequestsAndCloses) {
     EXPECT_TRUE(alive) << "the server lives on";
   });
   world->run();
+}
+
+TEST_P(Http, AnAnswerThatNobodyTakesEndsTheConnection) {
+  limits.http.answer_duration_max = 200ms;
+  serve();
+  world->client([this](Runtime& runtime) -> asio::awaitable<void> {
+    auto stream = co_await runtime.network.connect(co_await server_address(runtime));
+    co_await asio::async_write(stream, asio::buffer(std::string_view("GET /huge HTTP/1.1\r\nHost: x\r\n\r\n")),
+                               asio::use_awaitable);
+    co_await sleep(runtime.timers, 1s);
+    std::string answer(huge_bytes, '\0');
+    error_code code;
+    auto count =
+        co_await asio::async_read(stream, asio::buffer(answer), asio::redirect_error(asio::use_awaitable, code));
+    EXPECT_LT(count, huge_bytes) << "the rest was never sent";
+  });
+  world->run();
+}
+
+/// Keeps what was logged.
+struct Lines : Log {
+  void write(const LogRecord& record) override {
+    lines.push_back(std::string(record.component) + ": " + std::string(record.message));
+    for (const auto& field : record.fields) lines.back() += " " + std::string(field.key) + "=" + field.value;
+  }
+  std::vector<std::string> lines;
+};
+
+TEST_P(Http, FailuresOfHandlersAreLogged) {
+  Lines lines;
+  world->server([&](Runtime& runtime) -> asio::awaitable<void> {
+    auto listener = runtime.network.listen({"", 0});
+    port = listener.port();
+    Runtime own{runtime.executor, runtime.clock,   runtime.random, runtime.timers,
+                runtime.network,  runtime.disk, lines};
+    co_await serve_listener(own, listener, nullptr, tell, nullptr, limits);
+  });
+  world->client([this](Runtime& runtime) -> asio::awaitable<void> {
+    auto got = co_await ask(runtime, "PUT", "/throw?token=secret");
+    EXPECT_TRUE(got);
+    if (got) EXPECT_EQ(got->status, 500);
+  });
+  world->run();
+  EXPECT_EQ(lines.lines, std::vector<std::string>{"http: handler failed method=PUT path=/throw error=a bug"});
 }
 
 TEST_P(Http, WorksOverTlsAndTellsWhyNot) {

@@ -52,6 +52,10 @@ class GrpcServerStream {
   void finish(GrpcStatus status = {}) const;
   void finish(GrpcCode code, std::string message) const { finish({code, std::move(message)}); }
 
+  /// Ends the call at once: by finish() where the client has taken all that was written; else what it has not taken is
+  /// dropped, and the call is reset (RESOURCE_EXHAUSTED stays that, anything else shows as INTERNAL).
+  void drop(GrpcStatus status) const;
+
   /// The client went away before the call was finished: reset it, or the connection is gone.
   bool cancelled() const;
   bool over() const;

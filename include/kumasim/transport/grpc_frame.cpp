@@ -32,6 +32,7 @@ GrpcStatus GrpcDeframer::feed(std::string_view bytes) {
     body_ += part;
     bytes.remove_prefix(part.size());
     if (body_.size() < body_size_) break;
+    whole_bytes_ += body_.size();
     messages_.push_back(std::move(body_));
     body_ = {};
     head_size_ = 0;
@@ -56,6 +57,7 @@ std::optional<std::string> GrpcDeframer::next() {
   if (messages_.empty()) return std::nullopt;
   std::optional<std::string> message(std::move(messages_.front()));
   messages_.pop_front();
+  whole_bytes_ -= message->size();
   return message;
 }
 

@@ -27,6 +27,8 @@ class GrpcDeframer {
   std::optional<std::string> next();
 
   std::size_t messages() const { return messages_.size(); }
+  /// Bytes held: whole messages that nobody has taken, and the part of the next one.
+  std::size_t bytes() const { return whole_bytes_ + body_.size(); }
   /// Whether bytes of an unfinished message are held.
   bool partial() const { return head_size_ > 0; }
 
@@ -39,6 +41,7 @@ class GrpcDeframer {
   std::size_t body_size_ = 0;
   std::string body_;
   std::deque<std::string> messages_;
+  std::size_t whole_bytes_ = 0;
   GrpcStatus broken_;
 };
 

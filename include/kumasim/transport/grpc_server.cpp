@@ -40,6 +40,14 @@ void GrpcServerStream::finish(GrpcStatus status) const {
   exchange.connection->respond(exchange, headers, true);
 }
 
+void GrpcServerStream::drop(GrpcStatus status) const {
+  auto& exchange = *exchange_;
+  if (!exchange.connection) return;
+  if (exchange.connection->queued_bytes(exchange) == 0) return finish(std::move(status));
+  auto code = status.code == GrpcCode::resource_exhausted ? Http2Error::enhance_your_calm : Http2Error::internal_error;
+  exchange.connection->reset(exchange, code);
+}
+
 bool GrpcServerStream::cancelled() const { return exchange_->closed && (exchange_->lost || !exchange_->ended); }
 bool GrpcServerStream::over() const { return exchange_->closed || exchange_->ended; }
 

@@ -46,6 +46,7 @@ struct HttpLimits {
   std::size_t body_bytes_max = 16 * 1024 * 1024;
   Duration idle_max = std::chrono::minutes(5);            ///< a kept connection without a request
   Duration request_duration_max = std::chrono::minutes(1);  ///< from the first byte to the end of a request
+  Duration answer_duration_max = std::chrono::minutes(1);   ///< for the peer to take an answer
 };
 
 /// Serves HTTP/1.1 until the peer leaves, breaks the protocol or a limit, or asks to close. Answers 400 to what is no

@@ -124,15 +124,19 @@ asio::awaitable<bool> serve_one(Stream& stream, beast::flat_buffer& buffer, cons
   if (!read || *read) {
     auto late = timers.now() >= deadline;
     auto response = late ? plain(408, "") : read ? refusal(*read) : HttpResponse{.status = 0};
-    if (response.status != 0) co_await send(stream, std::move(response), false, false);
+    if (response.status != 0) {
+      auto refused = send(stream, std::move(response), false, false);
+      co_await with_timeout(timers, limits.answer_duration_max, std::move(refused));
+    }
     co_return false;
   }
   auto keep = parser.keep_alive();
   auto request = take_request(parser, peer);
   auto head = request.method == "HEAD";
   auto response = co_await answer(handler, std::move(request));
-  auto sent = co_await send(stream, std::move(response), head, keep);
-  co_return keep && !sent;
+  auto sending = send(stream, std::move(response), head, keep);
+  auto sent = co_await with_timeout(timers, limits.answer_duration_max, std::move(sending));
+  co_return keep && sent && !*sent;
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "kumasim/transport/http2_connection.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include <boost/asio/redirect_error.hpp>
@@ -15,6 +16,11 @@ namespace {
 constexpr std::size_t read_bytes_max = 16384;
 /// How long a connection that ends by its own will waits for its last frames to go out.
 constexpr Duration drain_max = std::chrono::seconds(1);
+
+/// Each reset costs the time in which one is allowed.
+Duration reset_cost(const Http2Limits& limits) {
+  return Duration(std::chrono::seconds(1)) / std::max<std::uint32_t>(limits.resets_per_second_max, 1);
+}
 
 /// Runs at the end of a scope, also where its coroutine is destroyed.
 template <class F>
@@ -36,6 +42,8 @@ Http2Connection::Http2Connection(Stream stream, Options options, Timers& timers,
       log_(log),
       on_request_(std::move(on_request)),
       session_(options.role, options_.limits, *this),
+      reset_credit_(reset_cost(options_.limits) * options_.limits.resets_burst_max),
+      reset_time_(timers.now()),
       wake_(stream_.get_executor()),
       changed_(stream_.get_executor()) {}
 
@@ -82,10 +90,27 @@ bool Http2Connection::take(std::string_view bytes) {
   for (auto& exchange : arrived)
     if (on_request_) on_request_(*this, std::move(exchange));
   wake_.notify_all();
+  if (options_.role == Http2Role::server && reset_too_often()) {
+    log_.warn("http2", "peer resets too many streams, connection closed", {{"peer", to_string(remote_)}});
+    session_.go_away(Http2Error::enhance_your_calm);
+    stopping_ = true;
+    shut("the peer reset too many streams");
+    return false;
+  }
   if (fed && !session_.finished()) return true;
   stopping_ = true;
   shut(fed ? "the connection was ended by GOAWAY" : "HTTP/2 protocol error: " + fed.error().message);
   return false;
+}
+
+bool Http2Connection::reset_too_often() {
+  auto resets = session_.resets() - std::exchange(resets_seen_, session_.resets());
+  auto now = timers_.now();
+  auto cost = reset_cost(options_.limits);
+  auto most = cost * options_.limits.resets_burst_max;
+  reset_credit_ = std::min<Duration>(most, reset_credit_ + (now - std::exchange(reset_time_, now)));
+  reset_credit_ -= cost * static_cast<std::int64_t>(resets);
+  return reset_credit_ < Duration::zero();
 }
 
 asio::awaitable<void> Http2Connection::drain() {
@@ -149,13 +174,17 @@ asio::awaitable<void> Http2Connection::watch(std::shared_ptr<Http2Connection> se
   }
 }
 
-void Http2Connection::start(std::string name, asio::awaitable<void> handler) {
+void Http2Connection::start(std::string name, ExchangePtr exchange, asio::awaitable<void> handler) {
   ++handlers_;
-  spawn(stream_.get_executor(), log_, std::move(name), handle(shared_from_this(), std::move(handler)));
+  auto task = handle(shared_from_this(), std::move(exchange), std::move(handler));
+  spawn(stream_.get_executor(), log_, std::move(name), std::move(task));
 }
 
-asio::awaitable<void> Http2Connection::handle(std::shared_ptr<Http2Connection> self, asio::awaitable<void> handler) {
-  AtEnd at_end([self] {
+asio::awaitable<void> Http2Connection::handle(std::shared_ptr<Http2Connection> self, ExchangePtr exchange,
+                                              asio::awaitable<void> handler) {
+  AtEnd at_end([self, exchange] {
+    self->recount(*exchange, 0);
+    exchange->abandoned = true;
     --self->handlers_;
     self->changed_.notify_all();
   });
@@ -199,7 +228,12 @@ void Http2Connection::reset(Http2Exchange& exchange, Http2Error code) {
   wake_.notify_all();
 }
 
+void Http2Connection::recount(Http2Exchange& exchange, std::size_t held) {
+  held_ = held_ - std::exchange(exchange.held, held) + held;
+}
+
 void Http2Connection::give_back(Http2Exchange& exchange) {
+  if (exchange.form == Http2Exchange::Form::messages) recount(exchange, exchange.deframer.bytes());
   if (exchange.unconsumed == 0) return;
   session_.consume(exchange.id, std::exchange(exchange.unconsumed, 0));
   wake_.notify_all();
@@ -265,7 +299,7 @@ void Http2Connection::on_trailers(std::int32_t stream, Headers trailers) {
 
 void Http2Connection::on_data(std::int32_t stream, std::string_view bytes) {
   auto* exchange = find(stream);
-  if (!exchange) return session_.consume(stream, bytes.size());
+  if (!exchange || exchange->abandoned) return session_.consume(stream, bytes.size());
   exchange->unconsumed += bytes.size();
   auto messages = exchange->form == Http2Exchange::Form::messages;
   if (exchange->violation.ok()) {
@@ -278,6 +312,12 @@ void Http2Connection::on_data(std::int32_t stream, std::string_view bytes) {
       exchange->body += bytes;
     }
   }
+  if (options_.role == Http2Role::server && exchange->violation.ok()) {
+    recount(*exchange, messages ? exchange->deframer.bytes() : exchange->body.size());
+    if (held_ > options_.limits.received_bytes_max)
+      refuse(*exchange, {messages ? GrpcCode::resource_exhausted : GrpcCode::unavailable,
+                         "the requests of this connection are larger than the limit"});
+  }
   // Whole messages that nobody has read hold the window back; an unfinished one must be let in.
   if (!messages || exchange->deframer.messages() == 0 || !exchange->violation.ok()) give_back(*exchange);
   exchange->readable.notify_all();
@@ -286,6 +326,8 @@ void Http2Connection::on_data(std::int32_t stream, std::string_view bytes) {
 /// The peer broke a limit. A server answers when it has something to answer with (grpc: here; HTTP: its handler does).
 void Http2Connection::refuse(Http2Exchange& exchange, GrpcStatus status) {
   exchange.violation = status;
+  exchange.body = {};
+  recount(exchange, 0);
   if (options_.role == Http2Role::client) return reset(exchange, Http2Error::cancel);
   if (exchange.form == Http2Exchange::Form::body || exchange.ended) return;
   if (exchange.headers_sent) return end(exchange, to_trailers(status));

@@ -33,8 +33,8 @@ class Http2Connection : public std::enable_shared_from_this<Http2Connection>, pr
   /// Reads until the connection is over, then waits for its writer and its handlers. `received` was read before.
   static asio::awaitable<void> run(std::shared_ptr<Http2Connection> self, std::string received);
 
-  /// Runs a handler that the connection waits for.
-  void start(std::string name, asio::awaitable<void> handler);
+  /// Runs the handler of a request, which the connection waits for.
+  void start(std::string name, ExchangePtr exchange, asio::awaitable<void> handler);
 
   /// Client: opens a stream; `end` where nothing but the headers is sent.
   Result<ExchangePtr> open(const Headers& headers, Http2Exchange::Form form, bool end);
@@ -71,11 +71,16 @@ class Http2Connection : public std::enable_shared_from_this<Http2Connection>, pr
   asio::awaitable<void> drain();
   static asio::awaitable<void> write(std::shared_ptr<Http2Connection> self);
   static asio::awaitable<void> watch(std::shared_ptr<Http2Connection> self);
-  static asio::awaitable<void> handle(std::shared_ptr<Http2Connection> self, asio::awaitable<void> handler);
+  static asio::awaitable<void> handle(std::shared_ptr<Http2Connection> self, ExchangePtr exchange,
+                                      asio::awaitable<void> handler);
   asio::awaitable<bool> silent_for(Duration time);
   void shut(std::string why);
   Http2Exchange* find(std::int32_t stream) const;
   void refuse(Http2Exchange& exchange, GrpcStatus status);
+  /// Brings what the exchange holds into the connection's sum.
+  void recount(Http2Exchange& exchange, std::size_t held);
+  /// Streams are reset more often than the limits allow.
+  bool reset_too_often();
 
   Stream stream_;
   const Address remote_;
@@ -88,6 +93,10 @@ class Http2Connection : public std::enable_shared_from_this<Http2Connection>, pr
   std::vector<ExchangePtr> arrived_;  // requests of the bytes that are being fed
 
   std::uint64_t bytes_received_ = 0;
+  std::size_t held_ = 0;  // bytes of requests, see Http2Limits::received_bytes_max
+  std::uint64_t resets_seen_ = 0;
+  Duration reset_credit_{};  // what it is worth at most, less what resets have cost lately
+  MonotonicTime reset_time_;
   std::size_t handlers_ = 0;
   bool writer_runs_ = false;
   bool writer_busy_ = false;

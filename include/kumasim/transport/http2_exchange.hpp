@@ -33,7 +33,10 @@ struct Http2Exchange {
   GrpcDeframer deframer;
   std::string body;
   std::size_t unconsumed = 0;  ///< bytes not given back to the peer's window yet
+  std::size_t held = 0;        ///< bytes that count towards the connection's limit, until the handler has ended
   GrpcStatus violation;        ///< not ok where the peer broke a limit; its data is dropped from then on
+
+  bool abandoned = false;  ///< nobody reads any more: what still comes is dropped
 
   bool headers_sent = false;
   bool ended = false;  ///< own direction

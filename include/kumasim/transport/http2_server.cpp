@@ -1,5 +1,6 @@
 #include "kumasim/transport/http2_server.hpp"
 
+#include "kumasim/runtime/task.hpp"
 #include "kumasim/transport/http2_connection.hpp"
 
 namespace kumasim {
@@ -45,16 +46,35 @@ void answer(Http2Exchange& exchange, HttpResponse response, bool head) {
   connection.end(exchange, std::nullopt);
 }
 
+asio::awaitable<void> whole_request(std::shared_ptr<Http2Exchange> exchange) {
+  while (!exchange->input_over()) co_await exchange->readable.wait();
+}
+
+asio::awaitable<void> end_of(std::shared_ptr<Http2Exchange> exchange) {
+  while (!exchange->closed) co_await exchange->readable.wait();
+}
+
+HttpResponse plain(int status) {
+  HttpResponse response{.status = status, .headers = {{"content-type", "text/plain; charset=utf-8"}}};
+  response.body = std::to_string(status) + " " + std::string(http_reason(status));
+  return response;
+}
+
 }  // namespace
 
-asio::awaitable<void> http2_serve(std::shared_ptr<Http2Exchange> exchange, HttpPeer peer, const HttpHandler& handler) {
-  while (!exchange->input_over()) co_await exchange->readable.wait();
+asio::awaitable<void> http2_serve(std::shared_ptr<Http2Exchange> exchange, HttpPeer peer, const HttpHandler& handler,
+                                  const HttpLimits& limits, Timers& timers) {
+  if (!exchange->input_over()) {
+    auto all = co_await with_timeout(timers, limits.request_duration_max, whole_request(exchange));
+    if (!all && all.error().code == Code::cancelled) co_return;
+  }
   if (exchange->closed) co_return;
   auto head = exchange->headers.get(":method") == "HEAD";
-  HttpResponse response{.status = 500, .body = "500 Internal Server Error"};
+  HttpResponse response = plain(500);
   if (!exchange->violation.ok()) {
-    response = {.status = 413, .headers = {{"content-type", "text/plain; charset=utf-8"}}};
-    response.body = "413 " + std::string(http_reason(413));
+    response = plain(exchange->violation.code == GrpcCode::unavailable ? 503 : 413);
+  } else if (!exchange->input_over()) {
+    response = plain(408);
   } else {
     try {
       auto task = handler(to_request(*exchange, std::move(peer)));
@@ -65,6 +85,10 @@ asio::awaitable<void> http2_serve(std::shared_ptr<Http2Exchange> exchange, HttpP
     }
   }
   answer(*exchange, std::move(response), head);
+  if (exchange->closed) co_return;
+  // A peer that does not read its answers must not make us hold them for ever.
+  co_await with_timeout(timers, limits.answer_duration_max, end_of(exchange));
+  if (!exchange->closed && exchange->connection) exchange->connection->reset(*exchange, Http2Error::cancel);
 }
 
 }  // namespace kumasim

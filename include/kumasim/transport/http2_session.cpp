@@ -65,6 +65,7 @@ struct Http2Session::State {
   Session session;
   std::map<std::int32_t, Outgoing> streams;
   std::map<std::int32_t, Incoming> heads;  // header blocks being received
+  std::uint64_t resets = 0;
   Output* output = nullptr;                // set during take_output
 };
 
@@ -155,6 +156,7 @@ void take_headers(State& state, const nghttp2_frame& frame) {
 int on_frame(nghttp2_session*, const nghttp2_frame* frame, void* user) {
   auto& state = of(user);
   if (frame->hd.type == NGHTTP2_HEADERS) take_headers(state, *frame);
+  if (frame->hd.type == NGHTTP2_RST_STREAM) ++state.resets;
   auto carries_end = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
   if (carries_end && frame->hd.flags & NGHTTP2_FLAG_END_STREAM) state.events.on_remote_end(frame->hd.stream_id);
   return 0;
@@ -178,6 +180,7 @@ int on_stream_close(nghttp2_session*, std::int32_t id, std::uint32_t code, void*
 
 /// A server that has answered before the client ended: the client may stop (RFC 9113, 8.1).
 int on_frame_sent(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
+  if (frame->hd.type == NGHTTP2_RST_STREAM && frame->rst_stream.error_code != NGHTTP2_NO_ERROR) ++of(user).resets;
   auto carries_end = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
   if (of(user).role != Http2Role::server || !carries_end || !(frame->hd.flags & NGHTTP2_FLAG_END_STREAM)) return 0;
   auto id = frame->hd.stream_id;
@@ -205,7 +208,7 @@ Option options() {
   nghttp2_option_new(&made);
   nghttp2_option_set_no_auto_window_update(made, 1);
   nghttp2_option_set_no_closed_streams(made, 1);
-  // The library meters resets by the machine's clock, which simulated time must not see.
+  // The library meters resets by the machine's clock, which simulated time must not see; Http2Connection meters them.
   constexpr auto unlimited = std::numeric_limits<std::uint64_t>::max();
   nghttp2_option_set_stream_reset_rate_limit(made, unlimited, 0);
   return Option(made);
@@ -309,10 +312,12 @@ void Http2Session::reset(std::int32_t stream, Http2Error code) {
 
 void Http2Session::ping() { nghttp2_submit_ping(state_->session.get(), NGHTTP2_FLAG_NONE, nullptr); }
 
-void Http2Session::go_away() {
+void Http2Session::go_away(Http2Error code) {
   auto* session = state_->session.get();
   auto last = nghttp2_session_get_last_proc_stream_id(session);
-  nghttp2_submit_goaway(session, NGHTTP2_FLAG_NONE, last, NGHTTP2_NO_ERROR, nullptr, 0);
+  nghttp2_submit_goaway(session, NGHTTP2_FLAG_NONE, last, static_cast<std::uint32_t>(code), nullptr, 0);
 }
+
+std::uint64_t Http2Session::resets() const { return state_->resets; }
 
 }  // namespace kumasim

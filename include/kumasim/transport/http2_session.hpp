@@ -26,6 +26,12 @@ struct Http2Limits {
   Duration keepalive_timeout = std::chrono::seconds(15);
   /// A connection without a stream for this long is closed; zero: never.
   Duration idle_max = Duration::zero();
+  /// A server: bodies and messages of all streams that were received and not yet dealt with. What goes beyond is refused.
+  std::size_t received_bytes_max = 64 << 20;
+  /// A server ends a connection whose streams are reset more often ("rapid reset", CVE-2023-44487): so many at once, and
+  /// so many a second for long; nghttp2's own figures.
+  std::uint32_t resets_burst_max = 1000;
+  std::uint32_t resets_per_second_max = 33;
 };
 
 enum class Http2Role : std::uint8_t { server, client };
@@ -90,7 +96,10 @@ class Http2Session {
   void reset(std::int32_t stream, Http2Error code);
   void ping();
   /// No new streams; the connection finishes once the open ones are over.
-  void go_away();
+  void go_away(Http2Error code = Http2Error::no_error);
+
+  /// Streams so far that the peer has reset, or that were reset here for an error.
+  std::uint64_t resets() const;
 
   struct State;
 

@@ -34,6 +34,25 @@ asio::awaitable<HttpResponse> not_found(HttpRequest) {
   co_return HttpResponse{.status = 404, .headers = {{"Content-Type", "text/plain"}}, .body = "404 page not found\n"};
 }
 
+/// A handler's failure is the peer's 500, without the reason, and a line of the log with it. A query may hold secrets.
+asio::awaitable<HttpResponse> answer(const HttpHandler& handler, HttpRequest request, Log& log) {
+  auto method = request.method;
+  auto path = request.target.substr(0, request.target.find('?'));
+  std::string reason;
+  try {
+    co_return co_await handler(std::move(request));
+  } catch (const boost::system::system_error& error) {
+    if (error.code() == asio::error::operation_aborted) throw;
+    reason = error.code().message();
+  } catch (const std::exception& error) {
+    reason = error.what();
+  }
+  log.error("http", "handler failed", {{"method", method}, {"path", path}, {"error", reason}});
+  HttpResponse response{.status = 500, .headers = {{"Content-Type", "text/plain; charset=utf-8"}}};
+  response.body = "500 " + std::string(http_reason(500));
+  co_return response;
+}
+
 asio::awaitable<void> unimplemented(GrpcServerStream stream) {
   stream.finish(GrpcCode::unimplemented, "unknown method " + stream.path());
   co_return;
@@ -47,9 +66,9 @@ asio::awaitable<void> serve_http2(Stream stream, std::string received, const Htt
                                    .body_bytes_max = limits.http.body_bytes_max};
   auto on_request = [&](Http2Connection& connection, Http2Connection::ExchangePtr exchange) {
     if (exchange->form == Http2Exchange::Form::messages)
-      connection.start("grpc.handler", grpc_serve(std::move(exchange), peer, grpc, log));
+      connection.start("grpc.handler", exchange, grpc_serve(exchange, peer, grpc, log));
     else
-      connection.start("http2.handler", http2_serve(std::move(exchange), peer, http));
+      connection.start("http2.handler", exchange, http2_serve(exchange, peer, http, limits.http, timers));
   };
   auto connection = std::make_shared<Http2Connection>(std::move(stream), options, timers, log, on_request);
   co_await Http2Connection::run(connection, std::move(received));
@@ -93,6 +112,7 @@ asio::awaitable<void> serve_connection(Stream stream, HttpHandler http, GrpcHand
                                        ServeLimits limits) {
   if (!http) http = not_found;
   if (!grpc) grpc = unimplemented;
+  HttpHandler answering = [&http, &log](HttpRequest request) { return answer(http, std::move(request), log); };
   auto peer = tls_peer(stream);
   auto protocol = Protocol::none;
   std::string received;
@@ -105,9 +125,9 @@ asio::awaitable<void> serve_connection(Stream stream, HttpHandler http, GrpcHand
     protocol = told ? *told : Protocol::none;
   }
   if (protocol == Protocol::http1)
-    co_await serve_http(std::move(stream), std::move(received), http, limits.http, timers);
+    co_await serve_http(std::move(stream), std::move(received), answering, limits.http, timers);
   if (protocol == Protocol::http2)
-    co_await serve_http2(std::move(stream), std::move(received), http, grpc, timers, log, limits);
+    co_await serve_http2(std::move(stream), std::move(received), answering, grpc, timers, log, limits);
 }
 
 asio::awaitable<void> serve_listener(const Runtime& runtime, Listener& listener, std::shared_ptr<const TlsContext> tls,
