@@ -83,6 +83,7 @@ SchemaPtr spec() {
 
 constexpr const char* empty = "cannot be empty";
 
+/// Kuma says it of the match, not of its path.
 void validate_path(const json& match, const Path& path, Violations& out) {
   std::string value = text_at(match, "value");
   if (text_at(match, "match") == "REGEX") {
@@ -96,7 +97,7 @@ void validate_match(const json& match, const Path& path, Violations& out) {
   const json& headers = at(match, "headers");
   const json& queries = at(match, "queryParameters");
   if (!has(match, "path") && !has(match, "method") && headers.empty() && queries.empty()) out.add(path, empty);
-  if (has(match, "path")) validate_path(at(match, "path"), path.at("path"), out);
+  if (has(match, "path")) validate_path(at(match, "path"), path, out);
   for (std::size_t i = 0; i < headers.size(); ++i) {
     Path item = path.at("headers").at(i);
     std::string how = text_at(headers[i], "match"), value = text_at(headers[i], "value");

@@ -20,7 +20,8 @@ void validate(const Resource& resource, Violations& out) {
   if (has(networking, "admin") && at(at(networking, "admin"), "port") == port && takes_loopback(address)) {
     out.add(path.at("admin.port"), "must differ from port");
   }
-  if (!address.empty()) validate_proxy_address(address, path.at("address"), out);
+  // Kuma says these of a field `address` below the address.
+  if (!address.empty()) validate_proxy_address(address, path.at("address.address"), out);
   validate_port(port, path.at("port"), out);
 }
 

@@ -46,8 +46,9 @@ void validate(const Resource& resource, Violations& out) {
   if (advertised_port.is_null() && !advertised.empty()) {
     out.add(path.at("advertisedPort"), "has to be defined with advertisedAddress");
   }
-  if (!address.empty()) validate_proxy_address(address, path.at("address"), out);
-  if (!advertised.empty()) validate_proxy_address(advertised, path.at("advertisedAddress"), out);
+  // Kuma says these of a field `address` below the address.
+  if (!address.empty()) validate_proxy_address(address, path.at("address.address"), out);
+  if (!advertised.empty()) validate_proxy_address(advertised, path.at("advertisedAddress.address"), out);
   validate_port(port, path.at("port"), out);
   if (!advertised_port.is_null()) validate_port(advertised_port, path.at("advertisedPort"), out);
   const json& services = at(resource.spec, "availableServices");

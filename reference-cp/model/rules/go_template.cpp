@@ -1,6 +1,7 @@
 /// Reads the actions of a template, `{{ ... }}`, character by character.
 #include "reference-cp/model/rules/go_template.hpp"
 
+#include <algorithm>
 #include <cctype>
 
 #include <fmt/format.h>
@@ -87,7 +88,7 @@ Result<std::string> run_action(std::string_view action, int line, const std::map
 }  // namespace
 
 Result<std::string> render_go_template(std::string_view text, const std::map<std::string, std::string>& values) {
-  if (std::string error = go_template_error(text); !error.empty()) return fail(Code::invalid_argument, error);
+  const std::string_view whole = text;
   std::string out;
   int line = 1;
   bool trim_next = false;
@@ -99,10 +100,14 @@ Result<std::string> render_go_template(std::string_view text, const std::map<std
       while (!plain.empty() && is_blank(plain.front())) plain.remove_prefix(1);
     }
     out += plain;
-    if (open == std::string_view::npos) return out;
+    if (open == std::string_view::npos) break;
     text.remove_prefix(open + 2);
-    std::string_view action = text.substr(0, text.find("}}"));
-    text.remove_prefix(action.size() + 2);
+    auto close = text.find("}}");
+    std::string_view action = text.substr(0, close);
+    // Go parses as it reads: an unknown function is found before the end that is missing.
+    bool calls = !identifier(trimmed(action)).empty();
+    if (close == std::string_view::npos && !calls) break;
+    text.remove_prefix(std::min(text.size(), action.size() + 2));
     if (action.starts_with("- ")) {
       while (!out.empty() && is_blank(out.back())) out.pop_back();
       action.remove_prefix(2);
@@ -110,9 +115,14 @@ Result<std::string> render_go_template(std::string_view text, const std::map<std
     trim_next = action.ends_with(" -");
     if (trim_next) action.remove_suffix(2);
     auto printed = run_action(trimmed(action), line, values);
-    if (!printed) return printed;
+    if (!printed) {
+      std::string error = calls ? std::string() : go_template_error(whole);
+      return error.empty() ? std::move(printed) : fail(Code::invalid_argument, error);
+    }
     out += *printed;
   }
+  if (std::string error = go_template_error(whole); !error.empty()) return fail(Code::invalid_argument, error);
+  return out;
 }
 
 std::string go_quoted(std::string_view text) {
