@@ -242,7 +242,7 @@ TEST_F(HttpTraffic, outlier_detection_ejects_and_takes_back) {
   for (int i = 0; i < 40; ++i) failed += bed.call("web", to_port(10001)).status != 200;
   EXPECT_EQ(failed, 3);
   bed["backend-1"].app->set_errors_ppm(0);
-  bed.world.run_for(11s);
+  bed.world.run_for(20s);  // hosts come back at the end of an interval of 10 s
   int first = 0;
   for (int i = 0; i < 10; ++i) first += bed.call("web", to_port(10001)).instance == "backend-1";
   EXPECT_EQ(first, 5);
@@ -261,6 +261,34 @@ TEST_F(HttpTraffic, a_removed_listener_refuses_and_a_changed_one_serves_at_once)
   EXPECT_EQ(result.instance, "backend-2") << explain(result);
   ok(apply(web(), Type::listener, {}, "3"));
   EXPECT_EQ(bed.call("web", to_port(10001)).details, "connection refused");
+}
+
+TEST_F(HttpTraffic, an_update_in_place_keeps_connections_for_the_next_update_to_drain) {
+  auto one = outbound(10001, route_all("cluster: one"));
+  auto two = outbound(10001, route_all("cluster: two"));
+  auto with_chain = [](const Yaml& yaml) {
+    return yaml + "- filter_chain_match: {destination_port: 1}\n  " + yaml.substr(yaml.find("- filters:") + 2);
+  };
+  route(route_all("cluster: one"));
+  auto kept = to_port(10001);
+  kept.new_connection = false;
+  auto connections = [&] {
+    auto result = bed.call("web", kept);
+    EXPECT_EQ(result.status, 200) << explain(result);
+    return bed["web"].proxy->stats().get("listener.outbound:127.0.0.1:10001.downstream_cx_total");
+  };
+  EXPECT_EQ(connections(), 1u);
+  ok(apply(web(), Type::listener, {with_chain(one)}, "2"));
+  bed.world.run_for(601s);
+  EXPECT_EQ(connections(), 1u);
+  EXPECT_NE(explain(bed.call("web", kept)).find("outbound:127.0.0.1:10001 @2"), std::string::npos);
+  ok(apply(web(), Type::listener, {with_chain(two)}, "3"));
+  bed.world.run_for(601s);
+  EXPECT_EQ(connections(), 2u);
+  // More than chains changes: every connection drains, though its chain is the same.
+  ok(apply(web(), Type::listener, {with_chain(two) + "per_connection_buffer_limit_bytes: 4096\n"}, "4"));
+  bed.world.run_for(601s);
+  EXPECT_EQ(connections(), 3u);
 }
 
 TEST_F(HttpTraffic, http2_shares_one_connection) {

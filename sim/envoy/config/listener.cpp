@@ -197,6 +197,11 @@ Checked<ListenerPtr> Listener::compile(const lst::Listener& in, CertificateStore
   } else if (!in.has_internal_listener()) {
     return refuse("error adding listener named '" + in.name() + "': address is necessary");
   }
+  auto bare = in;
+  bare.clear_filter_chains();
+  bare.clear_default_filter_chain();
+  bare.clear_filter_chain_matcher();
+  out->rest = to_bytes(bare);
   out->bind = !in.has_bind_to_port() || in.bind_to_port().value();
   out->use_original_dst = in.use_original_dst().value();
   out->outbound = in.traffic_direction() == ::envoy::config::core::v3::OUTBOUND;

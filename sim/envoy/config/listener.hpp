@@ -96,6 +96,7 @@ struct Listener {
   std::set<std::string> secrets, route_configs;  ///< discovered ones that it needs
   std::set<std::string> clusters;                ///< which inline routes with validate_clusters name
   std::string version = {};
+  std::string rest;  ///< its bytes without filter chains: an update that leaves them as they are is made in place
 
   /// Most specific criterion first and no way back, as Envoy; null: none fits and the connection is closed.
   FilterChainPtr find(const Hello& hello) const;

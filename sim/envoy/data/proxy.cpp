@@ -6,6 +6,14 @@
 #include "sim/envoy/data/session.hpp"
 
 namespace kumasim::sim::proxy {
+namespace {
+
+bool has_chain(const Listener& listener, const FilterChain& chain) {
+  return std::any_of(listener.chains.begin(), listener.chains.end(),
+                     [&](const auto& other) { return other->hash == chain.hash; });
+}
+
+}  // namespace
 
 Proxy::Proxy(Fabric& fabric, Process& process, ProxyOptions options)
     : End(fabric, process), options_(std::move(options)), config_(fabric.cache(), *this) {
@@ -30,7 +38,7 @@ Proxy::~Proxy() {
 void Proxy::listener_active(const ListenerState& fresh, const ListenerPtr& old) {
   if (old) {
     unbind_listener(*old);
-    drain(old, fresh.config.get());
+    drain(old, &fresh);
   }
   const auto& l = *fresh.config;
   if (l.udp || l.pipe || l.host.empty()) return;
@@ -51,14 +59,23 @@ void Proxy::unbind_listener(const Listener& l) {
   fabric().unbind(*this, Fabric::Role::proxy, l.host, l.port);
 }
 
-/// Connections of the old listener end within the drain time, but those whose filter chain the new one has unchanged.
-void Proxy::drain(const ListenerPtr& old, const Listener* fresh) {
+/// Connections of the old listener end within the drain time. Where nothing but filter chains changed, those whose chain
+/// is among the new ones stay and belong to the new listener (Envoy: ListenerImpl::supportUpdateFilterChain and
+/// diffFilterChain).
+void Proxy::drain(const ListenerPtr& old, const ListenerState* fresh) {
+  bool in_place = fresh && !fresh->config->chains.empty() && fresh->config->rest == old->rest;
+  auto stays = [&](const FilterChainPtr& chain) {
+    if (!chain) return true;  // none is chosen yet: it will be one of the new ones
+    const auto& l = *fresh->config;
+    return has_chain(l, *chain) || (l.default_chain && l.default_chain->hash == chain->hash);
+  };
   for (auto& [id, wire] : accepted_) {
     if (wire->listener != old || wire->draining) continue;
-    bool kept = false;
-    for (std::size_t i = 0; fresh && wire->chain && i < fresh->chains.size(); ++i)
-      kept |= fresh->chains[i]->hash == wire->chain->hash && fresh->host == old->host && fresh->port == old->port;
-    if (kept) continue;
+    if (in_place && stays(wire->chain)) {
+      wire->listener = fresh->config;
+      wire->listener_version = fresh->version;
+      continue;
+    }
     wire->draining = true;
     wire->drain_started = now();
     after(options_.drain_time, [this, id = id] {
@@ -222,7 +239,7 @@ void Proxy::note_arrival(const ExchangePtr& exchange) {
   record.step(name(), "listener", wire.listener->name, wire.listener_version);
   std::string chain = wire.chain->name;
   for (std::size_t i = 0; chain.empty() && i < wire.listener->chains.size(); ++i)
-    if (wire.listener->chains[i] == wire.chain) chain = "#" + std::to_string(i);
+    if (wire.listener->chains[i]->hash == wire.chain->hash) chain = "#" + std::to_string(i);
   record.step(name(), "chain", chain.empty() ? "default" : chain);
   if (wire.tls)
     record.step(name(), "tls",

@@ -105,7 +105,7 @@ class Proxy : public End, public ConfigObserver {
   void tunnel_failed(const std::shared_ptr<TunnelWire>& session, const std::string& flags, const std::string& details);
 
   void unbind_listener(const Listener& listener);
-  void drain(const ListenerPtr& old, const Listener* fresh);
+  void drain(const ListenerPtr& old, const ListenerState* fresh);
 
   ProxyOptions options_;
   ConfigState config_;
