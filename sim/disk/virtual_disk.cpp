@@ -37,9 +37,10 @@ struct VirtualDisk::Content {
   }
 
   void crash(UnsyncedWrites how, Random& random) {
+    // They are in the machine's memory, not on the disk: a power failure may still take them.
+    if (how == UnsyncedWrites::keep) return;
     auto changes = std::move(unsynced);
     unsynced.clear();
-    if (how == UnsyncedWrites::keep) return;
     for (auto change = changes.rbegin(); change != changes.rend(); ++change)
       put(change->offset, change->before, change->size_before);
     if (how == UnsyncedWrites::lose) return;

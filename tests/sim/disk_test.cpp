@@ -50,6 +50,21 @@ TEST(VirtualDisk, ACrashMayTakeSomeOfIt) {
   EXPECT_EQ(seen, (std::set<std::string>{"0123456789", "01ab456789", "01234567WXYZ", "01ab4567WXYZ"}));
 }
 
+TEST(VirtualDisk, APowerFailureTakesWhatAnEarlierKillLeftUnsynced) {
+  World world;
+  auto& process = world.add_process("p");
+  auto& disk = process.disk();
+  process.start([](Runtime&) {});
+  put(disk, "f", 0, "abc");
+  sync(disk, "f");
+  put(disk, "f", 0, "xyz");
+  process.restart({.unsynced = UnsyncedWrites::keep});
+  EXPECT_EQ(get(disk, "f"), "xyz");
+  put(disk, "f", 3, "!");
+  process.kill({.unsynced = UnsyncedWrites::lose});
+  EXPECT_EQ(get(disk, "f"), "abc");
+}
+
 TEST(VirtualDisk, ATruncationIsUndoneToo) {
   World world;
   auto& process = world.add_process("p");

@@ -10,9 +10,9 @@
 
 namespace kumasim::sim {
 
-/// What a crash does to writes since the last sync of their file.
+/// What a crash does to writes since the last sync of their file, whichever life made them.
 enum class UnsyncedWrites : std::uint8_t {
-  keep,       ///< only the process died: the machine's memory still reached the disk
+  keep,       ///< only the process died: the machine's memory still has them, until its power fails
   lose,       ///< power failure: none of them
   lose_some,  ///< power failure: each write is kept or lost by chance, as disks reorder them
 };
