@@ -83,7 +83,8 @@ void Connection::abandon(int end) {
 
 void Connection::fail(int end, error_code code) {
   auto& me = ends[end];
-  if (!me.open || me.failure) return;
+  // One that overtakes the answer to a connect is kept: the first operation meets it.
+  if ((!me.open && !me.opening) || me.failure) return;
   me.failure = code;
   me.under_way.clear();
   me.held = 0;

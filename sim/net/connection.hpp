@@ -17,7 +17,8 @@ namespace kumasim::sim {
 struct ConnectionEnd {
   std::uint32_t process = 0;
   Address address;
-  bool open = false;  ///< the program holds it
+  bool open = false;     ///< the program holds it
+  bool opening = false;  ///< the answer to its connect is under way
   bool end_sent = false;
   error_code failure;  ///< what every further operation gets
 

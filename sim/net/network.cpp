@@ -217,11 +217,13 @@ void VirtualNetwork::arrive(const std::shared_ptr<Attempt>& attempt) {
   server.address = {attempt->machine, attempt->to.port};
   client.credit = server.credit = limits_.window_bytes;
   server.open = true;
+  client.opening = true;
   auto delay = transit(server.process, from).value_or(limits_.connect_retry);
   // The first bytes of the server cannot overtake its answer.
   server.last_arrival = kernel_.now() + delay;
   kernel_.at(context_, from, server.last_arrival, EventKind::network, connection->id(),
              [this, attempt, connection](error_code, std::size_t) {
+               connection->ends[0].opening = false;
                if (!kernel_.waiting(attempt->waiting)) return connection->send_reset(1);
                connection->ends[0].open = true;
                attempt->made = connection;

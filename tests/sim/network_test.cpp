@@ -90,6 +90,30 @@ TEST_F(NetworkTest, ADeadServerRefusesAndItsPeersAreReset) {
   EXPECT_EQ(journal, (std::vector<std::string>{"Connection refused at 10s"}));
 }
 
+TEST_F(NetworkTest, AResetMayOvertakeTheAnswerToAConnect) {
+  auto slow = sim::DelayLaw::constant(3s);
+  world.network().set_link_one_way(server, client, {.delay = slow});
+  std::string outcome;
+  client.start([&](Runtime& runtime) {
+    spawn(runtime.executor, runtime.log, "t", [](Runtime& r, std::string& out) -> asio::awaitable<void> {
+      try {
+        auto stream = co_await r.network.connect({"server", 7});
+        out = "connected";
+        char byte;
+        co_await asio::async_read(stream, asio::buffer(&byte, 1), asio::use_awaitable);
+      } catch (const boost::system::system_error& error) {
+        out += ", " + error.code().message();
+      }
+    }(runtime, outcome));
+  });
+  world.schedule(at(1s), [&] {
+    world.network().set_link_one_way(server, client, {.delay = sim::DelayLaw::constant(1ms)});
+    server.kill();
+  });
+  world.run_until(at(1min));
+  EXPECT_EQ(outcome, "connected, Connection reset by peer");
+}
+
 TEST_F(NetworkTest, ResetFailsBothEnds) {
   start(100);
   world.schedule(at(3500ms), [&] { world.network().reset(server, client); });
