@@ -53,6 +53,7 @@ Checked<> take_protocol(const cl::Cluster& in, Cluster& out) {
   auto common = [&](const core::HttpProtocolOptions& o) {
     if (o.has_idle_timeout()) out.idle_timeout = to_duration(o.idle_timeout());
     if (o.has_max_connection_duration()) out.connection_duration_max = to_duration(o.max_connection_duration());
+    if (o.has_max_stream_duration()) out.stream_duration_max = to_duration(o.max_stream_duration());
     if (o.has_max_requests_per_connection()) out.requests_per_connection_max = o.max_requests_per_connection().value();
   };
   common(in.common_http_protocol_options());
@@ -67,7 +68,7 @@ Checked<> take_protocol(const cl::Cluster& in, Cluster& out) {
   return {};
 }
 
-void take_limits(const cl::Cluster& in, Cluster& out) {
+Checked<> take_limits(const cl::Cluster& in, Cluster& out) {
   for (const auto& t : in.circuit_breakers().thresholds()) {
     if (t.priority() != core::DEFAULT) continue;
     if (t.has_max_connections()) out.connections_max = t.max_connections().value();
@@ -75,18 +76,63 @@ void take_limits(const cl::Cluster& in, Cluster& out) {
     if (t.has_max_requests()) out.requests_max = t.max_requests().value();
     if (t.has_max_retries()) out.retries_max = t.max_retries().value();
   }
-  if (!in.has_outlier_detection()) return;
+  if (!in.has_outlier_detection()) return {};
   const auto& o = in.outlier_detection();
   OutlierDetection d;
-  if (o.has_consecutive_5xx()) d.consecutive_5xx = o.consecutive_5xx().value();
-  if (o.has_enforcing_consecutive_5xx()) d.enforcing_percent = o.enforcing_consecutive_5xx().value();
-  if (o.has_enforcing_consecutive_gateway_failure() && o.enforcing_consecutive_gateway_failure().value() > 0)
-    d.consecutive_gateway = o.has_consecutive_gateway_failure() ? o.consecutive_gateway_failure().value() : 5;
+  auto take = [](const ::google::protobuf::UInt32Value& value, bool set, std::uint32_t& to) {
+    if (set) to = value.value();
+  };
+  if (o.has_interval()) d.interval = to_duration(o.interval());
   if (o.has_base_ejection_time()) d.base_ejection = to_duration(o.base_ejection_time());
-  if (o.has_max_ejection_time()) d.max_ejection = to_duration(o.max_ejection_time());
   d.max_ejection = std::max(d.max_ejection, d.base_ejection);
-  if (o.has_max_ejection_percent()) d.max_ejection_percent = o.max_ejection_percent().value();
+  if (o.has_max_ejection_time()) d.max_ejection = to_duration(o.max_ejection_time());
+  take(o.max_ejection_percent(), o.has_max_ejection_percent(), d.max_ejection_percent);
+  d.always_one = o.always_eject_one_host().value();
+  d.split = o.split_external_local_origin_errors();
+  take(o.consecutive_5xx(), o.has_consecutive_5xx(), d.consecutive_5xx);
+  take(o.enforcing_consecutive_5xx(), o.has_enforcing_consecutive_5xx(), d.enforcing_5xx);
+  take(o.consecutive_gateway_failure(), o.has_consecutive_gateway_failure(), d.consecutive_gateway);
+  take(o.enforcing_consecutive_gateway_failure(), o.has_enforcing_consecutive_gateway_failure(), d.enforcing_gateway);
+  take(o.consecutive_local_origin_failure(), o.has_consecutive_local_origin_failure(), d.consecutive_local);
+  take(o.enforcing_consecutive_local_origin_failure(), o.has_enforcing_consecutive_local_origin_failure(),
+       d.enforcing_local);
+  take(o.success_rate_minimum_hosts(), o.has_success_rate_minimum_hosts(), d.success_hosts_min);
+  take(o.success_rate_request_volume(), o.has_success_rate_request_volume(), d.success_volume);
+  take(o.success_rate_stdev_factor(), o.has_success_rate_stdev_factor(), d.success_stdev_thousandths);
+  take(o.enforcing_success_rate(), o.has_enforcing_success_rate(), d.enforcing_success);
+  take(o.enforcing_local_origin_success_rate(), o.has_enforcing_local_origin_success_rate(), d.enforcing_local_success);
+  take(o.failure_percentage_threshold(), o.has_failure_percentage_threshold(), d.failure_threshold);
+  take(o.failure_percentage_minimum_hosts(), o.has_failure_percentage_minimum_hosts(), d.failure_hosts_min);
+  take(o.failure_percentage_request_volume(), o.has_failure_percentage_request_volume(), d.failure_volume);
+  take(o.enforcing_failure_percentage(), o.has_enforcing_failure_percentage(), d.enforcing_failure);
+  take(o.enforcing_failure_percentage_local_origin(), o.has_enforcing_failure_percentage_local_origin(),
+       d.enforcing_local_failure);
+  if (d.max_ejection < d.base_ejection)
+    return refuse("outlier detector's max_ejection_time cannot be smaller than base_ejection_time");
   out.outlier = d;
+  return {};
+}
+
+bool prime(std::uint64_t n) {
+  if (n < 2) return false;
+  for (std::uint64_t i = 2; i * i <= n; ++i)
+    if (n % i == 0) return false;
+  return true;
+}
+
+/// Texts as of Envoy's balancers.
+Checked<> take_hashing(const cl::Cluster& in, Cluster& out) {
+  const auto& ring = in.ring_hash_lb_config();
+  if (ring.has_minimum_ring_size()) out.ring_size_min = ring.minimum_ring_size().value();
+  if (ring.has_maximum_ring_size()) out.ring_size_max = ring.maximum_ring_size().value();
+  out.murmur = ring.hash_function() == cl::Cluster::RingHashLbConfig::MURMUR_HASH_2;
+  if (in.maglev_lb_config().has_table_size()) out.maglev_size = in.maglev_lb_config().table_size().value();
+  if (out.lb == Cluster::Lb::ring_hash && out.ring_size_min > out.ring_size_max)
+    return refuse("ring hash: minimum_ring_size (" + std::to_string(out.ring_size_min) + ") > maximum_ring_size (" +
+                  std::to_string(out.ring_size_max) + ")");
+  if (out.lb == Cluster::Lb::maglev && !prime(out.maglev_size))
+    return refuse("The table size of maglev must be prime number");
+  return {};
 }
 
 Fallback fallback_of(int policy) {
@@ -211,7 +257,8 @@ Checked<ClusterPtr> Cluster::compile(const cl::Cluster& in, CertificateStore& st
   out->name = in.name();
   if (in.has_connect_timeout()) out->connect_timeout = to_duration(in.connect_timeout());
   take_balancing(in, *out);
-  take_limits(in, *out);
+  if (auto ok = take_limits(in, *out); !ok) return refuse(ok.error());
+  if (auto ok = take_hashing(in, *out); !ok) return refuse(ok.error());
   if (auto ok = take_discovery(in, *out); !ok) return refuse(ok.error());
   if (auto ok = take_protocol(in, *out); !ok) return refuse(ok.error());
   if (auto ok = take_sockets(in, store, *out); !ok) return refuse(ok.error());

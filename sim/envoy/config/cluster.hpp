@@ -62,13 +62,21 @@ struct SocketMatch {
   std::optional<TlsContext> tls;  ///< none: plain
 };
 
+/// Envoy's defaults. What is enforced by 0 % is detected only; volumes are requests of one interval.
 struct OutlierDetection {
-  std::uint32_t consecutive_5xx = 5;
-  std::uint32_t consecutive_gateway = 0;  ///< zero: not enforced
-  std::uint32_t enforcing_percent = 100;
+  Duration interval = std::chrono::seconds(10);
   Duration base_ejection = std::chrono::seconds(30);
   Duration max_ejection = std::chrono::seconds(300);
   std::uint32_t max_ejection_percent = 10;
+  bool always_one = false;  ///< one host may be ejected whatever the share
+  bool split = false;       ///< failures of local origin are counted by themselves
+  std::uint32_t consecutive_5xx = 5, enforcing_5xx = 100;
+  std::uint32_t consecutive_gateway = 5, enforcing_gateway = 0;
+  std::uint32_t consecutive_local = 5, enforcing_local = 100;
+  std::uint32_t success_hosts_min = 5, success_volume = 100, success_stdev_thousandths = 1900;
+  std::uint32_t enforcing_success = 100, enforcing_local_success = 100;
+  std::uint32_t failure_threshold = 85, failure_hosts_min = 5, failure_volume = 50;
+  std::uint32_t enforcing_failure = 0, enforcing_local_failure = 0;
 };
 
 struct Cluster {
@@ -79,6 +87,9 @@ struct Cluster {
   Type type = Type::fixed;
   Lb lb = Lb::round_robin;
   std::uint32_t choice_count = 2;
+  std::uint64_t ring_size_min = 1024, ring_size_max = 8u << 20;
+  bool murmur = false;  ///< hash of a ring; else XXH64
+  std::uint64_t maglev_size = 65537;
   std::string eds_name;                 ///< the load assignment it asks for
   std::optional<Duration> eds_timeout;  ///< initial_fetch_timeout; none: Envoy's 15 s; zero: for ever
   LoadAssignmentPtr assignment;
@@ -86,7 +97,7 @@ struct Cluster {
   bool http2 = false;
   bool follow_downstream = false;  ///< use_downstream_protocol_config
   Duration idle_timeout = std::chrono::hours(1);
-  Duration connection_duration_max = {};
+  Duration connection_duration_max = {}, stream_duration_max = {};  ///< zero: none
   std::uint64_t requests_per_connection_max = 0;
   std::uint64_t connections_max = 1024, pending_max = 1024, requests_max = 1024, retries_max = 3;
   std::uint32_t panic_percent = 50;

@@ -70,6 +70,7 @@ unsigned retry_bits(const std::string& text) {
       {"retriable-4xx", RetryPolicy::on_retriable_4xx},
       {"refused-stream", RetryPolicy::on_refused_stream},
       {"retriable-status-codes", RetryPolicy::on_status_codes},
+      {"retriable-headers", RetryPolicy::on_headers},
   };
   unsigned bits = 0;
   for (std::size_t at = 0; at <= text.size();) {
@@ -83,7 +84,7 @@ unsigned retry_bits(const std::string& text) {
   return bits;
 }
 
-RetryPolicy compile_retry(const rt::RetryPolicy& p) {
+Checked<RetryPolicy> compile_retry(const rt::RetryPolicy& p) {
   RetryPolicy out;
   out.on = retry_bits(p.retry_on());
   out.status_codes.insert(p.retriable_status_codes().begin(), p.retriable_status_codes().end());
@@ -98,6 +99,50 @@ RetryPolicy compile_retry(const rt::RetryPolicy& p) {
     if (predicate.name().find("previous_hosts") != std::string::npos) out.avoid_previous_hosts = true;
   if (p.host_selection_retry_max_attempts() > 0)
     out.host_attempts_max = static_cast<int>(std::min<std::int64_t>(p.host_selection_retry_max_attempts(), 100));
+  auto take = [](const auto& matchers, std::vector<HeaderMatch>& to) -> Checked<> {
+    for (const auto& m : matchers) {
+      auto match = HeaderMatch::compile(m);
+      if (!match) return refuse(match.error());
+      to.push_back(std::move(*match));
+    }
+    return {};
+  };
+  if (auto ok = take(p.retriable_headers(), out.headers); !ok) return refuse(ok.error());
+  if (auto ok = take(p.retriable_request_headers(), out.request_headers); !ok) return refuse(ok.error());
+  return out;
+}
+
+Checked<HashPolicy> compile_hash(const rt::RouteAction::HashPolicy& p) {
+  using P = rt::RouteAction::HashPolicy;
+  using Kind = HashPolicy::Kind;
+  HashPolicy out;
+  out.terminal = p.terminal();
+  switch (p.policy_specifier_case()) {
+    case P::kHeader:
+      out.kind = Kind::header;
+      out.name = lowered(p.header().header_name());
+      if (p.header().has_regex_rewrite()) {
+        auto regex = Regex::compile(p.header().regex_rewrite().pattern().regex());
+        if (!regex) return refuse(regex.error());
+        out.rewrite = std::move(*regex);
+        out.substitution = p.header().regex_rewrite().substitution();
+      }
+      break;
+    case P::kCookie:
+      out.kind = Kind::cookie;
+      out.name = p.cookie().name();
+      out.cookie_path = p.cookie().path();
+      if (p.cookie().has_ttl()) out.cookie_seconds = p.cookie().ttl().seconds();
+      break;
+    case P::kConnectionProperties:
+      if (p.connection_properties().source_ip()) out.kind = Kind::source_ip;
+      break;
+    case P::kQueryParameter:
+      out.kind = Kind::query_parameter;
+      out.name = p.query_parameter().name();
+      break;
+    default: break;  // filter state is never set in a simulated proxy
+  }
   return out;
 }
 
@@ -141,7 +186,23 @@ Checked<Forward> compile_forward(const rt::RouteAction& a, std::set<std::string>
     if (!c.cluster.empty()) clusters.insert(c.cluster);
   if (a.has_timeout()) out.timeout = to_duration(a.timeout());
   if (a.has_idle_timeout()) out.idle_timeout = to_duration(a.idle_timeout());
-  if (a.has_retry_policy()) out.retry = compile_retry(a.retry_policy());
+  if (a.has_retry_policy()) {
+    auto retry = compile_retry(a.retry_policy());
+    if (!retry) return refuse(retry.error());
+    out.retry = std::move(*retry);
+  }
+  for (const auto& p : a.hash_policy()) {
+    auto hash = compile_hash(p);
+    if (!hash) return refuse(hash.error());
+    out.hash.push_back(std::move(*hash));
+  }
+  for (const auto& p : a.request_mirror_policies()) {
+    Mirror mirror;
+    mirror.cluster = p.cluster();
+    if (p.has_runtime_fraction()) mirror.share = Fraction::of(p.runtime_fraction().default_value());
+    mirror.keep_authority = p.disable_shadow_host_suffix_append();
+    out.mirrors.push_back(std::move(mirror));
+  }
   out.prefix_rewrite = a.prefix_rewrite();
   out.host_rewrite = a.host_rewrite_literal();
   if (a.has_regex_rewrite()) {
@@ -310,7 +371,11 @@ Checked<RouteConfigPtr> RouteConfig::compile(const rt::RouteConfiguration& confi
     host.request = request_edits(v);
     host.response = response_edits(v);
     host.require_tls = v.require_tls() == rt::VirtualHost::ALL || v.require_tls() == rt::VirtualHost::EXTERNAL_ONLY;
-    if (v.has_retry_policy()) host.retry = compile_retry(v.retry_policy());
+    if (v.has_retry_policy()) {
+      auto retry = compile_retry(v.retry_policy());
+      if (!retry) return refuse(retry.error());
+      host.retry = std::move(*retry);
+    }
     auto per_host = filter_overrides(v);
     if (!per_host) return refuse(per_host.error());
     host.overrides = std::move(*per_host);

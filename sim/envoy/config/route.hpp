@@ -39,10 +39,13 @@ struct RetryPolicy {
     on_retriable_4xx = 16,
     on_refused_stream = 32,
     on_status_codes = 64,
-    on_reset_before_request = 128
+    on_reset_before_request = 128,
+    on_headers = 256
   };
   unsigned on = 0;
   std::set<int> status_codes;
+  std::vector<HeaderMatch> headers;          ///< of a response, for on_headers
+  std::vector<HeaderMatch> request_headers;  ///< not empty: only a request with one of them is tried again
   unsigned retries_max = 1;
   Duration try_timeout = {};  ///< zero: none
   Duration backoff_base = std::chrono::milliseconds(25);
@@ -59,6 +62,25 @@ struct ClusterChoice {
   FilterOverrides overrides;
 };
 
+/// What a request's hash is made of, for consistent balancing.
+struct HashPolicy {
+  enum class Kind : std::uint8_t { header, cookie, source_ip, query_parameter, nothing };
+  Kind kind = Kind::nothing;
+  std::string name;
+  std::optional<Regex> rewrite;  ///< of a header's value
+  std::string substitution;
+  std::optional<std::int64_t> cookie_seconds;  ///< set: a client without the cookie is given one
+  std::string cookie_path;
+  bool terminal = false;
+};
+
+/// A copy of the request goes there; nobody waits for its answer.
+struct Mirror {
+  std::string cluster;
+  std::optional<Fraction> share;
+  bool keep_authority = false;  ///< else the host's name gets "-shadow"
+};
+
 struct Forward {
   std::vector<ClusterChoice> clusters;  ///< one, or the weighted ones
   std::uint64_t weight_total = 1;
@@ -70,6 +92,8 @@ struct Forward {
   std::optional<Regex> regex_rewrite;
   int not_found_status = 503;
   bool high_priority = false;
+  std::vector<HashPolicy> hash;
+  std::vector<Mirror> mirrors;
 };
 
 struct Redirect {

@@ -75,6 +75,7 @@ void Balancer::rebuild(Random& random) {
                  [](const auto& h) { return h->healthy(); });
     level.panic = healthy.size() * 100 < std::uint64_t{config_.panic_percent} * level.hosts.size();
     level.all = HostPicker(level.hosts, config_.lb, config_.choice_count, random);
+    level.hashed.reset();
     level.localities.clear();
     level.locality_load.clear();
     level.locality_schedule = {};
@@ -137,17 +138,50 @@ void Balancer::share_load() {
     for (auto& [priority, level] : levels_) level.panic = false;
 }
 
-HostPtr Balancer::pick(Random& random) {
-  if (levels_.empty()) return nullptr;
+/// `point` lies in [0, 100).
+Balancer::Level& Balancer::level_at(std::uint64_t point) {
   Level* level = &levels_.begin()->second;
-  if (levels_.size() > 1) {
-    auto point = random.below(100);
-    for (auto& [priority, candidate] : levels_) {
-      level = &candidate;
-      if (point < candidate.load) break;
-      point -= candidate.load;
-    }
+  for (auto& [priority, candidate] : levels_) {
+    level = &candidate;
+    if (point < candidate.load) break;
+    point -= candidate.load;
   }
+  return *level;
+}
+
+/// Weights within the priority; where localities are weighted, within each locality's share (Envoy:
+/// ThreadAwareLoadBalancerBase).
+HashTable::Shares Balancer::shares(const Level& level, bool healthy_only) const {
+  HashTable::Shares out;
+  std::map<std::size_t, double> hosts;  // weight by locality; one where they do not count
+  auto locality = [&](const Host& host) { return config_.locality_weighted ? host.locality : 0; };
+  auto weight_of = [&](std::size_t l) {
+    return config_.locality_weighted ? static_cast<double>(locality_weights_.at(l)) : 1.0;
+  };
+  for (const auto& host : level.hosts)
+    if (!healthy_only || host->healthy()) hosts[locality(*host)] += host->endpoint.weight;
+  double total = 0;
+  for (const auto& [l, sum] : hosts) total += weight_of(l);
+  for (const auto& host : level.hosts) {
+    if (healthy_only && !host->healthy()) continue;
+    auto l = locality(*host);
+    auto share = total > 0 && hosts[l] > 0 ? weight_of(l) / total * host->endpoint.weight / hosts[l] : 0;
+    if (share > 0) out.emplace_back(host, share);
+  }
+  return out;
+}
+
+HostPtr Balancer::pick(Random& random, const PickBy& by) {
+  if (levels_.empty()) return nullptr;
+  if (config_.lb == Cluster::Lb::ring_hash || config_.lb == Cluster::Lb::maglev) {
+    auto hash = by.hash ? *by.hash : random.next();
+    auto& chosen = level_at(hash % 100);
+    bool panic = chosen.panic && config_.panic_percent > 0;
+    if (!chosen.hashed) chosen.hashed = std::make_unique<HashTable>(config_, shares(chosen, !panic));
+    return chosen.hashed->pick(hash, by.attempt);
+  }
+  Level* level = &levels_.begin()->second;
+  if (levels_.size() > 1) level = &level_at(random.below(100));
   // A threshold of 0 turns panic off: then nobody is picked (Envoy answers 503 UH).
   if (level->panic && config_.panic_percent > 0) return level->all.pick(random);
   if (!level->localities.empty()) {

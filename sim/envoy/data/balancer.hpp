@@ -1,14 +1,17 @@
 /// Envoy's load balancing over the hosts of a cluster: priorities, panic, localities, then round robin or least
-/// request.
+/// request, or consistent hashing.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "kumasim/runtime/random.hpp"
 #include "sim/envoy/config/cluster.hpp"
+#include "sim/envoy/data/hash_table.hpp"
+#include "sim/envoy/data/outlier.hpp"
 
 namespace kumasim::sim::proxy {
 
@@ -18,10 +21,9 @@ struct Host {
   std::uint32_t priority = 0;
   std::size_t locality = 0;
   std::uint64_t active = 0;  ///< requests under way
-  std::uint32_t consecutive_5xx = 0, consecutive_gateway = 0, ejections = 0;
-  bool ejected = false;
+  OutlierRecord outlier;
   virtual ~Host() = default;
-  bool healthy() const { return endpoint.healthy && !ejected; }
+  bool healthy() const { return endpoint.healthy && !outlier.ejected; }
 };
 using HostPtr = std::shared_ptr<Host>;
 
@@ -73,13 +75,19 @@ class HostPicker {
   EdfSchedule schedule_;
 };
 
+/// What consistent hashing goes by: the request's hash (none: by chance), and how often a host was turned down for it.
+struct PickBy {
+  std::optional<std::uint64_t> hash = std::nullopt;
+  unsigned attempt = 0;
+};
+
 /// Over a set of hosts of all priorities. rebuild() when hosts or their health change.
 class Balancer {
  public:
   Balancer(const Cluster& config, std::vector<HostPtr> hosts, std::vector<std::uint32_t> locality_weights,
            std::uint32_t overprovisioning_percent, Random& random);
   /// Null: no host at all.
-  HostPtr pick(Random& random);
+  HostPtr pick(Random& random, const PickBy& by = {});
   void rebuild(Random& random);
 
  private:
@@ -89,10 +97,13 @@ class Balancer {
     std::vector<HostPicker> localities;  // healthy hosts, where localities are weighted
     std::vector<std::uint64_t> locality_load;
     EdfSchedule locality_schedule;
+    std::unique_ptr<HashTable> hashed;  // made at the first pick
     bool panic = false;
     std::uint32_t load = 0;  // per cent
   };
   void share_load();
+  Level& level_at(std::uint64_t point);
+  HashTable::Shares shares(const Level& level, bool healthy_only) const;
 
   const Cluster& config_;
   std::vector<std::uint32_t> locality_weights_;

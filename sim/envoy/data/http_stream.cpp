@@ -1,6 +1,11 @@
 #include "sim/envoy/data/http_stream.hpp"
 
 #include <algorithm>
+#include <bit>
+
+#include <fmt/format.h>
+
+#include "sim/envoy/data/hash.hpp"
 
 namespace kumasim::sim::proxy {
 namespace {
@@ -14,7 +19,8 @@ std::string reset_details(ResetReason reason, std::string failure) {
     case ResetReason::connection_termination: name = "connection_termination"; break;
     case ResetReason::remote_reset: name = "remote_reset"; break;
     case ResetReason::overflow: name = "overflow"; break;
-    case ResetReason::try_timeout: name = "local_reset"; break;
+    case ResetReason::try_timeout:
+    case ResetReason::stream_duration: name = "local_reset"; break;
   }
   if (!failure.empty()) name += "|" + failure;
   std::replace(name.begin(), name.end(), ' ', '_');
@@ -28,9 +34,48 @@ const char* reset_text(ResetReason reason) {
     case ResetReason::connection_termination: return "connection termination";
     case ResetReason::remote_reset: return "remote reset";
     case ResetReason::overflow: return "overflow";
-    case ResetReason::try_timeout: return "local reset";
+    case ResetReason::try_timeout:
+    case ResetReason::stream_duration: return "local reset";
   }
   return "";
+}
+
+/// The value of a cookie; empty: there is none.
+std::string cookie(const Headers& headers, const std::string& name) {
+  for (const auto& [header, value] : headers) {
+    if (header != "cookie") continue;
+    for (std::size_t at = 0; at < value.size();) {
+      auto end = std::min(value.find(';', at), value.size());
+      auto begin = std::min(value.find_first_not_of(' ', at), end);
+      auto equals = std::min(value.find('=', begin), end);
+      if (value.compare(begin, equals - begin, name) == 0 && equals < end) {
+        auto text = value.substr(equals + 1, end - equals - 1);
+        bool quoted = text.size() >= 2 && text.front() == '"' && text.back() == '"';
+        return quoted ? text.substr(1, text.size() - 2) : text;
+      }
+      at = end + 1;
+    }
+  }
+  return {};
+}
+
+std::optional<std::string> query_parameter(const std::string& target, const std::string& name) {
+  auto at = target.find('?');
+  while (at < target.size()) {
+    auto end = std::min(target.find('&', at + 1), target.size());
+    auto equals = std::min(target.find('=', at + 1), end);
+    if (target.compare(at + 1, equals - at - 1, name) == 0)
+      return equals < end ? target.substr(equals + 1, end - equals - 1) : std::string();
+    at = end;
+  }
+  return std::nullopt;
+}
+
+/// Envoy matches :status of a response like a header.
+bool matches(const HeaderMatch& match, const Response& response) {
+  auto seen = response.headers;
+  seen.emplace_back(":status", std::to_string(response.status));
+  return match.matches(seen);
 }
 
 std::string normalized(const std::string& target) {
@@ -281,6 +326,7 @@ void HttpStream::forward() {
   }
   if (down_->first_hop) down_->record->result.cluster = choice_->cluster;
   down_->record->step(proxy_.name(), "cluster", choice_->cluster, upstream_->version());
+  hash_ = request_hash();
   request_.path = route_->rewritten(request_.path);
   if (!forward_->host_rewrite.empty()) request_.authority = forward_->host_rewrite;
   // The most specific level first, so that a more general one wins in the end (Envoy's default order).
@@ -289,6 +335,14 @@ void HttpStream::forward() {
   host_->request.apply(request_.headers);
   routes_->request().apply(request_.headers);
   retry_ = forward_->retry ? &*forward_->retry : host_->retry ? &*host_->retry : nullptr;
+  if (retry_ && !retry_->request_headers.empty()) {
+    auto seen = request_.headers;
+    seen.emplace_back(":path", request_.path);
+    seen.emplace_back(":method", request_.method);
+    seen.emplace_back(":authority", request_.authority);
+    const auto& wanted = retry_->request_headers;
+    if (std::none_of(wanted.begin(), wanted.end(), [&](const auto& h) { return h.matches(seen); })) retry_ = nullptr;
+  }
   if (retry_) retries_left_ = retry_->retries_max;
   if (forward_->idle_timeout) {
     proxy_.stop(idle_timer_);
@@ -304,6 +358,85 @@ void HttpStream::forward() {
       self->global_timer_ = {};
       self->global_timeout();
     });
+  mirror();
+  attempt();
+}
+
+/// Each policy adds to the hash of those before it (Envoy: HashPolicyImpl). None applies: no hash.
+std::optional<std::uint64_t> HttpStream::request_hash() {
+  std::optional<std::uint64_t> out;
+  for (const auto& policy : forward_->hash) {
+    std::optional<std::uint64_t> mine;
+    switch (policy.kind) {
+      case HashPolicy::Kind::header: {
+        std::vector<std::string> values;
+        for (const auto& [name, value] : request_.headers)
+          if (name == policy.name)
+            values.push_back(policy.rewrite ? policy.rewrite->replace(value, policy.substitution) : value);
+        if (policy.name == ":authority") values.push_back(request_.authority);
+        if (policy.name == ":path") values.push_back(request_.path);
+        if (policy.name == ":method") values.push_back(request_.method);
+        std::sort(values.begin(), values.end());
+        for (const auto& value : values) mine = xx_hash(value, mine.value_or(0));
+        break;
+      }
+      case HashPolicy::Kind::cookie: {
+        auto value = cookie(request_.headers, policy.name);
+        if (value.empty() && policy.cookie_seconds) {
+          // The same for all streams of a connection.
+          const auto& hello = down_->wire->hello;
+          value = fmt::format("{:016x}", xx_hash(fmt::format("{}:{}{}:{}", hello.source_ip, hello.source_port,
+                                                             hello.destination_ip, hello.destination_port)));
+          auto path = policy.cookie_path.empty() ? "" : "; Path=" + policy.cookie_path;
+          cookies_.push_back(
+              fmt::format("{}=\"{}\"; Max-Age={}{}; HttpOnly", policy.name, value, *policy.cookie_seconds, path));
+        }
+        if (!value.empty()) mine = xx_hash(value);
+        break;
+      }
+      case HashPolicy::Kind::source_ip: mine = xx_hash(down_->wire->hello.source_ip); break;
+      case HashPolicy::Kind::query_parameter:
+        if (auto value = query_parameter(request_.path, policy.name)) mine = xx_hash(*value);
+        break;
+      case HashPolicy::Kind::nothing: break;
+    }
+    if (mine) out = (out ? std::rotl(*out, 1) : 0) ^ *mine;
+    if (policy.terminal && out) break;
+  }
+  return out;
+}
+
+void HttpStream::mirror() {
+  for (const auto& to : forward_->mirrors) {
+    if (to.share && proxy_.random().below(to.share->per) >= to.share->count) continue;
+    auto copy = request_;
+    if (!to.keep_authority) {
+      auto colon = copy.authority.rfind(':');
+      if (colon != std::string::npos && copy.authority.find(']', colon) != std::string::npos) colon = std::string::npos;
+      copy.authority.insert(std::min(colon, copy.authority.size()), "-shadow");
+    }
+    down_->record->step(proxy_.name(), "cluster", to.cluster + ": mirrored to");
+    auto apart = std::make_shared<Exchange>();
+    apart->id = proxy_.fabric().next_id();
+    apart->record = std::make_shared<CallRecord>();
+    apart->wire = down_->wire;
+    std::make_shared<HttpStream>(proxy_, apart, chain_, manager_)
+        ->start_mirror(to.cluster, std::move(copy), forward_->timeout);
+  }
+}
+
+void HttpStream::start_mirror(const std::string& cluster, Request request, Duration timeout) {
+  upstream_ = proxy_.upstream(cluster);
+  if (!upstream_ || upstream_->config().type == Cluster::Type::original_dst) return;
+  mirrored_ = true;
+  request_ = std::move(request);
+  by_header_.cluster = cluster;
+  choice_ = &by_header_;
+  if (timeout > Duration::zero())
+    global_timer_ = proxy_.later(timeout, [self = shared_from_this()] {
+      self->global_timer_ = {};
+      self->global_timeout();
+    });
   attempt();
 }
 
@@ -315,7 +448,7 @@ void HttpStream::attempt() {
   } else {
     int tries = retry_ && retry_->avoid_previous_hosts && !tried_.empty() ? std::max(retry_->host_attempts_max, 1) : 1;
     for (int i = 0; i < tries; ++i) {
-      host = upstream_->pick(choice_->subset, proxy_.random());
+      host = upstream_->pick(choice_->subset, proxy_.random(), {hash_, static_cast<unsigned>(i)});
       if (!host || !tried_.contains(host->endpoint.text)) break;
     }
   }
@@ -339,11 +472,22 @@ void HttpStream::attempt() {
 }
 
 void HttpStream::on_sent(const AttemptPtr& attempt) {
+  if (auto most = upstream_->config().stream_duration_max; most > Duration::zero())
+    attempt->stream_timer = proxy_.later(most, [self = shared_from_this(), attempt] {
+      attempt->stream_timer = {};
+      if (self->done_ || self->attempt_ != attempt) return;
+      self->proxy_.stats().add("cluster." + self->upstream_->config().name + ".upstream_rq_max_duration_reached");
+      self->proxy_.abandon(attempt);
+      self->attempt_ = nullptr;
+      if (self->retry_reset(ResetReason::stream_duration)) return;
+      self->flag("UMSDR");
+      self->reply(504, "upstream max stream duration reached", "upstream_max_stream_duration_reached");
+    });
   if (!retry_ || retry_->try_timeout <= Duration::zero()) return;
   attempt->try_timer = proxy_.later(retry_->try_timeout, [self = shared_from_this(), attempt] {
     attempt->try_timer = {};
     if (self->done_ || self->attempt_ != attempt) return;
-    self->proxy_.count_answer(attempt, 504);
+    self->proxy_.count_answer(attempt, Origin::local_timeout, 504);
     self->proxy_.abandon(attempt);
     self->attempt_ = nullptr;
     if (self->retry_reset(ResetReason::try_timeout)) return;
@@ -355,7 +499,7 @@ void HttpStream::on_sent(const AttemptPtr& attempt) {
 void HttpStream::global_timeout() {
   if (done_) return;
   if (attempt_) {
-    proxy_.count_answer(attempt_, 504);
+    proxy_.count_answer(attempt_, Origin::local_timeout, 504);
     proxy_.abandon(attempt_);
     attempt_ = nullptr;
   }
@@ -372,12 +516,16 @@ bool HttpStream::retry_allowed(unsigned wanted_bits, bool* exhausted) const {
   return false;
 }
 
-bool HttpStream::retry_response(int status) {
+bool HttpStream::retry_response(const Response& response) {
+  auto status = response.status;
   unsigned bits = 0;
   if (status >= 500) bits |= RetryPolicy::on_5xx;
   if (status >= 502 && status <= 504) bits |= RetryPolicy::on_gateway_error;
   if (status == 409) bits |= RetryPolicy::on_retriable_4xx;
   if (retry_ && retry_->status_codes.contains(status)) bits |= RetryPolicy::on_status_codes;
+  if (retry_ && std::any_of(retry_->headers.begin(), retry_->headers.end(),
+                            [&](const auto& h) { return matches(h, response); }))
+    bits |= RetryPolicy::on_headers;
   bool exhausted = false;
   if (retry_allowed(bits, &exhausted)) return schedule_retry();
   if (exhausted) flag("URX");
@@ -422,7 +570,7 @@ bool HttpStream::schedule_retry() {
 void HttpStream::on_upstream_response(const AttemptPtr& attempt, Response response) {
   if (done_ || attempt_ != attempt) return;
   attempt_ = nullptr;
-  if (retry_response(response.status)) return;
+  if (retry_response(response)) return;
   finish(std::move(response), "via_upstream");
 }
 
@@ -436,7 +584,8 @@ void HttpStream::on_reset(const AttemptPtr& attempt, ResetReason reason, const s
     case ResetReason::connection_termination: flag("UC"); break;
     case ResetReason::remote_reset: flag("UR"); break;
     case ResetReason::overflow: flag("UO"); break;
-    case ResetReason::try_timeout: flag("LR"); break;
+    case ResetReason::try_timeout:
+    case ResetReason::stream_duration: flag("LR"); break;
   }
   auto before = reason == ResetReason::overflow || reason == ResetReason::connect_failure ||
                 reason == ResetReason::connect_timeout || reason == ResetReason::connection_termination;
@@ -472,10 +621,12 @@ void HttpStream::finish(Response response, const std::string& details) {
   proxy_.stop(global_timer_);
   proxy_.stop(idle_timer_);
   proxy_.stop(step_timer_);
+  if (mirrored_) return;
   if (choice_) choice_->response.apply(response.headers);
   if (route_) route_->response.apply(response.headers);
   if (host_) host_->response.apply(response.headers);
   if (routes_) routes_->response().apply(response.headers);
+  for (auto& cookie : cookies_) response.headers.emplace_back("set-cookie", std::move(cookie));
   proxy_.note(down_, flags_, details);
   proxy_.stats().add("http." + manager_.stat_prefix + ".downstream_rq_" + std::to_string(response.status / 100) + "xx");
   if (details != "via_upstream") {

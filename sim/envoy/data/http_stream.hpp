@@ -2,8 +2,10 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "sim/envoy/data/proxy.hpp"
 
@@ -16,13 +18,16 @@ enum class ResetReason : std::uint8_t {
   connection_termination,
   remote_reset,
   overflow,
-  try_timeout
+  try_timeout,
+  stream_duration
 };
 
 class HttpStream : public std::enable_shared_from_this<HttpStream> {
  public:
   HttpStream(Proxy& proxy, ExchangePtr down, FilterChainPtr chain, const HttpConnectionManager& manager);
   void start();
+  /// A copy of another stream's request for a cluster of its own: nobody waits for it.
+  void start_mirror(const std::string& cluster, Request request, Duration timeout);
 
   // From the pool.
   void on_sent(const AttemptPtr& attempt);
@@ -43,10 +48,12 @@ class HttpStream : public std::enable_shared_from_this<HttpStream> {
   void route();
   void redirect(const Redirect& redirect);
   void forward();
+  void mirror();
+  std::optional<std::uint64_t> request_hash();
   void attempt();
   void global_timeout();
   bool retry_allowed(unsigned wanted_bits, bool* exhausted) const;
-  bool retry_response(int status);
+  bool retry_response(const Response& response);
   bool retry_reset(ResetReason reason);
   bool schedule_retry();
   void reply(int status, std::string body, const std::string& details);
@@ -76,6 +83,9 @@ class HttpStream : public std::enable_shared_from_this<HttpStream> {
   unsigned retries_done_ = 0;
   bool retry_counted_ = false;
   bool done_ = false;
+  bool mirrored_ = false;  ///< it is the copy
+  std::optional<std::uint64_t> hash_;
+  std::vector<std::string> cookies_;  ///< for the client, of hash policies
   std::set<std::string> tried_;
 };
 

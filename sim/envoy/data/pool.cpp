@@ -118,12 +118,14 @@ void Proxy::send(const AttemptPtr& attempt, const WirePtr& wire) {
   auto& record = *exchange->record;
   if (!record.closed && attempt->stream->down()->first_hop && !wire->server_spiffe_id.empty())
     record.result.peer_spiffe_id = wire->server_spiffe_id;
+  count_answer(attempt, Origin::connected, 0);
   fabric().request(exchange);
   attempt->stream->on_sent(attempt);
 }
 
 void Proxy::abandon(const AttemptPtr& attempt) {
   cancel(attempt->try_timer);
+  cancel(attempt->stream_timer);
   if (attempt->counted) {
     attempt->counted = false;
     --attempt->upstream->requests;
@@ -145,20 +147,18 @@ void Proxy::abandon(const AttemptPtr& attempt) {
   }
 }
 
-void Proxy::count_answer(const AttemptPtr& attempt, int status) {
-  Duration how_long{};
-  if (attempt->upstream->report(*attempt->host, status, random(), &how_long))
-    eject(attempt->upstream, attempt->host, how_long);
+void Proxy::count_answer(const AttemptPtr& attempt, Origin origin, int status) {
+  if (attempt->upstream->report(*attempt->host, origin, status, now(), random())) watch_outliers(attempt->upstream);
 }
 
-void Proxy::eject(const UpstreamPtr& upstream, const UpstreamHostPtr& host, Duration how_long) {
-  auto number = ++host->ejection;
-  stats().add("cluster." + upstream->config().name + ".outlier_detection.ejections_enforced_total");
-  upstream->health_changed(random());
-  after(how_long, [this, upstream, host, number] {
-    if (host->ejection != number) return;
-    host->ejected = false;
-    upstream->health_changed(random());
+/// An interval is waited for only while there is something to judge; their ends lie where Envoy's timer would put them.
+void Proxy::watch_outliers(const UpstreamPtr& upstream) {
+  if (upstream->interval_armed) return;
+  upstream->interval_armed = true;
+  after(upstream->interval_left(now()), [this, upstream] {
+    upstream->interval_armed = false;
+    if (this->upstream(upstream->config().name) != upstream) return;  // the cluster was changed or removed
+    if (upstream->interval_over(now(), random())) watch_outliers(upstream);
   });
 }
 
@@ -170,6 +170,17 @@ void Proxy::on_connected(const WirePtr& wire) {
     for (auto& down : std::exchange(pool->session->waiting, {})) tunnel_send(pool->session, down);
     return;
   }
+  if (auto most = pool->upstream->config().connection_duration_max; most > Duration::zero())
+    pool->age_timer = after(most, [this, wire] {
+      auto mine = std::static_pointer_cast<PoolWire>(wire->owner);
+      if (!mine) return;
+      mine->age_timer = {};
+      stats().add("cluster." + mine->upstream->config().name + ".upstream_cx_max_duration_reached");
+      wire->retired = true;
+      if (!wire->active.empty()) return;
+      fabric().close_by_client(wire);
+      release(wire);
+    });
   flush(pool->upstream, pool->host);
 }
 
@@ -206,6 +217,7 @@ void Proxy::on_response(const ExchangePtr& exchange) {
   exchange->owner.reset();
   attempt->exchange = nullptr;
   cancel(attempt->try_timer);
+  cancel(attempt->stream_timer);
   attempt->counted = false;
   --attempt->upstream->requests;
   --attempt->host->active;
@@ -213,7 +225,7 @@ void Proxy::on_response(const ExchangePtr& exchange) {
   if (exchange->response.last) wire->retired = true;
   stats().add("cluster." + attempt->upstream->config().name + ".upstream_rq_" +
               std::to_string(exchange->response.status / 100) + "xx");
-  count_answer(attempt, exchange->response.status);
+  count_answer(attempt, Origin::server, exchange->response.status);
   flush(attempt->upstream, attempt->host);
   if (wire->open && wire->retired && wire->active.empty()) {
     fabric().close_by_client(wire);
@@ -231,6 +243,7 @@ void Proxy::release(const WirePtr& wire) {
   if (!pool) return;
   wire->owner.reset();
   cancel(pool->connect_timer);
+  cancel(pool->age_timer);
   --pool->upstream->connections;
   std::erase(pool->host->wires, wire);
 }
@@ -254,7 +267,7 @@ void Proxy::pool_connect_failed(const WirePtr& wire, const std::string& reason, 
     attempt->counted = false;
     --pool->upstream->requests;
     --pool->host->active;
-    count_answer(attempt, 0);
+    count_answer(attempt, Origin::local_failure, 503);
     auto stream = std::move(attempt->stream);
     stream->on_reset(attempt, kind, failure);
   }
@@ -284,11 +297,12 @@ void Proxy::on_closed(const WirePtr& wire, WireEnd how) {
     exchange->owner.reset();
     if (!attempt) continue;
     cancel(attempt->try_timer);
+    cancel(attempt->stream_timer);
     attempt->exchange = nullptr;
     attempt->counted = false;
     --attempt->upstream->requests;
     --attempt->host->active;
-    count_answer(attempt, 0);
+    count_answer(attempt, Origin::local_failure, 503);
     auto stream = std::move(attempt->stream);
     stream->on_reset(attempt, ResetReason::connection_termination, how == WireEnd::tls_failed ? wire->failure : "");
   }

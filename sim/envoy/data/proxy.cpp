@@ -100,7 +100,7 @@ void Proxy::cluster_active(const ClusterState& state) {
   auto& slot = upstreams_[state.config->name];
   if (slot)
     for (const auto& [text, host] : slot->hosts()) retire(host);
-  slot = std::make_shared<Upstream>(state, random());
+  slot = std::make_shared<Upstream>(state, stats(), now(), random());
   for (const auto& [text, host] : slot->hosts()) host->upstream = slot;
 }
 

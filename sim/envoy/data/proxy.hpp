@@ -61,7 +61,7 @@ class Proxy : public End, public ConfigObserver {
   bool submit(const AttemptPtr& attempt);
   /// Ends an attempt, sent or not.
   void abandon(const AttemptPtr& attempt);
-  void count_answer(const AttemptPtr& attempt, int status);
+  void count_answer(const AttemptPtr& attempt, Origin origin, int status);
   RbacInput rbac_input(const Wire& wire, const Request* request) const;
   /// Whether the answer on this connection must be its last (draining), by Envoy's gradual strategy.
   bool last_answer(Wire& wire);
@@ -96,7 +96,7 @@ class Proxy : public End, public ConfigObserver {
   void release(const WirePtr& wire);
   void pool_connect_failed(const WirePtr& wire, const std::string& reason, const std::string& failure);
   void retire(const UpstreamHostPtr& host);
-  void eject(const UpstreamPtr& upstream, const UpstreamHostPtr& host, Duration how_long);
+  void watch_outliers(const UpstreamPtr& upstream);
 
   void tunnel(const ExchangePtr& exchange, const TcpProxy& filter);
   void close_tunnel(std::uint64_t downstream);

@@ -11,7 +11,7 @@ namespace kumasim::sim::proxy {
 struct Proxy::PoolWire {
   UpstreamPtr upstream;
   UpstreamHostPtr host;
-  EventRef connect_timer;
+  EventRef connect_timer, age_timer;
   std::shared_ptr<TunnelWire> session;  ///< null: it belongs to the host's pool
 };
 

@@ -4,7 +4,9 @@
 
 namespace kumasim::sim::proxy {
 
-Upstream::Upstream(const ClusterState& state, Random& random) : config_(state.config), version_(state.version) {
+Upstream::Upstream(const ClusterState& state, Stats& stats, MonotonicTime now, Random& random)
+    : config_(state.config), version_(state.version), since_(now) {
+  if (config_->outlier) outliers_.emplace(*config_->outlier, stats, "cluster." + config_->name + ".outlier_detection.");
   set_endpoints(state, random);
 }
 
@@ -62,7 +64,7 @@ Balancer* Upstream::subset(const Labels& wanted, Random& random) {
   return found->second.get();
 }
 
-UpstreamHostPtr Upstream::pick(const Labels& wanted, Random& random) {
+UpstreamHostPtr Upstream::pick(const Labels& wanted, Random& random, const PickBy& by) {
   Balancer* balancer = all_.get();
   if (!config_->subsets.empty()) {
     using Fallback = SubsetSelector::Fallback;
@@ -80,7 +82,7 @@ UpstreamHostPtr Upstream::pick(const Labels& wanted, Random& random) {
     if (!balancer && fallback == Fallback::any_endpoint) balancer = all_.get();
     if (!balancer && fallback == Fallback::default_subset) balancer = subset(config_->default_subset, random);
   }
-  return balancer ? std::static_pointer_cast<UpstreamHost>(balancer->pick(random)) : nullptr;
+  return balancer ? std::static_pointer_cast<UpstreamHost>(balancer->pick(random, by)) : nullptr;
 }
 
 UpstreamHostPtr Upstream::original(const std::string& host, std::uint16_t port) {
@@ -101,26 +103,26 @@ const TlsContext* Upstream::socket(const Endpoint& endpoint) const {
   return config_->tls ? &*config_->tls : nullptr;
 }
 
-bool Upstream::report(UpstreamHost& host, int status, Random& random, Duration* how_long) {
-  if (!config_->outlier) return false;
-  const auto& rules = *config_->outlier;
-  bool bad = status == 0 || status >= 500;
-  bool gateway = status == 0 || (status >= 502 && status <= 504);
-  host.consecutive_5xx = bad ? host.consecutive_5xx + 1 : 0;
-  host.consecutive_gateway = gateway ? host.consecutive_gateway + 1 : 0;
-  bool by_5xx = rules.consecutive_5xx > 0 && host.consecutive_5xx >= rules.consecutive_5xx;
-  bool by_gateway = rules.consecutive_gateway > 0 && host.consecutive_gateway >= rules.consecutive_gateway;
-  if (host.ejected || (!by_5xx && !by_gateway)) return false;
-  host.consecutive_5xx = host.consecutive_gateway = 0;
-  if (!by_gateway && random.below(100) >= rules.enforcing_percent) return false;
-  std::size_t out = 0;
-  for (const auto& [text, other] : hosts_) out += other->ejected;
-  // At least one host may be ejected, whatever the share (Envoy: max_ejection_percent).
-  if (out > 0 && (out + 1) * 100 > std::size_t{rules.max_ejection_percent} * hosts_.size()) return false;
-  host.ejected = true;
-  ++host.ejections;
-  *how_long = std::min(rules.base_ejection * host.ejections, rules.max_ejection);
+OutlierDetector::Records Upstream::records() const {
+  OutlierDetector::Records out;
+  for (const auto& host : ordered_) out.push_back(&host->outlier);
+  return out;
+}
+
+bool Upstream::report(UpstreamHost& host, Origin origin, int status, MonotonicTime now, Random& random) {
+  if (!outliers_ || host.removed) return false;
+  if (outliers_->report(records(), host.outlier, origin, status, now, random)) health_changed(random);
   return true;
+}
+
+bool Upstream::interval_over(MonotonicTime now, Random& random) {
+  if (outliers_->interval(records(), now, random)) health_changed(random);
+  return OutlierDetector::waiting(records());
+}
+
+Duration Upstream::interval_left(MonotonicTime now) const {
+  auto period = outliers_->period();
+  return period - (now - since_) % period;
 }
 
 void Upstream::health_changed(Random& random) {

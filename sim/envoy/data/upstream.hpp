@@ -4,6 +4,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -26,7 +27,7 @@ struct Attempt {
   UpstreamPtr upstream;
   UpstreamHostPtr host;
   ExchangePtr exchange;  ///< once it is sent
-  EventRef try_timer;
+  EventRef try_timer, stream_timer;
   bool waiting = false;  ///< among the host's pending
   bool counted = false;  ///< in the cluster's and the host's requests
 };
@@ -37,14 +38,13 @@ class UpstreamHost : public Host {
   std::vector<WirePtr> wires;      ///< open or being opened
   std::deque<AttemptPtr> pending;  ///< wait for a connection
   std::weak_ptr<Upstream> upstream;
-  std::uint64_t ejection = 0;  ///< counts, so that a late end of an older one is ignored
   bool removed = false;
 };
 
 /// Made anew when the cluster's configuration changes; endpoints come and go within it.
 class Upstream {
  public:
-  Upstream(const ClusterState& state, Random& random);
+  Upstream(const ClusterState& state, Stats& stats, MonotonicTime now, Random& random);
 
   const Cluster& config() const { return *config_; }
   const ClusterPtr& config_ptr() const { return config_; }
@@ -54,25 +54,33 @@ class Upstream {
   /// Hosts that stay keep their connections. Returns those that left.
   std::vector<UpstreamHostPtr> set_endpoints(const ClusterState& state, Random& random);
   /// Null: no healthy host, or no subset that fits and no fallback.
-  UpstreamHostPtr pick(const Labels& subset, Random& random);
+  UpstreamHostPtr pick(const Labels& subset, Random& random, const PickBy& by = {});
   /// ORIGINAL_DST: the host is where the connection wanted to go.
   UpstreamHostPtr original(const std::string& host, std::uint16_t port);
   /// The TLS settings for a host: of the first socket match whose labels it has, else the cluster's; null: plain.
   const TlsContext* socket(const Endpoint& endpoint) const;
   const std::map<std::string, UpstreamHostPtr>& hosts() const { return hosts_; }
 
-  /// Counts an answer (0: none came). True: the host is to be ejected now for `*how_long`.
-  bool report(UpstreamHost& host, int status, Random& random, Duration* how_long);
-  void health_changed(Random& random);
+  /// Counts an outcome for outlier detection, if there is one. True: an interval has to be waited for.
+  bool report(UpstreamHost& host, Origin origin, int status, MonotonicTime now, Random& random);
+  /// The interval is over. True: another one has to be waited for.
+  bool interval_over(MonotonicTime now, Random& random);
+  /// Until the end of the current one: they are counted from when the cluster came into use.
+  Duration interval_left(MonotonicTime now) const;
 
+  bool interval_armed = false;
   std::uint64_t connections = 0, pending = 0, requests = 0, retries = 0;
 
  private:
   std::unique_ptr<Balancer> make(std::vector<HostPtr> hosts, Random& random) const;
   Balancer* subset(const Labels& wanted, Random& random);
+  OutlierDetector::Records records() const;
+  void health_changed(Random& random);
 
   ClusterPtr config_;
   std::string version_, endpoints_version_;
+  std::optional<OutlierDetector> outliers_;
+  MonotonicTime since_;
   std::map<std::string, UpstreamHostPtr> hosts_;
   std::vector<HostPtr> ordered_;  ///< as the assignment lists them
   std::vector<std::uint32_t> locality_weights_;
