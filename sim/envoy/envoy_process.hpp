@@ -1,6 +1,7 @@
 /// A simulated Envoy, started from a bootstrap document in a process of a world: discovery client and data path.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 
@@ -35,6 +36,8 @@ class EnvoyProcess {
   bool connected() const { return ads_.connected(); }
   const std::string& node_id() const { return bootstrap_.node_id; }
   const proxy::ConfigState& config() const { return proxy_.config(); }
+  /// What it was sent and does not interpret: the field's full name and the first resource that set it.
+  const std::map<std::string, std::string>& uninterpreted() const { return config().unread(); }
   const proxy::Stats& stats() const { return config().stats(); }
   const proxy::AdsClient& ads() const { return ads_; }
   proxy::Proxy& data() { return proxy_; }

@@ -1,6 +1,7 @@
 /// What Envoy refuses, what waits, what comes into use: the configuration state by itself.
 #include <gtest/gtest.h>
 
+#include "sim/envoy/config/unread.hpp"
 #include "tests/traffic/bed.hpp"
 
 namespace kumasim::test {
@@ -167,6 +168,27 @@ TEST_F(ConfigStateTest, the_first_error_goes_by_the_key_of_a_map) {
   };
   refused(Type::listener, {listener(broken)}, "RBACValidationError.Policies[b]: embedded message failed validation");
   refused(Type::listener, {listener(unmatched)}, "missing ): b(");
+}
+
+TEST_F(ConfigStateTest, fields_that_are_not_interpreted_are_named) {
+  EXPECT_EQ(sim::proxy::unknown_entries(), std::set<std::string>{});
+  ok(apply(state, Type::cluster, {local_cluster(), eds_cluster("backend", upstream_tls("spiffe://x/y"))}));
+  ok(apply(state, Type::endpoints, {endpoints("backend", {"10.0.0.1:80"})}));
+  auto listener = inbound("10.0.0.1", 80, downstream_tls("spiffe://x/"), "spiffe://x/z");
+  ok(apply(state, Type::listener, {listener, outbound(10001, route_all("cluster: c"))}));
+  EXPECT_EQ(state.unread(), (std::map<std::string, std::string>{}));
+
+  ok(apply(state, Type::cluster, {eds_cluster("odd", "dns_lookup_family: V4_ONLY\nalt_stat_name: no_matter\n")}, "2"));
+  auto cors = outbound(10002, route_all("cluster: c, max_stream_duration: {max_stream_duration: 1s}"));
+  cors.insert(cors.find("http_filters: [") + 15,
+              "{name: cors, typed_config: {\"@type\": type.googleapis.com/envoy.extensions.filters.http.cors.v3.Cors}}, ");
+  cors.insert(cors.find("      http_filters"), "      common_http_protocol_options: {max_stream_duration: 2s, idle_timeout: 0s}\n");
+  ok(apply(state, Type::listener, {cors}, "2"));
+  EXPECT_EQ(state.unread(), (std::map<std::string, std::string>{
+                                {"envoy.config.cluster.v3.Cluster.dns_lookup_family", "odd"},
+                                {"envoy.config.core.v3.HttpProtocolOptions.max_stream_duration", "outbound:127.0.0.1:10002"},
+                                {"envoy.config.route.v3.RouteAction.max_stream_duration", "outbound:127.0.0.1:10002"},
+                                {"envoy.extensions.filters.http.cors.v3.Cors", "outbound:127.0.0.1:10002"}}));
 }
 
 TEST_F(ConfigStateTest, equal_content_is_compiled_once) {

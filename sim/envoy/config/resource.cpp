@@ -9,6 +9,7 @@
 #include "envoy/config/listener/v3/listener.pb.h"
 #include "envoy/config/route/v3/route.pb.h"
 #include "envoy/extensions/transport_sockets/tls/v3/secret.pb.h"
+#include "sim/envoy/config/unread.hpp"
 #include "sim/envoy/config/validate.hpp"
 
 namespace kumasim::sim::proxy {
@@ -39,6 +40,7 @@ Checked<> decode(Type type, const ::google::protobuf::Any& any, CertificateStore
       if (auto ok = unpack(any, m); !ok) return ok;
       out.name = m.name();
       settle(out, Cluster::compile(m, store));
+      out.unread = unread_fields(m);
       return {};
     }
     case Type::endpoints: {
@@ -46,6 +48,7 @@ Checked<> decode(Type type, const ::google::protobuf::Any& any, CertificateStore
       if (auto ok = unpack(any, m); !ok) return ok;
       out.name = m.cluster_name();
       settle(out, LoadAssignment::compile(m, false));
+      out.unread = unread_fields(m);
       return {};
     }
     case Type::listener: {
@@ -53,6 +56,7 @@ Checked<> decode(Type type, const ::google::protobuf::Any& any, CertificateStore
       if (auto ok = unpack(any, m); !ok) return ok;
       out.name = m.name();
       settle(out, Listener::compile(m, store));
+      out.unread = unread_fields(m);
       return {};
     }
     case Type::routes: {
@@ -60,6 +64,7 @@ Checked<> decode(Type type, const ::google::protobuf::Any& any, CertificateStore
       if (auto ok = unpack(any, m); !ok) return ok;
       out.name = m.name();
       settle(out, RouteConfig::compile(m));
+      out.unread = unread_fields(m);
       return {};
     }
     case Type::secret: {
@@ -67,6 +72,7 @@ Checked<> decode(Type type, const ::google::protobuf::Any& any, CertificateStore
       if (auto ok = unpack(any, m); !ok) return ok;
       out.name = m.name();
       settle(out, compile_secret(m, store));
+      out.unread = unread_fields(m);
       return {};
     }
   }

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -33,6 +34,7 @@ struct Resource {
   std::string name;
   std::uint64_t id = 0;  ///< equal for equal bytes
   std::string error;     ///< why Envoy refuses to apply it although it decodes; then `what` is null
+  std::set<std::string> unread = {};  ///< set fields that are not interpreted
   std::variant<ClusterPtr, LoadAssignmentPtr, ListenerPtr, RouteConfigPtr, SecretPtr> what;
 };
 using ResourcePtr = std::shared_ptr<const Resource>;

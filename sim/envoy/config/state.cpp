@@ -102,6 +102,7 @@ Checked<> ConfigState::add_static(Type type, const ::google::protobuf::Any& any)
   if (type == Type::secret) {
     static_secrets_.insert(name);
     secrets_[name] = {held<SecretPtr>(*resource), "", true};
+    note_unread(in);
     return {};
   }
   auto outcome = type == Type::cluster ? add_cluster(in) : add_listener(in);
@@ -174,6 +175,7 @@ Checked<> ConfigState::add_cluster(const Incoming& in) {
     arm(Type::endpoints, state.config->eds_name, state.config->eds_timeout);
   }
   warming_clusters_[name] = std::move(state);
+  note_unread(in);
   return {};
 }
 
@@ -236,6 +238,7 @@ Checked<> ConfigState::add_listener(const Incoming& in) {
   bool known = active != listeners_.end() || warming != warming_listeners_.end();
   stats_.add(known ? "listener_manager.listener_modified" : "listener_manager.listener_added");
   warming_listeners_[config->name] = {config, in.resource->id, in.version};
+  note_unread(in);
   return {};
 }
 
@@ -270,6 +273,7 @@ Checked<> ConfigState::apply_named(Type type, const std::vector<Incoming>& incom
     }
     stats_.add(prefix + (ok ? ".update_success" : ".update_rejected"));
     if (!ok) return ok;
+    note_unread(in);
     waits_.erase({type, name});
   }
   return {};
@@ -436,6 +440,10 @@ bool ConfigState::take_resubscribe(Type type) {
   bool was = resubscribe_[at(type)];
   resubscribe_[at(type)] = false;
   return was;
+}
+
+void ConfigState::note_unread(const Incoming& in) {
+  for (const auto& field : in.resource->unread) unread_.try_emplace(field, in.resource->name);
 }
 
 void ConfigState::count() {

@@ -91,6 +91,9 @@ class ConfigState {
   const std::map<std::string, Discovered<SecretPtr>>& secrets() const { return secrets_; }
   const std::map<std::string, Discovered<RouteConfigPtr>>& routes() const { return routes_; }
   const std::string& version(Type type) const { return versions_[static_cast<std::size_t>(type)]; }
+  /// Fields that were set in an accepted resource and are not interpreted (unread.hpp), each with the first such
+  /// resource's name.
+  const std::map<std::string, std::string>& unread() const { return unread_; }
   const Stats& stats() const { return stats_; }
   Stats& stats() { return stats_; }
 
@@ -118,6 +121,7 @@ class ConfigState {
   bool warm_listeners();
   void activate(std::map<std::string, ListenerState>::iterator warming);
   void count();
+  void note_unread(const Incoming& in);
   std::string stat_prefix(Type type, const std::string& name) const;
 
   std::shared_ptr<ResourceCache> cache_;
@@ -134,6 +138,7 @@ class ConfigState {
   std::map<std::pair<Type, std::string>, std::uint64_t> waits_;
   std::uint64_t tokens_ = 0;
   bool clusters_seen_ = false, clusters_initialized_ = false, listeners_seen_ = false, live_ = false;
+  std::map<std::string, std::string> unread_;
   Stats stats_;
 };
 
