@@ -46,14 +46,43 @@ class Direction : public std::enable_shared_from_this<Direction> {
 
   /// Completes what still waits here, from the executor.
   void finish(error_code code) {
-    if (!start_) return;
+    if (!start_ && !holding_) return;
     start_.reset();
     timer_.cancel();
-    asio::post(gate_.timers.executor(),
-               [operation = std::move(operation_), code]() mutable { operation.complete(code, 0); });
+    complete(code, 0);
+  }
+
+  /// What came in is handed on once the peer can be reached.
+  void arrive(Operation operation, error_code code, std::size_t count) {
+    if (code == asio::error::operation_aborted || !gate_.faults.cut(gate_.host)) return operation.complete(code, count);
+    operation_ = std::move(operation);
+    holding_ = true;
+    if (operation_.slot.is_connected()) {
+      operation_.slot.assign([weak = weak_from_this()](asio::cancellation_type) {
+        if (auto alive = weak.lock()) alive->finish(asio::error::operation_aborted);
+      });
+    }
+    wait(code, count);
   }
 
  private:
+  void wait(error_code code, std::size_t count) {
+    gate_.faults.wait_for_heal(gate_.host, [weak = weak_from_this(), code, count] {
+      auto alive = weak.lock();
+      if (!alive || !alive->holding_) return;
+      if (alive->gate_.faults.cut(alive->gate_.host)) return alive->wait(code, count);
+      if (alive->operation_.slot.is_connected()) alive->operation_.slot.clear();
+      alive->complete(code, count);
+    });
+  }
+
+  void complete(error_code code, std::size_t count) {
+    holding_ = false;
+    asio::post(gate_.timers.executor(), [operation = std::move(operation_), code, count]() mutable {
+      operation.complete(code, count);
+    });
+  }
+
   void pass_cut() {
     if (!start_) return;
     if (gate_.faults.cut(gate_.host)) {
@@ -72,6 +101,7 @@ class Direction : public std::enable_shared_from_this<Direction> {
   Timer timer_;
   Operation operation_;
   Start start_;
+  bool holding_ = false;  ///< a read that is done
 };
 
 class FaultyStream final : public StreamImpl {
@@ -84,12 +114,12 @@ class FaultyStream final : public StreamImpl {
 
   void read(MutableBuffers buffers, Operation operation) override {
     reading_->pass(std::move(operation), [this, buffers](Operation passed) {
-      gate_.inner.async_read_some(buffers, take(std::move(passed)));
+      gate_.inner.async_read_some(buffers, Handler{std::move(passed), reading_});
     });
   }
   void write(ConstBuffers buffers, Operation operation) override {
     writing_->pass(std::move(operation), [this, buffers](Operation passed) {
-      gate_.inner.async_write_some(buffers, take(std::move(passed)));
+      gate_.inner.async_write_some(buffers, Handler{std::move(passed), {}});
     });
   }
   void shutdown_send() override { gate_.inner.shutdown_send(); }
@@ -102,14 +132,17 @@ class FaultyStream final : public StreamImpl {
   Address remote() const override { return gate_.inner.remote(); }
 
  private:
-  /// An operation as a completion handler, with its cancellation slot.
+  /// An operation as a completion handler, with its cancellation slot. A read goes by its direction.
   struct Handler {
     Operation operation;
+    std::weak_ptr<Direction> reading;
     using cancellation_slot_type = asio::cancellation_slot;
     cancellation_slot_type get_cancellation_slot() const noexcept { return operation.slot; }
-    void operator()(error_code code, std::size_t count) { operation.complete(code, count); }
+    void operator()(error_code code, std::size_t count) {
+      if (auto alive = reading.lock()) return alive->arrive(std::move(operation), code, count);
+      operation.complete(code, count);
+    }
   };
-  static Handler take(Operation operation) { return Handler{std::move(operation)}; }
 
   Gate gate_;
   std::shared_ptr<Direction> reading_, writing_;

@@ -98,6 +98,58 @@ TEST(FaultyNetwork, APartitionHoldsWhatIsUnderWayUntilItHeals) {
   EXPECT_EQ(trial.journal, "ok at 22");
 }
 
+TEST(FaultyNetwork, AReadUnderWayCompletesOnlyOnceThePartitionHeals) {
+  Trial trial;
+  std::string heard;
+  trial.server.start([](Runtime& runtime) {
+    spawn(runtime.executor, runtime.log, "late", [](Runtime& r) -> asio::awaitable<void> {
+      Listener listener = r.network.listen({"", 7});
+      Stream stream = co_await listener.accept();
+      co_await sleep(r.timers, 5s);
+      co_await asio::async_write(stream, asio::buffer("late", 4), asio::use_awaitable);
+      co_await sleep(r.timers, 1h);
+    }(runtime));
+  });
+  trial.client.start([&](Runtime& runtime) {
+    spawn(runtime.executor, runtime.log, "client", [](Runtime& r, Trial& t, std::string& out) -> asio::awaitable<void> {
+      FaultyNetwork network(r.network, r.timers, t.faults);
+      Stream stream = co_await network.connect({"server", 7});
+      char buffer[16];
+      std::size_t count = co_await stream.async_read_some(asio::buffer(buffer));
+      auto seconds = std::chrono::duration_cast<std::chrono::seconds>(r.clock.now().time_since_epoch()).count();
+      out = std::string(buffer, count) + " at " + std::to_string(seconds);
+    }(runtime, trial, heard));
+  });
+  trial.world.schedule(MonotonicTime(1s), [&] { trial.faults.partition("server"); });
+  trial.world.schedule(MonotonicTime(20s), [&] { trial.faults.heal_all(); });
+  trial.world.run_until(MonotonicTime(19s));
+  EXPECT_EQ(heard, "");
+  trial.run();
+  EXPECT_EQ(heard, "late at 20");
+}
+
+TEST(FaultyNetwork, AHeldReadCanBeCancelled) {
+  Trial trial;
+  std::string outcome;
+  trial.server.start([](Runtime& runtime) { spawn(runtime.executor, runtime.log, "echo", echo(runtime)); });
+  trial.client.start([&](Runtime& runtime) {
+    spawn(runtime.executor, runtime.log, "client", [](Runtime& r, Trial& t, std::string& out) -> asio::awaitable<void> {
+      FaultyNetwork network(r.network, r.timers, t.faults);
+      Stream stream = co_await network.connect({"server", 7});
+      co_await asio::async_write(stream, asio::buffer("x", 1), asio::use_awaitable);
+      t.faults.partition("server");  // the answer is under way
+      auto read = [](Stream& s) -> asio::awaitable<std::size_t> {
+        char buffer[16];
+        co_return co_await s.async_read_some(asio::buffer(buffer));
+      };
+      auto result = co_await with_timeout(r.timers, 3s, read(stream));
+      out = result ? "read" : "gave up";
+    }(runtime, trial, outcome));
+  });
+  trial.run();
+  EXPECT_EQ(outcome, "gave up");
+}
+
 TEST(FaultyNetwork, ConnectingIntoAPartitionFails) {
   Trial trial;
   trial.faults.partition("server");

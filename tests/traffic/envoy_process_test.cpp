@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "envoy/service/discovery/v3/discovery.pb.h"
+#include "kumasim/fault/faulty_network.hpp"
 #include "kumasim/runtime/task.hpp"
 #include "kumasim/transport/serve.hpp"
 #include "sim/envoy/envoy_process.hpp"
@@ -51,8 +52,13 @@ struct ScriptedControlPlane {
   }
 };
 
+/// Its network can be made to fail.
 struct Server {
-  explicit Server(Runtime& r) : runtime(r), listener(r.network.listen({"", 5678})) {}
+  Server(Runtime& r, fault::NetworkFaults& faults)
+      : network(r.network, r.timers, faults),
+        runtime{r.executor, r.clock, r.random, r.timers, network, r.disk, r.log},
+        listener(network.listen({"", 5678})) {}
+  fault::FaultyNetwork network;
   Runtime runtime;
   Listener listener;
 };
@@ -87,7 +93,7 @@ class EnvoyProcessTest : public ::testing::Test {
     give(Type::listener, {outbound(10001, route_all("cluster: backend"))});
     cp = &bed.world.add_process("cp", "10.0.0.100");
     cp->start([this](Runtime& runtime) {
-      auto server = std::make_shared<Server>(runtime);
+      auto server = std::make_shared<Server>(runtime, faults);
       cp->keep(server);
       spawn(runtime.executor, runtime.log, "cp",
             serve_listener(server->runtime, server->listener, nullptr, nullptr,
@@ -122,6 +128,7 @@ class EnvoyProcessTest : public ::testing::Test {
   }
 
   ScriptedControlPlane script;
+  fault::NetworkFaults faults;
   Bed bed;
   sim::Process* cp = nullptr;
   sim::Process* web = nullptr;
@@ -187,6 +194,32 @@ TEST_F(EnvoyProcessTest, an_undecodable_response_ends_the_stream) {
   EXPECT_EQ(script.streams, 3);
   EXPECT_TRUE(envoy.lock()->live());
   EXPECT_EQ(call(), 200);
+}
+
+TEST_F(EnvoyProcessTest, comes_up_whichever_network_operation_of_the_control_plane_fails) {
+  std::uint64_t struck = 0, n = 1;
+  for (; n < 200; ++n) {
+    web->kill();
+    faults.point.fail_nth(n);
+    web->restart();
+    bed.world.run_for(5s);
+    ASSERT_TRUE(envoy.lock()->live()) << "operation " << n;
+    EXPECT_EQ(call(), 200) << "operation " << n;
+    if (faults.point.struck() == struck) break;  // it came up in fewer operations
+    struck = faults.point.struck();
+  }
+  EXPECT_GT(n, 10u);
+  EXPECT_LT(n, 200u);
+}
+
+TEST_F(EnvoyProcessTest, hears_nothing_new_inside_a_partition_of_its_control_plane) {
+  bed.world.run_for(2s);
+  faults.partition("10.0.0.1");
+  bed.world.run_for(2s);
+  EXPECT_EQ(call(), 200);
+  faults.heal_all();
+  bed.world.run_for(40s);
+  EXPECT_TRUE(envoy.lock()->connected());
 }
 
 TEST(Bootstrap, errors_name_what_is_wrong) {

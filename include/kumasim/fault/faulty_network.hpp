@@ -20,7 +20,8 @@ class NetworkFaults {
 
   /// Before each connect, read and write.
   void set_delay(Duration delay) { delay_ = delay; }
-  /// Nothing passes to or from this host: connects fail with host_unreachable, reads and writes wait for heal().
+  /// Nothing passes to or from this host: connects fail with host_unreachable, reads and writes wait for heal(). A read
+  /// that was under way is held back when it completes.
   void partition(std::string host) { cut_.insert(std::move(host)); }
   void heal(const std::string& host);
   void heal_all();
