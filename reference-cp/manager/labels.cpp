@@ -19,6 +19,8 @@ std::map<std::string, std::string> compute_labels(const Resource& resource, cons
     }
   }
   if (&kind == &kind::dataplane()) out["kuma.io/proxy-type"] = dataplane_proxy_type(resource.spec);
+  if (&kind == &kind::zone_ingress()) out["kuma.io/proxy-type"] = "zoneingress";
+  if (&kind == &kind::zone_egress()) out["kuma.io/proxy-type"] = "zoneegress";
   return out;
 }
 

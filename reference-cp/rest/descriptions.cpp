@@ -37,7 +37,7 @@ json RestApi::resource_types() const {
                   {"scope", kind->is_global() ? "Global" : "Mesh"},
                   {"singularDisplayName", table.singular_text},
                   {"pluralDisplayName", table.plural_text},
-                  {"includeInFederation", table.kds.global_to_zones}};
+                  {"includeInFederation", table.kds.global_to_zones && !table.read_only}};
     if (table.policy) {
       entry["policy"] = {{"hasFromTargetRef", table.has_from},
                          {"hasToTargetRef", table.has_to},

@@ -94,6 +94,16 @@ bool dataplane_has_tags(const json& networking, const std::map<std::string, std:
   return has_tags(at(at(networking, "gateway"), "tags"), wanted);
 }
 
+/// `tag=key:value`, once for each tag.
+std::map<std::string, std::string> wanted_tags(const Query& query) {
+  std::map<std::string, std::string> out;
+  for (const auto& [key, value] : query) {
+    auto colon = value.find(':');
+    if (key == "tag" && colon != std::string::npos) out[value.substr(0, colon)] = value.substr(colon + 1);
+  }
+  return out;
+}
+
 Answer<Filter> dataplane_filter(const Query& query, const std::string& route) {
   std::string mode = query_value(query, "gateway");
   std::ranges::transform(mode, mode.begin(),
@@ -103,12 +113,7 @@ Answer<Filter> dataplane_filter(const Query& query, const std::string& route) {
     violations.add(Path(route).at("gateway"), "shoud use `true`, `false`, 'builtin' or 'delegated' instead of " + mode);
     return std::unexpected(problem(400, title, "Resource is not valid", violations));
   }
-  std::map<std::string, std::string> tags;
-  for (const auto& [key, value] : query) {
-    auto colon = value.find(':');
-    if (key == "tag" && colon != std::string::npos) tags[value.substr(0, colon)] = value.substr(colon + 1);
-  }
-  return Filter([mode, tags](const Resource& resource) {
+  return Filter([mode, tags = wanted_tags(query)](const Resource& resource) {
     const json& networking = at(resource.spec, "networking");
     const json& gateway = at(networking, "gateway");
     bool builtin = text_at(gateway, "type") == "BUILTIN";
@@ -143,6 +148,11 @@ std::expected<ListOptions, HttpResponse> list_options(const Kind& kind, const Qu
     auto filter = dataplane_filter(query, route);
     if (!filter) return std::unexpected(filter.error());
     further = *filter;
+  }
+  if (&kind == &kind::external_service()) {
+    further = [tags = wanted_tags(query)](const Resource& resource) {
+      return has_tags(at(resource.spec, "tags"), tags);
+    };
   }
   auto offset = page_offset(query);
   if (!offset) return std::unexpected(offset.error());

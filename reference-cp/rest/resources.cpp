@@ -24,21 +24,17 @@ constexpr const char* in_zone =
 /// The resource and what the control plane saw of it, as one body.
 json overview_of(const Resource& resource, const Resource* insight, bool alone) {
   json out = resource_to_json(resource);
-  bool is_zone = resource.kind == &kind::zone();
   for (const auto& [key, value] : resource.spec.items()) out.erase(key);
-  out["type"] = is_zone ? "ZoneOverview" : "DataplaneOverview";
-  out[is_zone ? "zone" : "dataplane"] = resource.spec;
-  const char* field = is_zone ? "zoneInsight" : "dataplaneInsight";
+  std::string type = resource.kind->type();
+  out["type"] = type + "Overview";
+  type[0] = static_cast<char>(type[0] + 32);  // "ZoneIngress" is in the field `zoneIngress`
+  out[type] = resource.spec;
   if (insight != nullptr) {
-    out[field] = insight->spec;
+    out[type + "Insight"] = insight->spec;
   } else if (alone) {
-    out[field] = json::object();
+    out[type + "Insight"] = json::object();
   }
   return out;
-}
-
-const Kind* insight_kind(const Kind& kind) {
-  return &kind == &kind::dataplane() ? &kind::dataplane_insight() : nullptr;
 }
 
 }  // namespace

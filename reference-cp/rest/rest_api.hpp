@@ -33,6 +33,9 @@ struct RestOptions {
   FurtherEndpoint further{};
 };
 
+/// The kind that holds what the control plane saw of resources of this kind; nullptr where it keeps nothing of them.
+const Kind* insight_kind(const Kind& kind);
+
 class RestApi {
  public:
   /// `manager` must outlive the API. `clock` gives times of computed answers.

@@ -53,10 +53,19 @@ HttpResponse redirect(const std::string& to) {
 const Kind* kind_of_old_overview(std::string_view part) {
   if (part == "dataplanes+insights") return &kind::dataplane();
   if (part == "zones+insights") return &kind::zone();
+  if (part == "zoneingresses+insights") return &kind::zone_ingress();
+  if (part == "zoneegressoverviews") return &kind::zone_egress();
   return nullptr;
 }
 
 }  // namespace
+
+const Kind* insight_kind(const Kind& kind) {
+  if (&kind == &kind::dataplane()) return &kind::dataplane_insight();
+  if (&kind == &kind::zone()) return &kind::zone_insight();
+  if (&kind == &kind::zone_ingress()) return &kind::zone_ingress_insight();
+  return &kind == &kind::zone_egress() ? &kind::zone_egress_insight() : nullptr;
+}
 
 RestApi::RestApi(Manager& manager, const Clock& clock, RestOptions options)
     : manager_(manager), clock_(clock), options_(std::move(options)) {}
@@ -86,7 +95,7 @@ std::optional<RestApi::Place> RestApi::find_place(const std::vector<std::string>
   if (out.kind == nullptr || (out.kind->is_global() && in_mesh)) return std::nullopt;
   out.route = base + "/" + collection;
   std::size_t rest = parts.size() - at - 1;
-  bool has_overview = out.kind == &kind::dataplane() || out.kind == &kind::zone();
+  bool has_overview = insight_kind(*out.kind) != nullptr;
   if (rest == 1 && has_overview && parts[at + 1] == "_overview") {
     out.overview = true;
     out.route += "/_overview";

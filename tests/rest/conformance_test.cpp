@@ -136,7 +136,8 @@ bool is_ours(const std::string& path) {
   if (parts.back().starts_with("_") && parts.back() != "_overview" && parts.back() != "_unknown" && parts.size() > 1)
     return false;
   return find_kind_by_path(collection) != nullptr || pages.contains(collection) || collection == "_overview" ||
-         collection == "dataplanes+insights" || collection == "zones+insights";
+         collection == "dataplanes+insights" || collection == "zones+insights" ||
+         collection == "zoneingresses+insights" || collection == "zoneegressoverviews";
 }
 
 HttpRequest to_request(const json& call) {
