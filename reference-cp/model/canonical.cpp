@@ -41,6 +41,13 @@ const char* open_api_type(Type type) {
   }
 }
 
+/// OpenAPI's format of an integer; none where it is wider than its Go type says (a weight).
+std::string_view format_of(const Schema& schema) {
+  if (schema.go_type == "int64" || schema.go_type == "uint64") return "int64";
+  bool narrow = schema.go_type == "int32" || schema.go_type == "uint32";
+  return narrow && schema.max.value_or(0) <= UINT32_MAX ? "int32" : "";
+}
+
 std::string camel(std::string_view name) {
   std::string out;
   bool upper = false;
@@ -107,8 +114,7 @@ class Canonicaliser {
       case Type::enumeration: return enumeration(schema, value, path, proto);
       case Type::boolean: return value.is_boolean() ? value : mismatch(schema, value, path, proto);
       case Type::number: return number(schema, value, path, proto);
-      case Type::int_or_string:
-        return value.is_number_integer() || value.is_string() ? value : mismatch(schema, value, path, proto);
+      case Type::int_or_string: return int_or_string(schema, value, path, proto);
       case Type::string: return string(schema, value, path, proto);
       case Type::duration:
       case Type::proto_duration: return duration(schema, value, path, proto);
@@ -136,9 +142,33 @@ class Canonicaliser {
                                                                                      : "string";
       give_up(fmt::format("json: cannot unmarshal {} into Go value of type {}", go_type(value), wanted));
     } else {
-      violations.add(path,
-                     fmt::format("in body must be of type {}: \"{}\"", open_api_type(schema.type), json_type(value)));
+      violations.add(path, type_violation(schema, value));
     }
+    return value;
+  }
+
+  /// An integer with a format is named by it, where the value is neither a text nor a list nor null.
+  std::string type_violation(const Schema& schema, const json& value) const {
+    bool by_format = unknown_ == UnknownFields::drop && schema.type == Type::integer && !format_of(schema).empty();
+    if (by_format && value.is_number())
+      return fmt::format("in body must be of type {}: \"float64\"", format_of(schema));
+    if (by_format && (value.is_boolean() || value.is_object()))
+      return fmt::format("in body must be of type {}: \"\"", format_of(schema));
+    return fmt::format("in body must be of type {}: \"{}\"", open_api_type(schema.type), json_type(value));
+  }
+
+  json int_or_string(const Schema& schema, const json& value, const Path& path, bool proto) {
+    json number = whole(value);
+    if (number.is_string()) return number;
+    if (number.is_number_integer()) {
+      bool fits = number >= INT32_MIN && number <= INT32_MAX;
+      if (!fits && unknown_ == UnknownFields::refuse) violations.add(path, "must be a number of type int32");
+      if (!fits) give_up(fmt::format("json: cannot unmarshal number {} into Go value of type int32", number.dump()));
+      return number;
+    }
+    if (unknown_ == UnknownFields::refuse) return mismatch(schema, value, path, proto);
+    violations.add({}, fmt::format("\"{}\" must validate at least one schema (anyOf)", path.text()));
+    violations.add(path, fmt::format("in body must be of type integer: \"{}\"", json_type(value)));
     return value;
   }
 
@@ -159,6 +189,15 @@ class Canonicaliser {
         continue;
       }
       if (proto && item.is_null()) continue;
+      // Kubernetes' defaulting takes null for absent; an int-or-string may be null.
+      if (!proto && item.is_null() && !field->fallback.is_null()) {
+        out[field->name] = field->fallback;
+        continue;
+      }
+      if (!proto && item.is_null() && field->schema->type == Type::int_or_string) {
+        if (field->required) out[field->name] = 0;
+        continue;
+      }
       json inner = visit(*field->schema, item, path.at(field->name), proto);
       if (!field->oneof.empty() && !chosen.emplace(field->oneof, field->name).second) {
         give_up(fmt::format("{} and {} exclude one another", chosen[field->oneof], field->name));

@@ -135,6 +135,14 @@ const Row rows[] = {
      {"spec.endpoints[0].address: address has to be a valid IP or hostname",
       "spec.tls.verification.clientKey: must be defined when clientCert is defined",
       "spec.tls.verification.serverName: must be a valid DNS name"}},
+    {"TypesOfNumbers",
+     R"({type: MeshRateLimit, name: r, spec: {targetRef: {kind: Dataplane}, rules: [{default: {local: {tcp: {connectionRate: {num: 1.5, interval: 1s}}, http: {requestRate: {num: true, interval: 1s}}}}}]}})",
+     {"spec.rules[0].default.local.http.requestRate.num: in body must be of type int32: \"\"",
+      "spec.rules[0].default.local.tcp.connectionRate.num: in body must be of type int32: \"float64\""}},
+    {"NeitherNumberNorText",
+     R"({type: MeshTrace, name: t, spec: {default: {backends: [], sampling: {client: true, random: null}}}})",
+     {": \"spec.default.sampling.client\" must validate at least one schema (anyOf)",
+      "spec.default.sampling.client: in body must be of type integer: \"boolean\""}},
     {"MultiZoneService",
      R"({type: MeshMultiZoneService, name: m, spec: {selector: {meshService: {}}, ports: [{port: 1, name: "", appProtocol: udp}]}})",
      {"spec.ports[0].appProtocol: appProtocol must be one of: grpc, http, http2, kafka, tcp",
@@ -157,6 +165,16 @@ spec: {match: {port: 80}, tls: {verification: {subjectAltNames: [{value: a}]}, v
   EXPECT_EQ(resource->spec["tls"]["version"], (nlohmann::json{{"min", "TLSAuto"}, {"max", "TLSAuto"}}));
   EXPECT_EQ(resource->spec["tls"]["verification"]["mode"], "Secured");
   EXPECT_EQ(resource->spec["tls"]["verification"]["subjectAltNames"][0]["type"], "Exact");
+}
+
+TEST(PolicyDefaults, NullIsAbsence) {
+  auto documents = parse_yaml(
+      R"({type: MeshPassthrough, name: p, spec: {default: {appendMatch: [{type: IP, value: 10.0.0.1, protocol: null}]}}})",
+      "row");
+  ASSERT_TRUE(documents.has_value());
+  auto resource = decode(kind::mesh_passthrough(), documents->front().value, UnknownFields::drop);
+  ASSERT_TRUE(resource.has_value());
+  EXPECT_EQ(resource->spec["default"]["appendMatch"][0]["protocol"], "tcp");
 }
 
 TEST(PolicyWarnings, StatusOfARateLimitAndSourceAddresses) {
