@@ -1,0 +1,123 @@
+#include "reference-cp/rest/envoy_admin.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "kumasim/transport/url.hpp"
+#include "reference-cp/model/kinds.hpp"
+#include "reference-cp/rest/answer.hpp"
+#include "reference-cp/rest/list_query.hpp"
+
+namespace kumasim::cp {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::string_view redacted = "[redacted]";
+constexpr const char* title = "Could not execute admin operation";
+
+struct Place {
+  const Kind* kind = nullptr;
+  ResourceKey key;
+  std::string type;
+  const char* missing = nullptr;  ///< the title where the proxy is not there
+};
+
+std::optional<Place> find_place(std::string_view path) {
+  std::vector<std::string> parts;
+  for (std::size_t at = 1; at <= path.size();) {
+    auto end = std::min(path.find('/', at), path.size());
+    parts.push_back(percent_decode(path.substr(at, end - at)));
+    at = end + 1;
+  }
+  if (parts.size() == 5 && parts[0] == "meshes" && parts[2] == "dataplanes")
+    return Place{&kind::dataplane(), {parts[1], parts[3]}, parts[4], "Could not get dataplane resource"};
+  if (parts.size() == 3 && parts[0] == "zoneingresses")
+    return Place{&kind::zone_ingress(), {"", parts[1]}, parts[2], "Could not get zone ingress resource"};
+  if (parts.size() == 3 && parts[0] == "zoneegresses")
+    return Place{&kind::zone_egress(), {"", parts[1]}, parts[2], "Could not get zone ingress resource"};
+  return std::nullopt;
+}
+
+bool is_true(const std::string& text) {
+  return text == "1" || text == "t" || text == "T" || text == "true" || text == "TRUE" || text == "True";
+}
+bool is_false(const std::string& text) {
+  return text == "0" || text == "f" || text == "F" || text == "false" || text == "FALSE" || text == "False";
+}
+
+/// What is asked of Envoy, and the type of what it answers.
+struct Order {
+  std::string target;
+  bool json = false;
+};
+
+Order order_of(const std::string& type, const Query& query) {
+  bool as_json = query_value(query, "format") == "json";
+  if (type == "xds")
+    return {is_true(query_value(query, "include_eds")) ? "/config_dump?include_eds=true" : "/config_dump", true};
+  if (type == "clusters") return {as_json ? "/clusters?format=json" : "/clusters", as_json};
+  std::string target = as_json ? "/stats?format=json" : "/stats";
+  if (!is_false(query_value(query, "usedonly"))) target += as_json ? "&usedonly=" : "?usedonly=";
+  return {target, as_json};
+}
+
+/// Values under the key `authorization` of any list of initial metadata.
+void collect_tokens(const json& value, std::vector<std::string>& out) {
+  if (value.is_object() && value.contains("key") && value["key"] == "authorization" && value.contains("value") &&
+      value["value"].is_string())
+    out.push_back(value["value"].get<std::string>());
+  if (value.is_structured())
+    for (const json& inner : value) collect_tokens(inner, out);
+}
+
+}  // namespace
+
+std::optional<std::string> without_tokens(std::string dump) {
+  json parsed = json::parse(dump, nullptr, false);
+  if (parsed.is_discarded()) return std::nullopt;
+  std::vector<std::string> tokens;
+  collect_tokens(parsed, tokens);
+  for (const std::string& token : tokens) {
+    if (token.empty()) continue;
+    for (std::size_t at = 0; (at = dump.find(token, at)) != std::string::npos; at += redacted.size())
+      dump.replace(at, token.size(), redacted);
+  }
+  return dump;
+}
+
+Address admin_address(const Resource& proxy, std::uint16_t port_default) {
+  Address out{.host = {}, .port = port_default};
+  auto networking = proxy.spec.find("networking");
+  if (networking == proxy.spec.end() || !networking->is_object()) return out;
+  out.host = networking->value("address", "");
+  auto admin = networking->find("admin");
+  if (admin != networking->end() && admin->is_object())
+    if (auto port = admin->value("port", 0); port > 0 && port <= 65535) out.port = static_cast<std::uint16_t>(port);
+  return out;
+}
+
+asio::awaitable<std::optional<HttpResponse>> EnvoyAdminEndpoints::handle(const HttpRequest& request,
+                                                                         const User& user) const {
+  auto place = find_place(std::string_view(request.target).substr(0, request.target.find('?')));
+  if (!place) co_return std::nullopt;
+  if (request.method != "GET") co_return method_not_allowed(request.method, "GET");
+  const AccessList* access = place->type == "xds"        ? &access_.view_config_dump
+                             : place->type == "clusters" ? &access_.view_clusters
+                             : place->type == "stats"    ? &access_.view_stats
+                                                         : nullptr;
+  if (access == nullptr) co_return problem(404, title, "Not found");
+  if (auto denied = deny_access(*access, user, "envoy proxy info")) co_return *denied;
+  auto proxy = co_await store_.get(*place->kind, place->key);
+  if (!proxy) co_return problem(proxy.error(), place->missing);
+  Order order = order_of(place->type, parse_target(request.target).query);
+  auto answer = co_await call_(*proxy, order.target);
+  if (!answer) co_return problem(500, title, "Internal Server Error");
+  std::optional<std::string> body = *std::move(answer);
+  if (place->type == "xds") body = without_tokens(*std::move(body));
+  if (!body) co_return problem(500, title, "Internal Server Error");
+  HttpResponse out = text_answer(200, *std::move(body));
+  if (order.json) out.headers.set("Content-Type", "application/json");
+  co_return out;
+}
+
+}  // namespace kumasim::cp

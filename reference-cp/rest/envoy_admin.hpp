@@ -1,0 +1,40 @@
+/// GET /meshes/MESH/dataplanes/NAME/{xds,stats,clusters}, and the same of zone ingresses and egresses: what a proxy's
+/// own Envoy says.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "kumasim/transport/http.hpp"
+#include "reference-cp/model/resource.hpp"
+#include "reference-cp/rest/user.hpp"
+#include "reference-cp/store/store.hpp"
+
+namespace kumasim::cp {
+
+/// GET of a target ("/stats?usedonly=") of the admin server of this proxy's Envoy; the body of its answer.
+using EnvoyAdminCall = std::function<asio::awaitable<Result<std::string>>(ResourcePtr proxy, std::string target)>;
+
+class EnvoyAdminEndpoints {
+ public:
+  /// `store` must outlive it.
+  EnvoyAdminEndpoints(Store& store, Access access, EnvoyAdminCall call)
+      : store_(store), access_(std::move(access)), call_(std::move(call)) {}
+
+  /// nullopt for a path that is none of these.
+  asio::awaitable<std::optional<HttpResponse>> handle(const HttpRequest& request, const User& user) const;
+
+ private:
+  Store& store_;
+  Access access_;
+  EnvoyAdminCall call_;
+};
+
+/// A configuration dump without the tokens that its bootstrap holds; nullopt where it is no JSON.
+std::optional<std::string> without_tokens(std::string dump);
+
+/// "address:port" of the admin server: what a Dataplane or a zone proxy says, the port where it says none.
+Address admin_address(const Resource& proxy, std::uint16_t port_default);
+
+}  // namespace kumasim::cp

@@ -1,0 +1,99 @@
+/// What a proxy's Envoy says, asked through the REST API.
+#include "reference-cp/rest/envoy_admin.hpp"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "reference-cp/model/kinds.hpp"
+#include "reference-cp/store/memory.hpp"
+#include "store/run_now.hpp"
+
+namespace kumasim::cp {
+namespace {
+
+using nlohmann::json;
+using testing::run_now;
+
+class EnvoyAdmin : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    put(kind::mesh(), "", "default", json::object());
+    put(kind::dataplane(), "default", "dp", {{"networking", {{"address", "10.0.0.1"}, {"admin", {{"port", 7777}}}}}});
+  }
+
+  void put(const Kind& kind, std::string mesh, std::string name, json spec) {
+    Resource resource;
+    resource.kind = &kind;
+    resource.meta.mesh = std::move(mesh);
+    resource.meta.name = std::move(name);
+    resource.spec = std::move(spec);
+    ASSERT_TRUE(run_now(store_.create(std::move(resource), WallTime{})));
+  }
+
+  HttpResponse get(std::string target, const User& user = anonymous_user(), Access access = {}) {
+    EnvoyAdminCall call = [this](ResourcePtr proxy, std::string asked) -> asio::awaitable<Result<std::string>> {
+      asked_ = asked;
+      address_ = to_string(admin_address(*proxy, 9901));
+      if (!answer_) co_return fail(Code::unavailable, "no Envoy");
+      co_return *answer_;
+    };
+    EnvoyAdminEndpoints endpoints(store_, std::move(access), call);
+    HttpRequest request{.target = std::move(target)};
+    auto answer = run_now(endpoints.handle(request, user));
+    return answer ? *answer : HttpResponse{.status = 0};
+  }
+
+  MemoryStore store_;
+  std::optional<std::string> answer_ = "text";
+  std::string asked_, address_;
+};
+
+TEST_F(EnvoyAdmin, AsksTheProxysOwnAdminServer) {
+  HttpResponse stats = get("/meshes/default/dataplanes/dp/stats");
+  EXPECT_EQ(stats.status, 200);
+  EXPECT_EQ(stats.body, "text");
+  EXPECT_EQ(stats.headers.get("Content-Type"), "text/plain");
+  EXPECT_EQ(asked_, "/stats?usedonly=");
+  EXPECT_EQ(address_, "10.0.0.1:7777");
+  EXPECT_EQ(get("/meshes/default/dataplanes/dp/stats?format=json&usedonly=false").headers.get("Content-Type"),
+            "application/json");
+  EXPECT_EQ(asked_, "/stats?format=json");
+  EXPECT_EQ(get("/meshes/default/dataplanes/dp/clusters").status, 200);
+  EXPECT_EQ(asked_, "/clusters");
+}
+
+TEST_F(EnvoyAdmin, DumpsLoseTheirTokens) {
+  json metadata = json::array({{{"key", "authorization"}, {"value", "secret.token"}}});
+  answer_ = json{{"configs", {{{"initial_metadata", metadata}, {"again", "secret.token"}}}}}.dump();
+  HttpResponse dump = get("/meshes/default/dataplanes/dp/xds?include_eds=true");
+  EXPECT_EQ(asked_, "/config_dump?include_eds=true");
+  EXPECT_EQ(dump.body.find("secret.token"), std::string::npos) << dump.body;
+  EXPECT_NE(dump.body.find("[redacted]"), std::string::npos);
+  answer_ = "no JSON, with secret.token";
+  EXPECT_EQ(get("/meshes/default/dataplanes/dp/xds").status, 500);
+}
+
+TEST_F(EnvoyAdmin, RefusesAsKuma) {
+  auto title = [](const HttpResponse& answer) { return json::parse(answer.body)["title"].get<std::string>(); };
+  HttpResponse bogus = get("/meshes/default/dataplanes/dp/bogus");
+  EXPECT_EQ(bogus.status, 404);
+  EXPECT_EQ(title(bogus), "Could not execute admin operation");
+  HttpResponse missing = get("/meshes/default/dataplanes/none/xds");
+  EXPECT_EQ(missing.status, 404);
+  EXPECT_EQ(title(missing), "Could not get dataplane resource");
+  answer_.reset();
+  EXPECT_EQ(get("/meshes/default/dataplanes/dp/stats").status, 500);
+  EXPECT_EQ(get("/meshes/default/dataplanes").status, 0);
+}
+
+TEST_F(EnvoyAdmin, IsForWhomTheAccessNames) {
+  Access access;
+  access.view_stats = {{"john"}, {}};
+  EXPECT_EQ(get("/meshes/default/dataplanes/dp/stats", anonymous_user(), access).status, 403);
+  EXPECT_EQ(get("/meshes/default/dataplanes/dp/stats", authenticated_user("john", {}), access).status, 200);
+  EXPECT_EQ(get("/meshes/default/dataplanes/dp/clusters", anonymous_user(), access).status, 200);
+}
+
+}  // namespace
+}  // namespace kumasim::cp
