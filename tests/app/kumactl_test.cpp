@@ -10,6 +10,7 @@
 
 #include "reference-cp/app/kumactl/kumactl.hpp"
 #include "reference-cp/app/kumactl/yaml_text.hpp"
+#include "reference-cp/auth/jwt.hpp"
 #include "reference-cp/model/yaml.hpp"
 #include "tests/app/rest_server.hpp"
 #include "tests/transport/certificates.hpp"
@@ -381,6 +382,42 @@ TEST_F(Kumactl, GeneratesCertificates) {
                                   .key_pem = content("key.pem"), .peer = TlsPeerCheck::none}));
   EXPECT_EQ(kumactl({"generate", "tls-certificate", "--type", "x", "--hostname", "a"}).error,
             "Error: invalid certificate type \"x\"\n");
+}
+
+TEST_F(Kumactl, SignsTokensWithAKeyOfItsOwn) {
+  auto key = kumactl({"generate", "signing-key", "--format", "pem"});
+  ASSERT_EQ(key.code, 0) << key.error;
+  EXPECT_TRUE(key.out.starts_with("-----BEGIN RSA PRIVATE KEY-----"));
+  auto key_file = file("key.pem", key.out);
+  auto public_key = kumactl({"generate", "public-key", "--signing-key-path", key_file});
+  ASSERT_EQ(public_key.code, 0) << public_key.error;
+  EXPECT_TRUE(public_key.out.starts_with("-----BEGIN RSA PUBLIC KEY-----"));
+  auto made = kumactl({"generate", "dataplane-token", "--mesh", "demo", "--name", "a", "--tag",
+                       "kuma.io/service=web,api", "--valid-for", "24h", "--signing-key-path", key_file, "--kid", "7"});
+  ASSERT_EQ(made.code, 0) << made.error;
+  auto token = parse_jwt(made.out);
+  ASSERT_TRUE(token) << token.error().message;
+  EXPECT_EQ(token->header["kid"], "7");
+  EXPECT_EQ(token->claims["Mesh"], "demo");
+  EXPECT_EQ(token->claims["Tags"], (nlohmann::json{{"kuma.io/service", {"api", "web"}}}));
+  EXPECT_TRUE(TokenKey::from_public(public_key.out)->verifies(token->signed_text, token->signature));
+  auto zone = kumactl({"generate", "zone-token", "--zone", "z", "--valid-for", "1h", "--signing-key-path", key_file,
+                       "--kid", "7"});
+  ASSERT_EQ(zone.code, 0) << zone.error;
+  EXPECT_EQ(parse_jwt(zone.out)->claims["Scope"], (nlohmann::json{"ingress", "egress"}));
+}
+
+TEST_F(Kumactl, RefusesTokensAsKuma) {
+  EXPECT_EQ(kumactl({"generate", "zone-token"}).error, "Error: required flag(s) \"valid-for\", \"zone\" not set\n");
+  EXPECT_EQ(kumactl({"generate", "dataplane-token", "--valid-for", "1h", "--kid", "1"}).error,
+            "Error: --kid cannot be used when --signing-key-path is used\n");
+  EXPECT_EQ(kumactl({"generate", "user-token", "--name", "a", "--valid-for", "x"}).error,
+            "Error: invalid argument \"x\" for \"--valid-for\" flag: time: invalid duration \"x\"\n");
+  EXPECT_EQ(kumactl({"generate", "zone-token", "--zone", "z", "--valid-for", "1h", "--scope", "x"}).error,
+            "Error: invalid --scope values: [x] (supported scopes: [ingress egress])\n");
+  EXPECT_EQ(kumactl({"generate", "public-key", "--signing-key-path", file("no.pem", "x")}).error,
+            "Error: provided file is not a PEM-encoded signing key\n");
+  EXPECT_EQ(kumactl({"generate", "signing-key", "--format", "x"}).error, "Error: invalid format\n");
 }
 
 TEST_F(Kumactl, CompletesInEveryShell) {
