@@ -1,6 +1,8 @@
 /// Filling in a dataplane template.
 #include "reference-cp/app/kuma_dp/mustache.hpp"
 
+#include "kumasim/runtime/markup.hpp"
+
 namespace kumasim::dp {
 namespace {
 
@@ -8,18 +10,6 @@ std::string_view trimmed(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
   return text;
-}
-
-void append_escaped(std::string& out, std::string_view text) {
-  for (char c : text) {
-    switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      default: out += c;
-    }
-  }
 }
 
 }  // namespace
@@ -55,7 +45,7 @@ std::string render_template(std::string_view text, const std::map<std::string, s
     if (raw)
       out += found->second;
     else
-      append_escaped(out, found->second);
+      out += markup_escaped(found->second);
   }
   return out;
 }
