@@ -40,7 +40,8 @@ constexpr Form forms[] = {
     {"reachable", Kind::reachable, Argument::flow, Measure::none, "reachable(web -> backend)"},
     {"denied", Kind::denied, Argument::flow, Measure::none, "denied(audit -> backend)"},
     {"converged", Kind::converged, Argument::none, Measure::none, "converged"},
-    {"policy-applied", Kind::policy_applied, Argument::name, Measure::none, "policy-applied(web-to-backend)"},
+    {"policy-applied", Kind::policy_applied, Argument::name, Measure::none,
+     "policy-applied(MeshTrafficPermission/web-to-backend)"},
     {"certificate-rotated", Kind::certificate_rotated, Argument::name, Measure::none, "certificate-rotated(backend)"},
 };
 
@@ -138,7 +139,15 @@ std::expected<void, PredicateError> parse_arguments(const Form& form, std::optio
   if (form.argument == Argument::none) return wrong(form, fmt::format("`{}` takes no arguments", form.name));
   if (form.argument == Argument::name) {
     if (!is_name(trim(*text))) return wrong(form, fmt::format("`{}` takes one name", form.name));
-    out.name = trim(*text);
+    std::string_view name = trim(*text);
+    std::size_t slash = name.find('/');
+    if (out.kind == Kind::policy_applied && slash != std::string_view::npos) {
+      out.type = name.substr(0, slash);
+      name = name.substr(slash + 1);
+      if (out.type.empty() || !is_name(name) || name.find('/') != std::string_view::npos)
+        return wrong(form, fmt::format("`{}` takes KIND/NAME", form.name));
+    }
+    out.name = name;
     return {};
   }
   std::string_view flow = *text;

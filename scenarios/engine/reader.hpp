@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -44,14 +45,18 @@ class Reader {
   void read_resource_file(const std::string& name, const std::string& path);
   void read_overrides(const json& overrides, const std::string& path);
   void check_meshes();
+  std::set<std::string> mesh_names() const;
+  std::string mesh_hint(const std::string& mesh) const;
 
   // reader_run.cpp
   void read_load(const json& load, const std::string& path);
   void read_faults(const json& faults, const std::string& path);
   void read_fault(const json& fault, const std::string& path);
+  void known_mesh(const std::string& mesh, const std::string& path);
   void read_changes(const json& changes, const std::string& path);
   void read_expectations(const json& expectations, const std::string& path);
-  void check_predicate(const Expectation& expectation, const std::string& path);
+  void check_predicate(Expectation& expectation, const std::string& path);
+  void find_policy(Predicate& that, const std::string& path);
 
   const Document& document_;
   Scenario& scenario_;

@@ -112,22 +112,28 @@ void Reader::read_overrides(const json& overrides, const std::string& path) {
   }
 }
 
-void Reader::check_meshes() {
-  std::set<std::string> meshes{"default"};  // the control plane makes this one itself
+std::set<std::string> Reader::mesh_names() const {
+  std::set<std::string> out{"default"};  // the control plane makes this one itself
   for (const ResourceText& resource : scenario_.resources) {
     ResourceName is = resource_name(resource.body);
-    if (is.type == "Mesh") meshes.insert(is.name);
+    if (is.type == "Mesh") out.insert(is.name);
   }
-  std::vector<std::string> names(meshes.begin(), meshes.end());
-  auto hint = [&](const std::string& mesh) {
-    std::string near = nearest(mesh, names);
-    return near.empty() ? std::string("add a Mesh to spec.resources") : fmt::format("did you mean `{}`?", near);
-  };
+  return out;
+}
+
+std::string Reader::mesh_hint(const std::string& mesh) const {
+  std::set<std::string> names = mesh_names();
+  std::string near = nearest(mesh, {names.begin(), names.end()});
+  return near.empty() ? std::string("add a Mesh to spec.resources") : fmt::format("did you mean `{}`?", near);
+}
+
+void Reader::check_meshes() {
+  std::set<std::string> meshes = mesh_names();
   for (std::size_t i = 0; i < scenario_.services.size(); ++i) {
     const std::string& mesh = scenario_.services[i].mesh;
     if (meshes.contains(mesh)) continue;
     complain(child_path(child_path("spec.topology.services", i), "mesh"), fmt::format("there is no mesh `{}`", mesh),
-             hint(mesh));
+             mesh_hint(mesh));
   }
   for (const ResourceText& resource : scenario_.resources) {
     ResourceName is = resource_name(resource.body);
@@ -136,7 +142,7 @@ void Reader::check_meshes() {
                     {},
                     "mesh",
                     fmt::format("{} `{}` is in mesh `{}`, which there is not", is.type, is.name, is.mesh),
-                    hint(is.mesh)});
+                    mesh_hint(is.mesh)});
   }
 }
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "reference-cp/model/codec.hpp"
 #include "scenarios/engine/reader.hpp"
@@ -115,6 +116,17 @@ void Reader::read_faults(const json& faults, const std::string& path) {
   for (const json& value : faults) read_fault(value, child_path(path, index++));
 }
 
+void Reader::known_mesh(const std::string& mesh, const std::string& path) {
+  std::set<std::string> meshes = mesh_names();
+  for (const Change& change : scenario_.changes) {
+    if (change.apply.is_null()) continue;
+    ResourceName is = resource_name(change.apply);
+    if (is.type == "Mesh") meshes.insert(is.name);  // an earlier change makes it
+  }
+  if (!meshes.contains(mesh))
+    complain(child_path(path, "mesh"), fmt::format("there is no mesh `{}`", mesh), mesh_hint(mesh));
+}
+
 void Reader::read_changes(const json& changes, const std::string& path) {
   std::size_t index = 0;
   for (const json& value : changes) {
@@ -130,11 +142,14 @@ void Reader::read_changes(const json& changes, const std::string& path) {
         std::string field = resource.error().field;
         complain(child_path(at, "apply") + (field.empty() ? "" : "." + field), resource.error().message);
       }
+      ResourceName is = resource_name(out.apply);
+      if (!is.mesh.empty() && is.type != "Mesh") known_mesh(is.mesh, child_path(at, "apply"));
     }
     if (value.contains("delete")) {
       out.delete_type = value["delete"]["type"].get<std::string>();
       out.delete_mesh = value["delete"].value("mesh", "default");
       out.delete_name = value["delete"]["name"].get<std::string>();
+      known_mesh(out.delete_mesh, child_path(at, "delete"));
     }
     scenario_.changes.push_back(std::move(out));
   }
@@ -183,18 +198,41 @@ void Reader::read_expectations(const json& expectations, const std::string& path
   }
 }
 
-void Reader::check_predicate(const Expectation& expectation, const std::string& path) {
-  using Kind = Predicate::Kind;
-  const Predicate& that = expectation.that;
-  if (that.kind == Kind::certificate_rotated) known_service(that.name, path);
-  if (that.kind == Kind::policy_applied) {
-    bool known = std::ranges::any_of(scenario_.resources,
-                                     [&](const ResourceText& r) { return resource_name(r.body).name == that.name; }) ||
-                 std::ranges::any_of(scenario_.changes, [&](const Change& c) {
-                   return !c.apply.is_null() && resource_name(c.apply).name == that.name;
-                 });
-    if (!known) complain(path, fmt::format("no resource `{}` is applied by this scenario", that.name));
+/// The short form takes its kind from the only resource of that name.
+void Reader::find_policy(Predicate& that, const std::string& path) {
+  std::set<std::string> kinds, kinds_and_names, meshes;
+  auto see = [&](const nlohmann::json& body) {
+    ResourceName is = resource_name(body);
+    kinds_and_names.insert(is.type + "/" + is.name);
+    if (is.name != that.name || (!that.type.empty() && is.type != that.type)) return;
+    kinds.insert(is.type);
+    meshes.insert(is.mesh);
+  };
+  for (const ResourceText& resource : scenario_.resources) see(resource.body);
+  for (const Change& change : scenario_.changes) {
+    if (!change.apply.is_null()) see(change.apply);
   }
+  std::string wanted = that.type.empty() ? that.name : that.type + "/" + that.name;
+  if (kinds.empty()) {
+    std::string near = nearest(wanted, {kinds_and_names.begin(), kinds_and_names.end()});
+    complain(path, fmt::format("no resource `{}` is applied by this scenario", wanted),
+             near.empty() ? "" : fmt::format("did you mean `{}`?", near));
+  } else if (kinds.size() > 1) {
+    complain(path, fmt::format("`{}` is the name of a {}", that.name, fmt::join(kinds, " and of a ")),
+             fmt::format("say which: policy-applied({}/{})", *kinds.begin(), that.name));
+  } else if (meshes.size() > 1) {
+    complain(path, fmt::format("`{}` is in several meshes: {}", wanted, fmt::join(meshes, ", ")),
+             "give them different names");
+  } else {
+    that.type = *kinds.begin();
+  }
+}
+
+void Reader::check_predicate(Expectation& expectation, const std::string& path) {
+  using Kind = Predicate::Kind;
+  Predicate& that = expectation.that;
+  if (that.kind == Kind::certificate_rotated) known_service(that.name, path);
+  if (that.kind == Kind::policy_applied) find_policy(that, path);
   if (that.from.empty()) return;
   known_service(that.from, path);
   known_service(that.to, path);

@@ -128,6 +128,20 @@ INSTANTIATE_TEST_SUITE_P(
          "always: no-plaintext",
          "{always: no-plaintext, during: {that: converged}}",
          {"expected exactly one of always, during, eventually"}},
+        {"PolicyOfNobody",
+         "always: no-plaintext",
+         "always: policy-applied(Mesh/defualt)",
+         {"s.yaml:15:5: spec.expect[0].always: no resource `Mesh/defualt` is applied", "did you mean `Mesh/default`?"}},
+        {"PolicyOfTwoKinds",
+         "  load:\n  - {from: web, to: backend, rate: 10/s}\n  expect:\n  - always: no-plaintext",
+         "  - {type: MeshTrafficPermission, mesh: default, name: default, spec: {from: [{targetRef: {kind: Mesh}, "
+         "default: {action: Allow}}]}}\n  expect:\n  - always: policy-applied(default)",
+         {"s.yaml:14:5: spec.expect[0].always: `default` is the name of a Mesh and of a MeshTrafficPermission",
+          "say which: policy-applied(Mesh/default)"}},
+        {"ChangeInUnknownMesh",
+         "  expect:",
+         "  changes:\n  - {at: 1s, delete: {type: MeshRetry, mesh: defalt, name: x}}\n  expect:",
+         {"s.yaml:15:", "spec.changes[0].delete.mesh: there is no mesh `defalt`", "did you mean `default`?"}},
         {"WindowAfterTheEnd",
          "always: no-plaintext",
          "eventually: {after: 25s, within: 10s, that: converged}",
@@ -226,6 +240,12 @@ TEST(Loader, OverridesChangeAResourceAndAreTold) {
   EXPECT_EQ(loaded->resources[0].body["spec"]["mtls"]["backends"][0]["dpCert"]["rotation"]["expiration"], "100s");
   ASSERT_EQ(loaded->overrides.size(), 1u);
   EXPECT_NE(loaded->overrides[0].find("1d"), std::string::npos);
+}
+
+TEST(Loader, AClearNameOfAPolicyGetsItsKind) {
+  auto loaded = load_scenario(replaced("always: no-plaintext", "always: policy-applied(default)"), "s.yaml");
+  ASSERT_TRUE(loaded);
+  EXPECT_EQ(loaded->expectations.at(0).that.type, "Mesh");
 }
 
 TEST(Loader, TheScenariosOfTheProjectAreValid) {

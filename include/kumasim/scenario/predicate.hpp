@@ -1,16 +1,18 @@
 /// The language of expectations: what a predicate asks of the calls and states of a run.
 ///
-///     no-plaintext                              no call travelled a network in the clear
+///     no-plaintext                              some call crossed a proxy, and none travelled in the clear
 ///     failed-calls == 0                         how many calls got no answer, or one that is not 2xx or 3xx
 ///     failed-calls(web -> backend) == 0         the same of one flow
 ///     calls(web -> backend) >= 100              how many calls ended
 ///     availability(web -> backend) >= 99.9%     part of the calls that succeeded
 ///     share(web -> backend, version=v1) in 87%..93%   part of the answered calls that such an instance answered
-///     latency(web -> backend, p99) <= 50ms      a percentile of the time to the answer
+///     latency(web -> backend, p99) <= 50ms      a percentile of the time to the answer; without one: for ever
 ///     reachable(a -> b)                         every call succeeded
 ///     denied(a -> b)                            every call was refused by access control
-///     converged                                 every running proxy knows exactly the running instances that it calls
-///     policy-applied(NAME)                      the control plane took the resource and a proxy took what came of it
+///     converged                                 every running proxy knows exactly the running instances that it
+///                                               calls, and refused no update that was not made good since
+///     policy-applied(KIND/NAME)                 the control plane took the resource and after that a proxy took
+///                                               another configuration; the kind may be left out where it is clear
 ///     certificate-rotated(SERVICE)              every running instance got a new certificate in the window
 ///
 /// One that speaks of calls does not hold in a window without a call: silence proves nothing.
@@ -43,6 +45,7 @@ struct Predicate {
   std::string from, to;            // a flow; empty: all flows
   std::string tag_key, tag_value;  // share
   int percentile = 0;              // latency: 50, 90, 99 ... in whole percent
+  std::string type;                // policy_applied: kind; "" for any
   std::string name;                // policy_applied, certificate_rotated
   Relation relation = Relation::equal;
   std::int64_t low = 0;   // count, parts of a million, or nanoseconds
