@@ -3,6 +3,8 @@
 
 #include "kumasim/scenario/report.hpp"
 
+#include "kumasim/scenario/quantity.hpp"
+
 namespace kumasim::scenario {
 
 std::vector<Flow> flows_of(const Scenario& scenario, const Observations& seen) {
@@ -16,14 +18,15 @@ std::vector<Flow> flows_of(const Scenario& scenario, const Observations& seen) {
     for (const CallRecord& call : seen.calls) {
       if (call.from != load.from || call.to != load.to) continue;
       ++flow.calls;
-      flow.plaintext += call.plaintext ? 1 : 0;
+      flow.plaintext += call.plaintext() ? 1 : 0;
+      flow.encrypted += call.crossing == Crossing::encrypted ? 1 : 0;
       if (call.ok())
         ++flow.ok;
       else if (call.denied)
         ++flow.denied;
       else
         ++flow.failed;
-      if (call.status != 0) latencies.push_back(call.latency);
+      latencies.push_back(call.status == 0 ? never : call.latency);
       const Instance* instance = scenario.find_instance(call.instance);
       if (instance == nullptr) continue;
       auto version = instance->tags.find("version");
@@ -31,8 +34,8 @@ std::vector<Flow> flows_of(const Scenario& scenario, const Observations& seen) {
     }
     std::ranges::sort(latencies);
     if (!latencies.empty()) {
-      flow.p50 = latencies[(latencies.size() - 1) / 2];
-      flow.p99 = latencies[(latencies.size() * 99 + 99) / 100 - 1];
+      flow.p50 = latencies[percentile_index(latencies.size(), 50)];
+      flow.p99 = latencies[percentile_index(latencies.size(), 99)];
     }
     out.push_back(std::move(flow));
   }
@@ -40,7 +43,28 @@ std::vector<Flow> flows_of(const Scenario& scenario, const Observations& seen) {
 }
 
 bool WorldRun::passed() const {
-  return problem.empty() && std::ranges::all_of(verdicts, [](const Verdict& verdict) { return verdict.held; });
+  return problems.empty() && std::ranges::all_of(verdicts, [](const Verdict& verdict) { return verdict.held; });
+}
+
+std::string latency_text(Duration latency) {
+  if (latency == never) return "none";
+  auto grain = latency >= std::chrono::seconds(1) ? std::chrono::milliseconds(10) : std::chrono::nanoseconds(10'000);
+  return duration_text(latency / grain * grain);
+}
+
+ExitCode exit_code_of(const Report& report) {
+  using Kind = Problem::Kind;
+  ExitCode out = report.passed() ? ExitCode::passed : ExitCode::broken;
+  for (const WorldRun& run : report.runs) {
+    for (const Problem& problem : run.problems) {
+      bool ran =
+          problem.kind == Kind::refused_change || problem.kind == Kind::control_plane || problem.kind == Kind::process;
+      out = std::max(out, problem.kind == Kind::internal ? ExitCode::internal_failure
+                          : ran                          ? ExitCode::broken
+                                                         : ExitCode::bad_input);
+    }
+  }
+  return out;
 }
 
 bool Report::passed() const {

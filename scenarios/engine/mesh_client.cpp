@@ -33,11 +33,16 @@ std::string reason(const HttpResponse& response) {
 
 }  // namespace
 
+void MeshClient::note(const Result<HttpResponse>& answer) {
+  trouble_ = !answer ? answer.error().message : answer->status >= 500 ? reason(*answer) : std::string();
+}
+
 asio::awaitable<void> MeshClient::wait_until_up() {
   while (true) {
     auto answer =
         co_await http_call(runtime_.network, runtime_.timers, base_ + "/meshes/default", {}, nullptr, patience);
-    if (answer && answer->status < 500) co_return;
+    note(answer);
+    if (trouble_.empty()) co_return;
     co_await sleep(runtime_.timers, pause_between);
   }
 }
@@ -50,8 +55,8 @@ asio::awaitable<std::string> MeshClient::send(std::string method, std::string pa
     request.body = body;
     auto answer =
         co_await http_call(runtime_.network, runtime_.timers, base_ + path, std::move(request), nullptr, patience);
-    if (answer && answer->status < 300) co_return std::string();
-    if (answer && answer->status < 500) co_return reason(*answer);
+    note(answer);
+    if (trouble_.empty()) co_return answer->status < 300 ? std::string() : reason(*answer);
     co_await sleep(runtime_.timers, pause_between);
   }
 }

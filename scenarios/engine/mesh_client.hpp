@@ -7,6 +7,10 @@
 
 #include "kumasim/runtime/runtime.hpp"
 
+namespace kumasim {
+struct HttpResponse;
+}
+
 namespace kumasim::scenario {
 
 class MeshClient {
@@ -20,11 +24,16 @@ class MeshClient {
   asio::awaitable<std::string> apply(nlohmann::json resource);
   asio::awaitable<std::string> remove(std::string type, std::string mesh, std::string name);
 
+  /// Why the last attempt has to be made again: "Connection refused", "status 503"; "" after one that was answered.
+  const std::string& trouble() const { return trouble_; }
+
  private:
+  void note(const Result<HttpResponse>& answer);
   asio::awaitable<std::string> send(std::string method, std::string path, std::string body);
 
   Runtime& runtime_;
   std::string base_;
+  std::string trouble_ = "it was not asked yet";
 };
 
 }  // namespace kumasim::scenario

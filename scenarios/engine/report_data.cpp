@@ -2,12 +2,16 @@
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
 
+#include "kumasim/runtime/markup.hpp"
 #include "kumasim/scenario/report.hpp"
 
 namespace kumasim::scenario {
 namespace {
 
-nlohmann::json seconds(Duration value) { return static_cast<double>(value.count()) / 1e9; }
+/// Null for the latency of a call without an answer.
+nlohmann::json seconds(Duration value) {
+  return value == never ? nlohmann::json() : nlohmann::json(static_cast<double>(value.count()) / 1e9);
+}
 
 nlohmann::json run_json(const Report& report, const WorldRun& run) {
   nlohmann::json out{{"world", run.world},
@@ -23,7 +27,15 @@ nlohmann::json run_json(const Report& report, const WorldRun& run) {
     out["fingerprint"] = fmt::format("{:016x}", run.fingerprint);
   }
   if (!run.planted_bug.empty()) out["plantedBug"] = run.planted_bug;
-  if (!run.problem.empty()) out["problem"] = run.problem;
+  for (const Problem& problem : run.problems) {
+    nlohmann::json item{{"kind", to_string(problem.kind)}, {"text", problem.text}};
+    if (problem.at) item["atSeconds"] = seconds(*problem.at);
+    out["problems"].push_back(std::move(item));
+  }
+  for (const Refusal& refusal : run.refusals) {
+    out["refusals"].push_back(
+        {{"atSeconds", seconds(refusal.at)}, {"proxy", refusal.proxy}, {"type", refusal.type}, {"text", refusal.text}});
+  }
   out["expectations"] = nlohmann::json::array();
   for (const Verdict& verdict : run.verdicts) {
     nlohmann::json item{
@@ -42,6 +54,7 @@ nlohmann::json run_json(const Report& report, const WorldRun& run) {
                             {"denied", flow.denied},
                             {"failed", flow.failed},
                             {"plaintext", flow.plaintext},
+                            {"encrypted", flow.encrypted},
                             {"split", flow.split},
                             {"p50Seconds", seconds(flow.p50)},
                             {"p99Seconds", seconds(flow.p99)}});
@@ -74,15 +87,9 @@ void emit_yaml(YAML::Emitter& emitter, const nlohmann::json& value) {
 }
 
 std::string xml(std::string_view text) {
-  std::string out;
-  for (char c : text) {
-    switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      default: out += static_cast<unsigned char>(c) < 32 && c != '\n' && c != '\t' ? ' ' : c;
-    }
+  std::string out = markup_escaped(text);
+  for (char& c : out) {
+    if (static_cast<unsigned char>(c) < 32 && c != '\n' && c != '\t') c = ' ';  // no XML 1.0 holds them
   }
   return out;
 }
@@ -99,7 +106,7 @@ nlohmann::json report_json(const Report& report) {
 
 Result<Report> report_from_json(const nlohmann::json& json) {
   auto duration = [](const nlohmann::json& value) {
-    return Duration(static_cast<std::int64_t>(value.get<double>() * 1e9));
+    return value.is_null() ? never : Duration(static_cast<std::int64_t>(value.get<double>() * 1e9));
   };
   try {
     Report report;
@@ -111,7 +118,8 @@ Result<Report> report_from_json(const nlohmann::json& json) {
       run.world = item.at("world").get<std::string>();
       run.seed = item.at("seed").get<std::uint64_t>();
       run.planted_bug = item.value("plantedBug", "");
-      run.problem = item.value("problem", "");
+      for (const auto& problem : item.value("problems", nlohmann::json::array()))
+        run.problems.push_back({.text = problem.at("text").get<std::string>()});
       run.events = item.value("events", std::uint64_t{0});
       run.fingerprint = std::stoull(item.value("fingerprint", "0"), nullptr, 16);
       for (const auto& verdict : item.at("expectations")) {
@@ -128,6 +136,7 @@ Result<Report> report_from_json(const nlohmann::json& json) {
                              .denied = flow.at("denied").get<std::size_t>(),
                              .failed = flow.at("failed").get<std::size_t>(),
                              .plaintext = flow.at("plaintext").get<std::size_t>(),
+                             .encrypted = flow.value("encrypted", std::size_t{0}),
                              .split = flow.at("split").get<std::map<std::string, std::size_t>>(),
                              .p50 = duration(flow.at("p50Seconds")),
                              .p99 = duration(flow.at("p99Seconds"))});
@@ -153,12 +162,11 @@ std::string report_junit(const Report& report) {
     for (const Verdict& verdict : run.verdicts) failures += verdict.held ? 0 : 1;
     std::string suite = fmt::format("{}.{}.seed-{}", report.scenario, run.world, run.seed);
     out += fmt::format("  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" time=\"{:.3f}\">\n",
-                       xml(suite), run.verdicts.size() + (run.problem.empty() ? 0 : 1), failures,
-                       run.problem.empty() ? 0 : 1, static_cast<double>(run.wall.count()) / 1e9);
-    if (!run.problem.empty()) {
-      out +=
-          fmt::format("    <testcase classname=\"{}\" name=\"the mesh comes up\"><error message=\"{}\"/></testcase>\n",
-                      xml(suite), xml(run.problem));
+                       xml(suite), run.verdicts.size() + run.problems.size(), failures, run.problems.size(),
+                       static_cast<double>(run.wall.count()) / 1e9);
+    for (const Problem& problem : run.problems) {
+      out += fmt::format("    <testcase classname=\"{}\" name=\"{}\"><error message=\"{}\"/></testcase>\n", xml(suite),
+                         to_string(problem.kind), xml(text_of(problem)));
     }
     for (const Verdict& verdict : run.verdicts) {
       out += fmt::format("    <testcase classname=\"{}\" name=\"{}\"", xml(suite), xml(verdict.title));
@@ -168,6 +176,14 @@ std::string report_junit(const Report& report) {
       }
       out += fmt::format("><failure message=\"{}\">{}\n{}\nreplay: {}</failure></testcase>\n", xml(verdict.seen),
                          xml(verdict.why), xml(verdict.after), xml(replay_command(report, run)));
+    }
+    if (!run.refusals.empty()) {
+      out += "    <system-err>";
+      for (const Refusal& refusal : run.refusals) {
+        out += xml(fmt::format("{} {} refused {}: {}\n", duration_text(refusal.at), refusal.proxy, refusal.type,
+                               refusal.text));
+      }
+      out += "</system-err>\n";
     }
     out += "  </testsuite>\n";
   }

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "kumasim/runtime/markup.hpp"
 #include "kumasim/scenario/report.hpp"
 
 namespace kumasim::scenario {
@@ -20,19 +21,7 @@ figure{margin:1rem 0;overflow-x:auto}figure svg{max-width:100%;height:auto}
 @media(prefers-color-scheme:dark){body{background:#14171f;color:#dfe4ee}th{color:#9aa6ba}th,td{border-color:#2c3344}code,pre{background:#1e232f}figure{background:#fff;border-radius:6px;padding:.5rem}.ok{color:#5fd08c}.no{color:#ff8a80}.why{color:#9aa6ba}}
 )";
 
-std::string text(std::string_view raw) {
-  std::string out;
-  for (char c : raw) {
-    switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      default: out += c;
-    }
-  }
-  return out;
-}
+std::string text(std::string_view raw) { return markup_escaped(raw); }
 
 std::string verdict_rows(const WorldRun& run) {
   std::string out = "<table><tr><th>verdict</th><th>expectation</th><th>seen</th></tr>\n";
@@ -45,6 +34,16 @@ std::string verdict_rows(const WorldRun& run) {
       if (!verdict.after.empty()) out += fmt::format("<div class=\"why\">after: {}</div>", text(verdict.after));
     }
     out += fmt::format("</td><td>{}</td></tr>\n", text(verdict.seen));
+  }
+  return out + "</table>\n";
+}
+
+std::string refusal_rows(const WorldRun& run) {
+  if (run.refusals.empty()) return "";
+  std::string out = "<table><tr><th>time</th><th>proxy</th><th>refused</th><th>reason</th></tr>\n";
+  for (const Refusal& refusal : run.refusals) {
+    out += fmt::format("<tr><td class=n>{}</td><td>{}</td><td>{}</td><td class=no>{}</td></tr>\n",
+                       duration_text(refusal.at), text(refusal.proxy), text(refusal.type), text(refusal.text));
   }
   return out + "</table>\n";
 }
@@ -65,7 +64,7 @@ std::string flow_rows(const WorldRun& run) {
         "<tr><td>{} &rarr; {}</td><td class=n>{}</td><td class=n>{}</td><td class=n>{}</td><td class=n>{}</td><td "
         "class=n>{}</td><td class=n>{}</td><td class=n>{}</td><td>{}</td></tr>\n",
         text(flow.from), text(flow.to), flow.calls, flow.ok, flow.denied, flow.failed, flow.plaintext,
-        duration_text(flow.p50), duration_text(flow.p99), text(split));
+        latency_text(flow.p50), latency_text(flow.p99), text(split));
   }
   return out + "</table>\n";
 }
@@ -95,12 +94,12 @@ std::string report_html(const Report& report, const std::vector<std::string>& pi
     out += fmt::format("<h2>{} world, seed {}: <span class=\"{}\">{}</span></h2>\n",
                        run.world == "sim" ? "Simulated" : "Live", run.seed, run.passed() ? "ok" : "no",
                        run.passed() ? "passed" : "failed");
-    if (!run.problem.empty()) out += fmt::format("<p class=no>{}</p>\n", text(run.problem));
+    for (const Problem& problem : run.problems) out += fmt::format("<p class=no>{}</p>\n", text(text_of(problem)));
     if (i < pictures.size() && !pictures[i].empty()) {
       std::size_t svg = pictures[i].find("<svg");
       out += "<figure>" + (svg == std::string::npos ? pictures[i] : pictures[i].substr(svg)) + "</figure>\n";
     }
-    out += verdict_rows(run) + flow_rows(run) + timeline_rows(run);
+    out += verdict_rows(run) + refusal_rows(run) + flow_rows(run) + timeline_rows(run);
     std::string identity = fmt::format("seed={} commit={}", run.seed, report.commit);
     if (run.world == "sim") identity += fmt::format(" events={} fingerprint={:016x}", run.events, run.fingerprint);
     out += fmt::format("<pre>{}\n{}</pre>\n", text(identity), text(replay_command(report, run)));

@@ -64,7 +64,7 @@ std::string flow_table(const WorldRun& run) {
   for (const Flow& flow : run.flows) {
     rows.push_back({flow.from + " -> " + flow.to, fmt::format("{}", flow.calls), success(flow),
                     fmt::format("{}", flow.denied), fmt::format("{}", flow.failed), fmt::format("{}", flow.plaintext),
-                    short_time(flow.p50), short_time(flow.p99), split_text(flow)});
+                    latency_text(flow.p50), latency_text(flow.p99), split_text(flow)});
   }
   return table(rows, "  ");
 }
@@ -94,9 +94,15 @@ std::string identity(const Report& report, const WorldRun& run) {
 std::string one_run(const Report& report, const WorldRun& run, const Paint& paint) {
   std::string out = fmt::format("{} {} in the {} world\n", run.passed() ? paint("PASSED", green) : paint("FAILED", red),
                                 paint(report.scenario, bold), run.world == "sim" ? "simulated" : "live");
-  if (!run.problem.empty()) out += fmt::format("  {}: {}\n", paint("problem", red), run.problem);
+  for (const Problem& problem : run.problems) out += fmt::format("  {}: {}\n", paint("problem", red), text_of(problem));
   out += verdict_lines(run, paint);
   if (!run.flows.empty()) out += "\n" + flow_table(run);
+  if (!run.refusals.empty()) {
+    out += "\n  refused by proxies\n";
+    for (const Refusal& refusal : run.refusals) {
+      out += fmt::format("  {:>9}  {} {}: {}\n", short_time(refusal.at), refusal.proxy, refusal.type, refusal.text);
+    }
+  }
   if (!run.timeline.empty()) {
     out += "\n  timeline\n";
     for (const TimelineEntry& entry : run.timeline)
@@ -127,8 +133,8 @@ std::string comparison(const Report& report) {
     rows.push_back({flow + " success", success(x), success(y)});
     rows.push_back({flow + " denied", fmt::format("{}", x.denied), fmt::format("{}", y.denied)});
     rows.push_back({flow + " split", split_text(x), split_text(y)});
-    rows.push_back({flow + " p50", short_time(x.p50), short_time(y.p50)});
-    rows.push_back({flow + " p99", short_time(x.p99), short_time(y.p99)});
+    rows.push_back({flow + " p50", latency_text(x.p50), latency_text(y.p50)});
+    rows.push_back({flow + " p99", latency_text(x.p99), latency_text(y.p99)});
   }
   for (std::size_t i = 0; i < std::min(a.verdicts.size(), b.verdicts.size()); ++i) {
     rows.push_back({a.verdicts[i].title, a.verdicts[i].held ? "ok" : "BROKEN", b.verdicts[i].held ? "ok" : "BROKEN"});

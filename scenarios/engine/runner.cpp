@@ -17,24 +17,26 @@ namespace {
 
 constexpr Duration sample_period = std::chrono::milliseconds(250);
 constexpr Duration drain = std::chrono::seconds(3);
-constexpr std::size_t calls_max = 5'000'000;
 
 class Engine {
  public:
-  Engine(const Scenario& scenario, const Plan& plan, MeshWorld& world, WorldRun& run, const Progress& progress)
-      : scenario_(scenario), plan_(plan), world_(world), run_(run), progress_(progress) {}
+  Engine(const Scenario& scenario, const Plan& plan, MeshWorld& world, WorldRun& run, const Progress& progress,
+         RunLimits limits)
+      : scenario_(scenario), plan_(plan), world_(world), run_(run), progress_(progress), limits_(limits) {}
 
   void go() {
     run_.plan = plan_lines(plan_);
     if (Result<> up = world_.set_up(); !up) {
-      run_.problem = "the mesh did not come up: " + up.error().message;
+      run_.problems.push_back(
+          {kind_of(up.error(), Problem::Kind::set_up), "the mesh did not come up: " + up.error().message});
+      note_refusals(world_.sample());
       finish();
       return;
     }
     seen_.addresses = world_.addresses();
     for (const ResourceText& resource : scenario_.resources) {
       ResourceName is = resource_name(resource.body);
-      seen_.resources.push_back({is.type, is.name, Duration(0), ""});
+      seen_.resources.push_back({is.type, is.name, Duration(0)});
     }
     for (const Action& action : plan_.actions) {
       world_.at(action.at, [this, &action] { act(action); });
@@ -45,7 +47,8 @@ class Engine {
       world_.at(source.load.start, [this, &source] { generate(source); });
     }
     sample();
-    if (Result<> ran = world_.run_until(scenario_.duration + drain); !ran) run_.problem = ran.error().message;
+    if (Result<> ran = world_.run_until(scenario_.duration + drain); !ran)
+      run_.problems.push_back({kind_of(ran.error(), Problem::Kind::internal), ran.error().message, world_.now()});
     settle_unanswered();
     finish();
     run_.verdicts = judge(scenario_, seen_);
@@ -62,7 +65,26 @@ class Engine {
     std::size_t turn = 0;
   };
 
+  static Problem::Kind kind_of(const Error& error, Problem::Kind otherwise) {
+    if (error.code == Code::cancelled) return Problem::Kind::interrupted;
+    return error.code == Code::internal ? Problem::Kind::internal : otherwise;
+  }
+
+  /// Each refusal once, when it is seen first.
+  void note_refusals(const StateSample& sample) {
+    for (const auto& [process, proxy] : sample.proxies) {
+      for (const auto& [type, text] : proxy.refusals) {
+        bool known = std::ranges::any_of(run_.refusals, [&](const Refusal& other) {
+          return other.proxy == process && other.type == type && other.text == text;
+        });
+        if (!known) run_.refusals.push_back({sample.at, process, type, text});
+      }
+    }
+  }
+
   void finish() {
+    std::vector<Problem> more = world_.problems();
+    run_.problems.insert(run_.problems.end(), more.begin(), more.end());
     run_.setup = world_.setup_length();
     run_.simulated = run_.setup + world_.now();
     run_.events = world_.events();
@@ -102,9 +124,13 @@ class Engine {
       }
     }
     auto done = [this, &action](std::string problem) {
-      if (!problem.empty())
-        seen_.timeline.push_back({world_.now(), action.text + " was refused: " + problem, false, false});
-      seen_.resources.push_back({action.type, action.name, world_.now(), std::move(problem)});
+      if (!problem.empty()) {
+        std::string text = action.text + " was refused: " + problem;
+        seen_.timeline.push_back({world_.now(), text, false, false});
+        run_.problems.push_back({Problem::Kind::refused_change, std::move(text), world_.now()});
+      }
+      seen_.resources.push_back(
+          {action.type, action.name, world_.now(), std::move(problem), action.kind == Action::Kind::remove});
     };
     if (action.kind == Kind::apply) world_.apply(action.resource, done);
     if (action.kind == Kind::remove) world_.remove(action.type, action.mesh, action.name, done);
@@ -127,7 +153,8 @@ class Engine {
     for (const Instance& instance : scenario_.instances) {
       if (instance.service == source.load.from && world_.up(instance.process)) callers.push_back(&instance);
     }
-    if (callers.empty() || seen_.calls.size() >= calls_max) return;
+    if (callers.empty()) return;
+    if (seen_.calls.size() >= limits_.calls_max) return give_up();
     const Instance& caller = *callers[source.turn++ % callers.size()];
     std::size_t index = seen_.calls.size();
     CallRecord record;
@@ -151,6 +178,17 @@ class Engine {
     });
   }
 
+  /// What is not called is not judged: such a run proves nothing of its second half.
+  void give_up() {
+    if (gave_up_) return;
+    gave_up_ = true;
+    run_.problems.push_back({Problem::Kind::load,
+                             fmt::format("the load comes to more than {} calls, which is all that one run can keep; "
+                                         "lower the rates or the duration",
+                                         limits_.calls_max),
+                             world_.now()});
+  }
+
   /// A call whose caller died did not fail: nobody waits for its answer.
   void settle_unanswered() {
     std::size_t kept = 0;
@@ -168,6 +206,7 @@ class Engine {
   void sample() {
     StateSample sample = world_.sample();
     sample.at = world_.now();
+    note_refusals(sample);
     seen_.samples.push_back(std::move(sample));
     if (progress_) progress_(world_.now(), scenario_.duration);
     Duration next = world_.now() + sample_period;
@@ -179,6 +218,8 @@ class Engine {
   MeshWorld& world_;
   WorldRun& run_;
   const Progress& progress_;
+  RunLimits limits_;
+  bool gave_up_ = false;
   Observations seen_;
   std::vector<bool> answered_;
   std::vector<std::unique_ptr<Source>> sources_;
@@ -187,9 +228,9 @@ class Engine {
 
 }  // namespace
 
-void run_scenario(const Scenario& scenario, const Plan& plan, MeshWorld& world, WorldRun& run,
-                  const Progress& progress) {
-  Engine(scenario, plan, world, run, progress).go();
+void run_scenario(const Scenario& scenario, const Plan& plan, MeshWorld& world, WorldRun& run, const Progress& progress,
+                  RunLimits limits) {
+  Engine(scenario, plan, world, run, progress, limits).go();
 }
 
 }  // namespace kumasim::scenario

@@ -14,28 +14,75 @@ namespace {
 
 Result<cp::Config> configure(const SimControlPlaneOptions& options) {
   std::map<std::string, std::string> environment = options.settings;
-  if (!options.planted_bug.empty()) environment["KUMASIM_PLANTED_BUG"] = options.planted_bug;
-  return cp::load_config("", "", [&](std::string_view name) -> std::optional<std::string> {
+  // Proxies of a scenario have no tokens; keys that sign some are made at each start, and RSA costs a third of a
+  // second.
+  environment.try_emplace("KUMA_DP_SERVER_AUTHN_DP_PROXY_TYPE", "none");
+  environment.try_emplace("KUMA_DP_SERVER_AUTHN_ZONE_PROXY_TYPE", "none");
+  environment.try_emplace("KUMASIM_IDENTITY_SIGNING_KEY", "ec-p256");
+  auto bugs = cp::policy::PlantedBugs::from_name(options.planted_bug);
+  if (!bugs) return fail(bugs.error());
+  auto config = cp::load_config("", "", [&](std::string_view name) -> std::optional<std::string> {
     auto found = environment.find(std::string(name));
     if (found == environment.end()) return std::nullopt;
     return found->second;
   });
+  if (config) config->planted = *bugs;
+  return config;
+}
+
+using Failed = std::function<void(std::string)>;
+
+/// Hears of tasks whose exception spawn() logged; all else passes through.
+class TaskLog final : public Log {
+ public:
+  TaskLog(Log& inner, Failed failed) : inner_(inner), failed_(std::move(failed)) {}
+
+  bool enabled(LogLevel level) const override { return level == LogLevel::error || inner_.enabled(level); }
+  void write(const LogRecord& record) override {
+    if (record.level == LogLevel::error && record.message == "task failed") {
+      std::string text = fmt::format("its task `{}` failed", record.component);
+      for (const LogField& field : record.fields) {
+        if (field.key == "error") text += ": " + field.value;
+      }
+      failed_(std::move(text));
+    }
+    if (inner_.enabled(record.level)) inner_.write(record);
+  }
+
+ private:
+  Log& inner_;
+  Failed failed_;
+};
+
+/// A runtime with a log of its own; both live as long as the process.
+struct Watched {
+  Watched(Runtime& outer, Failed failed)
+      : log(outer.log, std::move(failed)),
+        runtime{outer.executor, outer.clock, outer.random, outer.timers, outer.network, outer.disk, log} {}
+  TaskLog log;
+  Runtime runtime;
+};
+
+/// run() ends only where somebody asked for it, and here nobody does.
+asio::awaitable<void> serve(std::shared_ptr<cp::ControlPlane> control_plane, Failed failed) {
+  co_await control_plane->run();
+  failed("it ended by itself");
 }
 
 }  // namespace
 
-const std::vector<std::string>& planted_bugs() {
-  static const std::vector<std::string> names{"rbac-rule-dropped"};
-  return names;
-}
+const std::vector<std::string>& planted_bugs() { return cp::policy::PlantedBugs::names(); }
 
 std::string check_control_plane(const SimControlPlaneOptions& options) {
   auto config = configure(options);
   return config ? std::string() : config.error().message;
 }
 
-void start_control_plane(sim::Process& process, SimControlPlaneOptions options) {
-  process.start([&process, options = std::move(options)](Runtime& runtime) {
+void start_control_plane(sim::Process& process, SimControlPlaneOptions options, Failed failed) {
+  process.start([&process, options = std::move(options), failed = std::move(failed)](Runtime& outer) {
+    auto watched = std::make_shared<Watched>(outer, failed);
+    process.keep(watched);
+    Runtime& runtime = watched->runtime;
     cp::Config config = *configure(options);
     std::shared_ptr<cp::Store> store;
     if (config.store_type == "memory") {
@@ -44,6 +91,7 @@ void start_control_plane(sim::Process& process, SimControlPlaneOptions options) 
       auto opened = cp::open_sqlite(runtime.disk, config.store_sqlite_path, runtime.random);
       if (!opened) {
         runtime.log.error("kuma-cp", "the store cannot be opened", {{"error", opened.error().message}});
+        failed("its store cannot be opened: " + opened.error().message);
         return;
       }
       store = std::move(*opened);
@@ -54,7 +102,7 @@ void start_control_plane(sim::Process& process, SimControlPlaneOptions options) 
     auto control_plane =
         std::make_shared<cp::ControlPlane>(runtime, std::move(config), std::move(store), std::move(identity));
     process.keep(control_plane);
-    spawn(runtime.executor, runtime.log, "kuma-cp", control_plane->run());
+    spawn(runtime.executor, runtime.log, "kuma-cp", serve(control_plane, failed));
   });
 }
 

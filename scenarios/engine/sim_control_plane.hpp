@@ -1,6 +1,7 @@
 /// The real control plane as a process of the simulated world.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 
@@ -17,6 +18,8 @@ struct SimControlPlaneOptions {
 std::string check_control_plane(const SimControlPlaneOptions& options);
 
 /// Starts the control plane in a process that is down; its store is on the process's disk and outlives a kill.
-void start_control_plane(sim::Process& process, SimControlPlaneOptions options);
+/// `failed` is told, in every life, of a task that ended by an exception, and why it could not start.
+void start_control_plane(sim::Process& process, SimControlPlaneOptions options,
+                         std::function<void(std::string)> failed);
 
 }  // namespace kumasim::scenario

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "kumasim/runtime/task.hpp"
+#include "kumasim/sim/hash.hpp"
 #include "reference-cp/app/kuma_dp/bootstrap_client.hpp"
 #include "scenarios/engine/law.hpp"
 #include "sim/apps/client.hpp"
@@ -32,6 +33,38 @@ bool denied(const sim::CallResult& result) {
   return false;
 }
 
+/// What the way between two machines was like, by the steps of the proxies that took the call in.
+Crossing crossing(const sim::CallResult& result) {
+  if (result.plaintext) return Crossing::plaintext;
+  bool encrypted = std::ranges::any_of(result.why, [](const sim::Step& step) {
+    return step.kind == "tls" && (step.name.starts_with("client ") || step.name == "no client certificate");
+  });
+  return encrypted ? Crossing::encrypted : Crossing::none;
+}
+
+/// "Listener", as in the type's URL.
+std::string short_type(sim::proxy::Type type) {
+  std::string_view url = sim::proxy::type_url(type);
+  return std::string(url.substr(url.rfind('.') + 1));
+}
+
+/// Of what policies change; secrets and endpoints come and go for reasons of their own.
+std::uint64_t version_of(const sim::proxy::ConfigState& config) {
+  std::map<std::pair<int, std::string_view>, std::string_view> versions;
+  auto add = [&versions](int kind, const auto& resources) {
+    for (const auto& [name, held] : resources) versions[{kind, name}] = held.version;
+  };
+  add(1, config.clusters());
+  add(1, config.warming_clusters());  // the newer one of a name
+  add(2, config.listeners());
+  add(2, config.warming_listeners());
+  add(3, config.routes());
+  std::uint64_t out = 1;
+  for (const auto& [what, version] : versions)
+    out = sim::hash_text(version, sim::hash_text(what.second, sim::mix(out, static_cast<std::uint64_t>(what.first))));
+  return out;
+}
+
 CallRecord record_of(const sim::CallResult& result) {
   CallRecord out;
   out.latency = result.latency;
@@ -39,7 +72,7 @@ CallRecord record_of(const sim::CallResult& result) {
   out.flags = result.response_flags;
   out.endpoint = result.endpoint;
   out.instance = result.ok() ? result.instance : "";
-  out.plaintext = result.plaintext;
+  out.crossing = crossing(result);
   out.denied = denied(result);
   out.why = sim::explain(result);
   return out;
@@ -144,6 +177,8 @@ ProxyState SimInstance::state() const {
   out.ready = envoy.live() && config.warming_clusters().empty() && config.warming_listeners().empty();
   out.accepted = envoy.ads().acks();
   out.refused = envoy.ads().nacks();
+  if (out.accepted > 0) out.version = version_of(config);
+  for (const auto& [type, text] : envoy.ads().refusals()) out.refusals[short_type(type)] = text;
   for (const auto& [name, secret] : config.secrets()) {
     if (!secret.value || !secret.value->certificate) continue;
     const auto& uris = secret.value->certificate->uris;

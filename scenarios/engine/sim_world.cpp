@@ -83,34 +83,54 @@ asio::awaitable<void> SimWorld::apply_resources() {
   applied_ = true;
 }
 
-bool SimWorld::wait_for(const std::function<bool()>& ready) {
+Result<> SimWorld::wait_for(const std::function<bool()>& ready, const std::function<std::string()>& why_not) {
   while (!ready()) {
-    if (world_.now().time_since_epoch() >= scenario_.setup_limit) return false;
-    world_.run_for(setup_step);
+    // A control plane that failed once may still serve some of it; the run is lost all the same.
+    if (!problems_.empty()) {
+      std::string text = std::move(problems_.front().text);
+      problems_.clear();
+      return fail(Code::unavailable, std::move(text));
+    }
+    if (world_.now().time_since_epoch() >= scenario_.setup_limit)
+      return fail(Code::deadline_exceeded,
+                  fmt::format("{} within {}", why_not(), duration_text(scenario_.setup_limit)));
+    try {
+      world_.run_for(setup_step);
+    } catch (const std::exception& error) {
+      return fail(Code::internal, fmt::format("the simulation stopped: {}", error.what()));
+    }
   }
-  return true;
+  return {};
 }
 
 Result<> SimWorld::set_up() {
   SimControlPlaneOptions options{scenario_.control_plane.settings, options_.planted_bug};
   if (std::string problem = check_control_plane(options); !problem.empty())
     return fail(Code::invalid_argument, problem);
-  start_control_plane(*control_plane_, options);
+  start_control_plane(*control_plane_, options, [this](std::string what) {
+    std::optional<Duration> when;
+    if (running_) when = now();
+    problems_.push_back(
+        {Problem::Kind::control_plane, fmt::format("{} failed: {}", scenario_.control_plane.name, what), when});
+  });
   start_operator();
-  bool answered = wait_for([this] { return applied_ || !refused_.empty(); });
+  Result<> answered = wait_for([this] { return applied_ || !refused_.empty(); },
+                               [this] {
+                                 std::string trouble = client_ ? client_->trouble() : "";
+                                 return fmt::format("the control plane did not take the resources{}",
+                                                    trouble.empty() ? "" : " (" + trouble + ")");
+                               });
   if (!refused_.empty()) return fail(Code::invalid_argument, refused_);
-  if (!answered)
-    return fail(Code::deadline_exceeded, fmt::format("the control plane did not take the resources within {}",
-                                                     duration_text(scenario_.setup_limit)));
+  if (!answered) return answered;
   for (const Instance& instance : scenario_.instances) instances_[instance.process]->start();
   Observations seen;
   seen.addresses = addresses();
-  bool converged = wait_for([&] { return !not_converged(scenario_, seen, sample()); });
-  if (!converged) {
-    return fail(Code::deadline_exceeded, fmt::format("within {}: {}", duration_text(scenario_.setup_limit),
-                                                     not_converged(scenario_, seen, sample()).value_or("")));
-  }
+  auto who_did_not = [&] { return not_converged(scenario_, seen, sample()); };
+  Result<> converged = wait_for([&] { return !who_did_not(); },
+                                [&] { return fmt::format("{}, still not converged", who_did_not().value_or("")); });
+  if (!converged) return converged;
   start_ = world_.now();
+  running_ = true;
   return {};
 }
 

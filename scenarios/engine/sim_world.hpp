@@ -39,6 +39,7 @@ class SimWorld final : public MeshWorld {
   void call(const CallRequest& request, std::function<void(CallRecord)> done) override;
 
   StateSample sample() override;
+  std::vector<Problem> problems() const override { return problems_; }
   std::map<std::string, std::string> addresses() const override;
   Duration setup_length() const override { return start_.time_since_epoch(); }
   std::uint64_t events() const override { return world_.events(); }
@@ -50,7 +51,7 @@ class SimWorld final : public MeshWorld {
   void start_operator();
   asio::awaitable<void> apply_resources();
   /// Steps of virtual time until `ready`, at most to the limit of set-up.
-  bool wait_for(const std::function<bool()>& ready);
+  Result<> wait_for(const std::function<bool()>& ready, const std::function<std::string()>& why_not);
 
   const Scenario& scenario_;
   SimWorldOptions options_;
@@ -62,7 +63,9 @@ class SimWorld final : public MeshWorld {
   std::shared_ptr<MeshClient> client_;
   MonotonicTime start_{};
   bool applied_ = false;
+  bool running_ = false;  // set-up is over
   std::string refused_;
+  std::vector<Problem> problems_;
 };
 
 }  // namespace kumasim::scenario

@@ -27,7 +27,7 @@ std::vector<const CallRecord*> calls_in(const Predicate& predicate, const Observ
 std::string describe(const CallRecord& call) {
   std::string status = call.status == 0 ? "no answer" : fmt::format("status {}", call.status);
   return fmt::format("{} -> {}{}: {}{}{}{}", call.from_process, call.to, call.path, status,
-                     call.flags.empty() ? "" : " " + call.flags, call.plaintext ? ", plaintext" : "",
+                     call.flags.empty() ? "" : " " + call.flags, call.plaintext() ? ", plaintext" : "",
                      call.why.empty() ? "" : ": " + call.why);
 }
 
@@ -67,6 +67,23 @@ void blame(Outcome& out, const std::vector<const CallRecord*>& calls, auto&& off
   }
 }
 
+/// Three answers: encrypted, plaintext, or the call did not cross a proxy, which proves nothing.
+Outcome evaluate_no_plaintext(const std::vector<const CallRecord*>& calls) {
+  Outcome out;
+  std::map<Crossing, std::size_t> count;
+  for (const CallRecord* call : calls) ++count[call->crossing];
+  out.holds = count[Crossing::plaintext] == 0 && count[Crossing::encrypted] > 0;
+  out.seen = fmt::format("{} of {} calls were encrypted", count[Crossing::encrypted], calls.size());
+  if (count[Crossing::plaintext] > 0) out.seen += fmt::format(", {} in plaintext", count[Crossing::plaintext]);
+  if (count[Crossing::none] > 0) out.seen += fmt::format(", {} did not cross a proxy", count[Crossing::none]);
+  blame(out, calls, [](const CallRecord& call) { return call.plaintext(); });
+  if (!out.holds && !out.when) {
+    blame(out, calls, [](const CallRecord&) { return true; });
+    out.why = "no call crossed a proxy; the first: " + out.why;
+  }
+  return out;
+}
+
 std::int64_t part(std::size_t some, std::size_t all) {
   return static_cast<std::int64_t>(some) * 1'000'000 / static_cast<std::int64_t>(all);
 }
@@ -93,18 +110,16 @@ Outcome evaluate_share(const Predicate& predicate, const Scenario& scenario,
   return out;
 }
 
-Outcome evaluate_latency(const Predicate& predicate, const std::vector<const CallRecord*>& calls) {
-  std::vector<const CallRecord*> answered;
-  for (const CallRecord* call : calls) {
-    if (call->status != 0) answered.push_back(call);
-  }
-  if (answered.empty()) return silence(predicate);
-  std::ranges::stable_sort(answered, {}, &CallRecord::latency);
-  std::size_t rank = (answered.size() * static_cast<std::size_t>(predicate.percentile) + 99) / 100;
-  const CallRecord& at = *answered[std::max<std::size_t>(rank, 1) - 1];
+Duration time_to_answer(const CallRecord* call) { return call->status == 0 ? never : call->latency; }
+
+Outcome evaluate_latency(const Predicate& predicate, std::vector<const CallRecord*> calls) {
+  std::ranges::stable_sort(calls, {}, time_to_answer);
+  const CallRecord& at = *calls[percentile_index(calls.size(), predicate.percentile)];
+  Duration latency = time_to_answer(&at);
   Outcome out;
-  out.holds = predicate.holds(at.latency.count());
-  out.seen = fmt::format("p{} {} of {} calls", predicate.percentile, duration_text(at.latency), answered.size());
+  out.holds = predicate.holds(latency.count());
+  out.seen = fmt::format("p{} {} of {} calls", predicate.percentile,
+                         latency == never ? "without an answer" : duration_text(latency), calls.size());
   if (!out.holds) {
     out.when = at.start;
     out.why = describe(at);
@@ -129,41 +144,54 @@ Outcome evaluate_converged(const Scenario& scenario, const Observations& seen, D
   return out;
 }
 
-Outcome evaluate_policy(const Predicate& predicate, const Observations& seen, Duration from, Duration to) {
-  Outcome out;
-  const ResourceRecord* taken = nullptr;
+/// The last that was done to the resource by then; null where nothing was answered.
+const ResourceRecord* last_record(const Predicate& predicate, const Observations& seen, Duration to) {
+  const ResourceRecord* out = nullptr;
   for (const ResourceRecord& record : seen.resources) {
-    if (record.name != predicate.name || record.at > to) continue;
-    taken = &record;
+    bool same = record.name == predicate.name && (predicate.type.empty() || record.type == predicate.type);
+    if (same && record.at <= to) out = &record;
   }
-  if (taken == nullptr || !taken->problem.empty()) {
-    out.seen = "not applied";
-    out.why = taken == nullptr ? "the control plane had not answered by then"
-                               : "the control plane refused it: " + taken->problem;
+  return out;
+}
+
+Outcome evaluate_policy(const Predicate& predicate, const Observations& seen, Duration to) {
+  Outcome out;
+  out.seen = "not applied";
+  const ResourceRecord* taken = last_record(predicate, seen, to);
+  if (taken == nullptr) {
+    out.why = "the control plane had not answered by then";
     return out;
   }
-  std::map<std::string, std::uint64_t> before;
+  if (!taken->problem.empty() || taken->removed) {
+    out.why = taken->removed ? fmt::format("it was deleted at {}", duration_text(taken->at))
+                             : "the control plane refused it: " + taken->problem;
+    return out;
+  }
+  bool in_setup = taken->at <= Duration(0);
+  std::map<std::string, ProxyState> before;  // as each was when the control plane took the resource
   for (const StateSample& sample : seen.samples) {
     if (sample.at > to) break;
     for (const auto& [process, proxy] : sample.proxies) {
-      if (sample.at <= taken->at) {
-        before[process] = proxy.accepted;
-      } else if (proxy.accepted > before[process]) {
+      if (sample.at <= taken->at) before[process] = proxy;
+      // What was applied during set-up is in every configuration that the proxies have.
+      if (in_setup && proxy.version != 0) {
         out.holds = true;
-        out.seen =
-            fmt::format("applied at {}, in {} by {}", duration_text(taken->at), process, duration_text(sample.at));
+        out.seen = "applied before the start";
         return out;
       }
+      // A proxy that starts later takes a configuration whatever the resource says: it proves nothing.
+      const ProxyState& old = before[process];
+      bool took = old.version != 0 && proxy.version != 0 && proxy.version != old.version &&
+                  proxy.accepted > old.accepted && sample.at > taken->at;
+      if (!took) continue;
+      out.holds = true;
+      out.seen = fmt::format("applied at {}, in {} by {}", duration_text(taken->at), process, duration_text(sample.at));
+      return out;
     }
   }
-  // What was applied during set-up is in every configuration that the proxies have.
-  if (taken->at <= Duration(0) && taken->at <= from) {
-    out.holds = std::ranges::any_of(before, [](const auto& entry) { return entry.second > 0; });
-  }
-  out.seen = out.holds ? "applied before the start" : "in no proxy";
-  if (!out.holds)
-    out.why = fmt::format("the control plane took it at {}, but no proxy took a configuration after that",
-                          duration_text(taken->at));
+  out.seen = "in no proxy";
+  out.why = fmt::format("the control plane took it at {}, but no proxy took another configuration after that",
+                        duration_text(taken->at));
   return out;
 }
 
@@ -212,10 +240,13 @@ const TimelineEntry* Observations::fault_before(Duration when) const {
 
 std::optional<std::string> not_converged(const Scenario& scenario, const Observations& seen,
                                          const StateSample& sample) {
-  if (std::ranges::none_of(sample.proxies, [](const auto& entry) { return entry.second.up; }))
-    return "no proxy runs";
+  if (std::ranges::none_of(sample.proxies, [](const auto& entry) { return entry.second.up; })) return "no proxy runs";
   for (const auto& [process, proxy] : sample.proxies) {
     if (!proxy.up) continue;
+    if (!proxy.refusals.empty()) {
+      const auto& [type, text] = *proxy.refusals.begin();
+      return fmt::format("{} refused the last {}: {}", process, type, text);
+    }
     if (!proxy.ready) return fmt::format("{} waits for configuration", process);
     const Instance* instance = scenario.find_instance(process);
     const Service* service = instance ? scenario.find_service(instance->service) : nullptr;
@@ -243,7 +274,7 @@ Outcome evaluate(const Predicate& predicate, const Scenario& scenario, const Obs
                  Duration to) {
   switch (predicate.kind) {
     case Kind::converged: return evaluate_converged(scenario, seen, from, to);
-    case Kind::policy_applied: return evaluate_policy(predicate, seen, from, to);
+    case Kind::policy_applied: return evaluate_policy(predicate, seen, to);
     case Kind::certificate_rotated: return evaluate_rotation(predicate, scenario, seen, from, to);
     default: break;
   }
@@ -260,8 +291,7 @@ Outcome evaluate(const Predicate& predicate, const Scenario& scenario, const Obs
       static_cast<std::size_t>(std::ranges::count_if(calls, [](const CallRecord* call) { return !call->ok(); }));
   Outcome out;
   switch (predicate.kind) {
-    case Kind::no_plaintext:
-      return every_call(calls, "were encrypted", [](const CallRecord& call) { return !call.plaintext; });
+    case Kind::no_plaintext: return evaluate_no_plaintext(calls);
     case Kind::reachable: return every_call(calls, "succeeded", [](const CallRecord& call) { return call.ok(); });
     case Kind::denied: return every_call(calls, "were denied", [](const CallRecord& call) { return call.denied; });
     case Kind::failed_calls:

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -12,9 +13,30 @@
 
 namespace kumasim::scenario {
 
+/// The updates of one subscription of an Envoy, such as `listener_manager.lds`, since its start.
+struct UpdateCounts {
+  std::uint64_t success = 0, rejected = 0;
+};
+using Subscriptions = std::map<std::string, UpdateCounts>;
+
+/// Follows which types of resource an Envoy refused last. Envoy counts; what it said stands in its log.
+class RefusalWatch {
+ public:
+  /// A subscription is refused from the poll on that counts a new rejection, until one that counts a success only.
+  void see(const std::string& stats);
+  /// Type -> text, for the types that are refused now; `log` is all that Envoy has printed.
+  std::map<std::string, std::string> refusals(const std::string& log) const;
+  bool any() const { return !refused_.empty(); }
+
+ private:
+  Subscriptions last_;
+  std::map<std::string, std::string> refused_;  // subscription -> type
+};
+
 /// What /clusters, /certs and /stats say, as a ProxyState; `called` are the services whose endpoints are of interest.
-/// Not up where Envoy does not answer.
-asio::awaitable<ProxyState> read_envoy(Runtime& runtime, std::uint16_t admin_port, std::vector<std::string> called);
+/// Not up where Envoy does not answer. `watch` belongs to this life of the Envoy.
+asio::awaitable<ProxyState> read_envoy(Runtime& runtime, std::uint16_t admin_port, std::vector<std::string> called,
+                                       RefusalWatch& watch);
 
 /// --- the parts, for tests
 void read_clusters(const nlohmann::json& clusters, const std::vector<std::string>& called, ProxyState& state);

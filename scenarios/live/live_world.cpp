@@ -134,6 +134,9 @@ std::uint16_t LiveWorld::free_port(const std::string& address) { return runtime_
 
 Result<> LiveWorld::start_control_plane() {
   std::map<std::string, std::string> environment = live::environment();
+  // Proxies of a scenario have no tokens.
+  environment["KUMA_DP_SERVER_AUTHN_DP_PROXY_TYPE"] = "none";
+  environment["KUMA_DP_SERVER_AUTHN_ZONE_PROXY_TYPE"] = "none";
   for (const auto& [name, value] : scenario_.control_plane.settings) environment[name] = value;
   environment["KUMA_GENERAL_WORK_DIR"] = (folder_ / "kuma-cp").string();
   environment["KUMA_STORE_TYPE"] = "sqlite";
@@ -144,7 +147,8 @@ Result<> LiveWorld::start_control_plane() {
   environment["KUMA_DP_SERVER_PORT"] = fmt::format("{}", ports_.dataplane);
   environment["KUMA_DIAGNOSTICS_SERVER_PORT"] = fmt::format("{}", ports_.diagnostics);
   if (!options_.planted_bug.empty()) environment["KUMASIM_PLANTED_BUG"] = options_.planted_bug;
-  auto child = start_program(scenario_.control_plane.name, {.program = options_.programs + "/kuma-cp",
+  const char* program = options_.planted_bug.empty() ? "/kuma-cp" : "/kuma-cp-planted";
+  auto child = start_program(scenario_.control_plane.name, {.program = options_.programs + program,
                                                             .arguments = {"run"},
                                                             .environment = environment,
                                                             .output_path = (folder_ / "kuma-cp.log").string()});
@@ -194,24 +198,41 @@ Result<> LiveWorld::pump_until(const std::function<bool()>& ready, std::string_v
     if (interrupted_) return fail(Code::cancelled, "interrupted");
     if (runtime_.clock.now() >= limit)
       return fail(Code::deadline_exceeded, fmt::format("{} within {}", what, duration_text(scenario_.setup_limit)));
-    if (control_plane_ && control_plane_->status()) {
-      return fail(Code::unavailable,
-                  fmt::format("kuma-cp ended with {}: {}", live::to_string(*control_plane_->status()),
-                              last_lines(scenario_.control_plane.name)));
-    }
-    for (const auto& [name, member] : members_) {
-      if (member.sidecar && member.sidecar->status()) {
-        return fail(Code::unavailable, fmt::format("kuma-dp of {} ended with {}: {}", name,
-                                                   live::to_string(*member.sidecar->status()), last_lines(name)));
-      }
+    look_after_all();
+    if (!problems_.empty()) {
+      std::string text = std::move(problems_.front().text);
+      problems_.clear();
+      return fail(Code::unavailable, std::move(text));
     }
     context_.run_for(std::chrono::milliseconds(50));
   }
   return {};
 }
 
-std::string LiveWorld::last_lines(const std::string& process) const {
-  std::ifstream in(folder_ / (process + ".log"));
+void LiveWorld::complain(std::string text) {
+  std::optional<Duration> when;
+  if (running_) when = now();
+  problems_.push_back({Problem::Kind::process, std::move(text), when});
+}
+
+void LiveWorld::look_after(const std::string& what, const std::string& log,
+                           const std::optional<live::ChildProcess>& child) {
+  if (!child || !child->status() || std::ranges::find(dead_, child->pid()) != dead_.end()) return;
+  dead_.push_back(child->pid());
+  complain(fmt::format("{} ended with {}: {}", what, live::to_string(*child->status()), last_lines(log)));
+}
+
+void LiveWorld::look_after_all() {
+  const std::string& name = scenario_.control_plane.name;
+  look_after(name == "kuma-cp" ? name : "kuma-cp of " + name, name, control_plane_);
+  for (const auto& [process, member] : members_) {
+    look_after("kuma-dp of " + process, process, member.sidecar);
+    look_after("kumasim-echo of " + process, process + ".echo", member.echo);
+  }
+}
+
+std::string LiveWorld::last_lines(const std::string& log) const {
+  std::ifstream in(folder_ / (log + ".log"));
   std::deque<std::string> lines;
   for (std::string line; std::getline(in, line);) {
     lines.push_back(line.substr(0, 400));
@@ -220,6 +241,11 @@ std::string LiveWorld::last_lines(const std::string& process) const {
   std::string out;
   for (const std::string& line : lines) out += (out.empty() ? "" : "\n    ") + line;
   return out.empty() ? "it printed nothing" : out;
+}
+
+std::string LiveWorld::whole_log(const std::string& process) const {
+  std::ifstream in(folder_ / (process + ".log"), std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
 }
 
 asio::awaitable<void> LiveWorld::apply_resources() {
@@ -257,7 +283,11 @@ Result<> LiveWorld::set_up() {
   spawn(runtime_.executor, runtime_.log, "operator", apply_resources());
   Result<> taken =
       pump_until([this] { return applied_ || !refused_.empty(); }, "the control plane did not take the resources");
-  if (!taken) return taken;
+  if (!taken) {
+    bool late = taken.error().code == Code::deadline_exceeded && !client_->trouble().empty();
+    return late ? fail(Code::deadline_exceeded, fmt::format("{} ({})", taken.error().message, client_->trouble()))
+                : taken;
+  }
   if (!refused_.empty()) return fail(Code::invalid_argument, refused_);
   for (auto& [name, member] : members_) {
     if (Result<> started = start_member(member); !started) return started;
@@ -272,6 +302,7 @@ Result<> LiveWorld::set_up() {
                                                     not_converged(scenario_, seen, sample()).value_or("")));
   start_ = runtime_.clock.now();
   setup_length_ = start_ - begin_;
+  running_ = true;
   return {};
 }
 
@@ -289,6 +320,7 @@ Result<> LiveWorld::run_until(Duration when) {
   if (interrupted_) return fail(Code::cancelled, "interrupted");
   for (Suspect& suspect : suspects_) suspect.done(std::move(suspect.record));
   suspects_.clear();
+  look_after_all();
   return {};
 }
 
@@ -328,14 +360,14 @@ void LiveWorld::kill(const std::string& process) {
   member.echo.reset();
   member.clients.clear();
   member.state = {};
+  member.refusals = {};
 }
 
 void LiveWorld::start(const std::string& process) {
   bool is_control_plane = process == scenario_.control_plane.name;
   if (is_control_plane ? control_plane_.has_value() : members_.at(process).sidecar.has_value()) return;
   Result<> started = is_control_plane ? start_control_plane() : start_member(members_.at(process));
-  if (!started)
-    runtime_.log.error("live", "a process did not start", {{"process", process}, {"error", started.error().message}});
+  if (!started) complain(fmt::format("{} did not start: {}", process, started.error().message));
 }
 
 void LiveWorld::pause(const std::string& process) {
@@ -350,12 +382,12 @@ void LiveWorld::resume(const std::string& process) {
 
 void LiveWorld::partition(const std::string& a, const std::string& b) {
   if (Result<> done = namespaces_->partition(a, b); !done)
-    runtime_.log.error("live", "no partition", {{"between", a + " and " + b}, {"error", done.error().message}});
+    complain(fmt::format("the way between {} and {} could not be cut: {}", a, b, done.error().message));
 }
 
 void LiveWorld::heal(const std::string& a, const std::string& b) {
   if (Result<> done = namespaces_->heal(a, b); !done)
-    runtime_.log.error("live", "no heal", {{"between", a + " and " + b}, {"error", done.error().message}});
+    complain(fmt::format("the way between {} and {} could not be healed: {}", a, b, done.error().message));
 }
 
 void LiveWorld::apply(const nlohmann::json& resource, std::function<void(std::string)> done) {
@@ -400,8 +432,8 @@ asio::awaitable<void> LiveWorld::make_call(Member& member, CallRequest request, 
   nlohmann::json body = nlohmann::json::parse(answer->body, nullptr, false);
   if (record.ok() && body.is_object()) {
     record.instance = body.value("instance", "");
-    record.plaintext = body.value("identity", "").empty();
-    record.why = record.plaintext ? "the application saw no identity of the caller" : body.value("identity", "");
+    record.crossing = body.value("identity", "").empty() ? Crossing::plaintext : Crossing::encrypted;
+    record.why = record.plaintext() ? "the application saw no identity of the caller" : body.value("identity", "");
     done(std::move(record));
     co_return;
   }
@@ -423,6 +455,7 @@ asio::awaitable<void> LiveWorld::poll() {
   while (true) {
     std::vector<Suspect> suspects = std::exchange(suspects_, {});
     std::map<std::string, std::uint64_t> refused;  // service -> since the last poll
+    look_after_all();
     for (auto& [name, member] : members_) {
       if (!up(name)) {
         member.state = {};
@@ -430,8 +463,9 @@ asio::awaitable<void> LiveWorld::poll() {
       }
       std::vector<std::string> called;
       for (const Outbound& outbound : member.service->calls) called.push_back(outbound.to);
-      ProxyState state = co_await read_envoy(runtime_of(name), member.admin_port, std::move(called));
+      ProxyState state = co_await read_envoy(runtime_of(name), member.admin_port, std::move(called), member.refusals);
       if (!up(name)) continue;
+      if (member.refusals.any()) state.refusals = member.refusals.refusals(whole_log(name));
       std::uint64_t last = std::exchange(before[name], state.denied);
       if (state.denied > last) refused[member.instance->service] += state.denied - last;
       if (state.up) member.state = std::move(state);

@@ -20,6 +20,7 @@
 #include "reference-cp/live/live_runtime.hpp"
 #include "scenarios/engine/dataplane.hpp"
 #include "scenarios/engine/mesh_client.hpp"
+#include "scenarios/live/envoy_admin.hpp"
 #include "scenarios/live/namespaces.hpp"
 
 namespace kumasim::scenario {
@@ -50,6 +51,7 @@ class LiveWorld final : public MeshWorld {
   void call(const CallRequest& request, std::function<void(CallRecord)> done) override;
 
   StateSample sample() override;
+  std::vector<Problem> problems() const override { return problems_; }
   std::map<std::string, std::string> addresses() const override;
   Duration setup_length() const override { return setup_length_; }
 
@@ -64,6 +66,7 @@ class LiveWorld final : public MeshWorld {
     std::optional<live::ChildProcess> echo, sidecar;
     bool paused = false;
     ProxyState state;
+    RefusalWatch refusals;
     std::map<std::string, std::unique_ptr<HttpClient>> clients;
   };
   struct Ports {
@@ -90,7 +93,12 @@ class LiveWorld final : public MeshWorld {
   Result<> start_control_plane();
   Result<> start_member(Member& member);
   Result<> pump_until(const std::function<bool()>& ready, std::string_view what);
-  std::string last_lines(const std::string& process) const;
+  std::string last_lines(const std::string& log) const;
+  std::string whole_log(const std::string& process) const;
+  /// Notes a child that ended without our doing, once.
+  void look_after(const std::string& what, const std::string& log, const std::optional<live::ChildProcess>& child);
+  void look_after_all();
+  void complain(std::string text);
   std::vector<int> pids(const std::string& process) const;
   asio::awaitable<void> apply_resources();
   asio::awaitable<void> poll();
@@ -114,7 +122,10 @@ class LiveWorld final : public MeshWorld {
   Duration setup_length_{};
   bool applied_ = false;
   bool interrupted_ = false;
+  bool running_ = false;  // set-up is over
   std::string refused_;
+  std::vector<Problem> problems_;
+  std::vector<int> dead_;  // pids of children whose end was noted
 };
 
 }  // namespace kumasim::scenario

@@ -1,6 +1,7 @@
 /// What expectations mean: each holds where it must and breaks where it must, and says why.
 #include <gtest/gtest.h>
 
+#include "kumasim/scenario/report.hpp"
 #include "kumasim/scenario/verdict.hpp"
 
 namespace kumasim::scenario {
@@ -27,6 +28,7 @@ CallRecord call(Duration start, int status = 200, std::string instance = "b-1") 
   out.from_process = "web-0";
   out.status = status;
   out.instance = status == 200 ? instance : "";
+  out.crossing = Crossing::encrypted;
   out.why = "listener outbound -> cluster backend";
   return out;
 }
@@ -57,6 +59,9 @@ TEST(Predicate, RefusesNonsense) {
                            "calls in 5",
                            "calls in 9..3",
                            "policy-applied()",
+                           "policy-applied(/p)",
+                           "policy-applied(MeshRetry/)",
+                           "policy-applied(MeshRetry/a/b)",
                            "certificate-rotated(a b)"}) {
     EXPECT_FALSE(parse_predicate(text)) << text;
   }
@@ -102,9 +107,20 @@ TEST(Expectation, FindsOneCallInTheClear) {
   Observations seen;
   seen.calls = {call(1s), call(2s)};
   EXPECT_TRUE(outcome("no-plaintext", seen).holds);
-  seen.calls[1].plaintext = true;
+  seen.calls[1].crossing = Crossing::plaintext;
   EXPECT_FALSE(outcome("no-plaintext", seen).holds);
   EXPECT_EQ(outcome("no-plaintext", seen).when, 2s);
+}
+
+TEST(Expectation, ACallThatCrossedNoProxyIsNotEncrypted) {
+  Observations seen;
+  seen.calls = {call(1s), call(2s, 0)};
+  seen.calls[1].crossing = Crossing::none;
+  EXPECT_TRUE(outcome("no-plaintext", seen).holds);
+  EXPECT_EQ(outcome("no-plaintext", seen).seen, "1 of 2 calls were encrypted, 1 did not cross a proxy");
+  seen.calls[0].crossing = Crossing::none;
+  EXPECT_FALSE(outcome("no-plaintext", seen).holds) << "where nothing crossed nothing is proved";
+  EXPECT_NE(outcome("no-plaintext", seen).why.find("no call crossed a proxy"), std::string::npos);
 }
 
 TEST(Expectation, SharesCountAnsweredCallsOnly) {
@@ -125,7 +141,7 @@ TEST(Expectation, DeniedIsNotJustFailed) {
   EXPECT_FALSE(outcome("reachable(web -> backend)", seen).holds);
 }
 
-TEST(Expectation, PercentilesAreOfAnsweredCalls) {
+TEST(Expectation, PercentilesCountAnUnansweredCallAsForEver) {
   Observations seen;
   for (int i = 1; i <= 100; ++i) {
     seen.calls.push_back(call(std::chrono::seconds(i)));
@@ -134,6 +150,20 @@ TEST(Expectation, PercentilesAreOfAnsweredCalls) {
   EXPECT_TRUE(outcome("latency(web -> backend, p99) == 99ms", seen, 0s, 200s).holds);
   EXPECT_TRUE(outcome("latency(web -> backend, p50) == 50ms", seen, 0s, 200s).holds);
   EXPECT_TRUE(outcome("latency(web -> backend, p100) == 100ms", seen, 0s, 200s).holds);
+  seen.calls[0].status = 0;
+  seen.calls[1].status = 0;
+  EXPECT_TRUE(outcome("latency(web -> backend, p98) <= 100ms", seen, 0s, 200s).holds);
+  EXPECT_FALSE(outcome("latency(web -> backend, p99) <= 1h", seen, 0s, 200s).holds);
+  EXPECT_TRUE(outcome("latency(web -> backend, p99) >= 1h", seen, 0s, 200s).holds);
+  EXPECT_EQ(outcome("latency(web -> backend, p99) <= 1h", seen, 0s, 200s).seen, "p99 without an answer of 100 calls");
+
+  Scenario scenario = two_services();
+  scenario.load = {{.from = "web", .to = "backend"}};
+  std::vector<Flow> flows = flows_of(scenario, seen);
+  ASSERT_EQ(flows.size(), 1u);
+  EXPECT_EQ(flows[0].p50, 52ms);
+  EXPECT_EQ(flows[0].p99, never);
+  EXPECT_EQ(latency_text(flows[0].p99), "none");
 }
 
 StateSample sample(Duration at, std::set<std::string> knows, std::string certificate = "1",
@@ -144,6 +174,7 @@ StateSample sample(Duration at, std::set<std::string> knows, std::string certifi
                           .connected = true,
                           .ready = true,
                           .accepted = accepted,
+                          .version = accepted,
                           .certificate = std::move(certificate),
                           .endpoints = {{"backend", std::move(knows)}}};
   out.proxies["b-1"].up = true;
@@ -168,9 +199,23 @@ TEST(Expectation, RotationNeedsANewCertificateOfEveryRunningInstance) {
   EXPECT_TRUE(outcome("certificate-rotated(web)", seen, 0s, 10s).holds);
 }
 
+TEST(Expectation, ARefusedUpdateIsNotConverged) {
+  Observations seen;
+  seen.addresses = {{"b-1", "10.0.0.1:80"}};
+  seen.samples = {sample(1s, {"10.0.0.1:80"}), sample(2s, {"10.0.0.1:80"})};
+  EXPECT_TRUE(outcome("converged", seen).holds);
+  seen.samples[1].proxies["web-0"].refusals["Listener"] = "missing ]: [";
+  Outcome refused = outcome("converged", seen);
+  EXPECT_FALSE(refused.holds);
+  EXPECT_EQ(refused.when, 2s);
+  EXPECT_EQ(refused.why, "web-0 refused the last Listener: missing ]: [");
+  seen.samples[1].proxies["web-0"].up = false;
+  EXPECT_NE(outcome("converged", seen).why, refused.why) << "one that is down holds nothing back";
+}
+
 TEST(Expectation, PolicyAppliedNeedsAProxyThatTookIt) {
   Observations seen;
-  seen.resources = {{"MeshTimeout", "p", 3s, ""}};
+  seen.resources = {{"MeshTimeout", "p", 3s}};
   seen.samples = {sample(1s, {}, "a", 4), sample(5s, {}, "a", 4)};
   EXPECT_FALSE(outcome("policy-applied(p)", seen).holds);
   seen.samples.push_back(sample(6s, {}, "a", 5));
@@ -178,6 +223,31 @@ TEST(Expectation, PolicyAppliedNeedsAProxyThatTookIt) {
   EXPECT_FALSE(outcome("policy-applied(p)", seen, 0s, 5s).holds);
   seen.resources[0].problem = "refused";
   EXPECT_FALSE(outcome("policy-applied(p)", seen).holds);
+}
+
+TEST(Expectation, PolicyAppliedGoesByKindAndName) {
+  Observations seen;
+  seen.resources = {{"MeshTimeout", "p", 3s}};
+  seen.samples = {sample(1s, {}, "a", 4), sample(6s, {}, "a", 5)};
+  EXPECT_TRUE(outcome("policy-applied(MeshTimeout/p)", seen).holds);
+  EXPECT_FALSE(outcome("policy-applied(MeshRetry/p)", seen).holds);
+  seen.resources.push_back({.type = "MeshRetry", .name = "p", .at = 3s, .problem = {}, .removed = true});
+  EXPECT_TRUE(outcome("policy-applied(MeshTimeout/p)", seen).holds) << "another kind was deleted";
+  seen.resources.back().type = "MeshTimeout";
+  Outcome deleted = outcome("policy-applied(MeshTimeout/p)", seen);
+  EXPECT_FALSE(deleted.holds);
+  EXPECT_EQ(deleted.why, "it was deleted at 3s");
+}
+
+TEST(Expectation, PolicyAppliedIsNotAnyLaterAnswer) {
+  Observations seen;
+  seen.resources = {{"MeshTimeout", "p", 3s}};
+  seen.samples = {sample(1s, {}, "a", 4), sample(6s, {}, "b", 9)};
+  seen.samples[1].proxies["web-0"].version = seen.samples[0].proxies["web-0"].version;
+  EXPECT_FALSE(outcome("policy-applied(p)", seen).holds) << "a new certificate was accepted, no other configuration";
+  seen.samples[0].proxies["web-0"] = {};
+  seen.samples[1].proxies["web-0"].version = 77;
+  EXPECT_FALSE(outcome("policy-applied(p)", seen).holds) << "a proxy that started later takes anything";
 }
 
 Verdict judged(Expectation expectation, const Observations& seen) {

@@ -7,8 +7,9 @@ class App;
 
 namespace kumasim::cli {
 
-/// What `kumasim` exits with.
-enum ExitCode : int { passed = 0, broken = 1, bad_input = 2 };
+/// What `kumasim` exits with: all held; something did not; the input is no good or the mesh did not come up; kumasim
+/// itself failed.
+enum ExitCode : int { passed = 0, broken = 1, bad_input = 2, internal_failure = 3 };
 
 void add_run(CLI::App& app, int& exit_code);
 void add_replay(CLI::App& app, int& exit_code);

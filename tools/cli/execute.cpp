@@ -1,6 +1,7 @@
 /// One run after the other; simulated runs are compared event by event where they differ.
 #include "tools/cli/execute.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <cstdio>
@@ -131,7 +132,10 @@ Executed execute(const Scenario& scenario, const ExecuteOptions& options) {
     }
     if (options.world != "sim") {
       out.report.runs.push_back(run_live(scenario, options, seed));
-      if (out.report.runs.back().problem.find("interrupted") != std::string::npos) break;
+      bool interrupted = std::ranges::any_of(out.report.runs.back().problems, [](const scenario::Problem& problem) {
+        return problem.kind == scenario::Problem::Kind::interrupted;
+      });
+      if (interrupted) break;
     }
   }
   return out;

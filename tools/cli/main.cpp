@@ -23,8 +23,8 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? passed : bad_input;
   } catch (const std::exception& error) {
-    std::cerr << "kumasim: " << error.what() << "\n";
-    return bad_input;
+    std::cerr << "kumasim failed: " << error.what() << "\n";
+    return internal_failure;
   }
   return exit_code;
 }

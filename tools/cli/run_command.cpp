@@ -43,10 +43,8 @@ std::string known_bug(const std::string& name) {
 }
 
 int exit_code_of(const Executed& done) {
-  for (const scenario::WorldRun& run : done.report.runs) {
-    if (!run.problem.empty()) return bad_input;
-  }
-  return done.report.passed() && done.differences.empty() ? passed : broken;
+  int code = static_cast<int>(scenario::exit_code_of(done.report));
+  return code == passed && !done.differences.empty() ? broken : code;
 }
 
 struct RunArguments {
@@ -175,7 +173,9 @@ void add_run(CLI::App& app, int& exit_code) {
   command->add_flag("--logs", arguments->logs, "Print what the simulated processes log");
   command->callback([arguments, &exit_code] { exit_code = run(*arguments); });
   command->footer(
-      "Exit code: 0 all expectations held, 1 one broke, 2 bad input or a mesh that did not come up.\n"
+      "Exit code: 0 all expectations held; 1 one broke, or the run went wrong: a change was refused, the control "
+      "plane\n"
+      "failed, a process died; 2 bad input, a mesh that did not come up, or an interrupt; 3 kumasim itself failed.\n"
       "Example: kumasim run scenarios/quickstart.yaml --seeds 1..20 --twice");
 }
 

@@ -10,6 +10,8 @@
 #include <graphviz/cgraph.h>
 #include <graphviz/gvc.h>
 
+#include "kumasim/runtime/markup.hpp"
+
 namespace kumasim::scenario {
 namespace {
 
@@ -19,22 +21,8 @@ constexpr const char* good = "#12703a";
 constexpr const char* bad = "#b3261e";
 constexpr std::size_t faults_shown_max = 4;
 
-std::string markup(std::string_view raw) {
-  std::string out;
-  for (char c : raw) {
-    switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      default: out += c;
-    }
-  }
-  return out;
-}
-
 std::string coloured(std::string_view text, const char* colour, int points = 10) {
-  return fmt::format("<font point-size=\"{}\" color=\"{}\">{}</font>", points, colour, markup(text));
+  return fmt::format("<font point-size=\"{}\" color=\"{}\">{}</font>", points, colour, markup_escaped(text));
 }
 
 class Picture {
@@ -92,7 +80,7 @@ void add_services(Picture& picture, const Scenario& scenario, const Plan& plan) 
       auto version = instance.tags.find("version");
       ++versions[version == instance.tags.end() ? "" : version->second];
     }
-    std::string html = fmt::format("<b>{}</b>", markup(service.name));
+    std::string html = fmt::format("<b>{}</b>", markup_escaped(service.name));
     for (const auto& [version, count] : versions) {
       html += "<br/>" + coloured(version.empty() ? fmt::format("{} instance{}", count, count == 1 ? "" : "s")
                                                  : fmt::format("{} x {}", version, count),
@@ -133,9 +121,8 @@ void add_flows(Picture& picture, const Scenario& scenario, const WorldRun* run) 
                                      soft);
         }
       }
-      html += "<br/>" + coloured(fmt::format("p50 {} p99 {}", duration_text(flow->p50 / 10'000 * 10'000),
-                                             duration_text(flow->p99 / 10'000 * 10'000)),
-                                 soft, 9);
+      html +=
+          "<br/>" + coloured(fmt::format("p50 {} p99 {}", latency_text(flow->p50), latency_text(flow->p99)), soft, 9);
       picture.label(edge, html);
       picture.set(edge, "color", colour);
       picture.set(edge, "penwidth", "1.6");
@@ -145,7 +132,7 @@ void add_flows(Picture& picture, const Scenario& scenario, const WorldRun* run) 
 
 void add_control_plane(Picture& picture, const Scenario& scenario, const Plan& plan) {
   Agnode_t* node = picture.node(scenario.control_plane.name);
-  picture.label(node, fmt::format("<b>{}</b>", markup(scenario.control_plane.name)) +
+  picture.label(node, fmt::format("<b>{}</b>", markup_escaped(scenario.control_plane.name)) +
                           fault_lines(scenario, plan, scenario.control_plane.name));
   picture.set(node, "shape", "component");
   picture.set(node, "fillcolor", "#fff6e0");
@@ -159,7 +146,7 @@ void add_control_plane(Picture& picture, const Scenario& scenario, const Plan& p
 }
 
 std::string title(const Scenario& scenario, const WorldRun* run) {
-  std::string out = fmt::format("<b>{}</b>", markup(scenario.name));
+  std::string out = fmt::format("<b>{}</b>", markup_escaped(scenario.name));
   if (run == nullptr) return out;
   std::size_t held = 0;
   for (const Verdict& verdict : run->verdicts) held += verdict.held ? 1 : 0;

@@ -12,6 +12,13 @@
 
 namespace kumasim::scenario {
 
+/// How a call went from one machine to another, as far as it got.
+enum class Crossing {
+  none,       // it did not cross a proxy: nothing answered that could tell, or it never left the caller
+  encrypted,  // under TLS on every way between two machines
+  plaintext,  // in the clear on some way between two machines
+};
+
 /// One call of one application; times count from the moment when the mesh was up.
 struct CallRecord {
   Duration start{};
@@ -23,12 +30,23 @@ struct CallRecord {
   std::string flags;     // Envoy's response flags of the calling proxy
   std::string endpoint;  // address:port of the last host tried
   std::string instance;  // process that answered; "" where none did
-  bool plaintext = false;
+  Crossing crossing = Crossing::none;
   bool denied = false;  // refused by access control
   std::string why;      // listener -> chain -> rbac -> route -> cluster -> endpoint
 
   bool ok() const { return status >= 200 && status < 400; }
+  bool plaintext() const { return crossing == Crossing::plaintext; }
 };
+
+/// The latency of a call that was not answered: longer than any.
+inline constexpr Duration never = Duration::max();
+
+/// Where a percentile stands in `count` sorted latencies, those of unanswered calls (`never`) at the end.
+/// REQUIRES: count > 0, 1 <= percent <= 100.
+constexpr std::size_t percentile_index(std::size_t count, int percent) {
+  std::size_t rank = (count * static_cast<std::size_t>(percent) + 99) / 100;
+  return rank == 0 ? 0 : rank - 1;
+}
 
 /// What one proxy knew at a moment.
 struct ProxyState {
@@ -37,10 +55,19 @@ struct ProxyState {
   bool ready = false;            // nothing is missing or warming
   std::uint64_t accepted = 0;    // configuration updates taken so far
   std::uint64_t refused = 0;     // and refused
+  std::uint64_t version = 0;     // digest of the clusters, listeners and routes that it holds; 0 for none
   std::uint64_t denied = 0;      // connections and requests that access control refused so far (live world)
   std::string certificate = {};  // serial number of the leaf in use; "" for none
   WallTime certificate_end{};
-  std::map<std::string, std::set<std::string>> endpoints;  // called service -> address:port
+  std::map<std::string, std::set<std::string>> endpoints = {};  // called service -> address:port
+  /// Type of resource ("Listener") -> what the proxy said, where it refused the last update of that type.
+  std::map<std::string, std::string> refusals = {};
+};
+
+/// An update that a proxy refused (a NACK).
+struct Refusal {
+  Duration at{};  // when it was seen first
+  std::string proxy, type, text;
 };
 
 struct StateSample {
@@ -60,7 +87,8 @@ struct TimelineEntry {
 struct ResourceRecord {
   std::string type, name;
   Duration at{};
-  std::string problem;  // "" where it was accepted
+  std::string problem = {};  // "" where it was accepted
+  bool removed = false;      // it was deleted
 };
 
 struct Observations {

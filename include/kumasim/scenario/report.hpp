@@ -9,6 +9,7 @@
 #include "kumasim/runtime/error.hpp"
 #include "kumasim/scenario/observation.hpp"
 #include "kumasim/scenario/plan.hpp"
+#include "kumasim/scenario/problem.hpp"
 #include "kumasim/scenario/scenario.hpp"
 #include "kumasim/scenario/verdict.hpp"
 
@@ -17,9 +18,9 @@ namespace kumasim::scenario {
 /// One pair of services: all calls of one to the other.
 struct Flow {
   std::string from, to;
-  std::size_t calls = 0, ok = 0, denied = 0, failed = 0, plaintext = 0;
+  std::size_t calls = 0, ok = 0, denied = 0, failed = 0, plaintext = 0, encrypted = 0;
   std::map<std::string, std::size_t> split = {};  // version (or instance) that answered -> calls
-  Duration p50{}, p99{};
+  Duration p50{}, p99{};                          // `never` where an unanswered call stands there
 };
 
 /// One scenario in one world with one seed.
@@ -31,11 +32,12 @@ struct WorldRun {
   std::vector<Flow> flows = {};
   std::vector<TimelineEntry> timeline = {};
   std::vector<std::string> plan = {};
-  std::string problem = {};  // why the run could not be carried out; "" normally
-  Duration setup{};          // until the mesh was up
-  Duration simulated{};      // length of the run with set-up, in the world's time
-  Duration wall{};           // on the clock of the machine
-  std::uint64_t events = 0;  // 0 in the live world
+  std::vector<Problem> problems = {};
+  std::vector<Refusal> refusals = {};  // updates that proxies refused, in the order in which they were seen
+  Duration setup{};                    // until the mesh was up
+  Duration simulated{};                // length of the run with set-up, in the world's time
+  Duration wall{};                     // on the clock of the machine
+  std::uint64_t events = 0;            // 0 in the live world
   std::uint64_t fingerprint = 0;
 
   bool passed() const;
@@ -51,6 +53,15 @@ struct Report {
 
   bool passed() const;
 };
+
+/// What `kumasim` exits with.
+enum class ExitCode : int { passed = 0, broken = 1, bad_input = 2, internal_failure = 3 };
+
+/// By the worst of its runs: what kumasim failed at, then what could not be run, then what did not hold.
+ExitCode exit_code_of(const Report& report);
+
+/// "38.98ms", or "none" for a call that was not answered.
+std::string latency_text(Duration latency);
 
 std::vector<Flow> flows_of(const Scenario& scenario, const Observations& seen);
 

@@ -9,6 +9,7 @@
 
 #include "kumasim/runtime/error.hpp"
 #include "kumasim/scenario/observation.hpp"
+#include "kumasim/scenario/problem.hpp"
 #include "kumasim/scenario/scenario.hpp"
 
 namespace kumasim::scenario {
@@ -49,6 +50,9 @@ class MeshWorld {
 
   virtual StateSample sample() = 0;
   virtual std::map<std::string, std::string> addresses() const = 0;
+
+  /// What went wrong that no action of the engine had asked for, in the order of time.
+  virtual std::vector<Problem> problems() const = 0;
 
   virtual Duration setup_length() const = 0;
   virtual std::uint64_t events() const { return 0; }
