@@ -1,9 +1,12 @@
 /// TLS over both worlds: who is accepted, who is refused and why, and the stream that comes of it.
 #include <gtest/gtest.h>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
 
+#include "kumasim/transport/serve.hpp"
 #include "kumasim/transport/tls.hpp"
 #include "tests/transport/certificates.hpp"
 #include "tests/transport/two_worlds.hpp"
@@ -83,6 +86,77 @@ class Tls : public testing::TwoWorlds {
   std::string answer;
   bool server_done = false;
 };
+
+/// A stream whose write, once held, completes no sooner than the stream is closed, and then well: the order in which
+/// a socket's completion may meet a close.
+class LateWrites : public StreamImpl {
+ public:
+  LateWrites(Stream below, std::shared_ptr<bool> hold) : below_(std::move(below)), hold_(std::move(hold)) {}
+
+  void read(MutableBuffers buffers, Operation operation) override {
+    below_.async_read_some(buffers, asio::bind_cancellation_slot(operation.slot, std::move(operation.complete)));
+  }
+  void write(ConstBuffers buffers, Operation operation) override {
+    if (!*hold_)
+      return (void)below_.async_write_some(
+          buffers, asio::bind_cancellation_slot(operation.slot, std::move(operation.complete)));
+    for (const auto& buffer : buffers) held_bytes_ += buffer.size();
+    held_ = std::move(operation.complete);
+  }
+  void shutdown_send() override { below_.shutdown_send(); }
+  void close() override {
+    below_.close();
+    if (held_)
+      asio::post(below_.get_executor(), [complete = std::move(held_), bytes = held_bytes_]() mutable {
+        complete({}, bytes);
+      });
+  }
+  Address local() const override { return below_.local(); }
+  Address remote() const override { return below_.remote(); }
+
+ private:
+  Stream below_;
+  std::shared_ptr<bool> hold_;
+  OnceFunction<void(error_code, std::size_t)> held_;
+  std::size_t held_bytes_ = 0;
+};
+
+TEST_P(Tls, AWriteUnderWayEndsWithTheStream) {
+  server_options.peer = TlsPeerCheck::none;
+  auto hold = std::make_shared<bool>(false);
+  auto server_context = TlsContext::create(server_options);
+  auto client_context = TlsContext::create(client_options);
+  bool started = false, released = false;
+  world->server([&](Runtime& runtime) -> asio::awaitable<void> {
+    auto listener = runtime.network.listen({"", 0});
+    port = listener.port();
+    auto plain = co_await listener.accept();
+    Stream late(std::make_unique<LateWrites>(std::move(plain), hold), runtime.executor);
+    auto stream = co_await tls_accept(std::move(late), *server_context, runtime.clock);
+    auto handler = [&](GrpcServerStream call) -> asio::awaitable<void> {
+      *hold = true;
+      started = true;
+      co_await call.write("never sent");
+      co_await call.wait_over();
+    };
+    co_await serve_connection(std::move(stream), nullptr, handler, runtime.timers, runtime.log);
+    released = true;
+  });
+  world->client([&](Runtime& runtime) -> asio::awaitable<void> {
+    auto address = co_await server_address(runtime);
+    auto plain = co_await runtime.network.connect(address);
+    auto stream = co_await tls_connect(std::move(plain), *client_context, runtime.clock, server_name);
+    GrpcClient client(std::move(stream), runtime.timers, runtime.log, "server", {});
+    auto call = client.open("/x");
+    for (auto i = 0; i < 2000 && !started; ++i) co_await sleep(runtime.timers, 1ms);
+    co_await sleep(runtime.timers, 20ms);
+    client.close();
+    for (auto i = 0; i < 5000 && !released; ++i) co_await sleep(runtime.timers, 1ms);
+  });
+  world->run();
+  EXPECT_TRUE(started);
+  EXPECT_TRUE(released) << "the connection waits for a write that never ends";
+}
 
 TEST_P(Tls, BothEndsLearnWhoTheOtherIs) {
   server_options.alpn = {"h2", "http/1.1"};

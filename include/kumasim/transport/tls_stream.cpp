@@ -153,11 +153,10 @@ void TlsStream::State::flush() {
   flushing = true;
   auto on_sent = [self = shared_from_this()](error_code code, std::size_t) {
     self->flushing = false;
-    if (code) {
-      // A part of a record may be out: nothing that follows could be read.
-      self->broken = code;
-      return self->end_write(code);
-    }
+    // A part of a record may be out: nothing that follows could be read.
+    if (code) self->broken = code;
+    // The stream may have been closed while the bytes went out: the write ends all the same.
+    if (self->broken) return self->end_write(self->broken);
     self->flush();
   };
   asio::async_write(below, asio::buffer(sending),
