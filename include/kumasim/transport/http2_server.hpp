@@ -8,8 +8,8 @@
 
 namespace kumasim {
 
-/// Waits for the whole request, asks the handler, answers, and waits until the answer has gone. 408 to a request that is
-/// too slow, 413 to one that is too large, 503 where all requests of the connection are. The parts outlive the call.
+/// Waits for the whole request, asks the handler, answers, and waits until the answer has gone. Gives 408 to a request
+/// that is too slow, 413 to one that is too large, 503 where all requests of the connection are. The parts outlive it.
 asio::awaitable<void> http2_serve(std::shared_ptr<Http2Exchange> exchange, HttpPeer peer, const HttpHandler& handler,
                                   const HttpLimits& limits, Timers& timers);
 

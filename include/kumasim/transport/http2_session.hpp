@@ -26,10 +26,10 @@ struct Http2Limits {
   Duration keepalive_timeout = std::chrono::seconds(15);
   /// A connection without a stream for this long is closed; zero: never.
   Duration idle_max = Duration::zero();
-  /// A server: bodies and messages of all streams that were received and not yet dealt with. What goes beyond is refused.
+  /// A server: bodies and messages of all streams that were received and not yet dealt with. What is more is refused.
   std::size_t received_bytes_max = 64 << 20;
-  /// A server ends a connection whose streams are reset more often ("rapid reset", CVE-2023-44487): so many at once, and
-  /// so many a second for long; nghttp2's own figures.
+  /// A server ends a connection whose streams are reset more often ("rapid reset", CVE-2023-44487): so many at once,
+  /// and so many a second for long; nghttp2's own figures.
   std::uint32_t resets_burst_max = 1000;
   std::uint32_t resets_per_second_max = 33;
 };
