@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "reference-cp/model/rules/go_regex.hpp"
+#include "reference-cp/model/rules/go_template_parser.hpp"
 #include "reference-cp/model/rules/network.hpp"
 #include "reference-cp/model/rules/pem.hpp"
 #include "reference-cp/model/rules/urls.hpp"
@@ -59,6 +60,32 @@ TEST(Forms, RegularExpressions) {
                           "a{3,2}", "(?=a)", "(?P<>x)", "\\y", "\\", "\\1",   "|*", "\\x4", "(?-)",    "\\C"}) {
     EXPECT_FALSE(is_go_regex(bad)) << bad;
   }
+}
+
+TEST(Forms, Templates) {
+  for (const char* good : {"", "{{ .Name }}.mesh", "{{- .A.B -}}", "{{ label \"k8s.kuma.io/namespace\" }}",
+                           "{{/* c */}}", "{{if .A}}{{else if .B}}x{{end}}", "{{range $i, $x := .L}}{{break}}{{end}}",
+                           "{{$x := 1}}{{$x}}", "{{ (printf \"%s\" .A) | len }}", "}} { .A"}) {
+    EXPECT_EQ(go_template_parse_error(good), "") << good;
+  }
+  const std::pair<const char*, const char*> bad[] = {
+      {"{{ .Name", "unclosed action"},
+      {"{{ .Name[4 }}", "bad character U+005B '['"},
+      {"{{ name }}", "function \"name\" not defined"},
+      {"{{ .Mesh|1 }}", "non executable command in pipeline stage 2"},
+      {"{{}}", "missing value for command"},
+      {"{{ $x }}", "undefined variable \"$x\""},
+      {"{{end}}", "unexpected {{end}}"},
+      {"{{if .A}}", "unexpected EOF"},
+      {"{{ (.A }}", "unclosed left paren"},
+      {"{{ \"a }}", "unterminated quoted string"},
+      {"{{/* a", "unclosed comment"},
+      {"{{break}}", "{{break}} outside {{range}}"},
+      {"{{ 1a }}", "bad number syntax: \"1a\""},
+      {"{{ true.A }}", "unexpected . after term \"true\""},
+  };
+  for (const auto& [text, message] : bad)
+    EXPECT_EQ(go_template_parse_error(text), std::string("template: :1: ") + message) << text;
 }
 
 TEST(Forms, Pem) {

@@ -1,6 +1,6 @@
 /// HostnameGenerator: a template that gives destinations their host names.
 #include "reference-cp/model/kinds.hpp"
-#include "reference-cp/model/rules/go_template.hpp"
+#include "reference-cp/model/rules/go_template_parser.hpp"
 #include "reference-cp/model/rules/values.hpp"
 
 namespace kumasim::cp {
@@ -19,7 +19,7 @@ void validate(const Resource& resource, Violations& out) {
     out.add(path.at("selector"), "exact one selector (meshService, meshExternalService) must be defined");
   std::string text = text_at(resource.spec, "template");
   if (text.empty()) out.add(path.at("template"), "must not be empty");
-  if (std::string why = go_template_error(text); !why.empty())
+  if (std::string why = go_template_parse_error(text); !why.empty())
     out.add(path.at("template"), "couldn't parse template: " + why);
   if (has(resource.spec, "extension") && text_at(at(resource.spec, "extension"), "type").empty()) {
     out.add(path.at("extension").at("type"), "must not be empty");

@@ -2,7 +2,7 @@
 #include "reference-cp/model/kinds.hpp"
 #include "reference-cp/model/kinds/data_source.hpp"
 #include "reference-cp/model/kinds/destination_status.hpp"
-#include "reference-cp/model/rules/go_template.hpp"
+#include "reference-cp/model/rules/go_template_parser.hpp"
 #include "reference-cp/model/rules/values.hpp"
 
 namespace kumasim::cp {
@@ -71,7 +71,7 @@ void validate(const Resource& resource, Violations& out) {
   const Path path("spec");
   const json& id = at(resource.spec, "spiffeID");
   // Kuma parses the trust domain in place of the path, too.
-  std::string why = go_template_error(text_at(id, "trustDomain"));
+  std::string why = go_template_parse_error(text_at(id, "trustDomain"));
   for (const char* name : {"trustDomain", "path"}) {
     if (!why.empty() && !text_at(id, name).empty())
       out.add(path.at("spiffeID").at(name), "couldn't parse template: " + why);
