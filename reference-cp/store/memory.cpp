@@ -40,23 +40,72 @@ ResourcePtr MemoryStore::find(const Kind& kind, const ResourceKey& key) const {
   return found == table->second.end() ? nullptr : found->second;
 }
 
-Result<> MemoryStore::commit(const std::vector<Change>& changes) {
-  if (persistence_ != nullptr) {
-    auto durable = persistence_->commit(changes);
-    if (!durable) return durable;
+void MemoryStore::put(const ResourceKey& key, const Kind& kind, const ResourcePtr& value) {
+  Table& table = tables_[kind.type()];
+  if (value != nullptr) {
+    table[key] = value;
+  } else {
+    table.erase(key);
   }
-  for (const auto& change : changes) {
-    Table& table = tables_[change.kind->type()];
-    if (change.after != nullptr) {
-      table[change.key] = change.after;
-    } else {
-      table.erase(change.key);
+}
+
+Result<std::vector<Change>> MemoryStore::plan(Write write, WallTime now) const {
+  assert(write.resource.kind != nullptr);
+  const Kind& kind = *write.resource.kind;
+  ResourceKey key = write.resource.key();
+  ResourcePtr before = find(kind, key);
+  if (write.what != Write::What::create && before == nullptr) return not_found(kind, key);
+  if (write.what == Write::What::remove) return removals(kind, key, before);
+  Meta& meta = write.resource.meta;
+  if (write.what == Write::What::create) {
+    assert(kind.is_global() == meta.mesh.empty());
+    if (before != nullptr) return fail(Code::already_exists, "resource already exists: " + named(kind, key));
+    meta.version = 1;
+    meta.creation = now;
+  } else {
+    if (before->meta.version != meta.version) return fail(Code::conflict, "resource conflict: " + named(kind, key));
+    meta.version = before->meta.version + 1;
+    meta.creation = before->meta.creation;
+  }
+  meta.modification = now;
+  return std::vector<Change>{{&kind, key, before, std::make_shared<const Resource>(std::move(write.resource))}};
+}
+
+Result<std::vector<ResourcePtr>> MemoryStore::write(std::vector<Write> writes, WallTime now) {
+  if (closed_) return fail(Code::unavailable, "the store is closed");
+  std::vector<Change> changes;
+  std::vector<ResourcePtr> out;
+  Result<> done;
+  for (auto& each : writes) {
+    auto planned = plan(std::move(each), now);
+    if (!planned) {
+      done = fail(planned.error());
+      break;
     }
+    for (auto& change : *planned) {
+      put(change.key, *change.kind, change.after);
+      changes.push_back(std::move(change));
+    }
+    out.push_back(changes.back().after);
+  }
+  if (done && persistence_ != nullptr && !changes.empty()) done = persistence_->commit(changes);
+  if (!done) {
+    for (auto change = changes.rbegin(); change != changes.rend(); ++change)
+      put(change->key, *change->kind, change->before);
+    return fail(done.error());
   }
   for (const auto& change : changes) {
     for (const auto& subscriber : subscribers_) subscriber(change);
   }
-  return {};
+  return out;
+}
+
+Result<ResourcePtr> MemoryStore::write_one(Write::What what, Resource resource, WallTime now) {
+  std::vector<Write> writes;
+  writes.push_back({what, std::move(resource)});
+  auto done = write(std::move(writes), now);
+  if (!done) return fail(done.error());
+  return done->front();
 }
 
 asio::awaitable<Result<ResourcePtr>> MemoryStore::get(const Kind& kind, ResourceKey key) {
@@ -66,36 +115,11 @@ asio::awaitable<Result<ResourcePtr>> MemoryStore::get(const Kind& kind, Resource
 }
 
 asio::awaitable<Result<ResourcePtr>> MemoryStore::create(Resource resource, WallTime now) {
-  assert(resource.kind != nullptr);
-  assert(resource.kind->is_global() == resource.meta.mesh.empty());
-  const Kind& kind = *resource.kind;
-  ResourceKey key = resource.key();
-  if (find(kind, key) != nullptr) co_return fail(Code::already_exists, "resource already exists: " + named(kind, key));
-  resource.meta.version = 1;
-  resource.meta.creation = now;
-  resource.meta.modification = now;
-  ResourcePtr after = std::make_shared<const Resource>(std::move(resource));
-  auto done = commit({{&kind, key, nullptr, after}});
-  if (!done) co_return fail(done.error());
-  co_return after;
+  co_return write_one(Write::What::create, std::move(resource), now);
 }
 
 asio::awaitable<Result<ResourcePtr>> MemoryStore::update(Resource resource, WallTime now) {
-  assert(resource.kind != nullptr);
-  const Kind& kind = *resource.kind;
-  ResourceKey key = resource.key();
-  ResourcePtr before = find(kind, key);
-  if (before == nullptr) co_return not_found(kind, key);
-  if (before->meta.version != resource.meta.version) {
-    co_return fail(Code::conflict, "resource conflict: " + named(kind, key));
-  }
-  resource.meta.version = before->meta.version + 1;
-  resource.meta.creation = before->meta.creation;
-  resource.meta.modification = now;
-  ResourcePtr after = std::make_shared<const Resource>(std::move(resource));
-  auto done = commit({{&kind, key, before, after}});
-  if (!done) co_return fail(done.error());
-  co_return after;
+  co_return write_one(Write::What::update, std::move(resource), now);
 }
 
 std::vector<Change> MemoryStore::removals(const Kind& kind, const ResourceKey& key, ResourcePtr resource) const {
@@ -115,9 +139,17 @@ std::vector<Change> MemoryStore::removals(const Kind& kind, const ResourceKey& k
 }
 
 asio::awaitable<Result<>> MemoryStore::remove(const Kind& kind, ResourceKey key) {
-  ResourcePtr before = find(kind, key);
-  if (before == nullptr) co_return not_found(kind, key);
-  co_return commit(removals(kind, key, before));
+  Resource target;
+  target.kind = &kind;
+  target.meta.mesh = std::move(key.mesh);
+  target.meta.name = std::move(key.name);
+  auto done = write_one(Write::What::remove, std::move(target), {});
+  if (!done) co_return fail(done.error());
+  co_return Result<>();
+}
+
+asio::awaitable<Result<std::vector<ResourcePtr>>> MemoryStore::commit(std::vector<Write> writes, WallTime now) {
+  co_return write(std::move(writes), now);
 }
 
 asio::awaitable<Result<List>> MemoryStore::list(const Kind& kind, ListOptions options) {
@@ -140,6 +172,11 @@ asio::awaitable<Result<List>> MemoryStore::list(const Kind& kind, ListOptions op
 
 void MemoryStore::subscribe(std::function<void(const Change&)> on_change) {
   subscribers_.push_back(std::move(on_change));
+}
+
+Result<> MemoryStore::close() {
+  closed_ = true;
+  return persistence_ != nullptr ? persistence_->close() : Result<>();
 }
 
 }  // namespace kumasim::cp

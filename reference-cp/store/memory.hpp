@@ -21,18 +21,26 @@ class MemoryStore : public Store {
   asio::awaitable<Result<ResourcePtr>> create(Resource resource, WallTime now) override;
   asio::awaitable<Result<ResourcePtr>> update(Resource resource, WallTime now) override;
   asio::awaitable<Result<>> remove(const Kind& kind, ResourceKey key) override;
+  asio::awaitable<Result<std::vector<ResourcePtr>>> commit(std::vector<Write> writes, WallTime now) override;
   asio::awaitable<Result<List>> list(const Kind& kind, ListOptions options) override;
   void subscribe(std::function<void(const Change&)> on_change) override;
+  Result<> close() override;
 
  private:
   using Table = std::map<ResourceKey, ResourcePtr>;
 
   ResourcePtr find(const Kind& kind, const ResourceKey& key) const;
   std::vector<Change> removals(const Kind& kind, const ResourceKey& key, ResourcePtr resource) const;
-  Result<> commit(const std::vector<Change>& changes);
+  /// What the write would change; nothing is changed yet.
+  Result<std::vector<Change>> plan(Write write, WallTime now) const;
+  void put(const ResourceKey& key, const Kind& kind, const ResourcePtr& value);
+  /// The whole of commit(), which does not wait.
+  Result<std::vector<ResourcePtr>> write(std::vector<Write> writes, WallTime now);
+  Result<ResourcePtr> write_one(Write::What what, Resource resource, WallTime now);
 
   std::map<std::string, Table> tables_;  // by type
   std::unique_ptr<Persistence> persistence_;
+  bool closed_ = false;
   std::vector<std::function<void(const Change&)>> subscribers_;
 };
 

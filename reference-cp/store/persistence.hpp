@@ -15,6 +15,8 @@ class Persistence {
   virtual Result<std::vector<Resource>> load() = 0;
   /// All of the changes or none; durable when it returns.
   virtual Result<> commit(std::span<const Change> changes) = 0;
+  /// Brings the journal into its resting form. Commits fail from then on.
+  virtual Result<> close() = 0;
 };
 
 }  // namespace kumasim::cp

@@ -142,6 +142,16 @@ class SqlitePersistence : public Persistence {
     return done;
   }
 
+  /// Merges the write-ahead log into the file and removes it, so that the file alone is the store.
+  Result<> close() override {
+    put_.reset();
+    erase_.reset();
+    auto merged = run("PRAGMA wal_checkpoint(TRUNCATE)");
+    sqlite3_db_config(database_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
+    database_.reset();
+    return merged;
+  }
+
  private:
   Result<> run(const std::string& sql) {
     int code = sqlite3_exec(database_.get(), sql.c_str(), nullptr, nullptr, nullptr);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -41,6 +42,14 @@ struct List {
   std::optional<std::size_t> next;
 };
 
+/// One of the writes of a commit: as the store's call of that name. Of a removal only the resource's kind and key
+/// count.
+struct Write {
+  enum class What : std::uint8_t { create, update, remove };
+  What what = What::create;
+  Resource resource;
+};
+
 /// A mesh owns what is in it, a Dataplane its DataplaneInsight: who is removed takes along what it owns, at once.
 class Store {
  public:
@@ -59,11 +68,19 @@ class Store {
   /// Code::not_found where there is none.
   virtual asio::awaitable<Result<>> remove(const Kind& kind, ResourceKey key) = 0;
 
+  /// All of the writes or none, also where the process dies meanwhile; each sees those before it. The error is that of
+  /// the first that fails. Gives what each wrote, nullptr for a removal.
+  virtual asio::awaitable<Result<std::vector<ResourcePtr>>> commit(std::vector<Write> writes, WallTime now) = 0;
+
   virtual asio::awaitable<Result<List>> list(const Kind& kind, ListOptions options) = 0;
 
   /// Calls `on_change` after each commit, in the order of commits; it must not throw and must live as long as the
   /// store.
   virtual void subscribe(std::function<void(const Change&)> on_change) = 0;
+
+  /// The last call of a clean stop: tidies what the store keeps. Writes fail from then on. A store that merely ends is
+  /// no less durable.
+  virtual Result<> close() = 0;
 };
 
 }  // namespace kumasim::cp

@@ -167,6 +167,83 @@ TEST_P(StoreContract, DurableStoreComesBackAsItWas) {
   EXPECT_TRUE(names(kind::secret()).empty());
 }
 
+Write writing(Write::What what, Resource resource) { return {what, std::move(resource)}; }
+
+TEST_P(StoreContract, CommitDoesAllOfItsWritesInOrder) {
+  ASSERT_TRUE(create(kind::secret(), "m", "old").has_value());
+  std::vector<std::string> heard;
+  store_->subscribe([&](const Change& change) {
+    heard.push_back(std::string(change.before ? (change.after ? "~" : "-") : "+") + change.key.name);
+  });
+  Resource again = make_resource(kind::secret(), "m", "new", {{"n", 2}});
+  again.meta.version = 1;
+  auto done = run_now(store_->commit(
+      {writing(Write::What::create, make_resource(kind::secret(), "m", "new")), writing(Write::What::update, again),
+       writing(Write::What::remove, make_resource(kind::secret(), "m", "old"))},
+      at_second(3)));
+  ASSERT_TRUE(done.has_value()) << done.error().message;
+  ASSERT_EQ(done->size(), 3u);
+  EXPECT_EQ((*done)[0]->meta.version, 1u);
+  EXPECT_EQ((*done)[1]->meta.version, 2u);
+  EXPECT_EQ((*done)[2], nullptr);
+  EXPECT_EQ(names(kind::secret()), std::vector<std::string>{"m/new"});
+  EXPECT_EQ(heard, (std::vector<std::string>{"+new", "~new", "-old"}));
+  if (world_->is_durable()) open();
+  auto found = run_now(store_->get(kind::secret(), {"m", "new"}));
+  if (world_->is_durable()) EXPECT_EQ((*found)->meta.version, 2u);
+}
+
+TEST_P(StoreContract, CommitWithAWriteThatCannotBeDoesNothing) {
+  ASSERT_TRUE(create(kind::secret(), "m", "taken", {{"n", 1}}).has_value());
+  ASSERT_TRUE(create(kind::secret(), "m", "other", {{"n", 1}}).has_value());
+  int heard = 0;
+  store_->subscribe([&](const Change&) { ++heard; });
+  Resource stale = make_resource(kind::secret(), "m", "other", {{"n", 2}});
+  stale.meta.version = 9;
+  struct Case {
+    Write last;
+    Code code;
+  };
+  for (const Case& each :
+       {Case{writing(Write::What::create, make_resource(kind::secret(), "m", "taken")), Code::already_exists},
+        Case{writing(Write::What::update, stale), Code::conflict},
+        Case{writing(Write::What::remove, make_resource(kind::secret(), "m", "none")), Code::not_found}}) {
+    Resource changed = make_resource(kind::secret(), "m", "taken", {{"n", 5}});
+    changed.meta.version = 1;
+    auto done = run_now(store_->commit(
+        {writing(Write::What::create, make_resource(kind::mesh(), "", "m")), writing(Write::What::update, changed),
+         writing(Write::What::remove, make_resource(kind::secret(), "m", "other")),
+         writing(Write::What::create, make_resource(kind::secret(), "m", "other")), each.last},
+        at_second(3)));
+    ASSERT_FALSE(done.has_value());
+    EXPECT_EQ(done.error().code, each.code);
+    EXPECT_EQ(heard, 0);
+    EXPECT_TRUE(names(kind::mesh()).empty());
+    EXPECT_EQ(names(kind::secret()), (std::vector<std::string>{"m/other", "m/taken"}));
+    EXPECT_EQ((*run_now(store_->get(kind::secret(), {"m", "taken"})))->spec["n"], 1);
+    EXPECT_EQ((*run_now(store_->get(kind::secret(), {"m", "other"})))->meta.version, 1u);
+  }
+  EXPECT_TRUE(run_now(store_->commit({}, at_second(3))).has_value());
+}
+
+TEST_P(StoreContract, RemovalInACommitTakesAlongWhatTheCommitMade) {
+  auto done = run_now(store_->commit({writing(Write::What::create, make_resource(kind::mesh(), "", "m")),
+                                      writing(Write::What::create, make_resource(kind::secret(), "m", "s")),
+                                      writing(Write::What::remove, make_resource(kind::mesh(), "", "m"))},
+                                     at_second(3)));
+  ASSERT_TRUE(done.has_value());
+  EXPECT_TRUE(names(kind::secret()).empty());
+}
+
+TEST_P(StoreContract, ClosedStoreIsAsItWasAndTakesNoMore) {
+  ASSERT_TRUE(create(kind::secret(), "m", "s").has_value());
+  ASSERT_TRUE(store_->close().has_value());
+  EXPECT_EQ(create(kind::secret(), "m", "t").error().code, Code::unavailable);
+  if (!world_->is_durable()) return;
+  open();
+  EXPECT_EQ(names(kind::secret()), std::vector<std::string>{"m/s"});
+}
+
 /// Random operations against a map; the store is opened anew at the end where it is durable.
 TEST_P(StoreContract, BehavesAsAMap) {
   const bool ok = rc::check("a store behaves as a map from keys to versions and specifications", [&] {

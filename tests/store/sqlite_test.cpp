@@ -99,6 +99,23 @@ TEST(Sqlite, FileHasOneOwner) {
   EXPECT_TRUE(open_sqlite(path).has_value());
 }
 
+TEST(Sqlite, CleanStopLeavesOneFile) {
+  ScratchFolder folder;
+  std::string path = folder.file("store.db");
+  fill(path);
+  EXPECT_TRUE(std::filesystem::exists(path + "-wal")) << "who is killed leaves the log as it is";
+  auto store = open_sqlite(path);
+  ASSERT_TRUE(store.has_value());
+  ASSERT_TRUE((*store)->close().has_value());
+  EXPECT_FALSE(std::filesystem::exists(path + "-wal"));
+  std::string copy = folder.file("copy.db");
+  std::filesystem::copy_file(path, copy);
+  auto again = open_sqlite(copy);
+  ASSERT_TRUE(again.has_value());
+  EXPECT_EQ(run_now((*again)->list(kind::dataplane(), {}))->total, 200u);
+  EXPECT_TRUE(open_sqlite(path).has_value()) << "the file is free again";
+}
+
 TEST(Sqlite, FolderThatIsNotThereIsNamed) {
   ScratchFolder folder;
   auto store = open_sqlite(folder.file("missing/store.db"));
