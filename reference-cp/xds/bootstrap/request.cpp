@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "reference-cp/model/json_text.hpp"
+
 namespace kumasim::cp {
 namespace {
 
@@ -77,7 +79,10 @@ bool BootstrapRequest::transparent() const {
 }
 
 Result<BootstrapRequest> parse_bootstrap_request(std::string_view body, std::string host) {
-  Json json = Json::parse(body, nullptr, false);
+  // Its depth is bounded, so that nothing that copies or prints the value can run out of stack.
+  auto parsed = parse_json(body);
+  if (!parsed) return fail(Code::invalid_argument, "the body is not JSON: " + parsed.error().message);
+  Json json = std::move(*parsed);
   if (!json.is_object()) return fail(Code::invalid_argument, "the body is not a JSON object");
   BootstrapRequest out;
   Error error;
@@ -106,9 +111,9 @@ Result<BootstrapRequest> parse_bootstrap_request(std::string_view body, std::str
   metrics.read("certPath", out.metrics_cert_path);
   metrics.read("keyPath", out.metrics_key_path);
   reader.read("systemCaPath", out.system_ca_path);
-  if (json.contains("dataplaneConfig") && json["dataplaneConfig"].is_object())
-    out.transparent_proxy = json["dataplaneConfig"];
   reader.read("ipv6Enabled", out.ipv6_enabled);
+  if (auto config = json.find("dataplaneConfig"); config != json.end() && config->is_object())
+    out.transparent_proxy = std::move(*config);
   if (!error.message.empty()) return fail(std::move(error));
   return out;
 }
