@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cassert>
 
+#include <fmt/format.h>
+
 #include "reference-cp/xds/type_url.hpp"
 
 namespace kumasim::cp {
@@ -19,12 +21,29 @@ bool switches_traffic(std::string_view url) { return url == type_url::listener |
 
 }  // namespace
 
-AdsSession::AdsSession(AdsVariant variant, std::string control_plane)
-    : variant_(variant), control_plane_(std::move(control_plane)) {}
+AdsSession::AdsSession(AdsVariant variant, std::string control_plane, AdsLimits limits)
+    : variant_(variant), control_plane_(std::move(control_plane)), limits_(limits) {}
+
+std::optional<Error> AdsSession::too_much(const std::string& url, const std::vector<std::string>& names,
+                                          bool replaces) const {
+  auto error = [](std::string_view what, std::size_t limit) {
+    return Error{Code::resource_exhausted, fmt::format("the stream asks for more than {} {}", limit, what), {}};
+  };
+  if (!types_.contains(url) && types_.size() >= limits_.types_max) return error("types", limits_.types_max);
+  std::size_t count = names.size();
+  for (const auto& [other, type] : types_)
+    if (!replaces || other != url) count += type.names.size();
+  if (count > limits_.names_max) return error("resource names", limits_.names_max);
+  for (const auto& name : names)
+    if (name.size() > limits_.name_bytes_max) return error("bytes of a resource name", limits_.name_bytes_max);
+  return std::nullopt;
+}
 
 AdsActions AdsSession::on_request(const DiscoveryRequest& request) {
   assert(variant_ == AdsVariant::state_of_the_world);
   AdsActions actions;
+  actions.refused = too_much(request.type_url, request.names, true);
+  if (actions.refused) return actions;
   auto [found, first] = types_.try_emplace(request.type_url);
   Type& type = found->second;
   bool fresh = first || request.response_nonce.empty();
@@ -59,6 +78,10 @@ AdsActions AdsSession::on_request(const DiscoveryRequest& request) {
 AdsActions AdsSession::on_delta_request(const DeltaDiscoveryRequest& request) {
   assert(variant_ == AdsVariant::delta);
   AdsActions actions;
+  actions.refused = too_much(request.type_url, request.subscribe, false);
+  if (!actions.refused && request.initial_versions.size() > limits_.names_max)
+    actions.refused = Error{Code::resource_exhausted, "the stream brings more versions than names are allowed", {}};
+  if (actions.refused) return actions;
   auto [found, first] = types_.try_emplace(request.type_url);
   Type& type = found->second;
   if (first) {

@@ -46,8 +46,16 @@ struct AdsAnswer {
   std::optional<AdsRejection> rejection;  ///< absent: acknowledged
 };
 
+/// What one stream may make the control plane hold.
+struct AdsLimits {
+  std::size_t types_max = 64;       ///< Envoy asks for five
+  std::size_t names_max = 50'000;   ///< of all types together
+  std::size_t name_bytes_max = 1024;
+};
+
 struct AdsActions {
   std::vector<AdsResponse> send;  ///< in this order
+  std::optional<Error> refused;   ///< a limit was broken: the stream should end, and nothing else is set
   std::optional<AdsAnswer> answer;
   bool waiting = false;  ///< something is held back until the client answers
 };
@@ -55,7 +63,7 @@ struct AdsActions {
 class AdsSession {
  public:
   /// `control_plane` names the instance in every response.
-  explicit AdsSession(AdsVariant variant, std::string control_plane = {});
+  explicit AdsSession(AdsVariant variant, std::string control_plane = {}, AdsLimits limits = {});
 
   /// REQUIRES: variant is state_of_the_world.
   AdsActions on_request(const DiscoveryRequest& request);
@@ -91,6 +99,8 @@ class AdsSession {
   };
   using Types = std::map<std::string, Type, std::less<>>;
 
+  /// The error where a request asks for more than the limits allow; `replaces` says that its names are the whole set.
+  std::optional<Error> too_much(const std::string& url, const std::vector<std::string>& names, bool replaces) const;
   bool wants(const Type& type, std::string_view name) const;
   std::vector<XdsResourcePtr> wanted(std::string_view url, const Type& type) const;
   bool differs(std::string_view url, const Type& type) const;
@@ -106,6 +116,7 @@ class AdsSession {
 
   AdsVariant variant_;
   std::string control_plane_;
+  AdsLimits limits_;
   std::shared_ptr<const Snapshot> snapshot_;
   Types types_;
   std::uint64_t nonce_ = 0;
