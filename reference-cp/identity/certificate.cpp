@@ -44,7 +44,10 @@ std::unexpected<Error> openssl_error(std::string what) {
   return fail(Code::internal, fmt::format("{}: {}", what, text.data()));
 }
 
-Key make_key(KeySpec spec) { return Key(spec.rsa_bits == 0 ? EVP_EC_gen("P-256") : EVP_RSA_gen(spec.rsa_bits)); }
+Key make_key(KeySpec spec) {
+  if (!spec.allowed()) return nullptr;
+  return Key(spec.rsa_bits == 0 ? EVP_EC_gen("P-256") : EVP_RSA_gen(spec.rsa_bits));
+}
 
 std::string take(BIO* bio) {
   char* data = nullptr;

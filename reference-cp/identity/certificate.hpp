@@ -25,6 +25,9 @@ struct KeyPair {
 /// EC P-256, or RSA of so many bits.
 struct KeySpec {
   std::uint32_t rsa_bits = 0;  ///< 0: EC P-256
+
+  /// Smaller RSA keys are insecure (NIST SP 800-57); making larger ones would hold up everything else for too long.
+  bool allowed() const { return rsa_bits == 0 || rsa_bits == 2048 || rsa_bits == 3072 || rsa_bits == 4096; }
 };
 
 /// Tags of a proxy: a key may have several values, one for each inbound.
@@ -42,7 +45,8 @@ struct CaRequest {
   WallTime now;
   Duration lifetime = ca_lifetime_default;
 };
-/// A self-signed root for a mesh: subject O=Kuma, OU=Mesh, CN=<mesh>; URI spiffe://<mesh>.
+/// A self-signed root for a mesh: subject O=Kuma, OU=Mesh, CN=<mesh>; URI spiffe://<mesh>. Fails where the key is not
+/// allowed.
 Result<KeyPair> make_ca(const CaRequest& request);
 
 struct LeafRequest {

@@ -6,8 +6,8 @@ Result<IdentityPtr> Identities::get(const ResourceKey& proxy, const MeshTls& tls
   WallTime now = clock_.wall_now();
   auto found = held_.find(proxy);
   if (found != held_.end()) {
-    const Identity& held = *found->second;
-    if (held.tls == tls && held.tags == tags && now < held.rotate_at()) return found->second;
+    const Identity& held = *found->second.identity;
+    if (held.tls == tls && held.tags == tags && now < held.rotate_at()) return found->second.identity;
   }
   auto leaf = issue_leaf(
       tls.ca, {.mesh = tls.mesh, .tags = tags, .key = leaf_key_, .now = now, .lifetime = tls.leaf_lifetime}, random_);
@@ -21,29 +21,34 @@ Result<IdentityPtr> Identities::get(const ResourceKey& proxy, const MeshTls& tls
                  .tls = tls,
                  .generated = now,
                  .expires = info->not_after,
-                 .generation = found == held_.end() ? 1 : found->second->generation + 1};
-  IdentityPtr& slot = held_[proxy];
-  slot = std::make_shared<const Identity>(std::move(fresh));
-  return slot;
+                 .generation = found == held_.end() ? 1 : found->second.identity->generation + 1,
+                 .ends_with_ca = info->not_after < std::chrono::floor<std::chrono::seconds>(now + tls.leaf_lifetime)};
+  Held& slot = held_[proxy];
+  slot = {.identity = std::make_shared<const Identity>(std::move(fresh)), .pause = {}, .retry_at = {}};
+  return slot.identity;
 }
 
 IdentityPtr Identities::find(const ResourceKey& proxy) const {
   auto found = held_.find(proxy);
-  return found == held_.end() ? nullptr : found->second;
+  return found == held_.end() ? nullptr : found->second.identity;
 }
 
 std::optional<WallTime> Identities::next_rotation() const {
   std::optional<WallTime> earliest;
-  for (const auto& [proxy, identity] : held_)
-    if (!earliest || identity->rotate_at() < *earliest) earliest = identity->rotate_at();
+  for (const auto& [proxy, held] : held_)
+    if (!earliest || held.due_at() < *earliest) earliest = held.due_at();
   return earliest;
 }
 
-std::vector<ResourceKey> Identities::due() const {
+std::vector<ResourceKey> Identities::due() {
   std::vector<ResourceKey> out;
   WallTime now = clock_.wall_now();
-  for (const auto& [proxy, identity] : held_)
-    if (now >= identity->rotate_at()) out.push_back(proxy);
+  for (auto& [proxy, held] : held_) {
+    if (now < held.due_at()) continue;
+    held.pause = held.pause == Duration::zero() ? retry_min : std::min<Duration>(held.pause * 2, retry_max);
+    held.retry_at = now + held.pause;
+    out.push_back(proxy);
+  }
   return out;
 }
 

@@ -1,14 +1,17 @@
 /// The certificates that proxies hold: issued when first wanted, kept until they age or what they say changes.
 ///
 /// A certificate is renewed when 4/5 of its life have passed (Kuma's rule), or when the proxy's tags, the mesh's CA or
-/// the lifetime set for it have changed.
+/// the lifetime set for it have changed. One that ends with its CA cannot be made to last longer: it is left alone
+/// until then.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "kumasim/runtime/clock.hpp"
 #include "kumasim/runtime/error.hpp"
@@ -27,9 +30,10 @@ struct Identity {
   MeshTls tls;
   WallTime generated, expires;
   std::uint32_t generation = 1;  ///< counts the certificates of this proxy, from 1
+  bool ends_with_ca = false;     ///< the CA's end has cut its life
 
   /// When the next one is due.
-  WallTime rotate_at() const { return generated + (expires - generated) / 5 * 4; }
+  WallTime rotate_at() const { return ends_with_ca ? expires : generated + (expires - generated) / 5 * 4; }
 };
 
 using IdentityPtr = std::shared_ptr<const Identity>;
@@ -48,17 +52,30 @@ class Identities {
 
   /// The earliest time at which a held certificate is due for renewal.
   std::optional<WallTime> next_rotation() const;
-  /// The proxies whose certificate is due, in order.
-  std::vector<ResourceKey> due() const;
+  /// The proxies whose certificate is due, in order. Who is named is not named again for a pause that doubles, from
+  /// retry_min to retry_max, until a certificate is issued: what cannot be renewed is not tried without end.
+  std::vector<ResourceKey> due();
+  static constexpr Duration retry_min = std::chrono::seconds(1);
+  static constexpr Duration retry_max = std::chrono::minutes(1);
 
   /// Certificates issued since the start.
   std::uint64_t issued() const { return issued_; }
 
  private:
+  struct Held {
+    IdentityPtr identity;
+    Duration pause{};   ///< after the last time that it was named as due; zero: never was
+    WallTime retry_at;  ///< where `pause` is not zero
+
+    WallTime due_at() const {
+      return pause == Duration::zero() ? identity->rotate_at() : std::max(identity->rotate_at(), retry_at);
+    }
+  };
+
   const Clock& clock_;
   Random& random_;
   KeySpec leaf_key_;
-  std::map<ResourceKey, IdentityPtr> held_;
+  std::map<ResourceKey, Held> held_;
   std::uint64_t issued_ = 0;
 };
 

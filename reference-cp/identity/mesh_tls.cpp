@@ -1,6 +1,9 @@
 #include "reference-cp/identity/mesh_tls.hpp"
 
+#include <algorithm>
 #include <charconv>
+#include <cmath>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -72,15 +75,20 @@ Result<std::vector<CaBackend>> ca_backends(const Resource& mesh) {
     backend.conf = object_at(entry, "conf");
     const Json& ca = object_at(backend.conf, "caCert");
     for (const char* spelling : {"RSAbits", "rsaBits", "RsaBits"})
-      if (ca.contains(spelling) && ca[spelling].is_number())
-        backend.ca_key.rsa_bits = ca[spelling].get<std::uint32_t>();
+      if (auto bits = ca.find(spelling); bits != ca.end() && !bits->is_null()) {
+        // A number of a protobuf Struct is a double, also where it is whole.
+        double number = bits->is_number() ? bits->get<double>() : -1;
+        if (number < 0 || number > std::numeric_limits<std::uint32_t>::max() || number != std::trunc(number))
+          return fail(Code::invalid_argument, "has to be a whole number of bits", at + ".conf.caCert.RSAbits");
+        backend.ca_key.rsa_bits = static_cast<std::uint32_t>(number);
+      }
     auto ca_lifetime = lifetime_at(ca, at + ".conf.caCert", ca_lifetime_default);
     if (!ca_lifetime) return fail(ca_lifetime.error());
     backend.ca_lifetime = *ca_lifetime;
     auto leaf_lifetime =
         lifetime_at(object_at(object_at(entry, "dpCert"), "rotation"), at + ".dpCert.rotation", leaf_lifetime_default);
     if (!leaf_lifetime) return fail(leaf_lifetime.error());
-    backend.leaf_lifetime = *leaf_lifetime;
+    backend.leaf_lifetime = std::max(*leaf_lifetime, leaf_lifetime_min);
     out.push_back(std::move(backend));
   }
   return out;

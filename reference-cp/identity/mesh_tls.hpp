@@ -18,17 +18,21 @@ namespace kumasim::cp {
 std::string builtin_certificate_secret(std::string_view mesh, std::string_view backend);
 std::string builtin_key_secret(std::string_view mesh, std::string_view backend);
 
+/// A shorter `dpCert.rotation.expiration` counts as this: certificates end on whole seconds, and every renewal is a
+/// push to the proxy. (Kuma takes any duration, 0 too, and then issues certificates that have ended.)
+inline constexpr Duration leaf_lifetime_min = std::chrono::seconds(10);
+
 /// One entry of `mtls.backends`.
 struct CaBackend {
   std::string name;
   std::string type;  ///< builtin, provided
-  KeySpec ca_key;    ///< of a builtin CA that is to be made
+  KeySpec ca_key;    ///< of a builtin CA that is to be made; not allowed() where the mesh asks for such a size
   Duration ca_lifetime = ca_lifetime_default;
-  Duration leaf_lifetime = leaf_lifetime_default;
+  Duration leaf_lifetime = leaf_lifetime_default;  ///< at least leaf_lifetime_min
   nlohmann::json conf;
 };
 
-/// `mtls.backends` in order; invalid_argument with the field where a duration cannot be read.
+/// `mtls.backends` in order; invalid_argument with the field where a duration or a number cannot be read.
 Result<std::vector<CaBackend>> ca_backends(const Resource& mesh);
 /// `mtls.enabledBackend`; "" where mutual TLS is off.
 std::string enabled_backend(const Resource& mesh);

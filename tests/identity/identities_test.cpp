@@ -1,0 +1,115 @@
+/// What proxies hold: when a certificate is kept, renewed and given up.
+#include "reference-cp/identity/identities.hpp"
+
+#include <gtest/gtest.h>
+
+#include "identity/manual_clock.hpp"
+#include "kumasim/sim/seeded_random.hpp"
+
+namespace kumasim::cp::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+class HeldIdentities : public ::testing::Test {
+ protected:
+  MeshTls tls(Duration leaf_lifetime = 100min, Duration ca_lifetime = ca_lifetime_default) {
+    auto ca = make_ca({.mesh = "default", .key = {}, .now = clock_.wall, .lifetime = ca_lifetime});
+    return {.mesh = "default", .backend = "ca-1", .ca = *ca, .leaf_lifetime = leaf_lifetime};
+  }
+  IdentityPtr get(const MeshTls& tls) {
+    auto out = identities_.get(web_, tls, tags_);
+    EXPECT_TRUE(out) << out.error().message;
+    return out ? *out : nullptr;
+  }
+  std::vector<ResourceKey> due_after(Duration time) {
+    clock_.wall += time;
+    return identities_.due();
+  }
+
+  ManualClock clock_;
+  sim::SeededRandom random_{1};
+  Identities identities_{clock_, random_, {}};
+  const ResourceKey web_{"default", "web-1"};
+  TagSet tags_{{"kuma.io/service", {"web"}}};
+};
+
+TEST_F(HeldIdentities, IsKeptForFourFifthsOfItsLife) {
+  MeshTls mesh = tls();
+  IdentityPtr first = get(mesh);
+  EXPECT_EQ(identities_.next_rotation(), clock_.wall + 80min);
+  EXPECT_TRUE(due_after(80min - 1ns).empty());
+  EXPECT_EQ(get(mesh), first);
+  EXPECT_EQ(due_after(1ns), std::vector{web_});
+  IdentityPtr second = get(mesh);
+  EXPECT_NE(second, first);
+  EXPECT_EQ(second->generation, 2u);
+  EXPECT_EQ(second->expires, clock_.wall + 100min);
+  EXPECT_TRUE(due_after(0ns).empty());
+  EXPECT_EQ(identities_.issued(), 2u);
+}
+
+TEST_F(HeldIdentities, ChangesOfMeshOrTagsRenewIt) {
+  MeshTls mesh = tls();
+  IdentityPtr held = get(mesh);
+  mesh.leaf_lifetime = 50min;
+  IdentityPtr shorter = get(mesh);
+  EXPECT_NE(shorter, held);
+  EXPECT_EQ(shorter->expires, clock_.wall + 50min);
+  tags_["version"] = {"2"};
+  IdentityPtr tagged = get(mesh);
+  EXPECT_NE(tagged, shorter);
+  mesh = tls();
+  IdentityPtr other = get(mesh);
+  EXPECT_NE(other, tagged);
+  EXPECT_TRUE(chains_to(other->leaf.certificate_pem, other->ca_bundle_pem, clock_.wall));
+  EXPECT_FALSE(chains_to(tagged->leaf.certificate_pem, other->ca_bundle_pem, clock_.wall));
+}
+
+TEST_F(HeldIdentities, FailureLeavesWhatThereWas) {
+  IdentityPtr held = get(tls());
+  MeshTls broken = tls();
+  broken.ca.key_pem = "nothing";
+  EXPECT_FALSE(identities_.get(web_, broken, tags_));
+  EXPECT_EQ(identities_.find(web_), held);
+}
+
+TEST_F(HeldIdentities, WhatCannotBeRenewedIsTriedEverLessOften) {
+  MeshTls mesh = tls();
+  get(mesh);
+  clock_.wall += 80min;
+  int tries = 0;
+  for (int tenth = 0; tenth < 36'000; ++tenth) {  // an hour, looked at as often as the rotation does
+    tries += static_cast<int>(identities_.due().size());
+    auto next = identities_.next_rotation();
+    ASSERT_TRUE(next);
+    EXPECT_GT(*next, clock_.wall);
+    clock_.wall += 100ms;
+  }
+  EXPECT_GE(tries, 60);
+  EXPECT_LE(tries, 66);
+  get(mesh);
+  EXPECT_EQ(identities_.next_rotation(), clock_.wall + 80min) << "a new certificate ends the pauses";
+}
+
+/// 4/5 of what is left, again and again, would push without end as the CA nears its own.
+TEST_F(HeldIdentities, OneThatEndsWithItsCaIsLeftAloneUntilThen) {
+  MeshTls mesh = tls(24h, 10h);
+  IdentityPtr held = get(mesh);
+  EXPECT_EQ(held->expires, clock_.wall + 10h);
+  EXPECT_TRUE(due_after(10h - 1s).empty());
+  EXPECT_EQ(get(mesh), held);
+  EXPECT_EQ(due_after(1s), std::vector{web_});
+  EXPECT_FALSE(identities_.get(web_, mesh, tags_));
+}
+
+TEST_F(HeldIdentities, ForgottenOneIsNotDue) {
+  get(tls());
+  identities_.forget(web_);
+  EXPECT_EQ(identities_.find(web_), nullptr);
+  EXPECT_FALSE(identities_.next_rotation());
+  EXPECT_TRUE(due_after(100h).empty());
+}
+
+}  // namespace
+}  // namespace kumasim::cp::testing

@@ -1,0 +1,131 @@
+/// The CA that a mesh describes: read from its resource and secrets, checked, made where it is missing.
+#include "reference-cp/identity/mesh_authorities.hpp"
+
+#include <gtest/gtest.h>
+
+#include "identity/manual_clock.hpp"
+#include "kumasim/runtime/log.hpp"
+#include "reference-cp/identity/mesh_tls.hpp"
+#include "reference-cp/model/kinds.hpp"
+#include "reference-cp/store/memory.hpp"
+#include "store/run_now.hpp"
+
+namespace kumasim::cp::testing {
+namespace {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+
+class NoLog : public Log {
+ public:
+  void write(const LogRecord&) override {}
+};
+
+class MeshCas : public ::testing::Test {
+ protected:
+  static Resource mesh(json backend) {
+    Resource out;
+    out.kind = &kind::mesh();
+    out.meta.name = "default";
+    backend["name"] = "ca-1";
+    if (!backend.contains("type")) backend["type"] = "builtin";
+    out.spec["mtls"] = {{"enabledBackend", "ca-1"}, {"backends", json::array({backend})}};
+    return out;
+  }
+  std::string complaint(json conf) { return run_now(authorities_.validate(mesh({{"conf", std::move(conf)}}))).text(); }
+  Result<std::optional<MeshTls>> tls(const Resource& of) {
+    std::map<std::string, ResourcePtr> secrets;
+    for (const auto& item : run_now(store_.list(kind::secret(), {}))->items) secrets[item->meta.name] = item;
+    return mesh_tls(of, [&](std::string_view name) {
+      auto found = secrets.find(std::string(name));
+      return found == secrets.end() ? nullptr : found->second.get();
+    });
+  }
+
+  ManualClock clock_;
+  NoLog log_;
+  MemoryStore store_;
+  MeshAuthorities authorities_{store_, clock_, log_, {.ca_key = {}, .signing_key = {}}};
+};
+
+TEST_F(MeshCas, MissingCaIsMadeOnceAndFits) {
+  Resource described = mesh({});
+  EXPECT_EQ(tls(described).error().code, Code::not_found);
+  ASSERT_TRUE(run_now(authorities_.ensure(described)));
+  auto first = tls(described);
+  ASSERT_TRUE(first && *first);
+  EXPECT_TRUE(check_pair((*first)->ca));
+  EXPECT_EQ((*first)->leaf_lifetime, 24h);
+  ASSERT_TRUE(run_now(authorities_.ensure(described)));
+  EXPECT_EQ((*tls(described))->ca.certificate_pem, (*first)->ca.certificate_pem);
+}
+
+TEST_F(MeshCas, HalfOfAPairIsNotReplaced) {
+  Resource described = mesh({});
+  ASSERT_TRUE(run_now(authorities_.ensure(described)));
+  ASSERT_TRUE(run_now(store_.remove(kind::secret(), {"default", builtin_key_secret("default", "ca-1")})));
+  ASSERT_TRUE(run_now(authorities_.ensure(described)));
+  EXPECT_EQ(tls(described).error().code, Code::not_found);
+}
+
+TEST_F(MeshCas, LifetimesAndKeysComeFromTheMesh) {
+  auto backends = ca_backends(mesh({{"dpCert", {{"rotation", {{"expiration", "1d"}}}}},
+                                    {"conf", {{"caCert", {{"RSAbits", 3072}, {"expiration", "30d"}}}}}}));
+  ASSERT_TRUE(backends);
+  EXPECT_EQ(backends->front().ca_key.rsa_bits, 3072u);
+  EXPECT_EQ(backends->front().ca_lifetime, 30 * 24h);
+  EXPECT_EQ(backends->front().leaf_lifetime, 24h);
+}
+
+TEST_F(MeshCas, LifetimesOfCertificatesHaveALeastValue) {
+  for (const char* text : {"0", "0s", "1ms", "9s"}) {
+    auto backends = ca_backends(mesh({{"dpCert", {{"rotation", {{"expiration", text}}}}}}));
+    ASSERT_TRUE(backends) << text;
+    EXPECT_EQ(backends->front().leaf_lifetime, 10s) << text;
+  }
+}
+
+TEST_F(MeshCas, OnlySomeSizesOfRsaKeysAreTaken) {
+  for (int bits : {2048, 3072, 4096}) EXPECT_EQ(complaint({{"caCert", {{"RSAbits", bits}}}}), "") << bits;
+  for (auto bits : {1024ll, 2049ll, 8192ll, 1'000'000ll, 4'294'967'295ll})
+    EXPECT_EQ(complaint({{"caCert", {{"RSAbits", bits}}}}),
+              "mtls.backends[0].conf.caCert.RSAbits: has to be one of 2048, 3072, 4096")
+        << bits;
+  for (const json& bits : {json(-1), json(2048.5), json(1ll << 40), json("many"), json::array()})
+    EXPECT_EQ(complaint({{"caCert", {{"RSAbits", bits}}}}),
+              "mtls.backends[0].conf.caCert.RSAbits: has to be a whole number of bits")
+        << bits;
+}
+
+TEST_F(MeshCas, KeyThatIsTooSmallForKumaFailsAsThere) {
+  Resource described = mesh({{"conf", {{"caCert", {{"RSAbits", 17}}}}}});
+  EXPECT_EQ(run_now(authorities_.validate(described)).text(), "");
+  auto made = run_now(authorities_.ensure(described));
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().code, Code::internal);
+}
+
+TEST_F(MeshCas, UsedSecretsAreThoseOfTheBackend) {
+  json builtin = {{"name", "ca-1"}, {"type", "builtin"}};
+  EXPECT_EQ(authorities_.used_secrets(mesh({}), builtin),
+            (std::vector<std::string>{"default.ca-builtin-cert-ca-1", "default.ca-builtin-key-ca-1"}));
+  json provided = {
+      {"name", "ca-2"}, {"type", "provided"}, {"conf", {{"cert", {{"secret", "c"}}}, {"key", {{"inline", "eA=="}}}}}};
+  EXPECT_EQ(authorities_.used_secrets(mesh({}), provided), std::vector<std::string>{"c"});
+}
+
+TEST_F(MeshCas, ProvidedPairIsChecked) {
+  auto ca = make_ca({.mesh = "default", .key = {}, .now = clock_.wall});
+  auto other = make_ca({.mesh = "default", .key = {}, .now = clock_.wall});
+  auto complain = [&](const std::string& certificate, const std::string& key) {
+    json conf = {{"cert", {{"inlineString", certificate}}}, {"key", {{"inlineString", key}}}};
+    return run_now(authorities_.validate(mesh({{"type", "provided"}, {"conf", conf}}))).text();
+  };
+  EXPECT_EQ(complain(ca->certificate_pem, ca->key_pem), "");
+  EXPECT_EQ(complain(ca->certificate_pem, other->key_pem),
+            "mtls.backends[0].conf.cert: not a valid TLS key pair: the certificate does not belong to the key");
+  EXPECT_NE(complain("", ""), "");
+}
+
+}  // namespace
+}  // namespace kumasim::cp::testing
