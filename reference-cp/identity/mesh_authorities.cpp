@@ -53,6 +53,9 @@ asio::awaitable<Violations> MeshAuthorities::validate(const Resource& mesh) {
       out.append(found);
       continue;
     }
+    // Kuma makes a key of any size from 1024 bits and fails with an internal error below that; so do we there.
+    if (!backend.ca_key.allowed() && backend.ca_key.rsa_bits >= 1024)
+      out.add(conf.at("caCert").at("RSAbits"), "has to be one of 2048, 3072, 4096");
     std::string name = builtin_certificate_secret(mesh.meta.name, backend.name);
     Path at = conf.at("mtls").at("backends").at("name");
     if (name.size() > secret_name_length_max)
@@ -85,14 +88,19 @@ asio::awaitable<Violations> MeshAuthorities::validate_provided(const std::string
   auto certificate = co_await load(mesh, conf["cert"]);
   auto key = co_await load(mesh, conf["key"]);
   if (!certificate || !key) {
-    const std::string& message = certificate ? key.error().message : certificate.error().message;
+    // Kuma loads the key first.
+    std::string message = "could not load data: " + (key ? certificate.error().message : key.error().message);
     out.add(path.at("cert"), message);
     out.add(path.at("key"), message);
     co_return out;
   }
   KeyPair pair{*certificate, *key};
   if (auto fits = check_pair(pair); !fits) {
-    out.add(path.at("cert"), fmt::format("not a valid TLS key pair: {}", fits.error().message));
+    auto lacks_pem = [](const std::string& text) { return text.find("-----BEGIN ") == std::string::npos; };
+    std::string reason = lacks_pem(pair.certificate_pem) ? "tls: failed to find any PEM data in certificate input"
+                         : lacks_pem(pair.key_pem)       ? "tls: failed to find any PEM data in key input"
+                                                         : fits.error().message;
+    out.add(path.at("cert"), fmt::format("not a valid TLS key pair: {}", reason));
     co_return out;
   }
   auto info = inspect_certificate(pair.certificate_pem);
@@ -111,7 +119,8 @@ asio::awaitable<Result<std::string>> MeshAuthorities::load(const std::string& me
   co_return secret_data(**secret);
 }
 
-asio::awaitable<Result<>> MeshAuthorities::ensure(const Resource& mesh) {
+asio::awaitable<Result<std::vector<Resource>>> MeshAuthorities::missing(const Resource& mesh) {
+  std::vector<Resource> out;
   auto backends = ca_backends(mesh);
   if (!backends) co_return fail(backends.error());
   std::string name = mesh.meta.name;
@@ -127,12 +136,21 @@ asio::awaitable<Result<>> MeshAuthorities::ensure(const Resource& mesh) {
     KeySpec spec = backend.ca_key.rsa_bits != 0 ? backend.ca_key : options_.ca_key;
     auto pair = make_ca({.mesh = name, .key = spec, .now = now, .lifetime = backend.ca_lifetime});
     if (!pair) co_return fail(pair.error());
-    auto kept_key = co_await store_.create(make_secret(name, key_key.name, pair->key_pem), now);
-    if (!kept_key) co_return fail(kept_key.error());
-    auto kept_certificate = co_await store_.create(make_secret(name, certificate_key.name, pair->certificate_pem), now);
-    if (!kept_certificate) co_return fail(kept_certificate.error());
+    out.push_back(make_secret(name, key_key.name, pair->key_pem));
+    out.push_back(make_secret(name, certificate_key.name, pair->certificate_pem));
     log_.info("identity", "CA made", {{"mesh", name}, {"backend", backend.name}});
   }
+  co_return out;
+}
+
+asio::awaitable<Result<>> MeshAuthorities::ensure(const Resource& mesh) {
+  auto lacking = co_await missing(mesh);
+  if (!lacking) co_return fail(lacking.error());
+  if (lacking->empty()) co_return Result<>();
+  std::vector<Write> writes;
+  for (auto& secret : *lacking) writes.push_back({Write::What::create, std::move(secret)});
+  auto done = co_await store_.commit(std::move(writes), clock_.wall_now());
+  if (!done) co_return fail(done.error());
   co_return Result<>();
 }
 

@@ -23,6 +23,7 @@ class MeshAuthorities : public Authorities {
       : store_(store), clock_(clock), log_(log), options_(options) {}
 
   asio::awaitable<Violations> validate(const Resource& mesh) override;
+  asio::awaitable<Result<std::vector<Resource>>> missing(const Resource& mesh) override;
   asio::awaitable<Result<>> ensure(const Resource& mesh) override;
   std::vector<std::string> used_secrets(const Resource& mesh, const nlohmann::json& backend) override;
   Result<std::string> make_signing_key() override;

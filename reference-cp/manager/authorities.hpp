@@ -22,7 +22,11 @@ class Authorities {
   /// ...). Field paths start at `mtls`. Types that are neither builtin nor provided have been refused before.
   virtual asio::awaitable<Violations> validate(const Resource& mesh) = 0;
 
-  /// Makes what the mesh's backends need and is not there: the builtin CA's secrets. The mesh is stored already.
+  /// What the mesh's backends need and is not there: new secrets of the builtin CA. Certificate and key belong in one
+  /// commit.
+  virtual asio::awaitable<Result<std::vector<Resource>>> missing(const Resource& mesh) = 0;
+
+  /// Stores what is missing.
   virtual asio::awaitable<Result<>> ensure(const Resource& mesh) = 0;
 
   /// Names of the secrets that a backend of the mesh uses.

@@ -153,11 +153,13 @@ asio::awaitable<Outcome<>> Manager::ensure(Resource resource) {
   co_return Outcome<>{};
 }
 
-asio::awaitable<Outcome<>> Manager::finish_new_mesh(const Resource& mesh) {
+asio::awaitable<Outcome<std::vector<Resource>>> Manager::belongings(const Resource& mesh) {
   const std::string& name = mesh.meta.name;
+  std::vector<Resource> wanted;
   if (authorities_ != nullptr) {
-    auto done = co_await authorities_->ensure(mesh);
-    if (!done) co_return refuse(done.error());
+    auto secrets = co_await authorities_->missing(mesh);
+    if (!secrets) co_return refuse(secrets.error());
+    wanted = std::move(*secrets);
     ResourceKey key{name, dataplane_token_key_name(name)};
     auto found = co_await store_.get(kind::secret(), key);
     if (!found) {
@@ -168,17 +170,33 @@ asio::awaitable<Outcome<>> Manager::finish_new_mesh(const Resource& mesh) {
       secret.meta.mesh = key.mesh;
       secret.meta.name = key.name;
       secret.spec = {{"data", *bytes}};
-      auto stored = co_await ensure(std::move(secret));
-      if (!stored) co_return stored;
+      wanted.push_back(std::move(secret));
     }
   }
-  if (is_skipped(mesh.spec, "*")) co_return Outcome<>{};
+  if (is_skipped(mesh.spec, "*")) co_return wanted;
   for (auto& policy : default_policies(name, options_.routing_policies)) {
     if (is_skipped(mesh.spec, policy.kind->type())) continue;
-    auto stored = co_await ensure(std::move(policy));
-    if (!stored) co_return stored;
+    auto found = co_await store_.get(*policy.kind, policy.key());
+    if (!found) wanted.push_back(std::move(policy));
   }
-  co_return Outcome<>{};
+  co_return wanted;
+}
+
+asio::awaitable<Outcome<ResourcePtr>> Manager::create_mesh(Resource mesh) {
+  std::vector<Write> writes;
+  auto there = co_await store_.get(kind::mesh(), mesh.key());
+  std::vector<Resource> more;
+  // Where it is there already the commit says so; no keys are made for that.
+  if (!there) {
+    auto wanted = co_await belongings(mesh);
+    if (!wanted) co_return std::unexpected(wanted.error());
+    more = std::move(*wanted);
+  }
+  writes.push_back({Write::What::create, std::move(mesh)});
+  for (auto& each : more) writes.push_back({Write::What::create, std::move(each)});
+  auto done = co_await store_.commit(std::move(writes), clock_.wall_now());
+  if (!done) co_return refuse(done.error());
+  co_return done->front();
 }
 
 asio::awaitable<Outcome<ResourcePtr>> Manager::create(Resource resource) {
@@ -188,6 +206,7 @@ asio::awaitable<Outcome<ResourcePtr>> Manager::create(Resource resource) {
   if (&kind == &kind::mesh()) {
     auto checked = co_await check_mesh_write(resource, true);
     if (!checked) co_return std::unexpected(checked.error());
+    co_return co_await create_mesh(std::move(resource));
   }
   if (!kind.is_global()) {
     auto mesh = co_await store_.get(kind::mesh(), {"", resource.meta.mesh});
@@ -199,10 +218,6 @@ asio::awaitable<Outcome<ResourcePtr>> Manager::create(Resource resource) {
   }
   auto created = co_await store_.create(std::move(resource), clock_.wall_now());
   if (!created) co_return refuse(created.error());
-  if (&kind == &kind::mesh()) {
-    auto finished = co_await finish_new_mesh(**created);
-    if (!finished) co_return std::unexpected(finished.error());
-  }
   co_return *created;
 }
 
@@ -210,6 +225,7 @@ asio::awaitable<Outcome<ResourcePtr>> Manager::update(Resource resource) {
   const Kind& kind = *resource.kind;
   auto prepared = prepare(resource, false);
   if (!prepared) co_return std::unexpected(prepared.error());
+  std::vector<Write> writes;
   if (&kind == &kind::mesh()) {
     auto before = co_await store_.get(kind, resource.key());
     if (!before) co_return refuse(before.error());
@@ -224,8 +240,9 @@ asio::awaitable<Outcome<ResourcePtr>> Manager::update(Resource resource) {
     auto checked = co_await check_mesh_write(resource, false);
     if (!checked) co_return std::unexpected(checked.error());
     if (authorities_ != nullptr) {
-      auto done = co_await authorities_->ensure(resource);
-      if (!done) co_return refuse(done.error());
+      auto secrets = co_await authorities_->missing(resource);
+      if (!secrets) co_return refuse(secrets.error());
+      for (auto& secret : *secrets) writes.push_back({Write::What::create, std::move(secret)});
     }
   }
   if (&kind == &kind::dataplane()) {
@@ -234,9 +251,10 @@ asio::awaitable<Outcome<ResourcePtr>> Manager::update(Resource resource) {
     auto member = check_membership(resource, **mesh);
     if (!member) co_return std::unexpected(member.error());
   }
-  auto updated = co_await store_.update(std::move(resource), clock_.wall_now());
+  writes.push_back({Write::What::update, std::move(resource)});
+  auto updated = co_await store_.commit(std::move(writes), clock_.wall_now());
   if (!updated) co_return refuse(updated.error());
-  co_return *updated;
+  co_return updated->back();
 }
 
 asio::awaitable<Outcome<>> Manager::check_removal(const Kind& kind, const ResourceKey& key) {

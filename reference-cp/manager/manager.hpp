@@ -33,7 +33,8 @@ class Manager {
   /// `authorities` may be null: then no CA is checked or made, and no signing key. All must outlive the manager.
   Manager(Store& store, const Clock& clock, Authorities* authorities, ManagerOptions options);
 
-  /// Validates, fills in, and stores. A mesh also gets its certificate authority, signing key and default policies.
+  /// Validates, fills in, and stores. A mesh also gets its certificate authority, signing key and default policies, all
+  /// in one commit.
   /// Labels are those of the resource; the control plane's own are added with `compute_labels` by who takes it from
   /// outside.
   asio::awaitable<Outcome<ResourcePtr>> create(Resource resource);
@@ -57,7 +58,9 @@ class Manager {
 
  private:
   asio::awaitable<Outcome<>> check_mesh_write(const Resource& mesh, bool is_new);
-  asio::awaitable<Outcome<>> finish_new_mesh(const Resource& mesh);
+  /// What a new mesh gets and is not there.
+  asio::awaitable<Outcome<std::vector<Resource>>> belongings(const Resource& mesh);
+  asio::awaitable<Outcome<ResourcePtr>> create_mesh(Resource mesh);
   asio::awaitable<Outcome<>> check_removal(const Kind& kind, const ResourceKey& key);
   asio::awaitable<Outcome<>> ensure(Resource resource);
   Outcome<> prepare(Resource& resource, bool is_new) const;

@@ -30,22 +30,26 @@ class TwoSecrets : public Authorities {
     co_return out;
   }
 
-  asio::awaitable<Result<>> ensure(const Resource& mesh) override {
+  asio::awaitable<Result<std::vector<Resource>>> missing(const Resource& mesh) override {
+    std::vector<Resource> out;
+    if (mesh.meta.name == "no-keys") co_return fail(Code::internal, "no key can be made");
     auto mtls = mesh.spec.find("mtls");
-    if (mtls == mesh.spec.end()) co_return Result<>{};
+    if (mtls == mesh.spec.end()) co_return out;
     for (const auto& backend : (*mtls)["backends"]) {
       for (const auto& name : used_secrets(mesh, backend)) {
+        auto found = co_await store_.get(kind::secret(), {mesh.meta.name, name});
+        if (found) continue;
         Resource secret;
         secret.kind = &kind::secret();
         secret.meta.mesh = mesh.meta.name;
         secret.meta.name = name;
         secret.spec = {{"data", "Zm9v"}};
-        auto done = co_await store_.create(secret, WallTime{});
-        if (!done && done.error().code != Code::already_exists) co_return fail(done.error());
+        out.push_back(std::move(secret));
       }
     }
-    co_return Result<>{};
+    co_return out;
   }
+  asio::awaitable<Result<>> ensure(const Resource&) override { co_return Result<>{}; }
 
   std::vector<std::string> used_secrets(const Resource& mesh, const json& backend) override {
     std::string name = backend["name"];
@@ -131,6 +135,24 @@ TEST_F(ManagerTest, MeshWithMtlsGetsItsCa) {
   refused = create("{type: Mesh, name: odd, mtls: {backends: [{name: ca, type: vault}]}}");
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().violations.text(), "mtls.backends[0].type: could not find installed plugin for this type");
+}
+
+TEST_F(ManagerTest, MeshWhoseKeysCannotBeMadeLeavesNothing) {
+  auto refused = create("{type: Mesh, name: no-keys, mtls: {backends: [{name: ca, type: builtin}]}}");
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().error.code, Code::internal);
+  EXPECT_TRUE(names(kind::mesh()).empty());
+  EXPECT_TRUE(names(kind::mesh_timeout()).empty());
+}
+
+TEST_F(ManagerTest, UpdateThatIsOvertakenMakesNoCa) {
+  ASSERT_TRUE(create("{type: Mesh, name: demo}").has_value());
+  auto stale = resource_from_yaml("{type: Mesh, name: demo, mtls: {backends: [{name: ca, type: builtin}]}}");
+  stale->meta.version = 7;
+  auto refused = run_now(manager.update(*stale));
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().error.code, Code::conflict);
+  EXPECT_EQ(names(kind::secret()).size(), 1u) << "only the signing key";
 }
 
 TEST_F(ManagerTest, CaInUseCannotBeChanged) {
