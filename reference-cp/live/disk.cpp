@@ -188,4 +188,31 @@ Result<> make_directories(const std::string& path) {
   return {};
 }
 
+Result<bool> make_private_directory(const std::string& path) {
+  auto parent = fs::path(path).parent_path();
+  if (!parent.empty())
+    if (auto made = make_directories(parent.string()); !made) return fail(made.error());
+  if (::mkdir(path.c_str(), 0700) == 0) return false;
+  if (errno != EEXIST) return system_failure("cannot make the directory " + path, errno);
+  struct stat status{};
+  if (::stat(path.c_str(), &status) != 0) return system_failure("cannot ask the mode of " + path, errno);
+  if (!S_ISDIR(status.st_mode)) return system_failure("cannot make the directory " + path, ENOTDIR);
+  return (status.st_mode & (S_IRWXG | S_IRWXO)) != 0;
+}
+
+Result<> make_private_file(const std::string& path) {
+  Descriptor descriptor(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!descriptor.open() && errno != EEXIST) return system_failure("cannot make " + path, errno);
+  return {};
+}
+
+Result<bool> make_private(const std::string& path) {
+  struct stat status{};
+  if (::stat(path.c_str(), &status) != 0) return system_failure("cannot ask the mode of " + path, errno);
+  if ((status.st_mode & (S_IRWXG | S_IRWXO)) == 0) return false;
+  if (::chmod(path.c_str(), status.st_mode & S_IRWXU) != 0)
+    return system_failure("cannot change the mode of " + path, errno);
+  return true;
+}
+
 }  // namespace kumasim::live

@@ -31,4 +31,12 @@ struct WriteOptions {
 Result<> write_file(const std::string& path, std::string_view content, WriteOptions options = {});
 Result<> make_directories(const std::string& path);
 
+/// As make_directories, but what it makes is its owner's alone (mode 0700). True where group or others have rights in a
+/// directory that was there already.
+Result<bool> make_private_directory(const std::string& path);
+/// An empty file for its owner alone (mode 0600) where there is none.
+Result<> make_private_file(const std::string& path);
+/// Takes the rights of group and others in a file away. True where there were any.
+Result<bool> make_private(const std::string& path);
+
 }  // namespace kumasim::live
