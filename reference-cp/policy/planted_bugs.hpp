@@ -1,21 +1,27 @@
 /// Known bugs that a test can switch on, to show that the checkers find them. A value that is handed in, never a
 /// global.
 ///
-/// They take effect only in a build with the CMake option KUMASIM_PLANTED_BUGS.
+/// What a bug does lies in the library kumasim_planted_bugs: a program that does not link it cannot have one.
 #pragma once
 
-#include <span>
 #include <string>
+#include <vector>
 
 #include "kumasim/runtime/error.hpp"
+
+namespace envoy::config::listener::v3 {
+class Listener;
+}
 
 namespace kumasim::cp::policy {
 
 struct PlantedBugs {
-  bool rbac_rule_dropped = false;  ///< "rbac-rule-dropped": the RBAC filter of permissions is left out
+  /// Instead of what the permissions make of an inbound's listener.
+  void (*permissions)(::envoy::config::listener::v3::Listener&) = nullptr;
 
-  /// By their names. Unknown names are invalid arguments; in a build without planted bugs any name is unsupported.
-  static Result<PlantedBugs> from_names(std::span<const std::string> names);
+  /// By their names, none for "". An unknown name is an invalid argument. In the library kumasim_planted_bugs.
+  static Result<PlantedBugs> from_name(const std::string& name);
+  static const std::vector<std::string>& names();
 };
 
 }  // namespace kumasim::cp::policy

@@ -147,18 +147,16 @@ TEST(TrafficPermission, GivesWayToANewOne) {
 }
 
 TEST(PlantedBugs, HaveNames) {
-  std::vector<std::string> names = {"rbac-rule-dropped"};
-  auto bugs = PlantedBugs::from_names(names);
+  auto bugs = PlantedBugs::from_name("rbac-rule-dropped");
   ASSERT_TRUE(bugs);
-  EXPECT_TRUE(bugs->rbac_rule_dropped);
-  names = {"gone"};
-  EXPECT_EQ(PlantedBugs::from_names(names).error().code, Code::invalid_argument);
-  EXPECT_FALSE(PlantedBugs::from_names({})->rbac_rule_dropped);
+  EXPECT_NE(bugs->permissions, nullptr);
+  EXPECT_EQ(PlantedBugs::from_name("gone").error().code, Code::invalid_argument);
+  EXPECT_EQ(PlantedBugs::from_name("")->permissions, nullptr);
 }
 
 TEST(PlantedBugs, DroppedRbacRuleLeavesTheFilterOut) {
   GenerateOptions options;
-  options.planted.rbac_rule_dropped = true;
+  options.planted = *PlantedBugs::from_name("rbac-rule-dropped");
   EXPECT_EQ(rbac(allow_frontend, options), Json());
 }
 

@@ -15,7 +15,6 @@ set(CMAKE_CXX_FLAGS_DEBUG "-O0 -g1")
 
 set(KUMASIM_SANITIZE "" CACHE STRING "empty or address")
 option(KUMASIM_BENCH "build the benchmarks" OFF)
-option(KUMASIM_PLANTED_BUGS "compile the switches that plant known bugs (tests of the checkers)" ON)
 
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM)

@@ -76,17 +76,6 @@ void apply_rules(Listener& listener, const std::vector<InboundRule>& rules) {
   for_tls_chains(listener, {.matcher = &enforced, .shadow_matcher = shadow ? &*shadow : nullptr});
 }
 
-#ifdef KUMASIM_PLANTED_BUGS
-/// The planted bug: what a legacy permission has put in goes, and nothing comes.
-bool drop_rule(Listener& listener, const PlantedBugs& bugs) {
-  if (!bugs.rbac_rule_dropped) return false;
-  for (auto& chain : *listener.mutable_filter_chains()) remove_network_rbac(chain);
-  return true;
-}
-#else
-bool drop_rule(Listener&, const PlantedBugs&) { return false; }
-#endif
-
 }  // namespace
 
 void apply(ResourceSet& resources, const ProxyView& proxy, const MeshView& mesh, const MatchedPolicies& policies,
@@ -95,7 +84,10 @@ void apply(ResourceSet& resources, const ProxyView& proxy, const MeshView& mesh,
   for (auto& [key, listener] : listeners(resources, cp::Origin::inbound)) {
     auto from = policies.from.find(key);
     auto rules = policies.rules.find(key);
-    if (drop_rule(*listener, bugs)) continue;
+    if (bugs.permissions != nullptr) {
+      bugs.permissions(*listener);
+      continue;
+    }
     if (rules != policies.rules.end() && !rules->second.empty()) {
       apply_rules(*listener, rules->second);
     } else if (from != policies.from.end()) {
