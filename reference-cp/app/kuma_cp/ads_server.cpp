@@ -1,6 +1,7 @@
 #include "reference-cp/app/kuma_cp/ads_server.hpp"
 
 #include <array>
+#include <exception>
 
 #include <fmt/format.h>
 
@@ -43,19 +44,30 @@ asio::awaitable<void> AdsServer::serve(GrpcServerStream stream) {
     stream.finish(GrpcCode::unimplemented, fmt::format("unknown method {}", stream.path()));
     co_return;
   }
-  // Tokens are not read yet: where one is asked for, nobody has a valid one.
-  if (config_.dp_proxy_auth != "none") {
-    stream.finish(GrpcCode::unauthenticated,
-                  "authentication failed: dataplane tokens cannot be verified by this control plane");
-    co_return;
-  }
   AdsVariant variant = delta ? AdsVariant::delta : AdsVariant::state_of_the_world;
   auto proxy = std::make_shared<Proxy>(runtime_.executor, variant, instance_, std::move(stream));
-  co_await serve(proxy, variant);
+  bool opened = false;
+  std::exception_ptr escaped;
+  try {
+    co_await read_all(proxy, variant, opened);
+  } catch (...) {
+    escaped = std::current_exception();
+  }
+  proxy->close();
+  if (opened) {
+    reconciler_.remove(proxy);
+    proxy->subscription.disconnected = runtime_.clock.wall_now();
+    runtime_.log.info(component, "proxy disconnected", {{"mesh", proxy->key.mesh}, {"proxy", proxy->key.name}});
+    if (!stopping_) {
+      // By itself, for it must come about whatever ended the stream.
+      spawn(runtime_.executor, runtime_.log, "insights", insights_.flush(proxy));
+      spawn(runtime_.executor, runtime_.log, "lifecycle", lifecycle_.disconnected(proxy));
+    }
+  }
+  if (escaped) std::rethrow_exception(escaped);
 }
 
-asio::awaitable<void> AdsServer::serve(ProxyPtr proxy, AdsVariant variant) {
-  bool opened = false;
+asio::awaitable<void> AdsServer::read_all(ProxyPtr proxy, AdsVariant variant, bool& opened) {
   while (auto bytes = co_await proxy->stream.read()) {
     AdsActions actions;
     AdsNode node;
@@ -84,11 +96,21 @@ asio::awaitable<void> AdsServer::serve(ProxyPtr proxy, AdsVariant variant) {
       break;
     }
     if (!opened) {
-      opened = co_await open(proxy, node);
-      if (!opened) break;
+      bool taken = co_await open(proxy, node);
+      if (!taken) break;
+      // From here on there is something to clean up.
+      opened = true;
+      start(proxy);
     }
     if (proxy->closing) break;
     actions = request ? proxy->session.on_request(*request) : proxy->session.on_delta_request(*delta_request);
+    if (actions.refused) {
+      runtime_.log.warn(
+          component, "stream refused",
+          {{"mesh", proxy->key.mesh}, {"proxy", proxy->key.name}, {"error", actions.refused->message}});
+      proxy->drop(to_status(*actions.refused));
+      break;
+    }
     if (actions.answer && actions.answer->rejection)
       runtime_.log.warn(component, "configuration rejected",
                         {{"mesh", proxy->key.mesh},
@@ -97,15 +119,6 @@ asio::awaitable<void> AdsServer::serve(ProxyPtr proxy, AdsVariant variant) {
                          {"error", actions.answer->rejection->message}});
     reconciler_.deliver(proxy, std::move(actions));
   }
-  proxy->close();
-  if (!opened) co_return;
-  reconciler_.remove(proxy);
-  WallTime now = runtime_.clock.wall_now();
-  proxy->subscription.disconnected = now;
-  runtime_.log.info(component, "proxy disconnected", {{"mesh", proxy->key.mesh}, {"proxy", proxy->key.name}});
-  if (stopping_) co_return;
-  co_await insights_.flush(proxy);
-  spawn(runtime_.executor, runtime_.log, "lifecycle", lifecycle_.disconnected(proxy));
 }
 
 asio::awaitable<bool> AdsServer::open(const ProxyPtr& proxy, const AdsNode& node) {
@@ -121,6 +134,15 @@ asio::awaitable<bool> AdsServer::open(const ProxyPtr& proxy, const AdsNode& node
   proxy->key = *key;
   proxy->metadata_json = node.metadata_json;
   proxy->metadata = NodeMetadata::from_json(node.metadata_json);
+  const ProxyAuthenticator::Claim claim{proxy->metadata.proxy_type, *key, proxy->metadata.dataplane};
+  auto known = co_await authenticator_.authenticate(claim, proxy->stream.metadata());
+  if (!known) {
+    runtime_.log.warn(component, "proxy not authenticated",
+                      {{"mesh", key->mesh}, {"proxy", key->name}, {"error", known.error().message}});
+    // Kuma's callbacks give a plain error, which its gRPC server reports as UNKNOWN.
+    proxy->stream.finish(GrpcCode::unknown, known.error().message);
+    co_return false;
+  }
   if (proxy->metadata.proxy_type != "dataplane") {
     proxy->stream.finish(GrpcCode::unimplemented,
                          fmt::format("proxies of type {} are not served", proxy->metadata.proxy_type));
@@ -137,11 +159,14 @@ asio::awaitable<bool> AdsServer::open(const ProxyPtr& proxy, const AdsNode& node
   proxy->subscription.id = make_uuid(runtime_.random);
   proxy->subscription.connected = now;
   proxy->subscription.updated = now;
-  runtime_.log.info(component, "proxy connected", {{"mesh", key->mesh}, {"proxy", key->name}});
+  co_return true;
+}
+
+void AdsServer::start(const ProxyPtr& proxy) {
+  runtime_.log.info(component, "proxy connected", {{"mesh", proxy->key.mesh}, {"proxy", proxy->key.name}});
   reconciler_.add(proxy);
   spawn(runtime_.executor, runtime_.log, "ads.writer", write_all(proxy));
   spawn(runtime_.executor, runtime_.log, "insights", insights_.follow(proxy));
-  co_return true;
 }
 
 /// One coroutine writes, so that messages of requests and of changes do not mix.
@@ -157,9 +182,6 @@ asio::awaitable<void> AdsServer::write_all(ProxyPtr proxy) {
     proxy->wake.reset();
     co_await proxy->wake.wait();
   }
-  // The reader of an overtaken stream waits for a client that may never speak again.
-  if (proxy->overtaken && !proxy->stream.over())
-    proxy->stream.finish(GrpcCode::aborted, "the proxy has opened another stream");
 }
 
 }  // namespace kumasim::cp

@@ -9,18 +9,19 @@
 #include "reference-cp/app/kuma_cp/insights.hpp"
 #include "reference-cp/app/kuma_cp/lifecycle.hpp"
 #include "reference-cp/app/kuma_cp/reconciler.hpp"
+#include "reference-cp/auth/proxy_authenticator.hpp"
 
 namespace kumasim::cp {
 
 class AdsServer {
  public:
-  AdsServer(const Runtime& runtime, const Config& config, Reconciler& reconciler, Lifecycle& lifecycle,
-            Insights& insights, std::string instance)
+  AdsServer(const Runtime& runtime, Reconciler& reconciler, Lifecycle& lifecycle, Insights& insights,
+            const ProxyAuthenticator& authenticator, std::string instance)
       : runtime_(runtime),
-        config_(config),
         reconciler_(reconciler),
         lifecycle_(lifecycle),
         insights_(insights),
+        authenticator_(authenticator),
         instance_(std::move(instance)) {}
 
   /// Serves one call; UNIMPLEMENTED for other methods.
@@ -30,15 +31,17 @@ class AdsServer {
   void stop() { stopping_ = true; }
 
  private:
-  asio::awaitable<void> serve(ProxyPtr proxy, AdsVariant variant);
+  /// Reads until the stream is over. `opened` tells, also after an exception, whether the proxy was taken in.
+  asio::awaitable<void> read_all(ProxyPtr proxy, AdsVariant variant, bool& opened);
   asio::awaitable<bool> open(const ProxyPtr& proxy, const AdsNode& node);
+  void start(const ProxyPtr& proxy);
   asio::awaitable<void> write_all(ProxyPtr proxy);
 
   Runtime runtime_;
-  const Config& config_;
   Reconciler& reconciler_;
   Lifecycle& lifecycle_;
   Insights& insights_;
+  const ProxyAuthenticator& authenticator_;
   std::string instance_;
   bool stopping_ = false;
 };

@@ -12,16 +12,27 @@
 #include "reference-cp/app/kuma_cp/lifecycle.hpp"
 #include "reference-cp/app/kuma_cp/reconciler.hpp"
 #include "reference-cp/app/kuma_cp/server_identity.hpp"
+#include "reference-cp/app/kuma_cp/tls_bounds.hpp"
+#include "reference-cp/auth/issuer.hpp"
+#include "reference-cp/auth/proxy_authenticator.hpp"
 #include "reference-cp/identity/mesh_authorities.hpp"
+#include "reference-cp/manager/cluster_id.hpp"
 #include "reference-cp/manager/manager.hpp"
+#include "reference-cp/rest/authentication.hpp"
+#include "reference-cp/rest/envoy_admin.hpp"
 #include "reference-cp/rest/rest_api.hpp"
+#include "reference-cp/rest/tokens.hpp"
 #include "reference-cp/xds/bootstrap/bootstrap_server.hpp"
 
 namespace kumasim::cp {
 namespace {
 
+/// What gRPC's servers take by default, Kuma's among them.
+constexpr std::size_t grpc_message_bytes_max = 4 << 20;
+
 ManagerOptions manager_options(const Config& config) {
   ManagerOptions out;
+  if (config.mode == "global") out.labels.mode = CpMode::global;
   out.labels.zone = config.zone_name;
   out.labels.environment = config.environment;
   out.routing_policies = config.create_mesh_routing;
@@ -45,15 +56,40 @@ BootstrapOptions bootstrap_options(const Config& config, const std::string& cert
   return out;
 }
 
-bool is_loopback(const std::string& host) {
-  return host.starts_with("127.") || host == "::1" || host.starts_with("::ffff:127.");
+/// Of clients of the HTTPS API.
+TlsPeerCheck client_check(const Config& config, const ControlPlaneOptions& options) {
+  if (config.api_require_client_cert) return TlsPeerCheck::required;
+  return options.api_client_roots.empty() ? TlsPeerCheck::none : TlsPeerCheck::optional;
 }
 
-Result<User> authenticate(const HttpRequest& request, bool localhost_is_admin) {
-  if (request.headers.has("authorization"))
-    return fail(Code::unauthenticated, "user tokens cannot be verified by this control plane");
-  if (localhost_is_admin && is_loopback(request.peer.address.host)) return admin_user();
-  return anonymous_user();
+ValidatorOptions validator_options(const Config& config, bool use_secrets, const std::vector<PublicKeySetting>& keys) {
+  ValidatorOptions out{.use_secrets = use_secrets, .public_keys = {}, .memory_store = config.store_type == "memory"};
+  for (const PublicKeySetting& key : keys) out.public_keys.push_back({key.kid, key.key, key.mesh});
+  return out;
+}
+
+bool has_user_tokens(const Config& config) { return config.api_authn_type == "tokens"; }
+
+Authentication::Options authentication_options(const Config& config) {
+  return {.type = has_user_tokens(config) ? Authentication::Type::tokens : Authentication::Type::admin_client_certs,
+          .localhost_is_admin = config.localhost_is_admin,
+          .validator = validator_options(config, config.user_token_secrets, config.user_token_keys)};
+}
+
+TokenEndpoints::Options token_options(const Config& config) {
+  return {.access = config.access,
+          .dataplane = config.dp_token_issuer,
+          .zone = config.zone_token_issuer,
+          .user = config.user_token_issuer,
+          .user_tokens_served = has_user_tokens(config)};
+}
+
+ProxyAuthenticator::Options proxy_options(const Config& config) {
+  return {.dp_tokens = config.dp_proxy_auth != "none",
+          .zone_tokens = config.zone_proxy_auth != "none",
+          .zone = config.zone_name,
+          .dp_validator = validator_options(config, config.dp_token_secrets, config.dp_token_keys),
+          .zone_validator = validator_options(config, config.zone_token_secrets, config.zone_token_keys)};
 }
 
 }  // namespace
@@ -71,15 +107,29 @@ struct ControlPlane::State {
         reconciler(runtime, config, store, authorities),
         insights(runtime, config, store, instance),
         lifecycle(runtime, config, manager, reconciler, insights),
-        ads(runtime, config, reconciler, lifecycle, insights, instance),
+        signing_keys(*store, runtime.clock),
+        issuer(signing_keys, runtime.clock, runtime.random),
+        authentication(signing_keys, runtime.clock, runtime.log, authentication_options(config)),
+        tokens(issuer, token_options(config)),
+        envoy_admin(*store, config.access, [this](ResourcePtr proxy, std::string target) {
+          return ask_envoy(std::move(proxy), std::move(target));
+        }),
+        proxies(*store, signing_keys, runtime.clock, proxy_options(config)),
+        ads(runtime, reconciler, lifecycle, insights, proxies, instance),
         diagnostics(reconciler, [this] { return is_ready; }),
         stopped(runtime.executor) {}
 
   Result<> listen(Listener& listener, const std::string& interface, std::uint32_t port, const char* setting);
-  Result<std::shared_ptr<const TlsContext>> tls(const TlsIdentity& identity, const char* setting) const;
+  Result<std::shared_ptr<const TlsContext>> tls(const TlsIdentity& identity, const TlsSettings& bounds,
+                                                const std::string& setting,
+                                                TlsPeerCheck peer = TlsPeerCheck::none) const;
   Result<> open_ports();
+  asio::awaitable<void> core_task(std::string name, asio::awaitable<void> task);
   asio::awaitable<void> serve(Listener& listener, std::shared_ptr<const TlsContext> context, HttpHandler http,
                               GrpcHandler grpc);
+  asio::awaitable<void> make_signing_keys();
+  asio::awaitable<Result<std::string>> ask_envoy(ResourcePtr proxy, std::string target);
+  asio::awaitable<std::optional<HttpResponse>> further(const HttpRequest& request, const User& user);
 
   Runtime runtime;
   const Config config;
@@ -91,6 +141,12 @@ struct ControlPlane::State {
   Reconciler reconciler;
   Insights insights;
   Lifecycle lifecycle;
+  SigningKeys signing_keys;
+  TokenIssuer issuer;
+  Authentication authentication;
+  TokenEndpoints tokens;
+  EnvoyAdminEndpoints envoy_admin;
+  ProxyAuthenticator proxies;
   AdsServer ads;
   Diagnostics diagnostics;
   std::optional<RestApi> rest;
@@ -99,6 +155,7 @@ struct ControlPlane::State {
   std::shared_ptr<const TlsContext> dp_tls, api_tls;
   std::string certificate_pem;
   Event stopped;
+  std::optional<Error> failure;  // of a core task
   bool is_ready = false;
 };
 
@@ -123,20 +180,32 @@ Result<> ControlPlane::State::listen(Listener& listener, const std::string& inte
 }
 
 Result<std::shared_ptr<const TlsContext>> ControlPlane::State::tls(const TlsIdentity& identity,
-                                                                   const char* setting) const {
+                                                                   const TlsSettings& bounds,
+                                                                   const std::string& setting,
+                                                                   TlsPeerCheck peer) const {
+  auto bound = tls_bounds(bounds, setting);
+  if (!bound) return fail(bound.error());
   TlsOptions tls_options;
   tls_options.role = TlsRole::server;
   tls_options.certificate_pem = identity.certificate_pem;
   tls_options.key_pem = identity.key_pem;
-  tls_options.peer = TlsPeerCheck::none;
+  tls_options.peer = peer;
+  if (peer != TlsPeerCheck::none) tls_options.trust_pem = options.api_client_roots;
   tls_options.alpn = {"h2", "http/1.1"};
+  tls_options.version_min = bound->version_min;
+  tls_options.version_max = bound->version_max;
+  tls_options.ciphers_tls12 = bound->ciphers_tls12;
   auto context = TlsContext::create(tls_options);
-  if (!context) return fail(context.error().code, fmt::format("{}: {}", setting, context.error().message), setting);
+  if (!context)
+    return fail(context.error().code, fmt::format("{}.tlsCertFile: {}", setting, context.error().message),
+                setting + ".tlsCertFile");
   return std::make_shared<const TlsContext>(std::move(*context));
 }
 
 Result<> ControlPlane::State::open_ports() {
-  if (auto done = listen(dp_listener, "", config.dp_server_port, "dpServer.port"); !done) return done;
+  // A global control plane has no proxies.
+  if (config.mode != "global")
+    if (auto done = listen(dp_listener, "", config.dp_server_port, "dpServer.port"); !done) return done;
   if (config.api_http_enabled)
     if (auto done = listen(http_listener, config.api_http_interface, config.api_http_port, "apiServer.http.port");
         !done)
@@ -150,7 +219,76 @@ Result<> ControlPlane::State::open_ports() {
 
 asio::awaitable<void> ControlPlane::State::serve(Listener& listener, std::shared_ptr<const TlsContext> context,
                                                  HttpHandler http, GrpcHandler grpc) {
-  co_await serve_listener(runtime, listener, std::move(context), std::move(http), std::move(grpc));
+  ServeLimits limits;
+  limits.grpc.message_bytes_max = grpc_message_bytes_max;
+  co_await serve_listener(runtime, listener, std::move(context), std::move(http), std::move(grpc), limits);
+}
+
+/// Without one of these the control plane serves no more, whatever it answers: its end ends the control plane.
+asio::awaitable<void> ControlPlane::State::core_task(std::string name, asio::awaitable<void> task) {
+  std::string reason;
+  try {
+    co_await std::move(task);
+    co_return;  // a listener that was closed
+  } catch (const boost::system::system_error& error) {
+    if (error.code() == asio::error::operation_aborted) throw;
+    reason = error.code().message();
+  } catch (const std::exception& error) {
+    reason = error.what();
+  }
+  runtime.log.error("kuma-cp", "core task failed", {{"task", name}, {"error", reason}});
+  if (!failure) failure = Error{Code::internal, fmt::format("{} failed: {}", name, reason), {}};
+  is_ready = false;
+  stopped.set();
+}
+
+asio::awaitable<std::optional<HttpResponse>> ControlPlane::State::further(const HttpRequest& request,
+                                                                          const User& user) {
+  auto answer = co_await tokens.handle(request, user);
+  if (!answer) answer = co_await envoy_admin.handle(request, user);
+  co_return answer;
+}
+
+/// As Kuma does: without TLS on the machine itself. Elsewhere Envoy takes who has a certificate of the admin CA, and no
+/// certificate of a client is made yet.
+asio::awaitable<Result<std::string>> ControlPlane::State::ask_envoy(ResourcePtr proxy, std::string target) {
+  Address address = admin_address(*proxy, static_cast<std::uint16_t>(config.admin_port));
+  if (address.host != "127.0.0.1")
+    co_return fail(Code::unsupported, "the admin server of a proxy on another address is not asked");
+  auto answer = co_await http_call(runtime.network, runtime.timers, "http://" + to_string(address) + target, {},
+                                   nullptr, std::chrono::seconds(5));
+  if (!answer) co_return fail(answer.error());
+  if (answer->status != 200) co_return fail(Code::unavailable, fmt::format("Envoy answered {}", answer->status));
+  co_return std::move(answer->body);
+}
+
+/// The keys of zones' and users' tokens and the administrator's token, where they are not there. After the start: an
+/// RSA key takes time, and nobody waits for one.
+asio::awaitable<void> ControlPlane::State::make_signing_keys() {
+  auto make = [this] { return authorities.make_signing_key(); };
+  std::vector<KeyFamily> families = {zone_token_keys()};
+  if (has_user_tokens(config)) families.push_back(user_token_keys());
+  for (const KeyFamily& family : families) {
+    auto made = co_await signing_keys.ensure(family, make);
+    if (!made)
+      runtime.log.error("tokens", "signing key not made", {{"prefix", family.prefix}, {"error", made.error().message}});
+    else if (*made)
+      runtime.log.info("tokens", "default signing key created", {{"prefix", family.prefix}});
+  }
+  if (!has_user_tokens(config) || !config.bootstrap_admin_token || !config.user_token_issuer) co_return;
+  bool known = co_await signing_keys.has_global(admin_user_token_secret);
+  if (known) co_return;
+  const UserIdentity admin{.name = "mesh-system:admin", .groups = {"mesh-system:admin"}};
+  auto token = co_await issuer.issue(user_token_keys(), to_claims(admin), token_lifetime_default);
+  if (!token) {
+    runtime.log.error("tokens", "admin user token not made", {{"error", token.error().message}});
+    co_return;
+  }
+  auto kept = co_await signing_keys.put_global(admin_user_token_secret, *token);
+  if (kept)
+    runtime.log.info("tokens", "admin user token kept in a global secret", {{"name", admin_user_token_secret}});
+  else
+    runtime.log.error("tokens", "admin user token not kept", {{"error", kept.error().message}});
 }
 
 asio::awaitable<Result<>> ControlPlane::start() {
@@ -163,15 +301,16 @@ asio::awaitable<Result<>> ControlPlane::start() {
     own = std::move(*made);
   }
   const TlsIdentity& dp = s.options.dp_server ? *s.options.dp_server : own;
-  auto dp_tls = s.tls(dp, "dpServer.tlsCertFile");
+  auto dp_tls = s.tls(dp, s.config.dp_server_tls, "dpServer");
   if (!dp_tls) co_return fail(dp_tls.error());
   s.dp_tls = *dp_tls;
   s.certificate_pem = dp.certificate_pem;
-  auto api_tls = s.tls(s.options.api_server ? *s.options.api_server : own, "apiServer.https.tlsCertFile");
+  auto api_tls = s.tls(s.options.api_server ? *s.options.api_server : own, s.config.api_https_tls, "apiServer.https",
+                       client_check(s.config, s.options));
   if (!api_tls) co_return fail(api_tls.error());
   s.api_tls = *api_tls;
   BootstrapOptions bootstrap_options_now = bootstrap_options(s.config, dp.certificate_pem);
-  if (s.config.xds_port == 0) bootstrap_options_now.settings.xds_port = s.dp_listener.port();
+  if (s.config.xds_port == 0 && s.dp_listener) bootstrap_options_now.settings.xds_port = s.dp_listener.port();
   auto bootstrap = BootstrapServer::create(s.store, s.runtime.log, std::move(bootstrap_options_now));
   if (!bootstrap) co_return fail(bootstrap.error());
   s.bootstrap.emplace(std::move(*bootstrap));
@@ -181,19 +320,25 @@ asio::awaitable<Result<>> ControlPlane::start() {
   if (!defaults) co_return fail(defaults.error().error);
   auto loaded = co_await s.reconciler.start();
   if (!loaded) co_return fail(loaded.error());
+  auto cluster = co_await cluster_id(*s.store, make_uuid(s.runtime.random), s.runtime.clock.wall_now());
+  if (!cluster) co_return fail(cluster.error());
   RestOptions rest;
   rest.read_only = s.config.api_read_only;
   rest.hostname = s.options.hostname;
   rest.instance_id = s.instance;
-  rest.cluster_id = make_uuid(s.runtime.random);
+  rest.cluster_id = *cluster;
   rest.config = config_to_json(s.config);
-  rest.authenticate = [admin = s.config.localhost_is_admin](const HttpRequest& request) {
-    return authenticate(request, admin);
+  rest.access = s.config.access;
+  rest.authenticate = [state = state_.get()](const HttpRequest& request) {
+    return state->authentication.user_of(request);
+  };
+  rest.further = [state = state_.get()](const HttpRequest& request, const User& user) {
+    return state->further(request, user);
   };
   s.rest.emplace(s.manager, s.runtime.clock, std::move(rest));
 
   auto start_task = [&](const char* name, asio::awaitable<void> task) {
-    spawn(s.runtime.executor, s.runtime.log, name, std::move(task));
+    spawn(s.runtime.executor, s.runtime.log, name, s.core_task(name, std::move(task)));
   };
   start_task("reconciler", s.reconciler.run());
   start_task("rotation", s.reconciler.rotate());
@@ -210,14 +355,15 @@ asio::awaitable<Result<>> ControlPlane::start() {
   HttpHandler diagnostics_handler = [state = state_](HttpRequest request) -> asio::awaitable<HttpResponse> {
     co_return state->diagnostics.handle(request);
   };
-  start_task("dp-server", s.serve(s.dp_listener, s.dp_tls, dp_handler, ads_handler));
+  if (s.dp_listener) start_task("dp-server", s.serve(s.dp_listener, s.dp_tls, dp_handler, ads_handler));
   if (s.http_listener) start_task("api-server", s.serve(s.http_listener, nullptr, rest_handler, nullptr));
   if (s.https_listener) start_task("api-server-https", s.serve(s.https_listener, s.api_tls, rest_handler, nullptr));
   start_task("diagnostics", s.serve(s.diagnostics_listener, nullptr, diagnostics_handler, nullptr));
+  start_task("signing-keys", s.make_signing_keys());
   s.is_ready = true;
   s.runtime.log.info("kuma-cp", "control plane is up",
                      {{"instance", s.instance},
-                      {"dp port", s.dp_listener.port()},
+                      {"dp port", s.dp_listener ? s.dp_listener.port() : 0},
                       {"diagnostics port", s.diagnostics_listener.port()}});
   co_return Result<>();
 }
@@ -229,7 +375,15 @@ asio::awaitable<void> ControlPlane::run() {
                               {{"error", started.error().message}, {"field", started.error().field}});
     throw std::runtime_error(started.error().message);
   }
-  co_await state_->stopped.wait();
+  auto ended = co_await wait_stopped();
+  if (!ended) throw std::runtime_error(ended.error().message);
+}
+
+asio::awaitable<Result<>> ControlPlane::wait_stopped() {
+  auto state = state_;
+  co_await state->stopped.wait();
+  if (state->failure) co_return fail(*state->failure);
+  co_return Result<>();
 }
 
 void ControlPlane::stop() {
@@ -243,7 +397,7 @@ void ControlPlane::stop() {
 
 bool ControlPlane::ready() const { return state_->is_ready; }
 bool ControlPlane::idle() const { return state_->reconciler.idle(); }
-std::uint16_t ControlPlane::dp_port() const { return state_->dp_listener.port(); }
+std::uint16_t ControlPlane::dp_port() const { return state_->dp_listener ? state_->dp_listener.port() : 0; }
 std::uint16_t ControlPlane::http_port() const { return state_->http_listener ? state_->http_listener.port() : 0; }
 std::uint16_t ControlPlane::https_port() const { return state_->https_listener ? state_->https_listener.port() : 0; }
 std::uint16_t ControlPlane::diagnostics_port() const { return state_->diagnostics_listener.port(); }

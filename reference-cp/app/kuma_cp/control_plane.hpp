@@ -20,6 +20,8 @@ struct ControlPlaneOptions {
   /// Certificate and key of the dataplane server and of the HTTPS API. Absent: the pair kuma-cp.crt, kuma-cp.key on the
   /// runtime's disk, made where it is missing.
   std::optional<TlsIdentity> dp_server, api_server;
+  /// Roots (PEM) of the certificates of clients of the HTTPS API; "" for none.
+  std::string api_client_roots;
   /// Names and addresses in a certificate that is made.
   std::vector<std::string> hosts = {"kuma-cp", "localhost", "127.0.0.1"};
   std::string hostname = "kuma-cp";
@@ -36,8 +38,11 @@ class ControlPlane {
   /// Opens its ports, reads the store, makes what a first start lacks, and serves. An error names the setting at fault
   /// (already_exists: a port is taken).
   asio::awaitable<Result<>> start();
-  /// start(), whose failure is logged and thrown as std::runtime_error; returns after stop().
+  /// start(), whose failure is logged and thrown as std::runtime_error; returns after stop(). Throws where a core task
+  /// failed, as wait_stopped() tells.
   asio::awaitable<void> run();
+  /// Waits for stop(), or for the failure of a task without which the control plane serves no more.
+  asio::awaitable<Result<>> wait_stopped();
   /// Closes its ports. What proxies brought along stays in the store.
   void stop();
 

@@ -2,8 +2,12 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
@@ -11,7 +15,9 @@
 
 #include "kumasim/runtime/task.hpp"
 #include "reference-cp/app/kuma_cp/control_plane.hpp"
+#include "reference-cp/app/kuma_cp/planted.hpp"
 #include "reference-cp/app/kuma_cp/server_identity.hpp"
+#include "reference-cp/auth/token_key.hpp"
 #include "reference-cp/live/disk.hpp"
 #include "reference-cp/live/log.hpp"
 #include "reference-cp/live/live_runtime.hpp"
@@ -63,17 +69,39 @@ Result<Config> configure(const Arguments& arguments, Log& log) {
                   "there is no home directory for the work directory: set KUMA_GENERAL_WORK_DIR", "general.workDir");
     config->work_dir = *home + "/.kuma";
   }
+  auto planted = planted_bugs_of_this_program(live::environment_variable(planted_bug_variable).value_or(""));
+  if (!planted) return fail(planted.error());
+  config->planted = *planted;
   return config;
 }
 
-Result<std::shared_ptr<Store>> open_store(const Config& config) {
+/// Keys are kept in it. One that was there is its owner's to close.
+Result<> make_work_directory(const Config& config, Log& log) {
+  auto open_to_others = live::make_private_directory(config.work_dir);
+  if (!open_to_others) return fail(open_to_others.error().code, "general.workDir: " + open_to_others.error().message);
+  if (*open_to_others)
+    log.warn("kuma-cp", "others have rights in the work directory: set its mode to 0700", {{"path", config.work_dir}});
+  return {};
+}
+
+/// The store holds the keys of CAs and tokens: its files are their owner's alone.
+Result<std::shared_ptr<Store>> open_store(const Config& config, Log& log) {
+  if (auto made = make_work_directory(config, log); !made) return fail(made.error());
   if (config.store_type == "memory") return std::make_shared<MemoryStore>();
   std::string path = config.store_sqlite_path.starts_with('/') ? config.store_sqlite_path
                                                                : config.work_dir + "/" + config.store_sqlite_path;
-  if (auto made = live::make_directories(path.substr(0, path.rfind('/'))); !made) return fail(made.error());
+  if (auto made = live::make_private_directory(path.substr(0, path.rfind('/'))); !made) return fail(made.error());
+  // SQLite gives its other files the mode of this one.
+  if (auto made = live::make_private_file(path); !made) return fail(made.error());
   auto store = open_sqlite(path);
   if (!store)
     return fail(store.error().code, fmt::format("store {}: {}", path, store.error().message), "store.sqlite.path");
+  for (const char* suffix : {"", "-wal", "-shm"}) {
+    auto closed = live::make_private(path + suffix);
+    if (closed && *closed)
+      log.warn("kuma-cp", "others had rights in the store: now its mode is 0600", {{"path", path + suffix}});
+    if (!closed && closed.error().code != Code::not_found) return fail(closed.error());
+  }
   return std::shared_ptr<Store>(std::move(*store));
 }
 
@@ -95,6 +123,45 @@ Result<std::optional<TlsIdentity>> read_pair(const std::string& certificate, con
   return TlsIdentity{*certificate_pem, *key_pem};
 }
 
+/// Texts of keys that the configuration names by their files.
+Result<> read_keys(std::vector<PublicKeySetting>& keys, const char* setting) {
+  for (PublicKeySetting& key : keys) {
+    if (!key.key_file.empty()) {
+      auto text = live::read_file(key.key_file);
+      if (!text)
+        return fail(Code::invalid_argument, fmt::format("{}: key {}: {}", setting, key.kid, text.error().message),
+                    setting);
+      key.key = std::move(*text);
+    }
+    auto parsed = TokenKey::from_public(key.key);
+    if (!parsed)
+      return fail(Code::invalid_argument, fmt::format("{}: key {}: {}", setting, key.kid, parsed.error().message),
+                  setting);
+  }
+  return {};
+}
+
+/// The roots of clients of the HTTPS API, from the file and the directory that the configuration names.
+Result<std::string> read_client_roots(const Config& config) {
+  std::string out;
+  std::vector<std::string> files;
+  if (!config.api_client_ca.empty()) files.push_back(config.api_client_ca);
+  if (!config.api_client_certs_dir.empty()) {
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator(config.api_client_certs_dir, error))
+      if (auto kind = entry.path().extension(); kind == ".pem" || kind == ".crt") files.push_back(entry.path());
+    if (error) return fail(Code::invalid_argument, "apiServer.auth.clientCertsDir: " + error.message());
+    std::ranges::sort(files);
+  }
+  for (const std::string& file : files) {
+    auto text = live::read_file(file);
+    if (!text) return fail(Code::invalid_argument, "certificates of clients: " + text.error().message);
+    out += *text;
+    if (!out.ends_with('\n')) out += '\n';
+  }
+  return out;
+}
+
 /// As server_identity, with the key readable by its owner only.
 Result<> make_pair(const Config& config, const ControlPlaneOptions& options, const Runtime& runtime) {
   std::string certificate = config.work_dir + "/" + server_certificate_file,
@@ -103,7 +170,6 @@ Result<> make_pair(const Config& config, const ControlPlaneOptions& options, con
   auto pair = make_server({.hosts = options.hosts, .key = key_spec(config.ca_key), .now = runtime.clock.wall_now()},
                           runtime.random);
   if (!pair) return fail(pair.error());
-  if (auto done = live::make_directories(config.work_dir); !done) return done;
   if (auto done = live::write_file(key, pair->key_pem, {.secret = true}); !done) return done;
   if (auto done = live::write_file(certificate, pair->certificate_pem); !done) return done;
   runtime.log.info("kuma-cp", "server certificate made", {{"certificate", certificate}, {"key", key}});
@@ -123,6 +189,15 @@ asio::awaitable<void> run_until_signal(ControlPlane& control_plane, asio::io_con
   context.stop();
 }
 
+/// A control plane that serves no more must not look alive: whoever supervises the process starts it again.
+asio::awaitable<void> end_on_failure(ControlPlane& control_plane, asio::io_context& context, int& code) {
+  auto ended = co_await control_plane.wait_stopped();
+  if (ended) co_return;
+  code = failed(ended.error());
+  control_plane.stop();
+  context.stop();
+}
+
 int run(const Arguments& arguments) {
   live::SystemLog log({.level = level_of(arguments.log_level),
                        .format = arguments.log_format == "json" ? live::LogFormat::json : live::LogFormat::text,
@@ -130,7 +205,7 @@ int run(const Arguments& arguments) {
   live::ignore_sigpipe();
   auto config = configure(arguments, log);
   if (!config) return failed(config.error());
-  auto store = open_store(*config);
+  auto store = open_store(*config, log);
   if (!store) return failed(store.error());
   asio::io_context context(1);
   live::LiveRuntime live(context, log, {.data_directory = config->work_dir});
@@ -140,20 +215,41 @@ int run(const Arguments& arguments) {
   // As Kuma does (pkg/core/bootstrap/autoconfig.go): proxies may come by any address of the machine.
   for (std::string& address : live::local_addresses())
     if (std::ranges::find(options.hosts, address) == options.hosts.end()) options.hosts.push_back(std::move(address));
-  auto dp = read_pair(config->dp_server_certificate, config->dp_server_key, "dpServer");
+  auto owner = [&](const std::string& certificate, const char* own) {
+    return certificate == config->certificate ? "general" : own;
+  };
+  auto dp =
+      read_pair(config->dp_server_certificate, config->dp_server_key, owner(config->dp_server_certificate, "dpServer"));
   if (!dp) return failed(dp.error());
-  auto api = read_pair(config->api_https_certificate, config->api_https_key, "apiServer.https");
+  auto api = read_pair(config->api_https_certificate, config->api_https_key,
+                       owner(config->api_https_certificate, "apiServer.https"));
   if (!api) return failed(api.error());
   options.dp_server = std::move(*dp);
   options.api_server = std::move(*api);
   if (!options.dp_server || !options.api_server)
     if (auto made = make_pair(*config, options, live.runtime()); !made) return failed(made.error());
+  auto roots = read_client_roots(*config);
+  if (!roots) return failed(roots.error());
+  options.api_client_roots = std::move(*roots);
+  for (auto [keys, setting] :
+       {std::pair(&config->user_token_keys, "apiServer.authn.tokens.validator.publicKeys"),
+        std::pair(&config->dp_token_keys, "dpServer.authn.dpProxy.dpToken.validator.publicKeys"),
+        std::pair(&config->zone_token_keys, "dpServer.authn.zoneProxy.zoneToken.validator.publicKeys")})
+    if (auto read = read_keys(*keys, setting); !read) return failed(read.error());
+  // As Kuma fills it in where it is not set; only shown.
+  for (const std::string& address : options.hosts)
+    if (address.find_first_not_of("0123456789.") == std::string::npos && !address.starts_with("127."))
+      config->passive.try_emplace("interCp.catalog.instanceAddress", address);
   int code = 0;
   {
     ControlPlane control_plane(live.runtime(), *config, *store, std::move(options));
     spawn(context.get_executor(), log, "kuma-cp", run_until_signal(control_plane, context, log, code));
+    spawn(context.get_executor(), log, "kuma-cp.failure", end_on_failure(control_plane, context, code));
     context.run();
   }
+  // Nothing writes any more: the context is not run again.
+  if (auto closed = (*store)->close(); !closed)
+    log.warn("kuma-cp", "store not tidied", {{"error", closed.error().message}});
   return code;
 }
 
@@ -163,8 +259,9 @@ int migrate(const Arguments& arguments) {
   if (!config) return failed(config.error());
   if (config->store_type == "memory")
     return failed({Code::invalid_argument, "a store of type memory has nothing to migrate"});
-  auto store = open_store(*config);
+  auto store = open_store(*config, log);
   if (!store) return failed(store.error());
+  if (auto closed = (*store)->close(); !closed) return failed(closed.error());
   fmt::print("schema is up to date\n");
   return 0;
 }

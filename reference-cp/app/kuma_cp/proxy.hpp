@@ -1,6 +1,7 @@
 /// One connected proxy: its ADS session, what it holds, and the queue of messages that its stream is to carry.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -31,10 +32,16 @@ struct Subscription {
   std::optional<AdsRejection> rejection;         ///< the last one
 };
 
+/// Responses that wait for a client to read; state of the world has one of each type at most. A client that follows the
+/// protocol has one of each type outstanding.
+inline constexpr std::size_t queued_responses_max = 64;
+
 class Proxy {
  public:
-  Proxy(asio::any_io_executor executor, AdsVariant variant, const std::string& control_plane, GrpcServerStream stream)
-      : session(variant, control_plane), stream(std::move(stream)), wake(std::move(executor)) {}
+  Proxy(asio::any_io_executor executor, AdsVariant sort, const std::string& control_plane, GrpcServerStream stream)
+      : variant(sort), session(sort, control_plane), stream(std::move(stream)), wake(std::move(executor)) {}
+
+  const AdsVariant variant;
 
   ResourceKey key;
   NodeMetadata metadata;
@@ -47,8 +54,7 @@ class Proxy {
   std::deque<AdsResponse> queue;
   Event wake;           ///< set: the queue has grown, or `closing`
   bool closing = false;
-  bool overtaken = false;  ///< the same proxy has opened another stream
-  std::uint64_t patience = 0;  ///< counts the times that something was held back; names the latest
+  std::uint64_t patience = 0;  ///< names what is held back just now; 0: nothing is
 
   /// Takes what the session wants sent, counts it, and wakes the writer.
   void take(AdsActions actions, WallTime now) {
@@ -59,16 +65,37 @@ class Proxy {
       subscription.updated = now;
     }
     for (auto& response : actions.send) {
-      ++subscription.counts[response.type_url].sent;
       subscription.updated = now;
+      if (overtakes(response)) continue;
+      ++subscription.counts[response.type_url].sent;
       queue.push_back(std::move(response));
     }
+    if (queue.size() > queued_responses_max)
+      return drop({GrpcCode::resource_exhausted, "the proxy does not read what it asks for"});
     if (!queue.empty()) wake.set();
+  }
+
+  /// Ends the stream from this side, also where the client does not read.
+  void drop(GrpcStatus status) {
+    queue.clear();
+    stream.drop(std::move(status));
+    close();
   }
 
   void close() {
     closing = true;
     wake.set();
+  }
+
+ private:
+  /// A response that has not left yet gives its place to a newer one of its type, which says all that it said.
+  bool overtakes(AdsResponse& response) {
+    if (variant == AdsVariant::delta) return false;
+    auto same = [&](const AdsResponse& queued) { return queued.type_url == response.type_url; };
+    auto found = std::ranges::find_if(queue, same);
+    if (found == queue.end()) return false;
+    *found = std::move(response);
+    return true;
   }
 };
 

@@ -1,10 +1,13 @@
 #include "reference-cp/app/kuma_cp/reconciler.hpp"
 
+#include <boost/asio/post.hpp>
+
 #include "kumasim/runtime/task.hpp"
 #include "reference-cp/identity/mesh_tls.hpp"
 #include "reference-cp/model/kinds.hpp"
 #include "reference-cp/xds/derive/mesh_services.hpp"
 #include "reference-cp/xds/generate.hpp"
+#include "reference-cp/xds/json_read.hpp"
 
 namespace kumasim::cp {
 namespace {
@@ -19,6 +22,9 @@ ZoneSettings zone_settings(const Config& config) {
   out.dns_domain = config.dns_domain;
   return out;
 }
+
+/// So many proxies are served before handshakes and requests that came meanwhile have their turn.
+constexpr std::size_t turn_proxies_max = 16;
 
 SecretLookup secrets_of(const MeshView& view) {
   return [&view](std::string_view name) { return view.find("Secret", name); };
@@ -101,11 +107,29 @@ asio::awaitable<void> Reconciler::batch() {
       if (Reach reach = reach_of(affected, it->first.name, it->second->metadata); reach != Reach::nothing)
         reached.emplace_back(it->second, view ? reach : Reach::everything);
     EndpointUpdates updates(view, affected.endpoints);
-    for (const auto& [proxy, reach] : reached)
-      if (reach == Reach::everything || !refresh_endpoints(proxy, updates)) regenerate(proxy);
+    std::size_t served = 0;
+    for (const auto& [proxy, reach] : reached) {
+      if (!proxy->closing) serve(proxy, reach, updates);
+      if (++served % turn_proxies_max == 0) co_await asio::post(runtime_.executor, asio::use_awaitable);
+    }
   }
   busy_ = false;
   if (!changes_.empty()) wake_.set();
+}
+
+/// What fails for one proxy must not keep others from their configuration: its stream ends, and it comes again.
+void Reconciler::serve(const ProxyPtr& proxy, Reach reach, EndpointUpdates& updates) {
+  try {
+    if (reach == Reach::everything || !refresh_endpoints(proxy, updates)) regenerate(proxy);
+  } catch (const std::exception& error) {
+    fail_proxy(proxy, error.what());
+  }
+}
+
+void Reconciler::fail_proxy(const ProxyPtr& proxy, std::string_view reason) {
+  runtime_.log.error(component, "proxy not configured",
+                     {{"mesh", proxy->key.mesh}, {"proxy", proxy->key.name}, {"error", reason}});
+  proxy->drop({GrpcCode::internal, "the proxy's configuration could not be made"});
 }
 
 bool Reconciler::refresh_endpoints(const ProxyPtr& proxy, EndpointUpdates& updates) {
@@ -186,7 +210,7 @@ void Reconciler::regenerate(const ProxyPtr& proxy) {
     }
   }
   ProxyView facts = proxy_view(*view, *dataplane, proxy->metadata, std::move(identity));
-  if (auto pair = admin_.get(facts.address)) {
+  if (auto pair = admin_.get(facts.address, text_at((*dataplane)->spec, "networking", "advertisedAddress"))) {
     facts.identity.admin_ca_pem = admin_.ca_pem();
     facts.identity.admin_certificate_pem = pair->certificate_pem;
     facts.identity.admin_key_pem = pair->key_pem;
@@ -195,8 +219,7 @@ void Reconciler::regenerate(const ProxyPtr& proxy) {
                        {{"proxy", proxy->key.name}, {"error", pair.error().message}});
   }
   ++counts_.generations;
-  Snapshot fresh =
-      generate(*view, facts, {.planted = {.rbac_rule_dropped = config_.planted_bug == "rbac-rule-dropped"}});
+  Snapshot fresh = generate(*view, facts, {.planted = config_.planted});
   if (proxy->snapshot) fresh.share(*proxy->snapshot);
   proxy->identity = std::move(held);
   if (proxy->snapshot && *proxy->snapshot == fresh) return;
@@ -207,10 +230,7 @@ void Reconciler::regenerate(const ProxyPtr& proxy) {
 
 void Reconciler::add(ProxyPtr proxy) {
   ProxyPtr& slot = proxies_[proxy->key];
-  if (slot) {
-    slot->overtaken = true;
-    slot->close();
-  }
+  if (slot) slot->drop({GrpcCode::aborted, "the proxy has opened another stream"});
   slot = proxy;
   dirty_[proxy->key.mesh].names.insert(proxy->key.name);
   wake_.set();
@@ -234,7 +254,7 @@ void Reconciler::deliver(const ProxyPtr& proxy, AdsActions actions) {
     return;
   }
   if (proxy->patience != 0) return;
-  proxy->patience = counts_.pushes + 1;
+  proxy->patience = ++waits_;
   spawn(runtime_.executor, runtime_.log, "ads.patience", mind_patience(proxy, proxy->patience));
 }
 
@@ -244,7 +264,11 @@ asio::awaitable<void> Reconciler::mind_patience(ProxyPtr proxy, std::uint64_t nu
   runtime_.log.warn("ads", "proxy has not taken its clusters in time",
                     {{"mesh", proxy->key.mesh}, {"proxy", proxy->key.name}});
   proxy->patience = 0;
-  deliver(proxy, proxy->session.on_patience_end());
+  try {
+    deliver(proxy, proxy->session.on_patience_end());
+  } catch (const std::exception& error) {
+    fail_proxy(proxy, error.what());
+  }
 }
 
 asio::awaitable<void> Reconciler::rotate() {

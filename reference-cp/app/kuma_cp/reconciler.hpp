@@ -57,6 +57,8 @@ class Reconciler {
   asio::awaitable<void> batch();
   asio::awaitable<void> derive(const std::string& mesh);
   asio::awaitable<void> ensure_cas(const std::string& mesh);
+  void serve(const ProxyPtr& proxy, Reach reach, EndpointUpdates& updates);
+  void fail_proxy(const ProxyPtr& proxy, std::string_view reason);
   void regenerate(const ProxyPtr& proxy);
   /// False where the proxy has to be generated anew.
   bool refresh_endpoints(const ProxyPtr& proxy, EndpointUpdates& updates);
@@ -75,6 +77,7 @@ class Reconciler {
   Event wake_;
   Event rotation_;
   bool busy_ = false;
+  std::uint64_t waits_ = 0;  // numbers what proxies were made to wait for; none comes twice
   ReconcilerCounts counts_;
 };
 
