@@ -8,10 +8,27 @@
 #include <nlohmann/json.hpp>
 #include <yaml-cpp/yaml.h>
 
+#include "reference-cp/app/kuma_cp/tls_bounds.hpp"
+#include "reference-cp/app/kuma_cp/config_shown.hpp"
 #include "reference-cp/model/duration.hpp"
 
 namespace kumasim::cp {
 namespace {
+
+template <class T>
+T& value_of(Config& config, T Config::* member) {
+  return config.*member;
+}
+std::string& value_of(Config& config, Setting::Text member) { return member(config); }
+std::vector<std::string>& value_of(Config& config, Setting::Texts member) { return member(config); }
+
+/// general.tls* apply to every server, as in Kuma; but there a general minimum, which has a default, takes back what
+/// one server asks for beyond it. Here the stricter one counts.
+void inherit(TlsSettings& server, const TlsSettings& general) {
+  if (general.version_min > server.version_min) server.version_min = general.version_min;
+  if (!general.version_max.empty()) server.version_max = general.version_max;
+  if (!general.ciphers.empty()) server.ciphers = general.ciphers;
+}
 
 /// Sets one member from text; what was expected, where the text will not do.
 std::optional<std::string> assign(Config& config, const Setting& setting, const std::string& text) {
@@ -19,13 +36,22 @@ std::optional<std::string> assign(Config& config, const Setting& setting, const 
     return fmt::format("one of {}", fmt::join(setting.values, ", "));
   return std::visit(
       [&](auto member) -> std::optional<std::string> {
-        auto& value = config.*member;
+        auto& value = value_of(config, member);
         using T = std::remove_reference_t<decltype(value)>;
         if constexpr (std::is_same_v<T, std::string>) {
           value = text;
         } else if constexpr (std::is_same_v<T, bool>) {
           if (text != "true" && text != "false") return "true or false";
           value = text == "true";
+        } else if constexpr (std::is_same_v<T, std::vector<std::string>>) {
+          value.clear();
+          for (std::size_t at = 0; at <= text.size();) {
+            auto end = std::min(text.find(',', at), text.size());
+            value.push_back(text.substr(at, end - at));
+            at = end + 1;
+          }
+        } else if constexpr (std::is_same_v<T, std::vector<PublicKeySetting>>) {
+          return "a list of keys in the configuration file";
         } else if constexpr (std::is_same_v<T, Duration>) {
           auto parsed = parse_duration(text);
           if (!parsed || *parsed < Duration::zero()) return "a duration such as 1s, 500ms or 1h30m";
@@ -42,19 +68,29 @@ std::optional<std::string> assign(Config& config, const Setting& setting, const 
       setting.member);
 }
 
-std::string text_of(const Config& config, const Setting& setting) {
+nlohmann::json json_of(const std::vector<PublicKeySetting>& keys) {
+  auto out = nlohmann::json::array();
+  for (const PublicKeySetting& key : keys) {
+    nlohmann::json entry = {{"kid", key.kid}};
+    if (!key.key.empty() && key.key_file.empty()) entry["key"] = key.key;
+    if (!key.key_file.empty()) entry["keyFile"] = key.key_file;
+    if (!key.mesh.empty()) entry["mesh"] = key.mesh;
+    out.push_back(std::move(entry));
+  }
+  return out;
+}
+
+nlohmann::json json_of(Config& config, const Setting& setting) {
   return std::visit(
-      [&](auto member) -> std::string {
-        const auto& value = config.*member;
+      [&](auto member) -> nlohmann::json {
+        const auto& value = value_of(config, member);
         using T = std::remove_cvref_t<decltype(value)>;
-        if constexpr (std::is_same_v<T, std::string>)
-          return value;
-        else if constexpr (std::is_same_v<T, bool>)
-          return value ? "true" : "false";
+        if constexpr (std::is_same_v<T, std::vector<PublicKeySetting>>)
+          return json_of(value);
         else if constexpr (std::is_same_v<T, Duration>)
           return print_duration(value);
         else
-          return std::to_string(value);
+          return value;
       },
       setting.member);
 }
@@ -89,9 +125,14 @@ class FileReader {
       if (const Setting* setting = find_setting(name)) return set(node, *setting);
       if (without_effect(name)) {
         if (ignored_) ignored_->push_back(name);
+        if (node.IsScalar()) config_.passive[name] = node.Scalar();
         return {};
       }
-      if (!is_branch(name)) return at(node, name, "there is no such setting");
+      if (!is_branch(name)) {
+        // Kuma passes it over in silence (pkg/config/loader.go): a file for a newer version still serves.
+        if (ignored_) ignored_->push_back(at(node, name, "there is no such setting").error().message);
+        return {};
+      }
     }
     if (node.IsNull()) return {};
     if (!node.IsMap()) return at(node, name, "expected a map of settings");
@@ -106,9 +147,49 @@ class FileReader {
  private:
   Result<> set(const YAML::Node& node, const Setting& setting) {
     if (node.IsNull()) return {};
+    if (const auto* texts = std::get_if<Setting::Texts>(&setting.member)) return set_texts(node, setting, *texts);
+    if (const auto* keys = std::get_if<Setting::Keys>(&setting.member)) return set_keys(node, setting, config_.**keys);
     if (!node.IsScalar()) return at(node, setting.name, "expected a single value");
     if (auto expected = assign(config_, setting, node.Scalar()))
       return at(node, setting.name, fmt::format("expected {}, found \"{}\"", *expected, node.Scalar()));
+    return {};
+  }
+
+  Result<> set_texts(const YAML::Node& node, const Setting& setting, Setting::Texts texts) {
+    if (!node.IsSequence()) return at(node, setting.name, "expected a list");
+    texts(config_).clear();
+    for (const auto& entry : node) {
+      if (!entry.IsScalar()) return at(entry, setting.name, "expected a list of texts");
+      texts(config_).push_back(entry.Scalar());
+    }
+    return {};
+  }
+
+  /// As Kuma judges a key: an id, and either its text or its file.
+  Result<> set_keys(const YAML::Node& node, const Setting& setting, std::vector<PublicKeySetting>& keys) {
+    if (!node.IsSequence()) return at(node, setting.name, "expected a list of keys");
+    keys.clear();
+    for (const auto& entry : node) {
+      if (!entry.IsMap()) return at(entry, setting.name, "expected a key: kid, and key or keyFile");
+      PublicKeySetting key;
+      for (const auto& field : entry) {
+        std::string name = field.first.as<std::string>();
+        if (!field.second.IsScalar()) return at(field.second, setting.name, name + ": expected a single value");
+        std::string* to = name == "kid"       ? &key.kid
+                          : name == "key"     ? &key.key
+                          : name == "keyFile" ? &key.key_file
+                          : name == "mesh"    ? &key.mesh
+                                              : nullptr;
+        if (to == nullptr) return at(field.first, setting.name, "there is no such field: " + name);
+        *to = field.second.Scalar();
+      }
+      if (key.kid.empty()) return at(entry, setting.name, ".KID is required");
+      if (key.key.empty() && key.key_file.empty())
+        return at(entry, setting.name, "either .KeyFile or .Key has to be defined");
+      if (!key.key.empty() && !key.key_file.empty())
+        return at(entry, setting.name, "both .KeyFile or .Key cannot be defined");
+      keys.push_back(std::move(key));
+    }
     return {};
   }
 
@@ -135,6 +216,7 @@ Result<Config> load_config(std::string_view yaml, std::string_view file, const E
     return fail(Code::invalid_argument, fmt::format("{}:{}: not valid YAML: {}", file, error.mark.line + 1, error.msg));
   }
   for (const Setting& setting : settings()) {
+    if (setting.variable.empty()) continue;
     auto value = environment(setting.variable);
     if (!value || value->empty()) continue;
     if (auto expected = assign(config, setting, *value))
@@ -142,14 +224,22 @@ Result<Config> load_config(std::string_view yaml, std::string_view file, const E
                   fmt::format("{}: expected {}, found \"{}\"", setting.variable, *expected, *value),
                   std::string(setting.name));
   }
+  for (std::string& name : passive_names())
+    if (auto value = environment(variable_of(name)); value && !value->empty())
+      config.passive[std::move(name)] = std::move(*value);
   // What Kuma derives from other settings.
-  auto inherit = [](std::string& value, const std::string& from) {
+  auto inherit_text = [](std::string& value, const std::string& from) {
     if (value.empty()) value = from;
   };
-  inherit(config.dp_server_certificate, config.certificate);
-  inherit(config.dp_server_key, config.key);
-  inherit(config.api_https_certificate, config.certificate);
-  inherit(config.api_https_key, config.key);
+  inherit_text(config.dp_server_certificate, config.certificate);
+  inherit_text(config.dp_server_key, config.key);
+  inherit_text(config.api_https_certificate, config.certificate);
+  inherit_text(config.api_https_key, config.key);
+  inherit(config.dp_server_tls, config.general_tls);
+  inherit(config.api_https_tls, config.general_tls);
+  if (auto bounds = tls_bounds(config.general_tls, "general"); !bounds) return fail(bounds.error());
+  if (auto bounds = tls_bounds(config.dp_server_tls, "dpServer"); !bounds) return fail(bounds.error());
+  if (auto bounds = tls_bounds(config.api_https_tls, "apiServer.https"); !bounds) return fail(bounds.error());
   if (config.xds_port == 0) config.xds_port = config.dp_server_port;
   if (config.mode == "standalone") config.mode = "zone";
   for (auto [certificate, key, name] :
@@ -165,23 +255,28 @@ Result<Config> load_config(std::string_view yaml, std::string_view file, const E
 KeySpec key_spec(const std::string& text) { return {.rsa_bits = text == "rsa-2048" ? 2048u : 0u}; }
 
 nlohmann::json config_to_json(const Config& config) {
-  nlohmann::json out = nlohmann::json::object();
+  nlohmann::json out = shown_passives(config.passive);
+  // Kuma's servers that are not here have the general certificate too.
+  for (nlohmann::json* server :
+       {&out["diagnostics"], &out["monitoringAssignmentServer"], &out["multizone"]["global"]["kds"]}) {
+    if ((*server)["tlsCertFile"] == "") (*server)["tlsCertFile"] = config.certificate;
+    if ((*server)["tlsKeyFile"] == "") (*server)["tlsKeyFile"] = config.key;
+  }
+  Config copy = config;  // members are reached by references that could write
   for (const Setting& setting : settings()) {
+    // What Kuma does not have would surprise who reads the answer by Kuma's schema.
+    bool is_own = setting.variable.starts_with("KUMASIM_") || setting.name == "store.sqlite.path";
+    if (is_own) continue;
     nlohmann::json* node = &out;
     std::string_view rest = setting.name;
     for (std::size_t dot; (dot = rest.find('.')) != std::string_view::npos; rest = rest.substr(dot + 1))
       node = &(*node)[std::string(rest.substr(0, dot))];
-    std::string text = text_of(config, setting);
-    std::visit(
-        [&](auto member) {
-          using T = std::remove_cvref_t<decltype(config.*member)>;
-          if constexpr (std::is_same_v<T, bool> || std::is_same_v<T, std::uint32_t>)
-            (*node)[std::string(rest)] = config.*member;
-          else
-            (*node)[std::string(rest)] = text;
-        },
-        setting.member);
+    (*node)[std::string(rest)] = json_of(copy, setting);
   }
+  // Kuma writes this one name in another way than it reads it.
+  auto& defaults = out["defaults"];
+  defaults["SkipHostnameGenerators"] = defaults["skipHostnameGenerators"];
+  defaults.erase("skipHostnameGenerators");
   return out;
 }
 

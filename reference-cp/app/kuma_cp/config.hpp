@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -15,8 +16,25 @@
 #include "kumasim/runtime/error.hpp"
 #include "kumasim/runtime/time.hpp"
 #include "reference-cp/identity/certificate.hpp"
+#include "reference-cp/policy/planted_bugs.hpp"
+#include "reference-cp/rest/user.hpp"
 
 namespace kumasim::cp {
+
+/// A key that verifies tokens which are issued elsewhere: its text, or the file that holds it.
+struct PublicKeySetting {
+  std::string kid;
+  std::string key = {};
+  std::string key_file = {};
+  std::string mesh = {};  ///< "": of every mesh
+};
+
+/// The settings tlsMinVersion, tlsMaxVersion and tlsCipherSuites of one server.
+struct TlsSettings {
+  std::string version_min = "TLSv1_2";    ///< TLSv1_2, TLSv1_3; "" is TLSv1_2
+  std::string version_max = {};           ///< "": the highest
+  std::vector<std::string> ciphers = {};  ///< names of IANA; none: the usual ones
+};
 
 struct Config {
   std::string environment = "universal";
@@ -42,6 +60,13 @@ struct Config {
   std::string api_https_certificate, api_https_key;
   bool api_read_only = false;
   bool localhost_is_admin = true;
+  bool api_require_client_cert = false;
+  std::string api_client_ca, api_client_certs_dir;
+  std::string api_authn_type = "tokens";
+  bool bootstrap_admin_token = true;
+  bool user_token_issuer = true;
+  bool user_token_secrets = true;
+  std::vector<PublicKeySetting> user_token_keys;
   bool skip_mesh_creation = false;
   bool create_mesh_routing = false;
   bool skip_hostname_generators = false;
@@ -50,23 +75,40 @@ struct Config {
   std::string work_dir;
   std::string dns_domain = "mesh";
   std::string zone_name = "default";
+  TlsSettings general_tls;  ///< taken over into those of each server
+  TlsSettings dp_server_tls, api_https_tls;
   std::uint32_t diagnostics_port = 5680;
+  bool diagnostics_tls = false;
   std::uint32_t dp_server_port = 5678;
   std::string dp_server_certificate, dp_server_key;
-  std::string dp_proxy_auth = "none";
-  std::string zone_proxy_auth = "none";
+  std::string dp_proxy_auth = "dpToken";
+  bool dp_token_issuer = true;
+  bool dp_token_secrets = true;
+  std::vector<PublicKeySetting> dp_token_keys;
+  std::string zone_proxy_auth = "zoneToken";
+  bool zone_token_issuer = true;
+  bool zone_token_secrets = true;
+  std::vector<PublicKeySetting> zone_token_keys;
   bool reloadable_tokens = false;
   bool hds_enabled = true;
   std::uint32_t gateway_connections_max = 50000;
   std::string leaf_key = "ec-p256";
   std::string ca_key = "ec-p256";
-  std::string planted_bug;
-  std::string signing_key = "ec-p256";
+  std::string signing_key = "rsa-2048";
+  std::string access_type = "static";
+  policy::PlantedBugs planted;  ///< no setting: handed over by a program that has them
+  Access access;
+  /// Settings without effect that were given, for GET /config.
+  std::map<std::string, std::string> passive;
 };
 
 /// One line of the table. The default is what a fresh Config holds.
 struct Setting {
-  using Member = std::variant<std::string Config::*, bool Config::*, std::uint32_t Config::*, Duration Config::*>;
+  using Text = std::string& (*)(Config&);
+  using Texts = std::vector<std::string>& (*)(Config&);  ///< a list; in a variable parted by commas
+  using Keys = std::vector<PublicKeySetting> Config::*;  ///< only in the file
+  using Member = std::variant<std::string Config::*, bool Config::*, std::uint32_t Config::*, Duration Config::*, Text,
+                              Texts, Keys>;
   std::string_view name;      ///< "dpServer.port": the path of keys in the file
   std::string_view variable;  ///< "KUMA_DP_SERVER_PORT"
   Member member;
@@ -82,7 +124,8 @@ std::span<const std::string_view> settings_without_effect();
 using Environment = std::function<std::optional<std::string>(std::string_view name)>;
 
 /// Defaults, then the file's text ("" for none), then the environment. Errors name the file with line, the setting or
-/// the variable, and what was expected. What is set without effect goes to `ignored`.
+/// the variable, and what was expected. What is set without effect goes to `ignored`, with its line where there is no
+/// such setting.
 Result<Config> load_config(std::string_view yaml, std::string_view file, const Environment& environment,
                            std::vector<std::string>* ignored = nullptr);
 
