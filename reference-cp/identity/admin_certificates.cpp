@@ -33,12 +33,14 @@ asio::awaitable<Result<>> AdminCertificates::start(Store& store) {
   co_return Result<>();
 }
 
-Result<KeyPair> AdminCertificates::get(const std::string& address) {
-  auto found = made_.find(address);
+Result<KeyPair> AdminCertificates::get(const std::string& address, const std::string& advertised) {
+  std::vector<std::string> hosts = {address};
+  if (!advertised.empty() && advertised != address) hosts.push_back(advertised);
+  auto found = made_.find(hosts);
   if (found != made_.end()) return found->second;
-  auto pair = make_server({.hosts = {address}, .key = key_, .now = clock_.wall_now(), .issuer = &ca_}, random_);
+  auto pair = make_server({.hosts = hosts, .key = key_, .now = clock_.wall_now(), .issuer = &ca_}, random_);
   if (!pair) return fail(pair.error());
-  return made_.emplace(address, std::move(*pair)).first->second;
+  return made_.emplace(std::move(hosts), std::move(*pair)).first->second;
 }
 
 }  // namespace kumasim::cp

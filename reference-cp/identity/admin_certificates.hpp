@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "kumasim/runtime/clock.hpp"
 #include "kumasim/runtime/random.hpp"
@@ -22,15 +23,16 @@ class AdminCertificates {
   asio::awaitable<Result<>> start(Store& store);
 
   const std::string& ca_pem() const { return ca_.certificate_pem; }
-  /// The server certificate for an address, made when first asked for. REQUIRES: start() has succeeded.
-  Result<KeyPair> get(const std::string& address);
+  /// The server certificate for an address, and for the one that is advertised if there is one; made when first asked
+  /// for. REQUIRES: start() has succeeded.
+  Result<KeyPair> get(const std::string& address, const std::string& advertised = {});
 
  private:
   const Clock& clock_;
   Random& random_;
   KeySpec key_;
   KeyPair ca_;
-  std::map<std::string, KeyPair> made_;
+  std::map<std::vector<std::string>, KeyPair> made_;  ///< by the addresses
 };
 
 }  // namespace kumasim::cp
