@@ -7,6 +7,7 @@
 #include "reference-cp/xds/json_read.hpp"
 #include "reference-cp/xds/mesh_index.hpp"
 #include "reference-cp/xds/mesh_service.hpp"
+#include "reference-cp/xds/protocol.hpp"
 
 namespace kumasim::cp {
 namespace {
@@ -158,8 +159,15 @@ XdsResourcePtr MeshView::endpoints_resource(std::string_view service, const std:
 ServiceInfo MeshView::service(std::string_view service) const {
   ServiceInfo info;
   const auto* found = index_->services.find(service);
+  if (found) info.protocol = (*found)->protocol;
+  bool known = found;
+  for (const auto& [name, outside] : all("ExternalService")) {
+    if (text_at(outside->spec, "tags", "kuma.io/service") != service) continue;
+    std::string protocol = parse_protocol(text_at(outside->spec, "tags", "kuma.io/protocol"));
+    info.protocol = known ? common_protocol(info.protocol, protocol) : protocol;
+    known = true;
+  }
   if (!found) return info;
-  info.protocol = (*found)->protocol;
   info.external = !(*found)->list.empty() && (*found)->list.front().external.has_value();
   if (!mtls_permissive()) return info;
   // A service takes mutual TLS once every one of its proxies has got a certificate of the enabled backend.
@@ -232,7 +240,11 @@ Affected MeshView::affected(const ResourceChange& change) const {
       change.before->status == change.after->status && change.before->meta.labels == change.after->meta.labels)
     return result;
   static constexpr std::string_view silent[] = {"Secret", "GlobalSecret", "Zone", "HostnameGenerator", "ZoneInsight"};
-  if (std::ranges::find(silent, kind) != std::end(silent)) return result;
+  if (std::ranges::find(silent, kind) != std::end(silent)) {
+    // An ExternalService's certificates can be in Secrets.
+    result.all = kind == "Secret" && !all("ExternalService").empty();
+    return result;
+  }
   if (kind == "DataplaneInsight") {
     auto backend = [](const ResourcePtr& r) { return r ? text_at(r->spec, "mTLS", "issuedBackend") : std::string(); };
     result.all = mtls_permissive() && backend(change.before) != backend(change.after);

@@ -99,7 +99,17 @@ inline Write policy_write(int number, int variant) {
               fmt::format("permission-{}", variant),
               {{"targetRef", all},
                {"from", {{{"targetRef", all}, {"default", {{"action", variant ? "Allow" : "Deny"}}}}}}}};
-    default: return {"DataplaneInsight", fmt::format("dp-{}", variant), {{"mTLS", {{"issuedBackend", "ca"}}}}};
+    case 5: return {"DataplaneInsight", fmt::format("dp-{}", variant), {{"mTLS", {{"issuedBackend", "ca"}}}}};
+    case 6:
+      return {
+          "ExternalService",
+          fmt::format("external-{}", variant),
+          {{"tags", {{"kuma.io/service", "service-2"}, {"kuma.io/protocol", "http"}}},
+           {"networking", {{"address", fmt::format("a{}.example.com:443", variant)}, {"tls", {{"enabled", true}}}}}}};
+    default: {
+      nlohmann::json any = {{{"match", {{"kuma.io/service", variant ? "*" : "service-0"}}}}};
+      return {"TrafficPermission", fmt::format("permission-{}", variant), {{"sources", any}, {"destinations", any}}};
+    }
   }
 }
 
@@ -122,7 +132,7 @@ inline rc::Gen<Write> any_write() {
                                              removed == 0 ? nlohmann::json() : mesh_service_spec(selected, port)};
                               });
   auto policy =
-      rc::gen::map(rc::gen::tuple(inRange(0, 6), inRange(0, 3), inRange(0, 3)), [](const std::tuple<int, int, int>& t) {
+      rc::gen::map(rc::gen::tuple(inRange(0, 8), inRange(0, 3), inRange(0, 3)), [](const std::tuple<int, int, int>& t) {
         auto [number, variant, removed] = t;
         Write write = policy_write(number, variant);
         if (removed == 0) write.spec = nullptr;

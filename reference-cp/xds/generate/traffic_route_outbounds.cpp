@@ -9,7 +9,9 @@
 #include "reference-cp/policy/legacy/connection_policy.hpp"
 #include "reference-cp/xds/envoy/names.hpp"
 #include "reference-cp/xds/envoy/destination.hpp"
+#include "reference-cp/xds/envoy/external.hpp"
 #include "reference-cp/xds/envoy/tags_header.hpp"
+#include "reference-cp/xds/generate/external_services.hpp"
 #include "reference-cp/xds/generate/generation.hpp"
 #include "reference-cp/xds/generate/traffic_route.hpp"
 #include "reference-cp/xds/json_read.hpp"
@@ -27,7 +29,8 @@ struct Way {
 class Outbounds {
  public:
   explicit Outbounds(Generation& g)
-      : g_(g), routes_(policy::legacy::outbound_policies("TrafficRoute", g.proxy, g.mesh)) {}
+      : g_(g), routes_(policy::legacy::outbound_policies("TrafficRoute", g.proxy, g.mesh)),
+        outside_(external_services(g.mesh, g.proxy)) {}
 
   void generate() {
     for (const Outbound& outbound : g_.proxy.outbounds)
@@ -43,8 +46,9 @@ class Outbounds {
       std::string cluster = clusters_.legacy(envoy::without(share.tags, "kuma.io/mesh"));
       balancers_.try_emplace(cluster, &balancer);
       auto service = share.tags.find("kuma.io/service");
-      ServiceInfo info = g_.mesh.service(service == share.tags.end() ? std::string() : service->second);
-      result.push_back({cluster, share.weight, info.external});
+      std::string name = service == share.tags.end() ? std::string() : service->second;
+      ServiceInfo info = g_.mesh.service(name);
+      result.push_back({cluster, share.weight, info.external || outside_.contains(name)});
       std::string protocol = info.protocol;
       protocol_ = protocol_.empty() ? protocol : common_protocol(protocol, protocol_);
     }
@@ -110,6 +114,14 @@ class Outbounds {
   void cluster(const std::string& name, const envoy::Destination& destination) {
     envoy::ClusterPtr cluster = envoy::make_cluster(name);
     envoy::outbound_timeouts(*cluster, g_.mesh.protocol(destination.service));
+    if (auto outside = outside_.find(destination.service); outside != outside_.end()) {
+      envoy::external_endpoints(*cluster, outside->second, g_.proxy.address.find(':') != std::string::npos);
+      std::string protocol = g_.mesh.protocol(destination.service);
+      if (protocol == "http") envoy::http1(*cluster);
+      if (protocol == "http2" || protocol == "grpc") envoy::http2(*cluster);
+      g_.add(std::move(cluster), Origin::outbound);
+      return;
+    }
     envoy::eds(*cluster);
     traffic_route_balancer(*balancers_.at(name), *cluster);
     envoy::http2(*cluster);
@@ -120,6 +132,7 @@ class Outbounds {
 
   Generation& g_;
   std::map<std::string, ResourcePtr> routes_;
+  std::map<std::string, std::vector<Endpoint>> outside_;  ///< ExternalServices by kuma.io/service
   envoy::Destinations clusters_;
   std::map<std::string, const nlohmann::json*> balancers_;
   std::string protocol_;  ///< of the outbound at hand: what all its services can speak
