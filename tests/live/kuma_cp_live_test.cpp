@@ -5,6 +5,9 @@
 #include <fstream>
 #include <sstream>
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -47,6 +50,13 @@ class KumaCp : public ::testing::Test {
     return all.size() > 4000 ? all.substr(all.size() - 4000) : all;
   }
 
+  static std::string bytes_of(const std::string& path) {
+    std::ifstream in(path, std::ios::binary);
+    std::stringstream out;
+    out << in.rdbuf();
+    return out.str();
+  }
+
   std::uint16_t free_port() {
     Listener listener = live.runtime().network.listen({"127.0.0.1", 0});
     return listener.port();
@@ -59,6 +69,7 @@ class KumaCp : public ::testing::Test {
     out["KUMA_DP_SERVER_PORT"] = std::to_string(dp);
     out["KUMA_DIAGNOSTICS_SERVER_PORT"] = std::to_string(diagnostics);
     out["KUMA_DP_SERVER_HDS_ENABLED"] = "false";
+    out["KUMA_DP_SERVER_AUTHN_DP_PROXY_TYPE"] = "none";
     out["KUMA_XDS_SERVER_DATAPLANE_STATUS_FLUSH_INTERVAL"] = "500ms";
     out["KUMA_GENERAL_WORK_DIR"] = directory + "/work";
     return out;
@@ -124,8 +135,13 @@ class KumaCp : public ::testing::Test {
 
   /// Envoy of a Dataplane, from what /bootstrap says. It pings its control plane five times a second.
   asio::awaitable<void> start_envoy(std::string name, std::string dataplane, std::uint16_t admin, Json features) {
+    Json wanted{{"mesh", "default"}, {"name", name}, {"validFor", "1h"}};
+    auto token = co_await call("POST", fmt::format("http://127.0.0.1:{}/tokens/dataplane", rest), wanted.dump(),
+                               {{"content-type", "application/json"}});
+    EXPECT_EQ(token.status, 200) << token.body;
     Json request{{"mesh", "default"},
                  {"name", name},
+                 {"dataplaneToken", token.body},
                  {"proxyType", "dataplane"},
                  {"dataplaneResource", dataplane},
                  {"features", features},
@@ -261,21 +277,103 @@ TEST_F(KumaCp, BadStartsSayWhatIsWrong) {
     other["KUMA_GENERAL_WORK_DIR"] = directory + "/other";
     co_await ends_with(other, {"run"}, "second", fmt::format("cannot listen on port {} (dpServer.port)", dp));
     co_await ends_with(settings(), {"run"}, "same-store", "kuma.db");
+    // No database, and one whose pages are damaged: neither is changed by a byte.
     std::filesystem::create_directories(directory + "/corrupt");
-    std::ofstream(directory + "/corrupt/kuma.db") << std::string(5000, 'x');
     other["KUMA_GENERAL_WORK_DIR"] = directory + "/corrupt";
-    co_await ends_with(other, {"run"}, "corrupt", "kuma.db");
-    EXPECT_EQ(std::filesystem::file_size(directory + "/corrupt/kuma.db"), 5000u) << "the damaged file was touched";
-    std::ofstream(directory + "/bad.yaml") << "dpServer:\n  port: 5678\n  prot: 1\n";
+    std::string damaged = bytes_of(directory + "/other/kuma.db");
+    EXPECT_GE(damaged.size(), 4096u);
+    for (std::size_t i = 100; i < damaged.size(); i += 7) damaged[i] = 'X';
+    for (const std::string& bytes : {std::string(5000, 'x'), damaged}) {
+      std::ofstream(directory + "/corrupt/kuma.db", std::ios::binary) << bytes;
+      co_await ends_with(other, {"run"}, "corrupt", "/corrupt/kuma.db\" is damaged");
+      EXPECT_EQ(bytes_of(directory + "/corrupt/kuma.db"), bytes) << "the damaged file was touched";
+    }
+    std::ofstream(directory + "/bad.yaml") << "dpServer:\n  prot: 1\n  port: many\n";
     co_await ends_with(other, {"run", "-c", directory + "/bad.yaml"}, "field",
-                       "bad.yaml:3: dpServer.prot: there is no such setting");
+                       "bad.yaml:3: dpServer.port: expected a whole number, found \"many\"");
+    co_await ends_with(other, {"run", "-c", directory + "/none.yaml"}, "no-file", "none.yaml: No such file");
+    // A work directory that cannot be made, and, where the rights count, one that cannot be written.
+    std::ofstream(directory + "/file") << "no directory";
+    for (const char* work : {"/file", "/file/work"}) {
+      other["KUMA_GENERAL_WORK_DIR"] = directory + work;
+      co_await ends_with(other, {"run"}, "work-dir",
+                         "general.workDir: cannot make the directory " + directory + "/file");
+    }
+    if (::geteuid() != 0) {
+      std::filesystem::create_directories(directory + "/locked");
+      std::filesystem::permissions(directory + "/locked",
+                                   std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
+      other["KUMA_GENERAL_WORK_DIR"] = directory + "/locked";
+      co_await ends_with(other, {"run"}, "locked", "cannot make " + directory + "/locked/kuma.db: Permission denied");
+    }
+    other["KUMA_GENERAL_WORK_DIR"] = directory + "/other";
+    other["KUMASIM_PLANTED_BUG"] = "rbac-rule-dropped";
+    co_await ends_with(other, {"run"}, "planted", "KUMASIM_PLANTED_BUG: this program has no planted bugs");
+    other.erase("KUMASIM_PLANTED_BUG");
     other["KUMA_DP_SERVER_PORT"] = "many";
     co_await ends_with(other, {"run"}, "variable", "KUMA_DP_SERVER_PORT: expected a whole number, found \"many\"");
     other = settings();
     other["KUMA_GENERAL_WORK_DIR"] = directory + "/tls";
     other["KUMA_GENERAL_TLS_CERT_FILE"] = directory + "/none.crt";
     other["KUMA_GENERAL_TLS_KEY_FILE"] = directory + "/none.key";
-    co_await ends_with(other, {"run"}, "tls", "none.crt");
+    co_await ends_with(other, {"run"}, "tls",
+                       "general.tlsCertFile: cannot open " + directory + "/none.crt: No such file or directory");
+  });
+}
+
+TEST_F(KumaCp, CleanStopLeavesOnePrivateFileAndTheNextStartIsTheSameCluster) {
+  const auto work = std::filesystem::path(directory) / "work";
+  auto mode = [](const std::filesystem::path& path) {
+    return static_cast<unsigned>(std::filesystem::status(path).permissions() & std::filesystem::perms::all);
+  };
+  std::string cluster;
+  for (int start = 0; start < 3; ++start) {
+    ChildProcess& cp = start_cp(settings());
+    run([&]() -> asio::awaitable<void> {
+      co_await wait_for(fmt::format("http://127.0.0.1:{}/ready", diagnostics));
+      EXPECT_EQ(mode(work), 0700u);
+      EXPECT_EQ(mode(work / "kuma.db"), 0600u);
+      EXPECT_EQ(mode(work / "kuma.db-wal"), 0600u);
+      EXPECT_EQ(mode(work / "kuma-cp.key"), 0600u);
+      Json index = Json::parse(co_await wait_for(fmt::format("http://127.0.0.1:{}/", rest)), nullptr, false);
+      std::string id = index.value("clusterId", "");
+      EXPECT_EQ(id.size(), 36u) << index.dump();
+      if (start > 0) EXPECT_EQ(id, cluster);
+      cluster = id;
+      // Once killed, once stopped.
+      if (start == 0) {
+        cp.kill();
+        co_await cp.wait();
+        EXPECT_TRUE(std::filesystem::exists(work / "kuma.db-wal"));
+        // As an older version left it.
+        std::filesystem::permissions(work / "kuma.db", std::filesystem::perms(0644));
+      } else {
+        cp.terminate();
+        auto ended = co_await cp.wait();
+        EXPECT_EQ(ended.code, 0);
+        EXPECT_FALSE(std::filesystem::exists(work / "kuma.db-wal"));
+      }
+    });
+  }
+}
+
+/// What a client is asked for, and what it is offered.
+TEST_F(KumaCp, TlsSettingsHold) {
+  auto environment = settings();
+  environment["KUMA_GENERAL_TLS_MIN_VERSION"] = "TLSv1_3";
+  start_cp(environment);
+  run([&]() -> asio::awaitable<void> {
+    co_await wait_for(fmt::format("http://127.0.0.1:{}/ready", diagnostics));
+    for (TlsVersion version : {TlsVersion::v1_2, TlsVersion::v1_3}) {
+      auto context = TlsContext::create(
+          {.role = TlsRole::client, .peer = TlsPeerCheck::none, .version_max = version, .clock = clock()});
+      for (std::uint16_t port : {https, dp}) {
+        HttpRequest request{.method = "GET", .target = "/"};
+        auto answer = co_await http_call(live.runtime().network, live.runtime().timers,
+                                         fmt::format("https://localhost:{}/", port), std::move(request), &*context, 5s);
+        EXPECT_EQ(answer.has_value(), version == TlsVersion::v1_3) << port;
+      }
+    }
   });
 }
 

@@ -165,6 +165,19 @@ TEST_F(KumaDp, RestartsEnvoyWhereAsked) {
   EXPECT_EQ(starts(), 3);
 }
 
+TEST_F(KumaDp, AMissingOrEmptyTokenFileIsAClearError) {
+  auto words = arguments(envoy("exit 0"));
+  words.insert(words.end(), {"--dataplane-token-file", directory + "/no-token"});
+  EXPECT_EQ(to_string(run(words)), "exit code 1");
+  EXPECT_NE(output().find("Error: dataplane token is invalid"), std::string::npos) << output();
+  EXPECT_NE(output().find("cannot open " + directory + "/no-token: No such file or directory"), std::string::npos)
+      << output();
+  EXPECT_TRUE(live::write_file(directory + "/no-token", "\n"));
+  EXPECT_EQ(to_string(run(words)), "exit code 1");
+  EXPECT_NE(output().find("token file is empty: " + directory + "/no-token"), std::string::npos) << output();
+  EXPECT_TRUE(seen.empty()) << "the control plane was asked without a token";
+}
+
 TEST_F(KumaDp, AMissingEnvoyIsAClearError) {
   auto status = run(arguments("/no/such/envoy"));
   EXPECT_EQ(to_string(status), "exit code 1");

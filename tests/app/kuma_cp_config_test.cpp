@@ -1,0 +1,106 @@
+/// kuma-cp's settings: from file and variables, what is wrong with them, what TLS is offered.
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "reference-cp/app/kuma_cp/config.hpp"
+#include "reference-cp/app/kuma_cp/tls_bounds.hpp"
+
+namespace kumasim::cp {
+namespace {
+
+class ControlPlaneConfig : public ::testing::Test {
+ protected:
+  Result<Config> load(std::string_view yaml) {
+    return load_config(
+        yaml, "cp.yaml",
+        [this](std::string_view name) -> std::optional<std::string> {
+          auto found = variables.find(std::string(name));
+          return found == variables.end() ? std::nullopt : std::optional(found->second);
+        },
+        &ignored);
+  }
+  std::string error(std::string_view yaml) {
+    auto config = load(yaml);
+    return config ? std::string("accepted") : config.error().message;
+  }
+
+  std::map<std::string, std::string> variables;
+  std::vector<std::string> ignored;
+};
+
+TEST_F(ControlPlaneConfig, WrongTypesNameFileLineAndSetting) {
+  EXPECT_EQ(error("mode: zone\ndpServer:\n  port: many\n"),
+            "cp.yaml:3: dpServer.port: expected a whole number, found \"many\"");
+  EXPECT_EQ(error("dpServer:\n  port: 70000\n"),
+            "cp.yaml:2: dpServer.port: expected a port, 0 to 65535, found \"70000\"");
+  EXPECT_EQ(error("apiServer:\n  readOnly: 3\n"), "cp.yaml:2: apiServer.readOnly: expected true or false, found \"3\"");
+  EXPECT_EQ(error("general:\n\n  workDir: [a]\n"), "cp.yaml:3: general.workDir: expected a single value");
+  EXPECT_EQ(error("general: 7\n"), "cp.yaml:1: general: expected a map of settings");
+  EXPECT_EQ(error("store:\n  type: postgres\n"),
+            "cp.yaml:2: store.type: expected one of memory, sqlite, found \"postgres\"");
+  EXPECT_TRUE(error("a: [\n").starts_with("cp.yaml:2: not valid YAML"));
+  variables["KUMA_DP_SERVER_PORT"] = "many";
+  EXPECT_EQ(error(""), "KUMA_DP_SERVER_PORT: expected a whole number, found \"many\"");
+}
+
+TEST_F(ControlPlaneConfig, UnknownSettingIsPassedOverAndTold) {
+  auto config = load("dpServer:\n  port: 7\n  prot: 1\n");
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->dp_server_port, 7u);
+  EXPECT_EQ(ignored, std::vector<std::string>{"cp.yaml:3: dpServer.prot: there is no such setting"});
+}
+
+TEST_F(ControlPlaneConfig, SettingOfSecurityThatIsNotThereStopsTheStart) {
+  EXPECT_EQ(error("diagnostics: {tlsEnabled: false}"), "accepted");
+  EXPECT_EQ(error("diagnostics: {tlsEnabled: true}"),
+            "cp.yaml:1: diagnostics.tlsEnabled: expected one of false, found \"true\"");
+  variables["KUMA_DIAGNOSTICS_TLS_ENABLED"] = "true";
+  EXPECT_EQ(error(""), "KUMA_DIAGNOSTICS_TLS_ENABLED: expected one of false, found \"true\"");
+}
+
+TEST_F(ControlPlaneConfig, PlantedBugsAreNoSetting) {
+  EXPECT_EQ(error("policies: {plantedBug: rbac-rule-dropped}"), "accepted");
+  EXPECT_EQ(ignored, std::vector<std::string>{"cp.yaml:1: policies.plantedBug: there is no such setting"});
+  variables["KUMASIM_PLANTED_BUG"] = "rbac-rule-dropped";
+  EXPECT_EQ(load("")->planted.permissions, nullptr);
+}
+
+TEST_F(ControlPlaneConfig, TlsOfEveryServerFollowsTheGeneralOne) {
+  auto config = load("general: {tlsMinVersion: TLSv1_3}");
+  ASSERT_TRUE(config);
+  EXPECT_EQ(tls_bounds(config->dp_server_tls, "dpServer")->version_min, TlsVersion::v1_3);
+  EXPECT_EQ(tls_bounds(config->api_https_tls, "apiServer.https")->version_min, TlsVersion::v1_3);
+  // In Kuma the general default takes this back; here the stricter one counts.
+  config = load("dpServer: {tlsMinVersion: TLSv1_3}");
+  EXPECT_EQ(tls_bounds(config->dp_server_tls, "dpServer")->version_min, TlsVersion::v1_3);
+  EXPECT_EQ(tls_bounds(config->api_https_tls, "apiServer.https")->version_min, TlsVersion::v1_2);
+  variables["KUMA_API_SERVER_HTTPS_TLS_CIPHER_SUITES"] =
+      "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,TLS_AES_128_GCM_SHA256,TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256";
+  EXPECT_EQ(tls_bounds(load("")->api_https_tls, "apiServer.https")->ciphers_tls12,
+            "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-RSA-CHACHA20-POLY1305");
+}
+
+TEST_F(ControlPlaneConfig, TlsThatCannotBeOfferedNamesTheSetting) {
+  EXPECT_EQ(error("dpServer: {tlsMinVersion: TLSv1_1}"),
+            "dpServer.tlsMinVersion: expected one of TLSv1_2, TLSv1_3, found \"TLSv1_1\"");
+  EXPECT_EQ(error("apiServer: {https: {tlsMaxVersion: SSLv3}}"),
+            "apiServer.https.tlsMaxVersion: expected one of TLSv1_2, TLSv1_3, found \"SSLv3\"");
+  EXPECT_EQ(error("general: {tlsCipherSuites: [TLS_RSA_WITH_RC4_128_SHA]}"),
+            "general.tlsCipherSuites: the cipher \"TLS_RSA_WITH_RC4_128_SHA\" is not known or not secure");
+  EXPECT_EQ(error("dpServer: {tlsMinVersion: TLSv1_3, tlsMaxVersion: TLSv1_2}"),
+            "dpServer.tlsMaxVersion: nothing is left between it, tlsMinVersion and tlsCipherSuites");
+  // Only TLS 1.3 is left: of TLS 1.2 no cipher is chosen.
+  EXPECT_EQ(error("dpServer: {tlsMaxVersion: TLSv1_2, tlsCipherSuites: [TLS_AES_128_GCM_SHA256]}"),
+            "dpServer.tlsMaxVersion: nothing is left between it, tlsMinVersion and tlsCipherSuites");
+}
+
+TEST_F(ControlPlaneConfig, IsShownUnderKumasNames) {
+  auto shown = config_to_json(*load("dpServer: {tlsMinVersion: TLSv1_3, tlsCipherSuites: [TLS_AES_128_GCM_SHA256]}"));
+  EXPECT_EQ(shown["dpServer"]["tlsMinVersion"], "TLSv1_3");
+  EXPECT_EQ(shown["dpServer"]["tlsCipherSuites"], nlohmann::json::array({"TLS_AES_128_GCM_SHA256"}));
+  EXPECT_EQ(shown["general"]["tlsMinVersion"], "TLSv1_2");
+}
+
+}  // namespace
+}  // namespace kumasim::cp
