@@ -78,9 +78,8 @@ class Direction : public std::enable_shared_from_this<Direction> {
 
   void complete(error_code code, std::size_t count) {
     holding_ = false;
-    asio::post(gate_.timers.executor(), [operation = std::move(operation_), code, count]() mutable {
-      operation.complete(code, count);
-    });
+    asio::post(gate_.timers.executor(),
+               [operation = std::move(operation_), code, count]() mutable { operation.complete(code, count); });
   }
 
   void pass_cut() {

@@ -154,8 +154,9 @@ TEST_F(BalancingTraffic, a_mirror_gets_a_copy_and_does_not_show) {
 
 TEST_F(BalancingTraffic, retries_go_by_headers_of_answers_and_requests) {
   serve(2);
-  route(", retry_policy: {retry_on: retriable-headers, num_retries: 3, retriable_headers: [{name: x-instance, "
-        "string_match: {exact: app-1}}], retriable_request_headers: [{name: ':method', string_match: {exact: GET}}]}");
+  route(
+      ", retry_policy: {retry_on: retriable-headers, num_retries: 3, retriable_headers: [{name: x-instance, "
+      "string_match: {exact: app-1}}], retriable_request_headers: [{name: ':method', string_match: {exact: GET}}]}");
   for (int i = 0; i < 6; ++i) EXPECT_EQ(bed.call("web", to_port(10001)).instance, "app-2");
   int first = 0;
   for (int i = 0; i < 6; ++i) {
@@ -216,8 +217,9 @@ TEST_F(BalancingTraffic, hosts_that_fail_too_often_are_ejected_by_rate) {
   EXPECT_EQ(failures(), 10);
   bed.world.run_for(6s);
   EXPECT_EQ(failures(), 10);  // detected, not enforced
-  route("", detector("enforcing_success_rate: 0, enforcing_failure_percentage: 100, failure_percentage_threshold: 50, "
-                     "failure_percentage_request_volume: 5"),
+  route("",
+        detector("enforcing_success_rate: 0, enforcing_failure_percentage: 100, failure_percentage_threshold: 50, "
+                 "failure_percentage_request_volume: 5"),
         "3");
   EXPECT_EQ(failures(), 10);
   bed.world.run_for(6s);

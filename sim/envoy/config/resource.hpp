@@ -32,8 +32,8 @@ constexpr bool wildcard(Type type) { return type == Type::cluster || type == Typ
 struct Resource {
   Type type;
   std::string name;
-  std::uint64_t id = 0;  ///< equal for equal bytes
-  std::string error;     ///< why Envoy refuses to apply it although it decodes; then `what` is null
+  std::uint64_t id = 0;               ///< equal for equal bytes
+  std::string error;                  ///< why Envoy refuses to apply it although it decodes; then `what` is null
   std::set<std::string> unread = {};  ///< set fields that are not interpreted
   std::variant<ClusterPtr, LoadAssignmentPtr, ListenerPtr, RouteConfigPtr, SecretPtr> what;
 };

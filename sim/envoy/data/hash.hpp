@@ -36,8 +36,7 @@ inline std::uint64_t xx_hash(std::string_view text, std::uint64_t seed = 0) {
   hash += text.size();
   for (; left >= 8; at += 8, left -= 8)
     hash = std::rotl(hash ^ round(0, detail::load<std::uint64_t>(at)), 27) * p1 + p4;
-  for (; left >= 4; at += 4, left -= 4)
-    hash = std::rotl(hash ^ (detail::load<std::uint32_t>(at) * p1), 23) * p2 + p3;
+  for (; left >= 4; at += 4, left -= 4) hash = std::rotl(hash ^ (detail::load<std::uint32_t>(at) * p1), 23) * p2 + p3;
   for (; left > 0; ++at, --left) hash = std::rotl(hash ^ (static_cast<unsigned char>(*at) * p5), 11) * p1;
   hash = (hash ^ (hash >> 33)) * p2;
   hash = (hash ^ (hash >> 29)) * p3;

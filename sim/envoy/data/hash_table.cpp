@@ -18,7 +18,8 @@ HashTable::HashTable(const Cluster& config, const Shares& hosts) : is_ring_(conf
     build_maglev(config, hosts);
 }
 
-/// Each host gets points by its share, the one of the least weight a whole number of them (Envoy: RingHashLoadBalancer).
+/// Each host gets points by its share, the one of the least weight a whole number of them (Envoy:
+/// RingHashLoadBalancer).
 void HashTable::build_ring(const Cluster& config, const Shares& hosts) {
   auto least = std::min_element(hosts.begin(), hosts.end(), [](const auto& a, const auto& b) {
                  return a.second < b.second;

@@ -13,8 +13,7 @@ bool OutlierDetector::report(const Records& all, OutlierRecord& host, Origin ori
   return origin != Origin::connected && answered(all, host, status, now, random);
 }
 
-bool OutlierDetector::answered(const Records& all, OutlierRecord& host, int status, MonotonicTime now,
-                               Random& random) {
+bool OutlierDetector::answered(const Records& all, OutlierRecord& host, int status, MonotonicTime now, Random& random) {
   ++host.external.total;
   if (status < 500) {
     ++host.external.good;
@@ -25,8 +24,7 @@ bool OutlierDetector::answered(const Records& all, OutlierRecord& host, int stat
   if (status < 502 || status > 504) {
     host.consecutive_gateway = 0;
   } else if (++host.consecutive_gateway == rules_.consecutive_gateway) {
-    if (!host.ejected)
-      changed = eject(all, host, "consecutive_gateway_failure", rules_.enforcing_gateway, now, random);
+    if (!host.ejected) changed = eject(all, host, "consecutive_gateway_failure", rules_.enforcing_gateway, now, random);
     host.consecutive_gateway = 0;
   }
   if (++host.consecutive_5xx == rules_.consecutive_5xx) {
@@ -45,8 +43,7 @@ bool OutlierDetector::local(const Records& all, OutlierRecord& host, bool good, 
   }
   if (++host.consecutive_local != rules_.consecutive_local) return false;
   host.consecutive_local = 0;
-  return !host.ejected &&
-         eject(all, host, "consecutive_local_origin_failure", rules_.enforcing_local, now, random);
+  return !host.ejected && eject(all, host, "consecutive_local_origin_failure", rules_.enforcing_local, now, random);
 }
 
 bool OutlierDetector::eject(const Records& all, OutlierRecord& host, const char* type, std::uint32_t enforcing,
@@ -69,7 +66,7 @@ bool OutlierDetector::eject(const Records& all, OutlierRecord& host, const char*
 
 /// Hosts whose success rate lies below the mean by more than so many standard deviations, and hosts that fail more than
 /// so much, among those with enough requests.
-bool OutlierDetector::rates(const Records& all, OutlierRecord::Bucket OutlierRecord::*bucket, bool local,
+bool OutlierDetector::rates(const Records& all, OutlierRecord::Bucket OutlierRecord::* bucket, bool local,
                             MonotonicTime now, Random& random) {
   if (all.size() < rules_.success_hosts_min && all.size() < rules_.failure_hosts_min) return false;
   std::vector<std::pair<OutlierRecord*, double>> by_success, by_failure;

@@ -53,7 +53,7 @@ class OutlierDetector {
  private:
   bool answered(const Records& all, OutlierRecord& host, int status, MonotonicTime now, Random& random);
   bool local(const Records& all, OutlierRecord& host, bool good, MonotonicTime now, Random& random);
-  bool rates(const Records& all, OutlierRecord::Bucket OutlierRecord::*bucket, bool local, MonotonicTime now,
+  bool rates(const Records& all, OutlierRecord::Bucket OutlierRecord::* bucket, bool local, MonotonicTime now,
              Random& random);
   bool eject(const Records& all, OutlierRecord& host, const char* type, std::uint32_t enforcing, MonotonicTime now,
              Random& random);

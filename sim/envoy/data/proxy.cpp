@@ -59,8 +59,8 @@ void Proxy::unbind_listener(const Listener& l) {
   fabric().unbind(*this, Fabric::Role::proxy, l.host, l.port);
 }
 
-/// Connections of the old listener end within the drain time. Where nothing but filter chains changed, those whose chain
-/// is among the new ones stay and belong to the new listener (Envoy: ListenerImpl::supportUpdateFilterChain and
+/// Connections of the old listener end within the drain time. Where nothing but filter chains changed, those whose
+/// chain is among the new ones stay and belong to the new listener (Envoy: ListenerImpl::supportUpdateFilterChain and
 /// diffFilterChain).
 void Proxy::drain(const ListenerPtr& old, const ListenerState* fresh) {
   bool in_place = fresh && !fresh->config->chains.empty() && fresh->config->rest == old->rest;
@@ -298,8 +298,7 @@ bool Proxy::network_rbac(const ExchangePtr& exchange, const RbacFilter& filter, 
   }
   RbacDecision decision = wire.network_rbac[number];
   if (!decision.policy.empty())
-    exchange->record->step(name(), "rbac",
-                           (decision.allowed ? "allowed by " : "denied, policy ") + decision.policy);
+    exchange->record->step(name(), "rbac", (decision.allowed ? "allowed by " : "denied, policy ") + decision.policy);
   if (decision.allowed) return true;
   note(exchange, "", "rbac_access_denied_matched_policy[" + decision.policy + "]");
   accepted_.erase(wire.id);
