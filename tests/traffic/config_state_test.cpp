@@ -158,8 +158,9 @@ TEST_F(ConfigStateTest, the_first_error_goes_by_the_key_of_a_map) {
   std::string broken, unmatched;
   for (char c = 'z'; c >= 'b'; --c) {
     broken += std::string(1, c) + ": {permissions: [], principals: [{any: true}]}, ";
-    unmatched += std::string(1, c) + ": {permissions: [{any: true}], principals: [{header: {name: x, safe_regex_match: "
-                                     "{regex: '" +
+    unmatched += std::string(1, c) +
+                 ": {permissions: [{any: true}], principals: [{header: {name: x, safe_regex_match: "
+                 "{regex: '" +
                  std::string(1, c) + "('}}}]}, ";
   }
   auto listener = [](const std::string& policies) {
@@ -180,15 +181,18 @@ TEST_F(ConfigStateTest, fields_that_are_not_interpreted_are_named) {
 
   ok(apply(state, Type::cluster, {eds_cluster("odd", "dns_lookup_family: V4_ONLY\nalt_stat_name: no_matter\n")}, "2"));
   auto cors = outbound(10002, route_all("cluster: c, max_stream_duration: {max_stream_duration: 1s}"));
-  cors.insert(cors.find("http_filters: [") + 15,
-              "{name: cors, typed_config: {\"@type\": type.googleapis.com/envoy.extensions.filters.http.cors.v3.Cors}}, ");
-  cors.insert(cors.find("      http_filters"), "      common_http_protocol_options: {max_stream_duration: 2s, idle_timeout: 0s}\n");
+  cors.insert(
+      cors.find("http_filters: [") + 15,
+      "{name: cors, typed_config: {\"@type\": type.googleapis.com/envoy.extensions.filters.http.cors.v3.Cors}}, ");
+  cors.insert(cors.find("      http_filters"),
+              "      common_http_protocol_options: {max_stream_duration: 2s, idle_timeout: 0s}\n");
   ok(apply(state, Type::listener, {cors}, "2"));
-  EXPECT_EQ(state.unread(), (std::map<std::string, std::string>{
-                                {"envoy.config.cluster.v3.Cluster.dns_lookup_family", "odd"},
-                                {"envoy.config.core.v3.HttpProtocolOptions.max_stream_duration", "outbound:127.0.0.1:10002"},
-                                {"envoy.config.route.v3.RouteAction.max_stream_duration", "outbound:127.0.0.1:10002"},
-                                {"envoy.extensions.filters.http.cors.v3.Cors", "outbound:127.0.0.1:10002"}}));
+  EXPECT_EQ(state.unread(),
+            (std::map<std::string, std::string>{
+                {"envoy.config.cluster.v3.Cluster.dns_lookup_family", "odd"},
+                {"envoy.config.core.v3.HttpProtocolOptions.max_stream_duration", "outbound:127.0.0.1:10002"},
+                {"envoy.config.route.v3.RouteAction.max_stream_duration", "outbound:127.0.0.1:10002"},
+                {"envoy.extensions.filters.http.cors.v3.Cors", "outbound:127.0.0.1:10002"}}));
 }
 
 TEST_F(ConfigStateTest, equal_content_is_compiled_once) {

@@ -20,8 +20,8 @@ using ::google::protobuf::FieldDescriptor;
 using ::google::protobuf::Message;
 using std::string_view;
 
-/// Fields of one message, separated by spaces. Without effect are those that change nothing of what simulated calls come
-/// to, whatever they hold; they are not looked into.
+/// Fields of one message, separated by spaces. Without effect are those that change nothing of what simulated calls
+/// come to, whatever they hold; they are not looked into.
 struct Entry {
   string_view message;
   string_view read;
@@ -162,7 +162,8 @@ constexpr Entry table[] = {
     // Routes.
     {"envoy.config.route.v3.RouteConfiguration",
      "name virtual_hosts request_headers_to_add request_headers_to_remove response_headers_to_add "
-     "response_headers_to_remove validate_clusters ignore_port_in_host_matching typed_per_filter_config"},
+     "response_headers_to_remove validate_clusters ignore_port_in_host_matching typed_per_filter_config",
+     "max_direct_response_body_size_bytes"},
     {"envoy.config.route.v3.VirtualHost",
      "name domains routes require_tls retry_policy request_headers_to_add request_headers_to_remove "
      "response_headers_to_add response_headers_to_remove typed_per_filter_config"},
@@ -212,8 +213,7 @@ constexpr Entry table[] = {
     {"envoy.type.matcher.v3.PathMatcher", "path"},
     // TLS.
     {"envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext", "common_tls_context sni", "max_session_keys"},
-    {"envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",
-     "common_tls_context require_client_certificate"},
+    {"envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext", "common_tls_context require_client_certificate"},
     {"envoy.extensions.transport_sockets.tls.v3.CommonTlsContext",
      "tls_params tls_certificates tls_certificate_sds_secret_configs validation_context "
      "validation_context_sds_secret_config combined_validation_context alpn_protocols",
@@ -233,9 +233,9 @@ constexpr Entry table[] = {
 
 /// Where the same message is read in part, by who holds it: the HTTP options of a cluster and of a listener.
 constexpr auto common_options = "envoy.config.core.v3.HttpProtocolOptions";
-constexpr Entry cluster_options{
-    common_options, "idle_timeout max_connection_duration max_stream_duration max_requests_per_connection",
-    "max_headers_count"};
+constexpr Entry cluster_options{common_options,
+                                "idle_timeout max_connection_duration max_stream_duration max_requests_per_connection",
+                                "max_headers_count"};
 constexpr Entry listener_options{common_options, "", "max_headers_count headers_with_underscores_action"};
 
 std::vector<string_view> words(string_view text) {
@@ -296,8 +296,7 @@ bool off(const Message& message, const FieldDescriptor& field) {
 void walk(const Message& message, string_view holder, std::set<std::string>& out) {
   const auto& type = *message.GetDescriptor();
   const string_view name = type.full_name();
-  if (name == "google.protobuf.Any")
-    return walk_any(static_cast<const ::google::protobuf::Any&>(message), holder, out);
+  if (name == "google.protobuf.Any") return walk_any(static_cast<const ::google::protobuf::Any&>(message), holder, out);
   if (name.starts_with("google.protobuf.")) return;
   const auto* fields = known(message, holder);
   if (!fields && !type.options().map_entry()) {

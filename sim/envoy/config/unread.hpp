@@ -11,8 +11,9 @@ class Message;
 namespace kumasim::sim::proxy {
 
 /// Names as `envoy.config.cluster.v3.Cluster.dns_lookup_family`, and those of extensions that are not run as
-/// `envoy.extensions.filters.http.lua.v3.Lua`. Fields that cannot show in simulated traffic (names of statistics, access
-/// logs, buffers, sockets) are left out. A value of an interpreted field that is taken for another one is not noticed.
+/// `envoy.extensions.filters.http.lua.v3.Lua`. Fields that cannot show in simulated traffic (names of statistics,
+/// access logs, buffers, sockets) are left out. A value of an interpreted field that is taken for another one is not
+/// noticed.
 std::set<std::string> unread_fields(const ::google::protobuf::Message& message);
 
 /// Entries of the tables behind it that name no message or field of the API: none, or a table is wrong.
