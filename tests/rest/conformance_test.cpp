@@ -21,7 +21,8 @@ namespace fs = std::filesystem;
 const fs::path corpus = "../shared/conformance/rest";
 
 /// Cases that need an empty map told from an absent one (a canonical specification does not), and cases that need what
-/// other parts bring (certificate authorities, keys, xDS, MeshService generation, host names and VIPs), and cases whose
+/// other parts bring (certificate authorities, keys, xDS, MeshService generation, host names and VIPs,
+/// service insights, Envoy's admin), and cases whose
 /// certificates the recording holds as what check.py makes of them.
 const std::set<std::string> beyond = {
     "secrets/provided-ca-garbage",
@@ -40,6 +41,14 @@ const std::set<std::string> beyond = {
     "list/secrets-all-fresh",
     "list/meshservices-by-label",
     "list/meshservices-generated",
+    "system/envoy-admin-bad-type",
+    "system/envoy-admin-missing",
+    "system/envoy-admin-stats",
+    "system/service-insight-missing",
+    "system/service-insights",
+    "system/service-insights-bad-type",
+    "system/service-insights-name",
+    "system/service-insights-type",
     "system/config",
     "system/global-insight-fresh",
     "system/global-insights-fresh",
