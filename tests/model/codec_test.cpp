@@ -150,7 +150,8 @@ spec:
 
 TEST(CodecErrors, UnknownKindListsTheKnownOnes) {
   std::string error = error_of("---\ntype: Mesh\nname: m\n---\ntype: MeshTimeot\nname: t\n");
-  EXPECT_TRUE(error.starts_with("demo.yaml:5:1: unknown kind \"MeshTimeot\"; expected one of: Dataplane, ")) << error;
+  EXPECT_TRUE(error.starts_with("demo.yaml:5:1: unknown kind \"MeshTimeot\"; expected one of: CircuitBreaker, "))
+      << error;
 }
 
 TEST(CodecErrors, MissingTypeIsSaid) {
