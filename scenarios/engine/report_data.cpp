@@ -36,6 +36,7 @@ nlohmann::json run_json(const Report& report, const WorldRun& run) {
     out["refusals"].push_back(
         {{"atSeconds", seconds(refusal.at)}, {"proxy", refusal.proxy}, {"type", refusal.type}, {"text", refusal.text}});
   }
+  if (!run.uninterpreted.empty()) out["uninterpreted"] = run.uninterpreted;
   out["expectations"] = nlohmann::json::array();
   for (const Verdict& verdict : run.verdicts) {
     nlohmann::json item{

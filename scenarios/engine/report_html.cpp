@@ -48,6 +48,14 @@ std::string refusal_rows(const WorldRun& run) {
   return out + "</table>\n";
 }
 
+std::string uninterpreted_rows(const WorldRun& run) {
+  if (run.uninterpreted.empty()) return "";
+  std::string out = "<table><tr><th>set, and not interpreted by the simulated Envoy</th><th>first in</th></tr>\n";
+  for (const auto& [field, where] : run.uninterpreted)
+    out += fmt::format("<tr><td><code>{}</code></td><td>{}</td></tr>\n", text(field), text(where));
+  return out + "</table>\n";
+}
+
 std::string flow_rows(const WorldRun& run) {
   std::string out =
       "<table><tr><th>flow</th><th>calls</th><th>succeeded</th><th>denied</th><th>failed</th><th>plaintext</"
@@ -99,7 +107,7 @@ std::string report_html(const Report& report, const std::vector<std::string>& pi
       std::size_t svg = pictures[i].find("<svg");
       out += "<figure>" + (svg == std::string::npos ? pictures[i] : pictures[i].substr(svg)) + "</figure>\n";
     }
-    out += verdict_rows(run) + refusal_rows(run) + flow_rows(run) + timeline_rows(run);
+    out += verdict_rows(run) + refusal_rows(run) + flow_rows(run) + timeline_rows(run) + uninterpreted_rows(run);
     std::string identity = fmt::format("seed={} commit={}", run.seed, report.commit);
     if (run.world == "sim") identity += fmt::format(" events={} fingerprint={:016x}", run.events, run.fingerprint);
     out += fmt::format("<pre>{}\n{}</pre>\n", text(identity), text(replay_command(report, run)));

@@ -108,6 +108,10 @@ std::string one_run(const Report& report, const WorldRun& run, const Paint& pain
     for (const TimelineEntry& entry : run.timeline)
       out += fmt::format("  {:>9}  {}\n", short_time(entry.at), entry.text);
   }
+  if (!run.uninterpreted.empty()) {
+    out += "\n  set in the configuration and not interpreted by the simulated Envoy\n";
+    for (const auto& [field, where] : run.uninterpreted) out += fmt::format("    {} ({})\n", field, where);
+  }
   for (const std::string& line : report.overrides) out += fmt::format("\n  note: {}", line);
   if (!report.overrides.empty()) out += "\n";
   double ratio =

@@ -85,6 +85,7 @@ class Engine {
   void finish() {
     std::vector<Problem> more = world_.problems();
     run_.problems.insert(run_.problems.end(), more.begin(), more.end());
+    run_.uninterpreted = world_.uninterpreted();
     run_.setup = world_.setup_length();
     run_.simulated = run_.setup + world_.now();
     run_.events = world_.events();

@@ -166,6 +166,12 @@ void SimInstance::call(const CallRequest& request, std::function<void(CallRecord
                         });
 }
 
+std::map<std::string, std::string> SimInstance::uninterpreted() const {
+  std::shared_ptr<Life> life = life_.lock();
+  if (!process_.up() || !life || !life->envoy) return {};
+  return life->envoy->uninterpreted();
+}
+
 ProxyState SimInstance::state() const {
   ProxyState out;
   out.up = process_.up();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -24,6 +25,8 @@ class SimInstance {
   void start();
   void call(const CallRequest& request, std::function<void(CallRecord)> done);
   ProxyState state() const;
+  /// Fields that its Envoy took and does not interpret, each with the first resource that has it.
+  std::map<std::string, std::string> uninterpreted() const;
   /// address:port of its inbound.
   std::string address() const;
 

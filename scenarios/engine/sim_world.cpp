@@ -228,6 +228,15 @@ StateSample SimWorld::sample() {
   return out;
 }
 
+std::map<std::string, std::string> SimWorld::uninterpreted() const {
+  std::map<std::string, std::string> out;
+  for (const auto& [name, instance] : instances_) {
+    for (const auto& [field, resource] : instance->uninterpreted())
+      out.try_emplace(field, fmt::format("{} of {}", resource, name));
+  }
+  return out;
+}
+
 std::map<std::string, std::string> SimWorld::addresses() const {
   std::map<std::string, std::string> out;
   for (const auto& [name, instance] : instances_) out[name] = instance->address();

@@ -40,6 +40,7 @@ class SimWorld final : public MeshWorld {
 
   StateSample sample() override;
   std::vector<Problem> problems() const override { return problems_; }
+  std::map<std::string, std::string> uninterpreted() const override;
   std::map<std::string, std::string> addresses() const override;
   Duration setup_length() const override { return start_.time_since_epoch(); }
   std::uint64_t events() const override { return world_.events(); }

@@ -3,6 +3,7 @@
 
 #include "kumasim/scenario/runner.hpp"
 #include "kumasim/scenario/worlds.hpp"
+#include "kumasim/sim/world.hpp"
 
 namespace kumasim::scenario {
 namespace {
@@ -10,13 +11,15 @@ namespace {
 struct RunOptions {
   std::uint64_t seed = 1;
   std::string planted_bug = {};
+  RunLimits limits = {};
+  std::function<void(sim::World&)> attach = {};
 };
 
 WorldRun run(const Scenario& scenario, const RunOptions& options) {
   WorldRun out{.world = "sim", .seed = options.seed, .planted_bug = options.planted_bug};
-  auto world =
-      make_sim_world(scenario, {.seed = options.seed, .planted_bug = options.planted_bug, .attach = {}, .log = {}});
-  run_scenario(scenario, make_plan(scenario, options.seed), *world, out, {});
+  auto world = make_sim_world(
+      scenario, {.seed = options.seed, .planted_bug = options.planted_bug, .attach = options.attach, .log = {}});
+  run_scenario(scenario, make_plan(scenario, options.seed), *world, out, {}, options.limits);
   return out;
 }
 
@@ -28,7 +31,8 @@ Scenario load(const std::string& name) {
 }
 
 std::string broken(const WorldRun& run) {
-  std::string out = run.problem;
+  std::string out;
+  for (const Problem& problem : run.problems) out += "\n" + text_of(problem);
   for (const Verdict& verdict : run.verdicts) {
     if (!verdict.held) out += "\n" + verdict.title + ": " + verdict.seen + ": " + verdict.why;
   }
@@ -113,9 +117,9 @@ TEST(Scenarios, EveryMilderFaultIsSeen) {
     Fault::Kind kind;
     std::string_view expectation;
   };
-  for (const auto& [kind, expectation] : {Case{Fault::Kind::restart, "9.9s to 10.3s"},
-                                          Case{Fault::Kind::pause, "25s to 28s"},
-                                          Case{Fault::Kind::delay, "46s to 55s"}}) {
+  for (const auto& [kind, expectation] :
+       {Case{Fault::Kind::restart, "9.9s to 10.3s"}, Case{Fault::Kind::pause, "25s to 28s"},
+        Case{Fault::Kind::delay, "46s to 55s"}}) {
     Scenario without = load("pause-restart-delay");
     std::erase_if(without.faults, [kind](const Fault& fault) { return fault.kind == kind; });
     WorldRun done = run(without, {});
@@ -129,13 +133,115 @@ TEST(Scenarios, EveryMilderFaultIsSeen) {
   EXPECT_FALSE(find(done, "failed-calls")->held) << "nobody wakes the paused instance";
 }
 
+/// Two services under mTLS for 15 s; `rest` goes between load and expectations.
+Scenario small(const std::string& rest) {
+  auto loaded = load_scenario(R"(apiVersion: kumasim/v1
+kind: Scenario
+metadata: {name: small}
+spec:
+  duration: 15s
+  topology:
+    services: [{name: web, calls: [backend]}, {name: backend}]
+  resources:
+  - {type: Mesh, name: default, mtls: {enabledBackend: ca, backends: [{name: ca, type: builtin}]}}
+  - {type: MeshTrafficPermission, mesh: default, name: all, spec: {from: [{targetRef: {kind: Mesh}, default: {action: Allow}}]}}
+  load: [{from: web, to: backend, rate: 20/s}]
+)" + rest + R"(  expect:
+  - always: no-plaintext
+  - always: reachable(web -> backend)
+  - eventually: {after: 10s, within: 5s, that: converged}
+)",
+                              "small.yaml");
+  if (loaded) return std::move(*loaded);
+  ADD_FAILURE() << loaded.error()[0].text();
+  return {};
+}
+
+std::string problems(const WorldRun& run) {
+  std::string out;
+  for (const Problem& problem : run.problems) out += std::string(to_string(problem.kind)) + ": " + problem.text + "\n";
+  return out;
+}
+
+TEST(Engine, ARefusedUpdateBreaksConvergedAndIsPrinted) {
+  EXPECT_TRUE(run(small(""), {}).passed());
+  WorldRun done = run(small(R"(  changes:
+  - at: 5s
+    apply:
+      type: MeshHTTPRoute
+      mesh: default
+      name: bad-pattern
+      spec:
+        targetRef: {kind: MeshService, name: web}
+        to:
+        - targetRef: {kind: MeshService, name: backend}
+          rules: [{matches: [{path: {type: RegularExpression, value: "/api["}}], default: {}}]
+)"),
+                      {});
+  const Verdict* verdict = find(done, "converged");
+  ASSERT_NE(verdict, nullptr);
+  EXPECT_FALSE(verdict->held);
+  EXPECT_NE(verdict->why.find("web-0 refused the last Listener"), std::string::npos) << verdict->why;
+  ASSERT_EQ(done.refusals.size(), 1u);
+  EXPECT_EQ(done.refusals[0].proxy, "web-0");
+  EXPECT_EQ(done.refusals[0].type, "Listener");
+  EXPECT_NE(done.refusals[0].text.find("missing ]"), std::string::npos) << done.refusals[0].text;
+  EXPECT_EQ(problems(done), "");
+}
+
+TEST(Engine, AChangeThatIsRefusedFailsTheRun) {
+  WorldRun done = run(small("  changes: [{at: 5s, delete: {type: MeshRetry, name: nothing}}]\n"), {});
+  EXPECT_TRUE(std::ranges::all_of(done.verdicts, &Verdict::held)) << broken(done);
+  EXPECT_FALSE(done.passed());
+  EXPECT_NE(problems(done).find("refused-change: delete MeshRetry nothing was refused: status 404"), std::string::npos)
+      << problems(done);
+}
+
+TEST(Engine, ALoadThatIsTooMuchFailsTheRun) {
+  EXPECT_TRUE(run(small(""), {.limits = {.calls_max = 1000}}).passed());
+  WorldRun done = run(small(""), {.limits = {.calls_max = 50}});
+  EXPECT_FALSE(done.passed());
+  EXPECT_EQ(problems(done).substr(0, 43), "load: the load comes to more than 50 calls,") << problems(done);
+}
+
+TEST(Engine, AControlPlaneThatCannotStartIsNamed) {
+  Scenario scenario = small("");
+  scenario.control_plane.settings["KUMA_API_SERVER_HTTP_PORT"] = "5678";
+  WorldRun done = run(scenario, {});
+  EXPECT_NE(problems(done).find("set-up: the mesh did not come up: kuma-cp failed: its task `kuma-cp` failed: "),
+            std::string::npos)
+      << problems(done);
+}
+
+TEST(Engine, AStoreThatDoesNotOpenAgainIsNamed) {
+  std::function<void()> spoil;
+  auto attach = [&spoil](sim::World& world) {
+    // As soon as it is down its database is overwritten.
+    spoil = [&world, &spoil] {
+      sim::Process* process = world.find_process("kuma-cp");
+      if (process == nullptr || process->lives() == 0 || process->up())
+        return world.schedule_after(std::chrono::milliseconds(100), spoil);
+      for (const std::string& name : process->disk().list("kuma.db")) {
+        std::vector<std::byte> garbage(4096, std::byte{0x5A});
+        (void)(*process->disk().open(name, OpenMode::create_or_open))->write(0, garbage);
+      }
+    };
+    world.schedule_after(std::chrono::milliseconds(100), spoil);
+  };
+  WorldRun done = run(small("  faults: [{at: 5s, for: 1s, fault: proc.kill, target: kuma-cp}]\n"), {.attach = attach});
+  EXPECT_FALSE(done.passed());
+  EXPECT_NE(problems(done).find("control-plane: kuma-cp failed: its store cannot be opened: "), std::string::npos)
+      << problems(done);
+  EXPECT_EQ(done.problems.at(0).at, std::chrono::seconds(6));
+}
+
 TEST(Engine, SaysWhyAMeshDoesNotComeUp) {
   Scenario scenario = load("rolling-restart");
   scenario.setup_limit = std::chrono::seconds(5);
   scenario.resources[1].body["spec"]["from"] = 7;
   WorldRun refused = run(scenario, {});
   EXPECT_FALSE(refused.passed());
-  EXPECT_NE(refused.problem.find("MeshTrafficPermission"), std::string::npos) << refused.problem;
+  EXPECT_NE(problems(refused).find("MeshTrafficPermission"), std::string::npos) << problems(refused);
 }
 
 }  // namespace

@@ -53,11 +53,14 @@ TEST(Report, AnyProblemFailsARunWhoseExpectationsHold) {
 TEST(Report, EveryFormatTellsOfProblemsAndRefusals) {
   WorldRun run = with(Problem::Kind::refused_change);
   run.refusals.push_back({12s, "web-0", "Listener", "missing <]>"});
+  run.uninterpreted["a.b.C.field"] = "inbound <1> of web-0";
   Report said = report(run);
   std::string text = report_text(said);
   EXPECT_NE(text.find("problem: at 3s: text of it"), std::string::npos) << text;
   EXPECT_NE(text.find("12s  web-0 Listener: missing <]>"), std::string::npos) << text;
+  EXPECT_NE(text.find("    a.b.C.field (inbound <1> of web-0)\n"), std::string::npos) << text;
   nlohmann::json json = report_json(said);
+  EXPECT_EQ(json["runs"][0]["uninterpreted"]["a.b.C.field"], "inbound <1> of web-0");
   EXPECT_EQ(json["runs"][0]["problems"][0]["kind"], "refused-change");
   EXPECT_EQ(json["runs"][0]["refusals"][0],
             (nlohmann::json{{"atSeconds", 12.0}, {"proxy", "web-0"}, {"type", "Listener"}, {"text", "missing <]>"}}));
@@ -68,6 +71,7 @@ TEST(Report, EveryFormatTellsOfProblemsAndRefusals) {
   EXPECT_NE(junit.find("errors=\"1\""), std::string::npos) << junit;
   EXPECT_NE(junit.find("web-0 refused Listener: missing &lt;]&gt;"), std::string::npos) << junit;
   std::string html = report_html(said, {});
+  EXPECT_NE(html.find("<code>a.b.C.field</code></td><td>inbound &lt;1&gt; of web-0"), std::string::npos) << html;
   EXPECT_NE(html.find("at 3s: text of it"), std::string::npos);
   EXPECT_NE(html.find("<td>web-0</td><td>Listener</td><td class=no>missing &lt;]&gt;</td>"), std::string::npos) << html;
 }

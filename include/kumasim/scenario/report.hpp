@@ -34,10 +34,11 @@ struct WorldRun {
   std::vector<std::string> plan = {};
   std::vector<Problem> problems = {};
   std::vector<Refusal> refusals = {};  // updates that proxies refused, in the order in which they were seen
-  Duration setup{};                    // until the mesh was up
-  Duration simulated{};                // length of the run with set-up, in the world's time
-  Duration wall{};                     // on the clock of the machine
-  std::uint64_t events = 0;            // 0 in the live world
+  std::map<std::string, std::string> uninterpreted = {};  // fields that the simulated Envoy passed over -> where
+  Duration setup{};                                       // until the mesh was up
+  Duration simulated{};                                   // length of the run with set-up, in the world's time
+  Duration wall{};                                        // on the clock of the machine
+  std::uint64_t events = 0;                               // 0 in the live world
   std::uint64_t fingerprint = 0;
 
   bool passed() const;

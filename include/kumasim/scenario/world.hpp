@@ -54,6 +54,10 @@ class MeshWorld {
   /// What went wrong that no action of the engine had asked for, in the order of time.
   virtual std::vector<Problem> problems() const = 0;
 
+  /// Fields that are set in what the proxies took and that they do not interpret -> the first resource with it.
+  /// Real Envoys interpret all.
+  virtual std::map<std::string, std::string> uninterpreted() const { return {}; }
+
   virtual Duration setup_length() const = 0;
   virtual std::uint64_t events() const { return 0; }
   virtual std::uint64_t fingerprint() const { return 0; }
