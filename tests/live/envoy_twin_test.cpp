@@ -121,6 +121,17 @@ class EnvoyTwin : public ::testing::Test {
            ", endpoints: " + endpoint + "}" + extra + "}\n";
   }
 
+  /// Hosts that answer with 200, 503 and 404, the first with twice the weight; the call's status tells which it was.
+  std::string hashed(const std::string& name, const std::string& policy) const {
+    auto host = [](std::uint16_t port, int weight) {
+      return "{endpoint: {address: {socket_address: {address: 127.0.0.1, port_value: " + std::to_string(port) +
+             "}}}, load_balancing_weight: " + std::to_string(weight) + "}";
+    };
+    return "  - {name: " + name + ", type: STATIC, connect_timeout: 1s, " + policy +
+           ", load_assignment: {cluster_name: " + name + ", endpoints: [{lb_endpoints: [" + host(app.port(), 2) + ", " +
+           host(errors.port(), 1) + ", " + host(missing.port(), 1) + "]}]}}\n";
+  }
+
   std::string certificates(const Pem& pem) const {
     return "tls_certificates: [{certificate_chain: {inline_string: " + block(pem.certificate) +
            "}, private_key: {inline_string: " + block(pem.key) + "}}]";
@@ -172,7 +183,14 @@ class EnvoyTwin : public ::testing::Test {
         prefix("/refused", "cluster: refused") +
         prefix("/retried", "cluster: refused, retry_policy: {retry_on: 5xx, num_retries: 2}") +
         prefix("/errors", "cluster: errors, retry_policy: {retry_on: gateway-error, num_retries: 1}") +
-        prefix("/slow", "cluster: slow, timeout: 0.2s") +
+        prefix("/slow", "cluster: slow, timeout: 0.2s") + prefix("/stream", "cluster: limited") +
+        prefix("/ring", "cluster: ring, hash_policy: [{header: {header_name: x-a}}]") +
+        prefix("/murmur",
+               "cluster: murmur, hash_policy: [{query_parameter: {name: q}}, {header: {header_name: x-a}}]") +
+        prefix("/maglev", "cluster: maglev, hash_policy: [{header: {header_name: x-a}}]") +
+        prefix("/again",
+               "cluster: app, retry_policy: {retry_on: retriable-headers, num_retries: 1, retriable_headers: [{name: "
+               "':status', string_match: {exact: '200'}}], retriable_request_headers: [{name: x-a}]}") +
         prefix("/tries",
                "cluster: slow, timeout: 5s, retry_policy: {retry_on: 5xx, num_retries: 1, per_try_timeout: 0.2s}") +
         prefix("/overflow", "cluster: overflow") + prefix("/mtls", "cluster: mtls") +
@@ -187,6 +205,13 @@ class EnvoyTwin : public ::testing::Test {
         "{match: {safe_regex: {regex: '/re/[a-c]+'}}, direct_response: {status: 298}}";
     auto tls_to = [&](const Pem& pem, const std::string& server) { return client_tls(pem, server, root.bundle()); };
     return "node: {id: twin, cluster: twin}\nstatic_resources:\n  clusters:\n" + cluster("app", app.port()) +
+           hashed("ring", "lb_policy: RING_HASH") + hashed("maglev", "lb_policy: MAGLEV") +
+           hashed("murmur", "lb_policy: RING_HASH, ring_hash_lb_config: {hash_function: MURMUR_HASH_2}") +
+           cluster("limited", slow.port(),
+                   ", typed_extension_protocol_options: {envoy.extensions.upstreams.http.v3.HttpProtocolOptions: {" +
+                       any("upstreams.http.v3.HttpProtocolOptions") +
+                       ", explicit_http_config: {http_protocol_options: {}}, common_http_protocol_options: "
+                       "{max_stream_duration: 0.2s}}}") +
            cluster("errors", errors.port()) + cluster("slow", slow.port()) + cluster("empty", 0) +
            cluster("refused", unused.number) +
            cluster("overflow", app.port(),
@@ -293,7 +318,7 @@ class EnvoyTwin : public ::testing::Test {
     auto now = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
     return {now - 1h, now + 24h};
   }
-  HttpApp app{200, 0ms}, errors{503, 0ms}, slow{200, 1s};
+  HttpApp app{200, 0ms}, errors{503, 0ms}, slow{200, 1s}, missing{404, 0ms};
   Port out, in, in_denied, in_plain, in_network, unused;
   std::string folder;
   pid_t pid = -1;
@@ -308,13 +333,16 @@ TEST_F(EnvoyTwin, both_come_to_the_same_verdicts) {
   process.start([&](Runtime&) {
     auto envoy = sim::EnvoyProcess::start(fabric, process, document());
     ASSERT_TRUE(envoy) << envoy.error().message;
-    auto run = [&](std::uint16_t port, Duration time, std::uint32_t errors_ppm) {
+    auto run = [&](std::uint16_t port, Duration time, std::uint32_t errors_ppm, int error_status = 503) {
       process.keep(std::make_shared<sim::Instance>(
-          fabric, process, sim::InstanceOptions{.port = port, .latency = {.mean = time}, .errors_ppm = errors_ppm}));
+          fabric, process,
+          sim::InstanceOptions{
+              .port = port, .latency = {.mean = time}, .errors_ppm = errors_ppm, .error_status = error_status}));
     };
     run(app.port(), 1ms, 0);
     run(errors.port(), 1ms, 1'000'000);
     run(slow.port(), 1s, 0);
+    run(missing.port(), 1ms, 1'000'000, 404);
     auto made = std::make_shared<sim::Client>(fabric, process);
     process.keep(made);
     client = made.get();
@@ -322,21 +350,27 @@ TEST_F(EnvoyTwin, both_come_to_the_same_verdicts) {
   world.run_for(1s);
   ASSERT_NE(client, nullptr);
   int differ = 0;
+  auto compare = [&](const std::string& path, const std::string& value) {
+    auto expected = real(path, value.empty() ? "" : "x-a: " + value + "\r\n");
+    auto call = to_port(out.number, "twin", path);
+    if (!value.empty()) call.headers = {{"x-a", value}};
+    Verdict got;
+    client->call(call, [&](sim::CallResult r) { got = {r.status, r.response_flags, r.details, r.cluster}; });
+    world.run_for(20s);
+    EXPECT_EQ(got, expected) << path << " " << value;
+    differ += !(got == expected);
+  };
   for (const auto* path :
        {"/app",          "/nowhere",      "/empty",          "/refused", "/retried",      "/errors",   "/slow",
         "/tries",        "/overflow",     "/mtls",           "/denied",  "/wrong-server", "/outsider", "/untrusted",
         "/plain-to-tls", "/tls-to-plain", "/network-denied", "/direct",  "/redirect",     "/header",   "/re/abc",
-        "/re/x",         "/none"}) {
-    auto header = std::string(path) == "/header" ? "x-a: b\r\n" : "";
-    auto expected = real(path, header);
-    auto call = to_port(out.number, "twin", path);
-    if (*header) call.headers = {{"x-a", "b"}};
-    Verdict got;
-    client->call(call, [&](sim::CallResult r) { got = {r.status, r.response_flags, r.details, r.cluster}; });
-    world.run_for(20s);
-    EXPECT_EQ(got, expected) << path;
-    differ += !(got == expected);
-  }
+        "/re/x",         "/none",         "/stream",         "/again"})
+    compare(path, std::string(path) == "/header" ? "b" : "");
+  compare("/again", "b");
+  // Both must put every key at the same host.
+  for (int key = 0; key < 24; ++key)
+    for (const auto* path : {"/ring", "/murmur", "/maglev"}) compare(path, std::to_string(key));
+  for (const auto* key : {"a", "b", "c", "d"}) compare(std::string("/murmur?p=1&q=") + key, "both");
   RecordProperty("verdicts_that_differ", differ);
 }
 

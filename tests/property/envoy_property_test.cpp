@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "kumasim/sim/seeded_random.hpp"
 #include "sim/apps/law.hpp"
@@ -83,6 +84,49 @@ RC_GTEST_PROP(EnvoyBalancer, least_request_prefers_the_idle_of_two, (std::uint64
 }
 
 /// Envoy's documented table of priority load with the overprovisioning factor of 1.4.
+std::vector<HostPtr> addressed(const std::vector<std::uint32_t>& weights) {
+  std::vector<HostPtr> out;
+  for (auto weight : weights) {
+    out.push_back(host(weight));
+    out.back()->endpoint.text = "10.0.0." + std::to_string(out.size()) + ":80";
+  }
+  return out;
+}
+
+RC_GTEST_PROP(EnvoyBalancer, maglev_fills_its_table_by_weight, (std::uint64_t seed)) {
+  auto weights = *rc::gen::container<std::vector<std::uint32_t>>(*rc::gen::inRange<std::size_t>(1, 8),
+                                                                 rc::gen::inRange<std::uint32_t>(1, 20));
+  sim::SeededRandom random(seed);
+  auto hosts = addressed(weights);
+  Cluster config;
+  config.lb = Cluster::Lb::maglev;
+  config.maglev_size = 5003;
+  Balancer balancer(config, hosts, {}, 140, random);
+  std::map<HostPtr, double> slots;
+  for (std::uint64_t slot = 0; slot < config.maglev_size; ++slot) ++slots[balancer.pick(random, {slot})];
+  double total = 0;
+  for (auto weight : weights) total += weight;
+  for (const auto& h : hosts)
+    RC_ASSERT(std::abs(slots[h] - 5003 * h->endpoint.weight / total) <= 2 + static_cast<double>(hosts.size()));
+}
+
+RC_GTEST_PROP(EnvoyBalancer, hashing_goes_by_addresses_whatever_their_order, (std::uint64_t seed)) {
+  sim::SeededRandom random(seed);
+  auto hosts = addressed(std::vector<std::uint32_t>(*rc::gen::inRange<std::size_t>(1, 12), 1));
+  auto turned = hosts;
+  std::reverse(turned.begin(), turned.end());
+  Cluster config;
+  config.maglev_size = 1009;
+  for (auto lb : {Cluster::Lb::ring_hash, Cluster::Lb::maglev}) {
+    config.lb = lb;
+    Balancer one(config, hosts, {}, 140, random), other(config, turned, {}, 140, random);
+    for (int i = 0; i < 50; ++i) {
+      auto hash = random.next();
+      RC_ASSERT(one.pick(random, {hash}) == other.pick(random, {hash}));
+    }
+  }
+}
+
 TEST(EnvoyBalancer, priorities_spill_over_as_documented) {
   struct Row {
     int healthy, expected;
