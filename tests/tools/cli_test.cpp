@@ -128,6 +128,56 @@ TEST_F(Cli, NamesWhatIsWrongInAFile) {
   EXPECT_EQ(run("validate " + write("empty.yaml", "")).code, 2);
 }
 
+TEST_F(Cli, NamesFileLineAndFieldOfEveryMistake) {
+  struct Mistake {
+    const char* from;
+    const char* to;
+    const char* where;
+    const char* what;
+  };
+  for (const Mistake& mistake :
+       std::vector<Mistake>{{"  load:", "  laod:", ":13:3: spec.laod: ", "unknown field"},
+                            {"name: ca, type: builtin", "name: ca, tipe: builtin",
+                             ":11:82: spec.resources[0].mtls.backends[0].tipe: ", "tipe"},
+                            {"duration: 5s", "duration: [5s]", ":5:3: spec.duration: ", "expected a duration"},
+                            {"rate: 20/s", "rate: {much: 1}", ":14:30: spec.load[0].rate: ", "expected a rate"},
+                            {"{name: backend}", "{name: backend, mesh: prod}",
+                             ":9:23: spec.topology.services[1].mesh: ", "there is no mesh `prod`"},
+                            {"mesh: default, name: all", "mesh: prod, name: all", ":12: mesh: ", "is in mesh `prod`"},
+                            {"- always: no-plaintext", "- always: policy-applied(none)",
+                             ":16:5: spec.expect[0].always: ", "no resource `none`"}}) {
+    for (const char* command : {"run ", "validate "}) {
+      Outcome refused = run(command + changed(mistake.from, mistake.to));
+      EXPECT_EQ(refused.code, 2) << refused.out;
+      EXPECT_NE(refused.out.find(std::string("changed.yaml") + mistake.where), std::string::npos)
+          << mistake.where << " is not in\n"
+          << refused.out;
+      EXPECT_NE(refused.out.find(mistake.what), std::string::npos) << refused.out;
+    }
+  }
+  Outcome cut = run("run " + write("cut.yaml", std::string(small.substr(0, small.find("}\n    - {name: backend")))));
+  EXPECT_EQ(cut.code, 2);
+  EXPECT_NE(cut.out.find("cut.yaml:8:"), std::string::npos) << cut.out;
+}
+
+TEST_F(Cli, ARunThatGoesWrongFailsWithItsReason) {
+  std::string file = changed("  expect:", "  changes: [{at: 1s, delete: {type: MeshRetry, name: nothing}}]\n  expect:");
+  Outcome refused = run("run " + file);
+  EXPECT_EQ(refused.code, 1) << refused.out;
+  EXPECT_NE(refused.out.find("problem: at 1"), std::string::npos) << refused.out;
+  EXPECT_NE(refused.out.find("delete MeshRetry nothing was refused: status 404"), std::string::npos) << refused.out;
+}
+
+TEST_F(Cli, ItsOwnFailureHasItsOwnExitCode) {
+  // The live world has nowhere to put its files.
+  ASSERT_EQ(setenv("TMPDIR", "/dev/null", 1), 0);
+  Outcome failed = run("run --world live " + scenario());
+  unsetenv("TMPDIR");
+  EXPECT_EQ(failed.code, 3) << failed.out;
+  EXPECT_NE(failed.out.find("kumasim failed: "), std::string::npos) << failed.out;
+  EXPECT_NE(run("run --help").out.find("3 kumasim itself failed"), std::string::npos);
+}
+
 TEST_F(Cli, ValidatesManyFiles) {
   std::string good = scenario();
   EXPECT_EQ(run("validate " + good + " scenarios/quickstart.yaml").code, 0);

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <vector>
 
 namespace {
 
@@ -33,16 +34,18 @@ Outcome run(const std::string& arguments) {
   return outcome;
 }
 
-/// Programs of a live run that still run, by the names of their executables.
-int left_behind() {
-  int count = 0;
+/// Applications of a live run that still run, by the name of their executable.
+std::vector<pid_t> echoes() {
+  std::vector<pid_t> out;
   for (const auto& entry : fs::directory_iterator("/proc")) {
     std::error_code ignored;
     fs::path program = fs::read_symlink(entry.path() / "exe", ignored);
-    if (program == binary().parent_path() / "kumasim-echo") ++count;
+    if (program == binary().parent_path() / "kumasim-echo") out.push_back(std::stoi(entry.path().filename().string()));
   }
-  return count;
+  return out;
 }
+
+int left_behind() { return static_cast<int>(echoes().size()); }
 
 class LiveCli : public testing::Test {
  protected:
@@ -63,7 +66,8 @@ class LiveCli : public testing::Test {
 kind: Scenario
 metadata: {name: live}
 spec:
-)" << "  duration: " << (rest == steady ? "6s" : "18s") << R"(
+)" << "  duration: " << (rest == steady ? "6s" : "18s")
+                        << R"(
   setup: 120s
   topology:
     services: [{name: web, calls: [backend]}, {name: backend, instances: 2}]
@@ -81,6 +85,53 @@ TEST_F(LiveCli, RunsOnRealEnvoysAndLeavesNothingBehind) {
   Outcome done = run("run --world live " + write(""));
   EXPECT_EQ(done.code, 0) << done.out;
   EXPECT_NE(done.out.find("PASSED live in the live world"), std::string::npos) << done.out;
+  EXPECT_EQ(left_behind(), 0);
+}
+
+TEST_F(LiveCli, ARefusedUpdateBreaksConvergedAndIsPrinted) {
+  std::string file = write("", R"(  changes:
+  - at: 1s
+    apply:
+      type: MeshHTTPRoute
+      mesh: default
+      name: bad-pattern
+      spec:
+        targetRef: {kind: MeshService, name: web}
+        to:
+        - targetRef: {kind: MeshService, name: backend}
+          rules: [{matches: [{path: {type: RegularExpression, value: "/api["}}], default: {}}]
+  expect:
+  - always: reachable(web -> backend)
+  - eventually: {after: 8s, within: 8s, that: converged}
+)");
+  Outcome done = run("run --world live " + file);
+  EXPECT_EQ(done.code, 1) << done.out;
+  EXPECT_NE(done.out.find("web-0 refused the last Listener: "), std::string::npos) << done.out;
+  EXPECT_NE(done.out.find("missing ]"), std::string::npos) << done.out;
+}
+
+TEST_F(LiveCli, AProcessThatDiesByItselfFailsTheRun) {
+  std::string file = write("", "  expect: [{always: no-plaintext}]\n");
+  std::string output = file + ".out";
+  pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    if (std::freopen(output.c_str(), "w", stdout) == nullptr) _exit(126);
+    execl(binary().c_str(), "kumasim", "run", "--world", "live", file.c_str(), nullptr);
+    _exit(127);
+  }
+  for (int i = 0; i < 300 && echoes().size() < 3; ++i) usleep(100'000);
+  sleep(8);  // until the mesh is up
+  std::vector<pid_t> running = echoes();
+  EXPECT_EQ(running.size(), 3u);
+  if (!running.empty()) kill(running[0], SIGKILL);
+  int status = 0;
+  waitpid(child, &status, 0);
+  std::ifstream in(output);
+  std::string out{std::istreambuf_iterator<char>(in), {}};
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 1) << status << "\n" << out;
+  EXPECT_NE(out.find("problem: at "), std::string::npos) << out;
+  EXPECT_NE(out.find(" ended with signal 9 (Killed)"), std::string::npos) << out;
   EXPECT_EQ(left_behind(), 0);
 }
 
@@ -112,8 +163,9 @@ TEST_F(LiveCli, CutsTheWayBetweenProcesses) {
 
 TEST_F(LiveCli, AnInterruptEndsEverything) {
   if (geteuid() != 0) GTEST_SKIP() << "network namespaces need root";
-  std::string file = write("", "  faults: [{at: 2s, for: 4s, fault: net.partition, between: [web, backend]}]\n"
-                               "  expect: [{always: no-plaintext}]\n");
+  std::string file = write("",
+                           "  faults: [{at: 2s, for: 4s, fault: net.partition, between: [web, backend]}]\n"
+                           "  expect: [{always: no-plaintext}]\n");
   pid_t child = fork();
   ASSERT_GE(child, 0);
   if (child == 0) {
