@@ -325,7 +325,7 @@ std::vector<Verdict> judge(const Scenario& scenario, const Observations& seen) {
       for (int i = 0; i < steps; ++i) {
         Duration from = expectation.from + step * i;
         Outcome attempt = evaluate(expectation.that, scenario, seen, from, expectation.to);
-        bool silent = i > 0 && attempt.seen == "no call";
+        bool silent = i > 0 && (attempt.seen == "no call" || attempt.seen == "no state was sampled");
         if (!silent) outcome = std::move(attempt);
         if (outcome.holds || silent) {
           if (outcome.holds) outcome.seen += fmt::format(", from {}", duration_text(from));
