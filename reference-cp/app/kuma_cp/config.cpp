@@ -235,6 +235,8 @@ Result<Config> load_config(std::string_view yaml, std::string_view file, const E
   inherit_text(config.dp_server_key, config.key);
   inherit_text(config.api_https_certificate, config.certificate);
   inherit_text(config.api_https_key, config.key);
+  if (auto bounds = tls_bounds(config.dp_server_tls, "dpServer"); !bounds) return fail(bounds.error());
+  if (auto bounds = tls_bounds(config.api_https_tls, "apiServer.https"); !bounds) return fail(bounds.error());
   inherit(config.dp_server_tls, config.general_tls);
   inherit(config.api_https_tls, config.general_tls);
   if (auto bounds = tls_bounds(config.general_tls, "general"); !bounds) return fail(bounds.error());
