@@ -5,9 +5,11 @@
 #include "reference-cp/policy/matching.hpp"
 #include "reference-cp/policy/mesh_circuit_breaker/apply.hpp"
 #include "reference-cp/policy/mesh_http_route/apply.hpp"
+#include "reference-cp/policy/mesh_proxy_patch/apply.hpp"
 #include "reference-cp/policy/mesh_retry/apply.hpp"
 #include "reference-cp/policy/mesh_tcp_route/apply.hpp"
 #include "reference-cp/policy/mesh_timeout/apply.hpp"
+#include "reference-cp/policy/mesh_tls/apply.hpp"
 #include "reference-cp/policy/mesh_traffic_permission/apply.hpp"
 #include "reference-cp/xds/generate_options.hpp"
 #include "reference-cp/xds/mesh_view.hpp"
@@ -23,6 +25,8 @@ void apply_all(ResourceSet& resources, const ProxyView& proxy, const MeshView& m
   MatchedPolicies http_routes = matched("MeshHTTPRoute");
   mesh_http_route::apply(resources, proxy, mesh, http_routes);
   mesh_tcp_route::apply(resources, proxy, mesh, matched("MeshTCPRoute"), http_routes);
+  // Before all that changes filters of inbounds, as it makes their chains anew.
+  mesh_tls::apply(resources, proxy, mesh, matched("MeshTLS"));
   // The legacy permission belongs to the inbounds; what comes after may take its filter out again.
   legacy::traffic_permission::apply(resources, proxy, mesh);
   mesh_timeout::apply(resources, proxy, mesh, matched("MeshTimeout"));
@@ -31,6 +35,8 @@ void apply_all(ResourceSet& resources, const ProxyView& proxy, const MeshView& m
   // After health checks: it has the last word on the panic threshold.
   mesh_circuit_breaker::apply(resources, proxy, mesh, matched("MeshCircuitBreaker"));
   mesh_retry::apply(resources, proxy, mesh, matched("MeshRetry"));
+  // Last: it changes what all others have made.
+  mesh_proxy_patch::apply(resources, matched("MeshProxyPatch"));
 }
 
 }  // namespace kumasim::cp::policy

@@ -1,0 +1,110 @@
+/// How MeshTLS rebuilds inbound listeners and sets the TLS parameters of clusters.
+#include "reference-cp/policy/mesh_tls/apply.hpp"
+
+#include <set>
+
+#include <envoy/config/cluster/v3/cluster.pb.h>
+#include <envoy/config/listener/v3/listener.pb.h>
+#include <envoy/extensions/transport_sockets/tls/v3/tls.pb.h>
+
+#include "reference-cp/policy/mesh_tls/spec.hpp"
+#include "reference-cp/policy/targets.hpp"
+#include "reference-cp/xds/envoy/listener.hpp"
+#include "reference-cp/xds/envoy/tls.hpp"
+#include "reference-cp/xds/mesh_view.hpp"
+#include "reference-cp/xds/proxy_view.hpp"
+
+namespace kumasim::cp::policy::mesh_tls {
+namespace {
+
+namespace tls = ::envoy::extensions::transport_sockets::tls::v3;
+using ::envoy::config::core::v3::TransportSocket;
+using ::envoy::config::listener::v3::FilterChain;
+
+tls::TlsParameters::TlsProtocol protocol(const std::string& version) {
+  if (version == "TLS10") return tls::TlsParameters::TLSv1_0;
+  if (version == "TLS11") return tls::TlsParameters::TLSv1_1;
+  if (version == "TLS12") return tls::TlsParameters::TLSv1_2;
+  if (version == "TLS13") return tls::TlsParameters::TLSv1_3;
+  return tls::TlsParameters::TLS_AUTO;
+}
+
+/// Kuma sets a server's ciphers only together with a version.
+template <class Context>
+void set_parameters(TransportSocket& socket, const Conf& conf, bool ciphers_alone) {
+  Context context;
+  bool versions = conf.min || conf.max;
+  bool any = versions || (ciphers_alone && !conf.ciphers.empty());
+  if (!any || socket.name() != "envoy.transport_sockets.tls" || !socket.typed_config().UnpackTo(&context)) return;
+  tls::TlsParameters& parameters = *context.mutable_common_tls_context()->mutable_tls_params();
+  parameters.Clear();
+  if (conf.min) parameters.set_tls_minimum_protocol_version(protocol(*conf.min));
+  if (conf.max) parameters.set_tls_maximum_protocol_version(protocol(*conf.max));
+  for (const std::string& cipher : conf.ciphers) parameters.add_cipher_suites(cipher);
+  pack(context, *socket.mutable_typed_config());
+}
+
+/// The last chain is the one for clients of the mesh, whatever the mesh's own mode is.
+void rebuild(Listener& listener, const Conf& conf, bool permissive) {
+  FilterChain mutual = listener.filter_chains(listener.filter_chains_size() - 1);
+  mutual.clear_filter_chain_match();
+  FilterChain plain = mutual;
+  plain.clear_transport_socket();
+  set_parameters<tls::DownstreamTlsContext>(*mutual.mutable_transport_socket(), conf, false);
+  listener.clear_filter_chains();
+  listener.clear_listener_filters();
+  if (permissive) {
+    envoy::tls_inspector(listener);
+    for (const char* transport : {"raw_buffer", "tls"}) {
+      FilterChain& chain = envoy::add_chain(listener) = plain;
+      envoy::match_transport(chain, transport);
+    }
+    envoy::match_transport(mutual, "tls", envoy::mesh_alpn);
+  }
+  envoy::add_chain(listener) = std::move(mutual);
+}
+
+void change_inbounds(ResourceSet& resources, const ProxyView& proxy, const MeshView& mesh,
+                     const MatchedPolicies& policies) {
+  auto inbound_listeners = listeners(resources, cp::Origin::inbound);
+  for (const Inbound& inbound : proxy.inbounds) {
+    auto found = inbound_listeners.find({inbound.address, inbound.port});
+    if (found == inbound_listeners.end()) continue;
+    Conf conf = Conf::from_json(policies.inbound_conf({inbound.address, inbound.port}));
+    rebuild(*found->second, conf, conf.permissive.value_or(mesh.mtls_permissive()));
+    if (!proxy.unified_naming) continue;
+    // The rebuilt listener is named after the inbound itself, its statistics after its port.
+    auto renamed = std::make_unique<Listener>(*found->second);
+    resources.remove(type_url::listener, renamed->name());
+    std::string name = Kri::of(*proxy.dataplane, std::to_string(inbound.service_port)).to_string();
+    renamed->set_name(name);
+    resources.add(std::move(name), std::move(renamed), cp::Origin::inbound);
+  }
+}
+
+void change_clusters(ResourceSet& resources, const ProxyView& proxy, const MeshView& mesh, const Conf& conf) {
+  std::set<std::string> services;
+  for (const Outbound& outbound : proxy.outbounds)
+    if (outbound.legacy() && !mesh.service(outbound.service()).external) services.insert(outbound.service());
+  std::set<Cluster*> clusters;
+  for (auto& [service, of_service] : outbound_clusters(resources))
+    if (services.contains(service)) clusters.insert(of_service.begin(), of_service.end());
+  for (EnvoyResource* resource : service_resources(resources))
+    if (auto* cluster = dynamic_cast<Cluster*>(resource->message.get());
+        cluster && resource->resource.type != "MeshExternalService")
+      clusters.insert(cluster);
+  for (Cluster* cluster : clusters)
+    if (cluster->has_transport_socket())
+      set_parameters<tls::UpstreamTlsContext>(*cluster->mutable_transport_socket(), conf, true);
+}
+
+}  // namespace
+
+void apply(ResourceSet& resources, const ProxyView& proxy, const MeshView& mesh, const MatchedPolicies& policies) {
+  if (!mesh.mtls_enabled() || policies.rules.empty()) return;
+  change_inbounds(resources, proxy, mesh, policies);
+  // A policy of the whole mesh alone may set versions and ciphers, so they are the same for all inbounds.
+  change_clusters(resources, proxy, mesh, Conf::from_json(policies.inbound_conf(policies.rules.begin()->first)));
+}
+
+}  // namespace kumasim::cp::policy::mesh_tls
