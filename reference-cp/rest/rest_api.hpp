@@ -12,6 +12,8 @@
 
 namespace kumasim::cp {
 
+struct MeshInventory;
+
 /// Endpoints beyond resources (tokens, inspection), tried before a path is given up: nullopt passes.
 using FurtherEndpoint =
     std::function<asio::awaitable<std::optional<HttpResponse>>(const HttpRequest& request, const User& user)>;
@@ -26,6 +28,7 @@ struct RestOptions {
   std::string cluster_id;
   std::string product = "Kuma";
   std::string version = "2.12.14";
+  std::string service_address = ".mesh:80";          // follows a service's name where applications reach it
   nlohmann::json config = nlohmann::json::object();  // what GET /config shows; secrets are left out already
   Access access{};
   /// Who asks; unauthenticated refuses the request. Empty: everyone is admin.
@@ -72,6 +75,9 @@ class RestApi {
   asio::awaitable<HttpResponse> put(const Call& call, const Place& place);
   asio::awaitable<HttpResponse> remove(const Call& call, const Place& place);
   asio::awaitable<std::optional<HttpResponse>> insight(const Call& call);
+  /// Those of one mesh or of all ("") meshes; one of them where `service` is not empty.
+  asio::awaitable<HttpResponse> service_insight(const Call& call, std::string mesh, std::string service);
+  asio::awaitable<Result<MeshInventory>> inventory(std::string mesh);
   Violations check_request(const Place& place, const Resource& resource, const nlohmann::json& body) const;
   Violations check_labels(const Resource& resource) const;
   std::optional<HttpResponse> deny(const Kind& kind, const User& user) const;

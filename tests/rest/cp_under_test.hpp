@@ -1,4 +1,4 @@
-/// A REST API over a store in memory, with a clock that stands still: what the tests of rest/ ask.
+/// A REST API over a store in memory, with a clock that moves when it is told to: what the tests of rest/ ask.
 #pragma once
 
 #include <chrono>
@@ -15,8 +15,10 @@ namespace kumasim::cp::testing {
 
 class FixedClock : public Clock {
  public:
-  WallTime wall_now() const override { return WallTime(std::chrono::seconds(1'800'000'000)); }
+  WallTime wall_now() const override { return time; }
   MonotonicTime now() const override { return MonotonicTime{}; }
+
+  WallTime time{std::chrono::seconds(1'800'000'000)};
 };
 
 struct CpUnderTest {

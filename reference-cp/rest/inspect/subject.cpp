@@ -1,0 +1,112 @@
+#include "reference-cp/rest/inspect/subject.hpp"
+
+#include <algorithm>
+
+#include "reference-cp/model/kinds.hpp"
+#include "reference-cp/model/timestamp.hpp"
+#include "reference-cp/policy/resource_context.hpp"
+#include "reference-cp/xds/dataplane.hpp"
+#include "reference-cp/xds/json_read.hpp"
+
+namespace kumasim::cp::inspect {
+namespace {
+
+using Json = nlohmann::json;
+
+/// The conf of a kind whose policies speak of the whole proxy: their `default`s together.
+std::optional<policy::Rule> proxy_rule(std::span<const policy::PolicyPtr> sorted, std::string_view type) {
+  if (sorted.empty()) return std::nullopt;
+  std::vector<Json> confs;
+  policy::Rule rule;
+  for (const policy::PolicyPtr& each : sorted) {
+    const Json& conf = at(each->resource->spec, "default");
+    confs.push_back(conf.is_object() ? conf : Json::object());
+    rule.origins.push_back({each->resource, 0});
+  }
+  rule.conf = policy::merge_confs(confs, policy::shape_of(type)).front();
+  return rule;
+}
+
+}  // namespace
+
+ProxyView matching_proxy(ResourcePtr dataplane) {
+  ProxyView proxy;
+  proxy.name = dataplane->meta.name;
+  proxy.inbounds = inbounds_of(*dataplane);
+  proxy.address = text_at(dataplane->spec, "networking", "address");
+  if (const Json& gateway = at(dataplane->spec, "networking", "gateway"); gateway.is_object()) {
+    proxy.gateway_type = text_at(gateway, "type");
+    if (proxy.gateway_type.empty()) proxy.gateway_type = "DELEGATED";
+  }
+  proxy.dataplane = std::move(dataplane);
+  return proxy;
+}
+
+ResourcePtr proxy_of_gateway(const Resource& gateway) {
+  const Json& selectors = at(gateway.spec, "selectors");
+  if (!selectors.is_array() || selectors.empty()) return nullptr;
+  auto proxy = std::make_shared<Resource>();
+  proxy->kind = &kind::dataplane();
+  proxy->meta = gateway.meta;
+  const Json& tags = at(selectors.front(), "match");
+  proxy->spec["networking"]["gateway"] = {{"type", "BUILTIN"}, {"tags", tags.is_object() ? tags : Json::object()}};
+  return proxy;
+}
+
+std::vector<std::string_view> applied_types() {
+  return {"MeshHTTPRoute",
+          "MeshTCPRoute",
+          "MeshTLS",
+          "MeshLoadBalancingStrategy",
+          "MeshPassthrough",
+          "MeshAccessLog",
+          "MeshTrace",
+          "MeshFaultInjection",
+          "MeshRateLimit",
+          "MeshTimeout",
+          "MeshTrafficPermission",
+          "MeshHealthCheck",
+          "MeshCircuitBreaker",
+          "MeshRetry",
+          "MeshMetric",
+          "MeshProxyPatch"};
+}
+
+Matched matched(std::string_view type, const ProxyView& proxy, const MeshView& mesh) {
+  Matched out{.type = type, .policies = policy::match_policies(type, proxy, mesh), .proxy = std::nullopt};
+  const Kind* kind = find_kind(type);
+  if (kind == nullptr) return out;
+  const KindTable& table = kind->table();
+  if (!table.has_from) {
+    out.policies.from.clear();
+    out.policies.rules.clear();
+  }
+  if (!table.has_from && !table.has_to && !table.has_rules) out.proxy = proxy_rule(out.policies.policies, type);
+  return out;
+}
+
+Json meta_json(const Resource& resource) {
+  return {{"type", resource.kind->type()},
+          {"mesh", resource.meta.mesh},
+          {"name", resource.meta.name},
+          {"labels", resource.meta.labels}};
+}
+
+Json dated_meta_json(const Resource& resource) {
+  Json out = meta_json(resource);
+  if (resource.meta.labels.empty()) out.erase("labels");
+  out["creationTime"] = print_timestamp(resource.meta.creation);
+  out["modificationTime"] = print_timestamp(resource.meta.modification);
+  return out;
+}
+
+Result<Kri> read_kri(std::string_view text) {
+  const std::string quoted = Json(std::string(text)).dump();
+  if (std::ranges::count(text, '_') < 6) return fail(Code::invalid_argument, "invalid identifier string: " + quoted);
+  if (!text.starts_with("kri_")) return fail(Code::invalid_argument, "identifier must start with 'kri': " + quoted);
+  if (auto kri = policy::parse_kri(text)) return *kri;
+  const std::string short_name(text.substr(4, text.find('_', 4) - 4));
+  return fail(Code::invalid_argument, "unknown short name of resource type: " + Json(short_name).dump());
+}
+
+}  // namespace kumasim::cp::inspect
