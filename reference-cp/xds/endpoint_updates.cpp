@@ -10,11 +10,12 @@ namespace kumasim::cp {
 EndpointUpdates::EndpointUpdates(MeshView::Ptr view, const std::set<std::string>& services) : view_(std::move(view)) {
   for (const std::string& service : services) clusters_[service] = service;
   if (!view_ || services.empty()) return;
-  for (const auto& [name, service] : view_->all("MeshService"))
-    for (const ServicePort& port : mesh_service::ports(*service))
-      if (std::string destination = mesh_service::destination_name(*service, port); services.contains(destination))
-        for (const std::string& section : {port.name, std::to_string(port.port)})
-          clusters_[Kri::of(*service, section).to_string()] = destination;
+  for (std::string_view kind : mesh_service::kinds)
+    for (const auto& [name, service] : view_->all(kind))
+      for (const ServicePort& port : mesh_service::ports(*service))
+        if (std::string destination = mesh_service::destination_name(*service, port); services.contains(destination))
+          for (const std::string& section : {port.name, std::to_string(port.port)})
+            clusters_[Kri::of(*service, section).to_string()] = destination;
 }
 
 std::shared_ptr<const Snapshot> EndpointUpdates::apply(std::shared_ptr<const Snapshot> snapshot) {

@@ -44,21 +44,13 @@ std::set<std::string> candidates(const MeshView::Index& index, const Resource& d
   return names;
 }
 
-/// Kuma sets the zone as locality always, and a lower priority for other zones only where the mesh wants locality
-/// awareness.
-std::optional<Locality> locality(const MeshView& view, const Tags& tags) {
-  auto zone = tags.find("kuma.io/zone");
-  if (zone == tags.end()) return std::nullopt;
-  bool aware = view.mesh() && flag_at(view.mesh()->spec, "routing", "localityAwareLoadBalancing");
-  return Locality{zone->second, {}, aware && zone->second != view.settings().zone ? 1u : 0u, 0};
-}
-
-Endpoint endpoint(const MeshView& view, const Resource& dataplane, const Inbound& inbound) {
+Endpoint endpoint(const MeshView& view, const Resource& dataplane, const Inbound& inbound, std::uint32_t weight = 1) {
   Endpoint result;
+  result.weight = weight;
   result.address = advertised_address(dataplane, inbound);
   result.port = inbound.port;
   result.tags = inbound.tags;
-  result.locality = locality(view, inbound.tags);
+  result.locality = locality_of(view, inbound.tags);
   return result;
 }
 
@@ -82,7 +74,7 @@ Contribution contribution(const MeshView& view, const MeshView::Index& index, co
     result.instances.emplace(inbound.service, inbound.address, inbound.port);
     if (!inbound.ready) continue;
     result.endpoints[inbound.service].emplace(fmt::format("{}/{:04}", dataplane.meta.name, inbound.index),
-                                              endpoint(view, dataplane, inbound));
+                                              endpoint(view, dataplane, inbound, index.local_weight));
     result.names.insert(inbound.service);
   }
   for (const std::string& name : candidates(index, dataplane)) {
@@ -115,23 +107,23 @@ std::set<std::string> used_services(const Resource& dataplane) {
   return result;
 }
 
-PersistentMap<Endpoint>& IndexChange::touched(const std::string& service) {
+IndexChange::Sources& IndexChange::touched(const std::string& service) {
   auto [it, fresh] = touched_.try_emplace(service);
   if (fresh)
-    if (const auto* old = index_.services.find(service)) it->second = (*old)->instances;
+    if (const auto* old = index_.services.find(service)) it->second = {(*old)->instances, (*old)->remote};
   return it->second;
 }
 
 void IndexChange::add_dataplane(const MeshView& view, const Resource& dataplane) {
   for (auto& [service, instances] : contribution(view, index_, dataplane).endpoints)
-    for (auto& [instance, endpoint] : instances) touched(service) = touched(service).with(instance, endpoint);
+    for (auto& [instance, endpoint] : instances) add(service, instance, endpoint);
   for (const std::string& service : used_services(dataplane))
     index_.users = index_.users.with(key(service, dataplane.meta.name), true);
 }
 
 void IndexChange::remove_dataplane(const MeshView& view, const Resource& dataplane) {
   for (auto& [service, instances] : contribution(view, index_, dataplane).endpoints)
-    for (auto& [instance, endpoint] : instances) touched(service) = touched(service).without(instance);
+    for (auto& [instance, endpoint] : instances) remove(service, instance);
   for (const std::string& service : used_services(dataplane))
     index_.users = index_.users.without(key(service, dataplane.meta.name));
 }
@@ -148,33 +140,92 @@ void IndexChange::add_service(const MeshView& view, const Resource& service) {
   for (const auto& [name, dataplane] : view.all("Dataplane"))
     if (mesh_service::selects(service, *dataplane)) add_ports(view, service, *dataplane, inbounds_of(*dataplane), all);
   for (auto& [destination, instances] : all.endpoints)
-    for (auto& [instance, endpoint] : instances) touched(destination) = touched(destination).with(instance, endpoint);
+    for (auto& [instance, endpoint] : instances) add(destination, instance, endpoint);
 }
 
 void IndexChange::remove_service(const Resource& service) {
   if (std::string selector = selector_key(service); !selector.empty())
     index_.selectors = index_.selectors.without(key(selector, service.meta.name));
   for (const ServicePort& port : mesh_service::ports(service))
-    touched(mesh_service::destination_name(service, port)) = {};
+    touched(mesh_service::destination_name(service, port)).instances = {};
 }
 
-MeshView::Index IndexChange::finish() {
-  for (auto& [service, instances] : touched_) {
-    if (instances.empty()) {
-      index_.services = index_.services.without(service);
-      continue;
-    }
-    auto endpoints = std::make_shared<ServiceEndpoints>();
-    for (const auto& [instance, endpoint] : instances) {
-      endpoints->protocol =
-          endpoints->list.empty() ? endpoint.protocol() : common_protocol(endpoints->protocol, endpoint.protocol());
-      endpoints->list.push_back(endpoint);
-    }
-    endpoints->instances = std::move(instances);
-    index_.services = index_.services.with(service, std::move(endpoints));
+void IndexChange::add(const std::string& service, const std::string& instance, const Endpoint& endpoint) {
+  Sources& sources = touched(service);
+  sources.instances = sources.instances.with(instance, endpoint);
+}
+
+void IndexChange::remove(const std::string& service, const std::string& instance) {
+  Sources& sources = touched(service);
+  sources.instances = sources.instances.without(instance);
+}
+
+void IndexChange::set_remote(RemoteEndpoints remote) {
+  if (remote == *index_.remote) return;
+  for (const auto& [service, endpoints] : *index_.remote)
+    if (!remote.contains(service)) touched(service).remote.clear();
+  for (const auto& [service, endpoints] : remote) touched(service).remote = endpoints;
+  index_.remote = std::make_shared<const RemoteEndpoints>(std::move(remote));
+}
+
+void IndexChange::build(const std::string& service, Sources sources) {
+  if (sources.instances.empty() && sources.remote.empty()) {
+    index_.services = index_.services.without(service);
+    return;
   }
+  auto endpoints = std::make_shared<ServiceEndpoints>();
+  auto add = [&](const Endpoint& endpoint) {
+    endpoints->protocol =
+        endpoints->list.empty() ? endpoint.protocol() : common_protocol(endpoints->protocol, endpoint.protocol());
+    endpoints->list.push_back(endpoint);
+  };
+  for (const Endpoint& endpoint : sources.remote) add(endpoint);
+  for (const auto& [instance, endpoint] : sources.instances) add(endpoint);
+  endpoints->instances = std::move(sources.instances);
+  endpoints->remote = std::move(sources.remote);
+  index_.services = index_.services.with(service, std::move(endpoints));
+}
+
+void IndexChange::combine(const MeshView& view) {
+  std::map<std::string, std::vector<Endpoint>> wanted;
+  for (const auto& [name, combined] : view.all("MeshMultiZoneService"))
+    for (const Resource* service : mesh_service::matched(view, *combined)) {
+      if (!mesh_service::is_local(*service) && text_at(service->spec, "state") != "Available") continue;
+      for (const ServicePort& port : mesh_service::ports(*combined)) {
+        const auto* from = index_.services.find(mesh_service::destination_name(*service, port));
+        if (!from) continue;
+        std::vector<Endpoint>& list = wanted[mesh_service::destination_name(*combined, port)];
+        list.insert(list.end(), (*from)->list.begin(), (*from)->list.end());
+      }
+    }
+  std::set<std::string> names;
+  for (auto& [name, endpoints] : wanted) {
+    names.insert(name);
+    const auto* held = index_.services.find(name);
+    if (!held || (*held)->list != endpoints) build(name, {{}, std::move(endpoints)});
+  }
+  for (const std::string& name : index_.combined)
+    if (!names.contains(name)) index_.services = index_.services.without(name);
+  index_.combined = std::move(names);
+}
+
+MeshView::Index IndexChange::finish(const MeshView& view) {
+  for (auto& [service, sources] : touched_) build(service, std::move(sources));
   touched_.clear();
+  combine(view);
   return std::move(index_);
+}
+
+Combined combined_of(const MeshView& view, const std::set<std::string>& services) {
+  Combined result;
+  for (const auto& [name, combined] : view.all("MeshMultiZoneService"))
+    for (const Resource* service : mesh_service::matched(view, *combined))
+      for (const ServicePort& port : mesh_service::ports(*combined)) {
+        if (!services.contains(mesh_service::destination_name(*service, port))) continue;
+        result.destinations.insert(mesh_service::destination_name(*combined, port));
+        result.names.insert("MeshMultiZoneService/" + name);
+      }
+  return result;
 }
 
 }  // namespace kumasim::cp

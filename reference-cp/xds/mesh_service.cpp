@@ -1,5 +1,7 @@
 #include "reference-cp/xds/mesh_service.hpp"
 
+#include <set>
+
 #include <fmt/format.h>
 
 #include "reference-cp/model/kind.hpp"
@@ -17,6 +19,13 @@ namespace mesh_service {
 
 std::vector<ServicePort> ports(const Resource& service) {
   std::vector<ServicePort> result;
+  if (const nlohmann::json& match = at(service.spec, "match"); match.is_object()) {
+    ServicePort port;
+    port.port = number_at(match, "port");
+    port.name = std::to_string(port.port);
+    port.protocol = text_at(match, "protocol").empty() ? "tcp" : text_at(match, "protocol");
+    return {port};
+  }
   for (const nlohmann::json& from : at(service.spec, "ports")) {
     ServicePort port;
     port.port = number_at(from, "port");
@@ -38,7 +47,8 @@ std::vector<ServicePort> ports(const Resource& service) {
 
 std::optional<ServicePort> find_port(const Resource& service, std::string_view section) {
   for (ServicePort& port : ports(service))
-    if (port.name == section || std::to_string(port.port) == section) return std::move(port);
+    if (service.kind->type() == "MeshExternalService" || port.name == section || std::to_string(port.port) == section)
+      return std::move(port);
   return std::nullopt;
 }
 
@@ -60,18 +70,18 @@ std::string destination_name(const Resource& service, const ServicePort& port) {
 
 bool selects(const Resource& service, const Resource& dataplane) {
   const nlohmann::json& selector = at(service.spec, "selector");
-  if (std::string name = text_at(selector, "dataplaneRef", "name"); !name.empty())
-    return name == dataplane.meta.name;
+  if (std::string name = text_at(selector, "dataplaneRef", "name"); !name.empty()) return name == dataplane.meta.name;
   const nlohmann::json& tags = at(selector, "dataplaneTags");
   return tags.is_object() && !tags.empty() && dataplane_matches(dataplane, tags_of(tags));
 }
 
 std::string sni_name(const Resource& service, const std::string& system_namespace) {
+  std::string display = service.meta.label("kuma.io/display-name");
+  if (service.kind->type() != "MeshService") return display.empty() ? service.meta.name : display;
   std::string ns = service.meta.label("k8s.kuma.io/namespace");
   std::string origin = service.meta.label("kuma.io/origin");
   if (origin == "global") {
-    std::string name = service.meta.label("kuma.io/display-name");
-    return ns.empty() || ns == system_namespace ? name : name + "." + ns;
+    return ns.empty() || ns == system_namespace ? display : display + "." + ns;
   }
   if (system_namespace.empty() && origin == "zone" && !ns.empty()) return service.meta.name + "." + ns;
   return service.meta.name;
@@ -79,6 +89,7 @@ std::string sni_name(const Resource& service, const std::string& system_namespac
 
 std::vector<std::string> vips(const Resource& service) {
   std::vector<std::string> result;
+  if (std::string vip = text_at(service.status, "vip", "ip"); !vip.empty()) result.push_back(std::move(vip));
   for (const nlohmann::json& vip : at(service.status, "vips")) result.push_back(text_at(vip, "ip"));
   return result;
 }
@@ -96,6 +107,22 @@ std::vector<std::string> service_tag_identities(const Resource& service) {
   for (const nlohmann::json& identity : at(service.spec, "identities"))
     if (text_at(identity, "type") == "ServiceTag") result.push_back(text_at(identity, "value"));
   return result;
+}
+
+std::vector<const Resource*> matched(const MeshView& mesh, const Resource& combined) {
+  std::vector<const Resource*> result;
+  for (const nlohmann::json& of : at(combined.status, "meshServices")) {
+    Kri kri{"MeshService", text_at(of, "mesh"), text_at(of, "zone"), text_at(of, "namespace"), text_at(of, "name"), {}};
+    if (const Resource* service = mesh.destination(kri)) result.push_back(service);
+  }
+  return result;
+}
+
+std::vector<std::string> combined_identities(const MeshView& mesh, const Resource& combined) {
+  std::set<std::string> all;
+  for (const Resource* service : matched(mesh, combined))
+    for (std::string& identity : service_tag_identities(*service)) all.insert(std::move(identity));
+  return {all.begin(), all.end()};
 }
 
 }  // namespace mesh_service

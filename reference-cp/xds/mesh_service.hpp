@@ -1,9 +1,11 @@
-/// Reading a MeshService: its ports, its names, which inbounds it selects.
+/// Reading a MeshService: its ports, its names, which inbounds it selects; and a MeshExternalService or
+/// MeshMultiZoneService where they have the same.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "reference-cp/xds/kri.hpp"
@@ -23,6 +25,7 @@ struct ServicePort {
 
 namespace mesh_service {
 
+/// A MeshExternalService has one, its `match`.
 std::vector<ServicePort> ports(const Resource& service);
 /// By its name or its number, as a reference's section names it.
 std::optional<ServicePort> find_port(const Resource& service, std::string_view section);
@@ -36,13 +39,19 @@ std::string destination_name(const Kri& kri, std::uint32_t port);
 bool selects(const Resource& service, const Resource& dataplane);
 /// First part of the server name that its clusters ask for.
 std::string sni_name(const Resource& service, const std::string& system_namespace);
-/// Addresses in `status.vips`.
+/// The MeshServices that a MeshMultiZoneService's status names and that exist, in its order.
+std::vector<const Resource*> matched(const MeshView& mesh, const Resource& combined);
+/// Addresses in `status.vips`; in `status.vip` of a MeshExternalService.
 std::vector<std::string> vips(const Resource& service);
 /// Hostnames in `status.addresses`.
 std::vector<std::string> hostnames(const Resource& service);
 bool tls_ready(const Resource& service);
 /// The kuma.io/service values in `spec.identities`.
 std::vector<std::string> service_tag_identities(const Resource& service);
+/// Those of every MeshService behind a MeshMultiZoneService, each once, in order.
+std::vector<std::string> combined_identities(const MeshView& mesh, const Resource& combined);
+/// The kinds of destinations, in Kuma's order of allocation.
+inline constexpr std::string_view kinds[] = {"MeshService", "MeshExternalService", "MeshMultiZoneService"};
 
 }  // namespace mesh_service
 }  // namespace kumasim::cp

@@ -30,9 +30,17 @@ bool has_routes(const MeshView& view) {
 /// What of a Mesh the index depends on.
 bool index_depends(const ResourceChange& change) {
   auto aware = [](const ResourcePtr& mesh) {
-    return mesh && flag_at(mesh->spec, "routing", "localityAwareLoadBalancing");
+    return std::tuple(mesh && flag_at(mesh->spec, "routing", "localityAwareLoadBalancing"),
+                      mesh && flag_at(mesh->spec, "routing", "zoneEgress"), enabled_backend(mesh.get()).is_null());
   };
   return aware(change.before) != aware(change.after);
+}
+
+/// Kinds that endpoints behind zone proxies come from.
+bool has_remote(std::string_view kind) {
+  static constexpr std::string_view kinds[] = {"ZoneIngress", "ZoneEgress", "ExternalService", "MeshExternalService",
+                                               "MeshService"};
+  return std::ranges::find(kinds, kind) != std::end(kinds);
 }
 
 }  // namespace
@@ -54,10 +62,13 @@ MeshView::Ptr MeshView::build(std::string mesh, const ZoneSettings& settings, st
 }
 
 void MeshView::reindex() {
-  IndexChange change{Index{}};
+  Index base;
+  base.local_weight = local_weight(*this);
+  IndexChange change{std::move(base)};
+  change.set_remote(remote_endpoints(*this));
   for (const auto& [name, service] : all("MeshService")) change.register_service(*service);
   for (const auto& [name, dataplane] : all("Dataplane")) change.add_dataplane(*this, *dataplane);
-  index_ = std::make_shared<const Index>(change.finish());
+  index_ = std::make_shared<const Index>(change.finish(*this));
 }
 
 bool MeshView::takes(const Resource& resource) const {
@@ -73,20 +84,22 @@ MeshView::Ptr MeshView::with(const ResourceChange& change) const {
   Resources& resources = view->kinds_[kind];
   resources = change.after ? resources.with(subject.meta.name, change.after) : resources.without(subject.meta.name);
   if (resources.empty()) view->kinds_.erase(kind);
-  if (kind == "Mesh" && subject.meta.name == name_ && index_depends(change)) {
+  bool reweighed = kind == "ZoneIngress" && local_weight(*view) != index_->local_weight;
+  if (reweighed || (kind == "Mesh" && subject.meta.name == name_ && index_depends(change))) {
     view->reindex();
-  } else if (kind == "Dataplane" || kind == "MeshService") {
+  } else if (kind == "Dataplane" || kind == "MeshMultiZoneService" || has_remote(kind)) {
     // What the view held counts, not what the caller believes to have been there.
     const Resource* before = find(kind, subject.meta.name);
     IndexChange edit{*index_};
     if (kind == "Dataplane") {
       if (before) edit.remove_dataplane(*this, *before);
       if (change.after) edit.add_dataplane(*view, *change.after);
-    } else {
+    } else if (kind == "MeshService") {
       if (before) edit.remove_service(*before);
       if (change.after) edit.add_service(*view, *change.after);
     }
-    view->index_ = std::make_shared<const Index>(edit.finish());
+    if (has_remote(kind)) edit.set_remote(remote_endpoints(*view));
+    view->index_ = std::make_shared<const Index>(edit.finish(*view));
   }
   return view;
 }
@@ -221,6 +234,9 @@ Affected MeshView::affected_by_dataplane(const ResourceChange& change) const {
   names.insert("*");
   for (const auto* side : {&before, &after})
     for (const auto& [service, instances] : side->endpoints) services.insert(service);
+  Combined combined = combined_of(*this, services);
+  names.insert(combined.names.begin(), combined.names.end());
+  services.insert(combined.destinations.begin(), combined.destinations.end());
   if (!only_endpoints(change, services)) {
     result.all = has_routes(*this);
     result.virtual_outbounds = true;
@@ -239,7 +255,15 @@ Affected MeshView::affected(const ResourceChange& change) const {
   if (change.before && change.after && change.before->spec == change.after->spec &&
       change.before->status == change.after->status && change.before->meta.labels == change.after->meta.labels)
     return result;
-  static constexpr std::string_view silent[] = {"Secret", "GlobalSecret", "Zone", "HostnameGenerator", "ZoneInsight"};
+  static constexpr std::string_view silent[] = {"Secret",
+                                                "GlobalSecret",
+                                                "Zone",
+                                                "HostnameGenerator",
+                                                "ZoneInsight",
+                                                "ZoneIngressInsight",
+                                                "ZoneEgressInsight",
+                                                "MeshInsight",
+                                                "ServiceInsight"};
   if (std::ranges::find(silent, kind) != std::end(silent)) {
     // An ExternalService's certificates can be in Secrets.
     result.all = kind == "Secret" && !all("ExternalService").empty();
@@ -251,7 +275,10 @@ Affected MeshView::affected(const ResourceChange& change) const {
     return result;
   }
   if (kind == "Dataplane") return affected_by_dataplane(change);
-  if (kind != "MeshService" || has_routes(*this)) {
+  // What this zone's own ingress offers is for other zones.
+  auto own_ingress = [&](const ResourcePtr& r) { return !r || !is_remote_ingress(*r, settings_.zone); };
+  if (kind == "ZoneIngress" && own_ingress(change.before) && own_ingress(change.after)) return result;
+  if (kind != "MeshService" || has_routes(*this) || !all("MeshMultiZoneService").empty()) {
     result.all = true;
     return result;
   }

@@ -23,7 +23,8 @@ void add_legacy(std::vector<Outbound>& result, const VipEntry& entry, std::uint3
   }
   for (const VipOutbound& outbound : entry.outbounds) add(result, entry, outbound.port, outbound.tags);
   bool has = std::ranges::any_of(entry.outbounds, [&](const VipOutbound& o) { return o.port == vip_port; });
-  if (entry.kind == VipKind::host && !has) add(result, entry, vip_port, entry.outbounds.front().tags);
+  bool named = entry.name != entry.address;  // else it is an address already
+  if (entry.kind == VipKind::host && !has && named) add(result, entry, vip_port, entry.outbounds.front().tags);
 }
 
 VipDomains domains_of(const VipEntry& entry, const std::string& dns_domain) {
@@ -47,10 +48,11 @@ std::vector<Outbound> vip_outbounds(const MeshView& mesh) {
   std::vector<Outbound> result;
   if (mesh.mesh_services_mode() != "Exclusive")
     for (const VipEntry& entry : mesh.vips()) add_legacy(result, entry, mesh.settings().vip_port);
-  for (const auto& [name, service] : mesh.all("MeshService"))
-    for (const std::string& vip : mesh_service::vips(*service))
-      for (const ServicePort& port : mesh_service::ports(*service))
-        result.push_back({vip, port.port, {}, Kri::of(*service, port.name)});
+  for (std::string_view kind : mesh_service::kinds)
+    for (const auto& [name, service] : mesh.all(kind))
+      for (const std::string& vip : mesh_service::vips(*service))
+        for (const ServicePort& port : mesh_service::ports(*service))
+          result.push_back({vip, port.port, {}, Kri::of(*service, port.name)});
   return result;
 }
 
@@ -58,10 +60,11 @@ std::vector<VipDomains> vip_domains(const MeshView& mesh) {
   std::vector<VipDomains> result;
   if (mesh.mesh_services_mode() != "Exclusive")
     for (const VipEntry& entry : mesh.vips())
-      if (!entry.address.empty()) result.push_back(domains_of(entry, mesh.settings().dns_domain));
-  for (const auto& [name, service] : mesh.all("MeshService"))
-    if (std::vector<std::string> vips = mesh_service::vips(*service); !vips.empty())
-      result.push_back({vips.front(), mesh_service::hostnames(*service)});
+      if (!entry.address.empty() && entry.name != entry.address) result.push_back(domains_of(entry, mesh.settings().dns_domain));
+  for (std::string_view kind : mesh_service::kinds)
+    for (const auto& [name, service] : mesh.all(kind))
+      if (std::vector<std::string> vips = mesh_service::vips(*service); !vips.empty())
+        result.push_back({vips.front(), mesh_service::hostnames(*service)});
   return result;
 }
 

@@ -146,8 +146,9 @@ Verdict judge(const Case& subject) {
     raw[name] = decode(universe.snapshot(mesh_of(proxy), name, at(proxy, "node", "metadata")));
   VipNames vips;
   for (const auto& [key, resource] : universe.resources())
-    if (key.first == "MeshService")
-      for (const std::string& vip : mesh_service::vips(*resource)) vips.mesh_service(vip, resource->meta.name);
+    if (std::ranges::find(mesh_service::kinds, key.first) != std::end(mesh_service::kinds))
+      for (const std::string& vip : mesh_service::vips(*resource))
+        vips.destination(vip, key.first, resource->meta.name);
   vips.learn(raw);
   for (const auto& [name, proxy] : expected["proxies"].items())
     compare(name, at(proxy, "xds"), normalise(raw[name], vips, flag_at(run, "exactVips")), verdict);

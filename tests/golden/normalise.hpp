@@ -20,8 +20,9 @@ Canonical decode(const Snapshot& snapshot);
 /// Names of virtual addresses as check.py gives them.
 class VipNames {
  public:
-  void mesh_service(const std::string& address, const std::string& name) {
-    names_[address] = "<vip MeshService " + name + ">";
+  /// Of a Mesh*Service of this kind.
+  void destination(const std::string& address, const std::string& kind, const std::string& name) {
+    names_[address] = "<vip " + kind + " " + name + ">";
   }
   /// Legacy addresses: after the first name that resolves to one, else after what its listeners route to.
   void learn(const std::map<std::string, Canonical>& proxies);

@@ -6,10 +6,13 @@
 #include "reference-cp/model/codec.hpp"
 #include "reference-cp/model/kinds.hpp"
 #include "reference-cp/xds/derive/address_pool.hpp"
+#include "reference-cp/xds/derive/available_services.hpp"
+#include "reference-cp/xds/derive/destinations.hpp"
 #include "reference-cp/xds/derive/mesh_services.hpp"
 #include "reference-cp/xds/derive/vips.hpp"
 #include "reference-cp/xds/json_read.hpp"
 #include "reference-cp/xds/mesh_service.hpp"
+#include "reference-cp/xds/zone/zone_proxy.hpp"
 
 namespace kumasim::cp::golden {
 namespace {
@@ -112,23 +115,74 @@ void Universe::settle() {
       for (Resource& resource : writes.create) put(std::move(resource));
       for (Resource& resource : writes.update) put(std::move(resource));
       for (const ResourceKey& key : writes.remove) resources_.erase({"MeshService", key});
+      for (Resource& resource : derive::destinations(*now, [&](std::string_view kind) { return next_address(kind); })) {
+        changed = true;
+        put(std::move(resource));
+      }
       VipTable table = derive::vips(*now, now->vips());
       changed = changed || table != now->vips();
       vips_[mesh] = std::make_shared<const VipTable>(std::move(table));
     }
-    if (!changed) return;
+    if (!offer_services() && !changed) return;
   }
+}
+
+std::string Universe::next_address(std::string_view kind) const {
+  derive::AddressPool pool(kind == "MeshExternalService" ? "242.0.0.0" : "243.0.0.0", 8);
+  for (const auto& [key, resource] : resources_)
+    if (key.first == kind)
+      for (const std::string& vip : mesh_service::vips(*resource)) pool.take(vip);
+  return pool.next();
+}
+
+bool Universe::offer_services() {
+  std::vector<Resource> changed;
+  nlohmann::json services = derive::available_services(views());
+  for (const auto& [key, resource] : resources_) {
+    std::string zone = text_at(resource->spec, "zone");
+    if (key.first != "ZoneIngress" || (!zone.empty() && zone != labels_.zone)) continue;
+    if (at(resource->spec, "availableServices") == services) continue;
+    if (services.empty() && !resource->spec.contains("availableServices")) continue;
+    changed.push_back(*resource);
+    changed.back().spec["availableServices"] = services;
+  }
+  for (Resource& resource : changed) put(std::move(resource));
+  return !changed.empty();
+}
+
+std::map<std::string, MeshView::Ptr> Universe::views() const {
+  std::map<std::string, MeshView::Ptr> result;
+  for (const std::string& mesh : meshes()) result[mesh] = view(mesh);
+  return result;
+}
+
+Snapshot Universe::zone_snapshot(const std::string& name, const NodeMetadata& metadata) const {
+  bool ingress = metadata.proxy_type == "ingress";
+  auto found = resources_.find({ingress ? "ZoneIngress" : "ZoneEgress", {"", name}});
+  if (found == resources_.end()) return {};
+  ZoneProxy proxy;
+  proxy.resource = found->second;
+  proxy.metadata = metadata;
+  proxy.admin.admin_ca_pem = proxy.admin.admin_certificate_pem = proxy.admin.admin_key_pem = "pem";
+  std::map<std::string, MeshView::Ptr> all = views();
+  for (const auto& [mesh, view] : all) {
+    ProxyIdentity& identity = proxy.identities[mesh];
+    identity.certificate_pem = identity.key_pem = identity.ca_bundles[mesh] = "pem";
+  }
+  return ingress ? generate_zone_ingress(all, proxy) : generate_zone_egress(all, proxy);
 }
 
 Snapshot Universe::snapshot(const std::string& mesh, const std::string& dataplane,
                             const nlohmann::json& node_metadata) const {
+  NodeMetadata metadata = NodeMetadata::from_json(node_metadata.dump());
+  if (metadata.proxy_type != "dataplane") return zone_snapshot(dataplane, metadata);
   MeshView::Ptr now = view(mesh);
   const ResourcePtr* found = now->all("Dataplane").find(dataplane);
   if (!found) return {};
   ProxyIdentity identity;
   identity.certificate_pem = identity.key_pem = identity.ca_bundles[mesh] = "pem";
   identity.admin_ca_pem = identity.admin_certificate_pem = identity.admin_key_pem = "pem";
-  ProxyView proxy = proxy_view(*now, *found, NodeMetadata::from_json(node_metadata.dump()), std::move(identity));
+  ProxyView proxy = proxy_view(*now, *found, std::move(metadata), std::move(identity));
   return generate(*now, proxy);
 }
 

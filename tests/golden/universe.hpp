@@ -32,6 +32,11 @@ class Universe {
 
  private:
   void put(Resource resource);
+  std::string next_address(std::string_view kind) const;
+  /// Writes what the zone offers into its ingresses; false where nothing changes.
+  bool offer_services();
+  std::map<std::string, MeshView::Ptr> views() const;
+  Snapshot zone_snapshot(const std::string& name, const NodeMetadata& metadata) const;
 
   LabelOptions labels_;
   std::map<std::pair<std::string, ResourceKey>, ResourcePtr> resources_;

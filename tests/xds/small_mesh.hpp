@@ -113,6 +113,42 @@ inline Write policy_write(int number, int variant) {
   }
 }
 
+/// What is reached through zone proxies, and those proxies.
+inline Write zone_write(int number, int variant) {
+  switch (number) {
+    case 0: {
+      nlohmann::json tags = {{"kuma.io/service", fmt::format("service-{}", variant)},
+                             {"kuma.io/protocol", "http"},
+                             {"kuma.io/zone", "east"},
+                             {"version", "v1"}};
+      nlohmann::json services = {{{"tags", tags}, {"instances", variant + 1}, {"mesh", "m"}}};
+      return {"ZoneIngress",
+              fmt::format("ingress-{}", variant),
+              {{"zone", variant == 2 ? "default" : "east"},
+               {"networking",
+                {{"advertisedAddress", fmt::format("198.51.100.{}", variant)}, {"advertisedPort", 20001}}},
+               {"availableServices", services}}};
+    }
+    case 1:
+      return {"ZoneEgress",
+              fmt::format("egress-{}", variant),
+              {{"networking", {{"address", fmt::format("10.30.0.{}", variant)}, {"port", 10002}}}}};
+    case 2:
+      return {"MeshExternalService",
+              fmt::format("ext-{}", variant),
+              {{"match", {{"type", "HostnameGenerator"}, {"port", 9000 + variant}, {"protocol", "http"}}},
+               {"endpoints", {{{"address", "x.example.com"}, {"port", 443}}}}}};
+    case 3:
+      return {"MeshMultiZoneService",
+              fmt::format("mz-{}", variant),
+              {{"ports", {{{"port", 80}, {"appProtocol", "http"}}}}}};
+    default:
+      return {"MeshService",
+              fmt::format("far-{}", variant),
+              {{"ports", {{{"port", 80}, {"targetPort", 8080}, {"appProtocol", "http"}}}}, {"state", "Available"}}};
+  }
+}
+
 inline rc::Gen<Write> any_write() {
   using rc::gen::inRange;
   auto dataplane = rc::gen::map(
@@ -145,20 +181,39 @@ inline rc::Gen<Write> any_write() {
     if (kind > 0)
       spec["mtls"] = {{"enabledBackend", "ca"},
                       {"backends", nlohmann::json::array({nlohmann::json{{"name", "ca"}, {"type", "builtin"}}})}};
-    if (kind > 1) spec["routing"] = {{"localityAwareLoadBalancing", true}};
+    if (kind > 1) spec["routing"] = {{"localityAwareLoadBalancing", true}, {"zoneEgress", mode == 1}};
     if (kind > 2) spec["mtls"]["backends"][0]["mode"] = "PERMISSIVE";
     return Write{"Mesh", "m", spec};
   });
-  return rc::gen::weightedOneOf<Write>({{12, dataplane}, {5, service}, {1, policy}, {2, mesh}});
+  auto zone =
+      rc::gen::map(rc::gen::tuple(inRange(0, 5), inRange(0, 3), inRange(0, 4)), [](const std::tuple<int, int, int>& t) {
+        auto [number, variant, removed] = t;
+        Write write = zone_write(number, variant);
+        if (removed == 0) write.spec = nullptr;
+        return write;
+      });
+  return rc::gen::weightedOneOf<Write>({{12, dataplane}, {5, service}, {1, policy}, {2, mesh}, {2, zone}});
 }
 
 inline ResourcePtr to_resource(const Write& write) {
   Resource resource;
   resource.kind = find_kind(write.kind);
   resource.meta.name = write.name;
-  if (write.kind != "Mesh") resource.meta.mesh = "m";
+  if (!resource.kind->is_global()) resource.meta.mesh = "m";
   resource.spec = write.spec.is_null() ? nlohmann::json::object() : write.spec;
-  if (write.kind == "MeshService")
+  if (write.name.starts_with("far-"))
+    resource.meta.labels = {{"kuma.io/origin", "global"}, {"kuma.io/zone", "east"}};
+  if (write.kind == "MeshExternalService") resource.status = {{"vip", {{"ip", "242.0.0." + write.name.substr(4)}}}};
+  if (write.kind == "MeshMultiZoneService") {
+    // Of a local service and one of another zone.
+    auto named = [&](const char* prefix, const char* zone) {
+      return nlohmann::json{
+          {"mesh", "m"}, {"name", prefix + write.name.substr(3)}, {"zone", zone}, {"namespace", ""}};
+    };
+    resource.status = {{"vips", {{{"ip", "243.0.0." + write.name.substr(3)}}}},
+                       {"meshServices", {named("ms-", ""), named("far-", "east")}}};
+  }
+  if (write.kind == "MeshService" && write.name.starts_with("ms-"))
     resource.status = {{"vips", nlohmann::json::array({nlohmann::json{{"ip", "241.0.0." + write.name.substr(3)}}})}};
   return std::make_shared<const Resource>(std::move(resource));
 }

@@ -60,7 +60,7 @@ asio::awaitable<void> AdsServer::serve(GrpcServerStream stream) {
     runtime_.log.info(component, "proxy disconnected", {{"mesh", proxy->key.mesh}, {"proxy", proxy->key.name}});
     if (!stopping_) {
       // By itself, for it must come about whatever ended the stream.
-      spawn(runtime_.executor, runtime_.log, "insights", insights_.flush(proxy));
+      if (!proxy->is_of_zone()) spawn(runtime_.executor, runtime_.log, "insights", insights_.flush(proxy));
       spawn(runtime_.executor, runtime_.log, "lifecycle", lifecycle_.disconnected(proxy));
     }
   }
@@ -143,9 +143,9 @@ asio::awaitable<bool> AdsServer::open(const ProxyPtr& proxy, const AdsNode& node
     proxy->stream.finish(GrpcCode::unknown, known.error().message);
     co_return false;
   }
-  if (proxy->metadata.proxy_type != "dataplane") {
-    proxy->stream.finish(GrpcCode::unimplemented,
-                         fmt::format("proxies of type {} are not served", proxy->metadata.proxy_type));
+  const std::string& type = proxy->metadata.proxy_type;
+  if (type != "dataplane" && type != "ingress" && type != "egress") {
+    proxy->stream.finish(GrpcCode::invalid_argument, fmt::format("proxy type {} is not known", type));
     co_return false;
   }
   auto registered = co_await lifecycle_.connected(proxy);
@@ -166,7 +166,7 @@ void AdsServer::start(const ProxyPtr& proxy) {
   runtime_.log.info(component, "proxy connected", {{"mesh", proxy->key.mesh}, {"proxy", proxy->key.name}});
   reconciler_.add(proxy);
   spawn(runtime_.executor, runtime_.log, "ads.writer", write_all(proxy));
-  spawn(runtime_.executor, runtime_.log, "insights", insights_.follow(proxy));
+  if (!proxy->is_of_zone()) spawn(runtime_.executor, runtime_.log, "insights", insights_.follow(proxy));
 }
 
 /// One coroutine writes, so that messages of requests and of changes do not mix.

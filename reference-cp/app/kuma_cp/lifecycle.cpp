@@ -13,15 +13,20 @@ namespace {
 
 constexpr int attempts_max = 5;
 
+const Kind& kind_of(const Proxy& proxy) {
+  if (proxy.metadata.proxy_type == "ingress") return kind::zone_ingress();
+  return proxy.metadata.proxy_type == "egress" ? kind::zone_egress() : kind::dataplane();
+}
+
 /// Unknown fields are passed over: a newer kuma-dp may say more.
-Result<Resource> dataplane_of(const std::string& text) {
+Result<Resource> resource_of(const std::string& text, const Kind& kind) {
   auto documents = parse_yaml(text, "dataplane.resource");
   if (!documents) return fail(documents.error());
   if (documents->empty()) return fail(Code::invalid_argument, "dataplane.resource is empty");
   auto form = universal_form(documents->front().value);
   if (!form) return fail(form.error());
-  if (form->kind != &kind::dataplane())
-    return fail(Code::invalid_argument, "dataplane.resource is no Dataplane", "type");
+  if (form->kind != &kind)
+    return fail(Code::invalid_argument, fmt::format("dataplane.resource is no {}", kind.type()), "type");
   auto decoded = decode(*form->kind, form->body, UnknownFields::drop);
   if (!decoded) return fail(decoded.error().error());
   return *decoded;
@@ -31,14 +36,15 @@ Result<Resource> dataplane_of(const std::string& text) {
 
 asio::awaitable<Result<>> Lifecycle::connected(ProxyPtr proxy) {
   if (proxy->metadata.dataplane.empty()) co_return Result<>();
-  auto dataplane = dataplane_of(proxy->metadata.dataplane);
+  const Kind& kind = kind_of(*proxy);
+  auto dataplane = resource_of(proxy->metadata.dataplane, kind);
   if (!dataplane) co_return fail(dataplane.error());
   if (dataplane->key() != proxy->key)
     co_return fail(Code::invalid_argument,
                    fmt::format("proxyId {}.{} does not match proxy resource {}.{}", proxy->key.mesh, proxy->key.name,
                                dataplane->meta.mesh, dataplane->meta.name));
   for (int attempt = 0; attempt < attempts_max; ++attempt) {
-    auto before = co_await manager_.store().get(kind::dataplane(), proxy->key);
+    auto before = co_await manager_.store().get(kind, proxy->key);
     Resource resource = *dataplane;
     bool known = before.has_value();
     if (known) resource.meta.version = (*before)->meta.version;
@@ -58,10 +64,12 @@ asio::awaitable<Result<>> Lifecycle::connected(ProxyPtr proxy) {
 asio::awaitable<void> Lifecycle::disconnected(ProxyPtr proxy) {
   if (proxy->metadata.dataplane.empty()) co_return;
   co_await sleep(runtime_.timers, config_.deregistration_delay);
-  if (reconciler_.find(proxy->key)) co_return;
-  bool moved = co_await insights_.moved_away(proxy->key);
-  if (moved) co_return;
-  auto done = co_await manager_.remove(kind::dataplane(), proxy->key);
+  if (reconciler_.find(proxy->slot())) co_return;
+  if (!proxy->is_of_zone()) {
+    bool moved = co_await insights_.moved_away(proxy->key);
+    if (moved) co_return;
+  }
+  auto done = co_await manager_.remove(kind_of(*proxy), proxy->key);
   if (done)
     runtime_.log.info("lifecycle", "proxy deregistered", {{"mesh", proxy->key.mesh}, {"proxy", proxy->key.name}});
   else if (done.error().error.code != Code::not_found)

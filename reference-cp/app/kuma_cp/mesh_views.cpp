@@ -7,17 +7,21 @@
 #include "reference-cp/model/kind.hpp"
 #include "reference-cp/xds/derive/vips.hpp"
 #include "reference-cp/xds/mesh_service.hpp"
+#include "reference-cp/xds/remote_endpoints.hpp"
 
 namespace kumasim::cp {
 namespace {
 
 /// Kinds that MeshServices and virtual addresses are derived from.
-constexpr std::array<std::string_view, 7> derived_from = {
-    "Dataplane", "DataplaneInsight", "Mesh", "MeshService", "HostnameGenerator", "ExternalService", "VirtualOutbound"};
+constexpr std::array<std::string_view, 10> derived_from = {
+    "Dataplane",       "DataplaneInsight", "Mesh",        "MeshService",         "HostnameGenerator",
+    "ExternalService", "VirtualOutbound",  "ZoneIngress", "MeshExternalService", "MeshMultiZoneService"};
 
-bool derives(const Change& change) {
+bool derives(const Change& change, const std::string& zone) {
   const std::string& kind = change.kind->type();
   if (std::ranges::find(derived_from, kind) == derived_from.end()) return false;
+  auto remote = [&](const ResourcePtr& r) { return r && is_remote_ingress(*r, zone); };
+  if (kind == "ZoneIngress") return remote(change.before) || remote(change.after);
   if (kind != "DataplaneInsight") return true;
   // Of an insight only whether the proxy has a certificate counts, not each count of responses.
   auto backend = [](const ResourcePtr& r) {
@@ -37,9 +41,9 @@ void MeshViews::apply(const Change& change, Work& work) {
     table[change.key] = change.after;
   else
     table.erase(change.key);
-  // Taken is what any mesh's MeshServices hold: the pool is the zone's.
-  if (change.kind->type() == "MeshService" && change.after)
-    for (const std::string& address : mesh_service::vips(*change.after)) service_addresses_.take(address);
+  // Taken is what destinations of any mesh hold: the pools are the zone's.
+  if (auto pool = addresses_.find(change.kind->type()); pool != addresses_.end() && change.after)
+    for (const std::string& address : mesh_service::vips(*change.after)) pool->second.take(address);
   bool is_mesh = change.kind->type() == "Mesh";
   const std::string& name = change.key.name;
   if (is_mesh && !change.after) {
@@ -64,7 +68,7 @@ void MeshViews::apply(const Change& change, Work& work) {
     }
     view = view->with(step);
     Affected affected = view->affected(step);
-    bool derive = derives(change);
+    bool derive = derives(change, settings_.zone);
     if (affected.none() && !derive && !secret) continue;
     MeshWork& entry = work[mesh];
     merge(affected, entry);
@@ -90,7 +94,24 @@ bool MeshViews::refresh_vips(const std::string& mesh) {
   return true;
 }
 
-std::string MeshViews::next_service_address() { return service_addresses_.next(); }
+std::string MeshViews::next_address(std::string_view kind) {
+  auto pool = addresses_.find(kind);
+  return pool == addresses_.end() ? std::string() : pool->second.next();
+}
+
+ResourcePtr MeshViews::find(const std::string& kind, const ResourceKey& key) const {
+  auto table = resources_.find(kind);
+  if (table == resources_.end()) return nullptr;
+  auto found = table->second.find(key);
+  return found == table->second.end() ? nullptr : found->second;
+}
+
+std::vector<ResourcePtr> MeshViews::list(const std::string& kind) const {
+  std::vector<ResourcePtr> result;
+  if (auto table = resources_.find(kind); table != resources_.end())
+    for (const auto& [key, resource] : table->second) result.push_back(resource);
+  return result;
+}
 
 std::size_t MeshViews::count(const std::string& kind) const {
   auto found = resources_.find(kind);

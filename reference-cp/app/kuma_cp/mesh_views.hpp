@@ -4,7 +4,9 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "reference-cp/model/resource.hpp"
 #include "reference-cp/store/store.hpp"
@@ -15,9 +17,9 @@ namespace kumasim::cp {
 
 /// What has to be done for one mesh after a batch of changes.
 struct MeshWork {
-  Affected proxies;            ///< to be generated anew
-  bool derive = false;         ///< MeshServices and virtual addresses may follow
-  bool certificates = false;   ///< the mesh's CA may be missing or have changed
+  Affected proxies;           ///< to be generated anew
+  bool derive = false;        ///< MeshServices and virtual addresses may follow
+  bool certificates = false;  ///< the mesh's CA may be missing or have changed
 };
 
 /// By mesh name.
@@ -35,8 +37,11 @@ class MeshViews {
   const std::map<std::string, MeshView::Ptr>& all() const { return views_; }
   /// Gives a mesh its table of virtual addresses anew; true where it has changed.
   bool refresh_vips(const std::string& mesh);
-  /// Takes the next free address for a MeshService; "" where none is left.
-  std::string next_service_address();
+  /// Takes the next free address for a destination of this kind; "" where none is left.
+  std::string next_address(std::string_view kind);
+  /// nullptr where there is none.
+  ResourcePtr find(const std::string& kind, const ResourceKey& key) const;
+  std::vector<ResourcePtr> list(const std::string& kind) const;
   std::size_t count(const std::string& kind) const;
 
  private:
@@ -46,7 +51,9 @@ class MeshViews {
   /// (kind, mesh, name): a new mesh's view is built from these.
   std::map<std::string, std::map<ResourceKey, ResourcePtr>> resources_;
   std::map<std::string, MeshView::Ptr> views_;
-  derive::AddressPool service_addresses_{"241.0.0.0", 8};
+  std::map<std::string, derive::AddressPool, std::less<>> addresses_ = {{"MeshService", {"241.0.0.0", 8}},
+                                                                        {"MeshExternalService", {"242.0.0.0", 8}},
+                                                                        {"MeshMultiZoneService", {"243.0.0.0", 8}}};
 };
 
 }  // namespace kumasim::cp

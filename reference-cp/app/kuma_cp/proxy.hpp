@@ -45,6 +45,9 @@ class Proxy {
 
   ResourceKey key;
   NodeMetadata metadata;
+  bool is_of_zone() const { return metadata.proxy_type != "dataplane"; }
+  /// By which it is found among all: a ZoneIngress and a ZoneEgress may have one name.
+  ResourceKey slot() const { return is_of_zone() ? ResourceKey{{}, metadata.proxy_type + "." + key.name} : key; }
   std::string metadata_json;
   AdsSession session;
   GrpcServerStream stream;

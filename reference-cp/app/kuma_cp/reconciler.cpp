@@ -1,13 +1,20 @@
 #include "reference-cp/app/kuma_cp/reconciler.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include <boost/asio/post.hpp>
 
 #include "kumasim/runtime/task.hpp"
 #include "reference-cp/identity/mesh_tls.hpp"
 #include "reference-cp/model/kinds.hpp"
+#include "reference-cp/xds/derive/available_services.hpp"
+#include "reference-cp/xds/derive/destinations.hpp"
 #include "reference-cp/xds/derive/mesh_services.hpp"
 #include "reference-cp/xds/generate.hpp"
 #include "reference-cp/xds/json_read.hpp"
+#include "reference-cp/xds/remote_endpoints.hpp"
+#include "reference-cp/xds/zone/zone_proxy.hpp"
 
 namespace kumasim::cp {
 namespace {
@@ -25,6 +32,15 @@ ZoneSettings zone_settings(const Config& config) {
 
 /// So many proxies are served before handshakes and requests that came meanwhile have their turn.
 constexpr std::size_t turn_proxies_max = 16;
+
+/// By which the certificate of a zone egress for one mesh is kept; no Dataplane's name has a space.
+constexpr std::string_view egress_prefix = "zone egress ";
+
+ResourceKey egress_key(const std::string& mesh, const std::string& egress) {
+  return {mesh, std::string(egress_prefix) + egress};
+}
+
+bool is_egress_key(const ResourceKey& key) { return key.name.starts_with(egress_prefix); }
 
 SecretLookup secrets_of(const MeshView& view) {
   return [&view](std::string_view name) { return view.find("Secret", name); };
@@ -86,6 +102,7 @@ asio::awaitable<void> Reconciler::batch() {
       Change change = std::move(changes_.front());
       changes_.pop_front();
       views_.apply(change, work);
+      note_for_zone(change);
       if (change.kind == &kind::dataplane() && !change.after) identities_.forget(change.key);
     }
     for (const auto& [mesh, todo] : work) {
@@ -97,6 +114,7 @@ asio::awaitable<void> Reconciler::batch() {
         co_await derive(mesh);
       }
     }
+    if (std::exchange(offer_dirty_, false)) co_await offer_services();
   }
   auto dirty = std::move(dirty_);
   dirty_.clear();
@@ -113,14 +131,33 @@ asio::awaitable<void> Reconciler::batch() {
       if (++served % turn_proxies_max == 0) co_await asio::post(runtime_.executor, asio::use_awaitable);
     }
   }
+  if (std::exchange(zone_dirty_, false)) {
+    std::vector<ProxyPtr> zone_proxies;
+    for (auto it = proxies_.lower_bound({}); it != proxies_.end() && it->first.mesh.empty(); ++it)
+      if (it->second->is_of_zone()) zone_proxies.push_back(it->second);
+    EndpointUpdates none(nullptr, {});
+    for (const ProxyPtr& proxy : zone_proxies)
+      if (!proxy->closing) serve(proxy, Reach::everything, none);
+  }
   busy_ = false;
-  if (!changes_.empty()) wake_.set();
+  if (!changes_.empty() || zone_dirty_) wake_.set();
+}
+
+void Reconciler::note_for_zone(const Change& change) {
+  const std::string& kind = change.kind->type();
+  if (kind.ends_with("Insight")) return;
+  zone_dirty_ = true;
+  static constexpr std::string_view offered[] = {"Dataplane", "ExternalService", "Mesh", "ZoneIngress"};
+  if (std::ranges::find(offered, kind) != std::end(offered)) offer_dirty_ = true;
 }
 
 /// What fails for one proxy must not keep others from their configuration: its stream ends, and it comes again.
 void Reconciler::serve(const ProxyPtr& proxy, Reach reach, EndpointUpdates& updates) {
   try {
-    if (reach == Reach::everything || !refresh_endpoints(proxy, updates)) regenerate(proxy);
+    if (proxy->is_of_zone())
+      regenerate_zone(proxy);
+    else if (reach == Reach::everything || !refresh_endpoints(proxy, updates))
+      regenerate(proxy);
   } catch (const std::exception& error) {
     fail_proxy(proxy, error.what());
   }
@@ -147,12 +184,12 @@ asio::awaitable<void> Reconciler::derive(const std::string& mesh) {
   MeshView::Ptr view = views_.find(mesh);
   if (!view) co_return;
   WallTime now = runtime_.clock.wall_now();
-  auto writes = derive::mesh_services(*view, [this] { return views_.next_service_address(); }, now);
+  auto writes = derive::mesh_services(*view, [this] { return views_.next_address("MeshService"); }, now);
   auto report = [&](const auto& done, const std::string& name) {
     // What was overtaken is made up for by the change that overtook it.
     if (!done && done.error().code != Code::conflict && done.error().code != Code::not_found &&
         done.error().code != Code::already_exists)
-      runtime_.log.warn(component, "MeshService not written",
+      runtime_.log.warn(component, "service not written",
                         {{"mesh", mesh}, {"name", name}, {"error", done.error().message}});
   };
   for (auto& resource : writes.create) {
@@ -168,6 +205,30 @@ asio::awaitable<void> Reconciler::derive(const std::string& mesh) {
   for (const auto& key : writes.remove) {
     auto done = co_await store_->remove(kind::mesh_service(), key);
     report(done, key.name);
+  }
+  auto destinations = derive::destinations(*view, [this](std::string_view kind) { return views_.next_address(kind); });
+  for (auto& resource : destinations) {
+    std::string name = resource.meta.name;
+    auto done = co_await store_->update(std::move(resource), now);
+    report(done, name);
+  }
+}
+
+asio::awaitable<void> Reconciler::offer_services() {
+  std::vector<ResourcePtr> ingresses = views_.list("ZoneIngress");
+  std::erase_if(ingresses, [&](const ResourcePtr& r) { return is_remote_ingress(*r, config_.zone_name); });
+  if (ingresses.empty()) co_return;
+  nlohmann::json services = derive::available_services(views_.all());
+  for (const ResourcePtr& ingress : ingresses) {
+    const nlohmann::json& held = at(ingress->spec, "availableServices");
+    if (held == services || (held.is_null() && services.empty())) continue;
+    Resource changed = *ingress;
+    changed.spec["availableServices"] = services;
+    auto done = co_await store_->update(std::move(changed), runtime_.clock.wall_now());
+    // Who was overtaken comes again with the change that overtook it.
+    if (!done && done.error().code != Code::conflict && done.error().code != Code::not_found)
+      runtime_.log.warn(component, "ZoneIngress not written",
+                        {{"name", ingress->meta.name}, {"error", done.error().message}});
   }
 }
 
@@ -210,39 +271,89 @@ void Reconciler::regenerate(const ProxyPtr& proxy) {
     }
   }
   ProxyView facts = proxy_view(*view, *dataplane, proxy->metadata, std::move(identity));
-  if (auto pair = admin_.get(facts.address, text_at((*dataplane)->spec, "networking", "advertisedAddress"))) {
-    facts.identity.admin_ca_pem = admin_.ca_pem();
-    facts.identity.admin_certificate_pem = pair->certificate_pem;
-    facts.identity.admin_key_pem = pair->key_pem;
-  } else {
-    runtime_.log.error(component, "no admin certificate",
-                       {{"proxy", proxy->key.name}, {"error", pair.error().message}});
-  }
+  fill_admin(proxy->key, **dataplane, facts.identity);
   ++counts_.generations;
   Snapshot fresh = generate(*view, facts, {.planted = config_.planted});
-  if (proxy->snapshot) fresh.share(*proxy->snapshot);
   proxy->identity = std::move(held);
+  push(proxy, std::move(fresh));
+}
+
+void Reconciler::fill_admin(const ResourceKey& proxy, const Resource& resource, ProxyIdentity& identity) {
+  auto pair = admin_.get(text_at(resource.spec, "networking", "address"),
+                         text_at(resource.spec, "networking", "advertisedAddress"));
+  if (!pair) {
+    runtime_.log.error(component, "no admin certificate", {{"proxy", proxy.name}, {"error", pair.error().message}});
+    return;
+  }
+  identity.admin_ca_pem = admin_.ca_pem();
+  identity.admin_certificate_pem = pair->certificate_pem;
+  identity.admin_key_pem = pair->key_pem;
+}
+
+void Reconciler::push(const ProxyPtr& proxy, Snapshot fresh) {
+  if (proxy->snapshot) fresh.share(*proxy->snapshot);
   if (proxy->snapshot && *proxy->snapshot == fresh) return;
   proxy->snapshot = std::make_shared<const Snapshot>(std::move(fresh));
   ++counts_.pushes;
   deliver(proxy, proxy->session.on_snapshot(proxy->snapshot));
 }
 
+ProxyIdentity Reconciler::egress_identity(const ProxyPtr& proxy, const MeshView& mesh) {
+  ProxyIdentity identity;
+  ResourceKey key = egress_key(mesh.name(), proxy->key.name);
+  auto tls = mesh_tls(*mesh.mesh(), secrets_of(mesh));
+  if (!tls || !tls->has_value()) {
+    identities_.forget(key);
+    return identity;
+  }
+  auto issued = identities_.get(key, **tls, {{"kuma.io/service", {"zone-egress"}}});
+  if (!issued) {
+    runtime_.log.error(component, "no certificate issued",
+                       {{"mesh", mesh.name()}, {"proxy", proxy->key.name}, {"error", issued.error().message}});
+    return identity;
+  }
+  identity.certificate_pem = (*issued)->leaf.certificate_pem;
+  identity.key_pem = (*issued)->leaf.key_pem;
+  identity.ca_bundles[mesh.name()] = (*issued)->ca_bundle_pem;
+  rotation_.set();
+  return identity;
+}
+
+void Reconciler::regenerate_zone(const ProxyPtr& proxy) {
+  bool ingress = proxy->metadata.proxy_type == "ingress";
+  ZoneProxy facts;
+  facts.resource = views_.find(ingress ? "ZoneIngress" : "ZoneEgress", proxy->key);
+  if (!facts.resource) return;
+  facts.metadata = proxy->metadata;
+  facts.settings = zone_settings(config_);
+  fill_admin(proxy->key, *facts.resource, facts.admin);
+  if (!ingress)
+    for (const auto& [name, mesh] : views_.all())
+      if (mesh->mtls_enabled()) facts.identities[name] = egress_identity(proxy, *mesh);
+  ++counts_.generations;
+  push(proxy, ingress ? generate_zone_ingress(views_.all(), facts) : generate_zone_egress(views_.all(), facts));
+}
+
 void Reconciler::add(ProxyPtr proxy) {
-  ProxyPtr& slot = proxies_[proxy->key];
+  ProxyPtr& slot = proxies_[proxy->slot()];
   if (slot) slot->drop({GrpcCode::aborted, "the proxy has opened another stream"});
   slot = proxy;
-  dirty_[proxy->key.mesh].names.insert(proxy->key.name);
+  if (proxy->is_of_zone())
+    zone_dirty_ = true;
+  else
+    dirty_[proxy->key.mesh].names.insert(proxy->key.name);
   wake_.set();
 }
 
 void Reconciler::remove(const ProxyPtr& proxy) {
-  auto found = proxies_.find(proxy->key);
+  auto found = proxies_.find(proxy->slot());
   if (found != proxies_.end() && found->second == proxy) proxies_.erase(found);
+  if (proxy->metadata.proxy_type == "egress" && !proxies_.contains(proxy->slot()))
+    for (const auto& [mesh, view] : views_.all()) identities_.forget(egress_key(mesh, proxy->key.name));
 }
 
-ProxyPtr Reconciler::find(const ResourceKey& key) const {
-  auto found = proxies_.find(key);
+ProxyPtr Reconciler::find(const ResourceKey& slot) const {
+  auto found = proxies_.find(slot);
   return found == proxies_.end() ? nullptr : found->second;
 }
 
@@ -287,6 +398,10 @@ asio::awaitable<void> Reconciler::rotate() {
       continue;
     }
     for (const ResourceKey& key : identities_.due()) {
+      if (is_egress_key(key)) {
+        zone_dirty_ = true;
+        continue;
+      }
       if (!proxies_.contains(key)) {
         identities_.forget(key);  // nobody holds it: issued anew when the proxy comes back
         continue;

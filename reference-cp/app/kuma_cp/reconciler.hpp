@@ -44,22 +44,31 @@ class Reconciler {
   /// Hands a request's outcome to the proxy, and minds what it holds back.
   void deliver(const ProxyPtr& proxy, AdsActions actions);
 
-  ProxyPtr find(const ResourceKey& key) const;
+  /// By its slot.
+  ProxyPtr find(const ResourceKey& slot) const;
   const std::map<ResourceKey, ProxyPtr>& proxies() const { return proxies_; }
   const MeshViews& views() const { return views_; }
   const Identities& identities() const { return identities_; }
   const ReconcilerCounts& counts() const { return counts_; }
   /// Everything that the store holds has been taken in and pushed.
-  bool idle() const { return changes_.empty() && dirty_.empty() && !busy_; }
+  bool idle() const { return changes_.empty() && dirty_.empty() && !zone_dirty_ && !busy_; }
 
  private:
   void on_change(const Change& change);
+  void note_for_zone(const Change& change);
   asio::awaitable<void> batch();
   asio::awaitable<void> derive(const std::string& mesh);
+  /// Writes what the zone has into its own ZoneIngresses.
+  asio::awaitable<void> offer_services();
   asio::awaitable<void> ensure_cas(const std::string& mesh);
   void serve(const ProxyPtr& proxy, Reach reach, EndpointUpdates& updates);
   void fail_proxy(const ProxyPtr& proxy, std::string_view reason);
   void regenerate(const ProxyPtr& proxy);
+  void regenerate_zone(const ProxyPtr& proxy);
+  /// An egress is a service of every mesh with mutual TLS.
+  ProxyIdentity egress_identity(const ProxyPtr& proxy, const MeshView& mesh);
+  void fill_admin(const ResourceKey& proxy, const Resource& resource, ProxyIdentity& identity);
+  void push(const ProxyPtr& proxy, Snapshot fresh);
   /// False where the proxy has to be generated anew.
   bool refresh_endpoints(const ProxyPtr& proxy, EndpointUpdates& updates);
   asio::awaitable<void> mind_patience(ProxyPtr proxy, std::uint64_t number);
@@ -76,6 +85,8 @@ class Reconciler {
   std::map<std::string, Affected> dirty_;  ///< by mesh
   Event wake_;
   Event rotation_;
+  bool zone_dirty_ = false;  ///< proxies of the zone depend on everything
+  bool offer_dirty_ = true;
   bool busy_ = false;
   std::uint64_t waits_ = 0;  // numbers what proxies were made to wait for; none comes twice
   ReconcilerCounts counts_;

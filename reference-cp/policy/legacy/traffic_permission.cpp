@@ -32,6 +32,16 @@ Principal principal(const Tags& selector, const std::string& mesh) {
 
 }  // namespace
 
+RBAC rules_of(const Resource& permission, const std::string& mesh) {
+  RBAC rules;
+  rules.set_action(RBAC::ALLOW);
+  std::vector<Principal> principals;
+  for (const auto& source : list_at(permission.spec, "sources"))
+    principals.push_back(principal(selector_of(source), mesh));
+  permit(rules, permission.meta.name, principals);
+  return rules;
+}
+
 bool is_used(const ProxyView& proxy, const MeshView& mesh) {
   return std::ranges::any_of(proxy.inbounds, [&](const Inbound& inbound) {
     return inbound_policy("TrafficPermission", inbound.tags, mesh) != nullptr;
@@ -46,12 +56,8 @@ void apply(ResourceSet& resources, const ProxyView& proxy, const MeshView& mesh)
     if (listener == inbound_listeners.end()) continue;
     RBAC rules;
     rules.set_action(RBAC::ALLOW);
-    if (ResourcePtr permission = inbound_policy("TrafficPermission", inbound.tags, mesh)) {
-      std::vector<Principal> principals;
-      for (const auto& source : list_at(permission->spec, "sources"))
-        principals.push_back(principal(selector_of(source), mesh.name()));
-      permit(rules, permission->meta.name, principals);
-    }
+    if (ResourcePtr permission = inbound_policy("TrafficPermission", inbound.tags, mesh))
+      rules = rules_of(*permission, mesh.name());
     for (auto& chain : *listener->second->mutable_filter_chains())
       if (is_tls(chain)) add_network_rbac(chain, listener->second->name(), {.rules = &rules});
   }

@@ -1,12 +1,22 @@
 /// The legacy TrafficPermission (Kuma docs, "Traffic Permissions").
 #pragma once
 
+#include <string>
+
+namespace envoy::config::rbac::v3 {
+class RBAC;
+}
+
 namespace kumasim::cp {
 class ResourceSet;
 class MeshView;
 struct ProxyView;
+struct Resource;
 
 namespace policy::legacy::traffic_permission {
+
+/// Whom one permission lets in.
+::envoy::config::rbac::v3::RBAC rules_of(const Resource& permission, const std::string& mesh);
 
 /// Some inbound of the proxy is a destination of a TrafficPermission.
 bool is_used(const ProxyView& proxy, const MeshView& mesh);

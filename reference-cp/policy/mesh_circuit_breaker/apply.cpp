@@ -108,4 +108,10 @@ void apply(ResourceSet& resources, const ProxyView& proxy, const MeshView&, cons
   }
 }
 
+void apply_to_egress(ResourceSet& resources, const ResourceRules& rules) {
+  for (EnvoyResource* resource : service_resources(resources))
+    if (auto* cluster = dynamic_cast<Cluster*>(resource->message.get()))
+      if (const ResourceRule* rule = find_rule(rules, resource->resource)) configure(*cluster, rule->confs.front());
+}
+
 }  // namespace kumasim::cp::policy::mesh_circuit_breaker

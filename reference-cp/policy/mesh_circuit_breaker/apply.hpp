@@ -1,6 +1,10 @@
 /// MeshCircuitBreaker on a proxy's clusters.
 #pragma once
 
+#include <map>
+
+#include "reference-cp/xds/kri.hpp"
+
 namespace kumasim::cp {
 class ResourceSet;
 class MeshView;
@@ -8,10 +12,14 @@ struct ProxyView;
 
 namespace policy {
 struct MatchedPolicies;
+struct ResourceRule;
 
 namespace mesh_circuit_breaker {
 
 void apply(ResourceSet& resources, const ProxyView& proxy, const MeshView& mesh, const MatchedPolicies& policies);
+
+/// On a zone egress: its clusters of MeshExternalServices.
+void apply_to_egress(ResourceSet& resources, const std::map<Kri, ResourceRule>& rules);
 
 }  // namespace mesh_circuit_breaker
 }  // namespace policy

@@ -26,7 +26,11 @@ std::optional<Port> port_of(const MeshView& mesh, const Kri& id) {
 std::vector<envoy::Split> Backends::splits(std::span<const ResolvedRef> refs, bool http_only) {
   std::vector<envoy::Split> list;
   for (const ResolvedRef& ref : refs)
-    if (std::string name = cluster(ref, http_only); !name.empty()) list.push_back({name, ref.weight});
+    if (std::string name = cluster(ref, http_only); !name.empty()) {
+      bool outside = ref.is_real() ? ref.resource.type == "MeshExternalService"
+                                   : envoy::through_egress(mesh_, ref.backend.ref.name);
+      list.push_back({name, ref.weight, outside});
+    }
   return list;
 }
 
@@ -51,11 +55,15 @@ void Backends::add_to(ResourceSet& resources) const {
   for (const auto& [name, destination] : destinations_.all()) {
     envoy::ClusterPtr cluster = envoy::make_cluster(name);
     envoy::eds(*cluster);
-    envoy::http2(*cluster);
-    envoy::mesh_tls(mesh_, *cluster, destination, unified_naming_);
     std::optional<Port> port = port_of(mesh_, destination.resource);
-    resources.add(name, std::move(cluster), cp::Origin::outbound, destination.resource,
-                  port ? port->protocol : mesh_.protocol(destination.service));
+    bool declared = port && destination.resource.type == "MeshService";
+    std::string protocol = declared ? port->protocol : mesh_.protocol(destination.service);
+    // The outside is spoken to as it is; proxies of the mesh speak HTTP/2 with each other.
+    bool outside = envoy::through_egress(mesh_, destination.service);
+    if (outside && protocol == "http") envoy::http1(*cluster);
+    if (!outside || protocol == "http2" || protocol == "grpc") envoy::http2(*cluster);
+    envoy::mesh_tls(mesh_, *cluster, destination, unified_naming_);
+    resources.add(name, std::move(cluster), cp::Origin::outbound, destination.resource, protocol);
     envoy::add_endpoints(resources, mesh_, name, destination);
   }
 }

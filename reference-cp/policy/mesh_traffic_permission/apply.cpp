@@ -52,6 +52,24 @@ Clients clients(const std::vector<Rule>& rules, const std::string& mesh) {
   return clients;
 }
 
+/// By the rules' actions: who is let in, and who would not be.
+struct Verdicts {
+  RBAC enforced, shadow;
+  bool shadowed = false;
+  Access access() const { return {.rules = &enforced, .shadow_rules = shadowed ? &shadow : nullptr}; }
+};
+
+Verdicts verdicts(const std::vector<Rule>& rules, const std::string& mesh) {
+  Clients by_action = clients(rules, mesh);
+  Verdicts result;
+  result.enforced.set_action(RBAC::ALLOW);
+  permit(result.enforced, policy_name, by_action.allowed);
+  result.shadow.set_action(RBAC::DENY);
+  permit(result.shadow, policy_name, by_action.shadow_denied);
+  result.shadowed = !by_action.shadow_denied.empty();
+  return result;
+}
+
 void for_tls_chains(Listener& listener, const Access& access) {
   for (auto& chain : *listener.mutable_filter_chains()) {
     if (!is_tls(chain)) continue;
@@ -61,13 +79,8 @@ void for_tls_chains(Listener& listener, const Access& access) {
 }
 
 void apply_from(Listener& listener, const std::vector<Rule>& rules, const std::string& mesh) {
-  Clients by_action = clients(rules, mesh);
-  RBAC enforced, shadow;
-  enforced.set_action(RBAC::ALLOW);
-  permit(enforced, policy_name, by_action.allowed);
-  shadow.set_action(RBAC::DENY);
-  permit(shadow, policy_name, by_action.shadow_denied);
-  for_tls_chains(listener, {.rules = &enforced, .shadow_rules = by_action.shadow_denied.empty() ? nullptr : &shadow});
+  Verdicts found = verdicts(rules, mesh);
+  for_tls_chains(listener, found.access());
 }
 
 void apply_rules(Listener& listener, const std::vector<InboundRule>& rules) {
@@ -77,6 +90,13 @@ void apply_rules(Listener& listener, const std::vector<InboundRule>& rules) {
 }
 
 }  // namespace
+
+void permit_clients(::envoy::config::listener::v3::FilterChain& chain, const std::string& listener,
+                    const std::vector<Rule>& rules, const std::string& mesh) {
+  Verdicts found = verdicts(rules, mesh);
+  remove_network_rbac(chain);
+  add_rbac(chain, listener, found.access());
+}
 
 void apply(ResourceSet& resources, const ProxyView& proxy, const MeshView& mesh, const MatchedPolicies& policies,
            const PlantedBugs& bugs) {

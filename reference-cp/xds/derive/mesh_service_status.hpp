@@ -5,15 +5,12 @@
 #include <vector>
 
 #include "reference-cp/model/resource.hpp"
+#include "reference-cp/xds/derive/hostnames.hpp"
 #include "reference-cp/xds/mesh_view.hpp"
 
 namespace kumasim::cp::derive {
 
 /// Completes all MeshServices of the mesh. Those of other zones get host names and addresses only.
 void complete(const MeshView& mesh, std::vector<Resource>& services, const std::function<std::string()>& next_vip);
-
-/// A HostnameGenerator's template for a resource: `{{ .Name }}`, `.DisplayName`, `.Namespace`, `.Mesh`, `.Zone`,
-/// `{{ label "key" }}`. Empty where it asks for what is not there.
-std::string hostname(const std::string& text, const Meta& meta, const std::string& local_zone);
 
 }  // namespace kumasim::cp::derive

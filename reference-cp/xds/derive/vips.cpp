@@ -8,6 +8,7 @@
 #include "reference-cp/xds/derive/address_pool.hpp"
 #include "reference-cp/xds/external_address.hpp"
 #include "reference-cp/xds/json_read.hpp"
+#include "reference-cp/xds/remote_endpoints.hpp"
 
 namespace kumasim::cp::derive {
 namespace {
@@ -40,6 +41,15 @@ VipTable vips(const MeshView& mesh, const VipTable& old) {
       VipEntry entry{VipKind::service, inbound.service, {}, {{0, {{"kuma.io/service", inbound.service}}, "service"}}};
       wanted.try_emplace({entry.kind, entry.name}, entry);
     }
+  for (const auto& [name, ingress] : mesh.all("ZoneIngress")) {
+    if (!is_remote_ingress(*ingress, mesh.settings().zone)) continue;
+    for (const nlohmann::json& service : at(ingress->spec, "availableServices")) {
+      if (text_at(service, "mesh") != mesh.name()) continue;
+      std::string tag = text_at(service, "tags", "kuma.io/service");
+      VipEntry entry{VipKind::service, tag, {}, {{0, {{"kuma.io/service", tag}}, "service"}}};
+      wanted.try_emplace({entry.kind, entry.name}, entry);
+    }
+  }
   for (const auto& [name, service] : mesh.all("ExternalService")) add_external(*service, wanted);
   AddressPool pool("240.0.0.0", 4);
   for (const VipEntry& entry : old) {

@@ -14,25 +14,42 @@
 namespace kumasim::cp::envoy {
 namespace {
 
-/// A service that was synchronised from another zone is only reached through mutual TLS.
+/// The identity of every zone egress.
+constexpr char zone_egress[] = "zone-egress";
+
+/// A service that was synchronised from another zone is only reached through mutual TLS, and so is what is reached
+/// through the zone's egress.
 bool takes_tls(const MeshView& mesh, const Destination& destination) {
-  if (!mesh.mtls_permissive()) return true;
+  if (!mesh.mtls_permissive() || through_egress(mesh, destination.service)) return true;
   if (destination.resource.empty()) return mesh.service(destination.service).tls_ready;
+  if (destination.resource.type != "MeshService") return true;
   const Resource* service = mesh.destination(destination.resource);
   return !service || !mesh_service::is_local(*service) || mesh_service::tls_ready(*service);
 }
 
-void resource_tls(const MeshView& mesh, Cluster& cluster, const Kri& kri, bool unified_naming) {
+std::vector<std::string> identities(const MeshView& mesh, const Destination& destination, const Resource& service) {
+  if (through_egress(mesh, destination.service)) return {zone_egress};
+  if (destination.resource.type == "MeshMultiZoneService") return mesh_service::combined_identities(mesh, service);
+  return mesh_service::service_tag_identities(service);
+}
+
+void resource_tls(const MeshView& mesh, Cluster& cluster, const Destination& destination, bool unified_naming) {
+  const Kri& kri = destination.resource;
   const Resource* service = mesh.destination(kri);
   auto port = service ? mesh_service::find_port(*service, kri.section) : std::nullopt;
   if (!port) return;
   std::string name = mesh_service::sni_name(*service, mesh.settings().system_namespace);
   upstream_mesh_tls(*cluster.mutable_transport_socket(), {mesh.name(), unified_naming},
-                           mesh_service::service_tag_identities(*service),
+                           identities(mesh, destination, *service),
                            sni_of_resource(name, mesh.name(), kri.type, port->port));
 }
 
 }  // namespace
+
+bool through_egress(const MeshView& mesh, const std::string& service) {
+  const std::vector<Endpoint>& endpoints = mesh.endpoints(service);
+  return !endpoints.empty() && endpoints.front().external.has_value();
+}
 
 std::string Destinations::legacy(const Tags& tags) {
   std::string name = split_cluster_name(tags);
@@ -53,8 +70,9 @@ std::string Destinations::resource(const MeshView& mesh, const Kri& kri) {
 
 void mesh_tls(const MeshView& mesh, Cluster& cluster, const Destination& destination, bool unified_naming) {
   if (!mesh.mtls_enabled() || !takes_tls(mesh, destination)) return;
-  if (!destination.resource.empty()) return resource_tls(mesh, cluster, destination.resource, unified_naming);
-  upstream_mesh_tls(*cluster.mutable_transport_socket(), {mesh.name(), unified_naming}, {&destination.service, 1},
+  if (!destination.resource.empty()) return resource_tls(mesh, cluster, destination, unified_naming);
+  std::string service = through_egress(mesh, destination.service) ? zone_egress : destination.service;
+  upstream_mesh_tls(*cluster.mutable_transport_socket(), {mesh.name(), unified_naming}, {&service, 1},
                            sni(destination.tags, mesh.name()));
 }
 

@@ -36,6 +36,9 @@ class Destinations {
   std::map<std::string, Destination> all_;
 };
 
+/// A service outside of the mesh that the zone's egress stands for.
+bool through_egress(const MeshView& mesh, const std::string& service);
+
 /// Mutual TLS towards a destination, where the mesh has it and the destination can take it.
 void mesh_tls(const MeshView& mesh, Cluster& cluster, const Destination& destination, bool unified_naming = false);
 

@@ -9,6 +9,7 @@
 #include "reference-cp/xds/dataplane.hpp"
 #include "reference-cp/xds/external_address.hpp"
 #include "reference-cp/xds/json_read.hpp"
+#include "reference-cp/xds/remote_endpoints.hpp"
 
 namespace kumasim::cp::generators {
 namespace {
@@ -21,8 +22,9 @@ bool is_permitted(const MeshView& mesh, const ProxyView& proxy, const Tags& tags
   });
 }
 
-/// A data source's bytes into `out`; false where there is a source that cannot be read.
-bool load(const MeshView& mesh, const nlohmann::json& source, std::string& out) {
+}  // namespace
+
+bool load_data_source(const MeshView& mesh, const nlohmann::json& source, std::string& out) {
   if (!source.is_object()) return true;
   if (source.contains("inlineString")) {
     out = text_at(source, "inlineString");
@@ -34,43 +36,43 @@ bool load(const MeshView& mesh, const nlohmann::json& source, std::string& out) 
   return !out.empty();
 }
 
+namespace {
+
 /// False where its TLS cannot be set up.
 bool fill_tls(const MeshView& mesh, const nlohmann::json& tls, ExternalTarget& target) {
   target.tls_enabled = flag_at(tls, "enabled");
   target.allow_renegotiation = flag_at(tls, "allowRenegotiation");
   target.skip_hostname_verification = flag_at(tls, "skipHostnameVerification");
   target.server_name = text_at(tls, "serverName");
-  return load(mesh, at(tls, "caCert"), target.ca_certificate) &&
-         load(mesh, at(tls, "clientCert"), target.client_certificate) &&
-         load(mesh, at(tls, "clientKey"), target.client_key);
-}
-
-std::optional<Locality> locality(const MeshView& mesh, const Tags& tags) {
-  auto zone = tags.find("kuma.io/zone");
-  if (zone == tags.end()) return std::nullopt;
-  bool aware = mesh.mesh() && flag_at(mesh.mesh()->spec, "routing", "localityAwareLoadBalancing");
-  return Locality{zone->second, {}, aware && zone->second != mesh.settings().zone ? 1u : 0u, 0};
+  return load_data_source(mesh, at(tls, "caCert"), target.ca_certificate) &&
+         load_data_source(mesh, at(tls, "clientCert"), target.client_certificate) &&
+         load_data_source(mesh, at(tls, "clientKey"), target.client_key);
 }
 
 }  // namespace
 
+std::optional<Endpoint> external_endpoint(const MeshView& mesh, const Resource& service) {
+  Endpoint endpoint;
+  endpoint.tags = tags_of(at(service.spec, "tags"));
+  endpoint.external.emplace();
+  if (!fill_tls(mesh, at(service.spec, "networking", "tls"), *endpoint.external)) return std::nullopt;
+  ExternalAddress address = external_address(service);
+  endpoint.address = address.host;
+  endpoint.port = address.port;
+  endpoint.locality = locality_of(mesh, endpoint.tags);
+  // By this tag a cluster with several endpoints finds the TLS context of each.
+  if (endpoint.external->tls_enabled) endpoint.tags["kuma.io/external-service-name"] = service.meta.name;
+  return endpoint;
+}
+
 std::map<std::string, std::vector<Endpoint>> external_services(const MeshView& mesh, const ProxyView& proxy) {
   std::map<std::string, std::vector<Endpoint>> result;
-  if (mesh.mesh() && flag_at(mesh.mesh()->spec, "routing", "zoneEgress")) return result;
+  if (uses_zone_egress(mesh)) return result;
   for (const auto& [name, service] : mesh.all("ExternalService")) {
-    Endpoint endpoint;
-    endpoint.tags = tags_of(at(service->spec, "tags"));
-    if (!is_permitted(mesh, proxy, endpoint.tags)) continue;
-    endpoint.external.emplace();
-    if (!fill_tls(mesh, at(service->spec, "networking", "tls"), *endpoint.external)) continue;
-    ExternalAddress address = external_address(*service);
-    endpoint.address = address.host;
-    endpoint.port = address.port;
-    endpoint.locality = locality(mesh, endpoint.tags);
-    std::string key = endpoint.tags["kuma.io/service"];
-    // By this tag a cluster with several endpoints finds the TLS context of each.
-    if (endpoint.external->tls_enabled) endpoint.tags["kuma.io/external-service-name"] = name;
-    result[key].push_back(std::move(endpoint));
+    Tags tags = tags_of(at(service->spec, "tags"));
+    if (!is_permitted(mesh, proxy, tags)) continue;
+    if (std::optional<Endpoint> endpoint = external_endpoint(mesh, *service))
+      result[tags["kuma.io/service"]].push_back(std::move(*endpoint));
   }
   return result;
 }

@@ -123,8 +123,12 @@ class Outbounds {
       return;
     }
     envoy::eds(*cluster);
-    traffic_route_balancer(*balancers_.at(name), *cluster);
-    envoy::http2(*cluster);
+    // Kuma sets no balancer on what its egress balances.
+    bool outside = envoy::through_egress(g_.mesh, destination.service);
+    std::string protocol = g_.mesh.protocol(destination.service);
+    if (!outside) traffic_route_balancer(*balancers_.at(name), *cluster);
+    if (outside && protocol == "http") envoy::http1(*cluster);
+    if (!outside || protocol == "http2" || protocol == "grpc") envoy::http2(*cluster);
     envoy::mesh_tls(g_.mesh, *cluster, destination);
     g_.add(std::move(cluster), Origin::outbound);
     envoy::add_endpoints(g_.resources, g_.mesh, name, destination);

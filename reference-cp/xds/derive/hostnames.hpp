@@ -1,0 +1,20 @@
+/// Host names that HostnameGenerators give to destinations.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "reference-cp/model/resource.hpp"
+#include "reference-cp/xds/mesh_view.hpp"
+
+namespace kumasim::cp::derive {
+
+/// Writes `addresses` and `hostnameGenerators` into the status of destinations of one kind; `selector` is its name in
+/// a HostnameGenerator. Of two that would get one name the older keeps it. REQUIRES: every status is an object.
+void hostnames(const MeshView& mesh, std::vector<Resource*> services, const char* selector);
+
+/// A HostnameGenerator's template for a resource: `{{ .Name }}`, `.DisplayName`, `.Namespace`, `.Mesh`, `.Zone`,
+/// `{{ label "key" }}`. Empty where it asks for what is not there.
+std::string hostname(const std::string& text, const Meta& meta, const std::string& local_zone);
+
+}  // namespace kumasim::cp::derive

@@ -1,0 +1,227 @@
+/// ZoneEgress.
+#include <algorithm>
+
+#include <envoy/config/cluster/v3/cluster.pb.h>
+#include <envoy/config/listener/v3/listener.pb.h>
+#include <envoy/config/route/v3/route.pb.h>
+#include <envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.pb.h>
+#include <envoy/extensions/transport_sockets/tls/v3/secret.pb.h>
+
+#include "reference-cp/model/resource.hpp"
+#include "reference-cp/xds/envoy/cluster.hpp"
+#include "reference-cp/xds/envoy/external.hpp"
+#include "reference-cp/xds/envoy/http.hpp"
+#include "reference-cp/xds/envoy/names.hpp"
+#include "reference-cp/xds/envoy/tls.hpp"
+#include "reference-cp/xds/generate/external_services.hpp"
+#include "reference-cp/xds/json_read.hpp"
+#include "reference-cp/xds/mesh_service.hpp"
+#include "reference-cp/xds/protocol.hpp"
+#include "reference-cp/xds/remote_endpoints.hpp"
+#include "reference-cp/xds/zone/egress_policies.hpp"
+#include "reference-cp/xds/zone/outside_tls.hpp"
+#include "reference-cp/xds/zone/parts.hpp"
+#include "reference-cp/xds/zone/passages.hpp"
+
+namespace kumasim::cp {
+namespace {
+
+/// One service outside of the mesh, and one server name that it is asked for by.
+struct Outside {
+  std::string service;  ///< key of the endpoints
+  std::string cluster, server_name, chain_name, route_name;
+  Tags tags;  ///< by which endpoints are chosen
+};
+
+/// The part of an egress that serves one mesh.
+class MeshEgress {
+ public:
+  MeshEgress(const MeshView& mesh, const ZoneProxy& proxy, envoy::Listener& listener)
+      : mesh_(mesh), proxy_(proxy), listener_(listener) {}
+
+  ResourceSet generate() {
+    collect();
+    if (uses_zone_egress(mesh_)) other_zones();
+    external_services();
+    mesh_external_services();
+    zone::apply_to_clusters(mesh_, resources_);
+    if (ends_tls_) secrets();
+    return std::move(resources_);
+  }
+
+ private:
+  void collect() {
+    endpoints_ = ingress_endpoints(mesh_);
+    for (const auto& [name, service] : mesh_.all("ExternalService")) {
+      Tags tags = tags_of(at(service->spec, "tags"));
+      if (!is_reachable_from(tags, proxy_.settings.zone)) continue;
+      if (std::optional<Endpoint> endpoint = generators::external_endpoint(mesh_, *service))
+        endpoints_[tags["kuma.io/service"]].push_back(std::move(*endpoint));
+    }
+    // So that services of the same name in several meshes are not mixed up.
+    for (auto& [service, list] : endpoints_)
+      for (Endpoint& endpoint : list) endpoint.tags["mesh"] = mesh_.name();
+  }
+
+  void other_zones() {
+    std::map<std::string, nlohmann::json> available;  // by tags: two ingresses of a zone offer the same
+    for (const auto& [name, ingress] : mesh_.all("ZoneIngress")) {
+      if (!is_remote_ingress(*ingress, proxy_.settings.zone)) continue;
+      for (const nlohmann::json& service : zone::services_of(*ingress, mesh_.name())) {
+        Tags tags = tags_of(at(service, "tags"));
+        auto found = endpoints_.find(tags["kuma.io/service"]);
+        if (found == endpoints_.end()) continue;
+        const Endpoint& first = found->second.front();
+        if (first.external && is_reachable_from(first.tags, proxy_.settings.zone)) continue;
+        available.try_emplace(envoy::to_string(tags), service);
+      }
+    }
+    std::vector<nlohmann::json> list;
+    for (const auto& [tags, service] : available) list.push_back(service);
+    zone::Passages passages(mesh_, zone::shares(mesh_, list));
+    for (const nlohmann::json& service : list) {
+      std::string tag = text_at(service, "tags", "kuma.io/service");
+      passages.add_legacy(tag, endpoints_[tag]);
+    }
+    passages.add_clusters(resources_, Origin::egress, [&](const std::string& service) { return endpoints_[service]; });
+    passages.add_chains(listener_);
+  }
+
+  void external_services() {
+    zone::Shares shares = zone::shares(mesh_, {});
+    std::map<std::string, std::vector<Outside>> ways;
+    std::map<std::string, Tags> tags;
+    std::set<std::string> taken;
+    for (const auto& [name, service] : mesh_.all("ExternalService")) {
+      Tags own = tags_of(at(service->spec, "tags"));
+      std::string tag = own["kuma.io/service"];
+      auto found = endpoints_.find(tag);
+      if (found == endpoints_.end() || !found->second.front().external) continue;
+      tags.try_emplace(tag, own);
+      for (const Tags& share : zone::shares_of(shares, tag)) {
+        Tags asked = share;
+        asked["kuma.io/service"] = tag;
+        Outside way{tag,
+                    zone::mesh_cluster_name(mesh_.name(), tag),
+                    envoy::sni(asked, mesh_.name()),
+                    tag + "_" + mesh_.name(),
+                    "outbound:" + tag,
+                    share};
+        way.tags["mesh"] = mesh_.name();
+        if (taken.insert(way.server_name).second) ways[tag].push_back(std::move(way));
+      }
+    }
+    for (const auto& [service, list] : ways) {
+      const std::vector<Endpoint>& endpoints = endpoints_[service];
+      envoy::ClusterPtr cluster = outside_cluster(list.front().cluster, endpoints.front().protocol());
+      envoy::external_endpoints(*cluster, endpoints, is_ipv6());
+      resources_.add(list.front().cluster, std::move(cluster), Origin::egress);
+      for (const Outside& way : list)
+        zone::permit_external(mesh_, tags[service], listener_.name(), chain(way, endpoints.front().protocol()));
+    }
+  }
+
+  void mesh_external_services() {
+    for (const auto& [name, service] : mesh_.all("MeshExternalService")) {
+      Tags tags(service->meta.labels.begin(), service->meta.labels.end());
+      std::vector<ServicePort> ports = mesh_service::ports(*service);
+      if (!is_reachable_from(tags, proxy_.settings.zone) || ports.empty()) continue;
+      tags["mesh"] = mesh_.name();
+      std::vector<Endpoint> endpoints;
+      for (const nlohmann::json& from : at(service->spec, "endpoints")) {
+        Endpoint& endpoint = endpoints.emplace_back();
+        endpoint.address = text_at(from, "address");
+        endpoint.port = number_at(from, "port");
+        endpoint.tags = tags;
+        endpoint.locality = locality_of(mesh_, tags);
+      }
+      if (endpoints.empty()) continue;
+      std::string destination = mesh_service::destination_name(*service, ports.front());
+      envoy::ClusterPtr cluster = outside_cluster(destination, ports.front().protocol);
+      envoy::fixed_endpoints(*cluster, endpoints, is_ipv6());
+      if (!zone::outside_tls(mesh_, *service, proxy_.metadata.system_ca_path, *cluster)) continue;
+      resources_.add(destination, std::move(cluster), Origin::egress, Kri::of(*service), ports.front().protocol);
+      std::string server_name = envoy::sni_of_resource(mesh_service::sni_name(*service, {}), mesh_.name(),
+                                                       "MeshExternalService", ports.front().port);
+      Outside way{destination, destination, server_name, destination, destination, {}};
+      zone::permit_mesh_external(mesh_, listener_.name(), chain(way, ports.front().protocol));
+    }
+  }
+
+  static envoy::ClusterPtr outside_cluster(const std::string& name, const std::string& protocol) {
+    envoy::ClusterPtr cluster = envoy::make_cluster(name);
+    if (protocol == "http") envoy::http1(*cluster);
+    if (protocol == "http2" || protocol == "grpc") envoy::http2(*cluster);
+    return cluster;
+  }
+
+  /// Ends the mesh's TLS, and forwards what comes.
+  envoy::FilterChain& chain(const Outside& way, const std::string& protocol) {
+    envoy::FilterChain& chain = zone::add_named_chain(listener_, way.server_name);
+    chain.set_name(way.chain_name);
+    envoy::downstream_mesh_tls(*chain.mutable_transport_socket(), {mesh_.name(), false});
+    ends_tls_ = true;
+    if (!is_http_based(protocol)) {
+      zone::tcp_proxy(chain, way.service, way.cluster, way.tags);
+      return chain;
+    }
+    envoy::HttpManager manager =
+        envoy::http_manager(way.service, proxy_.settings.internal_addresses, proxy_.metadata.ipv6_enabled);
+    envoy::RouteConfiguration& routes = envoy::routes(manager, way.route_name, way.service);
+    routes.mutable_validate_clusters()->set_value(false);
+    envoy::Route& route = envoy::add_route(routes);
+    route.mutable_match()->set_prefix("/");
+    route.mutable_route()->mutable_timeout();
+    envoy::Split to{way.cluster, 1, true};
+    envoy::forward(*route.mutable_route(), {&to, 1});
+    envoy::finish(chain, std::move(manager));
+    return chain;
+  }
+
+  void secrets() {
+    using ::envoy::extensions::transport_sockets::tls::v3::Secret;
+    envoy::MeshSecrets names{mesh_.name(), false};
+    auto held = proxy_.identities.find(mesh_.name());
+    if (held == proxy_.identities.end()) return;
+    auto own = std::make_unique<Secret>();
+    own->set_name(names.identity());
+    own->mutable_tls_certificate()->mutable_certificate_chain()->set_inline_bytes(held->second.certificate_pem);
+    own->mutable_tls_certificate()->mutable_private_key()->set_inline_bytes(held->second.key_pem);
+    resources_.add(names.identity(), std::move(own), Origin::secrets);
+    auto bundle = held->second.ca_bundles.find(mesh_.name());
+    auto trust = std::make_unique<Secret>();
+    trust->set_name(names.ca());
+    trust->mutable_validation_context()->mutable_trusted_ca()->set_inline_bytes(
+        bundle == held->second.ca_bundles.end() ? std::string() : bundle->second);
+    resources_.add(names.ca(), std::move(trust), Origin::secrets);
+  }
+
+  bool is_ipv6() const {
+    return text_at(proxy_.resource->spec, "networking", "address").find(':') != std::string::npos;
+  }
+
+  const MeshView& mesh_;
+  const ZoneProxy& proxy_;
+  envoy::Listener& listener_;
+  ResourceSet resources_;
+  RemoteEndpoints endpoints_;  ///< by service, all with the mesh as tag
+  bool ends_tls_ = false;
+};
+
+}  // namespace
+
+Snapshot generate_zone_egress(const MeshViewMap& meshes, const ZoneProxy& proxy) {
+  ResourceSet resources;
+  zone::add_admin(resources, proxy);
+  envoy::ListenerPtr listener = zone::make_listener(proxy);
+  for (const auto& [name, mesh] : meshes)
+    if (mesh->mtls_enabled()) resources.add_all(MeshEgress(*mesh, proxy, *listener).generate());
+  // Envoy takes no listener without a chain.
+  if (!listener->filter_chains().empty()) {
+    std::string name = listener->name();
+    resources.add(name, std::move(listener), Origin::egress);
+  }
+  return resources.snapshot();
+}
+
+}  // namespace kumasim::cp

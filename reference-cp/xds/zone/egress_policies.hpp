@@ -1,0 +1,23 @@
+/// Policies on a zone egress: who may reach what is outside, and how the egress treats it.
+#pragma once
+
+#include <string>
+
+#include "reference-cp/xds/envoy/listener.hpp"
+#include "reference-cp/xds/mesh_view.hpp"
+#include "reference-cp/xds/resource_set.hpp"
+
+namespace kumasim::cp::zone {
+
+/// Permissions to an ExternalService with these tags: MeshTrafficPermission, else TrafficPermission; without any
+/// nobody may.
+void permit_external(const MeshView& mesh, const Tags& tags, const std::string& listener, envoy::FilterChain& chain);
+
+/// To MeshExternalServices everyone may, or nobody where the mesh says so in
+/// `routing.defaultForbidMeshExternalServiceAccess`.
+void permit_mesh_external(const MeshView& mesh, const std::string& listener, envoy::FilterChain& chain);
+
+/// Policies for destinations, on the clusters of the mesh's MeshExternalServices.
+void apply_to_clusters(const MeshView& mesh, ResourceSet& resources);
+
+}  // namespace kumasim::cp::zone

@@ -1,0 +1,39 @@
+#include "reference-cp/xds/zone/parts.hpp"
+
+#include <envoy/config/listener/v3/listener.pb.h>
+
+#include "reference-cp/model/resource.hpp"
+#include "reference-cp/xds/envoy/names.hpp"
+#include "reference-cp/xds/generate/generation.hpp"
+#include "reference-cp/xds/json_read.hpp"
+
+namespace kumasim::cp::zone {
+
+void add_admin(ResourceSet& resources, const ZoneProxy& proxy) {
+  // The generator asks nothing of a mesh.
+  MeshView::Ptr none = MeshView::build({}, proxy.settings, {});
+  ProxyView view;
+  view.name = proxy.resource->meta.name;
+  view.address = text_at(proxy.resource->spec, "networking", "address");
+  view.metadata = proxy.metadata;
+  view.identity = proxy.admin;
+  generators::Generation generation{*none, view, resources};
+  generators::admin(generation);
+}
+
+envoy::ListenerPtr make_listener(const ZoneProxy& proxy) {
+  std::string address = text_at(proxy.resource->spec, "networking", "address");
+  std::uint32_t port = number_at(proxy.resource->spec, "networking", "port");
+  envoy::ListenerPtr listener = envoy::inbound_listener(envoy::inbound_listener_name(address, port), address, port);
+  envoy::tls_inspector(*listener);
+  return listener;
+}
+
+std::vector<nlohmann::json> services_of(const Resource& ingress, const std::string& mesh) {
+  std::vector<nlohmann::json> result;
+  for (const nlohmann::json& service : at(ingress.spec, "availableServices"))
+    if (text_at(service, "mesh") == mesh) result.push_back(service);
+  return result;
+}
+
+}  // namespace kumasim::cp::zone

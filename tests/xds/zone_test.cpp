@@ -1,0 +1,155 @@
+/// Proxies of a zone, and what they bring to those of a mesh.
+#include <gtest/gtest.h>
+
+#include <envoy/config/listener/v3/listener.pb.h>
+
+#include "reference-cp/model/kinds.hpp"
+#include "reference-cp/xds/derive/address_pool.hpp"
+#include "reference-cp/xds/derive/available_services.hpp"
+#include "reference-cp/xds/derive/destinations.hpp"
+#include "reference-cp/xds/json_read.hpp"
+#include "reference-cp/xds/type_url.hpp"
+#include "reference-cp/xds/zone/zone_proxy.hpp"
+#include "tests/xds/small_mesh.hpp"
+
+namespace kumasim::cp {
+namespace {
+
+const nlohmann::json mtls = {{"enabledBackend", "ca"}, {"backends", {{{"name", "ca"}, {"type", "builtin"}}}}};
+
+MeshView::Ptr mesh(const nlohmann::json& spec, const std::vector<Write>& writes) {
+  std::vector<ResourcePtr> resources = {to_resource({"Mesh", "m", spec})};
+  for (const Write& write : writes) resources.push_back(to_resource(write));
+  return MeshView::build("m", {}, resources);
+}
+
+Write dataplane(int number, int service) {
+  return {"Dataplane", fmt::format("dp-{}", number), dataplane_spec(number, service, 1, true, 0)};
+}
+
+ZoneProxy zone_proxy(const char* kind, const nlohmann::json& available = nullptr) {
+  nlohmann::json spec = {{"networking", {{"address", "10.20.0.1"}, {"port", 10001}}}};
+  if (!available.is_null()) spec["availableServices"] = available;
+  ZoneProxy proxy;
+  proxy.resource = to_resource({kind, "z", spec});
+  proxy.identities["m"].certificate_pem = "certificate";
+  return proxy;
+}
+
+std::optional<::envoy::config::listener::v3::Listener> listener(const Snapshot& snapshot) {
+  auto held = snapshot.find(type_url::listener, "inbound:10.20.0.1:10001");
+  if (!held) return std::nullopt;
+  google::protobuf::Any any;
+  ::envoy::config::listener::v3::Listener result;
+  EXPECT_TRUE(any.ParseFromString(*held->any) && any.UnpackTo(&result));
+  return result;
+}
+
+TEST(RemoteEndpoints, NeedMutualTlsAndWeighWhatStandsBehindThem) {
+  std::vector<Write> writes = {dataplane(0, 1), zone_write(0, 1)};
+  EXPECT_EQ(mesh({}, writes)->endpoints("service-1").size(), 1u);
+  auto view = mesh({{"mtls", mtls}}, writes);
+  const auto& endpoints = view->endpoints("service-1");
+  ASSERT_EQ(endpoints.size(), 2u);
+  EXPECT_EQ(endpoints[0].address, "198.51.100.1");
+  EXPECT_EQ(endpoints[0].weight, 2u);
+  EXPECT_EQ(endpoints[1].weight, 1u);
+}
+
+TEST(RemoteEndpoints, LetLocalOnesWeighAsMuchAsThereAreIngresses) {
+  // Two ingresses of other zones stand for all of their instances each.
+  auto view = mesh({{"mtls", mtls}}, {dataplane(0, 1), zone_write(0, 0), zone_write(0, 1)});
+  EXPECT_EQ(view->endpoints("service-1").back().weight, 2u);
+}
+
+TEST(RemoteEndpoints, GoThroughTheEgressWhereTheMeshWantsIt) {
+  nlohmann::json spec = {{"mtls", mtls}, {"routing", {{"zoneEgress", true}}}};
+  auto view = mesh(spec, {zone_write(0, 1), zone_write(1, 0), zone_write(2, 0)});
+  ASSERT_EQ(view->endpoints("service-1").size(), 1u);
+  EXPECT_EQ(view->endpoints("service-1").front().address, "10.30.0.0");
+  EXPECT_TRUE(view->endpoints("m_ext-0___extsvc_9000").front().external);
+}
+
+TEST(Destinations, GetAddressesAndTheServicesThatTheySelect) {
+  derive::AddressPool pool("242.0.0.0", 8);
+  auto next = [&](std::string_view) { return pool.next(); };
+  Write combined = {
+      "MeshMultiZoneService",
+      "all",
+      {{"selector", {{"meshService", {{"matchLabels", {{"kuma.io/zone", "east"}}}}}}}, {"ports", {{{"port", 80}}}}}};
+  std::vector<ResourcePtr> resources = {to_resource({"Mesh", "m", nlohmann::json::object()}),
+                                        to_resource(zone_write(4, 1))};
+  for (const Write& write : {combined, zone_write(2, 1)}) {
+    Resource bare = *to_resource(write);
+    bare.status = nullptr;
+    resources.push_back(std::make_shared<const Resource>(bare));
+  }
+  auto view = MeshView::build("m", {}, resources);
+  std::vector<Resource> writes = derive::destinations(*view, next);
+  ASSERT_EQ(writes.size(), 2u);
+  EXPECT_EQ(writes[0].status["vip"]["ip"], "242.0.0.0");
+  EXPECT_EQ(writes[1].status["vips"][0]["ip"], "242.0.0.1");
+  EXPECT_EQ(writes[1].status["meshServices"][0]["name"], "far-1");
+  for (const Resource& resource : writes) view = view->with({nullptr, std::make_shared<const Resource>(resource)});
+  EXPECT_TRUE(derive::destinations(*view, next).empty());
+}
+
+TEST(AvailableServices, CountInboundsByTheirTags) {
+  auto view = mesh({}, {dataplane(0, 1), dataplane(1, 1), dataplane(2, 2)});
+  nlohmann::json services = derive::available_services({{"m", view}});
+  ASSERT_EQ(services.size(), 2u);
+  EXPECT_EQ(services[0]["tags"]["kuma.io/service"], "service-1");
+  EXPECT_EQ(services[0]["instances"], 2);
+  EXPECT_EQ(services[1]["instances"], 1);
+  auto exclusive = mesh({{"meshServices", {{"mode", "Exclusive"}}}}, {dataplane(0, 1)});
+  EXPECT_TRUE(derive::available_services({{"m", exclusive}}).empty());
+}
+
+TEST(ZoneIngress, AnswersItselfAsLongAsThereIsNothingToOffer) {
+  auto got = listener(generate_zone_ingress({}, zone_proxy("ZoneIngress")));
+  ASSERT_TRUE(got);
+  ASSERT_EQ(got->filter_chains_size(), 1);
+  EXPECT_EQ(got->filter_chains(0).filters(0).name(), "envoy.filters.network.direct_response");
+}
+
+TEST(ZoneIngress, PassesOnByServerNameToLocalEndpointsOnly) {
+  auto view = mesh({{"mtls", mtls}}, {dataplane(0, 1), zone_write(0, 1)});
+  nlohmann::json available = derive::available_services({{"m", view}});
+  Snapshot snapshot = generate_zone_ingress({{"m", view}}, zone_proxy("ZoneIngress", available));
+  auto got = listener(snapshot);
+  ASSERT_TRUE(got);
+  ASSERT_EQ(got->filter_chains_size(), 1);
+  EXPECT_EQ(got->filter_chains(0).filter_chain_match().server_names(0), "service-1{mesh=m}");
+  EXPECT_FALSE(got->filter_chains(0).has_transport_socket());
+  auto endpoints = snapshot.find(type_url::endpoint, "m:service-1");
+  ASSERT_TRUE(endpoints);
+  EXPECT_EQ(endpoints->any->find("198.51.100.1"), std::string::npos);
+  EXPECT_NE(endpoints->any->find("10.0.0.1"), std::string::npos);
+}
+
+TEST(ZoneEgress, HasNoListenerWithoutAWayOut) {
+  EXPECT_FALSE(listener(generate_zone_egress({{"m", mesh({{"mtls", mtls}}, {})}}, zone_proxy("ZoneEgress"))));
+  // Without mutual TLS there is no server name to go by.
+  EXPECT_FALSE(listener(generate_zone_egress({{"m", mesh({}, {zone_write(2, 0)})}}, zone_proxy("ZoneEgress"))));
+}
+
+TEST(ZoneEgress, EndsTheTlsOfWhoeverMayReachTheOutside) {
+  auto view = mesh({{"mtls", mtls}}, {zone_write(2, 0)});
+  Snapshot snapshot = generate_zone_egress({{"m", view}}, zone_proxy("ZoneEgress"));
+  auto got = listener(snapshot);
+  ASSERT_TRUE(got);
+  ASSERT_EQ(got->filter_chains_size(), 1);
+  EXPECT_TRUE(got->filter_chains(0).has_transport_socket());
+  EXPECT_TRUE(snapshot.find(type_url::cluster, "m_ext-0___extsvc_9000"));
+  EXPECT_TRUE(snapshot.find(type_url::secret, "identity_cert:secret:m"));
+}
+
+TEST(ZoneEgress, DoesNotReachAServiceWhoseCertificatesAreMissing) {
+  Write service = zone_write(2, 0);
+  service.spec["tls"] = {{"enabled", true}, {"verification", {{"caCert", {{"secret", "missing"}}}}}};
+  auto view = mesh({{"mtls", mtls}}, {service});
+  EXPECT_FALSE(listener(generate_zone_egress({{"m", view}}, zone_proxy("ZoneEgress"))));
+}
+
+}  // namespace
+}  // namespace kumasim::cp
