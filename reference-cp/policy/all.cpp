@@ -19,7 +19,9 @@
 namespace kumasim::cp::policy {
 
 void apply_all(ResourceSet& resources, const ProxyView& proxy, const MeshView& mesh, const GenerateOptions& options) {
-  auto matched = [&](const char* type) { return match_policies(type, proxy, mesh); };
+  auto matched = [&](const char* type) {
+    return match_policies(type, proxy, mesh, {.include_shadow = options.include_shadow});
+  };
 
   // Routes first: they make the outbounds that the others work on.
   MatchedPolicies http_routes = matched("MeshHTTPRoute");

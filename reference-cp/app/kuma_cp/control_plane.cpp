@@ -10,6 +10,7 @@
 #include "reference-cp/app/kuma_cp/diagnostics.hpp"
 #include "reference-cp/app/kuma_cp/insights.hpp"
 #include "reference-cp/app/kuma_cp/lifecycle.hpp"
+#include "reference-cp/app/kuma_cp/proxy_config.hpp"
 #include "reference-cp/app/kuma_cp/reconciler.hpp"
 #include "reference-cp/app/kuma_cp/server_identity.hpp"
 #include "reference-cp/app/kuma_cp/tls_bounds.hpp"
@@ -20,6 +21,7 @@
 #include "reference-cp/manager/manager.hpp"
 #include "reference-cp/rest/authentication.hpp"
 #include "reference-cp/rest/envoy_admin.hpp"
+#include "reference-cp/rest/inspect/inspect_endpoints.hpp"
 #include "reference-cp/rest/rest_api.hpp"
 #include "reference-cp/rest/tokens.hpp"
 #include "reference-cp/xds/bootstrap/bootstrap_server.hpp"
@@ -114,6 +116,9 @@ struct ControlPlane::State {
         envoy_admin(*store, config.access, [this](ResourcePtr proxy, std::string target) {
           return ask_envoy(std::move(proxy), std::move(target));
         }),
+        inspect(*store, {.global = config.mode == "global",
+                         .view = [this](const std::string& mesh) { return reconciler.views().find(mesh); },
+                         .config = proxy_config}),
         proxies(*store, signing_keys, runtime.clock, proxy_options(config)),
         ads(runtime, reconciler, lifecycle, insights, proxies, instance),
         diagnostics(reconciler, [this] { return is_ready; }),
@@ -146,6 +151,7 @@ struct ControlPlane::State {
   Authentication authentication;
   TokenEndpoints tokens;
   EnvoyAdminEndpoints envoy_admin;
+  InspectEndpoints inspect;
   ProxyAuthenticator proxies;
   AdsServer ads;
   Diagnostics diagnostics;
@@ -245,6 +251,7 @@ asio::awaitable<void> ControlPlane::State::core_task(std::string name, asio::awa
 asio::awaitable<std::optional<HttpResponse>> ControlPlane::State::further(const HttpRequest& request,
                                                                           const User& user) {
   auto answer = co_await tokens.handle(request, user);
+  if (!answer) answer = co_await inspect.handle(request, user);
   if (!answer) answer = co_await envoy_admin.handle(request, user);
   co_return answer;
 }
@@ -328,6 +335,7 @@ asio::awaitable<Result<>> ControlPlane::start() {
   rest.instance_id = s.instance;
   rest.cluster_id = *cluster;
   rest.config = config_to_json(s.config);
+  rest.service_address = "." + s.config.dns_domain + ":80";
   rest.access = s.config.access;
   rest.authenticate = [state = state_.get()](const HttpRequest& request) {
     return state->authentication.user_of(request);
