@@ -5,6 +5,9 @@
 #include "reference-cp/policy/matching.hpp"
 #include "reference-cp/policy/mesh_circuit_breaker/apply.hpp"
 #include "reference-cp/policy/mesh_http_route/apply.hpp"
+#include "reference-cp/policy/mesh_load_balancing_strategy/apply.hpp"
+#include "reference-cp/policy/mesh_metric/apply.hpp"
+#include "reference-cp/policy/mesh_passthrough/apply.hpp"
 #include "reference-cp/policy/mesh_proxy_patch/apply.hpp"
 #include "reference-cp/policy/mesh_retry/apply.hpp"
 #include "reference-cp/policy/mesh_tcp_route/apply.hpp"
@@ -29,6 +32,9 @@ void apply_all(ResourceSet& resources, const ProxyView& proxy, const MeshView& m
   mesh_tcp_route::apply(resources, proxy, mesh, matched("MeshTCPRoute"), http_routes);
   // Before all that changes filters of inbounds, as it makes their chains anew.
   mesh_tls::apply(resources, proxy, mesh, matched("MeshTLS"));
+  mesh_load_balancing_strategy::apply(resources, proxy, mesh, matched("MeshLoadBalancingStrategy"));
+  // Before access logs: they are for its filter chains, too.
+  mesh_passthrough::apply(resources, proxy, mesh, matched("MeshPassthrough"));
   // The legacy permission belongs to the inbounds; what comes after may take its filter out again.
   legacy::traffic_permission::apply(resources, proxy, mesh);
   mesh_timeout::apply(resources, proxy, mesh, matched("MeshTimeout"));
@@ -37,6 +43,7 @@ void apply_all(ResourceSet& resources, const ProxyView& proxy, const MeshView& m
   // After health checks: it has the last word on the panic threshold.
   mesh_circuit_breaker::apply(resources, proxy, mesh, matched("MeshCircuitBreaker"));
   mesh_retry::apply(resources, proxy, mesh, matched("MeshRetry"));
+  mesh_metric::apply(resources, proxy, mesh, matched("MeshMetric"));
   // Last: it changes what all others have made.
   mesh_proxy_patch::apply(resources, matched("MeshProxyPatch"));
 }

@@ -44,7 +44,10 @@ INSTANTIATE_TEST_SUITE_P(Areas, Conformance,
                                          Area{"hostnamegenerator", 5}, Area{"rejected", 9}, Area{"meshhttproute", 25},
                                          Area{"unified-naming", 7}, Area{"meshretry", 19},
                                          Area{"meshcircuitbreaker", 25}, Area{"shadow", 10},
-                                         Area{"trafficpermission", 7}),
+                                         Area{"trafficpermission", 7}, Area{"meshproxypatch", 28},
+                                         Area{"proxytemplate", 14}, Area{"meshtls", 21},
+                                         Area{"meshloadbalancingstrategy", 21}, Area{"meshpassthrough", 16},
+                                         Area{"meshmetric", 15}),
                          [](const auto& info) {
                            std::string name = info.param.name;
                            std::ranges::replace(name, '-', '_');

@@ -69,7 +69,8 @@ void apply(ResourceSet& resources, const Resource& found) {
   for (const Json& raw : list_at(conf, "resources")) {
     google::protobuf::Any any;
     if (!mesh_proxy_patch::read_message(text_at(raw, "resource"), any)) continue;
-    if (auto message = mesh_proxy_patch::unpack(any)) resources.add(text_at(raw, "name"), std::move(message), Origin::policy);
+    if (auto message = mesh_proxy_patch::unpack(any))
+      resources.add(text_at(raw, "name"), std::move(message), Origin::policy);
   }
   Json modifications = Json::array();
   for (const Json& modification : list_at(conf, "modifications")) modifications.push_back(as_proxy_patch(modification));

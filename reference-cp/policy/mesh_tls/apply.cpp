@@ -10,6 +10,7 @@
 #include "reference-cp/policy/mesh_tls/spec.hpp"
 #include "reference-cp/policy/targets.hpp"
 #include "reference-cp/xds/envoy/listener.hpp"
+#include "reference-cp/xds/envoy/names.hpp"
 #include "reference-cp/xds/envoy/tls.hpp"
 #include "reference-cp/xds/mesh_view.hpp"
 #include "reference-cp/xds/proxy_view.hpp"
@@ -93,6 +94,9 @@ void change_clusters(ResourceSet& resources, const ProxyView& proxy, const MeshV
     if (auto* cluster = dynamic_cast<Cluster*>(resource->message.get());
         cluster && resource->resource.type != "MeshExternalService")
       clusters.insert(cluster);
+  for (auto& [name, resource] : resources.of(type_url::cluster))
+    if (resource.origin == cp::Origin::gateway && !mesh.service(envoy::service_of_cluster(name)).external)
+      clusters.insert(&ResourceSet::as<Cluster>(resource));
   for (Cluster* cluster : clusters)
     if (cluster->has_transport_socket())
       set_parameters<tls::UpstreamTlsContext>(*cluster->mutable_transport_socket(), conf, true);

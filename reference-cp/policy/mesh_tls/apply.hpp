@@ -11,8 +11,8 @@ struct MatchedPolicies;
 
 namespace mesh_tls {
 
-/// REQUIRES: no policy that changes filters of inbounds has been applied: plaintext chains are made from those of mutual
-/// TLS.
+/// REQUIRES: no policy that changes filters of inbounds has been applied: plaintext chains are made from those of
+/// mutual TLS.
 void apply(ResourceSet& resources, const ProxyView& proxy, const MeshView& mesh, const MatchedPolicies& policies);
 
 }  // namespace mesh_tls

@@ -1,15 +1,12 @@
 /// Names of virtual addresses: told to kuma-dp's DNS server, or answered by Envoy where kuma-dp has none.
-#include <openssl/sha.h>
-
 #include <algorithm>
 
 #include <envoy/config/listener/v3/listener.pb.h>
-#include <envoy/config/route/v3/route.pb.h>
-#include <envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.pb.h>
 
 #include <fmt/format.h>
 
-#include "reference-cp/xds/envoy/http.hpp"
+#include "reference-cp/xds/envoy/dynamic_config.hpp"
+#include "reference-cp/xds/envoy/listener.hpp"
 #include "reference-cp/xds/envoy/names.hpp"
 #include "reference-cp/xds/envoy/raw_config.hpp"
 #include "reference-cp/xds/generate/generation.hpp"
@@ -18,7 +15,6 @@
 namespace kumasim::cp::generators {
 namespace {
 
-constexpr char dns_path[] = "/dns";
 using Names = std::map<std::string, std::vector<std::string>>;
 
 /// "10.1.2.3" as "::ffff:a01:203", the way Kuma writes an IPv4 address for IPv6 clients; others as they are.
@@ -51,51 +47,13 @@ std::string document(const Names& names) {
   return nlohmann::ordered_json{{"records", records}, {"ttl", 30}}.dump();
 }
 
-std::string sha256_hex(std::string_view text) {
-  unsigned char digest[SHA256_DIGEST_LENGTH];
-  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest);
-  std::string result;
-  for (unsigned char byte : digest) result += fmt::format("{:02x}", byte);
-  return result;
-}
-
-/// A listener on a Unix socket that serves the document, or 304 to who has it already.
-envoy::ListenerPtr dynamic_config(const Generation& g, const std::string& body) {
-  bool unified = g.proxy.unified_naming;
-  std::string dynamic_name = unified ? envoy::unified::dynamic_config : "_kuma:dynamicconfig";
-  envoy::ListenerPtr listener =
-      envoy::pipe_listener(dynamic_name, envoy::socket_path(g.proxy.metadata.workdir, "kuma-mesh-metric-config"));
-  envoy::HttpManager manager =
-      envoy::http_manager(dynamic_name, envoy::loopback_addresses(), g.proxy.metadata.ipv6_enabled);
-  envoy::RouteConfiguration& configuration = envoy::routes(manager, "", dynamic_name);
-  std::string hash = sha256_hex(body);
-  envoy::Route& known = envoy::add_route(configuration);
-  if (unified) known.set_name(dynamic_name + "_dns_not_modified");
-  known.mutable_match()->set_path(dns_path);
-  auto& header = *known.mutable_match()->add_headers();
-  header.set_name("If-None-Match");
-  header.mutable_string_match()->set_exact(hash);
-  known.mutable_direct_response()->set_status(304);
-  envoy::Route& fresh = envoy::add_route(configuration);
-  fresh.set_name(unified ? dynamic_name + "_dns" : fmt::format("{}:{}", dynamic_name, dns_path));
-  fresh.mutable_match()->set_path(dns_path);
-  auto& tag = *fresh.add_response_headers_to_add()->mutable_header();
-  tag.set_key("Etag");
-  tag.set_value(hash);
-  fresh.mutable_direct_response()->set_status(200);
-  fresh.mutable_direct_response()->mutable_body()->set_inline_string(body);
-  configuration.mutable_max_direct_response_body_size_bytes()->set_value(static_cast<std::uint32_t>(body.size()));
-  envoy::finish(envoy::add_chain(*listener), std::move(manager));
-  return listener;
-}
-
 }  // namespace
 
 void dns(Generation& g) {
   if (!g.transparent() || g.proxy.transparent_proxy->dns_port == 0 || g.proxy.has("feature-bind-outbounds")) return;
   Names names = generators::names(g);
   if (g.proxy.has("feature-embedded-dns")) {
-    g.add(dynamic_config(g, document(names)), Origin::dynamic_config);
+    envoy::add_dynamic_config(g.resources, g.proxy, "/dns", document(names));
     return;
   }
   envoy::ListenerPtr listener = envoy::inbound_listener(g.proxy.unified_naming ? envoy::unified::dns : "kuma:dns",
