@@ -8,11 +8,12 @@
 #include <envoy/config/cluster/v3/cluster.pb.h>
 #include <envoy/config/endpoint/v3/endpoint.pb.h>
 #include <envoy/config/listener/v3/listener.pb.h>
-#include <envoy/config/route/v3/route_components.pb.h>
+#include <envoy/config/route/v3/route.pb.h>
 #include <envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.pb.h>
 
 #include "reference-cp/policy/envoy_edit.hpp"
 #include "reference-cp/policy/gateway.hpp"
+#include "reference-cp/policy/gateway_targets.hpp"
 #include "reference-cp/policy/mesh_load_balancing_strategy/locality.hpp"
 #include "reference-cp/policy/resource_context.hpp"
 #include "reference-cp/policy/targets.hpp"
@@ -28,6 +29,7 @@ namespace {
 
 using ::envoy::config::route::v3::Route;
 using ::envoy::config::route::v3::RouteAction;
+using ::envoy::config::route::v3::RouteConfiguration;
 
 void set_balancer(Cluster& cluster, const LoadBalancer& conf) {
   if (conf.type == "RoundRobin") cluster.set_lb_policy(Cluster::ROUND_ROBIN);
@@ -72,15 +74,19 @@ void fill(RouteAction::HashPolicy& out, const HashPolicy& conf) {
   if (conf.type == "FilterState") out.mutable_filter_state()->set_key(conf.name);
 }
 
+template <class ConfOf>
+void set_hash_policies(RouteConfiguration& routes, const ConfOf& conf_of) {
+  for (auto& host : *routes.mutable_virtual_hosts())
+    for (Route& route : *host.mutable_routes())
+      if (route.has_route())
+        for (const HashPolicy& policy : conf_of(route).hash_policies)
+          fill(*route.mutable_route()->add_hash_policy(), policy);
+}
+
 template <class Chain, class ConfOf>
 void set_chain_hash_policies(Chain& chain, const ConfOf& conf_of) {
   change_hcm(chain, [&](Hcm& hcm) {
-    if (!hcm.has_route_config()) return;
-    for (auto& host : *hcm.mutable_route_config()->mutable_virtual_hosts())
-      for (Route& route : *host.mutable_routes())
-        if (route.has_route())
-          for (const HashPolicy& policy : conf_of(route).hash_policies)
-            fill(*route.mutable_route()->add_hash_policy(), policy);
+    if (hcm.has_route_config()) set_hash_policies(*hcm.mutable_route_config(), conf_of);
   });
 }
 
@@ -92,8 +98,8 @@ void set_hash_policies(Listener& listener, const ConfOf& conf_of) {
 /// The changes of one cluster and of its endpoints.
 class Clusters {
  public:
-  Clusters(ResourceSet& resources, const MeshView& mesh, const Client& client)
-      : resources_(resources), mesh_(mesh), client_(client) {}
+  Clusters(ResourceSet& resources, const MeshView& mesh, const Client& client, cp::Origin origin = cp::Origin::outbound)
+      : resources_(resources), mesh_(mesh), client_(client), origin_(origin) {}
 
   void change(Cluster& cluster, const std::string& service, const Kri& resource, const Conf& conf) {
     if (conf.locality && conf.locality->local_zone && !conf.locality->local_zone->empty())
@@ -117,12 +123,13 @@ class Clusters {
     if (!moves && !(conf.locality && conf.locality->has_groups())) return;
     auto own = envoy::load_assignment(cluster, all);
     set_localities(*own, conf, client_);
-    resources_.add(cluster, std::move(own), cp::Origin::outbound, resource);
+    resources_.add(cluster, std::move(own), origin_, resource);
   }
 
   ResourceSet& resources_;
   const MeshView& mesh_;
   const Client& client_;
+  cp::Origin origin_;
 };
 
 Client client_of(const ProxyView& proxy, const MeshView& mesh) {
@@ -137,6 +144,8 @@ Client client_of(const ProxyView& proxy, const MeshView& mesh) {
   return client;
 }
 
+bool uses_egress(const MeshView& mesh) { return mesh.mesh() && flag_at(mesh.mesh()->spec, "routing", "zoneEgress"); }
+
 void apply_to_legacy_outbounds(ResourceSet& resources, const ProxyView& proxy, const MeshView& mesh,
                                const MatchedPolicies& policies, Client client) {
   auto outbound_listeners = listeners(resources, cp::Origin::outbound);
@@ -149,7 +158,7 @@ void apply_to_legacy_outbounds(ResourceSet& resources, const ProxyView& proxy, c
     if (auto found = outbound_listeners.find({outbound.address, outbound.port}); found != outbound_listeners.end())
       set_hash_policies(*found->second, [&](const Route&) -> const Conf& { return conf; });
   }
-  client.egress = mesh.mesh() && flag_at(mesh.mesh()->spec, "routing", "zoneEgress");
+  client.egress = uses_egress(mesh);
   Clusters clusters(resources, mesh, client);
   for (auto& [service, of_service] : outbound_clusters(resources))
     if (auto conf = confs.find(service); conf != confs.end())
@@ -175,11 +184,36 @@ void apply_to_services(ResourceSet& resources, const MeshView& mesh, const Match
   }
 }
 
+/// A gateway's routes get the hash policies of all services that its listener leads to, as Kuma does it.
+void apply_to_gateway(ResourceSet& resources, const MeshView& mesh, const MatchedPolicies& policies, Client client) {
+  Client direct = client;
+  client.egress = uses_egress(mesh);
+  Clusters clusters(resources, mesh, client, cp::Origin::gateway), real(resources, mesh, direct, cp::Origin::gateway);
+  for (const GatewayTarget& target : gateway_targets(resources, mesh, policies)) {
+    if (!target.to) continue;
+    ResourceContext root(target.to_resources, mesh.name());
+    std::map<std::string, Conf> confs;
+    for (const auto& [service, cluster] : target.clusters) {
+      if (const Rule* rule = find_rule(*target.to, {{"kuma.io/service", service}})) {
+        Conf& conf = confs[service] = Conf::from_json(rule->conf);
+        clusters.change(*cluster, service, {}, conf);
+      }
+      EnvoyResource* held = resources.find(type_url::cluster, cluster->name());
+      if (held && !held->resource.empty())
+        real.change(*cluster, service, held->resource, Conf::from_json(root.with(held->resource).conf()));
+    }
+    for (const auto& [service, conf] : confs)
+      if (conf.balancer)
+        for (RouteConfiguration* routes : target.routes)
+          set_hash_policies(*routes, [&](const Route&) -> const Conf& { return conf; });
+  }
+}
+
 }  // namespace
 
 void apply(ResourceSet& resources, const ProxyView& proxy, const MeshView& mesh, const MatchedPolicies& policies) {
-  if (proxy.gateway_type == "BUILTIN") return;
   Client client = client_of(proxy, mesh);
+  if (proxy.gateway_type == "BUILTIN") return apply_to_gateway(resources, mesh, policies, client);
   apply_to_legacy_outbounds(resources, proxy, mesh, policies, client);
   apply_to_services(resources, mesh, policies, client);
 }
@@ -192,7 +226,8 @@ void apply_to_egress(ResourceSet& resources, Listener& listener, const ResourceR
     Conf conf = Conf::from_json(rule->confs.front());
     if (conf.balancer) set_balancer(*cluster, *conf.balancer);
     for (auto& chain : *listener.mutable_filter_chains())
-      if (chain.name() == cluster->name()) set_chain_hash_policies(chain, [&](const Route&) -> const Conf& { return conf; });
+      if (chain.name() == cluster->name())
+        set_chain_hash_policies(chain, [&](const Route&) -> const Conf& { return conf; });
   }
 }
 

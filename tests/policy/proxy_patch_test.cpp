@@ -1,0 +1,217 @@
+/// MeshProxyPatch and ProxyTemplate: JSON patches, merges of Envoy's messages, and what is chosen for them.
+///
+/// Sources: Kuma docs "MeshProxyPatch" and "Proxy Template", RFC 6902 and what Kuma adds to it, the recordings of the
+/// areas of the same names.
+#include <gtest/gtest.h>
+
+#include <envoy/config/cluster/v3/cluster.pb.h>
+#include <envoy/config/listener/v3/listener.pb.h>
+#include <envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy.pb.h>
+
+#include "reference-cp/policy/mesh_proxy_patch/json_patch.hpp"
+#include "reference-cp/policy/mesh_proxy_patch/message_text.hpp"
+#include "tests/policy/xds_json.hpp"
+
+namespace kumasim::cp::policy::testing {
+namespace {
+
+using Json = nlohmann::json;
+using ::envoy::config::cluster::v3::Cluster;
+
+struct PatchCase {
+  const char* before;
+  const char* operation;
+  const char* after;  ///< "" for a patch that fails
+};
+
+class JsonPatch : public ::testing::TestWithParam<PatchCase> {};
+
+TEST_P(JsonPatch, ChangesAsKumaDoes) {
+  Json document = Json::parse(GetParam().before);
+  auto applied = mesh_proxy_patch::apply_json_patch(document, Json::parse(GetParam().operation));
+  if (std::string_view(GetParam().after).empty()) {
+    EXPECT_FALSE(applied);
+    return;
+  }
+  ASSERT_TRUE(applied) << applied.error().message;
+  EXPECT_EQ(document, Json::parse(GetParam().after));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, JsonPatch,
+    ::testing::Values(PatchCase{R"({})", R"({"op":"add","path":"/a","value":1})", R"({"a":1})"},
+                      PatchCase{R"({})", R"({"op":"add","path":"/a/b/0/c","value":1})", R"({"a":{"b":[{"c":1}]}})"},
+                      PatchCase{R"({"a":[1,2]})", R"({"op":"add","path":"/a/1","value":9})", R"({"a":[1,9,2]})"},
+                      PatchCase{R"({"a":[1,2]})", R"({"op":"add","path":"/a/-","value":9})", R"({"a":[1,2,9]})"},
+                      PatchCase{R"({"a":[1,2]})", R"({"op":"add","path":"/a/7","value":9})", ""},
+                      PatchCase{R"({"a":[1,2]})", R"({"op":"replace","path":"/a/-1","value":9})", R"({"a":[1,9]})"},
+                      PatchCase{R"({"a":1})", R"({"op":"replace","path":"/b","value":9})", ""},
+                      PatchCase{R"({"a/b":1,"c~d":2})", R"({"op":"replace","path":"/a~1b","value":9})",
+                                R"({"a/b":9,"c~d":2})"},
+                      PatchCase{R"({"a":1,"b":2})", R"({"op":"remove","path":"/a"})", R"({"b":2})"},
+                      PatchCase{R"({"a":1})", R"({"op":"remove","path":"/x/y"})", R"({"a":1})"},
+                      PatchCase{R"({"a":1})", R"({"op":"move","from":"/a","path":"/b"})", R"({"b":1})"},
+                      PatchCase{R"({"a":1})", R"({"op":"copy","from":"/a","path":"/b"})", R"({"a":1,"b":1})"},
+                      PatchCase{R"({"a":1})", R"({"op":"copy","from":"/x","path":"/b"})", ""},
+                      PatchCase{R"({"a":1})", R"({"op":"replace","path":"a","value":1})", ""}));
+
+TEST(MessageText, TakesBothSpellingsGoDurationsAndUnknownFields) {
+  Cluster cluster;
+  auto read = mesh_proxy_patch::read_message(
+      "connect_timeout: 1m30s\nmaxRequestsPerConnection: 7\nno_such_field: true\n", cluster);
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(cluster.connect_timeout().seconds(), 90);
+  EXPECT_EQ(cluster.max_requests_per_connection().value(), 7u);
+}
+
+TEST(MessageText, RefusesATypeThatIsNotKnown) {
+  ::envoy::config::listener::v3::Filter filter;
+  EXPECT_FALSE(
+      mesh_proxy_patch::read_message("name: x\ntypedConfig: {'@type': type.googleapis.com/no.such.Type}", filter));
+}
+
+TEST(MessageText, MergeReplacesADurationAsAWhole) {
+  Cluster cluster, change;
+  cluster.mutable_connect_timeout()->set_nanos(500'000'000);
+  cluster.set_name("a");
+  change.mutable_connect_timeout()->set_seconds(3);
+  mesh_proxy_patch::merge(cluster, change);
+  EXPECT_EQ(cluster.connect_timeout().seconds(), 3);
+  EXPECT_EQ(cluster.connect_timeout().nanos(), 0);
+  EXPECT_EQ(cluster.name(), "a");
+}
+
+TEST(MessageText, APatchLeavesPartsOfUnknownTypesAlone) {
+  ::envoy::config::listener::v3::Listener listener;
+  auto& filter = *listener.add_filter_chains()->add_filters();
+  filter.set_name("foreign");
+  filter.mutable_typed_config()->set_type_url("type.googleapis.com/no.such.Type");
+  filter.mutable_typed_config()->set_value("\x01\x02");
+  auto patched = mesh_proxy_patch::patch(listener, Json::parse(R"([{"op":"add","path":"/statPrefix","value":"s"}])"));
+  ASSERT_TRUE(patched) << patched.error().message;
+  EXPECT_EQ(listener.stat_prefix(), "s");
+  EXPECT_EQ(listener.filter_chains(0).filters(0).typed_config().value(), "\x01\x02");
+}
+
+TEST(MessageText, AFailedPatchChangesNothing) {
+  Cluster cluster;
+  cluster.set_name("a");
+  EXPECT_FALSE(mesh_proxy_patch::patch(
+      cluster, Json::parse(R"([{"op":"replace","path":"/name","value":"b"},{"op":"replace","path":"/x","value":1}])")));
+  EXPECT_EQ(cluster.name(), "a");
+}
+
+constexpr std::string_view mesh_with = R"(
+type: Mesh
+name: default
+meshServices: {mode: Disabled}
+---
+type: Dataplane
+mesh: default
+name: web
+networking:
+  address: 10.0.0.1
+  inbound: [{port: 80, servicePort: 8080, tags: {kuma.io/service: web, kuma.io/protocol: http}}]
+  outbound: [{port: 10001, tags: {kuma.io/service: backend}}]
+---
+type: Dataplane
+mesh: default
+name: backend
+networking:
+  address: 10.0.0.2
+  inbound: [{port: 80, tags: {kuma.io/service: backend, kuma.io/protocol: http}}]
+)";
+
+Generated web(std::string_view policies) { return {World(std::string(mesh_with) + std::string(policies)), "web"}; }
+
+TEST(ProxyPatch, ChoosesByOriginNameAndTags) {
+  Generated proxy = web(R"(
+---
+type: MeshProxyPatch
+mesh: default
+name: p
+spec:
+  default:
+    appendModifications:
+    - cluster: {operation: Patch, match: {origin: outbound}, value: 'connectTimeout: 7s'}
+    - cluster: {operation: Remove, match: {name: "localhost:8080"}}
+    - cluster: {operation: Add, value: '{name: more, type: STATIC}'}
+    - listener: {operation: Patch, match: {tags: {kuma.io/service: web}}, jsonPatches: [{op: add, path: /statPrefix, value: x}]}
+    - listener: {operation: Patch, match: {tags: {kuma.io/service: other}}, jsonPatches: [{op: add, path: /statPrefix, value: y}]}
+)");
+  EXPECT_EQ(proxy.cluster("backend")["connectTimeout"], "7s");
+  EXPECT_TRUE(proxy.cluster("localhost:8080").is_null());
+  EXPECT_EQ(proxy.cluster("more")["name"], "more");
+  EXPECT_EQ(proxy.listener("inbound:10.0.0.1:80")["statPrefix"], "x");
+}
+
+TEST(ProxyPatch, PutsFiltersWhereTheyAreAsked) {
+  Generated proxy = web(R"(
+---
+type: MeshProxyPatch
+mesh: default
+name: p
+spec:
+  default:
+    appendModifications:
+    - httpFilter:
+        operation: AddBefore
+        match: {name: envoy.filters.http.router, origin: inbound}
+        value: "{name: one, typedConfig: {'@type': type.googleapis.com/envoy.extensions.filters.http.cors.v3.Cors}}"
+    - httpFilter: {operation: AddBefore, match: {name: absent}, value: 'name: never'}
+    - httpFilter: {operation: AddLast, match: {listenerName: "inbound:10.0.0.1:80"}, value: 'name: last'}
+    - networkFilter: {operation: AddFirst, match: {origin: inbound}, value: 'name: zero'}
+)");
+  Json filters = proxy.listener("inbound:10.0.0.1:80")["filterChains"][0]["filters"];
+  ASSERT_EQ(filters.size(), 2u);
+  EXPECT_EQ(filters[0]["name"], "zero");
+  std::vector<std::string> names;
+  for (const Json& filter : filters[1]["typedConfig"]["httpFilters"]) names.push_back(filter["name"]);
+  EXPECT_EQ(names, (std::vector<std::string>{"one", "envoy.filters.http.router", "last"}));
+}
+
+TEST(ProxyPatch, OfSeveralPoliciesTheMoreSpecificComesLast) {
+  Generated proxy = web(R"(
+---
+type: MeshProxyPatch
+mesh: default
+name: a
+spec:
+  targetRef: {kind: Dataplane, name: web}
+  default: {appendModifications: [{cluster: {operation: Patch, match: {name: backend}, value: 'connectTimeout: 2s'}}]}
+---
+type: MeshProxyPatch
+mesh: default
+name: b
+spec:
+  default: {appendModifications: [{cluster: {operation: Patch, match: {name: backend}, value: 'connectTimeout: 1s'}}]}
+)");
+  EXPECT_EQ(proxy.cluster("backend")["connectTimeout"], "2s");
+}
+
+TEST(ProxyTemplate, TheMostSpecificSelectorWinsAndAnEmptyProfileMakesNothing) {
+  Generated proxy = web(R"(
+---
+type: ProxyTemplate
+mesh: default
+name: all
+selectors: [{match: {kuma.io/service: '*'}}]
+conf: {imports: []}
+---
+type: ProxyTemplate
+mesh: default
+name: web
+selectors: [{match: {kuma.io/service: web}}]
+conf:
+  imports: [default-proxy]
+  modifications: [{cluster: {operation: patch, match: {origin: outbound}, value: 'connectTimeout: 7s'}}]
+)");
+  EXPECT_EQ(proxy.cluster("backend")["connectTimeout"], "7s");
+  Generated nothing =
+      web("---\ntype: ProxyTemplate\nmesh: default\nname: all\nselectors: [{match: {kuma.io/service: '*'}}]\n"
+          "conf: {imports: []}\n");
+  EXPECT_TRUE(nothing.listener("inbound:10.0.0.1:80").is_null());
+}
+
+}  // namespace
+}  // namespace kumasim::cp::policy::testing
