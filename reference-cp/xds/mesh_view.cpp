@@ -24,7 +24,8 @@ const nlohmann::json& enabled_backend(const Resource* mesh) {
 
 /// Kinds by which a proxy's traffic can be sent to services that its Dataplane does not name.
 bool has_routes(const MeshView& view) {
-  return !view.all("TrafficRoute").empty() || !view.all("MeshHTTPRoute").empty() || !view.all("MeshTCPRoute").empty();
+  return !view.all("TrafficRoute").empty() || !view.all("MeshHTTPRoute").empty() || !view.all("MeshTCPRoute").empty() ||
+         !view.all("MeshGatewayRoute").empty();
 }
 
 /// What of a Mesh the index depends on.
@@ -270,8 +271,8 @@ Affected MeshView::affected(const ResourceChange& change) const {
                                                 "MeshInsight",
                                                 "ServiceInsight"};
   if (std::ranges::find(silent, kind) != std::end(silent)) {
-    // An ExternalService's certificates can be in Secrets.
-    result.all = kind == "Secret" && !all("ExternalService").empty();
+    // The certificates of an ExternalService and of a MeshGateway can be in Secrets.
+    result.all = kind == "Secret" && (!all("ExternalService").empty() || !all("MeshGateway").empty());
     return result;
   }
   if (kind == "DataplaneInsight") {

@@ -8,6 +8,7 @@
 #include <envoy/config/cluster/v3/cluster.pb.h>
 
 #include "reference-cp/policy/envoy_edit.hpp"
+#include "reference-cp/policy/gateway_targets.hpp"
 #include "reference-cp/policy/matching.hpp"
 #include "reference-cp/policy/mesh_circuit_breaker/spec.hpp"
 #include "reference-cp/policy/targets.hpp"
@@ -84,7 +85,7 @@ void configure(Cluster& cluster, const nlohmann::json& json) {
 
 }  // namespace
 
-void apply(ResourceSet& resources, const ProxyView& proxy, const MeshView&, const MatchedPolicies& policies) {
+void apply(ResourceSet& resources, const ProxyView& proxy, const MeshView& mesh, const MatchedPolicies& policies) {
   for (const Inbound& inbound : proxy.inbounds)
     if (Cluster* cluster = inbound_cluster(resources, inbound))
       configure(*cluster, policies.inbound_conf({inbound.address, inbound.port}));
@@ -98,6 +99,12 @@ void apply(ResourceSet& resources, const ProxyView& proxy, const MeshView&, cons
     auto found = clusters.find(service);
     if (!rule || found == clusters.end()) continue;
     for (Cluster* cluster : found->second) configure(*cluster, rule->conf);
+  }
+
+  for (const GatewayTarget& target : gateway_targets(resources, mesh, policies)) {
+    if (!target.to) continue;
+    for (const auto& [service, cluster] : target.clusters)
+      if (const Rule* rule = find_rule(*target.to, {{"kuma.io/service", service}})) configure(*cluster, rule->conf);
   }
 
   for (EnvoyResource* resource : service_resources(resources)) {

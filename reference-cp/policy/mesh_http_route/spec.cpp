@@ -57,7 +57,8 @@ std::optional<Filter> filter(const Json& json) {
   }
   if (type == "URLRewrite") {
     const Json& rewrite = at(json, "urlRewrite");
-    return Rewrite{optional_text_at(rewrite, "hostname"), path_rewrite(rewrite)};
+    return Rewrite{optional_text_at(rewrite, "hostname"), path_rewrite(rewrite),
+                   flag_at(rewrite, "hostToBackendHostname")};
   }
   if (type == "RequestMirror") {
     const Json& mirror = at(json, "requestMirror");

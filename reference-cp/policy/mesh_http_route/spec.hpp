@@ -62,6 +62,7 @@ struct Redirect {
 struct Rewrite {
   std::optional<std::string> hostname;
   std::optional<PathRewrite> path;
+  bool host_from_backend = false;  ///< builtin gateways only
 };
 
 struct Mirror {

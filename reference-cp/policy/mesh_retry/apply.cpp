@@ -7,6 +7,7 @@
 #include <envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy.pb.h>
 
 #include "reference-cp/policy/envoy_edit.hpp"
+#include "reference-cp/policy/gateway_targets.hpp"
 #include "reference-cp/policy/matching.hpp"
 #include "reference-cp/policy/mesh_retry/retry_policy.hpp"
 #include "reference-cp/policy/mesh_retry/spec.hpp"
@@ -20,8 +21,18 @@ namespace {
 
 using ::envoy::config::route::v3::RetryPolicy;
 using ::envoy::config::route::v3::Route;
+using ::envoy::config::route::v3::RouteConfiguration;
 /// nullopt leaves the route's retry policy as it is.
 using PolicyOf = std::function<std::optional<RetryPolicy>(const Route&)>;
+
+void configure(RouteConfiguration& configuration, const PolicyOf& policy_of) {
+  for (auto& host : *configuration.mutable_virtual_hosts()) {
+    for (Route& route : *host.mutable_routes()) {
+      if (!route.has_route()) continue;
+      if (auto policy = policy_of(route)) *route.mutable_route()->mutable_retry_policy() = std::move(*policy);
+    }
+  }
+}
 
 /// Kuma looks at the first filter chain only; outbound listeners have one.
 void configure(Listener& listener, std::string_view protocol, const std::optional<Conf>& conf,
@@ -34,13 +45,7 @@ void configure(Listener& listener, std::string_view protocol, const std::optiona
     return;
   }
   change_hcm(chain, [&](Hcm& hcm) {
-    if (!hcm.has_route_config()) return;
-    for (auto& host : *hcm.mutable_route_config()->mutable_virtual_hosts()) {
-      for (Route& route : *host.mutable_routes()) {
-        if (!route.has_route()) continue;
-        if (auto policy = policy_of(route)) *route.mutable_route()->mutable_retry_policy() = std::move(*policy);
-      }
-    }
+    if (hcm.has_route_config()) configure(*hcm.mutable_route_config(), policy_of);
   });
 }
 
@@ -72,6 +77,21 @@ void apply_to_legacy_outbounds(ResourceSet& resources, const ProxyView& proxy, c
   }
 }
 
+void apply_to_gateway(ResourceSet& resources, const MeshView& mesh, const MatchedPolicies& policies) {
+  for (const GatewayTarget& target : gateway_targets(resources, mesh, policies)) {
+    if (!target.to) continue;
+    std::optional<Conf> conf = conf_for(*target.to, {});
+    std::optional<RetryPolicy> common = policy_for(conf, target.protocol);
+    PolicyOf policy_of = [&](const Route& route) {
+      Tags with_route = {{std::string(route_tag), route.name()}};
+      std::optional<RetryPolicy> own = policy_for(conf_for(*target.to, with_route), target.protocol);
+      return own ? own : common;
+    };
+    configure(*target.listener, target.protocol, conf, policy_of);
+    for (RouteConfiguration* configuration : target.routes) configure(*configuration, policy_of);
+  }
+}
+
 void apply_to_services(ResourceSet& resources, const MeshView& mesh, const MatchedPolicies& policies) {
   ResourceContext root(policies.to_resources, mesh.name());
   for (EnvoyResource* resource : service_resources(resources)) {
@@ -93,6 +113,7 @@ void apply_to_services(ResourceSet& resources, const MeshView& mesh, const Match
 
 void apply(ResourceSet& resources, const ProxyView& proxy, const MeshView& mesh, const MatchedPolicies& policies) {
   apply_to_legacy_outbounds(resources, proxy, mesh, policies);
+  apply_to_gateway(resources, mesh, policies);
   apply_to_services(resources, mesh, policies);
 }
 

@@ -9,6 +9,7 @@
 #include <envoy/extensions/upstreams/http/v3/http_protocol_options.pb.h>
 
 #include "reference-cp/policy/envoy_edit.hpp"
+#include "reference-cp/policy/gateway_targets.hpp"
 #include "reference-cp/policy/matching.hpp"
 #include "reference-cp/policy/mesh_timeout/spec.hpp"
 #include "reference-cp/policy/resource_context.hpp"
@@ -129,11 +130,50 @@ void apply_to_services(ResourceSet& resources, const MeshView& mesh, const Match
   }
 }
 
+/// What a builtin gateway does to its own clients, from the rules for incoming traffic.
+void configure_clients(const GatewayTarget& target, const Conf& conf) {
+  for (auto& chain : *target.listener->mutable_filter_chains()) {
+    change_hcm(chain, [&](Hcm& hcm) {
+      envoy::set_duration(*hcm.mutable_common_http_protocol_options()->mutable_idle_timeout(),
+                          conf.idle.value_or(gateway_idle_default));
+      envoy::set_duration(*hcm.mutable_request_headers_timeout(),
+                          conf.request_headers.value_or(gateway_request_headers_default));
+      envoy::set_duration(*hcm.mutable_stream_idle_timeout(), conf.stream_idle.value_or(gateway_stream_idle_default));
+      if (conf.request) envoy::set_duration(*hcm.mutable_request_timeout(), *conf.request);
+    });
+    change_tcp_proxy(chain, [&](TcpProxy& tcp) {
+      envoy::set_duration(*tcp.mutable_idle_timeout(), conf.idle.value_or(gateway_idle_default));
+    });
+  }
+}
+
+void apply_to_gateway(ResourceSet& resources, const MeshView& mesh, const MatchedPolicies& policies) {
+  for (const GatewayTarget& target : gateway_targets(resources, mesh, policies)) {
+    configure_clients(target, Conf::from_json(policies.inbound_conf(target.key)));
+    if (!target.to) continue;
+    std::optional<Conf> common = conf_for(*target.to, {});
+    for (auto* configuration : target.routes) {
+      for (auto& host : *configuration->mutable_virtual_hosts()) {
+        for (Route& route : *host.mutable_routes()) {
+          std::optional<Conf> own = conf_for(*target.to, {{std::string(route_tag), route.name()}});
+          if (!own) own = common;
+          if (own) configure(route, *own);
+        }
+      }
+    }
+    for (const auto& [service, cluster] : target.clusters) {
+      Conf conf = conf_for(*target.to, {{"kuma.io/service", service}}).value_or(Conf{});
+      configure(*cluster, mesh.protocol(service), conf);
+    }
+  }
+}
+
 }  // namespace
 
 void apply(ResourceSet& resources, const ProxyView& proxy, const MeshView& mesh, const MatchedPolicies& policies) {
   apply_to_inbounds(resources, proxy, policies);
   apply_to_legacy_outbounds(resources, proxy, mesh, policies);
+  apply_to_gateway(resources, mesh, policies);
   apply_to_services(resources, mesh, policies);
 }
 

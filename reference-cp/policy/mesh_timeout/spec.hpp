@@ -22,5 +22,9 @@ inline constexpr Duration idle_default = std::chrono::hours(1);
 inline constexpr Duration stream_idle_default = std::chrono::minutes(30);
 inline constexpr Duration request_default = std::chrono::seconds(15);
 inline constexpr Duration disabled = Duration::zero();  ///< max stream, max connection, request headers
+/// Of a builtin gateway towards its clients.
+inline constexpr Duration gateway_idle_default = std::chrono::minutes(5);
+inline constexpr Duration gateway_stream_idle_default = std::chrono::seconds(5);
+inline constexpr Duration gateway_request_headers_default = std::chrono::milliseconds(500);
 
 }  // namespace kumasim::cp::policy::mesh_timeout
