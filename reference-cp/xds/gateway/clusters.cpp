@@ -18,6 +18,7 @@
 #include "reference-cp/xds/gateway/window.hpp"
 #include "reference-cp/xds/generate/external_services.hpp"
 #include "reference-cp/xds/json_read.hpp"
+#include "reference-cp/xds/mesh_service.hpp"
 #include "reference-cp/xds/protocol.hpp"
 
 namespace kumasim::cp::gateway {
@@ -89,25 +90,37 @@ std::vector<Endpoint> Clusters::external_endpoints(const Tags& tags) const {
   return endpoints;
 }
 
+void Clusters::real_tls(envoy::Cluster& cluster, const envoy::Destination& target, std::uint32_t port) const {
+  if (target.resource.type != "MeshExternalService")
+    return envoy::mesh_tls(g_.mesh, cluster, target, g_.proxy.unified_naming);
+  if (!g_.mesh.mtls_enabled()) return;
+  // Kuma does not ask who stands for the outside.
+  const Resource& outside = *g_.mesh.destination(target.resource);
+  envoy::upstream_mesh_tls(*cluster.mutable_transport_socket(), {g_.mesh.name(), g_.proxy.unified_naming}, {},
+                           envoy::sni_of_resource(mesh_service::sni_name(outside, g_.mesh.settings().system_namespace),
+                                                  g_.mesh.name(), target.resource.type, port));
+}
+
 void Clusters::add(Destination& destination, const Tags& host) {
   std::string service = destination.service();
   if (service == unresolved) {
     destination.cluster = unresolved;
     return;
   }
+  bool real = !destination.resource.empty();
+  // Kuma writes a route to no cluster where the resource does not exist.
+  if (service.empty() || (real && !g_.mesh.destination(destination.resource))) return;
   std::string name = cluster_name(destination.tags, host);
   destination.cluster = name;
-  bool real = !destination.resource.empty();
   envoy::Destination target{service, destination.tags, destination.resource};
   envoy::ClusterPtr cluster = envoy::make_cluster(service);
   std::vector<Endpoint> outside;
   if (!real && is_direct(destination)) outside = external_endpoints(destination.tags);
   std::string protocol;
   if (real) {
-    const Resource* resource = g_.mesh.destination(destination.resource);
-    auto port = resource ? policy::find_port(*resource, destination.resource.section) : std::nullopt;
+    auto port = policy::find_port(*g_.mesh.destination(destination.resource), destination.resource.section);
     protocol = protocol_of(port ? port->protocol : "", destination.protocol);
-    envoy::mesh_tls(g_.mesh, *cluster, target, g_.proxy.unified_naming);
+    real_tls(*cluster, target, port ? port->value : 0);
   } else {
     auto tag = destination.tags.find("kuma.io/protocol");
     std::string own = tag == destination.tags.end() ? "" : parse_protocol(tag->second);
@@ -121,7 +134,7 @@ void Clusters::add(Destination& destination, const Tags& host) {
   } else {
     envoy::eds(*cluster);
     if (!real && g_.mesh.mtls_enabled()) {
-      std::string identity = outside_.contains(service) ? egress_service : service;
+      std::string identity = envoy::through_egress(g_.mesh, service) ? egress_service : service;
       envoy::upstream_mesh_tls(*cluster->mutable_transport_socket(), {g_.mesh.name()}, {&identity, 1},
                                envoy::sni(destination.tags, g_.mesh.name()));
     }

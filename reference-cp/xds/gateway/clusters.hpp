@@ -1,12 +1,13 @@
 /// Clusters of a builtin gateway.
 #pragma once
 
-#include <map>
+#include <cstdint>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "reference-cp/xds/endpoint.hpp"
+#include "reference-cp/xds/envoy/destination.hpp"
 #include "reference-cp/xds/gateway/listener.hpp"
 #include "reference-cp/xds/generate/generation.hpp"
 
@@ -23,6 +24,8 @@ class Clusters {
 
  private:
   void add(Destination& destination, const Tags& host);
+  /// Mutual TLS towards a port of a Mesh*Service.
+  void real_tls(envoy::Cluster& cluster, const envoy::Destination& target, std::uint32_t port) const;
   /// All ExternalServices with these tags.
   std::vector<Endpoint> external_endpoints(const Tags& tags) const;
 

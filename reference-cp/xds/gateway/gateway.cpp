@@ -12,9 +12,10 @@
 namespace kumasim::cp::gateway {
 namespace {
 
-std::vector<Listener> listeners(const generators::Generation& g, const policy::Gateway& gateway) {
-  policy::MatchedPolicies http = policy::match_policies("MeshHTTPRoute", g.proxy, g.mesh);
-  policy::MatchedPolicies tcp = policy::match_policies("MeshTCPRoute", g.proxy, g.mesh);
+std::vector<Listener> listeners(const generators::Generation& g, const policy::Gateway& gateway,
+                                const policy::MatchOptions& options) {
+  policy::MatchedPolicies http = policy::match_policies("MeshHTTPRoute", g.proxy, g.mesh, options);
+  policy::MatchedPolicies tcp = policy::match_policies("MeshTCPRoute", g.proxy, g.mesh, options);
   std::vector<Listener> all;
   if (!http.by_listener.empty()) all = http_route_listeners(g.mesh, gateway, http);
   if (!tcp.by_listener.empty())
@@ -39,10 +40,11 @@ void add_limits(generators::Generation& g, const std::vector<Listener>& listener
 
 }  // namespace
 
-Result<> generate(generators::Generation& g) {
+Result<> generate(generators::Generation& g, const GenerateOptions& options) {
   if (g.proxy.gateway_type != "BUILTIN") return {};
   std::vector<Listener> all;
-  if (std::optional<policy::Gateway> gateway = policy::gateway_of(g.proxy, g.mesh)) all = listeners(g, *gateway);
+  if (std::optional<policy::Gateway> gateway = policy::gateway_of(g.proxy, g.mesh))
+    all = listeners(g, *gateway, {options.include_shadow});
   Clusters clusters(g);
   for (Listener& listener : all) {
     clusters.add(listener);

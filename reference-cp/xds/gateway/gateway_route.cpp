@@ -161,6 +161,7 @@ std::vector<Entry> entries(const RoutedHost& routed) {
       continue;
     for (const Json& rule : at(route->spec, "conf", "http", "rules")) {
       Entry entry;
+      entry.route = route->meta.name;
       entry.forward = destinations(at(rule, "backends"), "http");
       for (const Json& filter : at(rule, "filters")) add_filter(filter, entry);
       for (const Json& each : at(rule, "matches")) {
@@ -170,6 +171,7 @@ std::vector<Entry> entries(const RoutedHost& routed) {
     }
     for (const Json& rule : at(route->spec, "conf", "tcp", "rules")) {
       Entry entry;
+      entry.route = route->meta.name;
       entry.forward = destinations(at(rule, "backends"), "tcp");
       result.push_back(std::move(entry));
     }

@@ -44,12 +44,14 @@ std::optional<Destination> destination(const BackendRef& backend, const Kri& ori
     return result;
   }
   std::optional<policy::ResolvedRef> ref = origin.empty() ? std::nullopt : resolve(backend, origin, mesh);
-  const Resource* resource = ref ? mesh.destination(ref->resource) : nullptr;
-  std::optional<policy::Port> port = resource ? policy::find_port(*resource, ref->resource.section) : std::nullopt;
-  if (!port) {
+  if (!ref) {
     result.tags["kuma.io/service"] = unresolved;
     return result;
   }
+  result.resource = ref->resource;
+  const Resource* resource = mesh.destination(ref->resource);
+  std::optional<policy::Port> port = resource ? policy::find_port(*resource, ref->resource.section) : std::nullopt;
+  if (!port) return result;
   result.resource = Kri::of(*resource, ref->resource.section);
   result.tags["kuma.io/service"] = mesh_service::destination_name(result.resource, port->value);
   return result;

@@ -47,7 +47,7 @@ struct Redirect {
 
 /// A service with tags, or a port of a Mesh*Service.
 struct Destination {
-  Tags tags;     ///< kuma.io/service among them: for a resource, the name of its port
+  Tags tags;     ///< kuma.io/service among them: for a resource, the name of its port; none where it does not exist
   Kri resource;  ///< with the port as section; empty for a service with tags
   std::uint32_t weight = 0;
   std::string protocol;  ///< of the route: http, tcp, or empty
@@ -72,6 +72,7 @@ struct HeaderEdits {
 /// The entries of one rule share its rewrite and redirect: what prefix matches do to them shows in all.
 struct Entry {
   std::string name;
+  std::string route;  ///< the MeshGatewayRoute that it is from; for people, not part of the content
   EntryMatch match;
   std::vector<Destination> forward;
   std::shared_ptr<Redirect> redirect;
