@@ -18,7 +18,7 @@ namespace {
 using nlohmann::json;
 
 struct Options {
-  std::string output = "table";
+  std::shared_ptr<std::string> output = std::make_shared<std::string>("table");
   std::vector<std::string> tags;
   bool gateway = false, ingress = false;
 };
@@ -119,7 +119,7 @@ Result<> inspect(Session& session, const Options& options) {
   if (options.ingress) target += std::exchange(separator, '&') + std::string("ingress=true");
   auto answer = (*client)->call("GET", target);
   if (!answer) return fail(answer.error());
-  if (options.output != "table") return print_formatted(session.out(), answer->json, options.output);
+  if (*options.output != "table") return print_formatted(session.out(), answer->json, *options.output);
   Table table({"MESH", "NAME", "TAGS", "STATUS", "LAST CONNECTED AGO", "LAST UPDATED AGO", "TOTAL UPDATES",
                "TOTAL ERRORS", "CERT REGENERATED AGO", "CERT EXPIRATION", "CERT REGENERATIONS", "CERT BACKEND",
                "SUPPORTED CERT BACKENDS", "KUMA-DP VERSION", "ENVOY VERSION", "DEPENDENCIES VERSIONS", "NOTES"});
@@ -135,7 +135,7 @@ Result<> inspect(Session& session, const Options& options) {
 void add_inspect(CLI::App& root, Session& session) {
   auto* command = root.add_subcommand("inspect", "Inspect Kuma resources.");
   auto options = std::make_shared<Options>();
-  command->add_option("-o,--output", options->output, "output format: one of table|yaml|json");
+  command->add_option("-o,--output", *options->output, "output format: one of table|yaml|json");
   auto* dataplanes = command->add_subcommand("dataplanes", "Inspect Dataplanes.");
   dataplanes->add_option("--tag", options->tags, "filter by tag in format of key=value. You can provide many tags")
       ->delimiter(',')
@@ -145,6 +145,7 @@ void add_inspect(CLI::App& root, Session& session) {
   dataplanes->add_option("-m,--mesh", session.mesh, "mesh to use");
   dataplanes->callback(
       [&session, options] { session.action = [&session, options] { return inspect(session, *options); }; });
+  add_inspect_policies(*command, session, options->output);
 }
 
 }  // namespace kumasim::cp
