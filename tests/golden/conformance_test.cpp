@@ -48,7 +48,9 @@ INSTANTIATE_TEST_SUITE_P(Areas, Conformance,
                                          Area{"trafficpermission", 7}, Area{"meshproxypatch", 30},
                                          Area{"proxytemplate", 15}, Area{"meshtls", 24},
                                          Area{"meshloadbalancingstrategy", 22}, Area{"meshpassthrough", 16},
-                                         Area{"meshmetric", 16}),
+                                         Area{"meshmetric", 16}, Area{"gateway", 28}, Area{"gateway-routes", 39},
+                                         Area{"gateway-tls", 13}, Area{"gateway-delegated", 15},
+                                         Area{"meshgateway", 3}, Area{"meshgatewayroute", 3}),
                          [](const auto& info) {
                            std::string name = info.param.name;
                            std::ranges::replace(name, '-', '_');

@@ -178,6 +178,9 @@ std::string VipNames::replace(const std::string& text) const {
 json without_certificates(json value) {
   walk(value, [](json& each) {
     if (each.is_object() && each.contains("inlineBytes")) each["inlineBytes"] = "<certificate>";
+    if (!each.is_object() || !each.contains("inlineString")) return;
+    json& text = each["inlineString"];
+    if (text.is_array() || (text.is_string() && text.get<std::string>().starts_with("-----BEGIN "))) text = "<certificate>";
   });
   return value;
 }
