@@ -106,6 +106,46 @@ inline Write policy_write(int number, int variant) {
           fmt::format("external-{}", variant),
           {{"tags", {{"kuma.io/service", "service-2"}, {"kuma.io/protocol", "http"}}},
            {"networking", {{"address", fmt::format("a{}.example.com:443", variant)}, {"tls", {{"enabled", true}}}}}}};
+    case 14: {
+      nlohmann::json failover = {{{"to", {{"type", variant ? "Only" : "Any"}, {"zones", {"east"}}}}}};
+      nlohmann::json conf = {{"loadBalancer", {{"type", "RingHash"}}}};
+      if (variant < 2) conf["localityAwareness"] = {{"crossZone", {{"failover", failover}}}};
+      return {"MeshLoadBalancingStrategy", fmt::format("balance-{}", variant), to(variant ? service : all, conf)};
+    }
+    case 15: {
+      nlohmann::json cluster = {
+          {"operation", "Patch"}, {"match", {{"origin", "outbound"}}}, {"value", "respectDnsTtl: true"}};
+      return {"MeshProxyPatch",
+              fmt::format("patch-{}", variant),
+              {{"targetRef", variant ? all : service},
+               {"default", {{"appendModifications", {{{"cluster", cluster}}}}}}}};
+    }
+    case 16:
+      return {"MeshTLS",
+              fmt::format("tls-{}", variant),
+              {{"targetRef", all},
+               {"rules", {{{"default", {{"mode", variant ? "Permissive" : "Strict"}, {"tlsVersion", {{"min", "TLS12"}}}}}}}}}};
+    case 17: {
+      nlohmann::json match = {{"type", "Domain"}, {"value", "x.org"}, {"port", 80 + variant}, {"protocol", "http"}};
+      return {"MeshPassthrough",
+              fmt::format("pass-{}", variant),
+              {{"targetRef", all}, {"default", {{"passthroughMode", "Matched"}, {"appendMatch", {match}}}}}};
+    }
+    case 18:
+      return {"MeshMetric",
+              fmt::format("metric-{}", variant),
+              {{"targetRef", all},
+               {"default",
+                {{"backends", {{{"type", "Prometheus"}, {"prometheus", {{"port", 5670}, {"path", "/m"}}}}}}}}}};
+    case 19: {
+      nlohmann::json cluster = {{"operation", "patch"}, {"value", "respectDnsTtl: true"}};
+      nlohmann::json imports = nlohmann::json::array();
+      if (variant) imports.push_back("default-proxy");
+      return {"ProxyTemplate",
+              fmt::format("template-{}", variant),
+              {{"selectors", {{{"match", {{"kuma.io/service", fmt::format("service-{}", variant)}}}}}},
+               {"conf", {{"imports", imports}, {"modifications", {{{"cluster", cluster}}}}}}}};
+    }
     default: {
       nlohmann::json any = {{{"match", {{"kuma.io/service", variant ? "*" : "service-0"}}}}};
       return {"TrafficPermission", fmt::format("permission-{}", variant), {{"sources", any}, {"destinations", any}}};
@@ -168,7 +208,7 @@ inline rc::Gen<Write> any_write() {
                                              removed == 0 ? nlohmann::json() : mesh_service_spec(selected, port)};
                               });
   auto policy =
-      rc::gen::map(rc::gen::tuple(inRange(0, 8), inRange(0, 3), inRange(0, 3)), [](const std::tuple<int, int, int>& t) {
+      rc::gen::map(rc::gen::tuple(inRange(0, 21), inRange(0, 3), inRange(0, 3)), [](const std::tuple<int, int, int>& t) {
         auto [number, variant, removed] = t;
         Write write = policy_write(number, variant);
         if (removed == 0) write.spec = nullptr;
