@@ -5,6 +5,7 @@
 
 #include "reference-cp/policy/resolve.hpp"
 #include "reference-cp/xds/envoy/cluster.hpp"
+#include "reference-cp/xds/envoy/external.hpp"
 #include "reference-cp/xds/mesh_view.hpp"
 #include "reference-cp/xds/protocol.hpp"
 #include "reference-cp/xds/resource_set.hpp"
@@ -27,8 +28,7 @@ std::vector<envoy::Split> Backends::splits(std::span<const ResolvedRef> refs, bo
   std::vector<envoy::Split> list;
   for (const ResolvedRef& ref : refs)
     if (std::string name = cluster(ref, http_only); !name.empty()) {
-      bool outside = ref.is_real() ? ref.resource.type == "MeshExternalService"
-                                   : envoy::through_egress(mesh_, ref.backend.ref.name);
+      bool outside = ref.is_real() ? ref.resource.type == "MeshExternalService" : is_outside(ref.backend.ref.name);
       list.push_back({name, ref.weight, outside});
     }
   return list;
@@ -51,21 +51,33 @@ const std::string* Backends::cluster_of(const BackendRef& backend) const {
   return found == legacy_clusters_.end() ? nullptr : &found->second;
 }
 
-void Backends::add_to(ResourceSet& resources) const {
-  for (const auto& [name, destination] : destinations_.all()) {
-    envoy::ClusterPtr cluster = envoy::make_cluster(name);
+bool Backends::is_outside(const std::string& service) const {
+  return outside_.contains(service) || envoy::through_egress(mesh_, service);
+}
+
+void Backends::add(ResourceSet& resources, const std::string& name, const envoy::Destination& destination) const {
+  envoy::ClusterPtr cluster = envoy::make_cluster(name);
+  std::optional<Port> port = port_of(mesh_, destination.resource);
+  bool declared = port && destination.resource.type == "MeshService";
+  std::string protocol = declared ? port->protocol : mesh_.protocol(destination.service);
+  // The outside is spoken to as it is; proxies of the mesh speak HTTP/2 with each other.
+  bool outside = is_outside(destination.service);
+  if (outside && protocol == "http") envoy::http1(*cluster);
+  if (!outside || protocol == "http2" || protocol == "grpc") envoy::http2(*cluster);
+  auto own = outside_.find(destination.service);
+  bool fixed = own != outside_.end();
+  if (fixed) {
+    envoy::external_endpoints(*cluster, own->second, ipv6_);
+  } else {
     envoy::eds(*cluster);
-    std::optional<Port> port = port_of(mesh_, destination.resource);
-    bool declared = port && destination.resource.type == "MeshService";
-    std::string protocol = declared ? port->protocol : mesh_.protocol(destination.service);
-    // The outside is spoken to as it is; proxies of the mesh speak HTTP/2 with each other.
-    bool outside = envoy::through_egress(mesh_, destination.service);
-    if (outside && protocol == "http") envoy::http1(*cluster);
-    if (!outside || protocol == "http2" || protocol == "grpc") envoy::http2(*cluster);
     envoy::mesh_tls(mesh_, *cluster, destination, unified_naming_);
-    resources.add(name, std::move(cluster), cp::Origin::outbound, destination.resource, protocol);
-    envoy::add_endpoints(resources, mesh_, name, destination);
   }
+  resources.add(name, std::move(cluster), cp::Origin::outbound, destination.resource, protocol);
+  if (!fixed) envoy::add_endpoints(resources, mesh_, name, destination);
+}
+
+void Backends::add_to(ResourceSet& resources) const {
+  for (const auto& [name, destination] : destinations_.all()) add(resources, name, destination);
 }
 
 }  // namespace kumasim::cp::policy

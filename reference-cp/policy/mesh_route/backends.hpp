@@ -9,6 +9,7 @@
 
 #include "reference-cp/policy/mesh_route/backend_ref.hpp"
 #include "reference-cp/xds/envoy/destination.hpp"
+#include "reference-cp/xds/envoy/external_endpoint.hpp"
 #include "reference-cp/xds/envoy/listener.hpp"
 #include "reference-cp/xds/proxy_view.hpp"
 
@@ -17,7 +18,11 @@ namespace kumasim::cp::policy {
 class Backends {
  public:
   Backends(const MeshView& mesh, const ProxyView& proxy)
-      : mesh_(mesh), unified_naming_(proxy.unified_naming), destinations_(proxy.unified_naming) {}
+      : mesh_(mesh),
+        unified_naming_(proxy.unified_naming),
+        ipv6_(proxy.address.find(':') != std::string::npos),
+        outside_(all_external_services(mesh)),
+        destinations_(proxy.unified_naming) {}
 
   /// Shares of traffic for these references. Left out: weight 0, what does not exist, and what cannot be spoken to over
   /// HTTP (http, http2, grpc) or as a stream (these, tcp, kafka and unknown protocols).
@@ -35,8 +40,14 @@ class Backends {
   /// The name of its cluster; empty where the reference is left out.
   std::string cluster(const ResolvedRef& ref, bool http_only);
 
+  /// How it is spoken to; over EDS or by fixed addresses.
+  void add(ResourceSet& resources, const std::string& name, const envoy::Destination& destination) const;
+  bool is_outside(const std::string& service) const;
+
   const MeshView& mesh_;
   bool unified_naming_;
+  bool ipv6_;
+  std::map<std::string, std::vector<Endpoint>> outside_;  ///< ExternalServices that no egress stands for
   envoy::Destinations destinations_;
   std::map<std::string, std::string> legacy_clusters_;  ///< by BackendRef::key
 };
