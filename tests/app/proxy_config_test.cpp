@@ -46,5 +46,22 @@ spec:
   EXPECT_EQ(now.patch(inspect::json_diff(now, then)), then);
 }
 
+TEST(ProxyConfig, PassesOverWhatItCannotDecode) {
+  std::vector<ResourcePtr> all = {resource("{type: Mesh, name: default}"), resource(R"(
+type: Dataplane
+mesh: default
+name: web
+networking:
+  address: 10.0.0.1
+  inbound: [{port: 8080, tags: {kuma.io/service: web, kuma.io/protocol: http}}]
+  transparentProxying: {redirectPortInbound: 15006, redirectPortOutbound: 15001}
+)")};
+  MeshView::Ptr mesh = MeshView::build("default", {}, all);
+  json config = proxy_config(*mesh, all[1], {{"dataplane.dns.port", "15053"}}, false);
+  const json& listener = config[std::string(type_url::listener)]["kuma:dns"];
+  EXPECT_EQ(listener.value("name", ""), "kuma:dns") << config.dump(1);
+  EXPECT_EQ(config.dump().find("undecoded"), std::string::npos) << config.dump(1);
+}
+
 }  // namespace
 }  // namespace kumasim::cp

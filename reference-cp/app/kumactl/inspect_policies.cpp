@@ -102,6 +102,9 @@ std::string online_of_total(const json& item) {
 Result<> inspect_services(Session& session, const Options& options) {
   auto answer = get(session, "/meshes/" + percent_encode(session.mesh) + "/service-insights");
   if (!answer) return fail(answer.error());
+  // Kuma's name for one service of a ServiceInsight.
+  if (answer->json.contains("items"))
+    for (auto& item : answer->json["items"]) item["type"] = "ServiceOverview";
   if (*options.output != "table") return print_formatted(session.out(), answer->json, *options.output);
   Table table({"SERVICE", "STATUS", "DATAPLANES"});
   for (const json& item : json(answer->json).value("items", json::array())) {
