@@ -216,6 +216,18 @@ TEST_F(Kumactl, FillsVariablesAndPages) {
   EXPECT_EQ(inspected.code, 0) << inspected.error;
   EXPECT_NE(inspected.out.find("Offline"), std::string::npos) << inspected.out;
   EXPECT_TRUE(inspected.out.starts_with("MESH   NAME    TAGS")) << inspected.out;
+  auto services = kumactl({"inspect", "services", "-m", "demo"});
+  EXPECT_EQ(services.out.substr(0, services.out.find('\n')), "SERVICE   STATUS    DATAPLANES") << services.error;
+  auto meshes = kumactl({"inspect", "meshes"});
+  EXPECT_TRUE(meshes.out.starts_with("MESH   DATAPLANES   TRAFFIC PERMISSIONS")) << meshes.out << meshes.error;
+  auto zones = kumactl({"inspect", "zones"});
+  EXPECT_TRUE(zones.out.starts_with("NAME   STATUS   LAST CONNECTED AGO")) << zones.out << zones.error;
+  auto policies = kumactl({"inspect", "zoneegress", "east", "--type", "policies"});
+  EXPECT_EQ(policies.error,
+            "Error: Policies are not applied on ZoneEgress, please use '--config-dump' flag to get envoy config dump of "
+            "the ZoneEgress\n");
+  auto shadow = kumactl({"inspect", "dataplane", "web", "--shadow"});
+  EXPECT_EQ(shadow.error, "Error: flag '--shadow' can be used only when '--type=config'\n");
 }
 
 TEST_F(Kumactl, TakesTheKubernetesForm) {

@@ -23,6 +23,7 @@ void add_get(CLI::App& root, Session& session);
 void add_inspect(CLI::App& root, Session& session);
 /// The subcommands of `inspect` that show what policies make of proxies, and what is counted of meshes and services.
 void add_inspect_policies(CLI::App& inspect, Session& session, std::shared_ptr<std::string> output);
+void add_inspect_zones(CLI::App& inspect, Session& session, const std::shared_ptr<std::string>& output);
 void add_version(CLI::App& root, Session& session);
 
 }  // namespace kumasim::cp

@@ -5,6 +5,7 @@
 
 #include "kumasim/transport/url.hpp"
 #include "reference-cp/app/kumactl/commands.hpp"
+#include "reference-cp/app/kumactl/inspect_values.hpp"
 #include "reference-cp/app/kumactl/printing.hpp"
 #include "reference-cp/app/kumactl/session.hpp"
 #include "reference-cp/app/kumactl/table.hpp"
@@ -23,29 +24,9 @@ struct Options {
   bool gateway = false, ingress = false;
 };
 
-std::string text_at(const json& item, const char* pointer) {
-  json::json_pointer at(pointer);
-  if (!item.contains(at)) return {};
-  const auto& value = item.at(at);
-  return value.is_string() ? value.get<std::string>() : value.dump();
-}
-
-std::string ago(const std::string& timestamp, WallTime now) {
-  return timestamp.empty() ? std::string("never") : age_text(timestamp, now);
-}
-
-/// protobuf's JSON has 64-bit numbers as text.
-std::uint64_t number_at(const json& item, const char* pointer) {
-  auto text = text_at(item, pointer);
-  return text.empty() ? 0 : std::strtoull(text.c_str(), nullptr, 10);
-}
-
 /// Kuma's DataplaneOverview.Status: offline, online, or degraded where some inbounds are not ready.
 std::string status(const json& dataplane, const json& subscriptions, std::string& notes) {
-  auto online = false;
-  for (const auto& subscription : subscriptions)
-    online =
-        online || (!text_at(subscription, "/connectTime").empty() && text_at(subscription, "/disconnectTime").empty());
+  auto online = has_open_stream(subscriptions);
   if (dataplane.contains(json::json_pointer("/networking/gateway"))) return online ? "Online" : "Offline";
   std::size_t inbounds = 0, unready = 0;
   if (json::json_pointer at("/networking/inbound"); dataplane.contains(at))
@@ -54,8 +35,8 @@ std::string status(const json& dataplane, const json& subscriptions, std::string
       auto state = inbound.value("state", "Ready");
       if (state == "Ready" && !(inbound.contains("health") && !inbound["health"].value("ready", false))) continue;
       ++unready;
-      notes += (notes.empty() ? "" : ";") + std::string("inbound[port=") + text_at(inbound, "/port") +
-               ",svc=" + text_at(inbound, "/tags/kuma.io~1service") + "] is not ready";
+      notes += (notes.empty() ? "" : ";") + std::string("inbound[port=") + pointed_text(inbound, "/port") +
+               ",svc=" + pointed_text(inbound, "/tags/kuma.io~1service") + "] is not ready";
     }
   if (!online || unready == inbounds) return "Offline";
   return unready > 0 ? "Partially degraded" : "Online";
@@ -66,14 +47,11 @@ std::vector<std::string> row(const json& item, WallTime now) {
   auto insight = item.value("dataplaneInsight", json::object());
   auto subscriptions = insight.value("subscriptions", json::array());
   auto last = subscriptions.empty() ? json::object() : subscriptions.back();
-  std::uint64_t sent = 0, rejected = 0;
-  for (const auto& subscription : subscriptions) {
-    sent += number_at(subscription, "/status/total/responsesSent");
-    rejected += number_at(subscription, "/status/total/responsesRejected");
-  }
+  auto sent = sum_of(subscriptions, "/status/total/responsesSent");
+  auto rejected = sum_of(subscriptions, "/status/total/responsesRejected");
   std::string notes;
   auto state = status(dataplane, subscriptions, notes);
-  auto expires = text_at(insight, "/mTLS/certificateExpirationTime");
+  auto expires = pointed_text(insight, "/mTLS/certificateExpirationTime");
   if (!expires.empty()) expires = expires.substr(0, 10) + " " + expires.substr(11, 8);
   std::string backends;
   if (json::json_pointer at("/mTLS/supportedBackends"); insight.contains(at))
@@ -87,17 +65,17 @@ std::vector<std::string> row(const json& item, WallTime now) {
           item.value("name", ""),
           tags_text(dataplane),
           state,
-          ago(text_at(last, "/connectTime"), now),
-          ago(text_at(last, "/status/lastUpdateTime"), now),
+          ago(pointed_text(last, "/connectTime"), now),
+          ago(pointed_text(last, "/status/lastUpdateTime"), now),
           std::to_string(sent),
           std::to_string(rejected),
-          ago(text_at(insight, "/mTLS/lastCertificateRegeneration"), now),
+          ago(pointed_text(insight, "/mTLS/lastCertificateRegeneration"), now),
           expires.empty() ? "-" : expires,
-          std::to_string(number_at(insight, "/mTLS/certificateRegenerations")),
-          mtls ? text_at(insight, "/mTLS/issuedBackend") : "-",
+          std::to_string(pointed_number(insight, "/mTLS/certificateRegenerations")),
+          mtls ? pointed_text(insight, "/mTLS/issuedBackend") : "-",
           backends,
-          text_at(last, "/version/kumaDp/version"),
-          text_at(last, "/version/envoy/version"),
+          pointed_text(last, "/version/kumaDp/version"),
+          pointed_text(last, "/version/envoy/version"),
           dependencies.empty() ? "-" : dependencies,
           notes};
 }
@@ -146,6 +124,7 @@ void add_inspect(CLI::App& root, Session& session) {
   dataplanes->callback(
       [&session, options] { session.action = [&session, options] { return inspect(session, *options); }; });
   add_inspect_policies(*command, session, options->output);
+  add_inspect_zones(*command, session, options->output);
 }
 
 }  // namespace kumasim::cp
