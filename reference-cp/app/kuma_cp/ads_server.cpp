@@ -60,7 +60,7 @@ asio::awaitable<void> AdsServer::serve(GrpcServerStream stream) {
     runtime_.log.info(component, "proxy disconnected", {{"mesh", proxy->key.mesh}, {"proxy", proxy->key.name}});
     if (!stopping_) {
       // By itself, for it must come about whatever ended the stream.
-      if (!proxy->is_of_zone()) spawn(runtime_.executor, runtime_.log, "insights", insights_.flush(proxy));
+      spawn(runtime_.executor, runtime_.log, "insights", insights_.flush(proxy));
       spawn(runtime_.executor, runtime_.log, "lifecycle", lifecycle_.disconnected(proxy));
     }
   }
@@ -166,7 +166,7 @@ void AdsServer::start(const ProxyPtr& proxy) {
   runtime_.log.info(component, "proxy connected", {{"mesh", proxy->key.mesh}, {"proxy", proxy->key.name}});
   reconciler_.add(proxy);
   spawn(runtime_.executor, runtime_.log, "ads.writer", write_all(proxy));
-  if (!proxy->is_of_zone()) spawn(runtime_.executor, runtime_.log, "insights", insights_.follow(proxy));
+  spawn(runtime_.executor, runtime_.log, "insights", insights_.follow(proxy));
 }
 
 /// One coroutine writes, so that messages of requests and of changes do not mix.

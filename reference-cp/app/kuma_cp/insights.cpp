@@ -1,7 +1,7 @@
 #include "reference-cp/app/kuma_cp/insights.hpp"
 
 #include "kumasim/runtime/task.hpp"
-#include "reference-cp/model/kinds.hpp"
+#include "reference-cp/app/kuma_cp/proxy_kind.hpp"
 #include "reference-cp/model/timestamp.hpp"
 #include "reference-cp/xds/type_url.hpp"
 
@@ -65,9 +65,9 @@ Json Insights::subscription_of(const Proxy& proxy) const {
 }
 
 asio::awaitable<Result<>> Insights::write(const Proxy& proxy) {
-  const Kind& kind = kind::dataplane_insight();
-  auto dataplane = co_await store_->get(kind::dataplane(), proxy.key);
-  if (!dataplane) co_return fail(dataplane.error());
+  const Kind& kind = insight_kind_of(proxy);
+  auto stands_for = co_await store_->get(kind_of(proxy), proxy.key);
+  if (!stands_for) co_return fail(stands_for.error());
   auto before = co_await store_->get(kind, proxy.key);
   Resource insight;
   if (before) insight = **before;
@@ -132,8 +132,8 @@ asio::awaitable<void> Insights::follow(ProxyPtr proxy) {
   }
 }
 
-asio::awaitable<bool> Insights::moved_away(const ResourceKey& proxy) {
-  auto insight = co_await store_->get(kind::dataplane_insight(), proxy);
+asio::awaitable<bool> Insights::moved_away(ProxyPtr proxy) {
+  auto insight = co_await store_->get(insight_kind_of(*proxy), proxy->key);
   if (!insight || !(*insight)->spec.contains("subscriptions") || (*insight)->spec["subscriptions"].empty())
     co_return false;
   const Json& last = (*insight)->spec["subscriptions"].back();

@@ -1,4 +1,5 @@
-/// DataplaneInsights: what the control plane knows of each connected proxy, written as it changes.
+/// Insights of Dataplanes, ZoneIngresses and ZoneEgresses: what the control plane knows of each connected proxy,
+/// written as it changes.
 #pragma once
 
 #include <cstdint>
@@ -18,13 +19,13 @@ class Insights {
   Insights(const Runtime& runtime, const Config& config, std::shared_ptr<Store> store, std::string instance)
       : runtime_(runtime), config_(config), store_(std::move(store)), instance_(std::move(instance)) {}
 
-  /// Writes the proxy's insight where it differs from what was written last. A proxy without its Dataplane has none.
+  /// Writes the proxy's insight where it differs from what was written last. A proxy without its resource has none.
   asio::awaitable<void> flush(ProxyPtr proxy);
   /// Writes, now and at the flush interval, until the proxy's stream ends; the end itself is the last write.
   asio::awaitable<void> follow(ProxyPtr proxy);
 
   /// A proxy's last subscription is of another control plane: it has moved there.
-  asio::awaitable<bool> moved_away(const ResourceKey& proxy);
+  asio::awaitable<bool> moved_away(ProxyPtr proxy);
 
  private:
   nlohmann::json subscription_of(const Proxy& proxy) const;

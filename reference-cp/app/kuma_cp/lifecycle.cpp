@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "kumasim/runtime/task.hpp"
+#include "reference-cp/app/kuma_cp/proxy_kind.hpp"
 #include "reference-cp/manager/labels.hpp"
 #include "reference-cp/model/codec.hpp"
 #include "reference-cp/model/kinds.hpp"
@@ -12,11 +13,6 @@ namespace kumasim::cp {
 namespace {
 
 constexpr int attempts_max = 5;
-
-const Kind& kind_of(const Proxy& proxy) {
-  if (proxy.metadata.proxy_type == "ingress") return kind::zone_ingress();
-  return proxy.metadata.proxy_type == "egress" ? kind::zone_egress() : kind::dataplane();
-}
 
 /// Unknown fields are passed over: a newer kuma-dp may say more.
 Result<Resource> resource_of(const std::string& text, const Kind& kind) {
@@ -65,10 +61,8 @@ asio::awaitable<void> Lifecycle::disconnected(ProxyPtr proxy) {
   if (proxy->metadata.dataplane.empty()) co_return;
   co_await sleep(runtime_.timers, config_.deregistration_delay);
   if (reconciler_.find(proxy->slot())) co_return;
-  if (!proxy->is_of_zone()) {
-    bool moved = co_await insights_.moved_away(proxy->key);
-    if (moved) co_return;
-  }
+  bool moved = co_await insights_.moved_away(proxy);
+  if (moved) co_return;
   auto done = co_await manager_.remove(kind_of(*proxy), proxy->key);
   if (done)
     runtime_.log.info("lifecycle", "proxy deregistered", {{"mesh", proxy->key.mesh}, {"proxy", proxy->key.name}});

@@ -1,0 +1,19 @@
+/// The kinds of the resources that stand for a connected proxy.
+#pragma once
+
+#include "reference-cp/app/kuma_cp/proxy.hpp"
+#include "reference-cp/model/kinds.hpp"
+
+namespace kumasim::cp {
+
+inline const Kind& kind_of(const Proxy& proxy) {
+  if (proxy.metadata.proxy_type == "ingress") return kind::zone_ingress();
+  return proxy.metadata.proxy_type == "egress" ? kind::zone_egress() : kind::dataplane();
+}
+
+inline const Kind& insight_kind_of(const Proxy& proxy) {
+  if (proxy.metadata.proxy_type == "ingress") return kind::zone_ingress_insight();
+  return proxy.metadata.proxy_type == "egress" ? kind::zone_egress_insight() : kind::dataplane_insight();
+}
+
+}  // namespace kumasim::cp
