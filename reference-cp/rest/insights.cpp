@@ -186,7 +186,15 @@ asio::awaitable<std::optional<HttpResponse>> RestApi::insight(const Call& call) 
     co_return json_answer(200, items.front());
   }
   if (meshes) co_return json_answer(200, {{"total", items.size()}, {"items", std::move(items)}, {"next", nullptr}});
-  json zones = {{"online", 0}, {"total", 0}};
+  json zones = json::object();
+  for (auto [name, kind] :
+       {std::pair{"controlPlanes", &kind::zone_insight()}, std::pair{"zoneIngresses", &kind::zone_ingress_insight()},
+        std::pair{"zoneEgresses", &kind::zone_egress_insight()}}) {
+    auto list = co_await store.list(*kind, {});
+    if (!list) co_return problem(list.error(), list_title);
+    auto online = std::ranges::count_if(list->items, [](const ResourcePtr& one) { return is_connected(one.get()); });
+    zones[name] = {{"online", online}, {"total", list->items.size()}};
+  }
   co_return json_answer(
       200,
       {{"createdAt", print_timestamp(clock_.wall_now())},
@@ -200,7 +208,7 @@ asio::awaitable<std::optional<HttpResponse>> RestApi::insight(const Call& call) 
          {"internal", services["internal"].full()},
          {"gatewayBuiltin", services["gateway_builtin"].full()},
          {"gatewayDelegated", services["gateway_delegated"].full()}}},
-       {"zones", {{"controlPlanes", zones}, {"zoneEgresses", zones}, {"zoneIngresses", zones}}}});
+       {"zones", std::move(zones)}});
 }
 
 }  // namespace kumasim::cp

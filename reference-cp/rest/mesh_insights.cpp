@@ -16,13 +16,6 @@ ProxyCounts one(ProxyStatus status) {
           .partially_degraded = status == ProxyStatus::partially_degraded ? 1u : 0u};
 }
 
-bool is_connected(const Resource* insight) {
-  if (insight == nullptr) return false;
-  for (const auto& subscription : at(insight->spec, "subscriptions"))
-    if (has(subscription, "connectTime") && !has(subscription, "disconnectTime")) return true;
-  return false;
-}
-
 bool is_ignored(const json& inbound) { return text_at(inbound, "state") == "Ignored"; }
 
 /// Of the last stream; "unknown" where it was not said.
@@ -107,6 +100,13 @@ json ProxyCounts::sparse() const {
 
 json ProxyCounts::full() const {
   return {{"total", total}, {"online", online}, {"offline", offline}, {"partiallyDegraded", partially_degraded}};
+}
+
+bool is_connected(const Resource* insight) {
+  if (insight == nullptr) return false;
+  for (const auto& subscription : at(insight->spec, "subscriptions"))
+    if (has(subscription, "connectTime") && !has(subscription, "disconnectTime")) return true;
+  return false;
 }
 
 ProxyStatus proxy_status(const Resource& dataplane, const Resource* insight) {

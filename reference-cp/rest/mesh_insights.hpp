@@ -21,6 +21,9 @@ struct ProxyCounts {
 
 enum class ProxyStatus : std::uint8_t { offline, partially_degraded, online };
 
+/// Some stream of the insight's proxy, or zone, has begun and not ended. False for nullptr.
+bool is_connected(const Resource* insight);
+
 /// Connected, and whether all, some or none of its inbounds take traffic; of a gateway only whether it is connected.
 ProxyStatus proxy_status(const Resource& dataplane, const Resource* insight);
 

@@ -5,6 +5,7 @@
 #include "reference-cp/model/kinds.hpp"
 #include "reference-cp/model/timestamp.hpp"
 #include "reference-cp/policy/resource_context.hpp"
+#include "reference-cp/policy/single_conf.hpp"
 #include "reference-cp/xds/dataplane.hpp"
 #include "reference-cp/xds/json_read.hpp"
 
@@ -13,17 +14,12 @@ namespace {
 
 using Json = nlohmann::json;
 
-/// The conf of a kind whose policies speak of the whole proxy: their `default`s together.
-std::optional<policy::Rule> proxy_rule(std::span<const policy::PolicyPtr> sorted, std::string_view type) {
-  if (sorted.empty()) return std::nullopt;
-  std::vector<Json> confs;
+/// What the policies of a kind that speaks of the whole proxy say together.
+std::optional<policy::Rule> proxy_rule(const policy::MatchedPolicies& policies) {
+  if (policies.policies.empty()) return std::nullopt;
   policy::Rule rule;
-  for (const policy::PolicyPtr& each : sorted) {
-    const Json& conf = at(each->resource->spec, "default");
-    confs.push_back(conf.is_object() ? conf : Json::object());
-    rule.origins.push_back({each->resource, 0});
-  }
-  rule.conf = policy::merge_confs(confs, policy::shape_of(type)).front();
+  rule.conf = policy::single_conf(policies);
+  for (const policy::PolicyPtr& each : policies.policies) rule.origins.push_back({each->resource, 0});
   return rule;
 }
 
@@ -81,7 +77,7 @@ Matched matched(std::string_view type, const ProxyView& proxy, const MeshView& m
     out.policies.from.clear();
     out.policies.rules.clear();
   }
-  if (!table.has_from && !table.has_to && !table.has_rules) out.proxy = proxy_rule(out.policies.policies, type);
+  if (!table.has_from && !table.has_to && !table.has_rules) out.proxy = proxy_rule(out.policies);
   return out;
 }
 
