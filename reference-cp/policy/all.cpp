@@ -21,7 +21,7 @@
 
 namespace kumasim::cp::policy {
 
-void apply_all(ResourceSet& resources, const ProxyView& proxy, const MeshView& mesh, const GenerateOptions& options) {
+Result<> apply_all(ResourceSet& resources, const ProxyView& proxy, const MeshView& mesh, const GenerateOptions& options) {
   auto matched = [&](const char* type) {
     return match_policies(type, proxy, mesh, {.include_shadow = options.include_shadow});
   };
@@ -45,7 +45,7 @@ void apply_all(ResourceSet& resources, const ProxyView& proxy, const MeshView& m
   mesh_retry::apply(resources, proxy, mesh, matched("MeshRetry"));
   mesh_metric::apply(resources, proxy, mesh, matched("MeshMetric"));
   // Last: it changes what all others have made.
-  mesh_proxy_patch::apply(resources, matched("MeshProxyPatch"));
+  return mesh_proxy_patch::apply(resources, matched("MeshProxyPatch"));
 }
 
 }  // namespace kumasim::cp::policy

@@ -10,6 +10,7 @@
 
 #include "reference-cp/policy/mesh_proxy_patch/json_patch.hpp"
 #include "reference-cp/policy/mesh_proxy_patch/message_text.hpp"
+#include "reference-cp/xds/generate.hpp"
 #include "tests/policy/xds_json.hpp"
 
 namespace kumasim::cp::policy::testing {
@@ -187,6 +188,40 @@ spec:
   default: {appendModifications: [{cluster: {operation: Patch, match: {name: backend}, value: 'connectTimeout: 1s'}}]}
 )");
   EXPECT_EQ(proxy.cluster("backend")["connectTimeout"], "2s");
+}
+
+/// Why the proxy is left with what it has; "" where it gets a configuration.
+std::string refusal(std::string_view modification) {
+  World world(std::string(mesh_with) +
+              "---\ntype: MeshProxyPatch\nmesh: default\nname: p\nspec:\n  default:\n"
+              "    appendModifications:\n    - " +
+              std::string(modification) + "\n");
+  auto mesh = world.mesh();
+  auto made = try_generate(*mesh, World::proxy(*mesh, "web"));
+  return made ? std::string() : made.error().message;
+}
+
+TEST(ProxyPatch, WhatCannotBeDoneLeavesTheProxyAlone) {
+  EXPECT_EQ(refusal("cluster: {operation: Patch, match: {name: backend}, value: 'connectTimeout: 7s'}"), "");
+  EXPECT_EQ(
+      refusal("cluster: {operation: Patch, match: {name: backend}, jsonPatches: [{op: replace, path: /x, value: 1}]}"),
+      "replace: there is no /x");
+  EXPECT_EQ(
+      refusal("cluster: {operation: Patch, match: {name: none}, jsonPatches: [{op: replace, path: /x, value: 1}]}"),
+      "");
+  EXPECT_NE(
+      refusal("networkFilter: {operation: AddFirst, value: \"{name: x, typedConfig: {'@type': t/no.such.Type}}\"}"),
+      "");
+  EXPECT_NE(refusal("networkFilter: {operation: Patch, match: {name: envoy.filters.network.http_connection_manager}, "
+                    "value: \"{name: x, typedConfig: {'@type': "
+                    "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}}\"}"),
+            "");
+}
+
+TEST(ProxyPatch, EndpointsWithoutTheirClusterAreRefused) {
+  EXPECT_EQ(refusal("cluster: {operation: Remove, match: {name: backend}}"), "endpoints of backend that nothing names");
+  EXPECT_EQ(refusal("cluster: {operation: Remove, match: {origin: inbound}}"), "");
+  EXPECT_EQ(refusal("cluster: {operation: Add, value: '{name: more, type: EDS}'}"), "no endpoints of more");
 }
 
 TEST(ProxyTemplate, TheMostSpecificSelectorWinsAndAnEmptyProfileMakesNothing) {

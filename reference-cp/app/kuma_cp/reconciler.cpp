@@ -273,9 +273,14 @@ void Reconciler::regenerate(const ProxyPtr& proxy) {
   ProxyView facts = proxy_view(*view, *dataplane, proxy->metadata, std::move(identity));
   fill_admin(proxy->key, **dataplane, facts.identity);
   ++counts_.generations;
-  Snapshot fresh = generate(*view, facts, {.planted = config_.planted});
+  auto made = try_generate(*view, facts, {.planted = config_.planted});
+  if (!made) {
+    runtime_.log.error(component, "no configuration",
+                       {{"mesh", proxy->key.mesh}, {"proxy", proxy->key.name}, {"error", made.error().message}});
+    return;
+  }
   proxy->identity = std::move(held);
-  push(proxy, std::move(fresh));
+  push(proxy, std::move(*made));
 }
 
 void Reconciler::fill_admin(const ResourceKey& proxy, const Resource& resource, ProxyIdentity& identity) {

@@ -64,17 +64,18 @@ bool imports_profile(const ResourcePtr& found) {
   return !found || !list_at(at(found->spec, "conf"), "imports").empty();
 }
 
-void apply(ResourceSet& resources, const Resource& found) {
+Result<> apply(ResourceSet& resources, const Resource& found) {
   const Json& conf = at(found.spec, "conf");
   for (const Json& raw : list_at(conf, "resources")) {
     google::protobuf::Any any;
-    if (!mesh_proxy_patch::read_message(text_at(raw, "resource"), any)) continue;
-    if (auto message = mesh_proxy_patch::unpack(any))
-      resources.add(text_at(raw, "name"), std::move(message), Origin::policy);
+    if (auto read = mesh_proxy_patch::read_message(text_at(raw, "resource"), any); !read) return read;
+    auto message = mesh_proxy_patch::unpack(any);
+    if (!message) return fail(Code::invalid_argument, "unknown type: " + any.type_url());
+    resources.add(text_at(raw, "name"), std::move(message), Origin::policy);
   }
   Json modifications = Json::array();
   for (const Json& modification : list_at(conf, "modifications")) modifications.push_back(as_proxy_patch(modification));
-  mesh_proxy_patch::apply_modifications(resources, modifications);
+  return mesh_proxy_patch::apply_modifications(resources, modifications);
 }
 
 }  // namespace kumasim::cp::policy::legacy::proxy_template

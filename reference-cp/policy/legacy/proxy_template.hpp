@@ -1,6 +1,7 @@
 /// ProxyTemplate (old: MeshProxyPatch): what is generated for a proxy, and changes to it.
 #pragma once
 
+#include "kumasim/runtime/error.hpp"
 #include "reference-cp/model/resource.hpp"
 
 namespace kumasim::cp {
@@ -17,8 +18,9 @@ ResourcePtr find(const ProxyView& proxy, const MeshView& mesh);
 /// Whether what Kuma generates by itself is wanted: without a template, or with one that imports a profile.
 bool imports_profile(const ResourcePtr& found);
 
-/// The template's own resources, then its modifications. REQUIRES: everything else is there.
-void apply(ResourceSet& resources, const Resource& found);
+/// The template's own resources, then its modifications. Fails where one of them is none, or cannot be done. REQUIRES:
+/// everything else is there.
+Result<> apply(ResourceSet& resources, const Resource& found);
 
 }  // namespace policy::legacy::proxy_template
 }  // namespace kumasim::cp

@@ -7,8 +7,8 @@
 
 namespace kumasim::cp::policy::mesh_proxy_patch {
 
-void apply(ResourceSet& resources, const MatchedPolicies& policies) {
-  apply_modifications(resources, list_at(single_conf(policies), "appendModifications"));
+Result<> apply(ResourceSet& resources, const MatchedPolicies& policies) {
+  return apply_modifications(resources, list_at(single_conf(policies), "appendModifications"));
 }
 
 }  // namespace kumasim::cp::policy::mesh_proxy_patch

@@ -43,27 +43,25 @@ struct Modification {
 };
 
 template <class Message>
-std::optional<Message> value_of(const Modification& modification) {
+Result<Message> value_of(const Modification& modification) {
   Message message;
-  if (!read_message(text_at(modification.json, "value"), message)) return std::nullopt;
+  if (auto read = read_message(text_at(modification.json, "value"), message); !read)
+    return std::unexpected(read.error());
   return message;
 }
 
 template <class Message>
-void change(Message& message, const Modification& modification, const Message& value) {
-  if (modification.patches.empty())
-    merge(message, value);
-  else
-    (void)patch(message, modification.patches);
+Result<> change(Message& message, const Modification& modification, const Message& value) {
+  if (!modification.patches.empty()) return patch(message, modification.patches);
+  merge(message, value);
+  return {};
 }
 
 template <class Filter>
-void change_filter(Filter& filter, const Modification& modification, const Filter& value) {
-  if (!modification.patches.empty()) {
-    if (filter.has_typed_config()) (void)patch_any(*filter.mutable_typed_config(), modification.patches);
-  } else if (value.has_typed_config()) {
-    (void)merge_any(*filter.mutable_typed_config(), value.typed_config());
-  }
+Result<> change_filter(Filter& filter, const Modification& modification, const Filter& value) {
+  if (!modification.patches.empty()) return patch_any(*filter.mutable_typed_config(), modification.patches);
+  if (!value.has_typed_config()) return {};
+  return merge_any(*filter.mutable_typed_config(), value.typed_config());
 }
 
 /// Listeners of the redirection have two names, by how resources are named for the proxy; either means both.
@@ -93,22 +91,24 @@ bool selects_listener(const Modification& modification, const EnvoyResource& res
 
 /// Clusters and listeners.
 template <class Message, class Select>
-void modify_resources(ResourceSet& resources, const Modification& modification, std::string_view type,
-                      const Select& selects) {
-  std::optional<Message> value = value_of<Message>(modification);
-  if (!value) return;
+Result<> modify_resources(ResourceSet& resources, const Modification& modification, std::string_view type,
+                          const Select& selects) {
+  Result<Message> value = value_of<Message>(modification);
+  if (!value) return std::unexpected(value.error());
   if (modification.operation == "Add") {
     std::string name = value->name();
     resources.add(name, std::make_unique<Message>(std::move(*value)), Origin::policy);
-    return;
+    return {};
   }
   std::vector<std::string> removed;
   for (auto& [name, resource] : resources.of(type)) {
     if (!selects(resource)) continue;
     if (modification.operation == "Remove") removed.push_back(name);
-    if (modification.operation == "Patch") change(ResourceSet::as<Message>(resource), modification, *value);
+    if (modification.operation != "Patch") continue;
+    if (auto done = change(ResourceSet::as<Message>(resource), modification, *value); !done) return done;
   }
   for (const std::string& name : removed) resources.remove(type, name);
+  return {};
 }
 
 template <class T>
@@ -125,80 +125,117 @@ void remove_named(Repeated<T>& list, const Modification& modification) {
 
 /// Network and HTTP filters.
 template <class Filter>
-void modify_filters(Repeated<Filter>& filters, const Modification& modification, const Filter& value) {
+Result<> modify_filters(Repeated<Filter>& filters, const Modification& modification, const Filter& value) {
   const std::string& operation = modification.operation;
-  if (operation == "AddFirst") return insert(filters, 0, value);
-  if (operation == "AddLast") return insert(filters, filters.size(), value);
-  if (operation == "Remove") return remove_named(filters, modification);
+  if (operation == "AddFirst") insert(filters, 0, value);
+  if (operation == "AddLast") insert(filters, filters.size(), value);
+  if (operation == "Remove") remove_named(filters, modification);
+  bool beside_one = operation == "AddBefore" || operation == "AddAfter";
+  if (!beside_one && operation != "Patch") return {};
   std::string beside = text_at(modification.json, "match", "name");
   for (int i = 0; i < filters.size(); ++i) {
-    if (operation == "Patch") {
-      if (modification.allows("name", filters[i].name())) change_filter(filters[i], modification, value);
-    } else if (filters[i].name() == beside) {
-      return insert(filters, operation == "AddBefore" ? i : i + 1, value);
+    if (beside_one && filters[i].name() == beside) {
+      insert(filters, operation == "AddBefore" ? i : i + 1, value);
+      return {};
     }
+    if (beside_one || !modification.allows("name", filters[i].name())) continue;
+    if (auto done = change_filter(filters[i], modification, value); !done) return done;
   }
+  return {};
 }
 
-void modify_network_filters(ResourceSet& resources, const Modification& modification) {
+/// Calls `change` on every filter chain of the listeners that the modification selects, until it fails.
+template <class Select, class Change>
+Result<> for_each_chain(ResourceSet& resources, const Select& selects, const Change& change) {
+  for (auto& [name, resource] : resources.of(type_url::listener)) {
+    if (!selects(resource)) continue;
+    for (FilterChain& chain : *ResourceSet::as<Listener>(resource).mutable_filter_chains())
+      if (Result<> done = change(chain); !done) return done;
+  }
+  return {};
+}
+
+/// As for_each_chain, for the HTTP connection managers of the chains.
+template <class Select, class Change>
+Result<> for_each_manager(ResourceSet& resources, const Select& selects, const Change& change) {
+  return for_each_chain(resources, selects, [&](FilterChain& chain) {
+    Result<> result;
+    change_hcm(chain, [&](Hcm& hcm) {
+      if (Result<> done = change(hcm); !done) result = done;
+    });
+    return result;
+  });
+}
+
+Result<> modify_network_filters(ResourceSet& resources, const Modification& modification) {
   auto value = value_of<::envoy::config::listener::v3::Filter>(modification);
-  if (!value) return;
-  for (auto& [name, resource] : resources.of(type_url::listener))
-    if (selects_listener(modification, resource, "listenerName", "listenerTags"))
-      for (FilterChain& chain : *ResourceSet::as<Listener>(resource).mutable_filter_chains())
-        modify_filters(*chain.mutable_filters(), modification, *value);
+  if (!value) return std::unexpected(value.error());
+  auto selects = [&](const EnvoyResource& resource) {
+    return selects_listener(modification, resource, "listenerName", "listenerTags");
+  };
+  return for_each_chain(resources, selects, [&](FilterChain& chain) {
+    return modify_filters(*chain.mutable_filters(), modification, *value);
+  });
 }
 
-void modify_http_filters(ResourceSet& resources, const Modification& modification) {
-  auto value = value_of<::envoy::extensions::filters::network::http_connection_manager::v3::HttpFilter>(modification);
-  if (!value) return;
-  for (auto& [name, resource] : resources.of(type_url::listener))
-    if (selects_listener(modification, resource, "listenerName", "listenerTags"))
-      for (FilterChain& chain : *ResourceSet::as<Listener>(resource).mutable_filter_chains())
-        change_hcm(chain, [&](Hcm& hcm) { modify_filters(*hcm.mutable_http_filters(), modification, *value); });
+/// Kuma reads the text only where a listener is selected.
+Result<> modify_http_filters(ResourceSet& resources, const Modification& modification) {
+  using ::envoy::extensions::filters::network::http_connection_manager::v3::HttpFilter;
+  auto selects = [&](const EnvoyResource& resource) {
+    return selects_listener(modification, resource, "listenerName", "listenerTags");
+  };
+  return for_each_manager(resources, selects, [&](Hcm& hcm) -> Result<> {
+    auto value = value_of<HttpFilter>(modification);
+    if (!value) return std::unexpected(value.error());
+    return modify_filters(*hcm.mutable_http_filters(), modification, *value);
+  });
+}
+
+Result<> modify_hosts(Hcm& hcm, const Modification& modification, const VirtualHost& value) {
+  if (!hcm.has_route_config() || !modification.allows("routeConfigurationName", hcm.route_config().name())) return {};
+  auto& hosts = *hcm.mutable_route_config()->mutable_virtual_hosts();
+  if (modification.operation == "Add") *hosts.Add() = value;
+  if (modification.operation == "Remove") remove_named(hosts, modification);
+  if (modification.operation != "Patch") return {};
+  for (VirtualHost& host : hosts)
+    if (modification.allows("name", host.name()))
+      if (auto done = change(host, modification, value); !done) return done;
+  return {};
 }
 
 /// Only those that a listener holds itself, as Kuma does.
-void modify_virtual_hosts(ResourceSet& resources, const Modification& modification) {
+Result<> modify_virtual_hosts(ResourceSet& resources, const Modification& modification) {
   auto value = value_of<VirtualHost>(modification);
-  if (!value) return;
-  auto modify = [&](Hcm& hcm) {
-    if (!hcm.has_route_config()) return;
-    if (!modification.allows("routeConfigurationName", hcm.route_config().name())) return;
-    auto& hosts = *hcm.mutable_route_config()->mutable_virtual_hosts();
-    if (modification.operation == "Add") *hosts.Add() = *value;
-    if (modification.operation == "Remove") remove_named(hosts, modification);
-    if (modification.operation == "Patch")
-      for (VirtualHost& host : hosts)
-        if (modification.allows("name", host.name())) change(host, modification, *value);
-  };
-  for (auto& [name, resource] : resources.of(type_url::listener))
-    if (modification.allows_origin(resource))
-      for (FilterChain& chain : *ResourceSet::as<Listener>(resource).mutable_filter_chains()) change_hcm(chain, modify);
+  if (!value) return std::unexpected(value.error());
+  auto selects = [&](const EnvoyResource& resource) { return modification.allows_origin(resource); };
+  return for_each_manager(resources, selects, [&](Hcm& hcm) { return modify_hosts(hcm, modification, *value); });
+}
+
+Result<> apply_one(ResourceSet& resources, const Json& entry) {
+  if (entry.contains("cluster")) {
+    Modification cluster{entry.at("cluster")};
+    return modify_resources<Cluster>(resources, cluster, type_url::cluster, [&](const EnvoyResource& resource) {
+      return cluster.allows("name", resource.name) && cluster.allows_origin(resource);
+    });
+  }
+  if (entry.contains("listener")) {
+    Modification listener{entry.at("listener")};
+    return modify_resources<Listener>(resources, listener, type_url::listener, [&](const EnvoyResource& resource) {
+      return selects_listener(listener, resource, "name", "tags");
+    });
+  }
+  if (entry.contains("networkFilter")) return modify_network_filters(resources, {entry.at("networkFilter")});
+  if (entry.contains("httpFilter")) return modify_http_filters(resources, {entry.at("httpFilter")});
+  if (entry.contains("virtualHost")) return modify_virtual_hosts(resources, {entry.at("virtualHost")});
+  return {};
 }
 
 }  // namespace
 
-void apply_modifications(ResourceSet& resources, const Json& modifications) {
-  for (const Json& entry : modifications) {
-    if (entry.contains("cluster")) {
-      Modification cluster{entry.at("cluster")};
-      modify_resources<Cluster>(resources, cluster, type_url::cluster, [&](const EnvoyResource& resource) {
-        return cluster.allows("name", resource.name) && cluster.allows_origin(resource);
-      });
-    } else if (entry.contains("listener")) {
-      Modification listener{entry.at("listener")};
-      modify_resources<Listener>(resources, listener, type_url::listener, [&](const EnvoyResource& resource) {
-        return selects_listener(listener, resource, "name", "tags");
-      });
-    } else if (entry.contains("networkFilter")) {
-      modify_network_filters(resources, {entry.at("networkFilter")});
-    } else if (entry.contains("httpFilter")) {
-      modify_http_filters(resources, {entry.at("httpFilter")});
-    } else if (entry.contains("virtualHost")) {
-      modify_virtual_hosts(resources, {entry.at("virtualHost")});
-    }
-  }
+Result<> apply_modifications(ResourceSet& resources, const Json& modifications) {
+  for (const Json& entry : modifications)
+    if (auto done = apply_one(resources, entry); !done) return done;
+  return {};
 }
 
 }  // namespace kumasim::cp::policy::mesh_proxy_patch

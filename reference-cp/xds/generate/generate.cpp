@@ -4,12 +4,13 @@
 #include "reference-cp/policy/all.hpp"
 #include "reference-cp/policy/legacy/proxy_template.hpp"
 #include "reference-cp/xds/generate/generation.hpp"
+#include "reference-cp/xds/references.hpp"
 
 namespace kumasim::cp {
 namespace {
 
 /// What the profile for sidecars makes, policies included.
-void profile(generators::Generation g, const GenerateOptions& options) {
+Result<> profile(generators::Generation g, const GenerateOptions& options) {
   generators::admin(g);
   generators::prometheus(g);
   generators::transparent_proxy(g);
@@ -18,18 +19,30 @@ void profile(generators::Generation g, const GenerateOptions& options) {
   generators::direct_access(g);
   generators::probes(g);
   generators::dns(g);
-  policy::apply_all(g.resources, g.proxy, g.mesh, options);
+  if (auto done = policy::apply_all(g.resources, g.proxy, g.mesh, options); !done) return done;
   generators::secrets(g);
+  return {};
 }
 
 }  // namespace
 
-Snapshot generate(const MeshView& mesh, const ProxyView& proxy, const GenerateOptions& options) {
+Result<Snapshot> try_generate(const MeshView& mesh, const ProxyView& proxy, const GenerateOptions& options) {
   ResourceSet resources;
   ResourcePtr changes = policy::legacy::proxy_template::find(proxy, mesh);
-  if (policy::legacy::proxy_template::imports_profile(changes)) profile({mesh, proxy, resources}, options);
-  if (changes) policy::legacy::proxy_template::apply(resources, *changes);
-  return resources.snapshot();
+  if (policy::legacy::proxy_template::imports_profile(changes))
+    if (auto done = profile({mesh, proxy, resources}, options); !done) return std::unexpected(done.error());
+  if (changes)
+    if (auto done = policy::legacy::proxy_template::apply(resources, *changes); !done)
+      return std::unexpected(done.error());
+  Snapshot snapshot = resources.snapshot();
+  // Only changes by hand can break what the generators make whole.
+  if (changes || !mesh.all("MeshProxyPatch").empty())
+    if (auto whole = check_references(resources, snapshot); !whole) return std::unexpected(whole.error());
+  return snapshot;
+}
+
+Snapshot generate(const MeshView& mesh, const ProxyView& proxy, const GenerateOptions& options) {
+  return try_generate(mesh, proxy, options).value_or(Snapshot{});
 }
 
 }  // namespace kumasim::cp
