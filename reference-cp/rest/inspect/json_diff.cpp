@@ -40,21 +40,26 @@ void diff_objects(const Json& before, const Json& after, const std::string& path
       patch.push_back({{"op", "add"}, {"path", path + "/" + escaped(name)}, {"value", value}});
 }
 
-/// What both ends have in common stays; the rest goes and comes at one place, element by element.
+/// What both ends have in common stays; between them elements change one by one, and the rest goes or comes.
 void diff_lists(const Json& before, const Json& after, const std::string& path, Json& patch) {
   std::size_t head = 0, tail = 0;
   const std::size_t shorter = std::min(before.size(), after.size());
   while (head < shorter && before[head] == after[head]) ++head;
   while (tail < shorter - head && before[before.size() - 1 - tail] == after[after.size() - 1 - tail]) ++tail;
-  if (before.size() == after.size()) {
-    for (std::size_t i = head; i < before.size() - tail; ++i)
-      diff(before[i], after[i], path + "/" + std::to_string(i), patch);
-    return;
-  }
-  const std::string place = path + "/" + std::to_string(head);
-  for (std::size_t i = head; i < before.size() - tail; ++i) remove(before[i], place, patch);
-  for (std::size_t i = head; i < after.size() - tail; ++i)
-    patch.push_back({{"op", "add"}, {"path", path + "/" + std::to_string(i)}, {"value", after[i]}});
+  const std::size_t paired = shorter - tail;
+  for (std::size_t i = head; i < paired; ++i) diff(before[i], after[i], path + "/" + std::to_string(i), patch);
+  const std::size_t gone = before.size() - tail - paired, come = after.size() - tail - paired;
+  if (gone == 0 && come == 0) return;
+  const std::string place = path + "/" + std::to_string(paired);
+  // The neighbours, so that the patch fits no other list.
+  if (paired > 0)
+    patch.push_back({{"op", "test"}, {"path", path + "/" + std::to_string(paired - 1)}, {"value", after[paired - 1]}});
+  if (tail > 0)
+    patch.push_back({{"op", "test"},
+                     {"path", path + "/" + std::to_string(paired + gone)},
+                     {"value", before[before.size() - tail]}});
+  for (std::size_t i = 0; i < gone; ++i) remove(before[paired + i], place, patch);
+  for (std::size_t i = come; i-- > 0;) patch.push_back({{"op", "add"}, {"path", place}, {"value", after[paired + i]}});
 }
 
 void diff(const Json& before, const Json& after, const std::string& path, Json& patch) {

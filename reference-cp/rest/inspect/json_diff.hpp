@@ -5,8 +5,8 @@
 
 namespace kumasim::cp::inspect {
 
-/// Applied to `before` it gives `after`. Each removal or replacement is preceded by a `test` of the value that goes, so
-/// that the patch shows both; members come in the order of their names.
+/// Applied to `before` it gives `after`. A `test` of the value that goes precedes each removal, and of the neighbours
+/// each change of a list's length, as in the patches of Kuma; members come in the order of their names.
 nlohmann::json json_diff(const nlohmann::json& before, const nlohmann::json& after);
 
 }  // namespace kumasim::cp::inspect
