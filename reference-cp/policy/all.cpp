@@ -3,16 +3,21 @@
 
 #include "reference-cp/policy/legacy/traffic_permission.hpp"
 #include "reference-cp/policy/matching.hpp"
+#include "reference-cp/policy/mesh_access_log/apply.hpp"
 #include "reference-cp/policy/mesh_circuit_breaker/apply.hpp"
+#include "reference-cp/policy/mesh_fault_injection/apply.hpp"
+#include "reference-cp/policy/mesh_health_check/apply.hpp"
 #include "reference-cp/policy/mesh_http_route/apply.hpp"
 #include "reference-cp/policy/mesh_load_balancing_strategy/apply.hpp"
 #include "reference-cp/policy/mesh_metric/apply.hpp"
 #include "reference-cp/policy/mesh_passthrough/apply.hpp"
 #include "reference-cp/policy/mesh_proxy_patch/apply.hpp"
+#include "reference-cp/policy/mesh_rate_limit/apply.hpp"
 #include "reference-cp/policy/mesh_retry/apply.hpp"
 #include "reference-cp/policy/mesh_tcp_route/apply.hpp"
 #include "reference-cp/policy/mesh_timeout/apply.hpp"
 #include "reference-cp/policy/mesh_tls/apply.hpp"
+#include "reference-cp/policy/mesh_trace/apply.hpp"
 #include "reference-cp/policy/mesh_traffic_permission/apply.hpp"
 #include "reference-cp/xds/generate_options.hpp"
 #include "reference-cp/xds/mesh_view.hpp"
@@ -21,7 +26,8 @@
 
 namespace kumasim::cp::policy {
 
-Result<> apply_all(ResourceSet& resources, const ProxyView& proxy, const MeshView& mesh, const GenerateOptions& options) {
+Result<> apply_all(ResourceSet& resources, const ProxyView& proxy, const MeshView& mesh,
+                   const GenerateOptions& options) {
   auto matched = [&](const char* type) {
     return match_policies(type, proxy, mesh, {.include_shadow = options.include_shadow});
   };
@@ -37,9 +43,14 @@ Result<> apply_all(ResourceSet& resources, const ProxyView& proxy, const MeshVie
   mesh_passthrough::apply(resources, proxy, mesh, matched("MeshPassthrough"));
   // The legacy permission belongs to the inbounds; what comes after may take its filter out again.
   legacy::traffic_permission::apply(resources, proxy, mesh);
+  mesh_access_log::apply(resources, proxy, mesh, matched("MeshAccessLog"));
+  mesh_trace::apply(resources, proxy, mesh, matched("MeshTrace"));
+  mesh_fault_injection::apply(resources, proxy, mesh, matched("MeshFaultInjection"));
+  mesh_rate_limit::apply(resources, proxy, mesh, matched("MeshRateLimit"));
   mesh_timeout::apply(resources, proxy, mesh, matched("MeshTimeout"));
   // After everything that adds HTTP filters to inbounds: the RBAC filter is to be the first of them.
   mesh_traffic_permission::apply(resources, proxy, mesh, matched("MeshTrafficPermission"), options.planted);
+  mesh_health_check::apply(resources, proxy, mesh, matched("MeshHealthCheck"));
   // After health checks: it has the last word on the panic threshold.
   mesh_circuit_breaker::apply(resources, proxy, mesh, matched("MeshCircuitBreaker"));
   mesh_retry::apply(resources, proxy, mesh, matched("MeshRetry"));

@@ -1,4 +1,5 @@
-/// The conf of policies that say one thing for a whole proxy (`spec.default`): MeshProxyPatch, MeshMetric, MeshTrace, ...
+/// The conf of policies that say one thing for a whole proxy (`spec.default`): MeshProxyPatch, MeshMetric, MeshTrace,
+/// ...
 #pragma once
 
 #include <nlohmann/json.hpp>

@@ -10,8 +10,8 @@
 namespace kumasim::cp {
 
 /// Pure: the same views give the same bytes. No clock, no I/O, no locks. Fails for a builtin gateway whose certificates
-/// cannot be read, and where changes by MeshProxyPatch or ProxyTemplate cannot be done or leave references to nowhere: such
-/// a proxy keeps what it has.
+/// cannot be read, and where changes by MeshProxyPatch or ProxyTemplate cannot be done or leave references to nowhere:
+/// such a proxy keeps what it has.
 Result<Snapshot> try_generate(const MeshView& mesh, const ProxyView& proxy, const GenerateOptions& options = {});
 /// Nothing where it fails.
 Snapshot generate(const MeshView& mesh, const ProxyView& proxy, const GenerateOptions& options = {});

@@ -240,9 +240,10 @@ Affected MeshView::affected_by_dataplane(const ResourceChange& change) const {
   services.insert(combined.destinations.begin(), combined.destinations.end());
   // Policies and other zones change what a proxy gets of a list of endpoints.
   auto elsewhere = [&](const Endpoint& e) { return e.locality && e.locality->zone != settings_.zone; };
-  bool own = !all("MeshLoadBalancingStrategy").empty() || std::ranges::any_of(services, [&](const std::string& service) {
-    return std::ranges::any_of(endpoints(service), elsewhere);
-  });
+  bool own =
+      !all("MeshLoadBalancingStrategy").empty() || std::ranges::any_of(services, [&](const std::string& service) {
+        return std::ranges::any_of(endpoints(service), elsewhere);
+      });
   if (own || !only_endpoints(change, services)) {
     result.all = has_routes(*this);
     result.virtual_outbounds = true;

@@ -37,7 +37,7 @@ DescriptorProto& message(FileDescriptorProto& file, const char* name, const char
 DescriptorPool& pool() {
   static DescriptorPool* pool = [] {
     auto* made = new DescriptorPool(DescriptorPool::generated_pool());
-    google::protobuf::FileDescriptorProto kafka, grpc, dns;
+    google::protobuf::FileDescriptorProto kafka, grpc, dns, limit, sink;
     kafka.set_name("golden/kafka.proto");
     field(message(kafka, "KafkaBroker", "envoy.extensions.filters.network.kafka_broker.v3"), "stat_prefix", 1,
           FieldDescriptorProto::TYPE_STRING);
@@ -65,6 +65,16 @@ DescriptorPool& pool() {
     field(filter, "stat_prefix", 1, text);
     field(filter, "server_config", 2, nested, type("Server").c_str());
     made->BuildFile(dns);
+    limit.set_name("golden/connection_limit.proto");
+    limit.add_dependency("envoy/type/v3/token_bucket.proto");
+    DescriptorProto& bucket = message(limit, "LocalRateLimit", "envoy.extensions.filters.network.local_ratelimit.v3");
+    field(bucket, "stat_prefix", 1, text);
+    field(bucket, "token_bucket", 2, nested, ".envoy.type.v3.TokenBucket");
+    made->BuildFile(limit);
+    sink.set_name("golden/event_sink.proto");
+    field(message(sink, "HealthCheckEventFileSink", "envoy.extensions.health_check.event_sinks.file.v3"),
+          "event_log_path", 1, text);
+    made->BuildFile(sink);
     return made;
   }();
   return *pool;

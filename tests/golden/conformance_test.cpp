@@ -35,27 +35,25 @@ TEST_P(Conformance, AreaKeepsItsCases) {
   EXPECT_GE(equal, GetParam().floor) << "kumasim-xds-score AREA/CASE prints the differences of:" << failed;
 }
 
-INSTANTIATE_TEST_SUITE_P(Areas, Conformance,
-                         testing::Values(Area{"meshtimeout", 36}, Area{"mtls", 14}, Area{"trafficroute", 15},
-                                         Area{"meshtrafficpermission", 30}, Area{"dataplane", 20},
-                                         Area{"mesh-metrics", 6}, Area{"precedence", 23}, Area{"transparent-proxy", 21},
-                                         Area{"meshservice", 16}, Area{"vip", 3}, Area{"meshservices-mode", 7},
-                                         Area{"hostnamegenerator", 5}, Area{"zoneingress", 6}, Area{"zoneegress", 13},
-                                         Area{"multizone", 9}, Area{"meshexternalservice", 8},
-                                         Area{"meshmultizoneservice", 9}, Area{"rejected", 9}, Area{"meshhttproute", 25},
-                                         Area{"unified-naming", 7}, Area{"meshretry", 19},
-                                         Area{"meshcircuitbreaker", 25}, Area{"shadow", 10},
-                                         Area{"trafficpermission", 7}, Area{"meshproxypatch", 30},
-                                         Area{"proxytemplate", 16}, Area{"meshtls", 24},
-                                         Area{"meshloadbalancingstrategy", 22}, Area{"meshpassthrough", 17},
-                                         Area{"meshmetric", 16}, Area{"gateway", 28}, Area{"gateway-routes", 39},
-                                         Area{"gateway-tls", 13}, Area{"gateway-delegated", 15},
-                                         Area{"meshgateway", 3}, Area{"meshgatewayroute", 3}),
-                         [](const auto& info) {
-                           std::string name = info.param.name;
-                           std::ranges::replace(name, '-', '_');
-                           return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Areas, Conformance,
+    testing::Values(Area{"meshtimeout", 36}, Area{"mtls", 14}, Area{"trafficroute", 15},
+                    Area{"meshtrafficpermission", 30}, Area{"dataplane", 20}, Area{"mesh-metrics", 6},
+                    Area{"precedence", 23}, Area{"transparent-proxy", 21}, Area{"meshservice", 16}, Area{"vip", 3},
+                    Area{"meshservices-mode", 7}, Area{"hostnamegenerator", 5}, Area{"zoneingress", 6},
+                    Area{"zoneegress", 13}, Area{"multizone", 9}, Area{"meshexternalservice", 8},
+                    Area{"meshmultizoneservice", 9}, Area{"rejected", 9}, Area{"meshhttproute", 25},
+                    Area{"unified-naming", 7}, Area{"meshretry", 19}, Area{"meshcircuitbreaker", 25},
+                    Area{"shadow", 10}, Area{"trafficpermission", 7}, Area{"meshproxypatch", 30},
+                    Area{"proxytemplate", 16}, Area{"meshtls", 24}, Area{"meshloadbalancingstrategy", 22},
+                    Area{"meshpassthrough", 17}, Area{"meshmetric", 16}, Area{"gateway", 28},
+                    Area{"gateway-routes", 39}, Area{"gateway-tls", 13}, Area{"gateway-delegated", 15},
+                    Area{"meshgateway", 3}, Area{"meshgatewayroute", 3}),
+    [](const auto& info) {
+      std::string name = info.param.name;
+      std::ranges::replace(name, '-', '_');
+      return name;
+    });
 
 }  // namespace
 }  // namespace kumasim::cp::golden

@@ -180,7 +180,8 @@ json without_certificates(json value) {
     if (each.is_object() && each.contains("inlineBytes")) each["inlineBytes"] = "<certificate>";
     if (!each.is_object() || !each.contains("inlineString")) return;
     json& text = each["inlineString"];
-    if (text.is_array() || (text.is_string() && text.get<std::string>().starts_with("-----BEGIN "))) text = "<certificate>";
+    if (text.is_array() || (text.is_string() && text.get<std::string>().starts_with("-----BEGIN ")))
+      text = "<certificate>";
   });
   return value;
 }

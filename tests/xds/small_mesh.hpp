@@ -53,6 +53,10 @@ inline nlohmann::json with_rarities(nlohmann::json spec, int state, int address,
   if (state == 3) inbound["state"] = "Ignored";
   if (address > 0) networking["advertisedAddress"] = "10.9.9.9";
   if (address > 1) networking["address"] = fmt::format("10.0.{}.1", address);
+  if (state == 4) {
+    networking["gateway"] = {{"type", "BUILTIN"}, {"tags", inbound["tags"]}};
+    networking.erase("inbound");
+  }
   if (!networking.contains("transparentProxying")) return spec;
   nlohmann::json& transparent = networking["transparentProxying"];
   if (reach == 1) transparent["directAccessServices"] = {"*"};
@@ -106,6 +110,49 @@ inline Write policy_write(int number, int variant) {
           fmt::format("external-{}", variant),
           {{"tags", {{"kuma.io/service", "service-2"}, {"kuma.io/protocol", "http"}}},
            {"networking", {{"address", fmt::format("a{}.example.com:443", variant)}, {"tls", {{"enabled", true}}}}}}};
+    case 7:
+      return {"MeshHealthCheck", fmt::format("health-{}", variant),
+              to(service, {{"http", {{"path", "/up"}}}, {"tcp", nlohmann::json::object()}})};
+    case 8:
+      return {"MeshFaultInjection",
+              fmt::format("fault-{}", variant),
+              {{"targetRef", {{"kind", "Mesh"}, {"proxyTypes", {"Sidecar"}}}},
+               {"from",
+                {{{"targetRef", {{"kind", "MeshSubset"}, {"tags", tagged(variant, 1)}}},
+                  {"default", {{"http", {{{"abort", {{"httpStatus", 500}, {"percentage", 50}}}}}}}}}}}}};
+    case 9:
+      return {
+          "MeshRateLimit",
+          fmt::format("limit-{}", variant),
+          {{"targetRef", all},
+           {"rules",
+            {{{"default", {{"local", {{"http", {{"requestRate", {{"num", variant + 1}, {"interval", "1s"}}}}}}}}}}}}}};
+    case 10:
+      return {"MeshTrace",
+              fmt::format("trace-{}", variant),
+              {{"targetRef", all},
+               {"default", {{"backends", {{{"datadog", {{"url", "http://10.9.9.9:80"}, {"splitService", true}}}}}}}}}};
+    case 11:
+      return {"MeshAccessLog", fmt::format("log-{}", variant),
+              to(variant ? service : all, {{"backends", {{{"openTelemetry", {{"endpoint", "otel"}}}}}}})};
+    case 12: {
+      nlohmann::json listener = {{"port", 80}, {"protocol", variant == 2 ? "TCP" : "HTTP"}, {"tags", {{"n", "1"}}}};
+      if (variant == 1) listener["hostname"] = "*.example.com";
+      return {
+          "MeshGateway",
+          fmt::format("gateway-{}", variant),
+          {{"selectors", {{{"match", {{"kuma.io/service", "service-1"}}}}}}, {"conf", {{"listeners", {listener}}}}}};
+    }
+    case 13: {
+      nlohmann::json backends = {{{"weight", 1}, {"destination", tagged(variant, 1)}},
+                                 {{"weight", 1}, {"destination", {{"kuma.io/service", "service-2"}}}}};
+      nlohmann::json rule = {{"backends", backends}};
+      if (variant != 2) rule["matches"] = {{{"path", {{"match", "PREFIX"}, {"value", "/a"}}}}};
+      return {"MeshGatewayRoute",
+              fmt::format("gateway-route-{}", variant),
+              {{"selectors", {{{"match", {{"kuma.io/service", "*"}}}}}},
+               {"conf", {{variant == 2 ? "tcp" : "http", {{"rules", {rule}}}}}}}};
+    }
     case 14: {
       nlohmann::json failover = {{{"to", {{"type", variant ? "Only" : "Any"}, {"zones", {"east"}}}}}};
       nlohmann::json conf = {{"loadBalancer", {{"type", "RingHash"}}}};
@@ -115,16 +162,17 @@ inline Write policy_write(int number, int variant) {
     case 15: {
       nlohmann::json cluster = {
           {"operation", "Patch"}, {"match", {{"origin", "outbound"}}}, {"value", "respectDnsTtl: true"}};
-      return {"MeshProxyPatch",
-              fmt::format("patch-{}", variant),
-              {{"targetRef", variant ? all : service},
-               {"default", {{"appendModifications", {{{"cluster", cluster}}}}}}}};
+      return {
+          "MeshProxyPatch",
+          fmt::format("patch-{}", variant),
+          {{"targetRef", variant ? all : service}, {"default", {{"appendModifications", {{{"cluster", cluster}}}}}}}};
     }
     case 16:
       return {"MeshTLS",
               fmt::format("tls-{}", variant),
               {{"targetRef", all},
-               {"rules", {{{"default", {{"mode", variant ? "Permissive" : "Strict"}, {"tlsVersion", {{"min", "TLS12"}}}}}}}}}};
+               {"rules",
+                {{{"default", {{"mode", variant ? "Permissive" : "Strict"}, {"tlsVersion", {{"min", "TLS12"}}}}}}}}}};
     case 17: {
       nlohmann::json match = {{"type", "Domain"}, {"value", "x.org"}, {"port", 80 + variant}, {"protocol", "http"}};
       return {"MeshPassthrough",
@@ -132,11 +180,11 @@ inline Write policy_write(int number, int variant) {
               {{"targetRef", all}, {"default", {{"passthroughMode", "Matched"}, {"appendMatch", {match}}}}}};
     }
     case 18:
-      return {"MeshMetric",
-              fmt::format("metric-{}", variant),
-              {{"targetRef", all},
-               {"default",
-                {{"backends", {{{"type", "Prometheus"}, {"prometheus", {{"port", 5670}, {"path", "/m"}}}}}}}}}};
+      return {
+          "MeshMetric",
+          fmt::format("metric-{}", variant),
+          {{"targetRef", all},
+           {"default", {{"backends", {{{"type", "Prometheus"}, {"prometheus", {{"port", 5670}, {"path", "/m"}}}}}}}}}};
     case 19: {
       nlohmann::json cluster = {{"operation", "patch"}, {"value", "respectDnsTtl: true"}};
       nlohmann::json imports = nlohmann::json::array();
@@ -162,12 +210,12 @@ inline Write zone_write(int number, int variant) {
                              {"kuma.io/zone", "east"},
                              {"version", "v1"}};
       nlohmann::json services = {{{"tags", tags}, {"instances", variant + 1}, {"mesh", "m"}}};
-      return {"ZoneIngress",
-              fmt::format("ingress-{}", variant),
-              {{"zone", variant == 2 ? "default" : "east"},
-               {"networking",
-                {{"advertisedAddress", fmt::format("198.51.100.{}", variant)}, {"advertisedPort", 20001}}},
-               {"availableServices", services}}};
+      return {
+          "ZoneIngress",
+          fmt::format("ingress-{}", variant),
+          {{"zone", variant == 2 ? "default" : "east"},
+           {"networking", {{"advertisedAddress", fmt::format("198.51.100.{}", variant)}, {"advertisedPort", 20001}}},
+           {"availableServices", services}}};
     }
     case 1:
       return {"ZoneEgress",
@@ -207,13 +255,13 @@ inline rc::Gen<Write> any_write() {
                                 return Write{"MeshService", fmt::format("ms-{}", number),
                                              removed == 0 ? nlohmann::json() : mesh_service_spec(selected, port)};
                               });
-  auto policy =
-      rc::gen::map(rc::gen::tuple(inRange(0, 21), inRange(0, 3), inRange(0, 3)), [](const std::tuple<int, int, int>& t) {
-        auto [number, variant, removed] = t;
-        Write write = policy_write(number, variant);
-        if (removed == 0) write.spec = nullptr;
-        return write;
-      });
+  auto policy = rc::gen::map(rc::gen::tuple(inRange(0, 21), inRange(0, 3), inRange(0, 3)),
+                             [](const std::tuple<int, int, int>& t) {
+                               auto [number, variant, removed] = t;
+                               Write write = policy_write(number, variant);
+                               if (removed == 0) write.spec = nullptr;
+                               return write;
+                             });
   auto mesh = rc::gen::map(rc::gen::tuple(inRange(0, 4), inRange(0, 3)), [](const std::tuple<int, int>& t) {
     static constexpr const char* modes[] = {"Everywhere", "Disabled", "ReachableBackends"};
     auto [kind, mode] = t;
@@ -241,14 +289,12 @@ inline ResourcePtr to_resource(const Write& write) {
   resource.meta.name = write.name;
   if (!resource.kind->is_global()) resource.meta.mesh = "m";
   resource.spec = write.spec.is_null() ? nlohmann::json::object() : write.spec;
-  if (write.name.starts_with("far-"))
-    resource.meta.labels = {{"kuma.io/origin", "global"}, {"kuma.io/zone", "east"}};
+  if (write.name.starts_with("far-")) resource.meta.labels = {{"kuma.io/origin", "global"}, {"kuma.io/zone", "east"}};
   if (write.kind == "MeshExternalService") resource.status = {{"vip", {{"ip", "242.0.0." + write.name.substr(4)}}}};
   if (write.kind == "MeshMultiZoneService") {
     // Of a local service and one of another zone.
     auto named = [&](const char* prefix, const char* zone) {
-      return nlohmann::json{
-          {"mesh", "m"}, {"name", prefix + write.name.substr(3)}, {"zone", zone}, {"namespace", ""}};
+      return nlohmann::json{{"mesh", "m"}, {"name", prefix + write.name.substr(3)}, {"zone", zone}, {"namespace", ""}};
     };
     resource.status = {{"vips", {{{"ip", "243.0.0." + write.name.substr(3)}}}},
                        {"meshServices", {named("ms-", ""), named("far-", "east")}}};

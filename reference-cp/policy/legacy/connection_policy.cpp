@@ -1,6 +1,7 @@
 /// Choice between connection policies.
 #include "reference-cp/policy/legacy/connection_policy.hpp"
 
+#include <algorithm>
 #include <optional>
 
 #include "reference-cp/policy/conf_read.hpp"
@@ -45,9 +46,16 @@ bool is_better(const ResourcePtr& policy, const Rank& rank, const Candidate& tha
 
 std::map<std::string, ResourcePtr> outbound_policies(std::string_view type, const ProxyView& proxy,
                                                      const MeshView& mesh) {
-  std::map<std::string, Candidate> best;
+  std::set<std::string> services;
   for (const Outbound& outbound : proxy.outbounds)
-    if (outbound.legacy()) best.try_emplace(outbound.service());
+    if (outbound.legacy()) services.insert(outbound.service());
+  return policies_to(type, services, proxy, mesh);
+}
+
+std::map<std::string, ResourcePtr> policies_to(std::string_view type, const std::set<std::string>& services,
+                                               const ProxyView& proxy, const MeshView& mesh) {
+  std::map<std::string, Candidate> best;
+  for (const std::string& service : services) best.try_emplace(service);
   for (auto [name, policy] : mesh.all(type)) {
     std::optional<Rank> source = source_rank(*policy, proxy);
     if (!source) continue;
@@ -74,6 +82,40 @@ ResourcePtr inbound_policy(std::string_view type, const Tags& inbound, const Mes
       if (!matches(selector, inbound)) continue;
       Rank rank = legacy::rank(selector);
       if (is_better(policy, rank, best)) best = {policy, rank};
+    }
+  }
+  return best.policy;
+}
+
+std::vector<ResourcePtr> inbound_policies(std::string_view type, const Tags& inbound, const MeshView& mesh) {
+  std::vector<Candidate> found;
+  for (auto [name, policy] : mesh.all(type)) {
+    const auto& sources = list_at(policy->spec, "sources");
+    Rank first = sources.empty() ? Rank{} : legacy::rank(selector_of(sources.front()));
+    for (const auto& destination : list_at(policy->spec, "destinations"))
+      if (matches(selector_of(destination), inbound)) found.push_back({policy, first});
+  }
+  std::ranges::stable_sort(found, [](const Candidate& a, const Candidate& b) {
+    int order = compare(a.rank, b.rank);
+    return order > 0 || (order == 0 && a.policy->meta.creation > b.policy->meta.creation);
+  });
+  std::vector<ResourcePtr> policies;
+  for (Candidate& candidate : found) policies.push_back(std::move(candidate.policy));
+  return policies;
+}
+
+ResourcePtr proxy_policy(std::string_view type, const ProxyView& proxy, const MeshView& mesh) {
+  Candidate best;
+  for (auto [name, policy] : mesh.all(type)) {
+    auto offer = [&](const Tags& selector) {
+      Rank rank = legacy::rank(selector);
+      if (!best.policy || is_better(policy, rank, best)) best = {policy, rank};
+    };
+    const auto& selectors = list_at(policy->spec, "selectors");
+    if (selectors.empty()) offer({});
+    for (const auto& each : selectors) {
+      Tags selector = selector_of(each);
+      if (selector.empty() || is_source(selector, proxy)) offer(selector);
     }
   }
   return best.policy;

@@ -4,8 +4,10 @@
 #include <map>
 
 #include "reference-cp/model/resource.hpp"
+#include "reference-cp/model/rules/network.hpp"
 #include "reference-cp/xds/dataplane.hpp"
 #include "reference-cp/xds/derive/address_pool.hpp"
+#include "reference-cp/xds/derive/virtual_outbounds.hpp"
 #include "reference-cp/xds/external_address.hpp"
 #include "reference-cp/xds/json_read.hpp"
 #include "reference-cp/xds/remote_endpoints.hpp"
@@ -15,19 +17,32 @@ namespace {
 
 using Wanted = std::map<std::pair<VipKind, std::string>, VipEntry>;
 
-/// An address for its service, and one for its host unless that is not wanted; of two with the same port the first
-/// counts.
-void add_external(const Resource& service, Wanted& wanted) {
+/// Of two outbounds with the same port the first counts; ports are in order.
+void add(Wanted& wanted, VipKind kind, const std::string& name, VipOutbound outbound) {
+  auto& outbounds = wanted.try_emplace({kind, name}, VipEntry{kind, name, {}, {}}).first->second.outbounds;
+  auto place = std::ranges::lower_bound(outbounds, outbound.port, {}, &VipOutbound::port);
+  if (place == outbounds.end() || place->port != outbound.port) outbounds.insert(place, std::move(outbound));
+}
+
+/// A port of 0 where the service has none of its own.
+void add_service(Wanted& wanted, const std::string& service, std::uint32_t port = 0) {
+  if (!wanted.contains({VipKind::service, service}))
+    add(wanted, VipKind::service, service, {port, {{"kuma.io/service", service}}, "service"});
+}
+
+void add_named(Wanted& wanted, const MeshView& mesh, const Tags& tags) {
+  for (NamedOutbound& named : named_outbounds(mesh, tags))
+    add(wanted, VipKind::fqdn, named.host, std::move(named.outbound));
+}
+
+/// An address for its service, and one for its host unless that is not wanted.
+void add_external(Wanted& wanted, const Resource& service) {
   std::string name = text_at(service.spec, "tags", "kuma.io/service");
   ExternalAddress address = external_address(service);
-  VipOutbound outbound{address.port, {{"kuma.io/service", name}}, "service"};
-  wanted.try_emplace({VipKind::service, name}, VipEntry{VipKind::service, name, {}, {outbound}});
+  add_service(wanted, name, address.port);
   if (flag_at(service.spec, "networking", "disableHostDNSEntry")) return;
-  outbound.origin = "host:" + service.meta.name;
-  VipEntry& host =
-      wanted.try_emplace({VipKind::host, address.host}, VipEntry{VipKind::host, address.host, {}, {}}).first->second;
-  if (std::ranges::find(host.outbounds, address.port, &VipOutbound::port) == host.outbounds.end())
-    host.outbounds.push_back(std::move(outbound));
+  add(wanted, VipKind::host, address.host,
+      {address.port, {{"kuma.io/service", name}}, "host:" + service.meta.name});
 }
 
 }  // namespace
@@ -38,19 +53,21 @@ VipTable vips(const MeshView& mesh, const VipTable& old) {
     for (const Inbound& inbound : inbounds_of(*dataplane)) {
       bool ignored = text_at(at(dataplane->spec, "networking", "inbound").at(inbound.index), "state") == "Ignored";
       if (inbound.serviceless || ignored) continue;
-      VipEntry entry{VipKind::service, inbound.service, {}, {{0, {{"kuma.io/service", inbound.service}}, "service"}}};
-      wanted.try_emplace({entry.kind, entry.name}, entry);
+      add_service(wanted, inbound.service);
+      add_named(wanted, mesh, inbound.tags);
     }
   for (const auto& [name, ingress] : mesh.all("ZoneIngress")) {
     if (!is_remote_ingress(*ingress, mesh.settings().zone)) continue;
     for (const nlohmann::json& service : at(ingress->spec, "availableServices")) {
-      if (text_at(service, "mesh") != mesh.name()) continue;
-      std::string tag = text_at(service, "tags", "kuma.io/service");
-      VipEntry entry{VipKind::service, tag, {}, {{0, {{"kuma.io/service", tag}}, "service"}}};
-      wanted.try_emplace({entry.kind, entry.name}, entry);
+      if (text_at(service, "mesh") == mesh.name())
+        add_service(wanted, text_at(service, "tags", "kuma.io/service"));
+      add_named(wanted, mesh, tags_of(at(service, "tags")));  // of every mesh, as in Kuma
     }
   }
-  for (const auto& [name, service] : mesh.all("ExternalService")) add_external(*service, wanted);
+  for (const auto& [name, service] : mesh.all("ExternalService")) {
+    add_external(wanted, *service);
+    add_named(wanted, mesh, {{"kuma.io/service", text_at(service->spec, "tags", "kuma.io/service")}});
+  }
   AddressPool pool("240.0.0.0", 4);
   for (const VipEntry& entry : old) {
     pool.take(entry.address);
@@ -59,6 +76,8 @@ VipTable vips(const MeshView& mesh, const VipTable& old) {
   }
   VipTable table;
   for (auto& [key, entry] : wanted) {
+    // An ExternalService that is named by its address is reached at it.
+    if (entry.kind == VipKind::host && is_ip(entry.name)) entry.address = entry.name;
     if (entry.address.empty()) entry.address = pool.next();
     table.push_back(std::move(entry));
   }

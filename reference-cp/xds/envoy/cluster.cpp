@@ -101,11 +101,13 @@ void inbound_timeouts(Cluster& cluster, std::string_view protocol) {
     });
 }
 
-void outbound_timeouts(Cluster& cluster, std::string_view protocol) {
-  if (is_http_based(protocol))
-    update_http_options(cluster, [](HttpProtocolOptions& options) {
-      options.mutable_common_http_protocol_options()->mutable_idle_timeout();
-    });
+void outbound_timeouts(Cluster& cluster, std::string_view protocol, Duration idle, Duration max_stream) {
+  if (!is_http_based(protocol)) return;
+  update_http_options(cluster, [&](HttpProtocolOptions& options) {
+    auto& common = *options.mutable_common_http_protocol_options();
+    set_duration(*common.mutable_idle_timeout(), idle);
+    if (max_stream > Duration::zero()) set_duration(*common.mutable_max_stream_duration(), max_stream);
+  });
 }
 
 std::unique_ptr<LoadAssignment> load_assignment(const std::string& cluster, std::span<const Endpoint> endpoints) {

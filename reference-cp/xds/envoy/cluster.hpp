@@ -42,8 +42,9 @@ void http1(Cluster& cluster);
 void http2(Cluster& cluster);
 /// Kuma's timeouts between the proxy and its application: twice those of an outbound.
 void inbound_timeouts(Cluster& cluster, std::string_view protocol);
-/// Legacy outbounds without a Timeout: HTTP ones still carry their (zero) idle timeout.
-void outbound_timeouts(Cluster& cluster, std::string_view protocol);
+/// Legacy outbounds: HTTP ones carry their idle timeout even where it is zero (none), and the longest life of a stream
+/// where that is not zero.
+void outbound_timeouts(Cluster& cluster, std::string_view protocol, Duration idle, Duration max_stream);
 
 /// Changes the options of HTTP upstreams, creating them where there are none.
 void update_http_options(Cluster& cluster, const std::function<void(HttpProtocolOptions&)>& change);

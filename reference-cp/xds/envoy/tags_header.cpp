@@ -12,13 +12,18 @@ bool tags_header_used(const MeshView& mesh) {
          !mesh.all("MeshFaultInjection").empty();
 }
 
-void add_tags_header(const Resource& dataplane, RouteConfiguration& configuration) {
+std::string tags_header_value(const Resource& dataplane) {
   std::string text;
   for (const auto& [tag, values] : tag_values(dataplane)) {
     text += "&" + tag + "=";
     for (const std::string& value : values) text += (text.back() == '=' ? "" : ",") + value;
     text += "&";
   }
+  return text;
+}
+
+void add_tags_header(const Resource& dataplane, RouteConfiguration& configuration) {
+  std::string text = tags_header_value(dataplane);
   if (text.empty()) return;
   auto& header = *configuration.add_request_headers_to_add()->mutable_header();
   header.set_key(std::string(tags_header));

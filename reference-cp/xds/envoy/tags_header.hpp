@@ -8,7 +8,9 @@ namespace kumasim::cp::envoy {
 
 /// Some policy of the mesh reads the header: RateLimit, FaultInjection, MeshFaultInjection.
 bool tags_header_used(const MeshView& mesh);
-/// Added to every request of the configuration: `&kuma.io/service=web&&version=1,2&`.
+/// The header's value, `&kuma.io/service=web&&version=1,2&`; empty for a Dataplane without tags.
+std::string tags_header_value(const Resource& dataplane);
+/// Added to every request of the configuration.
 void add_tags_header(const Resource& dataplane, RouteConfiguration& configuration);
 
 }  // namespace kumasim::cp::envoy

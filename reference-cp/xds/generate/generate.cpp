@@ -3,6 +3,7 @@
 
 #include "reference-cp/policy/all.hpp"
 #include "reference-cp/policy/legacy/proxy_template.hpp"
+#include "reference-cp/xds/gateway/gateway.hpp"
 #include "reference-cp/xds/generate/generation.hpp"
 #include "reference-cp/xds/references.hpp"
 
@@ -13,6 +14,7 @@ namespace {
 Result<> profile(generators::Generation g, const GenerateOptions& options) {
   generators::admin(g);
   generators::prometheus(g);
+  generators::tracing(g);
   generators::transparent_proxy(g);
   generators::inbounds(g);
   generators::traffic_route_outbounds(g);
@@ -24,13 +26,29 @@ Result<> profile(generators::Generation g, const GenerateOptions& options) {
   return {};
 }
 
+/// What the profile for builtin gateways makes.
+Result<> gateway_profile(generators::Generation g, const GenerateOptions& options) {
+  generators::admin(g);
+  generators::prometheus(g);
+  generators::tracing(g);
+  generators::transparent_proxy(g);
+  generators::dns(g);
+  if (auto done = gateway::generate(g, options); !done) return done;
+  if (auto done = policy::apply_all(g.resources, g.proxy, g.mesh, options); !done) return done;
+  generators::secrets(g);
+  return {};
+}
+
 }  // namespace
 
 Result<Snapshot> try_generate(const MeshView& mesh, const ProxyView& proxy, const GenerateOptions& options) {
   ResourceSet resources;
   ResourcePtr changes = policy::legacy::proxy_template::find(proxy, mesh);
-  if (policy::legacy::proxy_template::imports_profile(changes))
+  if (proxy.gateway_type == "BUILTIN") {  // whatever profile a ProxyTemplate imports
+    if (auto done = gateway_profile({mesh, proxy, resources}, options); !done) return std::unexpected(done.error());
+  } else if (policy::legacy::proxy_template::imports_profile(changes)) {
     if (auto done = profile({mesh, proxy, resources}, options); !done) return std::unexpected(done.error());
+  }
   if (changes)
     if (auto done = policy::legacy::proxy_template::apply(resources, *changes); !done)
       return std::unexpected(done.error());

@@ -31,6 +31,8 @@ void inbounds(Generation& g);
 /// Outbounds of a mesh with TrafficRoutes.
 void traffic_route_outbounds(Generation& g);
 void direct_access(Generation& g);
+/// The backend of the (legacy) TrafficTrace.
+void tracing(Generation& g);
 void probes(Generation& g);
 void dns(Generation& g);
 /// REQUIRES: everything else has run: the secrets are those that TLS contexts name.

@@ -4,6 +4,9 @@
 #include <envoy/config/route/v3/route.pb.h>
 #include <envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.pb.h>
 
+#include "reference-cp/policy/legacy/fault_injection.hpp"
+#include "reference-cp/policy/legacy/rate_limit.hpp"
+#include "reference-cp/policy/legacy/traffic_trace.hpp"
 #include "reference-cp/xds/envoy/cluster.hpp"
 #include "reference-cp/xds/envoy/http.hpp"
 #include "reference-cp/xds/envoy/names.hpp"
@@ -45,15 +48,23 @@ void http_filters(const Generation& g, const Inbound& inbound, const std::string
       envoy::http_manager(cluster, g.mesh.settings().internal_addresses, g.proxy.metadata.ipv6_enabled);
   envoy::forward_client_certificate(manager);
   if (protocol == "grpc") envoy::grpc_stats(manager);
+  policy::legacy::fault_injection::add(manager, inbound, g.mesh);
+  policy::legacy::rate_limit::add(manager, inbound, g.mesh);
   bool unified = g.proxy.unified_naming;
+  policy::legacy::TrafficTrace(g.proxy, g.mesh).trace_inbound(unified ? cluster : inbound.service, manager);
   envoy::RouteConfiguration& routes =
       envoy::routes(manager, unified ? cluster : "inbound:" + inbound.service, unified ? cluster : inbound.service);
   routes.mutable_validate_clusters()->set_value(false);
   routes.add_request_headers_to_remove(std::string(envoy::tags_header));
-  envoy::Route& route = envoy::add_route(routes);
-  route.mutable_match()->set_prefix("/");
-  route.mutable_route()->set_cluster(cluster);
-  route.mutable_route()->mutable_timeout();
+  auto add_route = [&]() -> envoy::Route& {
+    envoy::Route& route = envoy::add_route(routes);
+    route.mutable_match()->set_prefix("/");
+    route.mutable_route()->set_cluster(cluster);
+    route.mutable_route()->mutable_timeout();
+    return route;
+  };
+  policy::legacy::rate_limit::add_routes(inbound, g.mesh, add_route);
+  add_route();
   envoy::http_timeouts(manager, idle_timeout, stream_idle_timeout);
   envoy::finish(chain, std::move(manager));
 }

@@ -6,10 +6,18 @@
 #include <envoy/config/route/v3/route.pb.h>
 #include <envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.pb.h>
 
+#include "reference-cp/policy/legacy/circuit_breaker.hpp"
 #include "reference-cp/policy/legacy/connection_policy.hpp"
+#include "reference-cp/policy/legacy/health_check.hpp"
+#include "reference-cp/policy/legacy/rate_limit.hpp"
+#include "reference-cp/policy/legacy/retry.hpp"
+#include "reference-cp/policy/legacy/timeout.hpp"
+#include "reference-cp/policy/legacy/traffic_log.hpp"
+#include "reference-cp/policy/legacy/traffic_trace.hpp"
 #include "reference-cp/xds/envoy/names.hpp"
 #include "reference-cp/xds/envoy/destination.hpp"
 #include "reference-cp/xds/envoy/external.hpp"
+#include "reference-cp/xds/envoy/metadata.hpp"
 #include "reference-cp/xds/envoy/tags_header.hpp"
 #include "reference-cp/xds/generate/external_services.hpp"
 #include "reference-cp/xds/generate/generation.hpp"
@@ -20,6 +28,16 @@
 namespace kumasim::cp::generators {
 namespace {
 
+namespace legacy = policy::legacy;
+/// By kuma.io/service.
+using Policies = std::map<std::string, ResourcePtr>;
+
+/// nullptr where no policy is for the service.
+const Resource* policy_for(const Policies& policies, const std::string& service) {
+  auto found = policies.find(service);
+  return found == policies.end() ? nullptr : found->second.get();
+}
+
 /// One way for the traffic of an outbound; `http` is an entry of conf.http, null for the rest.
 struct Way {
   const nlohmann::json* http;
@@ -29,8 +47,17 @@ struct Way {
 class Outbounds {
  public:
   explicit Outbounds(Generation& g)
-      : g_(g), routes_(policy::legacy::outbound_policies("TrafficRoute", g.proxy, g.mesh)),
-        outside_(external_services(g.mesh, g.proxy)) {}
+      : g_(g), routes_(legacy::outbound_policies("TrafficRoute", g.proxy, g.mesh)),
+        timeouts_(legacy::outbound_policies("Timeout", g.proxy, g.mesh)), logs_(g.proxy, g.mesh),
+        trace_(g.proxy, g.mesh), outside_(external_services(g.mesh, g.proxy)) {
+    // Where the mesh has no egress, the clients of an ExternalService limit themselves.
+    if (!g.mesh.mesh() || !flag_at(g.mesh.mesh()->spec, "routing", "zoneEgress"))
+      limits_ = legacy::outbound_policies("RateLimit", g.proxy, g.mesh);
+    std::set<std::string> services = destinations();
+    retries_ = legacy::policies_to("Retry", services, g.proxy, g.mesh);
+    health_checks_ = legacy::policies_to("HealthCheck", services, g.proxy, g.mesh);
+    circuit_breakers_ = legacy::policies_to("CircuitBreaker", services, g.proxy, g.mesh);
+  }
 
   void generate() {
     for (const Outbound& outbound : g_.proxy.outbounds)
@@ -39,12 +66,28 @@ class Outbounds {
   }
 
  private:
+  /// Services that policies for destinations are looked up for: where the routes send what no HTTP match has taken.
+  std::set<std::string> destinations() const {
+    std::set<std::string> services;
+    for (const Outbound& outbound : g_.proxy.outbounds) {
+      if (!outbound.legacy()) continue;
+      const Resource* route = policy_for(routes_, outbound.service());
+      if (!route) services.insert(outbound.service());
+      if (!route) continue;
+      for (const Share& share : shares(at(route->spec, "conf"), outbound.tags))
+        if (auto service = share.tags.find("kuma.io/service"); service != share.tags.end())
+          services.insert(service->second);
+    }
+    return services;
+  }
+
   std::vector<envoy::Split> splits(const nlohmann::json& conf, const Outbound& outbound,
                                    const nlohmann::json& balancer) {
     std::vector<envoy::Split> result;
     for (const Share& share : shares(conf, outbound.tags)) {
       std::string cluster = clusters_.legacy(envoy::without(share.tags, "kuma.io/mesh"));
       balancers_.try_emplace(cluster, &balancer);
+      cluster_timeouts_.insert_or_assign(cluster, policy_for(timeouts_, outbound.service()));
       auto service = share.tags.find("kuma.io/service");
       std::string name = service == share.tags.end() ? std::string() : service->second;
       ServiceInfo info = g_.mesh.service(name);
@@ -71,6 +114,10 @@ class Outbounds {
   void http(const std::string& service, const std::vector<Way>& ways, envoy::FilterChain& chain) {
     envoy::HttpManager manager =
         envoy::http_manager(service, g_.mesh.settings().internal_addresses, g_.proxy.metadata.ipv6_enabled);
+    const Resource* limit = policy_for(limits_, service);
+    auto timeouts = legacy::Timeouts::of(policy_for(timeouts_, service));
+    trace_.trace_outbound(service, manager);
+    logs_.add(service, manager);
     envoy::RouteConfiguration& configuration = envoy::routes(manager, "outbound:" + service, service);
     configuration.mutable_validate_clusters()->set_value(false);
     // gRPC calls carry the tags only where a policy asks for them; Kuma sends them with every other HTTP call.
@@ -79,12 +126,15 @@ class Outbounds {
     for (const Way& way : ways) {
       envoy::Route& route = envoy::add_route(configuration);
       traffic_route_match(at(*way.http, "match"), route);
-      route.mutable_route()->mutable_timeout();
+      envoy::set_duration(*route.mutable_route()->mutable_timeout(), timeouts.request);
       envoy::forward(*route.mutable_route(), way.splits);
       traffic_route_modify(at(*way.http, "modify"), route);
+      if (limit && std::ranges::any_of(way.splits, &envoy::Split::external)) legacy::rate_limit::limit(*limit, route);
     }
+    if (limit) legacy::rate_limit::add_filter(manager);
+    if (const Resource* retry = policy_for(retries_, service)) legacy::retry::configure(*retry, protocol_, manager);
     if (protocol_ == "grpc") envoy::grpc_stats(manager);
-    envoy::http_timeouts(manager, Duration(0), Duration(0));
+    envoy::http_timeouts(manager, timeouts.http_idle, timeouts.stream_idle_of(protocol_));
     envoy::finish(chain, std::move(manager));
   }
 
@@ -103,7 +153,10 @@ class Outbounds {
       std::vector<envoy::Split> all;
       for (Way& way : ways) std::ranges::move(way.splits, std::back_inserter(all));
       bool timed = protocol_ != "tls" && protocol_ != "mysql";
-      envoy::tcp_proxy(chain, service, all, timed ? Duration(0) : Duration(-1));
+      Duration idle = legacy::Timeouts::of(policy_for(timeouts_, service)).tcp_idle;
+      envoy::tcp_proxy(chain, service, all, timed ? idle : Duration(-1));
+      logs_.add(service, chain);
+      if (const Resource* retry = policy_for(retries_, service)) legacy::retry::configure(*retry, chain);
       if (protocol_ == "kafka") envoy::kafka_broker(chain, service);
     }
     if (g_.transparent()) envoy::not_bound(*listener);
@@ -111,9 +164,20 @@ class Outbounds {
     g_.add(std::move(listener), Origin::outbound);
   }
 
+  void configure(envoy::Cluster& cluster, const std::string& name, const std::string& service) {
+    std::string protocol = g_.mesh.protocol(service);
+    auto timeouts = legacy::Timeouts::of(cluster_timeouts_.at(name));
+    envoy::connect_timeout(cluster, timeouts.connect);
+    envoy::outbound_timeouts(cluster, protocol, timeouts.http_idle, timeouts.max_stream_of(protocol));
+    if (const Resource* breaker = policy_for(circuit_breakers_, service))
+      legacy::circuit_breaker::configure(*breaker, cluster);
+    if (const Resource* check = policy_for(health_checks_, service))
+      legacy::health_check::configure(*check, protocol, cluster);
+  }
+
   void cluster(const std::string& name, const envoy::Destination& destination) {
     envoy::ClusterPtr cluster = envoy::make_cluster(name);
-    envoy::outbound_timeouts(*cluster, g_.mesh.protocol(destination.service));
+    configure(*cluster, name, destination.service);
     if (auto outside = outside_.find(destination.service); outside != outside_.end()) {
       envoy::external_endpoints(*cluster, outside->second, g_.proxy.address.find(':') != std::string::npos);
       std::string protocol = g_.mesh.protocol(destination.service);
@@ -135,10 +199,13 @@ class Outbounds {
   }
 
   Generation& g_;
-  std::map<std::string, ResourcePtr> routes_;
+  Policies routes_, timeouts_, limits_, retries_, health_checks_, circuit_breakers_;
+  legacy::TrafficLogs logs_;
+  legacy::TrafficTrace trace_;
   std::map<std::string, std::vector<Endpoint>> outside_;  ///< ExternalServices by kuma.io/service
   envoy::Destinations clusters_;
   std::map<std::string, const nlohmann::json*> balancers_;
+  std::map<std::string, const Resource*> cluster_timeouts_;  ///< by cluster: the Timeout of the last outbound to it
   std::string protocol_;  ///< of the outbound at hand: what all its services can speak
 };
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "reference-cp/model/resource.hpp"
+#include "reference-cp/policy/legacy/traffic_log.hpp"
 #include "reference-cp/xds/envoy/cluster.hpp"
 #include "reference-cp/xds/envoy/listener.hpp"
 #include "reference-cp/xds/envoy/names.hpp"
@@ -24,10 +25,12 @@ envoy::ClusterPtr cluster(const std::string& name) {
   return result;
 }
 
-void finish(Generation& g, envoy::ListenerPtr listener) {
+void finish(Generation& g, envoy::ListenerPtr listener, bool logged) {
   listener->mutable_use_original_dst()->set_value(true);
   envoy::Split to{listener->name()};
-  envoy::tcp_proxy(envoy::add_chain(*listener), listener->name(), {&to, 1});
+  envoy::FilterChain& chain = envoy::add_chain(*listener);
+  envoy::tcp_proxy(chain, listener->name(), {&to, 1});
+  if (logged) policy::legacy::TrafficLogs(g.proxy, g.mesh).add_pass_through(chain);
   g.add(std::move(listener), Origin::transparent);
 }
 
@@ -44,9 +47,9 @@ void family(Generation& g, int version, const std::string& all, const std::strin
   };
   std::string outbound = name("outbound");
   std::string inbound = name("inbound");
-  finish(g, envoy::outbound_listener(outbound, all, redirection.redirect_port_outbound));
+  finish(g, envoy::outbound_listener(outbound, all, redirection.redirect_port_outbound), true);
   if (passes(g.mesh.mesh())) g.add(cluster(outbound), Origin::transparent);
-  finish(g, envoy::inbound_listener(inbound, all, redirection.redirect_port_inbound));
+  finish(g, envoy::inbound_listener(inbound, all, redirection.redirect_port_inbound), false);
   envoy::ClusterPtr in = cluster(inbound);
   envoy::bind_to(*in, source);
   g.add(std::move(in), Origin::transparent);

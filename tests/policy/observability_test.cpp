@@ -1,0 +1,220 @@
+/// Health checks, limits, faults, traces and logs: what Envoy is told, beyond what the recordings show.
+///
+/// Sources: Kuma docs "Mesh Health Check", "Mesh Rate Limit", "Mesh Fault Injection", "Mesh Trace", "Mesh Access Log";
+/// the recordings of the areas of the same names.
+#include <gtest/gtest.h>
+
+#include "reference-cp/policy/collector.hpp"
+#include "reference-cp/policy/header_values.hpp"
+#include "reference-cp/policy/mesh_access_log/format.hpp"
+#include "reference-cp/policy/mesh_fault_injection/spec.hpp"
+#include "tests/policy/xds_json.hpp"
+
+namespace kumasim::cp::policy::testing {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::string_view services = R"(
+type: Mesh
+name: default
+meshServices: {mode: Disabled}
+---
+type: Dataplane
+mesh: default
+name: web
+networking:
+  address: 10.0.0.1
+  inbound: [{port: 80, servicePort: 8080, tags: {kuma.io/service: web, kuma.io/protocol: http}}]
+  outbound:
+  - {port: 10001, tags: {kuma.io/service: backend}}
+  - {port: 10002, tags: {kuma.io/service: redis}}
+---
+type: Dataplane
+mesh: default
+name: backend
+networking:
+  address: 10.0.0.2
+  inbound: [{port: 80, tags: {kuma.io/service: backend, kuma.io/protocol: http}}]
+---
+type: Dataplane
+mesh: default
+name: redis
+networking:
+  address: 10.0.0.3
+  inbound: [{port: 6379, tags: {kuma.io/service: redis, kuma.io/protocol: tcp}}]
+)";
+constexpr const char* inbound = "inbound:10.0.0.1:80";
+constexpr const char* to_backend = "outbound:127.0.0.1:10001";
+constexpr const char* to_redis = "outbound:127.0.0.1:10002";
+
+/// The whole conf of one policy on all of the mesh; `indented` is what follows its `spec:`.
+Generated web(const std::string& kind, const std::string& indented) {
+  return {World(std::string(services) + "---\ntype: " + kind + "\nmesh: default\nname: p\nspec:\n" + indented), "web"};
+}
+
+Json http_filters(const Generated& proxy) { return proxy.filter(inbound).at("httpFilters"); }
+
+TEST(MeshHealthCheck, ProbesInTheProtocolOfTheClusterOrElseOverTcp) {
+  Generated proxy = web("MeshHealthCheck", R"(
+  to:
+  - targetRef: {kind: Mesh}
+    default: {interval: 3s, tcp: {send: ab, receive: [c]}, http: {disabled: true}, failTrafficOnPanic: true}
+)");
+  Json check = proxy.cluster("backend")["healthChecks"][0];
+  EXPECT_EQ(check["interval"], "3s");
+  EXPECT_EQ(check["timeout"], "15s");
+  EXPECT_EQ(check["unhealthyThreshold"], 5);
+  EXPECT_EQ(check["tcpHealthCheck"], Json::parse(R"({"send":{"text":"6162"},"receive":[{"text":"63"}]})"));
+  EXPECT_EQ(proxy.cluster("redis")["healthChecks"][0]["tcpHealthCheck"], check["tcpHealthCheck"]);
+  EXPECT_EQ(proxy.cluster("backend")["commonLbConfig"]["zoneAwareLbConfig"]["failTrafficOnPanic"], true);
+  EXPECT_FALSE(proxy.cluster("localhost:8080").contains("healthChecks"));
+}
+
+TEST(MeshHealthCheck, HasNoProbeForAnotherProtocol) {
+  Generated proxy = web("MeshHealthCheck", R"(
+  to: [{targetRef: {kind: Mesh}, default: {http: {path: /up, expectedStatuses: [201]}}}]
+)");
+  Json check = proxy.cluster("backend")["healthChecks"][0]["httpHealthCheck"];
+  EXPECT_EQ(check["path"], "/up");
+  EXPECT_EQ(check["expectedStatuses"], Json::parse(R"([{"start":"201","end":"202"}])"));
+  EXPECT_EQ(check["requestHeadersToAdd"][0]["header"]["value"], "&kuma.io/protocol=http&&kuma.io/service=web&");
+  EXPECT_FALSE(proxy.cluster("redis").contains("healthChecks"));
+}
+
+TEST(MeshRateLimit, PutsABucketIntoTheRouteAndOneFilterBeforeTheRouter) {
+  Generated proxy = web("MeshRateLimit", R"(
+  targetRef: {kind: Mesh, proxyTypes: [Sidecar]}
+  rules:
+  - default:
+      local:
+        http:
+          requestRate: {num: 5, interval: 10s}
+          onRateLimit: {status: 503, headers: {add: [{name: a, value: 'b,c'}], set: [{name: d, value: 'e,f'}]}}
+)");
+  Json filters = http_filters(proxy);
+  ASSERT_EQ(filters.size(), 2u);
+  EXPECT_EQ(filters[0]["name"], "envoy.filters.http.local_ratelimit");
+  EXPECT_EQ(filters[1]["name"], "envoy.filters.http.router");
+  Json limit = proxy.routes(inbound)[0]["typedPerFilterConfig"]["envoy.filters.http.local_ratelimit"];
+  EXPECT_EQ(limit["tokenBucket"], Json::parse(R"({"maxTokens":5,"tokensPerFill":5,"fillInterval":"10s"})"));
+  EXPECT_EQ(limit["status"]["code"], "ServiceUnavailable");
+  ASSERT_EQ(limit["responseHeadersToAdd"].size(), 3u);
+  EXPECT_EQ(limit["responseHeadersToAdd"][0]["header"]["value"], "b,c");
+  EXPECT_EQ(limit["responseHeadersToAdd"][2]["header"]["value"], "f");
+}
+
+TEST(MeshRateLimit, LeavesWhatIsSwitchedOffAndWhatTheOldPolicyHas) {
+  const std::string limit = "local: {http: {requestRate: {num: 5, interval: 10s}";
+  const std::string head = "  targetRef: {kind: Mesh, proxyTypes: [Sidecar]}\n  rules: [{default: {" + limit;
+  EXPECT_EQ(http_filters(web("MeshRateLimit", head + ", disabled: true}}}}]\n")).size(), 1u);
+  const std::string old = R"(
+---
+type: RateLimit
+mesh: default
+name: old
+sources: [{match: {kuma.io/service: '*'}}]
+destinations: [{match: {kuma.io/service: web}}]
+conf: {http: {requests: 1, interval: 1s}}
+)";
+  Json route = web("MeshRateLimit", head + "}}}}]\n" + old).routes(inbound).back();
+  std::string number = route.contains("typedPerFilterConfig")
+                           ? route["typedPerFilterConfig"].dump()
+                           : std::string();  // of the old policy, where it takes effect
+  EXPECT_EQ(number.find(R"("maxTokens":5)"), std::string::npos);
+}
+
+TEST(MeshFaultInjection, KnowsClientsByTheirTags) {
+  Generated proxy = web("MeshFaultInjection", R"(
+  targetRef: {kind: Mesh, proxyTypes: [Sidecar]}
+  from:
+  - targetRef: {kind: MeshSubset, tags: {version: v1.2}}
+    default: {http: [{abort: {httpStatus: 500, percentage: '2.5'}}, {delay: {value: 5s, percentage: '0.125'}}]}
+)");
+  Json filters = http_filters(proxy);
+  ASSERT_EQ(filters.size(), 3u);
+  Json abort = filters[0]["typedConfig"], delay = filters[1]["typedConfig"];
+  EXPECT_EQ(abort["abort"]["httpStatus"], 500);
+  EXPECT_EQ(abort["abort"]["percentage"], Json::parse(R"({"numerator":250,"denominator":"TEN_THOUSAND"})"));
+  EXPECT_EQ(delay["delay"]["percentage"], Json::parse(R"({"numerator":1250,"denominator":"MILLION"})"));
+  EXPECT_EQ(abort["headers"][0]["name"], "x-kuma-tags");
+  EXPECT_EQ(abort["headers"][0]["stringMatch"]["safeRegex"]["regex"], R"(.*&version=[^&]*v1\.2[,&].*)");
+  EXPECT_EQ(filters[2]["name"], "envoy.filters.http.router");
+}
+
+TEST(MeshFaultInjection, ReadsBandwidths) {
+  using mesh_fault_injection::kbps;
+  EXPECT_EQ(kbps("10kbps"), 10u);
+  EXPECT_EQ(kbps("2 Mbps"), 2'000u);
+  EXPECT_EQ(kbps("3Gbps"), 3'000'000u);
+  EXPECT_EQ(kbps("4bps"), 0u);
+}
+
+TEST(MeshTrace, TellsDatadogTheDirectionAndThePeer) {
+  Generated proxy = web("MeshTrace", R"(
+  default:
+    backends: [{type: Datadog, datadog: {url: 'http://agent:8126', splitService: true}}]
+    sampling: {random: '12.5'}
+    tags: [{name: a, literal: b}, {name: c, header: {name: d, default: e}}]
+)");
+  auto service = [&](const char* listener) {
+    return proxy.filter(listener)["tracing"]["provider"]["typedConfig"]["serviceName"];
+  };
+  EXPECT_EQ(service(inbound), "web_INBOUND");
+  EXPECT_EQ(service(to_backend), "web_OUTBOUND_backend");
+  Json tracing = proxy.filter(to_backend)["tracing"];
+  EXPECT_EQ(tracing["randomSampling"]["value"], 12.5);
+  EXPECT_EQ(tracing["customTags"][0]["literal"]["value"], "b");
+  EXPECT_EQ(tracing["customTags"][1]["requestHeader"]["defaultValue"], "e");
+  EXPECT_EQ(proxy.cluster("meshtrace:datadog")["type"], "STRICT_DNS");
+  EXPECT_FALSE(proxy.filter(to_redis).contains("tracing"));
+}
+
+TEST(MeshAccessLog, WritesALineForRequestsAndOneForConnections) {
+  Generated proxy = web("MeshAccessLog", R"(
+  to:
+  - targetRef: {kind: Mesh}
+    default: {backends: [{type: File, file: {path: /a}}, {type: OpenTelemetry, openTelemetry: {endpoint: otel}}]}
+  from:
+  - targetRef: {kind: Mesh}
+    default:
+      backends:
+      - type: Tcp
+        tcp: {address: 'log:1', format: {type: Json, json: [{key: k, value: '%KUMA_TRAFFIC_DIRECTION%'}]}}
+)");
+  auto log = [&](const char* listener, int index) { return proxy.filter(listener)["accessLog"][index]["typedConfig"]; };
+  std::string request = log(to_backend, 0)["logFormat"]["textFormatSource"]["inlineString"];
+  EXPECT_TRUE(request.ends_with("\"web\" \"backend\" \"10.0.0.1\" \"%UPSTREAM_HOST%\"\n")) << request;
+  std::string connection = log(to_redis, 0)["logFormat"]["textFormatSource"]["inlineString"];
+  EXPECT_NE(connection.find("default 10.0.0.1(web)->%UPSTREAM_HOST%(redis) took"), std::string::npos) << connection;
+  EXPECT_EQ(log(to_redis, 1)["commonConfig"]["grpcService"]["envoyGrpc"]["clusterName"],
+            "meshaccesslog:opentelemetry:0");
+  Json collector = proxy.cluster("meshaccesslog:opentelemetry:0");
+  EXPECT_EQ(collector["loadAssignment"]["endpoints"][0]["lbEndpoints"][0]["endpoint"]["address"]["socketAddress"],
+            Json::parse(R"({"address":"otel","portValue":4317})"));
+  EXPECT_EQ(log(inbound, 0)["logFormat"]["jsonFormat"],
+            Json::parse(R"({"address":"log:1","message":{"k":"INBOUND"}})"));
+}
+
+TEST(MeshAccessLog, ReplacesKumasPlaceholdersOnly) {
+  mesh_access_log::Subject subject{"a", "::1", "b", "m", true};
+  EXPECT_EQ(mesh_access_log::interpolate(
+                "%KUMA_SOURCE_ADDRESS% %KUMA_SOURCE_ADDRESS_WITHOUT_PORT% %KUMA_MESH%%START_TIME%", subject),
+            "[::1]:0 ::1 m%START_TIME%");
+  EXPECT_EQ(mesh_access_log::interpolate("%KUMA_OTHER%", subject), "%KUMA_OTHER%");
+}
+
+TEST(Collectors, HaveTheirAddressesAndNames) {
+  EXPECT_EQ(otlp_address("otel"), (CollectorAddress{"otel", 4317}));
+  EXPECT_EQ(otlp_address("otel:12"), (CollectorAddress{"otel", 12}));
+  EXPECT_EQ(otlp_address("otel:x"), (CollectorAddress{"otel", 0}));
+  EXPECT_EQ(clean_name("http://Otel.a_b:1"), "http----tel-a_b-1");
+}
+
+TEST(HeaderValues, AreSplitAtCommas) {
+  EXPECT_EQ(header_values(""), std::vector<std::string>{""});
+  EXPECT_EQ(header_values("a,,b"), (std::vector<std::string>{"a", "", "b"}));
+}
+
+}  // namespace
+}  // namespace kumasim::cp::policy::testing
