@@ -309,9 +309,7 @@ Result<> LiveWorld::set_up() {
 void LiveWorld::at(Duration when, std::function<void()> action) {
   auto timer = std::make_shared<Timer>(runtime_.timers);
   timer->expires_at(start_ + when);
-  timer->async_wait([timer, action = std::move(action)](error_code code) {
-    if (!code) action();
-  });
+  timer->async_wait([timer, action = std::move(action)](error_code code) { if (!code) action(); });
 }
 
 Result<> LiveWorld::run_until(Duration when) {
