@@ -144,6 +144,28 @@ TEST(ZoneEgress, EndsTheTlsOfWhoeverMayReachTheOutside) {
   EXPECT_TRUE(snapshot.find(type_url::secret, "identity_cert:secret:m"));
 }
 
+TEST(ZoneEgress, HurtsAndLimitsClientsOfExternalServices) {
+  nlohmann::json all = {{"kind", "Mesh"}};
+  auto from = [&](const nlohmann::json& conf) {
+    return nlohmann::json{{"targetRef", all}, {"from", {{{"targetRef", all}, {"default", conf}}}}};
+  };
+  Write service = {"ExternalService",
+                   "e",
+                   {{"tags", {{"kuma.io/service", "out"}, {"kuma.io/protocol", "http"}}},
+                    {"networking", {{"address", "out.example.com:80"}}}}};
+  Write faults = {"MeshFaultInjection", "f",
+                  from({{"http", {{{"abort", {{"httpStatus", 500}, {"percentage", 50}}}}}}})};
+  Write limits = {"MeshRateLimit", "l",
+                  from({{"local", {{"http", {{"requestRate", {{"num", 1}, {"interval", "1s"}}}}}}}})};
+  auto got = listener(
+      generate_zone_egress({{"m", mesh({{"mtls", mtls}}, {service, faults, limits})}}, zone_proxy("ZoneEgress")));
+  ASSERT_TRUE(got);
+  std::string chain = got->filter_chains(0).SerializeAsString();
+  for (const char* filter :
+       {"envoy.filters.http.fault", "envoy.filters.http.local_ratelimit", "envoy.filters.http.rbac"})
+    EXPECT_NE(chain.find(filter), std::string::npos) << filter;
+}
+
 TEST(ZoneEgress, DoesNotReachAServiceWhoseCertificatesAreMissing) {
   Write service = zone_write(2, 0);
   service.spec["tls"] = {{"enabled", true}, {"verification", {{"caCert", {{"secret", "missing"}}}}}};

@@ -8,6 +8,8 @@
 #include <envoy/extensions/transport_sockets/tls/v3/secret.pb.h>
 
 #include "reference-cp/model/resource.hpp"
+#include "reference-cp/policy/legacy/fault_injection.hpp"
+#include "reference-cp/policy/legacy/rate_limit.hpp"
 #include "reference-cp/xds/envoy/cluster.hpp"
 #include "reference-cp/xds/envoy/external.hpp"
 #include "reference-cp/xds/envoy/http.hpp"
@@ -44,7 +46,7 @@ class MeshEgress {
     if (uses_zone_egress(mesh_)) other_zones();
     external_services();
     mesh_external_services();
-    zone::apply_to_clusters(mesh_, resources_);
+    zone::apply_to_mesh_external(mesh_, resources_, listener_);
     if (ends_tls_) secrets();
     return std::move(resources_);
   }
@@ -116,8 +118,14 @@ class MeshEgress {
       envoy::ClusterPtr cluster = outside_cluster(list.front().cluster, endpoints.front().protocol());
       envoy::external_endpoints(*cluster, endpoints, is_ipv6());
       resources_.add(list.front().cluster, std::move(cluster), Origin::egress);
-      for (const Outside& way : list)
-        zone::permit_external(mesh_, tags[service], listener_.name(), chain(way, endpoints.front().protocol()));
+      Inbound outside;
+      outside.tags = tags[service];
+      std::string protocol = endpoints.front().protocol();
+      for (const Outside& way : list) {
+        envoy::FilterChain& made = chain(way, protocol, &outside);
+        zone::apply_to_external(mesh_, outside.tags, protocol, made);
+        zone::permit_external(mesh_, outside.tags, listener_.name(), made);
+      }
     }
   }
 
@@ -155,8 +163,8 @@ class MeshEgress {
     return cluster;
   }
 
-  /// Ends the mesh's TLS, and forwards what comes.
-  envoy::FilterChain& chain(const Outside& way, const std::string& protocol) {
+  /// Ends the mesh's TLS, and forwards what comes. `outside`: an ExternalService, as policies for inbounds see it.
+  envoy::FilterChain& chain(const Outside& way, const std::string& protocol, const Inbound* outside = nullptr) {
     envoy::FilterChain& chain = zone::add_named_chain(listener_, way.server_name);
     chain.set_name(way.chain_name);
     envoy::downstream_mesh_tls(*chain.mutable_transport_socket(), {mesh_.name(), false});
@@ -167,13 +175,23 @@ class MeshEgress {
     }
     envoy::HttpManager manager =
         envoy::http_manager(way.service, proxy_.settings.internal_addresses, proxy_.metadata.ipv6_enabled);
+    // The legacy policies for an ExternalService are its egress' to apply.
+    if (outside) {
+      policy::legacy::fault_injection::add(manager, *outside, mesh_);
+      policy::legacy::rate_limit::add(manager, *outside, mesh_);
+    }
     envoy::RouteConfiguration& routes = envoy::routes(manager, way.route_name, way.service);
     routes.mutable_validate_clusters()->set_value(false);
-    envoy::Route& route = envoy::add_route(routes);
-    route.mutable_match()->set_prefix("/");
-    route.mutable_route()->mutable_timeout();
-    envoy::Split to{way.cluster, 1, true};
-    envoy::forward(*route.mutable_route(), {&to, 1});
+    auto add_route = [&]() -> envoy::Route& {
+      envoy::Route& route = envoy::add_route(routes);
+      route.mutable_match()->set_prefix("/");
+      route.mutable_route()->mutable_timeout();
+      envoy::Split to{way.cluster, 1, true};
+      envoy::forward(*route.mutable_route(), {&to, 1});
+      return route;
+    };
+    if (outside) policy::legacy::rate_limit::add_routes(*outside, mesh_, add_route);
+    add_route();
     envoy::finish(chain, std::move(manager));
     return chain;
   }

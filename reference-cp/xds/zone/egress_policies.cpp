@@ -8,11 +8,17 @@
 #include "reference-cp/policy/legacy/tag_selector.hpp"
 #include "reference-cp/policy/legacy/traffic_permission.hpp"
 #include "reference-cp/policy/mesh_circuit_breaker/apply.hpp"
+#include "reference-cp/policy/mesh_fault_injection/faults.hpp"
+#include "reference-cp/policy/mesh_health_check/apply.hpp"
+#include "reference-cp/policy/mesh_load_balancing_strategy/apply.hpp"
+#include "reference-cp/policy/mesh_rate_limit/limit.hpp"
+#include "reference-cp/policy/mesh_rate_limit/spec.hpp"
 #include "reference-cp/policy/mesh_traffic_permission/apply.hpp"
 #include "reference-cp/policy/precedence.hpp"
 #include "reference-cp/policy/rbac.hpp"
 #include "reference-cp/policy/rules.hpp"
 #include "reference-cp/xds/json_read.hpp"
+#include "reference-cp/xds/protocol.hpp"
 
 namespace kumasim::cp::zone {
 namespace {
@@ -43,7 +49,34 @@ bool selects(const policy::TargetRef& ref, const Tags& tags) {
   }
 }
 
+/// By client, of the policies of a kind that are for the service.
+std::vector<policy::Rule> rules_for(const MeshView& mesh, std::string_view type, const Tags& tags) {
+  std::vector<PolicyPtr> all = policies_of(mesh, type);
+  std::erase_if(all, [&](const PolicyPtr& each) { return !selects(each->target_ref, tags); });
+  return policy::from_rules(all);
+}
+
+/// What works on listeners, on one chain.
+template <class Change>
+void change_chain(envoy::FilterChain& chain, const Change& change) {
+  envoy::Listener alone;
+  alone.add_filter_chains()->Swap(&chain);
+  change(alone);
+  alone.mutable_filter_chains(0)->Swap(&chain);
+}
+
 }  // namespace
+
+void apply_to_external(const MeshView& mesh, const Tags& tags, const std::string& protocol, envoy::FilterChain& chain) {
+  std::vector<policy::Rule> faults = rules_for(mesh, "MeshFaultInjection", tags);
+  if (is_http_based(protocol) && !faults.empty())
+    change_chain(chain, [&](auto& alone) { policy::mesh_fault_injection::inject(alone, faults); });
+  std::vector<policy::Rule> limits = rules_for(mesh, "MeshRateLimit", tags);
+  if (const policy::Rule* rule = policy::find_rule(limits, {}))
+    change_chain(chain, [&](auto& alone) {
+      policy::mesh_rate_limit::limit(alone, policy::mesh_rate_limit::Conf::from_json(rule->conf));
+    });
+}
 
 void permit_external(const MeshView& mesh, const Tags& tags, const std::string& listener, envoy::FilterChain& chain) {
   ResourcePtr permission = policy::legacy::inbound_policy("TrafficPermission", tags, mesh);
@@ -52,10 +85,9 @@ void permit_external(const MeshView& mesh, const Tags& tags, const std::string& 
     auto service = tags.find("kuma.io/service");
     policy::add_network_rbac(chain, service == tags.end() ? std::string() : service->second, {.rules = &rules});
   }
-  std::vector<PolicyPtr> all = policies_of(mesh, "MeshTrafficPermission");
-  if (all.empty() && permission) return;
-  std::erase_if(all, [&](const PolicyPtr& each) { return !selects(each->target_ref, tags); });
-  policy::mesh_traffic_permission::permit_clients(chain, listener, policy::from_rules(all), mesh.name());
+  if (permission && policies_of(mesh, "MeshTrafficPermission").empty()) return;
+  std::vector<policy::Rule> rules = rules_for(mesh, "MeshTrafficPermission", tags);
+  policy::mesh_traffic_permission::permit_clients(chain, listener, rules, mesh.name());
 }
 
 void permit_mesh_external(const MeshView& mesh, const std::string& listener, envoy::FilterChain& chain) {
@@ -65,8 +97,10 @@ void permit_mesh_external(const MeshView& mesh, const std::string& listener, env
   policy::mesh_traffic_permission::permit_clients(chain, listener, {everyone}, mesh.name());
 }
 
-void apply_to_clusters(const MeshView& mesh, ResourceSet& resources) {
+void apply_to_mesh_external(const MeshView& mesh, ResourceSet& resources, envoy::Listener& listener) {
   auto rules = [&](const char* type) { return policy::resource_rules(policies_of(mesh, type), mesh); };
+  policy::mesh_load_balancing_strategy::apply_to_egress(resources, listener, rules("MeshLoadBalancingStrategy"));
+  policy::mesh_health_check::apply_to_egress(resources, rules("MeshHealthCheck"));
   policy::mesh_circuit_breaker::apply_to_egress(resources, rules("MeshCircuitBreaker"));
 }
 

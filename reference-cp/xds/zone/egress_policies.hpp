@@ -13,11 +13,14 @@ namespace kumasim::cp::zone {
 /// nobody may.
 void permit_external(const MeshView& mesh, const Tags& tags, const std::string& listener, envoy::FilterChain& chain);
 
+/// Faults and limits that MeshFaultInjection and MeshRateLimit set for clients of an ExternalService with these tags.
+void apply_to_external(const MeshView& mesh, const Tags& tags, const std::string& protocol, envoy::FilterChain& chain);
+
 /// To MeshExternalServices everyone may, or nobody where the mesh says so in
 /// `routing.defaultForbidMeshExternalServiceAccess`.
 void permit_mesh_external(const MeshView& mesh, const std::string& listener, envoy::FilterChain& chain);
 
-/// Policies for destinations, on the clusters of the mesh's MeshExternalServices.
-void apply_to_clusters(const MeshView& mesh, ResourceSet& resources);
+/// Policies for destinations, on the clusters of the mesh's MeshExternalServices and on their chains.
+void apply_to_mesh_external(const MeshView& mesh, ResourceSet& resources, envoy::Listener& listener);
 
 }  // namespace kumasim::cp::zone
