@@ -5,9 +5,8 @@
 #include <tuple>
 
 #include "reference-cp/model/kind.hpp"
-#include "reference-cp/policy/conf_read.hpp"
 #include "reference-cp/policy/legacy/connection_policy.hpp"
-#include "reference-cp/policy/legacy/tag_selector.hpp"
+#include "reference-cp/rest/inspect/gateway_routes.hpp"
 #include "reference-cp/rest/inspect/views.hpp"
 #include "reference-cp/xds/envoy/names.hpp"
 #include "reference-cp/xds/json_read.hpp"
@@ -40,49 +39,20 @@ std::string inbound_name(const Inbound& inbound) {
   return envoy::host_port(inbound.address, inbound.port) + ":" + std::to_string(inbound.service_port);
 }
 
-/// Every policy with a destination that an inbound is, by how many of its tags the first source names, most first.
-std::vector<ResourcePtr> inbound_policies(std::string_view type, const Tags& inbound, const MeshView& mesh) {
-  std::vector<ResourcePtr> out;
-  for (const auto& [name, each] : mesh.all(type))
-    for (const Json& destination : policy::list_at(each->spec, "destinations"))
-      if (legacy::matches(legacy::selector_of(destination), inbound)) out.push_back(each);
-  auto source = [](const ResourcePtr& each) {
-    const Json& sources = policy::list_at(each->spec, "sources");
-    return legacy::rank(sources.empty() ? Tags{} : legacy::selector_of(sources.front()));
-  };
-  std::ranges::stable_sort(
-      out, [&](const ResourcePtr& a, const ResourcePtr& b) { return legacy::compare(source(a), source(b)) > 0; });
-  return out;
-}
-
-/// The one with the most specific selector; among equals the youngest, then the first name.
-ResourcePtr dataplane_policy(std::string_view type, const ProxyView& proxy, const MeshView& mesh) {
-  ResourcePtr best;
-  legacy::Rank best_rank;
-  for (const auto& [name, each] : mesh.all(type))
-    for (const Json& json : policy::list_at(each->spec, "selectors")) {
-      Tags selector = legacy::selector_of(json);
-      bool found =
-          std::ranges::any_of(proxy.inbounds, [&](const Inbound& i) { return legacy::matches(selector, i.tags); });
-      found = found || (!proxy.gateway_type.empty() &&
-                        legacy::matches(selector, tags_of(at(proxy.dataplane->spec, "networking", "gateway", "tags"))));
-      if (!found) continue;
-      legacy::Rank rank = legacy::rank(selector);
-      int order = best ? legacy::compare(rank, best_rank) : 1;
-      if (order > 0 || (order == 0 && each->meta.creation > best->meta.creation)) best = each, best_rank = rank;
-    }
-  return best;
-}
-
-Attachments attachments(const ProxyView& proxy, const MeshView& mesh) {
+/// Policies of one kind, or of all ("").
+Attachments attachments(const ProxyView& proxy, const MeshView& mesh, std::string_view only = {}) {
+  auto wanted = [&](std::string_view type) { return only.empty() || only == type; };
   Attachments out;
   for (const Inbound& inbound : proxy.inbounds) {
     std::vector<ResourcePtr>& list = out[{"inbound", inbound_name(inbound), inbound.service}];
-    if (ResourcePtr one = legacy::inbound_policy("TrafficPermission", inbound.tags, mesh)) list.push_back(one);
+    if (wanted("TrafficPermission"))
+      if (ResourcePtr one = legacy::inbound_policy("TrafficPermission", inbound.tags, mesh)) list.push_back(one);
     for (std::string_view type : {"FaultInjection", "RateLimit"})
-      for (ResourcePtr& each : inbound_policies(type, inbound.tags, mesh)) list.push_back(std::move(each));
+      if (wanted(type))
+        for (ResourcePtr& each : legacy::inbound_policies(type, inbound.tags, mesh)) list.push_back(std::move(each));
   }
   for (std::string_view type : {"Timeout", "RateLimit", "TrafficRoute"}) {
+    if (!wanted(type)) continue;
     auto by_service = legacy::outbound_policies(type, proxy, mesh);
     for (const Outbound& outbound : proxy.outbounds) {
       auto found = outbound.legacy() ? by_service.find(outbound.service()) : by_service.end();
@@ -91,17 +61,24 @@ Attachments attachments(const ProxyView& proxy, const MeshView& mesh) {
       out[{"outbound", std::move(name), outbound.service()}].push_back(found->second);
     }
   }
-  ProxyView with_passthrough = proxy;
-  with_passthrough.outbounds.emplace_back().tags = {{"kuma.io/service", passthrough_service}};
-  for (std::string_view type : {"TrafficLog", "HealthCheck", "CircuitBreaker", "Retry"})
-    for (auto& [service, each] : legacy::outbound_policies(type, type == "TrafficLog" ? with_passthrough : proxy, mesh))
+  std::set<std::string> services;
+  for (const Outbound& outbound : proxy.outbounds)
+    if (outbound.legacy()) services.insert(outbound.service());
+  for (std::string_view type : {"TrafficLog", "HealthCheck", "CircuitBreaker", "Retry"}) {
+    if (!wanted(type)) continue;
+    std::set<std::string> to = services;
+    if (type == "TrafficLog") to.insert(passthrough_service);
+    for (auto& [service, each] : legacy::policies_to(type, to, proxy, mesh))
       out[{"service", service, service}].push_back(each);
+  }
   std::vector<ResourcePtr>& whole = out[{"dataplane", {}, {}}];
   for (std::string_view type : {"TrafficTrace", "ProxyTemplate"})
-    if (ResourcePtr one = dataplane_policy(type, proxy, mesh)) whole.push_back(one);
-  for (std::string_view type : applied_types())
+    if (ResourcePtr one = wanted(type) ? legacy::proxy_policy(type, proxy, mesh) : nullptr) whole.push_back(one);
+  for (std::string_view type : applied_types()) {
+    if (!wanted(type)) continue;
     for (const policy::PolicyPtr& each : policy::match_policies(type, proxy, mesh).policies)
       whole.push_back(each->resource);
+  }
   std::erase_if(out, [](const auto& entry) { return entry.second.empty(); });
   return out;
 }
@@ -179,6 +156,7 @@ void add_outbound_rules(const ProxyView& proxy, const Matched& found, const std:
 }  // namespace
 
 Json attached_policies(const ProxyView& proxy, const MeshView& mesh) {
+  if (proxy.gateway_type == "BUILTIN") return gateway_policies(proxy, mesh);
   Json items = Json::array();
   for (const auto& [attachment, policies] : attachments(proxy, mesh)) {
     Json entry = attachment.json();
@@ -193,9 +171,12 @@ Json attached_dataplanes(const Resource& policy, const MeshView& mesh) {
   Json items = Json::array();
   for (const auto& [name, dataplane] : mesh.all("Dataplane")) {
     ProxyView proxy = proxy_view(mesh, dataplane, {}, {});
-    if (proxy.gateway_type == "BUILTIN") continue;
+    if (proxy.gateway_type == "BUILTIN") {
+      for (Json& entry : gateway_attachments(policy, proxy, mesh)) items.push_back(std::move(entry));
+      continue;
+    }
     Json list = Json::array();
-    for (const auto& [attachment, policies] : attachments(proxy, mesh))
+    for (const auto& [attachment, policies] : attachments(proxy, mesh, policy.kind->type()))
       for (const ResourcePtr& each : policies)
         if (each->kind == policy.kind && each->key() == policy.key()) list.push_back(attachment.json());
     if (list.empty()) continue;

@@ -1,10 +1,11 @@
-/// `/_resources/dataplanes` (whom a policy is about), `/meshgateways/NAME/dataplanes` and `/_hostnames`.
+/// `/_resources/dataplanes` (whom a policy is about), a gateway's proxies, and `/_hostnames`.
 #include <map>
 #include <set>
 
 #include "reference-cp/model/kind.hpp"
 #include "reference-cp/policy/gateway.hpp"
 #include "reference-cp/policy/legacy/tag_selector.hpp"
+#include "reference-cp/rest/inspect/gateway_routes.hpp"
 #include "reference-cp/rest/inspect/views.hpp"
 #include "reference-cp/xds/dataplane.hpp"
 #include "reference-cp/xds/derive/mesh_service_status.hpp"
@@ -47,21 +48,29 @@ std::string zone_of(const Meta& meta) {
 
 }  // namespace
 
-bool concerns(const Resource& policy, const Resource& dataplane, const MeshView& mesh) {
-  if (policy.kind->type() == "MeshService") return mesh_service::selects(policy, dataplane);
-  ProxyView proxy = matching_proxy(borrowed(dataplane));
-  if (policy.kind->is_target_ref_policy())
-    return policy::select(*policy::decode_policy(borrowed(policy)), proxy, mesh).any();
-  for (const char* side : {"selectors", "sources", "destinations"})
-    if (is_selected(at(policy.spec, side), proxy)) return true;
-  return false;
+std::function<bool(const Resource& dataplane)> concern_of(ResourcePtr policy, MeshView::Ptr mesh) {
+  if (policy->kind->type() == "MeshService")
+    return [policy](const Resource& dataplane) { return mesh_service::selects(*policy, dataplane); };
+  if (policy->kind->is_target_ref_policy())
+    return [decoded = policy::decode_policy(policy), mesh](const Resource& dataplane) {
+      return policy::select(*decoded, matching_proxy(borrowed(dataplane)), *mesh).any();
+    };
+  return [policy](const Resource& dataplane) {
+    ProxyView proxy = matching_proxy(borrowed(dataplane));
+    for (const char* side : {"selectors", "sources", "destinations"})
+      if (is_selected(at(policy->spec, side), proxy)) return true;
+    return false;
+  };
 }
 
 Json gateway_dataplanes(const Resource& gateway, const MeshView& mesh) {
   Json items = Json::array();
   for (const auto& [name, dataplane] : mesh.all("Dataplane")) {
     ProxyView proxy = matching_proxy(dataplane);
-    if (proxy.gateway_type != "BUILTIN" || !is_selected(at(gateway.spec, "selectors"), proxy)) continue;
+    if (proxy.gateway_type != "BUILTIN") continue;
+    bool served = gateway.kind->type() == "MeshGatewayRoute" ? has_route(gateway, proxy, mesh)
+                                                             : is_selected(at(gateway.spec, "selectors"), proxy);
+    if (!served) continue;
     items.push_back({{"dataplane", {{"mesh", dataplane->meta.mesh}, {"name", dataplane->meta.name}}}});
   }
   return {{"total", items.size()}, {"items", std::move(items)}};

@@ -138,9 +138,7 @@ asio::awaitable<HttpResponse> InspectEndpoints::dataplanes(const Call& call) con
   if (!policy) co_return problem(policy.error(), title);
   MeshView::Ptr view = options_.view(call.key.mesh);
   if (!view) co_return problem(404, no_view, "Not found");
-  options->filter = [policy = *policy, view](const Resource& dataplane) {
-    return inspect::concerns(*policy, dataplane, *view);
-  };
+  options->filter = inspect::concern_of(*policy, view);
   auto list = co_await store_.list(kind::dataplane(), *std::move(options));
   if (!list) co_return problem(list.error(), "failed inspect");
   Json items = Json::array();
@@ -234,11 +232,12 @@ asio::awaitable<HttpResponse> InspectEndpoints::attached(const Call& call) const
 
 asio::awaitable<HttpResponse> InspectEndpoints::attached_dataplanes(const Call& call) const {
   auto mesh = co_await store_.get(kind::mesh(), {"", call.key.mesh});
-  const bool gateway = call.kind->type() == "MeshGateway";
+  const std::string& type = call.kind->type();
+  const bool gateway = type == "MeshGateway" || type == "MeshGatewayRoute";
   if (!mesh) co_return problem(mesh.error(), gateway ? "Could not build mesh context" : "Could not list Dataplanes");
   auto policy = co_await store_.get(*call.kind, call.key);
   // A policy that is not there is attached to nothing.
-  if (!policy && gateway) co_return problem(policy.error(), "Could not find MeshGateway");
+  if (!policy && gateway) co_return problem(policy.error(), "Could not find " + type);
   if (!policy) co_return json_answer(200, {{"total", 0}, {"items", Json::array()}});
   MeshView::Ptr view = options_.view(call.key.mesh);
   if (!view) co_return problem(404, no_view, "Not found");

@@ -1,6 +1,7 @@
 /// The answers of inspections, each a function of a mesh and what is asked of it.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "reference-cp/rest/inspect/subject.hpp"
@@ -24,8 +25,8 @@ nlohmann::json route_policies(const ProxyView& proxy, const MeshView& mesh, cons
 /// `/_layout`: inbounds and reachable destinations, each with the name that it has in the proxy.
 nlohmann::json layout(const Resource& dataplane, const MeshView& mesh);
 
-/// Whether a policy (of any kind, or a MeshService) is about a proxy; of a connection, at either end of it.
-bool concerns(const Resource& policy, const Resource& dataplane, const MeshView& mesh);
+/// Which Dataplanes a policy (of any kind, or a MeshService) is about; of a connection, at either end of it.
+std::function<bool(const Resource& dataplane)> concern_of(ResourcePtr policy, MeshView::Ptr mesh);
 
 /// `/_hostnames` of a Mesh*Service: what HostnameGenerators make of it.
 nlohmann::json hostnames(const Resource& service, const MeshView& mesh);
@@ -34,7 +35,7 @@ nlohmann::json hostnames(const Resource& service, const MeshView& mesh);
 nlohmann::json attached_policies(const ProxyView& proxy, const MeshView& mesh);
 nlohmann::json attached_rules(const ProxyView& proxy, const MeshView& mesh);
 nlohmann::json attached_dataplanes(const Resource& policy, const MeshView& mesh);
-/// `/meshgateways/NAME/dataplanes`
+/// `/meshgateways/NAME/dataplanes`, and `/meshgatewayroutes/NAME/dataplanes`: the builtin gateways' proxies with it.
 nlohmann::json gateway_dataplanes(const Resource& gateway, const MeshView& mesh);
 
 }  // namespace kumasim::cp::inspect
