@@ -60,7 +60,8 @@ std::vector<VipDomains> vip_domains(const MeshView& mesh) {
   std::vector<VipDomains> result;
   if (mesh.mesh_services_mode() != "Exclusive")
     for (const VipEntry& entry : mesh.vips())
-      if (!entry.address.empty() && entry.name != entry.address) result.push_back(domains_of(entry, mesh.settings().dns_domain));
+      if (!entry.address.empty() && entry.name != entry.address)
+        result.push_back(domains_of(entry, mesh.settings().dns_domain));
   for (std::string_view kind : mesh_service::kinds)
     for (const auto& [name, service] : mesh.all(kind))
       if (std::vector<std::string> vips = mesh_service::vips(*service); !vips.empty())
