@@ -224,8 +224,8 @@ TEST_F(Kumactl, FillsVariablesAndPages) {
   EXPECT_TRUE(zones.out.starts_with("NAME   STATUS   LAST CONNECTED AGO")) << zones.out << zones.error;
   auto policies = kumactl({"inspect", "zoneegress", "east", "--type", "policies"});
   EXPECT_EQ(policies.error,
-            "Error: Policies are not applied on ZoneEgress, please use '--config-dump' flag to get envoy config dump of "
-            "the ZoneEgress\n");
+            "Error: Policies are not applied on ZoneEgress, please use '--config-dump' flag to get envoy config dump "
+            "of the ZoneEgress\n");
   auto shadow = kumactl({"inspect", "dataplane", "web", "--shadow"});
   EXPECT_EQ(shadow.error, "Error: flag '--shadow' can be used only when '--type=config'\n");
 }

@@ -23,8 +23,8 @@ namespace fs = std::filesystem;
 
 const fs::path corpus = "../shared/conformance/rest";
 
-/// Cases that need an empty map told from an absent one (a canonical specification does not), cases that need what other
-/// parts bring (certificate authorities, keys, xDS, host names, Envoy's admin), and cases whose certificates the
+/// Cases that need an empty map told from an absent one (a canonical specification does not), cases that need what
+/// other parts bring (certificate authorities, keys, xDS, host names, Envoy's admin), and cases whose certificates the
 /// recording holds as what check.py makes of them.
 const std::set<std::string> beyond = {
     "secrets/provided-ca-garbage",
