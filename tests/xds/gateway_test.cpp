@@ -5,6 +5,7 @@
 #include "reference-cp/xds/gateway/certificates.hpp"
 #include "reference-cp/xds/gateway/hostname.hpp"
 #include "reference-cp/xds/gateway/route_entry.hpp"
+#include "reference-cp/xds/type_url.hpp"
 #include "tests/xds/small_mesh.hpp"
 
 namespace kumasim::cp {
@@ -118,6 +119,31 @@ TEST(Gateway, WithoutItsCertificateGetsNothing) {
   EXPECT_TRUE(generate(*view, proxy).empty());
   ResourcePtr secret = to_resource({"Secret", "nope", {{"data", ""}}});
   EXPECT_TRUE(view->affected({nullptr, secret}).all);
+}
+
+TEST(Gateway, LogsAndTracesItsClientsByTheOldPolicies) {
+  nlohmann::json any = {{{"match", {{"kuma.io/service", "*"}}}}};
+  nlohmann::json file = {{"name", "file"}, {"type", "file"}, {"conf", {{"path", "/tmp/x.log"}}}};
+  nlohmann::json zipkin = {{"name", "zipkin"}, {"type", "zipkin"}, {"conf", {{"url", "http://z:9411/api/v2/spans"}}}};
+  std::vector<ResourcePtr> all = {
+      to_resource({"Mesh",
+                   "m",
+                   {{"logging", {{"defaultBackend", "file"}, {"backends", {file}}}},
+                    {"tracing", {{"defaultBackend", "zipkin"}, {"backends", {zipkin}}}}}}),
+      to_resource({"Dataplane", "dp-1", with_rarities(dataplane_spec(1, 1, 1, false, 1), 4, 0, 0)}),
+      to_resource({"MeshGateway",
+                   "edge",
+                   {{"selectors", {{{"match", {{"kuma.io/service", "service-1"}}}}}},
+                    {"conf", {{"listeners", {{{"port", 80}, {"protocol", "HTTP"}}}}}}}}),
+      to_resource({"TrafficLog", "log", {{"sources", any}, {"destinations", any}}}),
+      to_resource({"TrafficTrace", "trace", {{"selectors", any}}})};
+  MeshView::Ptr view = MeshView::build("m", {}, all);
+  Snapshot held = generate(*view, proxy_view(*view, *view->all("Dataplane").find("dp-1"), {}, {}));
+  XdsResourcePtr listener = held.find(type_url::listener, "edge:HTTP:80");
+  ASSERT_TRUE(listener);
+  EXPECT_NE(listener->any->find("/tmp/x.log"), std::string::npos);
+  EXPECT_NE(listener->any->find("envoy.tracers.zipkin"), std::string::npos);
+  EXPECT_TRUE(held.find(type_url::cluster, "tracing:zipkin"));
 }
 
 }  // namespace

@@ -93,6 +93,18 @@ void TrafficLogs::add(const std::string& service, ::envoy::config::listener::v3:
   change_tcp_proxy(chain, [&](TcpProxy& proxy) { *proxy.add_access_log() = line; });
 }
 
+void TrafficLogs::add_gateway(Hcm& manager) const {
+  if (const nlohmann::json* to = backend(pass_through))
+    *manager.add_access_log() = log(*to, std::string(mesh_access_log::default_format("http")), "*", "INBOUND");
+}
+
+void TrafficLogs::add_gateway(::envoy::config::listener::v3::FilterChain& chain) const {
+  const nlohmann::json* to = backend(pass_through);
+  if (!to) return;
+  AccessLog line = log(*to, std::string(mesh_access_log::default_format("tcp")), "*", "INBOUND");
+  change_tcp_proxy(chain, [&](TcpProxy& proxy) { *proxy.add_access_log() = line; });
+}
+
 void TrafficLogs::add_pass_through(::envoy::config::listener::v3::FilterChain& chain) const {
   add(pass_through, chain);
 }

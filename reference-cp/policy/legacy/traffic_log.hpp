@@ -35,6 +35,10 @@ class TrafficLogs {
   void add(const std::string& service, ::envoy::config::listener::v3::FilterChain& chain) const;
   /// Connections that pass through to where no other listener is for; policies call that service `pass_through`.
   void add_pass_through(::envoy::config::listener::v3::FilterChain& chain) const;
+  /// What a builtin gateway's clients send, wherever it goes; policies call that service `pass_through` too.
+  void add_gateway(
+      ::envoy::extensions::filters::network::http_connection_manager::v3::HttpConnectionManager& manager) const;
+  void add_gateway(::envoy::config::listener::v3::FilterChain& chain) const;
 
  private:
   using AccessLog = ::envoy::config::accesslog::v3::AccessLog;

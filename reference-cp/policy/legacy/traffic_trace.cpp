@@ -72,6 +72,11 @@ void TrafficTrace::trace_outbound(const std::string& destination, HttpManager& m
   trace(splits_services() ? proxy_.service + "_OUTBOUND_" + destination : proxy_.service, manager);
 }
 
+void TrafficTrace::trace_gateway(HttpManager& manager) const {
+  trace(proxy_.service, manager);
+  if (on()) manager.mutable_tracing()->mutable_spawn_upstream_span()->set_value(true);
+}
+
 void TrafficTrace::trace(const std::string& service, HttpManager& manager) const {
   if (!on()) return;
   auto& tracing = *manager.mutable_tracing();

@@ -28,6 +28,8 @@ class TrafficTrace {
   void trace_inbound(const std::string& service, HttpManager& manager) const;
   /// Requests of the proxy's application to a service.
   void trace_outbound(const std::string& destination, HttpManager& manager) const;
+  /// Requests of a builtin gateway's clients; the gateway is a span of its own.
+  void trace_gateway(HttpManager& manager) const;
   /// The cluster of the backend.
   void add_cluster(ResourceSet& resources) const;
 

@@ -11,6 +11,8 @@
 #include <envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy.pb.h>
 
 #include "reference-cp/policy/legacy/retry.hpp"
+#include "reference-cp/policy/legacy/traffic_log.hpp"
+#include "reference-cp/policy/legacy/traffic_trace.hpp"
 #include "reference-cp/xds/envoy/http.hpp"
 #include "reference-cp/xds/envoy/metadata.hpp"
 #include "reference-cp/xds/gateway/connection_policies.hpp"
@@ -70,6 +72,8 @@ void http_chain(const Generation& g, const std::string& routes, envoy::FilterCha
   rate.set_name("envoy.filters.http.local_ratelimit");
   pack(limit, *rate.mutable_typed_config());
   compress(manager);
+  policy::legacy::TrafficTrace(g.proxy, g.mesh).trace_gateway(manager);
+  policy::legacy::TrafficLogs(g.proxy, g.mesh).add_gateway(manager);
   auto& source = *manager.mutable_rds()->mutable_config_source();
   source.set_resource_api_version(::envoy::config::core::v3::V3);
   source.mutable_ads();
@@ -102,6 +106,7 @@ struct Streams {
 void tcp_chain(const Generation& g, Streams streams, envoy::FilterChain& chain) {
   std::ranges::stable_sort(streams.splits, {}, &envoy::Split::cluster);
   envoy::tcp_proxy(chain, g.proxy.service, streams.splits);
+  policy::legacy::TrafficLogs(g.proxy, g.mesh).add_gateway(chain);
   ResourcePtr retry = shared_policy("Retry", g.mesh, streams.tags, streams.destinations);
   if (retry) policy::legacy::retry::configure(*retry, chain);
 }
