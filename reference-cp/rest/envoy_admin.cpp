@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "kumasim/transport/url.hpp"
+#include "reference-cp/model/json_text.hpp"
 #include "reference-cp/model/kinds.hpp"
 #include "reference-cp/rest/answer.hpp"
 #include "reference-cp/rest/list_query.hpp"
@@ -73,10 +74,10 @@ void collect_tokens(const json& value, std::vector<std::string>& out) {
 }  // namespace
 
 std::optional<std::string> without_tokens(std::string dump) {
-  json parsed = json::parse(dump, nullptr, false);
-  if (parsed.is_discarded()) return std::nullopt;
+  auto parsed = parse_json(dump);  // bounds the depth of what is walked below
+  if (!parsed) return std::nullopt;
   std::vector<std::string> tokens;
-  collect_tokens(parsed, tokens);
+  collect_tokens(*parsed, tokens);
   for (const std::string& token : tokens) {
     if (token.empty()) continue;
     for (std::size_t at = 0; (at = dump.find(token, at)) != std::string::npos; at += redacted.size())

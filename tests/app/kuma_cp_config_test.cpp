@@ -102,5 +102,11 @@ TEST_F(ControlPlaneConfig, IsShownUnderKumasNames) {
   EXPECT_EQ(shown["general"]["tlsMinVersion"], "TLSv1_2");
 }
 
+TEST_F(ControlPlaneConfig, ShowsNoPassword) {
+  auto shown = config_to_json(*load("store: {postgres: {password: hunter2, user: mesh}}"));
+  EXPECT_EQ(shown["store"]["postgres"]["user"], "mesh");
+  EXPECT_EQ(shown["store"]["postgres"]["password"], "*****");
+}
+
 }  // namespace
 }  // namespace kumasim::cp

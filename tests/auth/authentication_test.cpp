@@ -37,7 +37,8 @@ TEST(DirectLoopback, IsThisMachineWithoutAProxy) {
   for (const char* host : {"[::1", "localhost:bad", "localhost:", "localhost:0", "a@localhost"})
     EXPECT_FALSE(is_direct_loopback(from("127.0.0.1", {{"Host", host}}))) << host;
   for (const char* header : {"Forwarded", "X-Forwarded-For", "X-Real-IP"})
-    EXPECT_FALSE(is_direct_loopback(from("127.0.0.1", {{"Host", "localhost"}, {header, "1.2.3.4"}}))) << header;
+    for (const char* value : {"1.2.3.4", ""})
+      EXPECT_FALSE(is_direct_loopback(from("127.0.0.1", {{"Host", "localhost"}, {header, value}}))) << header;
 }
 
 TEST(DirectLoopback, APageOfAnotherOriginIsNot) {

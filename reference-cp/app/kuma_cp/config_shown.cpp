@@ -296,6 +296,7 @@ json shown_passives(const std::map<std::string, std::string>& given) {
   json out = passive_defaults();
   for (const auto& [name, text] : given) {
     auto pointer = pointer_of(name);
+    if (out.contains(pointer) && out[pointer] == "*****") continue;  // a secret stays hidden
     if (out.contains(pointer)) out[pointer] = typed(text, out[pointer]);
   }
   return out;
