@@ -1,79 +1,34 @@
-"""The score of a control plane against the conformance corpus, and whether it keeps the floor.
+"""A control plane against the conformance corpus: every case must pass that is not a known miss.
 
-    score.py --cp KUMA_CP --corpus DIR [--floor FILE] [--only AREA]... [--failures FILE] [--jobs N]
+    score.py --cp KUMA_CP --corpus DIR --known FILE [--only AREA]... [--failures FILE] [--key-pool LIBRARY | --own-keys]
 
-Runs the corpus's own check.py, counts what it compares, and exits 1 where a count is below the floor: a JSON object of
-xds_cases, xds_resources, rest_cases and bootstrap_cases (a missing one is not judged), and `areas`, what it is measured
-over (empty: the whole corpus). With --only nothing is judged.
+Exit 1 where a case fails that FILE does not name, where a known miss passes, or where FILE is not of this corpus; 2 where
+nothing could be run. With --only the rest of the corpus is not missed. README.md says more.
 """
 import argparse
 import collections
-import json
 import os
 import pathlib
 import socket
 import sys
-import threading
+import tempfile
+import time
 import types
+
+import checker
+import misses
+import runner
 
 # As recorded, every key is RSA.
 KEYS = {f"KUMASIM_IDENTITY_{use}_KEY": "rsa-2048" for use in ("LEAF", "CA", "SIGNING")}
-# Our control plane pushes at once, so little waiting is enough; what does not come within the limit does not come.
-WAITING = ["--settle", "1.2", "--min-wait", "1.5", "--timeout", "8"]
+# A state that equals the recording must stay for so many seconds.
+HOLD = 0.8
+# How long what differs may take: nothing new for `settle`, at least `min_wait`, at most `timeout` seconds.
+WAITING = {"settle": 3.0, "min_wait": 2.0, "timeout": 20.0}
 
 
-def load_check(path):
-    """check.py as a module. Its run_xds reads `ready` before it is set where a case is equal at the first look."""
-    text = path.read_text().replace("key = None; lastc = None\n", "key = None; lastc = None; ready = True\n")
-    module = types.ModuleType("check")
-    module.__file__ = str(path)
-    exec(compile(text, path, "exec"), module.__dict__)
-    return module
-
-
-def count_into(module, score):
-    """Let every comparison of the checker be counted: cases by kind, and resources of xds cases."""
-    compare, lock = module.execute, threading.Lock()
-
-    def execute(cp, case, want, options):
-        equal, pair, matched, total = compare(cp, case, want, options)
-        with lock:
-            score[f"{case.kind}_cases"] += equal
-            if case.kind == "xds":
-                score["xds_resources"] += matched
-        return equal, pair, matched, total
-
-    module.execute = execute
-
-
-class Absent:
-    """Stands for a control plane that did not start: every case on it fails."""
-
-    def __init__(self, why):
-        self.why = why
-
-    def __getattr__(self, name):
-        raise RuntimeError(self.why)
-
-    def close(self):
-        pass
-
-
-def survive_failed_starts(module):
-    start = module.start_cp
-
-    def start_cp(command, slot, profile, *rest):
-        try:
-            return start(command, slot, profile, *rest)
-        except RuntimeError as error:
-            print(f"profile {profile}: {error}", flush=True)
-            return Absent(f"profile {profile}: {error}")
-
-    module.start_cp = start_cp
-
-
-def free_ports():
-    """The first of a hundred ports of which none is taken; check.py numbers its control planes' ports from there."""
+def free_ports(slots):
+    """The first of ports of which none is taken; check.py numbers its control planes' ports from there."""
     def is_free(port):
         with socket.socket() as probe:
             try:
@@ -81,49 +36,91 @@ def free_ports():
             except OSError:
                 return False
             return True
-    return next(base for base in range(25000, 32000, 100) if all(is_free(base + i) for i in range(100)))
+    count = slots * runner.PORTS_OF_SLOT
+    return next(base for base in range(25000, 32000, count) if all(is_free(base + i) for i in range(count)))
 
 
-def judge(score, floor):
-    """One line for each count; the number of those below their floor."""
-    below = 0
-    for name in ("xds_cases", "xds_resources", "rest_cases", "bootstrap_cases"):
-        if name not in floor:
-            continue
-        verdict = "ok"
-        if score[name] < floor[name]:
-            below += 1
-            verdict = "BELOW THE FLOOR"
-        elif score[name] > floor[name]:
-            verdict = f"ok; the floor may be raised to {score[name]}"
-        print(f"{name:16} {score[name]:6} of at least {floor[name]:6}  {verdict}")
-    return below
+def make_tls(check, directory):
+    certificate, key = os.path.join(directory, "cert.pem"), os.path.join(directory, "key.pem")
+    check.make_certificate(certificate, key)
+    return certificate, key
+
+
+def print_areas(outcomes, cases):
+    areas = collections.defaultdict(list)
+    for case in cases:
+        areas["bootstrap" if case.kind == "bootstrap" else f"{case.kind}/{case.area}"].append(outcomes[case.id])
+    for area, of in sorted(areas.items()):
+        print(f"{area:44} {sum(o.passed for o in of):4} of {len(of):4}  {sum(o.seconds for o in of):6.1f}s")
+
+
+def run(arguments, check, known, scratch):
+    cases = check.find_cases(str(arguments.corpus), arguments.only or None)
+    if not cases:
+        print("no such cases")
+        return 2
+    options = types.SimpleNamespace(log_dir=arguments.log_dir, **WAITING)
+
+    def report(case, outcome):
+        if not outcome.passed or arguments.verbose:
+            resources = f"  ({outcome.matched}/{outcome.total} resources)" if case.kind == "xds" else ""
+            print(("pass " if outcome.passed else "differs ") + f"{case.id}{resources}  {outcome.seconds:.1f}s", flush=True)
+
+    started = time.monotonic()
+    check.import_protos()
+    work = runner.Runner(check, options, f"{arguments.cp} run", free_ports(arguments.workers),
+                         None if arguments.own_keys else arguments.key_pool, make_tls(check, scratch), report)
+    first = work.run(runner.plan(check, cases), arguments.workers)
+    unsure = [case for case in cases if known.wants_another_try(case.id, first[case.id].passed)]
+    second = work.run(runner.plan(check, unsure, again=True), arguments.workers) if unsure else {}
+    attempts = {case.id: [o[case.id].passed for o in (first, second) if case.id in o] for case in cases}
+
+    if arguments.failures:
+        with open(arguments.failures, "w") as file:
+            for name, outcome in sorted(first.items()):
+                if not outcome.passed:
+                    file.write(name + "\n" + "".join(f"  {line}\n" for line in outcome.differences) + "\n")
+    if arguments.verbose:
+        print_areas(first, cases)
+    wrong, said = known.judge(attempts, whole=not arguments.only)
+    for line in said:
+        print("note: " + line)
+    for line in wrong:
+        print("WRONG: " + line)
+    for kind in ("xds", "rest", "bootstrap"):
+        of = [case.id for case in cases if case.kind == kind]
+        print(f"{kind}: {sum(any(attempts[name]) for name in of)} of {len(of)} cases equal, "
+              f"{sum(name in known.known for name in of)} known misses")
+    resources = [first[case.id] for case in cases if case.kind == "xds"]
+    print(f"xds resources: {sum(o.matched for o in resources)} of {sum(o.total for o in resources)} equal")
+    cpu = os.times()
+    print(f"time {time.monotonic() - started:.0f}s, CPU {cpu.user + cpu.system:.0f}s here, "
+          f"{check.CPU[0]:.0f}s in the control planes")
+    return 1 if wrong else 0
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cp", required=True)
     parser.add_argument("--corpus", required=True, type=pathlib.Path)
-    parser.add_argument("--floor", type=pathlib.Path)
+    parser.add_argument("--known", required=True, type=pathlib.Path)
     parser.add_argument("--only", action="append", default=[])
-    parser.add_argument("--failures")
-    parser.add_argument("--jobs", default="6")
-    options = parser.parse_args()
-
-    floor = json.loads(options.floor.read_text()) if options.floor else {}
-    areas = options.only or floor.get("areas", [])
+    parser.add_argument("--failures", help="file for the differences of what failed")
+    parser.add_argument("--key-pool", help="library of key_pool.cpp")
+    parser.add_argument("--own-keys", action="store_true", help="let the control planes make their keys themselves")
+    parser.add_argument("--workers", type=int, default=3, help="control planes at once")
+    parser.add_argument("--log-dir", help="directory for what the control planes log")
+    parser.add_argument("-v", "--verbose", action="store_true")
+    arguments = parser.parse_args()
     os.environ.update(KEYS)
-    check = load_check(options.corpus / "check.py")
-    score = collections.Counter()
-    count_into(check, score)
-    survive_failed_starts(check)
-    arguments = ["--cp-cmd", f"{options.cp} run", "--jobs", options.jobs, "--port-base", str(free_ports()), *WAITING]
-    arguments += [word for area in areas for word in ("--only", area)]
-    if options.failures:
-        arguments += ["--failures", options.failures]
-    if check.main([*arguments, str(options.corpus)]) == 2:
+    try:
+        known = misses.Misses.read(arguments.known)
+        check = checker.load_check(arguments.corpus / "check.py", HOLD)
+    except (misses.BadFile, checker.Changed) as error:
+        print(error, file=sys.stderr)
         return 2
-    return 1 if judge(score, {} if options.only else floor) else 0
+    with tempfile.TemporaryDirectory() as scratch:
+        return run(arguments, check, known, scratch)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,86 @@
+"""Runs cases of the corpus on several control planes at once."""
+import collections
+import concurrent.futures
+import queue
+import threading
+import time
+
+# A fresh control plane now and then keeps its state small. The slowest kind comes first, so that no worker ends late.
+CHUNK = {"xds": 110, "rest": 320}
+# xds cases wait for the control plane most of the time, REST cases are answered at once.
+JOBS = {"xds": 6, "rest": 4}
+# check.py gives each slot so many ports.
+PORTS_OF_SLOT = 20
+
+Batch = collections.namedtuple("Batch", "cases kind profile env jobs")
+Outcome = collections.namedtuple("Outcome", "passed differences matched total seconds")
+
+
+def plan(check, cases, again=False):
+    """Batches, each for a control plane of its own."""
+    shared = collections.defaultdict(list)
+    for case in cases:
+        if not case.isolated:
+            shared[case.profile, "xds" if case.kind == "xds" else "rest"].append(case)
+    batches = []
+    for (profile, kind), members in sorted(shared.items(), key=lambda item: (item[0][1] != "xds", item[0])):
+        for first in range(0, len(members), CHUNK[kind]):
+            batches.append(Batch(members[first:first + CHUNK[kind]], kind, profile, None, 1 if again else JOBS[kind]))
+    for group in check.fresh_groups([case for case in cases if case.isolated]):
+        batches.append(Batch(group, "fresh", group[0].profile, group[0].opts.get("env"), 1))
+    return batches
+
+
+class Runner:
+    def __init__(self, check, options, command, ports, key_pool, tls, report):
+        """`options` are what check.execute reads; `report` is told of each case and its outcome."""
+        self.check, self.options, self.command, self.ports = check, options, command, ports
+        self.extra = {"LD_PRELOAD": str(key_pool)} if key_pool else {}
+        self.certificate, self.key = tls
+        self.report, self.lock = report, threading.Lock()
+
+    def run(self, batches, workers):
+        """case id -> Outcome"""
+        todo, outcomes = queue.SimpleQueue(), {}
+        for batch in batches:
+            todo.put(batch)
+
+        def work(slot):
+            while True:
+                try:
+                    batch = todo.get_nowait()
+                except queue.Empty:
+                    return
+                for case, outcome in self.run_batch(batch, slot):
+                    with self.lock:
+                        outcomes[case.id] = outcome
+                        self.report(case, outcome)
+
+        with concurrent.futures.ThreadPoolExecutor(workers) as pool:
+            for done in [pool.submit(work, slot) for slot in range(workers)]:
+                done.result()
+        return outcomes
+
+    def run_batch(self, batch, slot):
+        try:
+            cp = self.check.start_cp(self.command, slot, batch.profile, self.certificate, self.key, self.ports,
+                                     self.options.log_dir, {**self.extra, **(batch.env or {})})
+        except Exception as error:  # whatever keeps it from starting fails all that was to run on it
+            why = [f"no control plane of profile {batch.profile}: {error}"]
+            return [(case, Outcome(False, why, 0, 1, 0.0)) for case in batch.cases]
+        try:
+            with concurrent.futures.ThreadPoolExecutor(batch.jobs) as pool:
+                return list(zip(batch.cases, pool.map(lambda case: self.attempt(cp, case), batch.cases)))
+        finally:
+            cp.close()
+
+    def attempt(self, cp, case):
+        start = time.monotonic()
+        want = case.expected()
+        try:
+            passed, (left, right), matched, total = self.check.execute(cp, case, want, self.options)
+            differences = [] if passed else self.check.diff(left, right)
+        except Exception as error:  # as check.py: a case that cannot be run has failed
+            passed, differences, matched = False, [f"{type(error).__name__}: {error}"], 0
+            total = max(1, len(self.check.resources(want))) if case.kind == "xds" else 1
+        return Outcome(passed, differences, matched, total, time.monotonic() - start)
