@@ -23,9 +23,8 @@ namespace fs = std::filesystem;
 
 const fs::path corpus = "../shared/conformance/rest";
 
-/// Cases that need an empty map told from an absent one (a canonical specification does not), cases that need what
-/// other parts bring (certificate authorities, keys, xDS, host names, Envoy's admin), and cases whose certificates the
-/// recording holds as what check.py makes of them.
+/// Cases that need what other parts bring (certificate authorities, keys, xDS, host names, Envoy's admin), and cases
+/// whose certificates the recording holds as what check.py makes of them.
 const std::set<std::string> beyond = {
     "secrets/provided-ca-garbage",
     "secrets/provided-ca-missing",
@@ -59,7 +58,6 @@ const std::set<std::string> beyond = {
     "kuma-crud/put-meshservice-with-status-1",
     "kuma-crud/put-meshservice-with-status-3",
     "system/mesh-insight-mtls",
-    "validate-trafficroute/15-http---invalid-match-values",
 };
 
 const std::vector<std::string> areas = {

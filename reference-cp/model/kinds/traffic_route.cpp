@@ -48,10 +48,11 @@ SchemaPtr http() {
                 "the new host"},
                {"requestHeaders", headers, "headers of the request"},
                {"responseHeaders", headers, "headers of the response"}});
+  SchemaPtr headers_matched = wrapper(map(matcher));  // an empty map is told from none
   return list(message(package + "Http", {{"match",
                                           message(package + "Http.Match", {{"method", matcher, "the method"},
                                                                            {"path", matcher, "the path"},
-                                                                           {"headers", map(matcher), "headers"}}),
+                                                                           {"headers", headers_matched, "headers"}}),
                                           "the requests that are meant"},
                                          {"modify", modify, "changes"},
                                          {"split", split(), "shares"},
@@ -109,6 +110,8 @@ void validate_match(const json& match, const Path& path, Violations& out) {
   for (const char* field : {"method", "path"}) {
     if (has(match, field)) validate_matcher(at(match, field), path.at(field), out);
   }
+  if (has(match, "headers") && at(match, "headers").empty())
+    out.add(path.at("headers"), "must contain at least one element");
   for (const auto& [name, matcher] : at(match, "headers").items()) {
     Path here = path.at("headers").key(name);
     if (name.empty()) out.add(here, "cannot be empty");
