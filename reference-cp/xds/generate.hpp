@@ -10,8 +10,9 @@
 namespace kumasim::cp {
 
 /// Pure: the same views give the same bytes. No clock, no I/O, no locks. Fails for a builtin gateway whose certificates
-/// cannot be read, and where changes by MeshProxyPatch or ProxyTemplate cannot be done or leave references to nowhere:
-/// such a proxy keeps what it has.
+/// cannot be read, for a proxy with an admin server and no port of readiness, for an inbound of protocol tls or mysql,
+/// and where changes by MeshProxyPatch or ProxyTemplate cannot be done or leave references to nowhere: such a proxy
+/// keeps what it has.
 Result<Snapshot> try_generate(const MeshView& mesh, const ProxyView& proxy, const GenerateOptions& options = {});
 /// Nothing where it fails.
 Snapshot generate(const MeshView& mesh, const ProxyView& proxy, const GenerateOptions& options = {});

@@ -144,6 +144,7 @@ void RotationBed::connect(const std::string& proxy) {
   fresh->key = {mesh_name, proxy};
   fresh->metadata_json = "{}";
   fresh->metadata.admin_port = 9901;
+  fresh->metadata.readiness_port = 9902;
   connected_[proxy] = fresh;
   parts_->reconciler.add(fresh);
 }

@@ -121,6 +121,26 @@ TEST(Gateway, WithoutItsCertificateGetsNothing) {
   EXPECT_TRUE(view->affected({nullptr, secret}).all);
 }
 
+TEST(Generate, GivesNothingWithoutAPortOfReadinessOrForAProtocolWithoutTimeouts) {
+  auto made = [](const char* protocol, std::uint32_t readiness_port) {
+    nlohmann::json spec = dataplane_spec(1, 1, 1, false, 1);
+    spec["networking"]["inbound"][0]["tags"]["kuma.io/protocol"] = protocol;
+    std::vector<ResourcePtr> all = {to_resource({"Mesh", "m", nlohmann::json::object()}),
+                                    to_resource({"Dataplane", "dp-1", spec})};
+    MeshView::Ptr view = MeshView::build("m", {}, all);
+    NodeMetadata node;
+    node.admin_port = 9901;
+    node.readiness_port = readiness_port;
+    auto snapshot = try_generate(*view, proxy_view(*view, *view->all("Dataplane").find("dp-1"), node, {}));
+    return snapshot ? std::string("made") : snapshot.error().message;
+  };
+  EXPECT_EQ(made("http", 9902), "made");
+  EXPECT_EQ(made("kafka", 9902), "made");
+  EXPECT_EQ(made("http", 0), "the proxy names no port of readiness");
+  EXPECT_EQ(made("tls", 9902), "inbound 8001: unsupported protocol tls");
+  EXPECT_EQ(made("mysql", 9902), "inbound 8001: unsupported protocol mysql");
+}
+
 TEST(Gateway, LogsAndTracesItsClientsByTheOldPolicies) {
   nlohmann::json any = {{{"match", {{"kuma.io/service", "*"}}}}};
   nlohmann::json file = {{"name", "file"}, {"type", "file"}, {"conf", {{"path", "/tmp/x.log"}}}};

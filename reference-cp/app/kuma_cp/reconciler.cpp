@@ -330,6 +330,11 @@ void Reconciler::regenerate_zone(const ProxyPtr& proxy) {
   facts.resource = views_.find(ingress ? "ZoneIngress" : "ZoneEgress", proxy->key);
   if (!facts.resource) return;
   facts.metadata = proxy->metadata;
+  if (facts.metadata.admin_port != 0 && facts.metadata.readiness_port == 0) {
+    runtime_.log.error(component, "no configuration",
+                       {{"proxy", proxy->key.name}, {"error", "the proxy names no port of readiness"}});
+    return;
+  }
   facts.settings = zone_settings(config_);
   fill_admin(proxy->key, *facts.resource, facts.admin);
   if (!ingress)

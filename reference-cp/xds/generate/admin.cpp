@@ -51,9 +51,10 @@ envoy::HttpManager manager(const Generation& g, const char* name, std::initializ
 
 }  // namespace
 
-void admin(Generation& g) {
+Result<> admin(Generation& g) {
   const NodeMetadata& metadata = g.proxy.metadata;
-  if (metadata.admin_port == 0 || metadata.readiness_port == 0) return;
+  if (metadata.admin_port == 0) return {};
+  if (metadata.readiness_port == 0) return fail(Code::invalid_argument, "the proxy names no port of readiness");
   std::string address = admin_address(metadata);
   Names names = names_for(g.proxy);
   if (g.proxy.address != address) {
@@ -83,6 +84,7 @@ void admin(Generation& g) {
   envoy::ClusterPtr ready = envoy::make_cluster(names.readiness);
   envoy::fixed_endpoints(*ready, {&readiness, 1});
   g.add(std::move(ready), Origin::admin);
+  return {};
 }
 
 }  // namespace kumasim::cp::generators

@@ -12,11 +12,11 @@ namespace {
 
 /// What the profile for sidecars makes, policies included.
 Result<> profile(generators::Generation g, const GenerateOptions& options) {
-  generators::admin(g);
+  if (auto done = generators::admin(g); !done) return done;
   generators::prometheus(g);
   generators::tracing(g);
   generators::transparent_proxy(g);
-  generators::inbounds(g);
+  if (auto done = generators::inbounds(g); !done) return done;
   generators::traffic_route_outbounds(g);
   generators::direct_access(g);
   generators::probes(g);
@@ -28,7 +28,7 @@ Result<> profile(generators::Generation g, const GenerateOptions& options) {
 
 /// What the profile for builtin gateways makes.
 Result<> gateway_profile(generators::Generation g, const GenerateOptions& options) {
-  generators::admin(g);
+  if (auto done = generators::admin(g); !done) return done;
   generators::prometheus(g);
   generators::tracing(g);
   generators::transparent_proxy(g);

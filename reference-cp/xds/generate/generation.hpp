@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "kumasim/runtime/error.hpp"
 #include "reference-cp/xds/mesh_view.hpp"
 #include "reference-cp/xds/proxy_view.hpp"
 #include "reference-cp/xds/resource_set.hpp"
@@ -24,10 +25,12 @@ struct Generation {
   }
 };
 
-void admin(Generation& g);
+/// Fails for a proxy that has an admin server and names no port of readiness, as Kuma does.
+Result<> admin(Generation& g);
 void prometheus(Generation& g);
 void transparent_proxy(Generation& g);
-void inbounds(Generation& g);
+/// Fails for an inbound whose protocol is tls or mysql: Kuma knows no timeouts for them and configures no such proxy.
+Result<> inbounds(Generation& g);
 /// Outbounds of a mesh with TrafficRoutes.
 void traffic_route_outbounds(Generation& g);
 void direct_access(Generation& g);

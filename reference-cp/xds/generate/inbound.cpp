@@ -1,4 +1,6 @@
 /// For each inbound a listener that takes mutual TLS where the mesh wants it, and a cluster that is the application.
+#include <fmt/format.h>
+
 #include <envoy/config/cluster/v3/cluster.pb.h>
 #include <envoy/config/listener/v3/listener.pb.h>
 #include <envoy/config/route/v3/route.pb.h>
@@ -72,8 +74,7 @@ void http_filters(const Generation& g, const Inbound& inbound, const std::string
 void fill(const Generation& g, const Inbound& inbound, const std::string& protocol, envoy::FilterChain& chain) {
   if (is_http_based(protocol)) return http_filters(g, inbound, protocol, chain);
   envoy::Split to{local_name(g, inbound)};
-  bool timed = protocol != "tls" && protocol != "mysql";
-  envoy::tcp_proxy(chain, to.cluster, {&to, 1}, timed ? idle_timeout : Duration(-1));
+  envoy::tcp_proxy(chain, to.cluster, {&to, 1}, idle_timeout);
   if (protocol == "kafka") envoy::kafka_broker(chain, to.cluster);
 }
 
@@ -110,13 +111,16 @@ envoy::ListenerPtr listener(Generation& g, const Inbound& inbound, const std::st
 
 }  // namespace
 
-void inbounds(Generation& g) {
+Result<> inbounds(Generation& g) {
   for (const Inbound& inbound : g.proxy.inbounds) {
     if (inbound.serviceless) continue;
     std::string protocol = inbound.protocol.empty() ? "tcp" : parse_protocol(inbound.protocol);
+    if (protocol == "tls" || protocol == "mysql")
+      return fail(Code::unsupported, fmt::format("inbound {}: unsupported protocol {}", inbound.port, protocol));
     g.add(local_cluster(g, inbound, protocol), Origin::inbound);
     g.add(listener(g, inbound, protocol), Origin::inbound);
   }
+  return {};
 }
 
 }  // namespace kumasim::cp::generators

@@ -14,6 +14,7 @@ namespace kumasim::cp {
 /// By name.
 using MeshViewMap = std::map<std::string, MeshView::Ptr>;
 
+/// REQUIRES: metadata with an admin port has a port of readiness too; Kuma configures no other proxy.
 struct ZoneProxy {
   ResourcePtr resource;  ///< the ZoneIngress or ZoneEgress
   NodeMetadata metadata;
