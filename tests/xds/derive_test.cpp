@@ -93,5 +93,45 @@ TEST(AddressPool, EndsWhereTheNetworkEnds) {
   EXPECT_EQ(pool.next(), "");
 }
 
+TEST(AddressPool, GivesWhatCameBackWhenNothingElseIsLeft) {
+  AddressPool pool("10.0.0.0", 30);
+  for (int i = 0; i < 3; ++i) pool.take(pool.next());
+  pool.give_back("10.0.0.1");
+  pool.give_back("10.0.0.0");
+  EXPECT_EQ(pool.next(), "10.0.0.3");
+  EXPECT_EQ(pool.next(), "10.0.0.1");
+  EXPECT_EQ(pool.next(), "10.0.0.0");
+  EXPECT_EQ(pool.next(), "");
+}
+
+TEST(AddressPool, DoesNotGiveWhatSomebodyElseStillHolds) {
+  AddressPool pool("10.0.0.0", 32);
+  pool.take("10.0.0.0");
+  pool.take("10.0.0.0");
+  pool.give_back("10.0.0.0");
+  EXPECT_EQ(pool.next(), "");
+  pool.give_back("10.0.0.0");
+  EXPECT_EQ(pool.next(), "10.0.0.0");
+}
+
+TEST(AddressPool, KeepsWhatIsPutByUntilThatIsCancelled) {
+  AddressPool pool("10.0.0.0", 32);
+  EXPECT_EQ(pool.next(), "10.0.0.0");
+  EXPECT_EQ(pool.next(), "");
+  pool.cancel("10.0.0.0");
+  EXPECT_EQ(pool.next(), "10.0.0.0");
+  pool.take("10.0.0.0");
+  pool.cancel("10.0.0.0");  // too late: it is held
+  EXPECT_EQ(pool.next(), "");
+}
+
+TEST(AddressPool, DoesNotTakeInForeignAddresses) {
+  AddressPool pool("10.0.0.0", 32);
+  pool.take(pool.next());
+  pool.take("192.168.0.1");
+  pool.give_back("192.168.0.1");
+  EXPECT_EQ(pool.next(), "");
+}
+
 }  // namespace
 }  // namespace kumasim::cp::derive
