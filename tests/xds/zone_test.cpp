@@ -9,6 +9,7 @@
 #include "reference-cp/xds/derive/destinations.hpp"
 #include "reference-cp/xds/json_read.hpp"
 #include "reference-cp/xds/type_url.hpp"
+#include "reference-cp/xds/zone/reach.hpp"
 #include "reference-cp/xds/zone/zone_proxy.hpp"
 #include "tests/xds/small_mesh.hpp"
 
@@ -171,6 +172,39 @@ TEST(ZoneEgress, DoesNotReachAServiceWhoseCertificatesAreMissing) {
   service.spec["tls"] = {{"enabled", true}, {"verification", {{"caCert", {{"secret", "missing"}}}}}};
   auto view = mesh({{"mtls", mtls}}, {service});
   EXPECT_FALSE(listener(generate_zone_egress({{"m", view}}, zone_proxy("ZoneEgress"))));
+}
+
+/// "ingress", "egress", both or nothing.
+std::string reached(const Write& before, const Write& after) {
+  ZoneReach reach = zone_reach({to_resource(before), to_resource(after)});
+  return std::string(reach.ingresses ? "ingress" : "") + (reach.egresses ? "egress" : "");
+}
+
+TEST(ZoneReach, IsOfWhatAProxyOfTheZoneIsMadeFrom) {
+  Write before = dataplane(0, 1), after = before;
+  after.spec["networking"]["outbound"] = nlohmann::json::array();
+  EXPECT_EQ(reached(before, after), "");
+  after.spec["networking"]["inbound"][0]["port"] = 1;
+  EXPECT_EQ(reached(before, after), "ingress");
+  EXPECT_EQ(reached(policy_write(2, 0), policy_write(2, 0)), "");
+  EXPECT_EQ(reached(policy_write(4, 0), policy_write(4, 1)), "egress");         // MeshTrafficPermission
+  EXPECT_EQ(reached(policy_write(1, 0), policy_write(1, 1)), "ingressegress");  // MeshHTTPRoute
+  EXPECT_EQ(reached(zone_write(2, 0), zone_write(2, 1)), "egress");             // MeshExternalService
+  Write insight{"DataplaneInsight", "dp-0", {{"mTLS", {{"issuedBackend", "other"}}}}};
+  EXPECT_EQ(reached(policy_write(5, 0), insight), "");
+}
+
+TEST(ZoneReach, IsNotOfStatusesButThatOfAMeshMultiZoneService) {
+  auto with_status = [](const Write& write, const nlohmann::json& status) {
+    Resource resource = *to_resource(write);
+    resource.status = status;
+    return std::make_shared<const Resource>(std::move(resource));
+  };
+  for (int kind : {2, 3, 4}) {
+    Write write = zone_write(kind, 0);
+    bool any = zone_reach({with_status(write, {{"a", 1}}), with_status(write, {{"a", 2}})}).any();
+    EXPECT_EQ(any, write.kind == "MeshMultiZoneService") << write.kind;
+  }
 }
 
 }  // namespace
