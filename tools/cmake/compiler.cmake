@@ -18,9 +18,10 @@ option(KUMASIM_BENCH "build the benchmarks" OFF)
 
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM)
-  # Base directory and sloppiness let clones, build types and precompiled headers share one cache.
+  # Base directory and sloppiness let clones, build types and precompiled headers share one cache. Depend mode takes the
+  # compiler's list of headers: without it each miss costs a preprocessing run, a third of a cold build.
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
-    CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1
+    CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 CCACHE_DEPEND=1
     CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${CCACHE_PROGRAM})
 endif()
 
