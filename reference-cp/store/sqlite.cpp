@@ -257,27 +257,38 @@ class SqlitePersistence : public Persistence {
   bool is_new_ = false;
 };
 
-Result<std::unique_ptr<Store>> open_over(std::unique_ptr<SqlitePersistence> persistence) {
-  if (auto opened = persistence->open(); !opened) return fail(opened.error());
-  auto store = MemoryStore::open(std::move(persistence));
+Result<std::unique_ptr<Store>> open_over(Result<std::unique_ptr<Persistence>> persistence) {
+  if (!persistence) return fail(persistence.error());
+  auto store = MemoryStore::open(std::move(*persistence));
   if (!store) return fail(store.error());
   return std::unique_ptr<Store>(std::move(*store));
 }
 
-}  // namespace
-
-Result<std::unique_ptr<Store>> open_sqlite(const std::string& path) {
-  return open_over(std::make_unique<SqlitePersistence>(path, nullptr));
+Result<std::unique_ptr<Persistence>> opened(std::unique_ptr<SqlitePersistence> persistence) {
+  if (auto done = persistence->open(); !done) return fail(done.error());
+  return std::unique_ptr<Persistence>(std::move(persistence));
 }
 
-Result<std::unique_ptr<Store>> open_sqlite(Disk& disk, const std::string& name, Random& random) {
+}  // namespace
+
+Result<std::unique_ptr<Persistence>> open_sqlite_journal(const std::string& path) {
+  return opened(std::make_unique<SqlitePersistence>(path, nullptr));
+}
+
+Result<std::unique_ptr<Persistence>> open_sqlite_journal(Disk& disk, const std::string& name, Random& random) {
   auto vfs = std::make_unique<SqliteVfs>(disk, random);
   // SQLite's generator is the process's: seeding it here makes the bytes that it draws (salts of the log) the seed's
   // own.
   int seed = static_cast<int>(random.below(0x7ffffffe)) + 1;
   sqlite3_initialize();
   sqlite3_test_control(SQLITE_TESTCTRL_PRNG_SEED, seed, nullptr);
-  return open_over(std::make_unique<SqlitePersistence>(name, std::move(vfs)));
+  return opened(std::make_unique<SqlitePersistence>(name, std::move(vfs)));
+}
+
+Result<std::unique_ptr<Store>> open_sqlite(const std::string& path) { return open_over(open_sqlite_journal(path)); }
+
+Result<std::unique_ptr<Store>> open_sqlite(Disk& disk, const std::string& name, Random& random) {
+  return open_over(open_sqlite_journal(disk, name, random));
 }
 
 }  // namespace kumasim::cp

@@ -18,4 +18,8 @@ Result<std::unique_ptr<Store>> open_sqlite(const std::string& path);
 /// The same on a Disk, whose file names it shares: `name` and `name`-wal. `random` seeds SQLite's own generator.
 Result<std::unique_ptr<Store>> open_sqlite(Disk& disk, const std::string& name, Random& random);
 
+/// The journals of such stores, for who carries whole stores from one to another.
+Result<std::unique_ptr<Persistence>> open_sqlite_journal(const std::string& path);
+Result<std::unique_ptr<Persistence>> open_sqlite_journal(Disk& disk, const std::string& name, Random& random);
+
 }  // namespace kumasim::cp
