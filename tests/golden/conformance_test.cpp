@@ -48,7 +48,9 @@ INSTANTIATE_TEST_SUITE_P(
                     Area{"proxytemplate", 16}, Area{"meshtls", 24}, Area{"meshloadbalancingstrategy", 22},
                     Area{"meshpassthrough", 17}, Area{"meshmetric", 16}, Area{"gateway", 28},
                     Area{"gateway-routes", 39}, Area{"gateway-tls", 13}, Area{"gateway-delegated", 15},
-                    Area{"meshgateway", 3}, Area{"meshgatewayroute", 3}),
+                    Area{"meshgateway", 3}, Area{"meshgatewayroute", 3}, Area{"meshhealthcheck", 16},
+                    Area{"meshratelimit", 20}, Area{"meshfaultinjection", 16}, Area{"meshtrace", 21},
+                    Area{"meshaccesslog", 31}),
     [](const auto& info) {
       std::string name = info.param.name;
       std::ranges::replace(name, '-', '_');

@@ -47,22 +47,22 @@ void interpolate(AnyValue& value, const Subject& subject) {
   }
 }
 
-/// What is no OTLP value is logged as its JSON text; so a plain string keeps its quotes, as with Kuma.
+/// The default is the format's text, also where the body says nothing that OTLP knows. What is no OTLP value is logged
+/// as its JSON text; so a plain string keeps its quotes, as with Kuma.
 AnyValue body_of(const OtlpBackend& backend, std::string_view format, const Subject& subject) {
   AnyValue body;
-  if (!backend.body) {
-    body.set_string_value(mesh_access_log::interpolate(std::string(format), subject));
-    return body;
-  }
+  body.set_string_value(mesh_access_log::interpolate(std::string(format), subject));
+  if (!backend.body) return body;
   std::string text = backend.body->dump();
   google::protobuf::util::JsonParseOptions options;
   options.ignore_unknown_fields = true;
-  if (backend.body->is_object() && google::protobuf::util::JsonStringToMessage(text, &body, options).ok()) {
-    interpolate(body, subject);
-  } else {
-    body.Clear();
-    body.set_string_value(mesh_access_log::interpolate(std::move(text), subject));
+  AnyValue value;
+  if (backend.body->is_object() && google::protobuf::util::JsonStringToMessage(text, &value, options).ok()) {
+    if (value.value_case() == AnyValue::VALUE_NOT_SET) return body;
+    interpolate(value, subject);
+    return value;
   }
+  body.set_string_value(mesh_access_log::interpolate(std::move(text), subject));
   return body;
 }
 
