@@ -36,14 +36,6 @@ std::string canonical_host(std::string_view host) {
   return name;
 }
 
-bool is_loopback(std::string_view host) {
-  std::string name = canonical_host(host);
-  if (name == "localhost" || name == "::1") return true;
-  if (name.starts_with("::ffff:")) name = name.substr(7);
-  in_addr address{};
-  return name.starts_with("127.") && inet_pton(AF_INET, name.c_str(), &address) == 1;
-}
-
 struct Authority {
   std::string host;
   std::string port;
@@ -90,13 +82,32 @@ bool is_same_origin(std::string_view origin, std::string_view host) {
   return from && to && is_loopback(from->host) && *from == *to;
 }
 
+/// Fields that a proxy adds on its way, with any value, an empty one too: it may have added its own line after the
+/// client's. RFC 9110 asks for `Via`, RFC 7239 is `Forwarded`, the others are what Envoy, nginx, HAProxy, Traefik and
+/// the balancers of clouds write. Kuma looks at Forwarded, X-Forwarded-For and X-Real-IP.
+bool is_of_a_proxy(std::string_view field) {
+  std::string name = lower(field);
+  constexpr std::string_view names[] = {"via",       "forwarded",           "x-real-ip",      "x-client-ip",
+                                        "client-ip", "x-cluster-client-ip", "true-client-ip", "cf-connecting-ip"};
+  constexpr std::string_view prefixes[] = {"x-forwarded-", "x-envoy-", "x-original-"};
+  return std::ranges::find(names, std::string_view(name)) != std::ranges::end(names) ||
+         std::ranges::any_of(prefixes, [&](std::string_view prefix) { return name.starts_with(prefix); });
+}
+
 }  // namespace
+
+bool is_loopback(std::string_view host) {
+  std::string name = canonical_host(host);
+  if (name == "localhost" || name == "::1") return true;
+  if (name.starts_with("::ffff:")) name = name.substr(7);
+  in_addr address{};
+  return name.starts_with("127.") && inet_pton(AF_INET, name.c_str(), &address) == 1;
+}
 
 bool is_direct_loopback(const HttpRequest& request) {
   if (!is_loopback(request.peer.address.host)) return false;
-  // An empty one counts: a proxy may have added its own line after the client's.
-  for (const char* header : {"Forwarded", "X-Forwarded-For", "X-Real-IP"})
-    if (request.headers.has(header)) return false;
+  for (const auto& field : request.headers)
+    if (is_of_a_proxy(field.name)) return false;
   std::string_view host = request.headers.get("Host");
   auto authority = parse_authority(host, "http");
   if (!authority || !is_loopback(authority->host)) return false;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "kumasim/runtime/log.hpp"
 #include "kumasim/transport/http.hpp"
@@ -35,7 +36,12 @@ class Authentication {
 };
 
 /// Whether a request was made on this machine, by no proxy and for no foreign page of a browser: from a loopback
-/// address, to a loopback name, without headers of a proxy, and of the same origin.
+/// address, to a loopback name, without headers of a proxy, and of the same origin. A reverse proxy on this machine
+/// that adds no header and asks `localhost` (nginx does, unless it is told more) cannot be told from a user: behind
+/// one, apiServer.authn.localhostIsAdmin has to be off.
 bool is_direct_loopback(const HttpRequest& request);
+
+/// "localhost", 127.0.0.0/8 or ::1, in any form.
+bool is_loopback(std::string_view host);
 
 }  // namespace kumasim::cp

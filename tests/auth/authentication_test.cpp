@@ -36,9 +36,16 @@ TEST(DirectLoopback, IsThisMachineWithoutAProxy) {
   EXPECT_FALSE(is_direct_loopback(from("127.0.0.1", {})));
   for (const char* host : {"[::1", "localhost:bad", "localhost:", "localhost:0", "a@localhost"})
     EXPECT_FALSE(is_direct_loopback(from("127.0.0.1", {{"Host", host}}))) << host;
-  for (const char* header : {"Forwarded", "X-Forwarded-For", "X-Real-IP"})
+  for (const char* header : {"Forwarded", "X-Forwarded-For", "X-Real-IP", "Via", "X-Forwarded-Host",
+                             "X-Forwarded-Proto", "x-forwarded-port", "x-envoy-internal", "X-Envoy-External-Address",
+                             "x-envoy-expected-rq-timeout-ms", "X-Original-URI", "True-Client-IP", "X-Client-IP"})
     for (const char* value : {"1.2.3.4", ""})
       EXPECT_FALSE(is_direct_loopback(from("127.0.0.1", {{"Host", "localhost"}, {header, value}}))) << header;
+}
+
+TEST(DirectLoopback, FieldsOfAClientsOwnDoNotMakeAProxy) {
+  for (const char* header : {"User-Agent", "Accept", "X-Request-Id", "X-Forward", "Viaduct", "X-Envoy"})
+    EXPECT_TRUE(is_direct_loopback(from("127.0.0.1", {{"Host", "localhost:5681"}, {header, "x"}}))) << header;
 }
 
 TEST(DirectLoopback, APageOfAnotherOriginIsNot) {

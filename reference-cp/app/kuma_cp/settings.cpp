@@ -70,7 +70,7 @@ std::span<const Setting> settings() {
        "How users of the API are known.",
        {"tokens", "adminClientCerts"}},
       {"apiServer.authn.localhostIsAdmin", "KUMA_API_SERVER_AUTHN_LOCALHOST_IS_ADMIN", &C::localhost_is_admin,
-       "Who asks from this machine is the administrator."},
+       "Who asks from this machine is the administrator; off behind a reverse proxy on it."},
       {"apiServer.authn.tokens.bootstrapAdminToken", "KUMA_API_SERVER_AUTHN_TOKENS_BOOTSTRAP_ADMIN_TOKEN",
        &C::bootstrap_admin_token, "Keep a token of the administrator in the global secret admin-user-token."},
       {"apiServer.authn.tokens.enableIssuer", "KUMA_API_SERVER_AUTHN_TOKENS_ENABLE_ISSUER", &C::user_token_issuer,
