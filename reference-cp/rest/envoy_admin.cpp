@@ -6,6 +6,7 @@
 #include "reference-cp/model/json_text.hpp"
 #include "reference-cp/model/kinds.hpp"
 #include "reference-cp/rest/answer.hpp"
+#include "reference-cp/rest/authentication.hpp"
 #include "reference-cp/rest/list_query.hpp"
 
 namespace kumasim::cp {
@@ -15,6 +16,7 @@ using nlohmann::json;
 
 constexpr std::string_view redacted = "[redacted]";
 constexpr const char* title = "Could not execute admin operation";
+constexpr std::string_view local_admin_host = "127.0.0.1";
 
 struct Place {
   const Kind* kind = nullptr;
@@ -86,15 +88,18 @@ std::optional<std::string> without_tokens(std::string dump) {
   return dump;
 }
 
-Address admin_address(const Resource& proxy, std::uint16_t port_default) {
-  Address out{.host = {}, .port = port_default};
+Result<Address> admin_target(const Resource& proxy, const std::optional<ConnectedProxy>& connected) {
   auto networking = proxy.spec.find("networking");
-  if (networking == proxy.spec.end() || !networking->is_object()) return out;
-  out.host = networking->value("address", "");
-  auto admin = networking->find("admin");
-  if (admin != networking->end() && admin->is_object())
-    if (auto port = admin->value("port", 0); port > 0 && port <= 65535) out.port = static_cast<std::uint16_t>(port);
-  return out;
+  bool known = networking != proxy.spec.end() && networking->is_object();
+  std::string address = known ? networking->value("address", "") : "";
+  if (address != local_admin_host)
+    return fail(Code::unsupported, "the admin server of a proxy on another address is not asked");
+  if (!connected) return fail(Code::not_found, "the proxy is not connected to this control plane");
+  if (!is_loopback(connected->peer))
+    return fail(Code::unsupported, "the proxy is connected from another machine, where its address is not this one's");
+  if (connected->admin_port == 0 || connected->admin_port > 65535)
+    return fail(Code::not_found, "the proxy was started without an admin server");
+  return Address{.host = address, .port = static_cast<std::uint16_t>(connected->admin_port)};
 }
 
 asio::awaitable<std::optional<HttpResponse>> EnvoyAdminEndpoints::handle(const HttpRequest& request,

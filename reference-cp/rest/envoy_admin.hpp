@@ -34,7 +34,15 @@ class EnvoyAdminEndpoints {
 /// A configuration dump without the tokens that its bootstrap holds; nullopt where it is no JSON.
 std::optional<std::string> without_tokens(std::string dump);
 
-/// "address:port" of the admin server: what a Dataplane or a zone proxy says, the port where it says none.
-Address admin_address(const Resource& proxy, std::uint16_t port_default);
+/// What a proxy that is connected here said on its stream.
+struct ConnectedProxy {
+  std::string peer;              ///< the host that its stream comes from
+  std::uint32_t admin_port = 0;  ///< that its Envoy was started with; 0: none
+};
+
+/// Where the admin server of a proxy may be asked without TLS, as Kuma does at 127.0.0.1. Anybody may write a
+/// Dataplane, with any address and port, so that this is for a proxy that is connected here, from this machine, and at
+/// the port that its stream told: not_found where there is none, unsupported for an Envoy elsewhere.
+Result<Address> admin_target(const Resource& proxy, const std::optional<ConnectedProxy>& connected);
 
 }  // namespace kumasim::cp

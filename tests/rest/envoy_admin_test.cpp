@@ -34,7 +34,7 @@ class EnvoyAdmin : public ::testing::Test {
   HttpResponse get(std::string target, const User& user = anonymous_user(), Access access = {}) {
     EnvoyAdminCall call = [this](ResourcePtr proxy, std::string asked) -> asio::awaitable<Result<std::string>> {
       asked_ = asked;
-      address_ = to_string(admin_address(*proxy, 9901));
+      name_ = proxy->meta.name;
       if (!answer_) co_return fail(Code::unavailable, "no Envoy");
       co_return *answer_;
     };
@@ -46,7 +46,7 @@ class EnvoyAdmin : public ::testing::Test {
 
   MemoryStore store_;
   std::optional<std::string> answer_ = "text";
-  std::string asked_, address_;
+  std::string asked_, name_;
 };
 
 TEST_F(EnvoyAdmin, AsksTheProxysOwnAdminServer) {
@@ -55,12 +55,32 @@ TEST_F(EnvoyAdmin, AsksTheProxysOwnAdminServer) {
   EXPECT_EQ(stats.body, "text");
   EXPECT_EQ(stats.headers.get("Content-Type"), "text/plain");
   EXPECT_EQ(asked_, "/stats?usedonly=");
-  EXPECT_EQ(address_, "10.0.0.1:7777");
+  EXPECT_EQ(name_, "dp");
   EXPECT_EQ(get("/meshes/default/dataplanes/dp/stats?format=json&usedonly=false").headers.get("Content-Type"),
             "application/json");
   EXPECT_EQ(asked_, "/stats?format=json");
   EXPECT_EQ(get("/meshes/default/dataplanes/dp/clusters").status, 200);
   EXPECT_EQ(asked_, "/clusters");
+}
+
+TEST(AdminTarget, IsTheEnvoyOfAProxyThatIsConnectedFromHere) {
+  Resource proxy;
+  proxy.kind = &kind::dataplane();
+  proxy.spec = {{"networking", {{"address", "127.0.0.1"}, {"admin", {{"port", 5680}}}}}};
+  auto told = admin_target(proxy, ConnectedProxy{"127.0.0.1", 9901});
+  ASSERT_TRUE(told) << told.error().message;
+  EXPECT_EQ(to_string(*told), "127.0.0.1:9901") << "the port that its Envoy has, not one that was written later";
+  EXPECT_TRUE(admin_target(proxy, ConnectedProxy{"::ffff:127.0.0.1", 9901}));
+  EXPECT_FALSE(admin_target(proxy, std::nullopt)) << "any resource could name any port of this machine";
+  EXPECT_FALSE(admin_target(proxy, ConnectedProxy{"10.0.0.9", 9901}));
+  EXPECT_FALSE(admin_target(proxy, ConnectedProxy{"127.0.0.1", 0}));
+  EXPECT_FALSE(admin_target(proxy, ConnectedProxy{"127.0.0.1", 70000}));
+  for (const char* address : {"10.0.0.1", "localhost", "127.0.0.2", ""}) {
+    proxy.spec["networking"]["address"] = address;
+    EXPECT_FALSE(admin_target(proxy, ConnectedProxy{"127.0.0.1", 9901})) << address;
+  }
+  proxy.spec = json::object();
+  EXPECT_FALSE(admin_target(proxy, ConnectedProxy{"127.0.0.1", 9901}));
 }
 
 TEST_F(EnvoyAdmin, DumpsLoseTheirTokens) {

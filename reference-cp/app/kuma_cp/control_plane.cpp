@@ -13,6 +13,7 @@
 #include "reference-cp/app/kuma_cp/proxy_config.hpp"
 #include "reference-cp/app/kuma_cp/reconciler.hpp"
 #include "reference-cp/app/kuma_cp/server_identity.hpp"
+#include "reference-cp/app/kuma_cp/proxy_kind.hpp"
 #include "reference-cp/app/kuma_cp/tls_bounds.hpp"
 #include "reference-cp/auth/issuer.hpp"
 #include "reference-cp/auth/proxy_authenticator.hpp"
@@ -259,10 +260,12 @@ asio::awaitable<std::optional<HttpResponse>> ControlPlane::State::further(const 
 /// As Kuma does: without TLS on the machine itself. Elsewhere Envoy takes who has a certificate of the admin CA, and no
 /// certificate of a client is made yet.
 asio::awaitable<Result<std::string>> ControlPlane::State::ask_envoy(ResourcePtr proxy, std::string target) {
-  Address address = admin_address(*proxy, static_cast<std::uint16_t>(config.admin_port));
-  if (address.host != "127.0.0.1")
-    co_return fail(Code::unsupported, "the admin server of a proxy on another address is not asked");
-  auto answer = co_await http_call(runtime.network, runtime.timers, "http://" + to_string(address) + target, {},
+  std::optional<ConnectedProxy> connected;
+  if (ProxyPtr known = reconciler.find(slot_of(*proxy)))
+    connected = ConnectedProxy{known->stream.peer().address.host, known->metadata.admin_port};
+  auto address = admin_target(*proxy, connected);
+  if (!address) co_return fail(address.error());
+  auto answer = co_await http_call(runtime.network, runtime.timers, "http://" + to_string(*address) + target, {},
                                    nullptr, std::chrono::seconds(5));
   if (!answer) co_return fail(answer.error());
   if (answer->status != 200) co_return fail(Code::unavailable, fmt::format("Envoy answered {}", answer->status));

@@ -16,4 +16,11 @@ inline const Kind& insight_kind_of(const Proxy& proxy) {
   return proxy.metadata.proxy_type == "egress" ? kind::zone_egress_insight() : kind::dataplane_insight();
 }
 
+/// Where the proxy that this resource stands for is found among those that are connected (Proxy::slot).
+inline ResourceKey slot_of(const Resource& resource) {
+  if (resource.kind == &kind::zone_ingress()) return {{}, "ingress." + resource.meta.name};
+  if (resource.kind == &kind::zone_egress()) return {{}, "egress." + resource.meta.name};
+  return resource.key();
+}
+
 }  // namespace kumasim::cp
