@@ -6,23 +6,27 @@
 
 namespace kumasim::cp {
 
-asio::awaitable<Result<>> AdminCertificates::start(Store& store) {
+asio::awaitable<Result<ResourcePtr>> ensure_ca(Store& store, std::string name, std::function<Result<KeyPair>()> make,
+                                               WallTime now) {
   const Kind& kind = kind::global_secret();
-  auto kept = co_await store.get(kind, {"", admin_ca_secret});
-  if (!kept && kept.error().code != Code::not_found) co_return fail(kept.error());
-  if (!kept) {
-    WallTime now = clock_.wall_now();
-    auto made = make_admin_ca(key_, now);
-    if (!made) co_return fail(made.error());
-    Resource secret;
-    secret.kind = &kind;
-    secret.meta.name = admin_ca_secret;
-    secret.spec["data"] = base64_encode(made->certificate_pem + made->key_pem);
-    kept = co_await store.create(std::move(secret), now);
-    // Another control plane of this store was faster.
-    if (!kept && kept.error().code == Code::already_exists) kept = co_await store.get(kind, {"", admin_ca_secret});
-    if (!kept) co_return fail(kept.error());
-  }
+  auto kept = co_await store.get(kind, {"", name});
+  if (kept || kept.error().code != Code::not_found) co_return kept;
+  auto made = make();
+  if (!made) co_return fail(made.error());
+  Resource secret;
+  secret.kind = &kind;
+  secret.meta.name = name;
+  secret.spec["data"] = base64_encode(made->certificate_pem + made->key_pem);
+  kept = co_await store.create(std::move(secret), now);
+  // Another control plane of this store was faster.
+  if (!kept && kept.error().code == Code::already_exists) kept = co_await store.get(kind, {"", name});
+  co_return kept;
+}
+
+asio::awaitable<Result<>> AdminCertificates::start(Store& store) {
+  WallTime now = clock_.wall_now();
+  auto kept = co_await ensure_ca(store, admin_ca_secret, [this, now] { return make_admin_ca(key_, now); }, now);
+  if (!kept) co_return fail(kept.error());
   std::string pem = secret_data(**kept);
   constexpr std::string_view end = "-----END CERTIFICATE-----\n";
   auto at = pem.find(end);

@@ -1,6 +1,7 @@
 /// Certificates of proxies' admin listeners, so that only the control plane can use Envoy's admin interface.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -12,8 +13,13 @@
 
 namespace kumasim::cp {
 
-/// Name of the global secret that holds the CA: its certificate and then its key.
+/// Names of the global secrets that hold a CA: its certificate and then its key.
 inline constexpr const char* admin_ca_secret = "envoy-admin-ca";
+inline constexpr const char* control_plane_ca_secret = "inter-cp-ca";
+
+/// The global secret of that name, made with `make` where it is not there. Every control plane of a store has the same.
+asio::awaitable<Result<ResourcePtr>> ensure_ca(Store& store, std::string name, std::function<Result<KeyPair>()> make,
+                                               WallTime now);
 
 class AdminCertificates {
  public:

@@ -174,6 +174,11 @@ Result<KeyPair> make_admin_ca(KeySpec key, WallTime now) {
   return make_root({"Envoy Admin CA", {}, now - server_clock_skew, now + ca_lifetime_default}, key);
 }
 
+Result<KeyPair> make_control_plane_ca(KeySpec key, WallTime now) {
+  constexpr const char* name = "Control Plane Intercommunication CA";
+  return make_root({name, {}, now - server_clock_skew, now + ca_lifetime_default}, key);
+}
+
 Result<KeyPair> issue_leaf(const KeyPair& ca, const LeafRequest& request, Random& random) {
   Certificate root = read_certificate(ca.certificate_pem);
   Key root_key = read_key(ca.key_pem);
@@ -239,7 +244,7 @@ Result<KeyPair> make_server(const ServerRequest& request, Random& random) {
        X509_set_issuer_name(certificate.get(), X509_get_subject_name(issuer)) == 1 &&
        X509_set_pubkey(certificate.get(), key.get()) == 1 &&
        add_extension(certificate.get(), issuer, NID_key_usage, usage) &&
-       add_extension(certificate.get(), issuer, NID_ext_key_usage, "serverAuth") &&
+       add_extension(certificate.get(), issuer, NID_ext_key_usage, request.for_client ? "clientAuth" : "serverAuth") &&
        add_extension(certificate.get(), issuer, NID_basic_constraints,
                      root ? "critical,CA:FALSE" : "critical,CA:TRUE") &&
        X509_add1_ext_i2d(certificate.get(), NID_subject_alt_name, names.get(), 1, 0) == 1 &&

@@ -62,6 +62,8 @@ Result<KeyPair> issue_leaf(const KeyPair& ca, const LeafRequest& request, Random
 
 /// The root of the certificates between the control plane and its proxies' admin listeners (CN=Envoy Admin CA).
 Result<KeyPair> make_admin_ca(KeySpec key, WallTime now);
+/// The root of the certificates between control planes of one store (CN=Control Plane Intercommunication CA).
+Result<KeyPair> make_control_plane_ca(KeySpec key, WallTime now);
 
 struct ServerRequest {
   std::vector<std::string> hosts;  ///< DNS names and IP addresses
@@ -69,8 +71,9 @@ struct ServerRequest {
   WallTime now;
   Duration lifetime = ca_lifetime_default;
   const KeyPair* issuer = nullptr;  ///< nullptr: self-signed
+  bool for_client = false;          ///< a client's certificate instead: its use is the other one
 };
-/// A server certificate; where it is self-signed, clients can also trust it as a root (Kuma makes its own so).
+/// A server certificate; where it is self-signed, the peer can also trust it as a root (Kuma makes its own so).
 Result<KeyPair> make_server(const ServerRequest& request, Random& random);
 
 /// What a certificate says. The first one of a PEM text.

@@ -17,6 +17,7 @@
 #include "reference-cp/app/kuma_cp/tls_bounds.hpp"
 #include "reference-cp/auth/issuer.hpp"
 #include "reference-cp/auth/proxy_authenticator.hpp"
+#include "reference-cp/identity/admin_certificates.hpp"
 #include "reference-cp/identity/mesh_authorities.hpp"
 #include "reference-cp/manager/cluster_id.hpp"
 #include "reference-cp/manager/manager.hpp"
@@ -272,9 +273,14 @@ asio::awaitable<Result<std::string>> ControlPlane::State::ask_envoy(ResourcePtr 
   co_return std::move(answer->body);
 }
 
-/// The keys of zones' and users' tokens and the administrator's token, where they are not there. After the start: an
-/// RSA key takes time, and nobody waits for one.
+/// The CA between control planes, the keys of zones' and users' tokens and the administrator's token, where they are
+/// not there. After the start: an RSA key takes time, and nobody waits for one.
 asio::awaitable<void> ControlPlane::State::make_signing_keys() {
+  WallTime now = runtime.clock.wall_now();
+  KeySpec key = key_spec(config.ca_key);
+  auto ca =
+      co_await ensure_ca(*store, control_plane_ca_secret, [key, now] { return make_control_plane_ca(key, now); }, now);
+  if (!ca) runtime.log.error("kuma-cp", "CA of control planes not made", {{"error", ca.error().message}});
   auto make = [this] { return authorities.make_signing_key(); };
   std::vector<KeyFamily> families = {zone_token_keys()};
   if (has_user_tokens(config)) families.push_back(user_token_keys());

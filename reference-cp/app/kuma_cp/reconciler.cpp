@@ -61,8 +61,9 @@ Reconciler::Reconciler(const Runtime& runtime, const Config& config, std::shared
       rotation_(runtime.executor) {}
 
 asio::awaitable<Result<>> Reconciler::start() {
-  auto admin = co_await admin_.start(*store_);
-  if (!admin) co_return admin;
+  // A global control plane has no proxies.
+  if (config_.mode != "global")
+    if (auto admin = co_await admin_.start(*store_); !admin) co_return admin;
   store_->subscribe([this](const Change& change) { on_change(change); });
   // Meshes come first, so that what is in them finds its view.
   std::vector<const Kind*> order{&kind::mesh()};
