@@ -102,6 +102,18 @@ TEST_F(ControlPlaneConfig, IsShownUnderKumasNames) {
   EXPECT_EQ(shown["general"]["tlsMinVersion"], "TLSv1_2");
 }
 
+TEST_F(ControlPlaneConfig, AZoneIsFederatedByTheAddressOfItsGlobalControlPlane) {
+  auto alone = load("");
+  EXPECT_FALSE(alone->federated());
+  EXPECT_FALSE(config_to_json(*alone)["multizone"]["zone"].contains("globalAddress"));
+  variables["KUMA_MULTIZONE_ZONE_GLOBAL_ADDRESS"] = "grpcs://127.0.0.1:5685";
+  auto under = load("");
+  EXPECT_TRUE(under->federated());
+  EXPECT_EQ(config_to_json(*under)["multizone"]["zone"]["globalAddress"], "grpcs://127.0.0.1:5685");
+  variables["KUMA_MODE"] = "global";
+  EXPECT_FALSE(load("")->federated());
+}
+
 TEST_F(ControlPlaneConfig, ShowsNoPassword) {
   auto shown = config_to_json(*load("store: {postgres: {password: hunter2, user: mesh}}"));
   EXPECT_EQ(shown["store"]["postgres"]["user"], "mesh");

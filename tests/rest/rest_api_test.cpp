@@ -103,6 +103,21 @@ TEST(RestApi, GlobalControlPlaneTakesNoDataplanes) {
   EXPECT_EQ(body_of(refused)["title"], "Method not allowed");
 }
 
+TEST(RestApi, ZoneUnderAGlobalControlPlaneTakesWhatZonesMake) {
+  CpUnderTest cp({}, {.federated = true});
+  for (const char* target : {"/meshes/default", "/meshes/default/timeouts/t"}) {
+    HttpResponse refused = cp.remove(target);
+    EXPECT_EQ(refused.status, 405) << target;
+    EXPECT_TRUE(body_of(refused)["detail"].get<std::string>().starts_with("On zone control plane you can only modify"));
+  }
+  json body = timeout("t");
+  json refused = body_of(cp.put("/meshes/default/meshtimeouts/t", body));
+  EXPECT_EQ(refused["causes"], json::parse(R"([{"field": "labels[\"kuma.io/origin\"]",
+                                                "message": "the origin label must be set to 'zone'"}])"));
+  body["labels"] = {{"kuma.io/origin", "zone"}};
+  EXPECT_EQ(cp.put("/meshes/default/meshtimeouts/t", body).status, 201);
+}
+
 TEST(RestApi, WarningsComeWithTheAnswer) {
   CpUnderTest cp;
   json body = timeout("t");

@@ -275,6 +275,10 @@ nlohmann::json config_to_json(const Config& config) {
       node = &(*node)[std::string(rest.substr(0, dot))];
     (*node)[std::string(rest)] = json_of(copy, setting);
   }
+  // Kuma leaves these out where they are not set.
+  auto& zone = out["multizone"]["zone"];
+  if (zone["globalAddress"] == "") zone.erase("globalAddress");
+  if (zone["disableOriginLabelValidation"] == false) zone.erase("disableOriginLabelValidation");
   // Kuma writes this one name in another way than it reads it.
   auto& defaults = out["defaults"];
   defaults["SkipHostnameGenerators"] = defaults["skipHostnameGenerators"];

@@ -75,6 +75,8 @@ struct Config {
   std::string work_dir;
   std::string dns_domain = "mesh";
   std::string zone_name = "default";
+  std::string global_address;
+  bool skip_origin_check = false;
   TlsSettings general_tls;  ///< taken over into those of each server
   TlsSettings dp_server_tls, api_https_tls;
   std::uint32_t diagnostics_port = 5680;
@@ -100,6 +102,9 @@ struct Config {
   Access access;
   /// Settings without effect that were given, for GET /config.
   std::map<std::string, std::string> passive;
+
+  /// A zone under a global control plane: what zones do not make is read-only, and comes from there.
+  bool federated() const { return mode == "zone" && !global_address.empty() && !zone_name.empty(); }
 };
 
 /// One line of the table. The default is what a fresh Config holds.

@@ -282,7 +282,8 @@ asio::awaitable<void> ControlPlane::State::make_signing_keys() {
       co_await ensure_ca(*store, control_plane_ca_secret, [key, now] { return make_control_plane_ca(key, now); }, now);
   if (!ca) runtime.log.error("kuma-cp", "CA of control planes not made", {{"error", ca.error().message}});
   auto make = [this] { return authorities.make_signing_key(); };
-  std::vector<KeyFamily> families = {zone_token_keys()};
+  std::vector<KeyFamily> families;
+  if (!config.federated()) families.push_back(zone_token_keys());  // else the global control plane's
   if (has_user_tokens(config)) families.push_back(user_token_keys());
   for (const KeyFamily& family : families) {
     auto made = co_await signing_keys.ensure(family, make);
@@ -332,7 +333,9 @@ asio::awaitable<Result<>> ControlPlane::start() {
   s.bootstrap.emplace(std::move(*bootstrap));
 
   auto defaults = co_await s.manager.ensure_defaults(
-      {.mesh = !s.config.skip_mesh_creation, .zone = true, .hostname_generators = !s.config.skip_hostname_generators});
+      {.mesh = !s.config.skip_mesh_creation && !s.config.federated(),
+       .zone = true,
+       .hostname_generators = !s.config.skip_hostname_generators});
   if (!defaults) co_return fail(defaults.error().error);
   auto loaded = co_await s.reconciler.start();
   if (!loaded) co_return fail(loaded.error());
@@ -340,6 +343,12 @@ asio::awaitable<Result<>> ControlPlane::start() {
   if (!cluster) co_return fail(cluster.error());
   RestOptions rest;
   rest.read_only = s.config.api_read_only;
+  rest.federated = s.config.federated();
+  rest.check_origin = !s.config.skip_origin_check;
+  rest.gui = !s.config.federated();
+  if (s.config.federated())
+    s.runtime.log.warn("kuma-cp", "resources of the global control plane are not synchronised in this version",
+                       {{"multizone.zone.globalAddress", s.config.global_address}});
   rest.hostname = s.options.hostname;
   rest.instance_id = s.instance;
   rest.cluster_id = *cluster;
