@@ -6,6 +6,7 @@
 #include "reference-cp/xds/dataplane.hpp"
 #include "reference-cp/xds/json_read.hpp"
 #include "reference-cp/xds/reachable.hpp"
+#include "reference-cp/xds/transparent_proxy.hpp"
 #include "reference-cp/xds/vip_outbounds.hpp"
 
 namespace kumasim::cp {
@@ -18,33 +19,6 @@ bool is_ipv4(const std::string& address) {
 std::string lower(std::string text) {
   std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return text;
-}
-
-/// From the Envoy's metadata where the proxy says that it is told there, else from the Dataplane.
-std::optional<TransparentProxy> transparent_proxy(const Resource& dataplane, const NodeMetadata& metadata) {
-  TransparentProxy result;
-  std::string mode;
-  if (metadata.has("feature-transparent-proxy-in-dataplane-metadata")) {
-    nlohmann::json given = nlohmann::json::parse(metadata.transparent_proxy, nullptr, false);
-    const nlohmann::json& redirect = at(given, "redirect");
-    auto port = [&](const char* flow, std::uint32_t otherwise) {
-      if (!at(redirect, flow).is_object()) return given.is_object() ? 0u : otherwise;
-      return flag_at(redirect, flow, "enabled") ? number_at(redirect, flow, "port") : 0u;
-    };
-    result.redirect_port_inbound = port("inbound", 15006);
-    result.redirect_port_outbound = port("outbound", 15001);
-    mode = text_at(given, "ipFamilyMode");
-  } else {
-    const nlohmann::json& from = at(dataplane.spec, "networking", "transparentProxying");
-    result.redirect_port_inbound = number_at(from, "redirectPortInbound");
-    result.redirect_port_outbound = number_at(from, "redirectPortOutbound");
-    mode = text_at(from, "ipFamilyMode");
-  }
-  result.dns_port = metadata.dns_port;
-  result.ipv6 = lower(mode) != "ipv4";
-  if (result.redirect_port_inbound == 0 && result.redirect_port_outbound == 0) return std::nullopt;
-  if (!result.ipv6 && !is_ipv4(text_at(dataplane.spec, "networking", "address"))) return std::nullopt;
-  return result;
 }
 
 /// The Mesh*Service that a `backendRef` of a Dataplane's outbound names, with its port as section.
@@ -84,6 +58,32 @@ std::vector<Outbound> own_outbounds(const MeshView& mesh, const Resource& datapl
 
 }  // namespace
 
+std::optional<TransparentProxy> transparent_proxy_of(const Resource& dataplane, const NodeMetadata& metadata) {
+  TransparentProxy result;
+  std::string mode;
+  if (metadata.has("feature-transparent-proxy-in-dataplane-metadata")) {
+    nlohmann::json given = nlohmann::json::parse(metadata.transparent_proxy, nullptr, false);
+    const nlohmann::json& redirect = at(given, "redirect");
+    auto port = [&](const char* flow, std::uint32_t otherwise) {
+      if (!at(redirect, flow).is_object()) return given.is_object() ? 0u : otherwise;
+      return flag_at(redirect, flow, "enabled") ? number_at(redirect, flow, "port") : 0u;
+    };
+    result.redirect_port_inbound = port("inbound", 15006);
+    result.redirect_port_outbound = port("outbound", 15001);
+    mode = text_at(given, "ipFamilyMode");
+  } else {
+    const nlohmann::json& from = at(dataplane.spec, "networking", "transparentProxying");
+    result.redirect_port_inbound = number_at(from, "redirectPortInbound");
+    result.redirect_port_outbound = number_at(from, "redirectPortOutbound");
+    mode = text_at(from, "ipFamilyMode");
+  }
+  result.dns_port = metadata.dns_port;
+  result.ipv6 = lower(mode) != "ipv4";
+  if (result.redirect_port_inbound == 0 && result.redirect_port_outbound == 0) return std::nullopt;
+  if (!result.ipv6 && !is_ipv4(text_at(dataplane.spec, "networking", "address"))) return std::nullopt;
+  return result;
+}
+
 std::string Outbound::service() const {
   auto found = tags.find("kuma.io/service");
   return found == tags.end() ? std::string() : found->second;
@@ -99,7 +99,7 @@ ProxyView proxy_view(const MeshView& mesh, ResourcePtr dataplane, NodeMetadata m
   ProxyView proxy;
   proxy.name = dataplane->meta.name;
   proxy.inbounds = inbounds_of(*dataplane);
-  proxy.transparent_proxy = transparent_proxy(*dataplane, metadata);
+  proxy.transparent_proxy = transparent_proxy_of(*dataplane, metadata);
   proxy.address = text_at(dataplane->spec, "networking", "address");
   if (const nlohmann::json& gateway = at(dataplane->spec, "networking", "gateway"); gateway.is_object()) {
     proxy.gateway_type = text_at(gateway, "type");

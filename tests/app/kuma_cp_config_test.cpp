@@ -51,6 +51,19 @@ TEST_F(ControlPlaneConfig, UnknownSettingIsPassedOverAndTold) {
   EXPECT_EQ(ignored, std::vector<std::string>{"cp.yaml:3: dpServer.prot: there is no such setting"});
 }
 
+TEST_F(ControlPlaneConfig, TimesOfHealthDiscoveryAreMoreThanNothing) {
+  variables["KUMA_DP_SERVER_HDS_CHECK_TIMEOUT"] = "3s";
+  auto config = load("dpServer: {hds: {interval: 7s, refreshInterval: 8s, checkDefaults: {healthyThreshold: 9}}}");
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config_to_json(*config)["dpServer"]["hds"],
+            nlohmann::json::parse(R"({"enabled": true, "interval": "7s", "refreshInterval": "8s",
+                "checkDefaults": {"timeout": "3s", "interval": "1s", "noTrafficInterval": "1s",
+                                  "healthyThreshold": 9, "unhealthyThreshold": 1}})"));
+  EXPECT_EQ(error("dpServer: {hds: {refreshInterval: 0s}}"), "dpServer.hds.refreshInterval must be greater than 0s");
+  EXPECT_EQ(error("dpServer: {hds: {checkDefaults: {interval: 0s}}}"),
+            "dpServer.hds.checkDefaults.interval must be greater than 0s");
+}
+
 TEST_F(ControlPlaneConfig, SettingOfSecurityThatIsNotThereStopsTheStart) {
   EXPECT_EQ(error("diagnostics: {tlsEnabled: false}"), "accepted");
   EXPECT_EQ(error("diagnostics: {tlsEnabled: true}"),

@@ -6,22 +6,13 @@
 #include <fmt/format.h>
 
 #include "kumasim/runtime/task.hpp"
+#include "reference-cp/xds/ads/node.hpp"
 
 namespace kumasim::cp {
 namespace {
 
 constexpr std::string_view service = "/envoy.service.discovery.v3.AggregatedDiscoveryService/";
 constexpr std::string_view component = "ads";
-
-/// "MESH.NAME", as the bootstrap gives it; a zone proxy's mesh is empty.
-Result<ResourceKey> parse_node_id(const std::string& id) {
-  auto dot = id.find('.');
-  if (id.empty()) return fail(Code::invalid_argument, "invalid node ID: Envoy ID must not be nil");
-  if (dot == std::string::npos)
-    return fail(Code::invalid_argument, "invalid node ID: the name should be provided after the dot");
-  if (dot + 1 == id.size()) return fail(Code::invalid_argument, "invalid node ID: name must not be empty");
-  return ResourceKey{id.substr(0, dot), id.substr(dot + 1)};
-}
 
 }  // namespace
 
@@ -122,9 +113,9 @@ asio::awaitable<void> AdsServer::read_all(ProxyPtr proxy, AdsVariant variant, bo
 }
 
 asio::awaitable<bool> AdsServer::open(const ProxyPtr& proxy, const AdsNode& node) {
-  auto key = parse_node_id(node.id);
+  auto key = proxy_of_node(node.id);
   if (!key) {
-    proxy->stream.finish(to_status(key.error()));
+    proxy->stream.finish(GrpcCode::invalid_argument, "invalid node ID: " + key.error().message);
     co_return false;
   }
   if (node.metadata_json.empty()) {

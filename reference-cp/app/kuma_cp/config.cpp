@@ -203,6 +203,20 @@ class FileReader {
   std::vector<std::string>* ignored_;
 };
 
+/// As Kuma judges them, and the refresh interval too, whose zero would end it at the first stream.
+Result<> check_hds(const Config& config) {
+  for (auto [value, name] :
+       {std::pair(config.hds_interval, "interval"), std::pair(config.hds_refresh_interval, "refreshInterval"),
+        std::pair(config.hds_check_timeout, "checkDefaults.timeout"),
+        std::pair(config.hds_check_interval, "checkDefaults.interval"),
+        std::pair(config.hds_check_no_traffic_interval, "checkDefaults.noTrafficInterval")})
+    if (value <= Duration::zero()) {
+      std::string setting = fmt::format("dpServer.hds.{}", name);
+      return fail(Code::invalid_argument, setting + " must be greater than 0s", setting);
+    }
+  return {};
+}
+
 }  // namespace
 
 Result<Config> load_config(std::string_view yaml, std::string_view file, const Environment& environment,
@@ -244,6 +258,7 @@ Result<Config> load_config(std::string_view yaml, std::string_view file, const E
   if (auto bounds = tls_bounds(config.api_https_tls, "apiServer.https"); !bounds) return fail(bounds.error());
   if (config.xds_port == 0) config.xds_port = config.dp_server_port;
   if (config.mode == "standalone") config.mode = "zone";
+  if (auto hds = check_hds(config); !hds) return fail(hds.error());
   for (auto [certificate, key, name] :
        {std::tuple(&config.dp_server_certificate, &config.dp_server_key, "dpServer"),
         std::tuple(&config.api_https_certificate, &config.api_https_key, "apiServer.https"),

@@ -93,6 +93,12 @@ struct Config {
   std::vector<PublicKeySetting> zone_token_keys;
   bool reloadable_tokens = false;
   bool hds_enabled = true;
+  Duration hds_interval = std::chrono::seconds(5);
+  Duration hds_refresh_interval = std::chrono::seconds(10);
+  Duration hds_check_timeout = std::chrono::seconds(2);
+  Duration hds_check_interval = std::chrono::seconds(1);
+  Duration hds_check_no_traffic_interval = std::chrono::seconds(1);
+  std::uint32_t hds_healthy_threshold = 1, hds_unhealthy_threshold = 1;
   std::uint32_t gateway_connections_max = 50000;
   std::string leaf_key = "ec-p256";
   std::string ca_key = "ec-p256";

@@ -33,21 +33,7 @@ constexpr const char* defaults = R"json({
     "tlsMinVersion": "TLSv1_2"
   },
   "dnsServer": {"CIDR": "240.0.0.0/4", "serviceVipEnabled": true, "serviceVipPort": 80},
-  "dpServer": {
-    "gracefulShutdownTimeout": "10s",
-    "hds": {
-      "checkDefaults": {
-        "healthyThreshold": 1,
-        "interval": "1s",
-        "noTrafficInterval": "1s",
-        "timeout": "2s",
-        "unhealthyThreshold": 1
-      },
-      "interval": "5s",
-      "refreshInterval": "10s"
-    },
-    "readHeaderTimeout": "5s"
-  },
+  "dpServer": {"gracefulShutdownTimeout": "10s", "readHeaderTimeout": "5s"},
   "eventBus": {"bufferSize": 100},
   "experimental": {
     "autoReachableServices": false,

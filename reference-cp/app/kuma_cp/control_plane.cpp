@@ -8,6 +8,7 @@
 #include "kumasim/transport/serve.hpp"
 #include "reference-cp/app/kuma_cp/ads_server.hpp"
 #include "reference-cp/app/kuma_cp/diagnostics.hpp"
+#include "reference-cp/app/kuma_cp/hds_server.hpp"
 #include "reference-cp/app/kuma_cp/insights.hpp"
 #include "reference-cp/app/kuma_cp/lifecycle.hpp"
 #include "reference-cp/app/kuma_cp/proxy_config.hpp"
@@ -123,7 +124,8 @@ struct ControlPlane::State {
                          .config = proxy_config}),
         proxies(*store, signing_keys, runtime.clock, proxy_options(config)),
         ads(runtime, reconciler, lifecycle, insights, proxies, instance),
-        diagnostics(reconciler, [this] { return is_ready; }),
+        hds(runtime, config, manager, reconciler, proxies),
+        diagnostics(reconciler, hds.counts(), [this] { return is_ready; }),
         stopped(runtime.executor) {}
 
   Result<> listen(Listener& listener, const std::string& interface, std::uint32_t port, const char* setting);
@@ -156,6 +158,7 @@ struct ControlPlane::State {
   InspectEndpoints inspect;
   ProxyAuthenticator proxies;
   AdsServer ads;
+  HdsServer hds;
   Diagnostics diagnostics;
   std::optional<RestApi> rest;
   std::optional<BootstrapServer> bootstrap;
@@ -377,11 +380,14 @@ asio::awaitable<Result<>> ControlPlane::start() {
     if (request.method != "POST") co_return HttpResponse{.status = 405, .headers = {{"allow", "POST"}}, .body = {}};
     co_return co_await state->bootstrap->handle(std::move(request));
   };
-  GrpcHandler ads_handler = [state = state_](GrpcServerStream stream) { return state->ads.serve(std::move(stream)); };
+  GrpcHandler proxy_handler = [state = state_](GrpcServerStream stream) {
+    if (state->hds.serves(stream.path())) return state->hds.serve(std::move(stream));
+    return state->ads.serve(std::move(stream));
+  };
   HttpHandler diagnostics_handler = [state = state_](HttpRequest request) -> asio::awaitable<HttpResponse> {
     co_return state->diagnostics.handle(request);
   };
-  if (s.dp_listener) start_task("dp-server", s.serve(s.dp_listener, s.dp_tls, dp_handler, ads_handler));
+  if (s.dp_listener) start_task("dp-server", s.serve(s.dp_listener, s.dp_tls, dp_handler, proxy_handler));
   if (s.http_listener) start_task("api-server", s.serve(s.http_listener, nullptr, rest_handler, nullptr));
   if (s.https_listener) start_task("api-server-https", s.serve(s.https_listener, s.api_tls, rest_handler, nullptr));
   start_task("diagnostics", s.serve(s.diagnostics_listener, nullptr, diagnostics_handler, nullptr));

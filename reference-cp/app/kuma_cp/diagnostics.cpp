@@ -39,6 +39,11 @@ std::string Diagnostics::metrics() const {
   metric("reconciler_batches", "counter", "Batches of changes", counts.batches);
   metric("xds_generations", "counter", "Configurations generated", counts.generations);
   metric("xds_pushes", "counter", "Configurations that differed and were pushed", counts.pushes);
+  metric("hds_streams_active", "gauge", "Number of open streams of health discovery", hds_.streams);
+  metric("hds_requests_received", "counter", "Requests for what is to be probed", hds_.requests);
+  metric("hds_responses_sent", "counter", "Reports of proxies on what they probe", hds_.reports);
+  metric("hds_generations", "counter", "Looks at whether a proxy is to probe something else", hds_.generations);
+  metric("hds_generation_errors", "counter", "Such looks that found no Dataplane", hds_.generation_errors);
   out += "# HELP resources_count Number of resources in the store\n# TYPE resources_count gauge\n";
   for (const Kind* kind : kinds())
     out += fmt::format("resources_count{{resource_type=\"{}\"}} {}\n", kind->type(),

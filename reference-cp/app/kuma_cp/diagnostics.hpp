@@ -4,15 +4,16 @@
 #include <functional>
 
 #include "kumasim/transport/http.hpp"
+#include "reference-cp/app/kuma_cp/hds_server.hpp"
 #include "reference-cp/app/kuma_cp/reconciler.hpp"
 
 namespace kumasim::cp {
 
 class Diagnostics {
  public:
-  /// `ready` tells whether every server of the control plane is up.
-  Diagnostics(const Reconciler& reconciler, std::function<bool()> ready)
-      : reconciler_(reconciler), ready_(std::move(ready)) {}
+  /// `ready` tells whether every server of the control plane is up. What is referred to must outlive it.
+  Diagnostics(const Reconciler& reconciler, const HdsCounts& hds, std::function<bool()> ready)
+      : reconciler_(reconciler), hds_(hds), ready_(std::move(ready)) {}
 
   /// GET /healthy, /ready, /metrics (Prometheus' text format).
   HttpResponse handle(const HttpRequest& request) const;
@@ -21,6 +22,7 @@ class Diagnostics {
   std::string metrics() const;
 
   const Reconciler& reconciler_;
+  const HdsCounts& hds_;
   std::function<bool()> ready_;
 };
 

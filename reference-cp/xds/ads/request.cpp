@@ -1,19 +1,11 @@
 #include "reference-cp/xds/ads/request.hpp"
 
 #include <envoy/service/discovery/v3/discovery.pb.h>
-#include <google/protobuf/util/json_util.h>
+
+#include "reference-cp/xds/ads/node.hpp"
 
 namespace kumasim::cp {
 namespace {
-
-AdsNode node_of(const envoy::config::core::v3::Node& node) {
-  AdsNode out{.id = node.id(), .cluster = node.cluster(), .metadata_json = {}};
-  if (node.has_metadata()) {
-    auto status = google::protobuf::util::MessageToJsonString(node.metadata(), &out.metadata_json);
-    if (!status.ok()) out.metadata_json.clear();
-  }
-  return out;
-}
 
 template <class Request>
 std::optional<AdsRejection> rejection_of(const Request& request) {
