@@ -1,4 +1,4 @@
-/// kuma-cp: run, version, migrate up.
+/// kuma-cp: run, version, migrate up, store export and import.
 #include <algorithm>
 #include <cstdio>
 #include <exception>
@@ -17,13 +17,15 @@
 #include "reference-cp/app/kuma_cp/control_plane.hpp"
 #include "reference-cp/app/kuma_cp/planted.hpp"
 #include "reference-cp/app/kuma_cp/server_identity.hpp"
+#include "reference-cp/app/kuma_cp/store_command.hpp"
+#include "reference-cp/app/kuma_cp/store_files.hpp"
 #include "reference-cp/auth/token_key.hpp"
 #include "reference-cp/live/disk.hpp"
 #include "reference-cp/live/log.hpp"
 #include "reference-cp/live/live_runtime.hpp"
 #include "reference-cp/live/system.hpp"
 #include "reference-cp/store/memory.hpp"
-#include "reference-cp/store/sqlite.hpp"
+#include "reference-cp/store/transfer.hpp"
 
 namespace kumasim::cp {
 namespace {
@@ -35,6 +37,7 @@ struct Arguments {
   std::string log_level = "info";
   std::string log_format = "text";
   std::string log_path;
+  std::string import_file;
 };
 
 int failed(const Error& error) {
@@ -75,33 +78,28 @@ Result<Config> configure(const Arguments& arguments, Log& log) {
   return config;
 }
 
-/// Keys are kept in it. One that was there is its owner's to close.
-Result<> make_work_directory(const Config& config, Log& log) {
-  auto open_to_others = live::make_private_directory(config.work_dir);
-  if (!open_to_others) return fail(open_to_others.error().code, "general.workDir: " + open_to_others.error().message);
-  if (*open_to_others)
-    log.warn("kuma-cp", "others have rights in the work directory: set its mode to 0700", {{"path", config.work_dir}});
-  return {};
+/// `import_file` is what a store in memory begins with; "" for nothing.
+Result<std::unique_ptr<Persistence>> open_journal_or_begin(const Config& config, const std::string& import_file,
+                                                           Log& log) {
+  if (config.store_type != "memory") {
+    if (!import_file.empty())
+      return fail(Code::invalid_argument,
+                  "run --import is for a store of type memory: use `kuma-cp store import` for this one");
+    return open_journal(config, log);
+  }
+  if (import_file.empty()) return begin_with({});
+  auto resources = read_export(import_file);
+  if (!resources) return fail(resources.error());
+  log.info("kuma-cp", "store begun", {{"file", import_file}, {"resources", resources->size()}});
+  return begin_with(std::move(*resources));
 }
 
-/// The store holds the keys of CAs and tokens: its files are their owner's alone.
-Result<std::shared_ptr<Store>> open_store(const Config& config, Log& log) {
+Result<std::shared_ptr<Store>> open_store(const Config& config, const std::string& import_file, Log& log) {
   if (auto made = make_work_directory(config, log); !made) return fail(made.error());
-  if (config.store_type == "memory") return std::make_shared<MemoryStore>();
-  std::string path = config.store_sqlite_path.starts_with('/') ? config.store_sqlite_path
-                                                               : config.work_dir + "/" + config.store_sqlite_path;
-  if (auto made = live::make_private_directory(path.substr(0, path.rfind('/'))); !made) return fail(made.error());
-  // SQLite gives its other files the mode of this one.
-  if (auto made = live::make_private_file(path); !made) return fail(made.error());
-  auto store = open_sqlite(path);
-  if (!store)
-    return fail(store.error().code, fmt::format("store {}: {}", path, store.error().message), "store.sqlite.path");
-  for (const char* suffix : {"", "-wal", "-shm"}) {
-    auto closed = live::make_private(path + suffix);
-    if (closed && *closed)
-      log.warn("kuma-cp", "others had rights in the store: now its mode is 0600", {{"path", path + suffix}});
-    if (!closed && closed.error().code != Code::not_found) return fail(closed.error());
-  }
+  auto journal = open_journal_or_begin(config, import_file, log);
+  if (!journal) return fail(journal.error());
+  auto store = MemoryStore::open(std::move(*journal));
+  if (!store) return fail(store.error().code, "store: " + store.error().message, "store");
   return std::shared_ptr<Store>(std::move(*store));
 }
 
@@ -205,7 +203,7 @@ int run(const Arguments& arguments) {
   live::ignore_sigpipe();
   auto config = configure(arguments, log);
   if (!config) return failed(config.error());
-  auto store = open_store(*config, log);
+  auto store = open_store(*config, arguments.import_file, log);
   if (!store) return failed(store.error());
   asio::io_context context(1);
   live::LiveRuntime live(context, log, {.data_directory = config->work_dir});
@@ -259,11 +257,19 @@ int migrate(const Arguments& arguments) {
   if (!config) return failed(config.error());
   if (config->store_type == "memory")
     return failed({Code::invalid_argument, "a store of type memory has nothing to migrate"});
-  auto store = open_store(*config, log);
+  auto store = open_store(*config, "", log);
   if (!store) return failed(store.error());
   if (auto closed = (*store)->close(); !closed) return failed(closed.error());
   fmt::print("schema is up to date\n");
   return 0;
+}
+
+int carry_store(const StoreCommand& command, const Arguments& arguments) {
+  live::SystemLog log({.level = LogLevel::warn});
+  auto config = configure(arguments, log);
+  if (!config) return failed(config.error());
+  auto done = command.run(*config, log);
+  return done ? 0 : failed(done.error());
 }
 
 int start(int argc, char** argv) {
@@ -281,6 +287,9 @@ int start(int argc, char** argv) {
       ->check(CLI::IsMember({"off", "info", "debug", "error"}));
   run_command->add_option("--log-format", arguments.log_format, "text, json")->check(CLI::IsMember({"text", "json"}));
   run_command->add_option("--log-output-path", arguments.log_path, "File for the log instead of the standard error");
+  run_command->add_option("--import", arguments.import_file,
+                          "Begin a store of type memory with what `kuma-cp store export` wrote to this file");
+  StoreCommand store_command(app, arguments.config_file);
   bool detailed = false;
   version_command->add_flag("-a,--detailed", detailed, "More of it");
   try {
@@ -293,6 +302,7 @@ int start(int argc, char** argv) {
     if (detailed) fmt::print("Implementation: kumasim\n");
     return 0;
   }
+  if (store_command.parsed()) return carry_store(store_command, arguments);
   return run_command->parsed() ? run(arguments) : migrate(arguments);
 }
 
