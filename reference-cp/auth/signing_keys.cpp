@@ -1,6 +1,7 @@
 #include "reference-cp/auth/signing_keys.hpp"
 
 #include <charconv>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -19,19 +20,24 @@ std::string secret_name(const KeyFamily& family, const std::string& id) {
   return id == unnumbered_id ? family.prefix : family.prefix + "-" + id;
 }
 
-std::string bytes_of(const Resource& secret) {
+/// "" where it has none; nullopt where they cannot be decoded.
+std::optional<std::string> bytes_of(const Resource& secret) {
   auto data = secret.spec.find("data");
-  if (data == secret.spec.end() || !data->is_string()) return {};
-  return base64_decode(data->get<std::string>()).value_or("");
+  if (data == secret.spec.end() || data->is_null()) return std::string();
+  if (!data->is_string()) return std::nullopt;
+  return base64_decode(data->get<std::string>());
 }
 
-/// The number behind the prefix; 0 where there is none.
-int serial_number(std::string_view name, const std::string& prefix) {
-  if (!name.starts_with(prefix + "-")) return 0;
+/// Of a key of this prefix: the number behind it, 0 for the prefix alone. nullopt for any other secret, one whose
+/// number is not written as an id is among them: a token could not name it. Kuma counts all that begin with the prefix.
+std::optional<int> serial_number(std::string_view name, const std::string& prefix) {
+  if (name == prefix) return 0;
+  if (!name.starts_with(prefix + "-")) return std::nullopt;
   std::string_view digits = name.substr(prefix.size() + 1);
   int out = 0;
   auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), out);
-  return error == std::errc() && end == digits.data() + digits.size() && out >= 0 ? out : 0;
+  bool fits = error == std::errc() && end == digits.data() + digits.size() && out > 0 && digits.front() != '0';
+  return fits ? std::optional(out) : std::nullopt;
 }
 
 std::unexpected<Error> no_key(const KeyFamily& family, const std::string& id) {
@@ -65,7 +71,9 @@ KeyFamily user_token_keys() { return {"user-token-signing-key", "", "user-token-
 asio::awaitable<Result<List>> SigningKeys::list(const KeyFamily& family) const {
   ListOptions options;
   options.mesh = family.mesh;
-  options.filter = [prefix = family.prefix](const Resource& secret) { return secret.meta.name.starts_with(prefix); };
+  options.filter = [prefix = family.prefix](const Resource& secret) {
+    return serial_number(secret.meta.name, prefix).has_value();
+  };
   co_return co_await store_.list(kind_of(family), std::move(options));
 }
 
@@ -75,13 +83,13 @@ asio::awaitable<Result<SigningKeys::Latest>> SigningKeys::latest(KeyFamily famil
   int highest = -1;
   ResourcePtr found;
   for (const auto& secret : secrets->items) {
-    int number = serial_number(secret->meta.name, family.prefix);
+    int number = *serial_number(secret->meta.name, family.prefix);
     if (number <= highest) continue;
     highest = number;
     found = secret;
   }
   if (!found) co_return no_key(family, "1");
-  auto key = TokenKey::from_private(bytes_of(*found));
+  auto key = TokenKey::from_private(bytes_of(*found).value_or(""));
   if (!key) co_return fail(Code::internal, fmt::format("signing key {}: {}", found->meta.name, key.error().message));
   co_return Latest{*std::move(key), std::to_string(highest)};
 }
@@ -90,7 +98,7 @@ asio::awaitable<Result<TokenKey>> SigningKeys::find(KeyFamily family, std::strin
   auto secret = co_await store_.get(kind_of(family), {family.mesh, secret_name(family, id)});
   if (!secret && secret.error().code == Code::not_found) co_return no_key(family, id);
   if (!secret) co_return fail(secret.error().code, "could not retrieve signing key: " + secret.error().message);
-  co_return TokenKey::from_private(bytes_of(**secret));
+  co_return TokenKey::from_private(bytes_of(**secret).value_or(""));
 }
 
 asio::awaitable<Result<bool>> SigningKeys::is_revoked(KeyFamily family, std::string token_id) const {
@@ -102,22 +110,24 @@ asio::awaitable<Result<bool>> SigningKeys::is_revoked(KeyFamily family, std::str
     auto secret = co_await store_.get(*kind, key);
     if (!secret && secret.error().code == Code::not_found) continue;
     if (!secret) co_return fail(secret.error());
-    std::string ids = bytes_of(**secret);
-    if (ids.ends_with('\n')) ids.pop_back();
-    for (std::size_t at = 0; at <= ids.size() && !ids.empty();) {
-      auto end = std::min(ids.find(',', at), ids.size());
-      if (std::string_view(ids).substr(at, end - at) == token_id) co_return true;
+    auto ids = bytes_of(**secret);
+    // Whom it revokes nobody knows.
+    if (!ids) co_return fail(Code::data_loss, fmt::format("{} {} is not in base64", kind->type(), family.revocations));
+    if (ids->ends_with('\n')) ids->pop_back();
+    for (std::size_t at = 0; at <= ids->size() && !ids->empty();) {
+      auto end = std::min(ids->find(',', at), ids->size());
+      if (std::string_view(*ids).substr(at, end - at) == token_id) co_return true;
       at = end + 1;
     }
   }
   co_return false;
 }
 
-asio::awaitable<Result<bool>> SigningKeys::ensure(KeyFamily family, std::function<Result<std::string>()> make) const {
+asio::awaitable<Result<bool>> SigningKeys::ensure(KeyFamily family, MakeKey make) const {
   auto secrets = co_await list(family);
   if (!secrets) co_return fail(secrets.error());
   if (!secrets->items.empty()) co_return false;
-  auto key = make();
+  auto key = co_await make();
   if (!key) co_return fail(key.error());
   auto kept = co_await store_.create(secret_of(family, secret_name(family, "1"), *std::move(key)), clock_.wall_now());
   if (!kept && kept.error().code != Code::already_exists) co_return fail(kept.error());
@@ -130,8 +140,9 @@ asio::awaitable<Result<>> SigningKeys::put_global(std::string name, std::string 
   co_return Result<>();
 }
 
-asio::awaitable<bool> SigningKeys::has_global(std::string name) const {
+asio::awaitable<Result<bool>> SigningKeys::has_global(std::string name) const {
   auto found = co_await store_.get(kind::global_secret(), {"", std::move(name)});
+  if (!found && found.error().code != Code::not_found) co_return fail(found.error());
   co_return found.has_value();
 }
 

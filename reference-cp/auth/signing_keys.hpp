@@ -45,14 +45,17 @@ class SigningKeys {
   /// The key that a token names; not_found as above.
   asio::awaitable<Result<TokenKey>> find(KeyFamily family, std::string id) const;
 
+  /// data_loss where the list cannot be decoded.
   asio::awaitable<Result<bool>> is_revoked(KeyFamily family, std::string token_id) const;
 
+  using MakeKey = std::function<asio::awaitable<Result<std::string>>()>;
   /// Key 1 of a family that has none; `make` gives it as its secret holds it (base64). True where one was made.
-  asio::awaitable<Result<bool>> ensure(KeyFamily family, std::function<Result<std::string>()> make) const;
+  asio::awaitable<Result<bool>> ensure(KeyFamily family, MakeKey make) const;
 
   /// A global secret of these bytes, where there is none of that name.
   asio::awaitable<Result<>> put_global(std::string name, std::string bytes) const;
-  asio::awaitable<bool> has_global(std::string name) const;
+  /// An error is the store's: whether there is one is not known then.
+  asio::awaitable<Result<bool>> has_global(std::string name) const;
 
  private:
   asio::awaitable<Result<List>> list(const KeyFamily& family) const;

@@ -36,7 +36,19 @@ bool is_lower_dns_name(std::string_view name) {
   return label > 0;
 }
 
+/// What making a key takes on a core (decision 0004); an EC key takes less than handing it over.
+Duration cost_of(KeySpec spec) {
+  if (spec.rsa_bits <= 2048) return std::chrono::milliseconds(300);
+  return spec.rsa_bits <= 3072 ? std::chrono::seconds(1) : std::chrono::seconds(3);
+}
+
 }  // namespace
+
+template <class Make>
+asio::awaitable<std::invoke_result_t<Make&>> MeshAuthorities::beside(KeySpec spec, Make make) {
+  if (!options_.offload || spec.rsa_bits == 0) co_return make();
+  co_return co_await offload(*options_.offload, cost_of(spec), std::move(make));
+}
 
 asio::awaitable<Violations> MeshAuthorities::validate(const Resource& mesh) {
   Violations out;
@@ -130,27 +142,45 @@ asio::awaitable<Result<std::vector<Resource>>> MeshAuthorities::missing(const Re
     ResourceKey key_key{name, builtin_key_secret(name, backend.name)};
     auto certificate = co_await store_.get(kind::secret(), certificate_key);
     auto key = co_await store_.get(kind::secret(), key_key);
+    for (const auto* found : {&certificate, &key})
+      if (!*found && found->error().code != Code::not_found) co_return fail(found->error());
     // A half of a pair is a loss that a person has to judge: a new CA would cut off every proxy of the old one.
     if (certificate || key) continue;
     WallTime now = clock_.wall_now();
     KeySpec spec = backend.ca_key.rsa_bits != 0 ? backend.ca_key : options_.ca_key;
-    auto pair = make_ca({.mesh = name, .key = spec, .now = now, .lifetime = backend.ca_lifetime});
+    CaRequest request{.mesh = name, .key = spec, .now = now, .lifetime = backend.ca_lifetime};
+    auto pair = co_await beside(spec, [request = std::move(request)] { return make_ca(request); });
     if (!pair) co_return fail(pair.error());
     out.push_back(make_secret(name, key_key.name, pair->key_pem));
     out.push_back(make_secret(name, certificate_key.name, pair->certificate_pem));
-    log_.info("identity", "CA made", {{"mesh", name}, {"backend", backend.name}});
   }
   co_return out;
+}
+
+void MeshAuthorities::stored(const std::vector<ResourcePtr>& written) {
+  for (const auto& resource : written) {
+    if (!resource || resource->kind != &kind::secret()) continue;
+    std::string prefix = builtin_certificate_secret(resource->meta.mesh, "");
+    if (!resource->meta.name.starts_with(prefix)) continue;
+    log_.info("identity", "CA made",
+              {{"mesh", resource->meta.mesh}, {"backend", resource->meta.name.substr(prefix.size())}});
+  }
 }
 
 asio::awaitable<Result<>> MeshAuthorities::ensure(const Resource& mesh) {
   auto lacking = co_await missing(mesh);
   if (!lacking) co_return fail(lacking.error());
   if (lacking->empty()) co_return Result<>();
+  // Keys take time. A mesh that has gone meanwhile owns nothing, and somebody else's keys are as good.
+  auto there = co_await store_.get(kind::mesh(), mesh.key());
+  if (!there && there.error().code == Code::not_found) co_return Result<>();
+  if (!there) co_return fail(there.error());
   std::vector<Write> writes;
   for (auto& secret : *lacking) writes.push_back({Write::What::create, std::move(secret)});
   auto done = co_await store_.commit(std::move(writes), clock_.wall_now());
+  if (!done && done.error().code == Code::already_exists) co_return Result<>();
   if (!done) co_return fail(done.error());
+  stored(*done);
   co_return Result<>();
 }
 
@@ -168,10 +198,11 @@ std::vector<std::string> MeshAuthorities::used_secrets(const Resource& mesh, con
   return out;
 }
 
-Result<std::string> MeshAuthorities::make_signing_key() {
-  auto pem = make_key_pem(options_.signing_key);
-  if (!pem) return fail(pem.error());
-  return base64_encode(*pem);
+asio::awaitable<Result<std::string>> MeshAuthorities::make_signing_key() {
+  KeySpec spec = options_.signing_key;
+  auto pem = co_await beside(spec, [spec] { return make_key_pem(spec); });
+  if (!pem) co_return fail(pem.error());
+  co_return base64_encode(*pem);
 }
 
 }  // namespace kumasim::cp

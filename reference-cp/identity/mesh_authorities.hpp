@@ -5,6 +5,7 @@
 
 #include "kumasim/runtime/clock.hpp"
 #include "kumasim/runtime/log.hpp"
+#include "kumasim/runtime/offload.hpp"
 #include "reference-cp/identity/certificate.hpp"
 #include "reference-cp/manager/authorities.hpp"
 #include "reference-cp/store/store.hpp"
@@ -14,21 +15,26 @@ namespace kumasim::cp {
 class MeshAuthorities : public Authorities {
  public:
   struct Options {
-    KeySpec ca_key;       ///< of a builtin CA whose mesh sets no RSAbits
-    KeySpec signing_key;  ///< of keys that sign tokens
+    KeySpec ca_key;              ///< of a builtin CA whose mesh sets no RSAbits
+    KeySpec signing_key;         ///< of keys that sign tokens
+    Offload* offload = nullptr;  ///< makes RSA keys; nullptr: they are made on the spot
   };
 
-  /// All must outlive it.
+  /// All must outlive it, `options.offload` too.
   MeshAuthorities(Store& store, const Clock& clock, Log& log, Options options)
       : store_(store), clock_(clock), log_(log), options_(options) {}
 
   asio::awaitable<Violations> validate(const Resource& mesh) override;
   asio::awaitable<Result<std::vector<Resource>>> missing(const Resource& mesh) override;
+  void stored(const std::vector<ResourcePtr>& written) override;
   asio::awaitable<Result<>> ensure(const Resource& mesh) override;
   std::vector<std::string> used_secrets(const Resource& mesh, const nlohmann::json& backend) override;
-  Result<std::string> make_signing_key() override;
+  asio::awaitable<Result<std::string>> make_signing_key() override;
 
  private:
+  /// `make` gives something with a key of this kind.
+  template <class Make>
+  asio::awaitable<std::invoke_result_t<Make&>> beside(KeySpec spec, Make make);
   asio::awaitable<Result<std::string>> load(const std::string& mesh, const nlohmann::json& source);
   asio::awaitable<Violations> validate_provided(const std::string& mesh, const nlohmann::json& conf, const Path& path);
 

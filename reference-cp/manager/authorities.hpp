@@ -26,6 +26,9 @@ class Authorities {
   /// commit.
   virtual asio::awaitable<Result<std::vector<Resource>>> missing(const Resource& mesh) = 0;
 
+  /// A commit that took along what `missing` gave has come about; `written` is all that it wrote.
+  virtual void stored(const std::vector<ResourcePtr>& written) = 0;
+
   /// Stores what is missing.
   virtual asio::awaitable<Result<>> ensure(const Resource& mesh) = 0;
 
@@ -33,7 +36,7 @@ class Authorities {
   virtual std::vector<std::string> used_secrets(const Resource& mesh, const nlohmann::json& backend) = 0;
 
   /// A new key that signs tokens, as its secret holds it (base64 of PEM).
-  virtual Result<std::string> make_signing_key() = 0;
+  virtual asio::awaitable<Result<std::string>> make_signing_key() = 0;
 };
 
 }  // namespace kumasim::cp

@@ -14,6 +14,9 @@ namespace {
 
 using nlohmann::json;
 
+/// Of an update whose keys somebody else made meanwhile.
+constexpr int attempts_max = 3;
+
 std::unexpected<Refusal> refuse(Error error) { return std::unexpected(Refusal{std::move(error), {}, false}); }
 
 std::unexpected<Refusal> refuse(Violations violations) {
@@ -25,6 +28,9 @@ std::unexpected<Refusal> refuse_mesh(const std::string& mesh) {
   Refusal out{{Code::not_found, fmt::format("mesh of name {} is not found", mesh), "mesh"}, {}, true};
   return std::unexpected(std::move(out));
 }
+
+/// The store could not say whether it is there.
+bool is_unknown(const Result<ResourcePtr>& found) { return !found && found.error().code != Code::not_found; }
 
 /// The tags of a proxy, one set for each inbound or for its gateway.
 std::vector<json> tag_sets(const json& dataplane) {
@@ -147,7 +153,7 @@ asio::awaitable<Outcome<>> Manager::ensure(Resource resource) {
   const Kind& kind = *resource.kind;
   auto found = co_await store_.get(kind, resource.key());
   if (found) co_return Outcome<>{};
-  if (found.error().code != Code::not_found) co_return refuse(found.error());
+  if (is_unknown(found)) co_return refuse(found.error());
   auto created = co_await store_.create(std::move(resource), clock_.wall_now());
   if (!created && created.error().code != Code::already_exists) co_return refuse(created.error());
   co_return Outcome<>{};
@@ -162,8 +168,9 @@ asio::awaitable<Outcome<std::vector<Resource>>> Manager::belongings(const Resour
     wanted = std::move(*secrets);
     ResourceKey key{name, dataplane_token_key_name(name)};
     auto found = co_await store_.get(kind::secret(), key);
+    if (is_unknown(found)) co_return refuse(found.error());
     if (!found) {
-      auto bytes = authorities_->make_signing_key();
+      auto bytes = co_await authorities_->make_signing_key();
       if (!bytes) co_return refuse(bytes.error());
       Resource secret;
       secret.kind = &kind::secret();
@@ -177,6 +184,7 @@ asio::awaitable<Outcome<std::vector<Resource>>> Manager::belongings(const Resour
   for (auto& policy : default_policies(name, options_.routing_policies)) {
     if (is_skipped(mesh.spec, policy.kind->type())) continue;
     auto found = co_await store_.get(*policy.kind, policy.key());
+    if (is_unknown(found)) co_return refuse(found.error());
     if (!found) wanted.push_back(std::move(policy));
   }
   co_return wanted;
@@ -185,6 +193,7 @@ asio::awaitable<Outcome<std::vector<Resource>>> Manager::belongings(const Resour
 asio::awaitable<Outcome<ResourcePtr>> Manager::create_mesh(Resource mesh) {
   std::vector<Write> writes;
   auto there = co_await store_.get(kind::mesh(), mesh.key());
+  if (is_unknown(there)) co_return refuse(there.error());
   std::vector<Resource> more;
   // Where it is there already the commit says so; no keys are made for that.
   if (!there) {
@@ -196,6 +205,7 @@ asio::awaitable<Outcome<ResourcePtr>> Manager::create_mesh(Resource mesh) {
   for (auto& each : more) writes.push_back({Write::What::create, std::move(each)});
   auto done = co_await store_.commit(std::move(writes), clock_.wall_now());
   if (!done) co_return refuse(done.error());
+  if (authorities_ != nullptr) authorities_->stored(*done);
   co_return done->front();
 }
 
@@ -210,6 +220,7 @@ asio::awaitable<Outcome<ResourcePtr>> Manager::create(Resource resource) {
   }
   if (!kind.is_global()) {
     auto mesh = co_await store_.get(kind::mesh(), {"", resource.meta.mesh});
+    if (is_unknown(mesh)) co_return refuse(mesh.error());
     if (!mesh) co_return refuse_mesh(resource.meta.mesh);
     if (&kind == &kind::dataplane()) {
       auto member = check_membership(resource, **mesh);
@@ -221,40 +232,52 @@ asio::awaitable<Outcome<ResourcePtr>> Manager::create(Resource resource) {
   co_return *created;
 }
 
+asio::awaitable<Outcome<ResourcePtr>> Manager::update_mesh(Resource mesh) {
+  auto before = co_await store_.get(kind::mesh(), mesh.key());
+  if (!before) co_return refuse(before.error());
+  std::string old_backend = text_at(at((*before)->spec, "mtls"), "enabledBackend");
+  std::string new_backend = text_at(at(mesh.spec, "mtls"), "enabledBackend");
+  if (!old_backend.empty() && !new_backend.empty() && old_backend != new_backend) {
+    Violations violations;
+    violations.add(Path("mtls.enabledBackend"),
+                   "Changing CA when mTLS is enabled is forbidden. Disable mTLS first and then change the CA");
+    co_return refuse(std::move(violations));
+  }
+  auto checked = co_await check_mesh_write(mesh, false);
+  if (!checked) co_return std::unexpected(checked.error());
+  for (int attempt = 1;; ++attempt) {
+    std::vector<Write> writes;
+    if (authorities_ != nullptr) {
+      auto secrets = co_await authorities_->missing(mesh);
+      if (!secrets) co_return refuse(secrets.error());
+      for (auto& secret : *secrets) writes.push_back({Write::What::create, std::move(secret)});
+    }
+    writes.push_back({Write::What::update, mesh});
+    auto updated = co_await store_.commit(std::move(writes), clock_.wall_now());
+    if (updated) {
+      if (authorities_ != nullptr) authorities_->stored(*updated);
+      co_return updated->back();
+    }
+    // Keys take time: another write of the mesh made the same meanwhile, and they are not missing any more.
+    if (updated.error().code != Code::already_exists || attempt == attempts_max) co_return refuse(updated.error());
+  }
+}
+
 asio::awaitable<Outcome<ResourcePtr>> Manager::update(Resource resource) {
   const Kind& kind = *resource.kind;
   auto prepared = prepare(resource, false);
   if (!prepared) co_return std::unexpected(prepared.error());
-  std::vector<Write> writes;
-  if (&kind == &kind::mesh()) {
-    auto before = co_await store_.get(kind, resource.key());
-    if (!before) co_return refuse(before.error());
-    std::string old_backend = text_at(at((*before)->spec, "mtls"), "enabledBackend");
-    std::string new_backend = text_at(at(resource.spec, "mtls"), "enabledBackend");
-    if (!old_backend.empty() && !new_backend.empty() && old_backend != new_backend) {
-      Violations violations;
-      violations.add(Path("mtls.enabledBackend"),
-                     "Changing CA when mTLS is enabled is forbidden. Disable mTLS first and then change the CA");
-      co_return refuse(std::move(violations));
-    }
-    auto checked = co_await check_mesh_write(resource, false);
-    if (!checked) co_return std::unexpected(checked.error());
-    if (authorities_ != nullptr) {
-      auto secrets = co_await authorities_->missing(resource);
-      if (!secrets) co_return refuse(secrets.error());
-      for (auto& secret : *secrets) writes.push_back({Write::What::create, std::move(secret)});
-    }
-  }
+  if (&kind == &kind::mesh()) co_return co_await update_mesh(std::move(resource));
   if (&kind == &kind::dataplane()) {
     auto mesh = co_await store_.get(kind::mesh(), {"", resource.meta.mesh});
+    if (is_unknown(mesh)) co_return refuse(mesh.error());
     if (!mesh) co_return refuse_mesh(resource.meta.mesh);
     auto member = check_membership(resource, **mesh);
     if (!member) co_return std::unexpected(member.error());
   }
-  writes.push_back({Write::What::update, std::move(resource)});
-  auto updated = co_await store_.commit(std::move(writes), clock_.wall_now());
+  auto updated = co_await store_.update(std::move(resource), clock_.wall_now());
   if (!updated) co_return refuse(updated.error());
-  co_return updated->back();
+  co_return *updated;
 }
 
 asio::awaitable<Outcome<>> Manager::check_removal(const Kind& kind, const ResourceKey& key) {
@@ -297,6 +320,7 @@ asio::awaitable<Outcome<>> Manager::remove(const Kind& kind, ResourceKey key) {
 asio::awaitable<Outcome<>> Manager::ensure_defaults(FirstStart what) {
   if (what.mesh) {
     auto found = co_await store_.get(kind::mesh(), {"", "default"});
+    if (is_unknown(found)) co_return refuse(found.error());
     if (!found) {
       Resource mesh;
       mesh.kind = &kind::mesh();

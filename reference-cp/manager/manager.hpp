@@ -61,6 +61,7 @@ class Manager {
   /// What a new mesh gets and is not there.
   asio::awaitable<Outcome<std::vector<Resource>>> belongings(const Resource& mesh);
   asio::awaitable<Outcome<ResourcePtr>> create_mesh(Resource mesh);
+  asio::awaitable<Outcome<ResourcePtr>> update_mesh(Resource mesh);
   asio::awaitable<Outcome<>> check_removal(const Kind& kind, const ResourceKey& key);
   asio::awaitable<Outcome<>> ensure(Resource resource);
   Outcome<> prepare(Resource& resource, bool is_new) const;

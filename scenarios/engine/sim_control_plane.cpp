@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include "kumasim/runtime/task.hpp"
+#include "kumasim/sim/offload.hpp"
+#include "kumasim/transport/http.hpp"
 #include "reference-cp/app/kuma_cp/control_plane.hpp"
 #include "reference-cp/store/memory.hpp"
 #include "reference-cp/store/sqlite.hpp"
@@ -78,8 +80,9 @@ std::string check_control_plane(const SimControlPlaneOptions& options) {
   return config ? std::string() : config.error().message;
 }
 
-void start_control_plane(sim::Process& process, SimControlPlaneOptions options, Failed failed) {
-  process.start([&process, options = std::move(options), failed = std::move(failed)](Runtime& outer) {
+AskControlPlane start_control_plane(sim::Process& process, SimControlPlaneOptions options, Failed failed) {
+  auto life = std::make_shared<std::weak_ptr<cp::ControlPlane>>();
+  process.start([&process, life, options = std::move(options), failed = std::move(failed)](Runtime& outer) {
     auto watched = std::make_shared<Watched>(outer, failed);
     process.keep(watched);
     Runtime& runtime = watched->runtime;
@@ -99,11 +102,24 @@ void start_control_plane(sim::Process& process, SimControlPlaneOptions options, 
     cp::ControlPlaneOptions identity;
     identity.hosts = {process.name(), "localhost", "127.0.0.1", process.address()};
     identity.hostname = process.name();
+    auto offload = std::make_shared<sim::VirtualOffload>(runtime.timers);
+    process.keep(offload);
+    identity.offload = offload.get();
     auto control_plane =
         std::make_shared<cp::ControlPlane>(runtime, std::move(config), std::move(store), std::move(identity));
     process.keep(control_plane);
+    *life = control_plane;
     spawn(runtime.executor, runtime.log, "kuma-cp", serve(control_plane, failed));
   });
+  return [&process, life](const std::string& target) {
+    auto control_plane = life->lock();
+    if (!control_plane || !process.up() || process.paused() || !control_plane->ready()) return std::string();
+    HttpRequest request;
+    request.method = "GET";
+    request.target = target;
+    HttpResponse answer = control_plane->diagnose(request);
+    return answer.status == 200 ? answer.body : std::string();
+  };
 }
 
 }  // namespace kumasim::scenario

@@ -110,6 +110,37 @@ TEST(Tokens, OnesThatAreRevokedDoNotCount) {
   EXPECT_EQ(bed.judge(proxy, proxies), "token is revoked");
 }
 
+TEST(Tokens, AListOfRevocationsThatCannotBeReadRevokesAll) {
+  AuthBed bed;
+  std::string token = bed.issue(users, john);
+  bed.put(kind::global_secret(), "", "user-token-revocations", json::object());
+  EXPECT_EQ(bed.judge(token, users), "") << "without data it is empty";
+  for (const json& data : {json("no base64!"), json("YWJj="), json(7)}) {
+    bed.remove(kind::global_secret(), "", "user-token-revocations");
+    bed.put(kind::global_secret(), "", "user-token-revocations", {{"data", data}});
+    EXPECT_EQ(bed.judge(token, users),
+              "could not check if the token is revoked: GlobalSecret user-token-revocations is not in base64")
+        << data;
+  }
+}
+
+TEST(Tokens, OnlyKeysOfTheFamilySign) {
+  AuthBed bed;
+  for (const char* name : {"user-token-signing-keyring", "user-token-signing-key-", "user-token-signing-key-old",
+                           "user-token-signing-key-2-old", "user-token-signing-key-007", "user-token-signing-key--3",
+                           "user-token-signing-key-0", "user-token-signing-key-99999999999999999999"})
+    bed.put_secret("", name, "no key");
+  EXPECT_EQ(parse_jwt(bed.issue(users, john))->header["kid"], "1");
+  bed.remove(kind::global_secret(), "", "user-token-signing-key-1");
+  auto none = run_now(bed.issuer.issue(users, john, std::chrono::hours(1)));
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().field, signing_key_field);
+  bed.put_secret("", "user-token-signing-key", *make_key_pem({}));
+  std::string token = bed.issue(users, john);
+  EXPECT_EQ(parse_jwt(token)->header["kid"], "0");
+  EXPECT_EQ(bed.judge(token, users), "");
+}
+
 TEST(Tokens, KeysOfTheConfigurationVerifyToo) {
   AuthBed bed;
   auto offline = TokenKey::from_private(*make_key_pem({}));
@@ -138,11 +169,12 @@ TEST(Tokens, AMemoryStoreIsNamedInTheReason) {
 TEST(SigningKeys, AreMadeOnce) {
   AuthBed bed;
   int made = 0;
-  auto make = [&]() -> Result<std::string> {
+  auto make = [&]() -> asio::awaitable<Result<std::string>> {
     ++made;
-    return base64_encode(*make_key_pem({}));
+    co_return base64_encode(*make_key_pem({}));
   };
   const KeyFamily family{"test-key", "", "test-revocations"};
+  bed.put_secret("", "test-keyring", "no key");
   EXPECT_TRUE(*run_now(bed.keys.ensure(family, make)));
   EXPECT_FALSE(*run_now(bed.keys.ensure(family, make)));
   EXPECT_EQ(made, 1);

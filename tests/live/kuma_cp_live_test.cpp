@@ -181,6 +181,36 @@ TEST_F(KumaCp, CleanStopLeavesOnePrivateFileAndTheNextStartIsTheSameCluster) {
   }
 }
 
+/// Such a key takes a core for seconds, and there is one thread that answers.
+TEST_F(KumaCp, AnswersWhileAKeyOf4096BitsIsMade) {
+  start_cp(settings());
+  run([&]() -> asio::awaitable<void> {
+    co_await wait_for(fmt::format("http://127.0.0.1:{}/ready", diagnostics));
+    Json mesh = {{"type", "Mesh"}, {"name", "slow"}};
+    Json backend = {{"name", "ca-1"}, {"type", "builtin"}, {"conf", {{"caCert", {{"RSAbits", 4096}}}}}};
+    mesh["mtls"] = {{"enabledBackend", "ca-1"}, {"backends", Json::array({backend})}};
+    int status = 0;
+    auto make = [](Runtime& runtime, std::uint16_t port, std::string body, int& out) -> asio::awaitable<void> {
+      HttpRequest request{
+          .method = "PUT", .target = "/", .headers = {{"content-type", "application/json"}}, .body = std::move(body)};
+      auto answer =
+          co_await http_call(runtime.network, runtime.timers, fmt::format("http://127.0.0.1:{}/meshes/slow", port),
+                             std::move(request), nullptr, 80s);
+      out = answer ? answer->status : -1;
+    };
+    spawn(live.runtime().executor, live.log(), "put", make(live.runtime(), rest, mesh.dump(), status));
+    co_await sleep(live.runtime().timers, 50ms);  // it is there
+    int answered = 0;
+    while (status == 0) {
+      auto answer = co_await call("GET", fmt::format("http://127.0.0.1:{}/meshes/default", rest));
+      if (status == 0 && answer.status == 200) ++answered;
+      co_await sleep(live.runtime().timers, 10ms);
+    }
+    EXPECT_EQ(status, 201);
+    EXPECT_GT(answered, 0);
+  });
+}
+
 /// What a client is asked for, and what it is offered.
 TEST_F(KumaCp, TlsSettingsHold) {
   auto environment = settings();

@@ -49,6 +49,7 @@ class TwoSecrets : public Authorities {
     }
     co_return out;
   }
+  void stored(const std::vector<ResourcePtr>&) override {}
   asio::awaitable<Result<>> ensure(const Resource&) override { co_return Result<>{}; }
 
   std::vector<std::string> used_secrets(const Resource& mesh, const json& backend) override {
@@ -56,7 +57,7 @@ class TwoSecrets : public Authorities {
     return {mesh.meta.name + ".ca-builtin-cert-" + name, mesh.meta.name + ".ca-builtin-key-" + name};
   }
 
-  Result<std::string> make_signing_key() override { return std::string("a2V5"); }
+  asio::awaitable<Result<std::string>> make_signing_key() override { co_return std::string("a2V5"); }
 
  private:
   Store& store_;

@@ -1,5 +1,6 @@
 #include "reference-cp/app/kuma_cp/control_plane.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include <fmt/format.h>
@@ -12,9 +13,9 @@
 #include "reference-cp/app/kuma_cp/insights.hpp"
 #include "reference-cp/app/kuma_cp/lifecycle.hpp"
 #include "reference-cp/app/kuma_cp/proxy_config.hpp"
+#include "reference-cp/app/kuma_cp/proxy_kind.hpp"
 #include "reference-cp/app/kuma_cp/reconciler.hpp"
 #include "reference-cp/app/kuma_cp/server_identity.hpp"
-#include "reference-cp/app/kuma_cp/proxy_kind.hpp"
 #include "reference-cp/app/kuma_cp/tls_bounds.hpp"
 #include "reference-cp/auth/issuer.hpp"
 #include "reference-cp/auth/proxy_authenticator.hpp"
@@ -31,6 +32,10 @@
 
 namespace kumasim::cp {
 namespace {
+
+/// Signing keys that could not be made or kept are tried again after a pause that doubles.
+constexpr Duration signing_retry_min = std::chrono::seconds(1);
+constexpr Duration signing_retry_max = std::chrono::minutes(1);
 
 /// What gRPC's servers take by default, Kuma's among them.
 constexpr std::size_t grpc_message_bytes_max = 4 << 20;
@@ -107,7 +112,9 @@ struct ControlPlane::State {
         store(std::move(kept)),
         instance(fmt::format("{}-{:04x}", options.hostname, runtime.random.below(0x10000))),
         authorities(*store, runtime.clock, runtime.log,
-                    {.ca_key = key_spec(config.ca_key), .signing_key = key_spec(config.signing_key)}),
+                    {.ca_key = key_spec(config.ca_key),
+                     .signing_key = key_spec(config.signing_key),
+                     .offload = options.offload}),
         manager(*store, runtime.clock, &authorities, manager_options(config)),
         reconciler(runtime, config, store, authorities),
         insights(runtime, config, store, instance),
@@ -116,9 +123,9 @@ struct ControlPlane::State {
         issuer(signing_keys, runtime.clock, runtime.random),
         authentication(signing_keys, runtime.clock, runtime.log, authentication_options(config)),
         tokens(issuer, token_options(config)),
-        envoy_admin(*store, config.access, [this](ResourcePtr proxy, std::string target) {
-          return ask_envoy(std::move(proxy), std::move(target));
-        }),
+        envoy_admin(
+            *store, config.access,
+            [this](ResourcePtr proxy, std::string target) { return ask_envoy(std::move(proxy), std::move(target)); }),
         inspect(*store, {.global = config.mode == "global",
                          .view = [this](const std::string& mesh) { return reconciler.views().find(mesh); },
                          .config = proxy_config}),
@@ -137,6 +144,8 @@ struct ControlPlane::State {
   asio::awaitable<void> serve(Listener& listener, std::shared_ptr<const TlsContext> context, HttpHandler http,
                               GrpcHandler grpc);
   asio::awaitable<void> make_signing_keys();
+  asio::awaitable<bool> try_signing_keys();
+  asio::awaitable<Result<>> ensure_admin_token();
   asio::awaitable<Result<std::string>> ask_envoy(ResourcePtr proxy, std::string target);
   asio::awaitable<std::optional<HttpResponse>> further(const HttpRequest& request, const User& user);
 
@@ -279,6 +288,15 @@ asio::awaitable<Result<std::string>> ControlPlane::State::ask_envoy(ResourcePtr 
 /// The CA between control planes, the keys of zones' and users' tokens and the administrator's token, where they are
 /// not there. After the start: an RSA key takes time, and nobody waits for one.
 asio::awaitable<void> ControlPlane::State::make_signing_keys() {
+  for (Duration pause = signing_retry_min;; pause = std::min<Duration>(pause * 2, signing_retry_max)) {
+    bool all = co_await try_signing_keys();
+    if (all) co_return;
+    co_await sleep(runtime.timers, pause);
+  }
+}
+
+/// False where something is still lacking; it has been logged.
+asio::awaitable<bool> ControlPlane::State::try_signing_keys() {
   WallTime now = runtime.clock.wall_now();
   KeySpec key = key_spec(config.ca_key);
   auto ca =
@@ -288,27 +306,31 @@ asio::awaitable<void> ControlPlane::State::make_signing_keys() {
   std::vector<KeyFamily> families;
   if (!config.federated()) families.push_back(zone_token_keys());  // else the global control plane's
   if (has_user_tokens(config)) families.push_back(user_token_keys());
+  bool all = ca.has_value();
   for (const KeyFamily& family : families) {
     auto made = co_await signing_keys.ensure(family, make);
+    all = all && made;
     if (!made)
       runtime.log.error("tokens", "signing key not made", {{"prefix", family.prefix}, {"error", made.error().message}});
     else if (*made)
       runtime.log.info("tokens", "default signing key created", {{"prefix", family.prefix}});
   }
-  if (!has_user_tokens(config) || !config.bootstrap_admin_token || !config.user_token_issuer) co_return;
-  bool known = co_await signing_keys.has_global(admin_user_token_secret);
-  if (known) co_return;
+  if (!all || !has_user_tokens(config) || !config.bootstrap_admin_token || !config.user_token_issuer) co_return all;
+  auto kept = co_await ensure_admin_token();
+  if (!kept) runtime.log.error("tokens", "admin user token not made", {{"error", kept.error().message}});
+  co_return kept.has_value();
+}
+
+asio::awaitable<Result<>> ControlPlane::State::ensure_admin_token() {
+  auto known = co_await signing_keys.has_global(admin_user_token_secret);
+  if (!known) co_return fail(known.error());
+  if (*known) co_return Result<>();
   const UserIdentity admin{.name = "mesh-system:admin", .groups = {"mesh-system:admin"}};
   auto token = co_await issuer.issue(user_token_keys(), to_claims(admin), token_lifetime_default);
-  if (!token) {
-    runtime.log.error("tokens", "admin user token not made", {{"error", token.error().message}});
-    co_return;
-  }
+  if (!token) co_return fail(token.error());
   auto kept = co_await signing_keys.put_global(admin_user_token_secret, *token);
-  if (kept)
-    runtime.log.info("tokens", "admin user token kept in a global secret", {{"name", admin_user_token_secret}});
-  else
-    runtime.log.error("tokens", "admin user token not kept", {{"error", kept.error().message}});
+  if (kept) runtime.log.info("tokens", "admin user token kept in a global secret", {{"name", admin_user_token_secret}});
+  co_return kept;
 }
 
 asio::awaitable<Result<>> ControlPlane::start() {
@@ -429,6 +451,7 @@ void ControlPlane::stop() {
 
 bool ControlPlane::ready() const { return state_->is_ready; }
 bool ControlPlane::idle() const { return state_->reconciler.idle(); }
+HttpResponse ControlPlane::diagnose(const HttpRequest& request) const { return state_->diagnostics.handle(request); }
 std::uint16_t ControlPlane::dp_port() const { return state_->dp_listener ? state_->dp_listener.port() : 0; }
 std::uint16_t ControlPlane::http_port() const { return state_->http_listener ? state_->http_listener.port() : 0; }
 std::uint16_t ControlPlane::https_port() const { return state_->https_listener ? state_->https_listener.port() : 0; }

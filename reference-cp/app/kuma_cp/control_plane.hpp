@@ -9,10 +9,16 @@
 #include <string>
 #include <vector>
 
+#include "kumasim/runtime/offload.hpp"
 #include "kumasim/runtime/runtime.hpp"
 #include "kumasim/transport/tls.hpp"
 #include "reference-cp/app/kuma_cp/config.hpp"
 #include "reference-cp/store/store.hpp"
+
+namespace kumasim {
+struct HttpRequest;
+struct HttpResponse;
+}
 
 namespace kumasim::cp {
 
@@ -22,6 +28,9 @@ struct ControlPlaneOptions {
   std::optional<TlsIdentity> dp_server, api_server;
   /// Roots (PEM) of the certificates of clients of the HTTPS API; "" for none.
   std::string api_client_roots;
+  /// Makes RSA keys of meshes and tokens beside everything else, and must outlive the control plane. nullptr: nothing
+  /// is served while one is made.
+  Offload* offload = nullptr;
   /// Names and addresses in a certificate that is made.
   std::vector<std::string> hosts = {"kuma-cp", "localhost", "127.0.0.1"};
   std::string hostname = "kuma-cp";
@@ -49,6 +58,8 @@ class ControlPlane {
   bool ready() const;
   /// Nothing is waiting to be pushed.
   bool idle() const;
+  /// What the diagnostics server answers; for who has the control plane in his own program.
+  HttpResponse diagnose(const HttpRequest& request) const;
 
   /// Ports in use, for settings of 0.
   std::uint16_t dp_port() const;

@@ -23,6 +23,7 @@
 #include "reference-cp/live/disk.hpp"
 #include "reference-cp/live/log.hpp"
 #include "reference-cp/live/live_runtime.hpp"
+#include "reference-cp/live/offload.hpp"
 #include "reference-cp/live/system.hpp"
 #include "reference-cp/store/memory.hpp"
 #include "reference-cp/store/transfer.hpp"
@@ -207,7 +208,9 @@ int run(const Arguments& arguments) {
   if (!store) return failed(store.error());
   asio::io_context context(1);
   live::LiveRuntime live(context, log, {.data_directory = config->work_dir});
+  live::ThreadOffload offload(context);
   ControlPlaneOptions options;
+  options.offload = &offload;
   options.hostname = live::host_name();
   options.hosts = {options.hostname, "localhost", "127.0.0.1", "::1"};
   // As Kuma does (pkg/core/bootstrap/autoconfig.go): proxies may come by any address of the machine.

@@ -1,0 +1,33 @@
+/// Asio's thread pool behind the seam.
+#include "reference-cp/live/offload.hpp"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+namespace kumasim::live {
+
+struct ThreadOffload::Thread {
+  asio::thread_pool pool{1};
+};
+
+ThreadOffload::ThreadOffload(asio::io_context& context) : context_(context), thread_(std::make_unique<Thread>()) {}
+
+ThreadOffload::~ThreadOffload() {
+  thread_->pool.stop();
+  thread_->pool.join();
+}
+
+void ThreadOffload::run(OnceFunction<void()> work, Duration, Operation done) {
+  // The context has something to wait for until the completion is in its queue. A coroutine hangs on the completion:
+  // it goes back to the context's thread whatever happens, and is never destroyed here.
+  asio::post(thread_->pool, [work = std::move(work), complete = std::move(done.complete),
+                             home = context_.get_executor(), guard = asio::make_work_guard(context_)]() mutable {
+    work();
+    work.reset();
+    asio::post(home, [complete = std::move(complete)]() mutable { complete({}, 0); });
+  });
+}
+
+}  // namespace kumasim::live

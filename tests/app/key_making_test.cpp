@@ -1,0 +1,114 @@
+/// RSA keys are made beside everything else: who waits for one holds up nobody, and comes to terms with whom it met.
+#include "app/cp_parts.hpp"
+#include "reference-cp/identity/mesh_tls.hpp"
+
+namespace kumasim::cp::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Made {
+  std::optional<Outcome<ResourcePtr>> outcome;
+  MonotonicTime at{};
+};
+
+asio::awaitable<void> note(Parts& parts, asio::awaitable<Outcome<ResourcePtr>> work, std::shared_ptr<Made> out) {
+  auto outcome = co_await std::move(work);
+  out->at = parts.runtime.timers.now();
+  out->outcome.emplace(std::move(outcome));
+}
+
+std::shared_ptr<Made> begin(Parts& parts, asio::awaitable<Outcome<ResourcePtr>> work) {
+  auto out = std::make_shared<Made>();
+  spawn(parts.runtime.executor, parts.log, "test", note(parts, std::move(work), out));
+  return out;
+}
+
+Resource mesh(const std::string& name, int rsa_bits) { return *resource_from_json(mesh_with_ca(name, rsa_bits)); }
+
+asio::awaitable<void> make_two(Parts& parts, std::string& key) {
+  auto slow = begin(parts, parts.manager.create(mesh("slow", 2048)));
+  co_await sleep(parts.runtime.timers, 1ms);
+  auto quick = begin(parts, parts.manager.create(mesh("quick", 0)));
+  co_await sleep(parts.runtime.timers, 5s);
+  if (!slow->outcome || !quick->outcome) throw std::runtime_error("a mesh was not made");
+  EXPECT_TRUE(*slow->outcome);
+  EXPECT_TRUE(*quick->outcome);
+  EXPECT_LT(quick->at, slow->at) << "nobody waits for somebody else's key";
+  auto secret = co_await parts.store->get(kind::secret(), {"slow", builtin_key_secret("slow", "ca-1")});
+  if (secret) key = secret_data(**secret);
+  EXPECT_NE(key.find("RSA PRIVATE KEY"), std::string::npos);
+}
+
+TEST(KeyMaking, HoldsUpNobodyAndStaysTheSeeds) {
+  std::string first, again, other;
+  std::string* key = &first;
+  auto body = [&key](Parts& parts) { return make_two(parts, *key); };
+  auto print = run_in_world(body, 7);
+  key = &again;
+  EXPECT_EQ(run_in_world(body, 7), print);
+  EXPECT_EQ(first, again);
+  key = &other;
+  run_in_world(body, 8);
+  EXPECT_NE(first, other);
+}
+
+TEST(KeyMaking, TwoWritesOfAMeshMakeOneCa) {
+  run_in_world([](Parts& parts) -> asio::awaitable<void> {
+    auto created = co_await parts.manager.create(*resource_from_json({{"type", "Mesh"}, {"name", "m"}}));
+    if (!created) throw std::runtime_error("no mesh");
+    std::vector<std::shared_ptr<Made>> both;
+    for (int i = 0; i < 2; ++i) {
+      Resource wanted = mesh("m", 2048);
+      wanted.meta.version = (*created)->meta.version;
+      both.push_back(begin(parts, parts.manager.update(std::move(wanted))));
+    }
+    co_await sleep(parts.runtime.timers, 10s);
+    for (const auto& each : both)
+      if (!each->outcome) throw std::runtime_error("a write has not ended");
+    EXPECT_TRUE(*both[0]->outcome);
+    EXPECT_FALSE(*both[1]->outcome);
+    EXPECT_EQ(both[1]->outcome->error().error.code, Code::conflict) << "not that a secret is there already";
+    EXPECT_EQ(parts.log.count("CA made"), 1);
+  });
+}
+
+TEST(KeyMaking, AMeshThatGoesMeanwhileLeavesNothing) {
+  run_in_world([](Parts& parts) -> asio::awaitable<void> {
+    co_await parts.write(mesh_with_ca("m", 2048));
+    bool ended = false;
+    auto ensure = [](Parts& all, bool& done) -> asio::awaitable<void> {
+      Resource described = mesh("m", 2048);
+      auto made = co_await all.authorities.ensure(described);
+      EXPECT_TRUE(made);
+      done = true;
+    };
+    spawn(parts.runtime.executor, parts.log, "test", ensure(parts, ended));
+    co_await sleep(parts.runtime.timers, 1ms);
+    auto removed = co_await parts.store->remove(kind::mesh(), {"", "m"});
+    EXPECT_TRUE(removed);
+    co_await sleep(parts.runtime.timers, 5s);
+    EXPECT_TRUE(ended);
+    auto secrets = co_await parts.store->list(kind::secret(), {});
+    EXPECT_TRUE(secrets && secrets->items.empty());
+  });
+}
+
+/// Killed while a key is being made: nothing of it is left, and nothing of it runs.
+TEST(KeyMaking, EndsWithItsProcess) {
+  sim::World world;
+  auto& process = world.add_process("kuma-cp");
+  auto made = std::make_shared<Made>();
+  process.start([&](Runtime& runtime) {
+    auto parts = std::make_shared<Parts>(runtime);
+    process.keep(parts);
+    spawn(runtime.executor, runtime.log, "test", note(*parts, parts->manager.create(mesh("m", 2048)), made));
+  });
+  world.run_for(100ms);
+  process.kill();
+  world.run_for(10s);
+  EXPECT_FALSE(made->outcome);
+}
+
+}  // namespace
+}  // namespace kumasim::cp::testing
