@@ -99,6 +99,11 @@ json whole(const json& value) {
   return static_cast<double>(integer) == number ? json(integer) : value;
 }
 
+/// More than 64 bits with a sign hold: nlohmann/json compares such a number with others as if it were negative.
+bool is_beyond(const json& value) {
+  return value.is_number_unsigned() && value.get<std::uint64_t>() > static_cast<std::uint64_t>(INT64_MAX);
+}
+
 class Canonicaliser {
  public:
   explicit Canonicaliser(UnknownFields unknown) : unknown_(unknown) {}
@@ -161,7 +166,7 @@ class Canonicaliser {
     json number = whole(value);
     if (number.is_string()) return number;
     if (number.is_number_integer()) {
-      bool fits = number >= INT32_MIN && number <= INT32_MAX;
+      bool fits = !is_beyond(number) && number >= INT32_MIN && number <= INT32_MAX;
       if (!fits && unknown_ == UnknownFields::refuse) violations.add(path, "must be a number of type int32");
       if (!fits) give_up(fmt::format("json: cannot unmarshal number {} into Go value of type int32", number.dump()));
       return number;
@@ -270,7 +275,8 @@ class Canonicaliser {
         violations.add(path, "in body should be one of [" + known + "]");
       }
     }
-    bool low = schema.min && value < *schema.min, high = schema.max && value > *schema.max;
+    bool low = schema.min && !is_beyond(value) && value < *schema.min;
+    bool high = is_beyond(value) ? schema.max || schema.go_type == "int64" : schema.max && value > *schema.max;
     if (schema.range_said && low)
       violations.add(path, fmt::format("in body should be greater than or equal to {}", *schema.min));
     if (schema.range_said && high)

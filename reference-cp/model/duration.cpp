@@ -89,7 +89,7 @@ std::optional<Duration> parse_duration(std::string_view text) {
     std::uint64_t part = whole * unit->nanoseconds;
     part += static_cast<std::uint64_t>(static_cast<long double>(fraction) *
                                        (static_cast<long double>(unit->nanoseconds) / scale));
-    if (total > limit - part) return std::nullopt;
+    if (part > limit || total > limit - part) return std::nullopt;
     total += part;
   }
   auto count = static_cast<std::int64_t>(total);

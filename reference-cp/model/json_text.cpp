@@ -37,6 +37,14 @@ class Scanner {
     if (c == '\n') return R"('\n')";
     if (c == '\t') return R"('\t')";
     if (c == '\\') return R"('\\')";
+    // A byte is the character of its number (Latin-1); what cannot be printed is escaped.
+    auto byte = static_cast<unsigned char>(c);
+    constexpr std::string_view named = "\a\b\f\r\v", names = "abfrv";
+    if (auto at = named.find(c); at != std::string_view::npos) return fmt::format("'\\{}'", names[at]);
+    if (byte < 0x20 || byte == 0x7f) return fmt::format("'\\x{:02x}'", byte);
+    if (byte >= 0x80 && (byte <= 0xa0 || byte == 0xad)) return fmt::format("'\\u{:04x}'", byte);
+    if (byte >= 0x80)
+      return fmt::format("'{}{}'", static_cast<char>(0xc0 | byte >> 6), static_cast<char>(0x80 | (byte & 0x3f)));
     return std::string("'") + c + "'";
   }
 

@@ -54,7 +54,8 @@ Answer<std::size_t> page_offset(const Query& query) {
   if (!parse_number(text, offset) || offset < 0) {
     return std::unexpected(
         problem(400, title,
-                fmt::format("invalid: invalid offset: strconv.Atoi: parsing {}: invalid syntax", json(text).dump())));
+                fmt::format("invalid: invalid offset: strconv.Atoi: parsing {}: invalid syntax",
+                            json(text).dump(-1, ' ', false, json::error_handler_t::replace))));
   }
   return static_cast<std::size_t>(offset);
 }

@@ -21,6 +21,8 @@ TEST(DurationText, ReadsAndPrintsAsGoDoes) {
   EXPECT_EQ(parse_duration("5"), std::nullopt);
   EXPECT_EQ(parse_duration("abc"), std::nullopt);
   EXPECT_EQ(parse_duration("300000000h"), std::nullopt);
+  EXPECT_EQ(parse_duration("9223372036.5s"), Duration(9'223'372'036'500ms));
+  EXPECT_EQ(parse_duration("9223372036.99s"), std::nullopt) << "a fraction goes beyond 64 bits too";
   EXPECT_EQ(print_duration(90min), "1h30m0s");
   EXPECT_EQ(print_duration(1500ms), "1.5s");
   EXPECT_EQ(print_duration(500us), "500µs");
@@ -30,6 +32,14 @@ TEST(DurationText, ReadsAndPrintsAsGoDoes) {
   EXPECT_EQ(duration_error("5"), "time: missing unit in duration \"5\"");
   EXPECT_EQ(duration_error("5x"), "time: unknown unit \"x\" in duration \"5x\"");
   EXPECT_EQ(duration_error("abc"), "time: invalid duration \"abc\"");
+}
+
+TEST(JsonText, NamesAByteAsTheCharacterOfItsNumber) {
+  EXPECT_EQ(parse_json("\xff").error().message, "invalid character '\u00ff' looking for beginning of value");
+  EXPECT_EQ(parse_json("\x80").error().message, "invalid character '\\u0080' looking for beginning of value");
+  EXPECT_EQ(parse_json(std::string("\0", 1)).error().message,
+            "invalid character '\\x00' looking for beginning of value");
+  EXPECT_EQ(parse_json("\"a\rb\"").error().message, "invalid character '\\r' in string literal");
 }
 
 TEST(DurationText, PrintedDurationsReadAsThemselves) {
