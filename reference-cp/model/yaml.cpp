@@ -3,8 +3,10 @@
 
 #include <charconv>
 #include <set>
+#include <sstream>
 
 #include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include "reference-cp/model/codec.hpp"
@@ -119,6 +121,56 @@ bool is_cut_off(std::string_view text, const YAML::Mark& mark) {
   return true;
 }
 
+/// Where a text stops being UTF-8 (RFC 3629); its size where it does not.
+std::size_t utf8_end(std::string_view text) {
+  std::size_t at = 0;
+  while (at < text.size()) {
+    auto first = static_cast<unsigned char>(text[at]);
+    std::size_t size = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
+    if (size == 0 || text.size() - at < size) return at;
+    for (std::size_t i = 1; i < size; ++i) {
+      auto next = static_cast<unsigned char>(text[at + i]);
+      unsigned low = 0x80, high = 0xbf;
+      if (i == 1 && first == 0xe0) low = 0xa0;  // too long a form
+      if (i == 1 && first == 0xf0) low = 0x90;
+      if (i == 1 && first == 0xed) high = 0x9f;  // a half of a surrogate pair
+      if (i == 1 && first == 0xf4) high = 0x8f;  // beyond the last character
+      if (next < low || next > high) return at;
+    }
+    at += size;
+  }
+  return at;
+}
+
+/// Refuses a text of which yaml-cpp (0.7) makes documents without end: it leaves a bracket that closes nothing where it
+/// is, and finds an empty document there again and again.
+class Progress final : public YAML::EventHandler {
+ public:
+  static void check(std::string_view text) {
+    std::istringstream in{std::string(text)};
+    YAML::Parser parser(in);
+    Progress progress;
+    while (parser.HandleNextDocument(progress)) {
+    }
+  }
+
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (mark.pos <= last_) throw Trouble{mark, "a bracket that closes nothing"};
+    last_ = mark.pos;
+  }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+
+ private:
+  int last_ = -1;
+};
+
 class Reader {
  public:
   Reader(YamlDocument& out, std::string_view text) : out_(out), text_(text) {}
@@ -141,6 +193,7 @@ class Reader {
       return list;
     }
     json object = json::object();
+    std::set<std::string> keys;  // its own: what a merge brings gives way to them
     for (const auto& entry : node) {
       if (!entry.first.IsScalar()) throw Trouble{entry.first.Mark(), "a key must be text"};
       const std::string& key = entry.first.Scalar();
@@ -150,7 +203,7 @@ class Reader {
         }
         continue;
       }
-      if (!keys_.insert(path.at(key).text()).second)
+      if (!keys.insert(key).second)
         throw Trouble{entry.first.Mark(), "key \"" + key + "\" is given twice"};
       Path field = path.at(key);
       out_.marks[field.text()] = to_mark(entry.first.Mark());
@@ -163,8 +216,16 @@ class Reader {
   YamlDocument& out_;
   std::string_view text_;
   int nodes_ = 0;
-  std::set<std::string> keys_;
 };
+
+/// Whether a text of several lines reads as itself in literal style: that ends with one line break, takes its
+/// indentation from the first line, and has no escapes.
+bool is_block(std::string_view text) {
+  bool ends_once = text.ends_with('\n') && !text.ends_with("\n\n");
+  bool begins = !text.empty() && text.front() != ' ' && text.front() != '\t' && text.front() != '\n';
+  auto plain = [](char c) { return c == '\n' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f); };
+  return ends_once && begins && std::ranges::all_of(text, plain);
+}
 
 void emit(YAML::Emitter& out, const json& value) {
   if (value.is_object()) {
@@ -184,8 +245,9 @@ void emit(YAML::Emitter& out, const json& value) {
     const auto& text = value.get_ref<const std::string&>();
     YAML::Node probe(text);
     bool plain_is_text = scalar(probe).is_string();
-    if (!plain_is_text) out << YAML::DoubleQuoted;
-    if (plain_is_text && text.find('\n') != std::string::npos) out << YAML::Literal;
+    bool lines = text.find('\n') != std::string::npos;
+    if (!plain_is_text || (lines && !is_block(text))) out << YAML::DoubleQuoted;
+    if (plain_is_text && lines && is_block(text)) out << YAML::Literal;
     out << text;
   } else if (value.is_null()) {
     out << YAML::Null;
@@ -213,7 +275,15 @@ std::string YamlDocument::place(std::string_view file, std::string_view path) co
 
 Result<std::vector<YamlDocument>> parse_yaml(std::string_view text, std::string_view file) {
   std::vector<YamlDocument> out;
+  if (auto end = utf8_end(text); end != text.size()) {
+    auto before = text.substr(0, end);
+    auto line = std::ranges::count(before, '\n') + 1;
+    auto column = end - (before.rfind('\n') + 1) + 1;  // npos + 1 is 0
+    return fail(Code::invalid_argument,
+                fmt::format("{}:{}:{}: not valid YAML: a byte that is not UTF-8", file, line, column));
+  }
   try {
+    Progress::check(text);
     for (const auto& node : YAML::LoadAll(std::string(text))) {
       YamlDocument document;
       document.start = to_mark(node.Mark());

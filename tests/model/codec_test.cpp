@@ -4,6 +4,7 @@
 #include "reference-cp/model/codec.hpp"
 #include "reference-cp/model/json_schema.hpp"
 #include "reference-cp/model/kinds.hpp"
+#include "reference-cp/model/yaml.hpp"
 
 namespace kumasim::cp::testing {
 namespace {
@@ -167,6 +168,55 @@ TEST(CodecErrors, TruncatedYamlIsSaidWithItsPlace) {
 
 TEST(CodecErrors, AKeyTwiceIsRefused) {
   EXPECT_EQ(error_of("type: Mesh\nname: m\nname: n\n"), "demo.yaml:3:1: not valid YAML: key \"name\" is given twice");
+}
+
+TEST(CodecErrors, ANumberBeyond63BitsFitsNoSmallerType) {
+  for (const char* port : {"port", "targetPort"}) {
+    json body = {{"type", "MeshService"},
+                 {"mesh", "default"},
+                 {"name", "s"},
+                 {"spec", {{"ports", json::array({{{"port", 80}, {"targetPort", 80}}})}}}};
+    ASSERT_TRUE(resource_from_json(body).has_value());
+    body["spec"]["ports"][0][port] = std::uint64_t{18'446'744'073'709'551'615u};
+    auto refused = resource_from_json(body);
+    ASSERT_FALSE(refused.has_value()) << port;
+    EXPECT_EQ(refused.error().field, std::string("spec.ports[0].") + port);
+    EXPECT_FALSE(decode_shape(kind::mesh_service(), body, UnknownFields::drop).has_value()) << port;
+  }
+}
+
+TEST(CodecErrors, ATextThatIsNotUtf8IsRefusedByItsPlace) {
+  EXPECT_EQ(error_of("type: Mesh\nname: m\xff\n"), "demo.yaml:2:8: not valid YAML: a byte that is not UTF-8");
+  EXPECT_EQ(error_of("\xc0\x80"), "demo.yaml:1:1: not valid YAML: a byte that is not UTF-8");
+  EXPECT_EQ(error_of("type: Mesh\nname: m\nmtls: {x: \xf0\x9f\x98"),
+            "demo.yaml:3:11: not valid YAML: a byte that is not UTF-8");
+  EXPECT_EQ(error_of("type: Mesh\nname: m # \xc3\xbc \xf0\x9f\x98\x80\n"), "");
+}
+
+TEST(Yaml, TextsOfSeveralLinesReadAsThemselves) {
+  for (std::string text : {"a\nb\n", "a\nb", "a\nb\n\n", "\na\n", "  a\nb\n", "a\n\n  b\n", "a\r\nb\n", "a\x01\nb\n",
+                           "\n", "- a\n# b\n"}) {
+    json value = {{"outer", {{"text", text}, {"list", json::array({text, "x"})}}}};
+    auto documents = parse_yaml(print_yaml(value), "x");
+    ASSERT_TRUE(documents.has_value()) << documents.error().message << "\n" << print_yaml(value);
+    EXPECT_EQ(documents->front().value, value) << print_yaml(value);
+  }
+}
+
+TEST(CodecErrors, ABracketThatClosesNothingIsRefused) {
+  for (std::string text : {"{a: 1} }", "a: 1\n}", "]", "{}\n--- {}}\n"}) {
+    auto documents = parse_yaml(text, "demo.yaml");
+    ASSERT_FALSE(documents.has_value()) << text;
+    EXPECT_TRUE(documents.error().message.starts_with("demo.yaml:")) << documents.error().message;
+  }
+  EXPECT_EQ(parse_yaml("{a: 1}\n---\n---\n[]\n...\n---\nx\n", "demo.yaml")->size(), 4u);
+}
+
+TEST(Yaml, AMapsOwnKeysGoBeforeThoseOfAMerge) {
+  auto documents = parse_yaml("a: &a {x: 1, y: 2, z: {w: 3}}\nb: {<<: *a, x: 5}\nc: {y: 6, <<: *a}\n", "demo.yaml");
+  ASSERT_TRUE(documents.has_value()) << documents.error().message;
+  EXPECT_EQ(documents->front().value["b"], json::parse(R"({"x": 5, "y": 2, "z": {"w": 3}})"));
+  EXPECT_EQ(documents->front().value["c"], json::parse(R"({"x": 1, "y": 6, "z": {"w": 3}})"));
 }
 
 TEST(JsonSchema, HoldsTheTablesConstraints) {
