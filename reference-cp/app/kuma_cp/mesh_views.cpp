@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "reference-cp/model/kind.hpp"
+#include "reference-cp/xds/derive/mesh_service_status.hpp"
 #include "reference-cp/xds/derive/vips.hpp"
 #include "reference-cp/xds/mesh_service.hpp"
 #include "reference-cp/xds/remote_endpoints.hpp"
@@ -23,7 +24,8 @@ bool derives(const Change& change, const std::string& zone) {
   auto remote = [&](const ResourcePtr& r) { return r && is_remote_ingress(*r, zone); };
   if (kind == "ZoneIngress") return remote(change.before) || remote(change.after);
   if (kind != "DataplaneInsight") return true;
-  // Of an insight only whether the proxy has a certificate counts, not each count of responses.
+  // Of an insight only whether the proxy is connected and has a certificate counts, not each count of responses.
+  if (derive::is_online(change.before.get()) != derive::is_online(change.after.get())) return true;
   auto backend = [](const ResourcePtr& r) {
     if (!r || !r->spec.contains("mTLS")) return std::string();
     return r->spec["mTLS"].value("issuedBackend", "");

@@ -10,6 +10,14 @@
 #include "reference-cp/xds/mesh_service.hpp"
 
 namespace kumasim::cp::derive {
+
+bool is_online(const Resource* insight) {
+  if (insight == nullptr) return false;
+  return std::ranges::any_of(at(insight->spec, "subscriptions"), [](const nlohmann::json& subscription) {
+    return subscription.contains("connectTime") && !subscription.contains("disconnectTime");
+  });
+}
+
 namespace {
 
 using Dataplanes = std::vector<const Resource*>;
@@ -31,12 +39,6 @@ void identities(Resource& service, const Dataplanes& dataplanes) {
   nlohmann::json list = nlohmann::json::array();
   for (const std::string& name : names) list.push_back({{"type", "ServiceTag"}, {"value", name}});
   if (!list.empty() || service.spec.contains("identities")) service.spec["identities"] = std::move(list);
-}
-
-bool is_online(const Resource* insight) {
-  for (const nlohmann::json& subscription : at(insight ? insight->spec : nlohmann::json(), "subscriptions"))
-    if (subscription.contains("connectTime") && !subscription.contains("disconnectTime")) return true;
-  return false;
 }
 
 /// Healthy: a ready inbound for every port.
