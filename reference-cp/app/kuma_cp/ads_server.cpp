@@ -14,6 +14,9 @@ namespace {
 constexpr std::string_view service = "/envoy.service.discovery.v3.AggregatedDiscoveryService/";
 constexpr std::string_view component = "ads";
 
+/// Who opens a stream speaks first; one that says nothing would be held for ever, and nobody sees it.
+constexpr Duration first_request_limit = std::chrono::seconds(10);
+
 }  // namespace
 
 std::string make_uuid(Random& random) {
@@ -58,8 +61,23 @@ asio::awaitable<void> AdsServer::serve(GrpcServerStream stream) {
   if (escaped) std::rethrow_exception(escaped);
 }
 
+asio::awaitable<std::optional<std::string>> AdsServer::read_first(const Proxy& proxy) {
+  auto first = co_await with_timeout(runtime_.timers, first_request_limit, proxy.stream.read());
+  if (first) co_return std::move(*first);
+  if (first.error().code != Code::deadline_exceeded) co_return std::nullopt;
+  runtime_.log.warn(component, "stream without a request", {{"peer", to_string(proxy.stream.peer().address)}});
+  proxy.stream.finish(GrpcCode::deadline_exceeded, "no discovery request came in time");
+  co_return std::nullopt;
+}
+
 asio::awaitable<void> AdsServer::read_all(ProxyPtr proxy, AdsVariant variant, bool& opened) {
-  while (auto bytes = co_await proxy->stream.read()) {
+  for (;;) {
+    std::optional<std::string> bytes;
+    if (opened)
+      bytes = co_await proxy->stream.read();
+    else
+      bytes = co_await read_first(*proxy);
+    if (!bytes) break;
     AdsActions actions;
     AdsNode node;
     std::optional<Error> broken;
@@ -96,9 +114,8 @@ asio::awaitable<void> AdsServer::read_all(ProxyPtr proxy, AdsVariant variant, bo
     if (proxy->closing) break;
     actions = request ? proxy->session.on_request(*request) : proxy->session.on_delta_request(*delta_request);
     if (actions.refused) {
-      runtime_.log.warn(
-          component, "stream refused",
-          {{"mesh", proxy->key.mesh}, {"proxy", proxy->key.name}, {"error", actions.refused->message}});
+      runtime_.log.warn(component, "stream refused",
+                        {{"mesh", proxy->key.mesh}, {"proxy", proxy->key.name}, {"error", actions.refused->message}});
       proxy->drop(to_status(*actions.refused));
       break;
     }

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
 
 #include "kumasim/runtime/runtime.hpp"
 #include "kumasim/transport/grpc.hpp"
@@ -33,6 +35,7 @@ class AdsServer {
  private:
   /// Reads until the stream is over. `opened` tells, also after an exception, whether the proxy was taken in.
   asio::awaitable<void> read_all(ProxyPtr proxy, AdsVariant variant, bool& opened);
+  asio::awaitable<std::optional<std::string>> read_first(const Proxy& proxy);
   asio::awaitable<bool> open(const ProxyPtr& proxy, const AdsNode& node);
   void start(const ProxyPtr& proxy);
   asio::awaitable<void> write_all(ProxyPtr proxy);
