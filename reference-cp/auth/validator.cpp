@@ -64,7 +64,8 @@ asio::awaitable<Result<nlohmann::json>> TokenValidator::validate(std::string tok
   auto token_id = text_claim(jwt->claims, "jti");
   if (!token_id) co_return refuse(token_id.error());
   auto revoked = co_await keys_.is_revoked(std::move(family), *token_id);
-  if (!revoked) co_return fail(Code::unauthenticated, "could not check if the token is revoked");
+  if (!revoked)
+    co_return fail(Code::unauthenticated, "could not check if the token is revoked: " + revoked.error().message);
   if (*revoked) co_return fail(Code::unauthenticated, "token is revoked");
   co_return std::move(jwt->claims);
 }
