@@ -42,6 +42,7 @@ Result<> generate(Session& session, const Options& options) {
   auto& runtime = session.live().runtime();
   ServerRequest request{.hosts = options.hostnames, .key = {}, .now = runtime.clock.wall_now()};
   if (options.key_type != "ecdsa") request.key.rsa_bits = 2048;  // Kuma's default
+  request.for_client = options.type == "client";
   auto pair = make_server(request, runtime.random);
   if (!pair) return fail(pair.error().code, "could not generate certificate: " + pair.error().message);
   if (auto done = put(session, options.key_file, pair->key_pem, true, "key"); !done) return done;
