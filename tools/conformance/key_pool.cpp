@@ -7,6 +7,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
+#include <atomic>
 #include <cstdarg>
 #include <cstddef>
 #include <cstring>
@@ -29,7 +30,7 @@ std::vector<EVP_PKEY*> read_pool() {
 /// A copy of the next key of that size; nullptr where the pool has none.
 EVP_PKEY* next_key(std::size_t bits) {
   static const std::vector<EVP_PKEY*> pool = read_pool();
-  static std::size_t turn = 0;
+  static std::atomic<std::size_t> turn = 0;  // keys may be made on another thread
   if (pool.empty()) return nullptr;
   EVP_PKEY* key = pool[turn++ % pool.size()];
   return static_cast<std::size_t>(EVP_PKEY_get_bits(key)) == bits ? EVP_PKEY_dup(key) : nullptr;
