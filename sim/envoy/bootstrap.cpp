@@ -216,6 +216,13 @@ Result<Bootstrap> Bootstrap::parse(const std::string& text) {
   if (!server) return fail(server.error());
   for (const auto& h : ads.grpc_services(0).initial_metadata()) server->metadata.emplace_back(h.key(), h.value());
   out.ads = std::move(*server);
+  // By another cluster than ADS, or by another client of Envoy's, it is not simulated.
+  const auto& hds = b.hds_config();
+  if (hds.grpc_services_size() == 1 &&
+      hds.grpc_services(0).envoy_grpc().cluster_name() == ads.grpc_services(0).envoy_grpc().cluster_name()) {
+    out.hds = true;
+    for (const auto& h : hds.grpc_services(0).initial_metadata()) out.hds_metadata.emplace_back(h.key(), h.value());
+  }
   return out;
 }
 

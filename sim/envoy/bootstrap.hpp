@@ -36,6 +36,8 @@ struct Bootstrap {
   bool delta = false;
   bool node_on_first_message_only = false;
   std::optional<AdsServer> ads;
+  bool hds = false;  ///< health discovery by the same server
+  Headers hds_metadata;
   std::vector<std::string> clusters, listeners, secrets;  ///< serialised Any of each static resource
   std::uint16_t admin_port = 0;
 

@@ -17,6 +17,9 @@ constexpr auto component = "envoy.ads";
 /// Envoy: SubscriptionFactory::RetryInitialDelayMs and RetryMaxDelayMs.
 constexpr Duration reconnect_first = std::chrono::milliseconds(500);
 constexpr Duration reconnect_max = std::chrono::seconds(30);
+/// Envoy: HdsDelegate::RetryInitialDelayMilliseconds; its highest delay is the same as above.
+constexpr Duration health_retry_first = std::chrono::seconds(1);
+constexpr auto health_path = "/envoy.service.health.v3.HealthDiscoveryService/StreamHealthCheck";
 
 /// One of the matchers must fit, as Envoy's validation context wants it. Names in IP form are left to the name check.
 bool server_accepted(const proxy::AdsServer& server, const TlsPeer& peer) {
@@ -68,7 +71,8 @@ EnvoyProcess::EnvoyProcess(proxy::Fabric& fabric, Process& process, proxy::Boots
     : bootstrap_(std::move(bootstrap)),
       runtime_(process.runtime()),
       proxy_(fabric, process, {.name = options.name, .drain_time = options.drain_time}),
-      ads_(proxy_.config(), {bootstrap_.delta, bootstrap_.node_on_first_message_only, bootstrap_.node}) {
+      ads_(proxy_.config(), {bootstrap_.delta, bootstrap_.node_on_first_message_only, bootstrap_.node}),
+      health_(fabric, process, bootstrap_.node, [this] { return live(); }) {
   proxy_.set_on_moved([this] { say(ads_.poll()); });
 }
 
@@ -131,12 +135,12 @@ asio::awaitable<bool> EnvoyProcess::converse() {
   GrpcLimits limits;
   limits.http2.keepalive_interval = std::chrono::seconds(10);
   limits.http2.keepalive_timeout = std::chrono::seconds(30);
-  GrpcClient client(std::move(*stream), runtime_.timers, runtime_.log, server.host, limits);
+  auto client = std::make_shared<GrpcClient>(std::move(*stream), runtime_.timers, runtime_.log, server.host, limits);
   auto path = bootstrap_.delta ? "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources"
                                : "/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources";
   kumasim::Headers metadata;
   for (const auto& [name, value] : server.metadata) metadata.add(name, value);
-  auto call = client.open(path, std::move(metadata));
+  auto call = client->open(path, std::move(metadata));
   if (!call) {
     failed(call.error().message);
     co_return false;
@@ -145,18 +149,8 @@ asio::awaitable<bool> EnvoyProcess::converse() {
   conversation_ = conversation;
   stats.set("control_plane.connected_state", 1);
   say(ads_.on_connected());
-  auto write = [](std::shared_ptr<Conversation> c) -> asio::awaitable<void> {
-    while (!c->over) {
-      co_await c->wake.wait();
-      c->wake.reset();
-      while (!c->out.empty() && !c->over) {
-        auto message = std::move(c->out.front());
-        c->out.pop_front();
-        if (!co_await c->stream.write(std::move(message))) co_return;
-      }
-    }
-  };
-  spawn(runtime_.executor, runtime_.log, component, write(conversation));
+  spawn(runtime_.executor, runtime_.log, component, write_all(conversation));
+  if (bootstrap_.hds) spawn(runtime_.executor, runtime_.log, "envoy.hds", discover_health(client));
   bool worked = false;
   const char* why = "the stream ended";
   while (auto message = co_await conversation->stream.read()) {
@@ -171,8 +165,53 @@ asio::awaitable<bool> EnvoyProcess::converse() {
   }
   conversation->over = true;
   conversation->wake.set();
+  client->close();
   failed(why);
   co_return worked;
+}
+
+asio::awaitable<void> EnvoyProcess::write_all(std::shared_ptr<Conversation> conversation) {
+  auto& c = *conversation;
+  while (!c.over) {
+    co_await c.wake.wait();
+    c.wake.reset();
+    while (!c.out.empty() && !c.over) {
+      auto message = std::move(c.out.front());
+      c.out.pop_front();
+      if (!co_await c.stream.write(std::move(message))) co_return;
+    }
+  }
+}
+
+asio::awaitable<void> EnvoyProcess::discover_health(std::shared_ptr<GrpcClient> client) {
+  auto ceiling = health_retry_first;
+  while (client->connected()) {
+    kumasim::Headers metadata;
+    for (const auto& [name, value] : bootstrap_.hds_metadata) metadata.add(name, value);
+    auto call = client->open(health_path, std::move(metadata));
+    if (!call) co_return;
+    auto conversation = std::make_shared<Conversation>(std::move(*call), runtime_.executor);
+    health_.on_stream([weak = std::weak_ptr(conversation)](std::string message) {
+      auto open = weak.lock();
+      if (!open) return;
+      open->out.push_back(std::move(message));
+      open->wake.set();
+    });
+    spawn(runtime_.executor, runtime_.log, "envoy.hds", write_all(conversation));
+    while (auto message = co_await conversation->stream.read()) {
+      if (!health_.on_message(*message)) {
+        conversation->stream.cancel();
+        break;
+      }
+      ceiling = health_retry_first;
+    }
+    health_.on_stream_end();
+    conversation->over = true;
+    conversation->wake.set();
+    auto wait = Duration(static_cast<std::int64_t>(runtime_.random.below(static_cast<std::uint64_t>(ceiling.count()))));
+    ceiling = std::min(ceiling * 2, reconnect_max);
+    co_await sleep(runtime_.timers, wait);
+  }
 }
 
 }  // namespace kumasim::sim

@@ -8,9 +8,11 @@
 #include "kumasim/runtime/asio.hpp"
 #include "kumasim/runtime/error.hpp"
 #include "kumasim/runtime/runtime.hpp"
+#include "kumasim/transport/grpc.hpp"
 #include "sim/envoy/ads/ads_client.hpp"
 #include "sim/envoy/bootstrap.hpp"
 #include "sim/envoy/data/proxy.hpp"
+#include "sim/envoy/hds/health_client.hpp"
 
 namespace kumasim::sim {
 
@@ -40,18 +42,24 @@ class EnvoyProcess {
   const std::map<std::string, std::string>& uninterpreted() const { return config().unread(); }
   const proxy::Stats& stats() const { return config().stats(); }
   const proxy::AdsClient& ads() const { return ads_; }
+  const proxy::HealthClient& health() const { return health_; }
   proxy::Proxy& data() { return proxy_; }
 
  private:
+  struct Conversation;
+
   asio::awaitable<void> run();
   asio::awaitable<bool> converse();
+  /// Health discovery on the same connection, again and again until that is over.
+  asio::awaitable<void> discover_health(std::shared_ptr<GrpcClient> client);
+  static asio::awaitable<void> write_all(std::shared_ptr<Conversation> conversation);
   void say(proxy::AdsClient::Messages messages);
 
   proxy::Bootstrap bootstrap_;
   Runtime runtime_;
   proxy::Proxy proxy_;
   proxy::AdsClient ads_;
-  struct Conversation;
+  proxy::HealthClient health_;
   std::shared_ptr<Conversation> conversation_;  ///< null while there is no stream
 };
 
