@@ -52,6 +52,18 @@ TEST(RestApi, UrlAndBodyMustAgree) {
   EXPECT_EQ(body["causes"][0]["message"], "name from the URL has to be the same as in body");
 }
 
+TEST(RestApi, BytesThatAreNoTextAreRefusedAsAnyOthers) {
+  CpUnderTest cp;
+  EXPECT_EQ(cp.get("/meshes?offset=%ff").status, 400);
+  for (const char* body : {"\xff", "{\"type\": \"\xff\"}"}) {
+    auto refused = cp.ask({.method = "PUT",
+                           .target = "/meshes/demo",
+                           .headers = {{"Content-Type", "application/json"}},
+                           .body = body});
+    EXPECT_EQ(refused.status, 400) << refused.body;
+  }
+}
+
 TEST(RestApi, MissingMeshIsNotFound) {
   CpUnderTest cp;
   HttpResponse response = cp.put("/meshes/gone/meshtimeouts/t", timeout("t"));
