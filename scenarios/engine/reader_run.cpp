@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include "reference-cp/model/codec.hpp"
+#include "reference-cp/model/kinds.hpp"
 #include "scenarios/engine/reader.hpp"
 
 namespace kumasim::scenario {
@@ -225,6 +226,10 @@ void Reader::find_policy(Predicate& that, const std::string& path) {
              "give them different names");
   } else {
     that.type = *kinds.begin();
+    const cp::Kind* kind = cp::find_kind(that.type);
+    if (kind != nullptr && !kind->is_policy() && that.type != "Mesh")
+      complain(path, fmt::format("{} is no kind of policy, so no proxy has it applied", that.type),
+               "name a policy or a Mesh");
   }
 }
 

@@ -17,9 +17,12 @@ struct SimControlPlaneOptions {
 /// What is wrong with the settings; "" where they are valid.
 std::string check_control_plane(const SimControlPlaneOptions& options);
 
+/// What its diagnostics server answers to a GET, without the network; "" while it is down or not ready.
+using AskControlPlane = std::function<std::string(const std::string& target)>;
+
 /// Starts the control plane in a process that is down; its store is on the process's disk and outlives a kill.
 /// `failed` is told, in every life, of a task that ended by an exception, and why it could not start.
-void start_control_plane(sim::Process& process, SimControlPlaneOptions options,
-                         std::function<void(std::string)> failed);
+AskControlPlane start_control_plane(sim::Process& process, SimControlPlaneOptions options,
+                                    std::function<void(std::string)> failed);
 
 }  // namespace kumasim::scenario

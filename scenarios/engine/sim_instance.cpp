@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include "kumasim/runtime/task.hpp"
-#include "kumasim/sim/hash.hpp"
 #include "reference-cp/app/kuma_dp/bootstrap_client.hpp"
 #include "scenarios/engine/law.hpp"
 #include "sim/apps/client.hpp"
@@ -46,23 +45,6 @@ Crossing crossing(const sim::CallResult& result) {
 std::string short_type(sim::proxy::Type type) {
   std::string_view url = sim::proxy::type_url(type);
   return std::string(url.substr(url.rfind('.') + 1));
-}
-
-/// Of what policies change; secrets and endpoints come and go for reasons of their own.
-std::uint64_t version_of(const sim::proxy::ConfigState& config) {
-  std::map<std::pair<int, std::string_view>, std::string_view> versions;
-  auto add = [&versions](int kind, const auto& resources) {
-    for (const auto& [name, held] : resources) versions[{kind, name}] = held.version;
-  };
-  add(1, config.clusters());
-  add(1, config.warming_clusters());  // the newer one of a name
-  add(2, config.listeners());
-  add(2, config.warming_listeners());
-  add(3, config.routes());
-  std::uint64_t out = 1;
-  for (const auto& [what, version] : versions)
-    out = sim::hash_text(version, sim::hash_text(what.second, sim::mix(out, static_cast<std::uint64_t>(what.first))));
-  return out;
 }
 
 CallRecord record_of(const sim::CallResult& result) {
@@ -175,6 +157,7 @@ std::map<std::string, std::string> SimInstance::uninterpreted() const {
 ProxyState SimInstance::state() const {
   ProxyState out;
   out.up = process_.up();
+  out.life = process_.lives();
   std::shared_ptr<Life> life = life_.lock();
   if (!out.up || !life || !life->envoy) return out;
   const sim::EnvoyProcess& envoy = *life->envoy;
@@ -183,7 +166,6 @@ ProxyState SimInstance::state() const {
   out.ready = envoy.live() && config.warming_clusters().empty() && config.warming_listeners().empty();
   out.accepted = envoy.ads().acks();
   out.refused = envoy.ads().nacks();
-  if (out.accepted > 0) out.version = version_of(config);
   for (const auto& [type, text] : envoy.ads().refusals()) out.refusals[short_type(type)] = text;
   for (const auto& [name, secret] : config.secrets()) {
     if (!secret.value || !secret.value->certificate) continue;

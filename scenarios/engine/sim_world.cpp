@@ -10,7 +10,7 @@
 #include "kumasim/scenario/verdict.hpp"
 #include "scenarios/engine/law.hpp"
 #include "scenarios/engine/reader.hpp"
-#include "scenarios/engine/sim_control_plane.hpp"
+#include "scenarios/engine/rollout.hpp"
 #include "sim/envoy/data/fabric.hpp"
 
 namespace kumasim::scenario {
@@ -107,7 +107,8 @@ Result<> SimWorld::set_up() {
   SimControlPlaneOptions options{scenario_.control_plane.settings, options_.planted_bug};
   if (std::string problem = check_control_plane(options); !problem.empty())
     return fail(Code::invalid_argument, problem);
-  start_control_plane(*control_plane_, options, [this](std::string what) {
+  rollout_target_ = rollout_target(scenario_);
+  ask_ = start_control_plane(*control_plane_, options, [this](std::string what) {
     std::optional<Duration> when;
     if (running_) when = now();
     problems_.push_back(
@@ -225,6 +226,8 @@ StateSample SimWorld::sample() {
   out.at = now();
   out.control_plane_up = control_plane_->up();
   for (auto& [name, instance] : instances_) out.proxies[name] = instance->state();
+  if (ask_) out.rollout = read_rollout(ask_(rollout_target_));
+  if (out.rollout) out.rollout->at = out.at;
   return out;
 }
 

@@ -9,6 +9,7 @@
 #include "kumasim/scenario/worlds.hpp"
 #include "kumasim/sim/world.hpp"
 #include "scenarios/engine/mesh_client.hpp"
+#include "scenarios/engine/sim_control_plane.hpp"
 #include "scenarios/engine/sim_instance.hpp"
 
 namespace kumasim::scenario {
@@ -59,6 +60,8 @@ class SimWorld final : public MeshWorld {
   sim::World world_;
   std::unique_ptr<sim::proxy::Fabric> fabric_;
   sim::Process* control_plane_ = nullptr;
+  AskControlPlane ask_;
+  std::string rollout_target_;
   sim::Process* operator_ = nullptr;
   std::map<std::string, std::unique_ptr<SimInstance>> instances_;
   std::shared_ptr<MeshClient> client_;

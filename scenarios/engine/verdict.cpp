@@ -4,7 +4,8 @@
 #include <algorithm>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
+
+#include "scenarios/engine/state_verdicts.hpp"
 
 namespace kumasim::scenario {
 namespace {
@@ -33,6 +34,7 @@ std::string describe(const CallRecord& call) {
 
 Outcome silence(const Predicate& predicate) {
   Outcome out;
+  out.silent = true;
   out.seen = "no call";
   out.why = predicate.from.empty()
                 ? "no call began in this window"
@@ -100,7 +102,11 @@ Outcome evaluate_share(const Predicate& predicate, const Scenario& scenario,
     auto tag = instance->tags.find(predicate.tag_key);
     if (tag != instance->tags.end() && tag->second == predicate.tag_value) ++fitting;
   }
-  if (answered == 0) return silence(predicate);
+  if (answered == 0) {
+    out.seen = fmt::format("none of {} calls was answered", calls.size());
+    blame(out, calls, [](const CallRecord&) { return true; });
+    return out;
+  }
   out.holds = predicate.holds(part(fitting, answered));
   out.seen = fmt::format("{} of {} answered calls", percent_text(part(fitting, answered)), answered);
   if (!out.holds) {
@@ -127,104 +133,32 @@ Outcome evaluate_latency(const Predicate& predicate, std::vector<const CallRecor
   return out;
 }
 
-Outcome evaluate_converged(const Scenario& scenario, const Observations& seen, Duration from, Duration to) {
-  Outcome out;
-  std::size_t samples = 0;
-  for (const StateSample& sample : seen.samples) {
-    if (sample.at < from || sample.at > to) continue;
-    ++samples;
-    if (out.when) continue;
-    if (auto who = not_converged(scenario, seen, sample)) {
-      out.when = sample.at;
-      out.why = *who;
-    }
-  }
-  out.holds = samples > 0 && !out.when;
-  out.seen = samples == 0 ? "no state was sampled" : out.holds ? "all proxies" : "not all proxies";
-  return out;
+/// Every count falls in an ever shorter rest of a window: only that nothing fails can come true by and by.
+bool is_count(const Predicate& predicate) {
+  if (predicate.kind == Kind::calls) return true;
+  return predicate.kind == Kind::failed_calls && !(predicate.holds(0) && !predicate.holds(1));
 }
 
-/// The last that was done to the resource by then; null where nothing was answered.
-const ResourceRecord* last_record(const Predicate& predicate, const Observations& seen, Duration to) {
-  const ResourceRecord* out = nullptr;
-  for (const ResourceRecord& record : seen.resources) {
-    bool same = record.name == predicate.name && (predicate.type.empty() || record.type == predicate.type);
-    if (same && record.at <= to) out = &record;
-  }
-  return out;
+/// What is judged once, whatever the mode.
+bool of_whole_window(const Predicate& predicate) {
+  return predicate.kind == Kind::policy_applied || predicate.kind == Kind::certificate_rotated || is_count(predicate);
 }
 
-Outcome evaluate_policy(const Predicate& predicate, const Observations& seen, Duration to) {
+/// There must be a moment of the window from which on the predicate holds to its end, for its last tenth at least: ever
+/// later moments are tried.
+Outcome evaluate_eventually(const Expectation& expectation, const Scenario& scenario, const Observations& seen) {
+  constexpr int steps = 50, last = 45;
+  Duration step = (expectation.to - expectation.from) / steps;
   Outcome out;
-  out.seen = "not applied";
-  const ResourceRecord* taken = last_record(predicate, seen, to);
-  if (taken == nullptr) {
-    out.why = "the control plane had not answered by then";
+  for (int i = 0; i <= last; ++i) {
+    Duration from = expectation.from + step * i;
+    Outcome attempt = evaluate(expectation.that, scenario, seen, from, expectation.to);
+    if (attempt.silent && i > 0) return out;  // and so is every later one
+    out = std::move(attempt);
+    if (!out.holds) continue;
+    out.seen += fmt::format(", from {}", duration_text(from));
     return out;
   }
-  if (!taken->problem.empty() || taken->removed) {
-    out.why = taken->removed ? fmt::format("it was deleted at {}", duration_text(taken->at))
-                             : "the control plane refused it: " + taken->problem;
-    return out;
-  }
-  bool in_setup = taken->at <= Duration(0);
-  std::map<std::string, ProxyState> before;  // as each was when the control plane took the resource
-  for (const StateSample& sample : seen.samples) {
-    if (sample.at > to) break;
-    for (const auto& [process, proxy] : sample.proxies) {
-      if (sample.at <= taken->at) before[process] = proxy;
-      // What was applied during set-up is in every configuration that the proxies have.
-      if (in_setup && proxy.version != 0) {
-        out.holds = true;
-        out.seen = "applied before the start";
-        return out;
-      }
-      // A proxy that starts later takes a configuration whatever the resource says: it proves nothing.
-      const ProxyState& old = before[process];
-      bool took = old.version != 0 && proxy.version != 0 && proxy.version != old.version &&
-                  proxy.accepted > old.accepted && sample.at > taken->at;
-      if (!took) continue;
-      out.holds = true;
-      out.seen = fmt::format("applied at {}, in {} by {}", duration_text(taken->at), process, duration_text(sample.at));
-      return out;
-    }
-  }
-  out.seen = "in no proxy";
-  out.why = fmt::format("the control plane took it at {}, but no proxy took another configuration after that",
-                        duration_text(taken->at));
-  return out;
-}
-
-Outcome evaluate_rotation(const Predicate& predicate, const Scenario& scenario, const Observations& seen, Duration from,
-                          Duration to) {
-  struct Seen {
-    std::string first, last;
-    bool up = false;
-  };
-  std::map<std::string, Seen> instances;
-  for (const StateSample& sample : seen.samples) {
-    if (sample.at < from || sample.at > to) continue;
-    for (const auto& [process, proxy] : sample.proxies) {
-      const Instance* instance = scenario.find_instance(process);
-      if (instance == nullptr || instance->service != predicate.name) continue;
-      Seen& state = instances[process];
-      state.up = proxy.up;
-      if (!proxy.up || proxy.certificate.empty()) continue;
-      if (state.first.empty()) state.first = proxy.certificate;
-      state.last = proxy.certificate;
-    }
-  }
-  std::vector<std::string> rotated, kept;
-  for (const auto& [process, state] : instances) {
-    if (!state.up) continue;
-    (state.first != state.last ? rotated : kept).push_back(process);
-  }
-  Outcome out;
-  out.holds = kept.empty() && !rotated.empty();
-  out.seen = fmt::format("{} of {} running instances", rotated.size(), rotated.size() + kept.size());
-  if (!out.holds)
-    out.why = kept.empty() ? "no instance is running"
-                           : fmt::format("the certificate stayed the same in {}", fmt::join(kept, ", "));
   return out;
 }
 
@@ -236,38 +170,6 @@ const TimelineEntry* Observations::fault_before(Duration when) const {
     if (entry.fault && entry.at <= when) out = &entry;
   }
   return out;
-}
-
-std::optional<std::string> not_converged(const Scenario& scenario, const Observations& seen,
-                                         const StateSample& sample) {
-  if (std::ranges::none_of(sample.proxies, [](const auto& entry) { return entry.second.up; })) return "no proxy runs";
-  for (const auto& [process, proxy] : sample.proxies) {
-    if (!proxy.up) continue;
-    if (!proxy.refusals.empty()) {
-      const auto& [type, text] = *proxy.refusals.begin();
-      return fmt::format("{} refused the last {}: {}", process, type, text);
-    }
-    if (!proxy.ready) return fmt::format("{} waits for configuration", process);
-    const Instance* instance = scenario.find_instance(process);
-    const Service* service = instance ? scenario.find_service(instance->service) : nullptr;
-    if (service == nullptr) continue;
-    for (const Outbound& outbound : service->calls) {
-      std::set<std::string> running;
-      for (const Instance& other : scenario.instances) {
-        auto state = sample.proxies.find(other.process);
-        if (other.service != outbound.to || state == sample.proxies.end() || !state->second.up) continue;
-        auto address = seen.addresses.find(other.process);
-        if (address != seen.addresses.end()) running.insert(address->second);
-      }
-      auto known = proxy.endpoints.find(outbound.to);
-      std::set<std::string> knows = known == proxy.endpoints.end() ? std::set<std::string>() : known->second;
-      if (knows != running) {
-        return fmt::format("{} knows [{}] of {}, running are [{}]", process, fmt::join(knows, " "), outbound.to,
-                           fmt::join(running, " "));
-      }
-    }
-  }
-  return std::nullopt;
 }
 
 Outcome evaluate(const Predicate& predicate, const Scenario& scenario, const Observations& seen, Duration from,
@@ -316,23 +218,9 @@ std::vector<Verdict> judge(const Scenario& scenario, const Observations& seen) {
     Verdict verdict;
     verdict.title = expectation.title();
     verdict.mark = expectation.mark;
-    Outcome outcome = evaluate(expectation.that, scenario, seen, expectation.from, expectation.to);
-    bool whole = expectation.that.kind == Kind::policy_applied || expectation.that.kind == Kind::certificate_rotated;
-    if (expectation.mode == Expectation::Mode::eventually && !whole) {
-      // It must hold from some moment of the window to its end: try ever later moments.
-      constexpr int steps = 50;
-      Duration step = (expectation.to - expectation.from) / steps;
-      for (int i = 0; i < steps; ++i) {
-        Duration from = expectation.from + step * i;
-        Outcome attempt = evaluate(expectation.that, scenario, seen, from, expectation.to);
-        bool silent = i > 0 && (attempt.seen == "no call" || attempt.seen == "no state was sampled");
-        if (!silent) outcome = std::move(attempt);
-        if (outcome.holds || silent) {
-          if (outcome.holds) outcome.seen += fmt::format(", from {}", duration_text(from));
-          break;
-        }
-      }
-    }
+    bool eventually = expectation.mode == Expectation::Mode::eventually && !of_whole_window(expectation.that);
+    Outcome outcome = eventually ? evaluate_eventually(expectation, scenario, seen)
+                                 : evaluate(expectation.that, scenario, seen, expectation.from, expectation.to);
     verdict.held = outcome.holds;
     verdict.seen = std::move(outcome.seen);
     if (!verdict.held) {

@@ -27,6 +27,8 @@ class RefusalWatch {
   /// Type -> text, for the types that are refused now; `log` is all that Envoy has printed.
   std::map<std::string, std::string> refusals(const std::string& log) const;
   bool any() const { return !refused_.empty(); }
+  /// The control plane, asked after the last poll, knows that the Envoy has taken all: its last word was no refusal.
+  void made_good() { refused_.clear(); }
 
  private:
   Subscriptions last_;

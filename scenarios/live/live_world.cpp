@@ -13,12 +13,12 @@
 #include "kumasim/scenario/verdict.hpp"
 #include "reference-cp/live/system.hpp"
 #include "scenarios/engine/reader.hpp"
+#include "scenarios/engine/rollout.hpp"
 #include "scenarios/live/envoy_admin.hpp"
 
 namespace kumasim::scenario {
 namespace {
 
-constexpr Duration poll_period = std::chrono::milliseconds(500);
 constexpr Duration call_patience = std::chrono::seconds(10);
 constexpr std::size_t members_max = 250;
 constexpr std::uint16_t inbound_port = 8080, service_port = 3000, first_outbound_port = 20000;
@@ -53,6 +53,7 @@ LiveWorld::LiveWorld(const Scenario& scenario, LiveWorldOptions options)
       work_(context_.get_executor()),
       runtime_(live_.runtime()) {
   begin_ = start_ = runtime_.clock.now();
+  rollout_target_ = rollout_target(scenario_);
   folder_ = std::filesystem::temp_directory_path() / fmt::format("kumasim-live-{}", getpid());
   // A network of its own in 127.0.0.0/8, so that runs side by side do not meet.
   int network = 1 + getpid() % 60'000;
@@ -189,6 +190,7 @@ Result<> LiveWorld::start_member(Member& member) {
   if (!sidecar) return fail(sidecar.error());
   member.sidecar.emplace(std::move(*sidecar));
   member.paused = false;
+  ++member.lives;
   return {};
 }
 
@@ -351,6 +353,7 @@ void LiveWorld::kill(const std::string& process) {
   for (int pid : pids(process)) ::kill(pid, SIGKILL);
   if (process == scenario_.control_plane.name) {
     control_plane_.reset();
+    rollout_.reset();
     return;
   }
   Member& member = members_.at(process);
@@ -370,6 +373,7 @@ void LiveWorld::start(const std::string& process) {
 
 void LiveWorld::pause(const std::string& process) {
   for (int pid : pids(process)) ::kill(pid, SIGSTOP);
+  if (process == scenario_.control_plane.name) rollout_.reset();
   (process == scenario_.control_plane.name ? control_plane_paused_ : members_.at(process).paused) = true;
 }
 
@@ -446,45 +450,6 @@ asio::awaitable<void> LiveWorld::make_call(Member& member, CallRequest request, 
 
 void LiveWorld::call(const CallRequest& request, std::function<void(CallRecord)> done) {
   spawn(runtime_.executor, runtime_.log, "call", make_call(members_.at(request.process), request, std::move(done)));
-}
-
-asio::awaitable<void> LiveWorld::poll() {
-  std::map<std::string, std::uint64_t> before;  // process -> refused by access control
-  while (true) {
-    std::vector<Suspect> suspects = std::exchange(suspects_, {});
-    std::map<std::string, std::uint64_t> refused;  // service -> since the last poll
-    look_after_all();
-    for (auto& [name, member] : members_) {
-      if (!up(name)) {
-        member.state = {};
-        continue;
-      }
-      std::vector<std::string> called;
-      for (const Outbound& outbound : member.service->calls) called.push_back(outbound.to);
-      ProxyState state = co_await read_envoy(runtime_of(name), member.admin_port, std::move(called), member.refusals);
-      if (!up(name)) continue;
-      if (member.refusals.any()) state.refusals = member.refusals.refusals(whole_log(name));
-      std::uint64_t last = std::exchange(before[name], state.denied);
-      if (state.denied > last) refused[member.instance->service] += state.denied - last;
-      if (state.up) member.state = std::move(state);
-    }
-    for (Suspect& suspect : suspects) {
-      suspect.record.denied = refused[suspect.to] > 0;
-      suspect.done(std::move(suspect.record));
-    }
-    co_await sleep(runtime_.timers, poll_period);
-  }
-}
-
-StateSample LiveWorld::sample() {
-  StateSample out;
-  out.at = now();
-  out.control_plane_up = up(scenario_.control_plane.name);
-  for (const auto& [name, member] : members_) {
-    out.proxies[name] = member.state;
-    out.proxies[name].up = up(name);
-  }
-  return out;
 }
 
 std::map<std::string, std::string> LiveWorld::addresses() const {

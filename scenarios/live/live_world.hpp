@@ -65,6 +65,7 @@ class LiveWorld final : public MeshWorld {
     std::uint16_t admin_port = 0;
     std::optional<live::ChildProcess> echo, sidecar;
     bool paused = false;
+    std::uint64_t lives = 0;
     ProxyState state;
     RefusalWatch refusals;
     std::map<std::string, std::unique_ptr<HttpClient>> clients;
@@ -102,6 +103,9 @@ class LiveWorld final : public MeshWorld {
   std::vector<int> pids(const std::string& process) const;
   asio::awaitable<void> apply_resources();
   asio::awaitable<void> poll();
+  asio::awaitable<void> poll_member(const std::string& name, Member& member);
+  /// What the control plane says of the proxies, which were polled just before.
+  asio::awaitable<void> poll_rollout();
   asio::awaitable<void> make_call(Member& member, CallRequest request, std::function<void(CallRecord)> done);
 
   const Scenario& scenario_;
@@ -118,6 +122,9 @@ class LiveWorld final : public MeshWorld {
   std::map<std::string, Member> members_;
   std::unique_ptr<MeshClient> client_;
   std::vector<Suspect> suspects_;
+  std::string rollout_target_;
+  std::optional<Rollout> rollout_;  // of the control plane's present life
+  MonotonicTime rollout_asked_{};
   MonotonicTime begin_, start_;
   Duration setup_length_{};
   bool applied_ = false;

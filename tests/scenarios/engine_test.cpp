@@ -189,6 +189,94 @@ TEST(Engine, ARefusedUpdateBreaksConvergedAndIsPrinted) {
   EXPECT_EQ(problems(done), "");
 }
 
+/// small() with one change, and what is asked of the policy in it.
+Outcome policy_outcome(const std::string& change, std::string_view predicate) {
+  Scenario scenario = small("  changes:\n" + change);
+  scenario.expectations = {{.mode = Expectation::Mode::eventually,
+                            .from = std::chrono::seconds(5),
+                            .to = std::chrono::seconds(12),
+                            .that = *parse_predicate(predicate),
+                            .text = std::string(predicate),
+                            .mark = {}}};
+  WorldRun done = run(scenario, {});
+  EXPECT_EQ(problems(done), "");
+  const Verdict& verdict = done.verdicts.at(0);
+  return {.holds = verdict.held, .seen = verdict.seen, .why = verdict.why, .when = verdict.when};
+}
+
+/// Its endpoints' priorities are all that a listener, a route or a cluster's name does not tell.
+TEST(Engine, PolicyAppliedSeesAPolicyThatChangesEndpointsOnly) {
+  Outcome applied = policy_outcome(R"(  - at: 6s
+    apply:
+      type: MeshLoadBalancingStrategy
+      mesh: default
+      name: zones
+      spec:
+        targetRef: {kind: MeshService, name: web}
+        to:
+        - {targetRef: {kind: MeshService, name: backend}, default: {localityAwareness: {disabled: true}}}
+)",
+                                   "policy-applied(MeshLoadBalancingStrategy/zones)");
+  EXPECT_TRUE(applied.holds) << applied.why;
+  EXPECT_NE(applied.seen.find("in all 1 proxies that it is about"), std::string::npos) << applied.seen;
+}
+
+TEST(Engine, PolicyAppliedIsNotMetByAPolicyThatTheProxyRefuses) {
+  Outcome refused = policy_outcome(R"(  - at: 6s
+    apply:
+      type: MeshHTTPRoute
+      mesh: default
+      name: bad-pattern
+      spec:
+        targetRef: {kind: MeshService, name: web}
+        to:
+        - targetRef: {kind: MeshService, name: backend}
+          rules: [{matches: [{path: {type: RegularExpression, value: "/api["}}], default: {}}]
+)",
+                                   "policy-applied(MeshHTTPRoute/bad-pattern)");
+  EXPECT_FALSE(refused.holds) << refused.seen;
+  EXPECT_NE(refused.why.find("web-0 refused the last Listener: "), std::string::npos) << refused.why;
+}
+
+TEST(Engine, PolicyAppliedIsNotMetByAPolicyAboutNobody) {
+  Outcome idle = policy_outcome(R"(  - at: 6s
+    apply:
+      type: MeshTimeout
+      mesh: default
+      name: for-nobody
+      spec:
+        targetRef: {kind: MeshService, name: nobody}
+        to: [{targetRef: {kind: Mesh}, default: {http: {requestTimeout: 5s}}}]
+  - at: 7s
+    apply:
+      type: MeshTimeout
+      mesh: default
+      name: for-all
+      spec:
+        to: [{targetRef: {kind: Mesh}, default: {http: {requestTimeout: 6s}}}]
+)",
+                                "policy-applied(MeshTimeout/for-nobody)");
+  EXPECT_FALSE(idle.holds) << "another policy changed every proxy after it";
+  EXPECT_EQ(idle.why, "it is about no running proxy");
+}
+
+/// The proxy cannot be reached while the policy is written, and the heal comes after the window.
+TEST(Engine, PolicyAppliedIsNotMetBehindAPartition) {
+  Outcome cut = policy_outcome(R"(  - at: 6s
+    apply:
+      type: MeshTimeout
+      mesh: default
+      name: p
+      spec:
+        targetRef: {kind: MeshService, name: web}
+        to: [{targetRef: {kind: Mesh}, default: {http: {requestTimeout: 5s}}}]
+  faults: [{at: 5s, for: 9s, fault: net.partition, between: [kuma-cp, web]}]
+)",
+                               "policy-applied(MeshTimeout/p)");
+  EXPECT_FALSE(cut.holds);
+  EXPECT_EQ(cut.why, "web-0 runs a configuration that was made without it");
+}
+
 TEST(Engine, AChangeThatIsRefusedFailsTheRun) {
   WorldRun done = run(small("  changes: [{at: 5s, delete: {type: MeshRetry, name: nothing}}]\n"), {});
   EXPECT_TRUE(std::ranges::all_of(done.verdicts, &Verdict::held)) << broken(done);

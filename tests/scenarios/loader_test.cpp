@@ -138,6 +138,11 @@ INSTANTIATE_TEST_SUITE_P(
          "default: {action: Allow}}]}}\n  expect:\n  - always: policy-applied(default)",
          {"s.yaml:14:5: spec.expect[0].always: `default` is the name of a Mesh and of a MeshTrafficPermission",
           "say which: policy-applied(Mesh/default)"}},
+        {"PolicyThatIsNone",
+         "  load:\n  - {from: web, to: backend, rate: 10/s}\n  expect:\n  - always: no-plaintext",
+         "  - {type: ExternalService, mesh: default, name: far, tags: {kuma.io/service: far}, networking: {address: "
+         "'192.0.2.1:80'}}\n  expect:\n  - always: policy-applied(ExternalService/far)",
+         {"s.yaml:14:5: spec.expect[0].always: ExternalService is no kind of policy", "name a policy or a Mesh"}},
         {"ChangeInUnknownMesh",
          "  expect:",
          "  changes:\n  - {at: 1s, delete: {type: MeshRetry, mesh: defalt, name: x}}\n  expect:",

@@ -166,20 +166,29 @@ TEST(Expectation, PercentilesCountAnUnansweredCallAsForEver) {
   EXPECT_EQ(latency_text(flows[0].p99), "none");
 }
 
-StateSample sample(Duration at, std::set<std::string> knows, std::string certificate = "1",
-                   std::uint64_t accepted = 1) {
+/// web-0 and b-1 run, b-2 does not.
+StateSample sample(Duration at, std::set<std::string> knows, std::string certificate = "1") {
   StateSample out;
   out.at = at;
+  out.control_plane_up = true;
   out.proxies["web-0"] = {.up = true,
                           .connected = true,
                           .ready = true,
-                          .accepted = accepted,
-                          .version = accepted,
+                          .life = 1,
                           .certificate = std::move(certificate),
                           .endpoints = {{"backend", std::move(knows)}}};
   out.proxies["b-1"].up = true;
   out.proxies["b-1"].ready = true;
   out.proxies["b-2"] = {};
+  out.rollout = Rollout{.at = at};
+  for (const char* process : {"web-0", "b-1"}) out.rollout->proxies[process] = {.connected = true, .current = true};
+  return out;
+}
+
+/// The same, and whom the policy MeshTimeout/p is about.
+StateSample with_policy(Duration at, std::map<std::string, bool> about) {
+  StateSample out = sample(at, {});
+  out.rollout->policies["MeshTimeout/p"] = std::move(about);
   return out;
 }
 
@@ -192,11 +201,63 @@ TEST(Expectation, ConvergedComparesWithWhatRuns) {
   EXPECT_TRUE(outcome("converged", seen, 2s, 10s).holds);
 }
 
+TEST(Expectation, ConvergedAsksTheControlPlaneWhatTheProxiesShouldHave) {
+  Observations seen;
+  seen.addresses = {{"b-1", "10.0.0.1:80"}};
+  const StateSample good = sample(1s, {"10.0.0.1:80"});
+  auto why = [&](const auto& spoil) {
+    seen.samples = {good};
+    spoil(*seen.samples[0].rollout);
+    Outcome out = outcome("converged", seen);
+    EXPECT_NE(out.holds, !out.why.empty());
+    return out.why;
+  };
+  EXPECT_EQ(why([](Rollout&) {}), "");
+  EXPECT_EQ(why([](Rollout& r) { r.behind = true; }), "the control plane has not sent out all that was written");
+  EXPECT_EQ(why([](Rollout& r) { r.proxies["b-1"].current = false; }), "b-1 has not taken its newest configuration");
+  EXPECT_EQ(why([](Rollout& r) { r.proxies["b-1"].connected = false; }), "b-1 is not connected to the control plane");
+  EXPECT_EQ(why([](Rollout& r) { r.proxies.erase("b-1"); }), "b-1 is not connected to the control plane");
+  EXPECT_EQ(why([](Rollout& r) { r.proxies["b-1"].refusals["Cluster"] = "no"; }), "b-1 refused the last Cluster: no");
+  seen.samples = {good};
+  seen.samples[0].rollout.reset();
+  EXPECT_EQ(outcome("converged", seen).why, "the control plane did not say what the proxies run");
+}
+
 TEST(Expectation, RotationNeedsANewCertificateOfEveryRunningInstance) {
   Observations seen;
   seen.samples = {sample(1s, {}, "a"), sample(5s, {}, "a"), sample(9s, {}, "b")};
   EXPECT_FALSE(outcome("certificate-rotated(web)", seen, 0s, 6s).holds);
   EXPECT_TRUE(outcome("certificate-rotated(web)", seen, 0s, 10s).holds);
+}
+
+TEST(Expectation, ARestartIsNoRotation) {
+  Observations seen;
+  seen.samples = {sample(1s, {}, "a"), sample(5s, {}, "b"), sample(9s, {}, "b")};
+  for (std::size_t i : {1, 2}) seen.samples[i].proxies["web-0"].life = 2;
+  Outcome restarted = outcome("certificate-rotated(web)", seen);
+  EXPECT_FALSE(restarted.holds);
+  EXPECT_EQ(restarted.why, "no new certificate came while it ran in web-0 (restarted)");
+  seen.samples.push_back(sample(12s, {}, "c"));
+  seen.samples.back().proxies["web-0"].life = 2;
+  EXPECT_TRUE(outcome("certificate-rotated(web)", seen).holds) << "the new life had its own rotation";
+}
+
+TEST(Expectation, WhoWentDownBeforeItsRotationBreaksIt) {
+  Observations seen;
+  seen.samples = {sample(1s, {}), sample(5s, {}), sample(9s, {})};
+  const char* certificates[] = {"a", "b", "b"};
+  for (std::size_t i = 0; i < 3; ++i) {
+    for (const char* process : {"b-1", "b-2"})
+      seen.samples[i].proxies[process] = {.up = true, .life = 1, .certificate = certificates[i]};
+  }
+  EXPECT_TRUE(outcome("certificate-rotated(backend)", seen).holds);
+  seen.samples[1].proxies["b-2"] = seen.samples[2].proxies["b-2"] = {};
+  Outcome down = outcome("certificate-rotated(backend)", seen);
+  EXPECT_FALSE(down.holds) << "it ran in the window, and got none";
+  EXPECT_EQ(down.seen, "1 of 2 instances that ran");
+  EXPECT_EQ(down.why, "no new certificate came while it ran in b-2 (down since 5s)");
+  seen.samples[0].proxies["b-2"] = {};
+  EXPECT_TRUE(outcome("certificate-rotated(backend)", seen).holds) << "it did not run at all";
 }
 
 TEST(Expectation, ARefusedUpdateIsNotConverged) {
@@ -213,22 +274,74 @@ TEST(Expectation, ARefusedUpdateIsNotConverged) {
   EXPECT_NE(outcome("converged", seen).why, refused.why) << "one that is down holds nothing back";
 }
 
-TEST(Expectation, PolicyAppliedNeedsAProxyThatTookIt) {
+TEST(Expectation, PolicyAppliedNeedsEveryRunningProxyThatItIsAbout) {
   Observations seen;
   seen.resources = {{"MeshTimeout", "p", 3s}};
-  seen.samples = {sample(1s, {}, "a", 4), sample(5s, {}, "a", 4)};
+  auto at_end = [&](std::map<std::string, bool> about) {
+    seen.samples = {with_policy(2s, {{"b-1", true}}), with_policy(6s, std::move(about))};
+    return outcome("policy-applied(p)", seen);
+  };
+  EXPECT_TRUE(at_end({{"b-1", true}}).holds);
+  EXPECT_TRUE(at_end({{"b-1", true}, {"b-2", false}}).holds) << "b-2 does not run";
+  EXPECT_EQ(at_end({{"b-1", true}, {"web-0", true}}).seen, "applied at 3s, in all 2 proxies that it is about by 6s");
+  Outcome one_lacks_it = at_end({{"b-1", true}, {"web-0", false}});
+  EXPECT_FALSE(one_lacks_it.holds);
+  EXPECT_EQ(one_lacks_it.why, "web-0 runs a configuration that was made without it");
+  EXPECT_EQ(one_lacks_it.when, 6s);
+  EXPECT_EQ(at_end({}).why, "it is about no running proxy");
+  EXPECT_EQ(at_end({{"b-2", true}}).why, "it is about no running proxy");
+  seen.samples.resize(1);
+  EXPECT_FALSE(outcome("policy-applied(p)", seen).holds) << "what was seen before it was written is of another one";
+}
+
+TEST(Expectation, PolicyAppliedIsNotAnyLaterConfiguration) {
+  Observations seen;
+  seen.resources = {{"MeshTimeout", "p", 3s}};
+  seen.samples = {with_policy(5s, {{"b-1", false}}), with_policy(6s, {{"b-1", false}})};
+  seen.samples[1].proxies["b-1"].accepted = 99;
+  seen.samples[1].proxies["b-1"].certificate = "new";
   EXPECT_FALSE(outcome("policy-applied(p)", seen).holds);
-  seen.samples.push_back(sample(6s, {}, "a", 5));
+  seen.samples.push_back(with_policy(7s, {{"b-1", true}}));
   EXPECT_TRUE(outcome("policy-applied(p)", seen).holds);
-  EXPECT_FALSE(outcome("policy-applied(p)", seen, 0s, 5s).holds);
+  EXPECT_FALSE(outcome("policy-applied(p)", seen, 0s, 6s).holds);
+  seen.samples.push_back(with_policy(8s, {{"b-1", false}}));
+  EXPECT_FALSE(outcome("policy-applied(p)", seen).holds) << "it must be so at the end";
+}
+
+TEST(Expectation, PolicyAppliedNeedsTheControlPlanesWord) {
+  Observations seen;
+  seen.resources = {{"MeshTimeout", "p", 3s}};
+  seen.samples = {with_policy(6s, {{"b-1", true}})};
+  ASSERT_TRUE(outcome("policy-applied(p)", seen).holds);
+  const StateSample good = seen.samples[0];
+  auto why = [&](const auto& spoil) {
+    seen.samples = {good};
+    spoil(seen.samples[0]);
+    return outcome("policy-applied(p)", seen).why;
+  };
+  EXPECT_EQ(why([](StateSample& s) { s.rollout.reset(); }), "the control plane did not say what the proxies run");
+  EXPECT_EQ(why([](StateSample& s) { s.rollout->at = 2900ms; }), "the control plane did not say what the proxies run");
+  EXPECT_EQ(why([](StateSample& s) { s.rollout->policies.clear(); }), "the control plane does not hold it");
+  EXPECT_EQ(why([](StateSample& s) { s.rollout->proxies.erase("web-0"); }),
+            "web-0 is not registered with the control plane");
+  EXPECT_EQ(why([](StateSample& s) { s.rollout->proxies["b-1"].connected = false; }),
+            "b-1 is not connected to the control plane");
+  EXPECT_EQ(why([](StateSample& s) {
+              s.rollout->policies["MeshTimeout/p"]["b-1"] = false;
+              s.rollout->proxies["b-1"].refusals["Listener"] = "bad";
+            }),
+            "b-1 refused the last Listener: bad");
+  seen.samples = {good};
   seen.resources[0].problem = "refused";
   EXPECT_FALSE(outcome("policy-applied(p)", seen).holds);
+  seen.resources[0] = {"MeshTimeout", "p", 0s};
+  EXPECT_EQ(outcome("policy-applied(p)", seen).why, "") << "of set-up";
 }
 
 TEST(Expectation, PolicyAppliedGoesByKindAndName) {
   Observations seen;
   seen.resources = {{"MeshTimeout", "p", 3s}};
-  seen.samples = {sample(1s, {}, "a", 4), sample(6s, {}, "a", 5)};
+  seen.samples = {with_policy(6s, {{"b-1", true}})};
   EXPECT_TRUE(outcome("policy-applied(MeshTimeout/p)", seen).holds);
   EXPECT_FALSE(outcome("policy-applied(MeshRetry/p)", seen).holds);
   seen.resources.push_back({.type = "MeshRetry", .name = "p", .at = 3s, .problem = {}, .removed = true});
@@ -237,17 +350,6 @@ TEST(Expectation, PolicyAppliedGoesByKindAndName) {
   Outcome deleted = outcome("policy-applied(MeshTimeout/p)", seen);
   EXPECT_FALSE(deleted.holds);
   EXPECT_EQ(deleted.why, "it was deleted at 3s");
-}
-
-TEST(Expectation, PolicyAppliedIsNotAnyLaterAnswer) {
-  Observations seen;
-  seen.resources = {{"MeshTimeout", "p", 3s}};
-  seen.samples = {sample(1s, {}, "a", 4), sample(6s, {}, "b", 9)};
-  seen.samples[1].proxies["web-0"].version = seen.samples[0].proxies["web-0"].version;
-  EXPECT_FALSE(outcome("policy-applied(p)", seen).holds) << "a new certificate was accepted, no other configuration";
-  seen.samples[0].proxies["web-0"] = {};
-  seen.samples[1].proxies["web-0"].version = 77;
-  EXPECT_FALSE(outcome("policy-applied(p)", seen).holds) << "a proxy that started later takes anything";
 }
 
 Verdict judged(Expectation expectation, const Observations& seen) {
@@ -272,6 +374,53 @@ TEST(Verdict, EventuallyMustStayTrueToTheEndOfItsWindow) {
   EXPECT_TRUE(judged(eventually, seen).held);
   eventually.to = 3s;
   EXPECT_FALSE(judged(eventually, seen).held);
+}
+
+Verdict eventually(std::string_view text, const Observations& seen, Duration from = 0s, Duration to = 10s) {
+  return judged({.mode = Expectation::Mode::eventually,
+                 .from = from,
+                 .to = to,
+                 .that = *parse_predicate(text),
+                 .text = std::string(text),
+                 .mark = {}},
+                seen);
+}
+
+TEST(Verdict, EventuallyIsNotMetByAShortEnoughRest) {
+  Observations seen;
+  for (int i = 0; i < 100; ++i) seen.calls.push_back(call(i * 100ms, 503));
+  EXPECT_FALSE(eventually("calls(web -> backend) <= 5", seen).held);
+  EXPECT_EQ(eventually("calls(web -> backend) <= 5", seen).seen, "100 calls");
+  EXPECT_TRUE(eventually("calls(web -> backend) >= 100", seen).held);
+  EXPECT_FALSE(eventually("failed-calls(web -> backend) <= 5", seen).held);
+  EXPECT_FALSE(eventually("failed-calls(web -> backend) == 0", seen).held);
+  for (int i : {98, 99}) seen.calls[static_cast<std::size_t>(i)] = call(i * 100ms);
+  EXPECT_FALSE(eventually("reachable(web -> backend)", seen).held) << "two good calls at the very end";
+  for (int i = 90; i < 100; ++i) seen.calls[static_cast<std::size_t>(i)] = call(i * 100ms);
+  EXPECT_TRUE(eventually("reachable(web -> backend)", seen).held);
+  EXPECT_TRUE(eventually("failed-calls(web -> backend) == 0", seen).held);
+  EXPECT_FALSE(eventually("failed-calls(web -> backend) <= 5", seen).held);
+}
+
+TEST(Verdict, EventuallyIsNotMetByAnEmptyRest) {
+  Observations seen;
+  for (int i = 0; i < 10; ++i) seen.calls.push_back(call(i * 100ms));
+  EXPECT_FALSE(eventually("calls(web -> backend) <= 5", seen).held) << "ten calls, and then none";
+  for (CallRecord& each : seen.calls) each = call(each.start, 503);
+  EXPECT_FALSE(eventually("failed-calls(web -> backend) <= 5", seen).held);
+  EXPECT_FALSE(eventually("failed-calls(web -> backend) < 1", seen).held);
+  EXPECT_NE(eventually("failed-calls(web -> backend) < 1", seen).seen, "no call") << "the last that was seen is told";
+}
+
+TEST(Expectation, ACallWithoutAnAnswerIsNoSilence) {
+  Observations seen;
+  seen.calls = {call(1s, 0), call(2s, 503)};
+  Outcome out = outcome("share(web -> backend, version=v1) <= 100%", seen);
+  EXPECT_FALSE(out.holds);
+  EXPECT_FALSE(out.silent);
+  EXPECT_EQ(out.seen, "none of 2 calls was answered");
+  EXPECT_NE(out.why.find("no answer"), std::string::npos) << out.why;
+  EXPECT_TRUE(outcome("share(web -> backend, version=v1) <= 100%", {}).silent);
 }
 
 TEST(Verdict, NamesTheFaultBefore) {

@@ -55,7 +55,7 @@ struct ProxyState {
   bool ready = false;            // nothing is missing or warming
   std::uint64_t accepted = 0;    // configuration updates taken so far
   std::uint64_t refused = 0;     // and refused
-  std::uint64_t version = 0;     // digest of the clusters, listeners and routes that it holds; 0 for none
+  std::uint64_t life = 0;        // which life of the process this is, from 1
   std::uint64_t denied = 0;      // connections and requests that access control refused so far (live world)
   std::string certificate = {};  // serial number of the leaf in use; "" for none
   WallTime certificate_end{};
@@ -70,10 +70,29 @@ struct Refusal {
   std::string proxy, type, text;
 };
 
+/// What the control plane says of one proxy: it sent the configurations, and heard what became of them.
+struct ProxyRollout {
+  bool connected = false;
+  /// It has taken the newest configuration that could be made for it.
+  bool current = false;
+  std::map<std::string, std::string> refusals = {};  // as in ProxyState
+};
+
+struct Rollout {
+  Duration at{};  // when it was asked for
+  /// Something that was written is in no configuration yet.
+  bool behind = false;
+  std::map<std::string, ProxyRollout> proxies = {};  // by process: those whose Dataplane is registered
+  /// "MeshRetry/NAME" of each policy that an expectation names and that is stored -> the processes that it is about ->
+  /// whether the last configuration that the proxy took as a whole was made with the policy as it is written now.
+  std::map<std::string, std::map<std::string, bool>> policies = {};
+};
+
 struct StateSample {
   Duration at{};
   bool control_plane_up = false;
   std::map<std::string, ProxyState> proxies;  // by process
+  std::optional<Rollout> rollout = {};        // absent where the control plane did not answer
 };
 
 struct TimelineEntry {

@@ -10,10 +10,13 @@
 ///     reachable(a -> b)                         every call succeeded
 ///     denied(a -> b)                            every call was refused by access control
 ///     converged                                 every running proxy knows exactly the running instances that it
-///                                               calls, and refused no update that was not made good since
-///     policy-applied(KIND/NAME)                 the control plane took the resource and after that a proxy took
-///                                               another configuration; the kind may be left out where it is clear
-///     certificate-rotated(SERVICE)              every running instance got a new certificate in the window
+///                                               calls, and has taken the newest configuration of the control plane,
+///                                               which has sent out all that was written
+///     policy-applied(KIND/NAME)                 at the end of the window every running proxy that the policy is about
+///                                               runs a configuration that was made with the policy as it was last
+///                                               written; the kind may be left out where it is clear
+///     certificate-rotated(SERVICE)              every instance that ran in the window got a new certificate in it,
+///                                               while it ran; one that it got by a restart does not count
 ///
 /// One that speaks of calls does not hold in a window without a call: silence proves nothing.
 #pragma once

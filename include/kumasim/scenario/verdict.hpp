@@ -26,6 +26,7 @@ struct Outcome {
   std::string seen;
   std::string why;
   std::optional<Duration> when;
+  bool silent = false;  // nothing was seen that could be judged
 };
 
 /// Calls count to the window in which they began: [from, to). States are those sampled in [from, to].
@@ -34,7 +35,8 @@ Outcome evaluate(const Predicate& predicate, const Scenario& scenario, const Obs
 
 std::vector<Verdict> judge(const Scenario& scenario, const Observations& seen);
 
-/// Whether every running proxy knows exactly the running instances that it calls; otherwise who does not.
+/// Whether every running proxy knows exactly the running instances that it calls, and has taken the newest
+/// configuration that the control plane has for it; otherwise who does not.
 std::optional<std::string> not_converged(const Scenario& scenario, const Observations& seen, const StateSample& sample);
 
 }  // namespace kumasim::scenario

@@ -3,17 +3,27 @@
 #include <fmt/format.h>
 
 #include "kumasim/transport/url.hpp"
+#include "reference-cp/app/kuma_cp/rollout.hpp"
 #include "reference-cp/model/kinds.hpp"
 
 namespace kumasim::cp {
 
 HttpResponse Diagnostics::handle(const HttpRequest& request) const {
-  std::string path = parse_target(request.target).path;
+  Target target = parse_target(request.target);
+  const std::string& path = target.path;
   if (path == "/healthy") return {.status = 200, .headers = {}, .body = {}};
   if (path == "/ready") return {.status = ready_() ? 200 : 503, .headers = {}, .body = {}};
   if (path == "/metrics")
     return {
         .status = 200, .headers = {{"content-type", "text/plain; version=0.0.4; charset=utf-8"}}, .body = metrics()};
+  if (path == "/rollout") {
+    std::vector<std::string> policies;
+    for (auto& [key, value] : target.query)
+      if (key == "policy") policies.push_back(std::move(value));
+    return {.status = 200,
+            .headers = {{"content-type", "application/json"}},
+            .body = rollout(reconciler_, policies).dump()};
+  }
   return {.status = 404, .headers = {{"content-type", "text/plain; charset=utf-8"}}, .body = "404 page not found\n"};
 }
 

@@ -15,7 +15,7 @@ class Diagnostics {
   Diagnostics(const Reconciler& reconciler, const HdsCounts& hds, std::function<bool()> ready)
       : reconciler_(reconciler), hds_(hds), ready_(std::move(ready)) {}
 
-  /// GET /healthy, /ready, /metrics (Prometheus' text format).
+  /// GET /healthy, /ready, /metrics (Prometheus' text format), and /rollout?policy=TYPE/MESH/NAME&... (see rollout()).
   HttpResponse handle(const HttpRequest& request) const;
 
  private:

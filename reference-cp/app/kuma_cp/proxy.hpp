@@ -57,6 +57,15 @@ class Proxy {
   std::deque<AdsResponse> queue;
   Event wake;           ///< set: the queue has grown, or `closing`
   bool closing = false;
+  /// How many of the store's changes a configuration was made from: the one that it is to have, and the last one that
+  /// it has taken as a whole.
+  std::uint64_t made_from = 0, taken_from = 0;
+  bool stale = true;  ///< there is none yet, or a newer one could not be made
+
+  /// To be called whenever an answer or a snapshot may have completed what it runs.
+  void note_taken() {
+    if (session.accepted()) taken_from = made_from;
+  }
   std::uint64_t patience = 0;  ///< names what is held back just now; 0: nothing is
 
   /// Takes what the session wants sent, counts it, and wakes the writer.

@@ -72,14 +72,33 @@ asio::awaitable<Result<>> Reconciler::start() {
   for (const Kind* kind : order) {
     auto list = co_await store_->list(*kind, {});
     if (!list) co_return fail(list.error());
-    for (const auto& resource : list->items) changes_.push_back({kind, resource->key(), nullptr, resource});
+    for (const auto& resource : list->items) hear({kind, resource->key(), nullptr, resource});
   }
   co_await batch();
   co_return Result<>();
 }
 
+void Reconciler::hear(Change change) {
+  ++heard_;
+  if (!change.kind->type().ends_with("Insight")) relevant_ = heard_;
+  if (change.kind->is_policy() || change.kind == &kind::mesh()) {
+    std::pair name{change.kind, change.key};
+    const Resource *before = change.before.get(), *after = change.after.get();
+    if (!after)
+      written_.erase(name);
+    else if (!before || before->spec != after->spec || before->meta.labels != after->meta.labels)
+      written_[name] = heard_;
+  }
+  changes_.push_back(std::move(change));
+}
+
+std::uint64_t Reconciler::written(const Kind& kind, const ResourceKey& key) const {
+  auto found = written_.find({&kind, key});
+  return found == written_.end() ? 0 : found->second;
+}
+
 void Reconciler::on_change(const Change& change) {
-  changes_.push_back(change);
+  hear(change);
   ++counts_.changes;
   wake_.set();
 }
@@ -102,6 +121,7 @@ asio::awaitable<void> Reconciler::batch() {
     while (!changes_.empty()) {
       Change change = std::move(changes_.front());
       changes_.pop_front();
+      ++applied_;
       views_.apply(change, work);
       note_for_zone(change);
       if (change.kind == &kind::dataplane() && !change.after) identities_.forget(change.key);
@@ -117,6 +137,7 @@ asio::awaitable<void> Reconciler::batch() {
     }
     if (std::exchange(offer_dirty_, false)) co_await offer_services();
   }
+  const std::uint64_t taken_in = applied_;
   auto dirty = std::move(dirty_);
   dirty_.clear();
   for (const auto& [mesh, affected] : dirty) {
@@ -140,6 +161,7 @@ asio::awaitable<void> Reconciler::batch() {
     for (const ProxyPtr& proxy : zone_proxies)
       if (!proxy->closing) serve(proxy, Reach::everything, none);
   }
+  served_ = taken_in;
   busy_ = false;
   if (!changes_.empty() || zone_dirty_) wake_.set();
 }
@@ -241,6 +263,7 @@ asio::awaitable<void> Reconciler::ensure_cas(const std::string& mesh) {
 }
 
 void Reconciler::regenerate(const ProxyPtr& proxy) {
+  proxy->stale = true;  // until it is made
   MeshView::Ptr view = views_.find(proxy->key.mesh);
   if (!view) return;
   const ResourcePtr* dataplane = view->all("Dataplane").find(proxy->key.name);
@@ -281,7 +304,10 @@ void Reconciler::regenerate(const ProxyPtr& proxy) {
     return;
   }
   proxy->identity = std::move(held);
+  proxy->made_from = applied_;
+  proxy->stale = false;
   push(proxy, std::move(*made));
+  proxy->note_taken();
 }
 
 void Reconciler::fill_admin(const ResourceKey& proxy, const Resource& resource, ProxyIdentity& identity) {
@@ -371,6 +397,7 @@ ProxyPtr Reconciler::find(const ResourceKey& slot) const {
 void Reconciler::deliver(const ProxyPtr& proxy, AdsActions actions) {
   bool waiting = actions.waiting;
   proxy->take(std::move(actions), runtime_.clock.wall_now());
+  proxy->note_taken();
   if (!waiting) {
     proxy->patience = 0;
     return;

@@ -52,9 +52,15 @@ class Reconciler {
   const ReconcilerCounts& counts() const { return counts_; }
   /// Everything that the store holds has been taken in and pushed.
   bool idle() const { return changes_.empty() && dirty_.empty() && !zone_dirty_ && !busy_; }
+  /// Something that was written, other than an insight, has not reached the proxies' configurations yet.
+  bool behind() const { return relevant_ > served_ || !dirty_.empty(); }
+  /// Which of the store's changes, counted from 1, made the policy or Mesh what it is; 0 where there is none.
+  /// Proxy::made_from counts the same changes.
+  std::uint64_t written(const Kind& kind, const ResourceKey& key) const;
 
  private:
   void on_change(const Change& change);
+  void hear(Change change);
   void note_for_zone(const Change& change);
   asio::awaitable<void> batch();
   asio::awaitable<void> derive(const std::string& mesh);
@@ -81,6 +87,9 @@ class Reconciler {
   Identities identities_;
   AdminCertificates admin_;
   std::deque<Change> changes_;
+  std::uint64_t heard_ = 0, applied_ = 0, served_ = 0;  ///< changes: of all, in the views, in the configurations
+  std::uint64_t relevant_ = 0;                          ///< the last one heard that is not an insight
+  std::map<std::pair<const Kind*, ResourceKey>, std::uint64_t> written_;  ///< policies and Meshes only
   std::map<ResourceKey, ProxyPtr> proxies_;
   std::map<std::string, Affected> dirty_;  ///< by mesh
   Event wake_;

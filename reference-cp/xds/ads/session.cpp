@@ -182,6 +182,18 @@ bool AdsSession::settled() const {
       types_, [&](const auto& entry) { return !entry.second.outstanding && !differs(entry.first, entry.second); });
 }
 
+bool AdsSession::accepted() const {
+  if (!snapshot_ || !types_.contains(type_url::cluster) || !types_.contains(type_url::listener)) return false;
+  return std::ranges::all_of(types_, [&](const auto& entry) { return taken(entry.first); });
+}
+
+std::map<std::string, AdsRejection> AdsSession::rejections() const {
+  std::map<std::string, AdsRejection> out;
+  for (const auto& [url, type] : types_)
+    if (type.rejection) out.emplace(url, *type.rejection);
+  return out;
+}
+
 std::optional<AdsRejection> AdsSession::rejection(std::string_view type_url) const {
   auto found = types_.find(type_url);
   return found == types_.end() ? std::nullopt : found->second.rejection;

@@ -75,8 +75,13 @@ class AdsSession {
 
   /// Every requested type has been sent as the snapshot has it, and answered.
   bool settled() const;
+  /// The client runs all that the snapshot has for it: it asked for clusters and listeners at least, and has taken
+  /// every type that it asked for.
+  bool accepted() const;
   /// The last rejection of a type, until it is sent something that the client takes.
   std::optional<AdsRejection> rejection(std::string_view type_url) const;
+  /// Those of all types, by type URL.
+  std::map<std::string, AdsRejection> rejections() const;
 
  private:
   struct Sent {

@@ -1,0 +1,78 @@
+#include "reference-cp/app/kuma_cp/rollout.hpp"
+
+#include <set>
+
+#include "reference-cp/model/kinds.hpp"
+#include "reference-cp/policy/matching.hpp"
+#include "reference-cp/rest/inspect/views.hpp"
+
+namespace kumasim::cp {
+namespace {
+
+using Json = nlohmann::json;
+
+ProxyPtr connected(const Reconciler& reconciler, const ResourceKey& dataplane) {
+  ProxyPtr proxy = reconciler.find(dataplane);
+  return proxy && !proxy->closing ? proxy : nullptr;
+}
+
+Json proxy_json(const Proxy* proxy) {
+  Json out{{"connected", proxy != nullptr}, {"current", false}};
+  if (!proxy) return out;
+  out["current"] = !proxy->stale && proxy->session.accepted();
+  for (const auto& [url, rejection] : proxy->session.rejections())
+    out["refused"][url.substr(url.rfind('.') + 1)] = rejection.message;
+  return out;
+}
+
+/// Names of the Dataplanes whose configurations the policy takes part in; one that is only to be looked at (shadow) has
+/// none.
+std::set<std::string> subjects(const ResourcePtr& policy, const MeshView& mesh) {
+  std::set<std::string> out;
+  if (policy->kind->is_policy() && !policy->kind->is_target_ref_policy()) {
+    const Json attached = inspect::attached_dataplanes(*policy, mesh);
+    for (const Json& item : attached["items"]) out.insert(item["dataplane"]["name"].get<std::string>());
+    return out;
+  }
+  policy::PolicyPtr decoded;
+  if (policy->kind->is_policy()) decoded = policy::decode_policy(policy);
+  if (decoded && policy::is_shadow(policy->meta)) return out;
+  for (const auto& [name, dataplane] : mesh.all("Dataplane"))
+    if (!decoded || policy::select(*decoded, inspect::matching_proxy(dataplane), mesh).any()) out.insert(name);
+  return out;
+}
+
+/// null where it is not stored, or no mesh sees it as it is now.
+Json policy_json(const Reconciler& reconciler, const Kind& kind, const ResourceKey& key) {
+  ResourcePtr stored = reconciler.views().find(kind.type(), key);
+  const std::string& mesh = kind.is_global() ? key.name : key.mesh;
+  MeshView::Ptr view = reconciler.views().find(mesh);
+  const std::uint64_t written = reconciler.written(kind, key);
+  if (!stored || !view || written == 0 || view->find(kind.type(), key.name) != stored.get()) return {};
+  Json out = Json::object();
+  for (const std::string& name : subjects(stored, *view)) {
+    ProxyPtr proxy = connected(reconciler, {mesh, name});
+    out[name] = proxy && proxy->taken_from >= written;
+  }
+  return out;
+}
+
+}  // namespace
+
+Json rollout(const Reconciler& reconciler, const std::vector<std::string>& policies) {
+  Json out{{"behind", reconciler.behind()}, {"proxies", Json::object()}, {"policies", Json::object()}};
+  for (const auto& [mesh, view] : reconciler.views().all())
+    for (const auto& [name, dataplane] : view->all("Dataplane"))
+      out["proxies"][name] = proxy_json(connected(reconciler, {mesh, name}).get());
+  for (const std::string& policy : policies) {
+    auto first = policy.find('/'), last = policy.rfind('/');
+    if (first == last) continue;
+    const Kind* kind = find_kind(policy.substr(0, first));
+    if (!kind) continue;
+    Json found = policy_json(reconciler, *kind, {policy.substr(first + 1, last - first - 1), policy.substr(last + 1)});
+    if (!found.is_null()) out["policies"][policy] = std::move(found);
+  }
+  return out;
+}
+
+}  // namespace kumasim::cp

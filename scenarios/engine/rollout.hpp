@@ -1,0 +1,18 @@
+/// What the control plane's diagnostics server says of its proxies: how to ask, and how to read the answer.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "kumasim/scenario/observation.hpp"
+#include "kumasim/scenario/scenario.hpp"
+
+namespace kumasim::scenario {
+
+/// "/rollout?policy=...": of all proxies, and of the policies that the scenario's expectations name.
+std::string rollout_target(const Scenario& scenario);
+
+/// nullopt for what is no such answer. `at` is left to the caller.
+std::optional<Rollout> read_rollout(const std::string& body);
+
+}  // namespace kumasim::scenario

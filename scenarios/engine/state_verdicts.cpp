@@ -1,0 +1,209 @@
+#include "scenarios/engine/state_verdicts.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace kumasim::scenario {
+namespace {
+
+/// The last that was done to the resource by then; null where nothing was answered.
+const ResourceRecord* last_record(const Predicate& predicate, const Observations& seen, Duration to) {
+  const ResourceRecord* out = nullptr;
+  for (const ResourceRecord& record : seen.resources) {
+    bool same = record.name == predicate.name && (predicate.type.empty() || record.type == predicate.type);
+    if (same && record.at <= to) out = &record;
+  }
+  return out;
+}
+
+std::string refusal_text(const std::string& process, const std::map<std::string, std::string>& refusals) {
+  const auto& [type, text] = *refusals.begin();
+  return fmt::format("{} refused the last {}: {}", process, type, text);
+}
+
+/// How many proxies run a configuration that was made with the policy as `taken` has it, or what is missing.
+std::expected<std::size_t, std::string> applied(const ResourceRecord& taken, const StateSample& sample) {
+  using Missing = std::unexpected<std::string>;
+  bool in_setup = taken.at <= Duration(0);
+  // What was said before the resource was taken may speak of an earlier one of its name.
+  if (!sample.rollout || (!in_setup && sample.rollout->at < taken.at))
+    return Missing("the control plane did not say what the proxies run");
+  auto policy = sample.rollout->policies.find(taken.type + "/" + taken.name);
+  if (policy == sample.rollout->policies.end()) return Missing("the control plane does not hold it");
+  std::size_t count = 0;
+  for (const auto& [process, proxy] : sample.proxies) {
+    if (!proxy.up) continue;
+    auto known = sample.rollout->proxies.find(process);
+    // Whether the policy is about it is not known either.
+    if (known == sample.rollout->proxies.end())
+      return Missing(fmt::format("{} is not registered with the control plane", process));
+    auto about = policy->second.find(process);
+    if (about == policy->second.end()) continue;
+    if (!known->second.connected) return Missing(fmt::format("{} is not connected to the control plane", process));
+    if (!about->second) {
+      return Missing(known->second.refusals.empty()
+                         ? fmt::format("{} runs a configuration that was made without it", process)
+                         : refusal_text(process, known->second.refusals));
+    }
+    ++count;
+  }
+  if (count == 0) return Missing("it is about no running proxy");
+  return count;
+}
+
+}  // namespace
+
+Outcome evaluate_converged(const Scenario& scenario, const Observations& seen, Duration from, Duration to) {
+  Outcome out;
+  std::size_t samples = 0;
+  for (const StateSample& sample : seen.samples) {
+    if (sample.at < from || sample.at > to) continue;
+    ++samples;
+    if (out.when) continue;
+    if (auto who = not_converged(scenario, seen, sample)) {
+      out.when = sample.at;
+      out.why = *who;
+    }
+  }
+  out.silent = samples == 0;
+  out.holds = samples > 0 && !out.when;
+  out.seen = out.silent ? "no state was sampled" : out.holds ? "all proxies" : "not all proxies";
+  return out;
+}
+
+Outcome evaluate_policy(const Predicate& predicate, const Observations& seen, Duration to) {
+  Outcome out;
+  out.seen = "not applied";
+  const ResourceRecord* taken = last_record(predicate, seen, to);
+  if (taken == nullptr) {
+    out.why = "the control plane had not answered by then";
+    return out;
+  }
+  if (!taken->problem.empty() || taken->removed) {
+    out.why = taken->removed ? fmt::format("it was deleted at {}", duration_text(taken->at))
+                             : "the control plane refused it: " + taken->problem;
+    return out;
+  }
+  std::optional<Duration> since;
+  std::size_t count = 0;
+  out.why = "no state was sampled since it was applied";
+  for (const StateSample& sample : seen.samples) {
+    if (sample.at < taken->at || sample.at > to) continue;
+    if (auto proxies = applied(*taken, sample)) {
+      count = *proxies;
+      if (!since) since = sample.at;
+    } else {
+      since.reset();
+      out.why = std::move(proxies.error());
+      out.when = sample.at;
+    }
+  }
+  if (!since) return out;
+  out.holds = true;
+  out.why.clear();
+  out.when.reset();
+  bool in_setup = taken->at <= Duration(0);
+  out.seen =
+      fmt::format("applied {}, in all {} proxies that it is about by {}",
+                  in_setup ? "before the start" : "at " + duration_text(taken->at), count, duration_text(*since));
+  return out;
+}
+
+Outcome evaluate_rotation(const Predicate& predicate, const Scenario& scenario, const Observations& seen, Duration from,
+                          Duration to) {
+  struct Seen {
+    std::string certificate;  // of this life
+    std::uint64_t life = 0;
+    bool rotated = false, restarted = false;
+    std::optional<Duration> down;
+  };
+  std::map<std::string, Seen> ran;
+  for (const StateSample& sample : seen.samples) {
+    if (sample.at < from || sample.at > to) continue;
+    for (const auto& [process, proxy] : sample.proxies) {
+      const Instance* instance = scenario.find_instance(process);
+      if (instance == nullptr || instance->service != predicate.name) continue;
+      auto found = ran.find(process);
+      if (!proxy.up) {
+        if (found != ran.end() && !found->second.down) found->second.down = sample.at;
+        continue;
+      }
+      if (found == ran.end()) {
+        found = ran.try_emplace(process).first;
+        found->second.life = proxy.life;
+      }
+      Seen& state = found->second;
+      state.down.reset();
+      if (state.life != proxy.life) {
+        state.life = proxy.life;
+        state.restarted = true;
+        state.certificate.clear();
+      }
+      if (proxy.certificate.empty()) continue;
+      if (!state.certificate.empty() && state.certificate != proxy.certificate) state.rotated = true;
+      state.certificate = proxy.certificate;
+    }
+  }
+  std::size_t rotated = 0;
+  std::vector<std::string> kept;
+  for (const auto& [process, state] : ran) {
+    if (state.rotated)
+      ++rotated;
+    else
+      kept.push_back(process + (state.down        ? fmt::format(" (down since {})", duration_text(*state.down))
+                                : state.restarted ? " (restarted)"
+                                                  : ""));
+  }
+  Outcome out;
+  out.silent = ran.empty();
+  out.holds = kept.empty() && rotated > 0;
+  out.seen = fmt::format("{} of {} instances that ran", rotated, ran.size());
+  if (!out.holds)
+    out.why = ran.empty() ? "no instance ran"
+                          : fmt::format("no new certificate came while it ran in {}", fmt::join(kept, ", "));
+  return out;
+}
+
+std::optional<std::string> not_converged(const Scenario& scenario, const Observations& seen,
+                                         const StateSample& sample) {
+  if (std::ranges::none_of(sample.proxies, [](const auto& entry) { return entry.second.up; })) return "no proxy runs";
+  for (const auto& [process, proxy] : sample.proxies) {
+    if (!proxy.up) continue;
+    if (!proxy.refusals.empty()) return refusal_text(process, proxy.refusals);
+    if (!proxy.ready) return fmt::format("{} waits for configuration", process);
+    const Instance* instance = scenario.find_instance(process);
+    const Service* service = instance ? scenario.find_service(instance->service) : nullptr;
+    if (service == nullptr) continue;
+    for (const Outbound& outbound : service->calls) {
+      std::set<std::string> running;
+      for (const Instance& other : scenario.instances) {
+        auto state = sample.proxies.find(other.process);
+        if (other.service != outbound.to || state == sample.proxies.end() || !state->second.up) continue;
+        auto address = seen.addresses.find(other.process);
+        if (address != seen.addresses.end()) running.insert(address->second);
+      }
+      auto known = proxy.endpoints.find(outbound.to);
+      std::set<std::string> knows = known == proxy.endpoints.end() ? std::set<std::string>() : known->second;
+      if (knows != running) {
+        return fmt::format("{} knows [{}] of {}, running are [{}]", process, fmt::join(knows, " "), outbound.to,
+                           fmt::join(running, " "));
+      }
+    }
+  }
+  // A proxy may be content with what it has; only the control plane knows what it should have.
+  if (!sample.rollout) return "the control plane did not say what the proxies run";
+  for (const auto& [process, proxy] : sample.proxies) {
+    if (!proxy.up) continue;
+    auto known = sample.rollout->proxies.find(process);
+    if (known == sample.rollout->proxies.end() || !known->second.connected)
+      return fmt::format("{} is not connected to the control plane", process);
+    if (!known->second.refusals.empty()) return refusal_text(process, known->second.refusals);
+    if (!known->second.current) return fmt::format("{} has not taken its newest configuration", process);
+  }
+  if (sample.rollout->behind) return "the control plane has not sent out all that was written";
+  return std::nullopt;
+}
+
+}  // namespace kumasim::scenario
