@@ -24,25 +24,36 @@ bool switches_traffic(std::string_view url) { return url == type_url::listener |
 AdsSession::AdsSession(AdsVariant variant, std::string control_plane, AdsLimits limits)
     : variant_(variant), control_plane_(std::move(control_plane)), limits_(limits) {}
 
-std::optional<Error> AdsSession::too_much(const std::string& url, const std::vector<std::string>& names,
-                                          bool replaces) const {
+std::optional<Error> AdsSession::too_much(const std::string& url, std::size_t count,
+                                          const std::vector<std::string>& names) const {
   auto error = [](std::string_view what, std::size_t limit) {
     return Error{Code::resource_exhausted, fmt::format("the stream asks for more than {} {}", limit, what), {}};
   };
   if (!types_.contains(url) && types_.size() >= limits_.types_max) return error("types", limits_.types_max);
-  std::size_t count = names.size();
   for (const auto& [other, type] : types_)
-    if (!replaces || other != url) count += type.names.size();
+    if (other != url) count += type.names.size();
   if (count > limits_.names_max) return error("resource names", limits_.names_max);
   for (const auto& name : names)
     if (name.size() > limits_.name_bytes_max) return error("bytes of a resource name", limits_.name_bytes_max);
   return std::nullopt;
 }
 
+std::size_t AdsSession::names_after(const DeltaDiscoveryRequest& request) const {
+  static const Type none{};
+  auto found = types_.find(request.type_url);
+  const Type& type = found == types_.end() ? none : found->second;
+  std::set<std::string_view> fresh, again, gone;
+  for (const auto& name : request.subscribe) (type.names.contains(name) ? again : fresh).insert(name);
+  for (const auto& name : request.unsubscribe)
+    if (type.names.contains(name) && !again.contains(name)) gone.insert(name);
+  return type.names.size() + fresh.size() - gone.size();
+}
+
 AdsActions AdsSession::on_request(const DiscoveryRequest& request) {
   assert(variant_ == AdsVariant::state_of_the_world);
   AdsActions actions;
-  actions.refused = too_much(request.type_url, request.names, true);
+  Names names(request.names.begin(), request.names.end());
+  actions.refused = too_much(request.type_url, names.size(), request.names);
   if (actions.refused) return actions;
   auto [found, first] = types_.try_emplace(request.type_url);
   Type& type = found->second;
@@ -55,11 +66,10 @@ AdsActions AdsSession::on_request(const DiscoveryRequest& request) {
   } else if (type.outstanding) {
     answered(request.type_url, type, request.error, actions);
   }
-  bool star = std::ranges::find(request.names, all_names) != request.names.end();
-  type.had_names = type.had_names || !request.names.empty();
+  type.had_names = type.had_names || !names.empty();
+  bool star = names.erase(std::string(all_names)) > 0;
   type.wildcard = star || (may_be_wildcard(request.type_url) && !type.had_names);
-  type.names = {request.names.begin(), request.names.end()};
-  type.names.erase(std::string(all_names));
+  type.names = std::move(names);
   if (std::erase_if(type.sent, [&](const auto& entry) { return !wants(type, entry.first); }) > 0) {
     std::vector<XdsResourcePtr> rest;
     for (const auto& [name, sent] : type.sent) rest.push_back(sent.resource);
@@ -78,7 +88,7 @@ AdsActions AdsSession::on_request(const DiscoveryRequest& request) {
 AdsActions AdsSession::on_delta_request(const DeltaDiscoveryRequest& request) {
   assert(variant_ == AdsVariant::delta);
   AdsActions actions;
-  actions.refused = too_much(request.type_url, request.subscribe, false);
+  actions.refused = too_much(request.type_url, names_after(request), request.subscribe);
   if (!actions.refused && request.initial_versions.size() > limits_.names_max)
     actions.refused = Error{Code::resource_exhausted, "the stream brings more versions than names are allowed", {}};
   if (actions.refused) return actions;

@@ -48,8 +48,8 @@ struct AdsAnswer {
 
 /// What one stream may make the control plane hold.
 struct AdsLimits {
-  std::size_t types_max = 64;       ///< Envoy asks for five
-  std::size_t names_max = 50'000;   ///< of all types together
+  std::size_t types_max = 64;      ///< Envoy asks for five
+  std::size_t names_max = 50'000;  ///< of all types together
   std::size_t name_bytes_max = 1024;
 };
 
@@ -84,6 +84,8 @@ class AdsSession {
   std::map<std::string, AdsRejection> rejections() const;
 
  private:
+  using Names = std::set<std::string, std::less<>>;
+
   struct Sent {
     std::string version;
     XdsResourcePtr resource;  ///< nullptr: known from the client's word only (initial_resource_versions)
@@ -91,7 +93,7 @@ class AdsSession {
   struct Type {
     bool wildcard = false;
     bool had_names = false;
-    std::set<std::string, std::less<>> names;
+    Names names;
     std::string nonce;    ///< of the last response
     std::string version;  ///< of the last response, or what a reconnecting client brought
     bool outstanding = false;
@@ -104,8 +106,11 @@ class AdsSession {
   };
   using Types = std::map<std::string, Type, std::less<>>;
 
-  /// The error where a request asks for more than the limits allow; `replaces` says that its names are the whole set.
-  std::optional<Error> too_much(const std::string& url, const std::vector<std::string>& names, bool replaces) const;
+  /// The error where a request for these names, after which its type has `count`, is more than the limits allow.
+  std::optional<Error> too_much(const std::string& url, std::size_t count, const std::vector<std::string>& names) const;
+  /// How many names the type will have: asking again for what one has is no more, and what is given up no longer
+  /// counts.
+  std::size_t names_after(const DeltaDiscoveryRequest& request) const;
   bool wants(const Type& type, std::string_view name) const;
   std::vector<XdsResourcePtr> wanted(std::string_view url, const Type& type) const;
   bool differs(std::string_view url, const Type& type) const;
