@@ -10,8 +10,10 @@ namespace {
 
 using Json = nlohmann::json;
 
-/// A store that was written to meanwhile is tried again so often.
-constexpr int attempts_max = 3;
+/// So often a write is tried, after pauses that double: a good second in all. The last write of a proxy, that it has
+/// gone, has no later one to make up for it.
+constexpr int attempts_max = 8;
+constexpr Duration pause_first = std::chrono::milliseconds(10);
 
 /// Zero counts are left out, as protobuf's JSON does.
 Json counts_json(const ResponseCounts& counts) {
@@ -69,6 +71,7 @@ asio::awaitable<Result<>> Insights::write(const Proxy& proxy) {
   auto stands_for = co_await store_->get(kind_of(proxy), proxy.key);
   if (!stands_for) co_return fail(stands_for.error());
   auto before = co_await store_->get(kind, proxy.key);
+  if (!before && before.error().code != Code::not_found) co_return fail(before.error());
   Resource insight;
   if (before) insight = **before;
   insight.kind = &kind;
@@ -108,13 +111,17 @@ asio::awaitable<Result<>> Insights::write(const Proxy& proxy) {
 }
 
 asio::awaitable<void> Insights::flush(ProxyPtr proxy) {
-  for (int attempt = 0; attempt < attempts_max; ++attempt) {
+  Duration pause = pause_first;
+  for (int attempt = 1;; ++attempt) {
     auto done = co_await write(*proxy);
     if (done || done.error().code == Code::not_found) co_return;
-    if (done.error().code == Code::conflict || done.error().code == Code::already_exists) continue;
-    runtime_.log.warn("insights", "insight not written",
-                      {{"mesh", proxy->key.mesh}, {"proxy", proxy->key.name}, {"error", done.error().message}});
-    co_return;
+    if (attempt == attempts_max) {
+      runtime_.log.warn("insights", "insight not written",
+                        {{"mesh", proxy->key.mesh}, {"proxy", proxy->key.name}, {"error", done.error().message}});
+      co_return;
+    }
+    co_await sleep(runtime_.timers, pause);
+    pause *= 2;
   }
 }
 

@@ -19,7 +19,8 @@ class Insights {
   Insights(const Runtime& runtime, const Config& config, std::shared_ptr<Store> store, std::string instance)
       : runtime_(runtime), config_(config), store_(std::move(store)), instance_(std::move(instance)) {}
 
-  /// Writes the proxy's insight where it differs from what was written last. A proxy without its resource has none.
+  /// Writes the proxy's insight where it differs from what was written last; tried again for a second or so where the
+  /// store refuses, and then logged. A proxy without its resource has none.
   asio::awaitable<void> flush(ProxyPtr proxy);
   /// Writes, now and at the flush interval, until the proxy's stream ends; the end itself is the last write.
   asio::awaitable<void> follow(ProxyPtr proxy);
