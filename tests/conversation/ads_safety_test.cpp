@@ -196,6 +196,20 @@ TEST(Proxy, AQueueThatGrowsAllTheSameEndsTheStream) {
   });
 }
 
+TEST(AdsSession, ADeltaClientMayAskAgainForWhatItHas) {
+  AdsSession delta(AdsVariant::delta, "cp", {.types_max = 3, .names_max = 10, .name_bytes_max = 8});
+  EXPECT_FALSE(refused(delta.on_delta_request(delta_request("a", names(6)))));
+  EXPECT_FALSE(refused(delta.on_delta_request(delta_request("a", names(6)))));
+  auto twice = names(4, 6);
+  twice.push_back("n6");
+  EXPECT_FALSE(refused(delta.on_delta_request(delta_request("a", twice)))) << "a name twice is one name";
+  EXPECT_TRUE(refused(delta.on_delta_request(delta_request("a", {"n10"}))));
+  auto other = delta_request("a", {"n10"});
+  other.unsubscribe = {"n0", "n0", "unknown"};
+  EXPECT_FALSE(refused(delta.on_delta_request(other))) << "one for another";
+  EXPECT_TRUE(refused(delta.on_delta_request(delta_request("a", {"n0"}))));
+}
+
 TEST(Reconciler, AnOldTimerDoesNotEndANewWait) {
   run_in_world([](Parts& parts) -> asio::awaitable<void> {
     auto proxy = parts.proxy("dp");
@@ -224,11 +238,11 @@ Json dataplane(const std::string& name, int number) {
 TEST(Reconciler, AFailureForOneProxyEndsItsStreamOnly) {
   run_in_world([](Parts& parts) -> asio::awaitable<void> {
     auto& timers = parts.runtime.timers;
-    co_await parts.write({{"type", "Mesh"},
-                           {"name", "m"},
-                           {"mtls",
-                            {{"enabledBackend", "ca-1"},
-                             {"backends", Json::array({Json{{"name", "ca-1"}, {"type", "builtin"}}})}}}});
+    co_await parts.write(
+        {{"type", "Mesh"},
+         {"name", "m"},
+         {"mtls",
+          {{"enabledBackend", "ca-1"}, {"backends", Json::array({Json{{"name", "ca-1"}, {"type", "builtin"}}})}}}});
     co_await parts.write(dataplane("a", 1));
     co_await parts.write(dataplane("b", 2));
     auto started = co_await parts.reconciler.start();
@@ -249,12 +263,13 @@ TEST(Reconciler, AFailureForOneProxyEndsItsStreamOnly) {
     auto again = parts.proxy("b");
     parts.reconciler.add(again);
     auto before = first->snapshot;
-    co_await parts.write({{"type", "MeshTrafficPermission"},
-                           {"mesh", "m"},
-                           {"name", "all"},
-                           {"spec", {{"targetRef", {{"kind", "Mesh"}}},
-                                     {"from", Json::array({Json{{"targetRef", {{"kind", "Mesh"}}},
-                                                                {"default", {{"action", "Allow"}}}}})}}}});
+    co_await parts.write(
+        {{"type", "MeshTrafficPermission"},
+         {"mesh", "m"},
+         {"name", "all"},
+         {"spec",
+          {{"targetRef", {{"kind", "Mesh"}}},
+           {"from", Json::array({Json{{"targetRef", {{"kind", "Mesh"}}}, {"default", {{"action", "Allow"}}}}})}}}});
     co_await sleep(timers, 1s);
     EXPECT_TRUE(again->snapshot);
     EXPECT_NE(first->snapshot, before);
@@ -262,45 +277,53 @@ TEST(Reconciler, AFailureForOneProxyEndsItsStreamOnly) {
   });
 }
 
-/// Throws where a MeshService is written, as a bug of a store would.
-class BrokenStore : public MemoryStore {
+/// Makes no more timers once it is broken.
+class BrokenTimers : public Timers {
  public:
-  asio::awaitable<Result<ResourcePtr>> create(Resource given, WallTime now) override {
-    if (given.kind == &kind::mesh_service()) throw std::runtime_error("a bug in the store");
-    return MemoryStore::create(std::move(given), now);
+  explicit BrokenTimers(Timers& below) : below_(below) {}
+  MonotonicTime now() const override { return below_.now(); }
+  asio::any_io_executor executor() override { return below_.executor(); }
+  std::unique_ptr<TimerImpl> make_timer() override {
+    if (broken) throw std::runtime_error("no timer is left");
+    return below_.make_timer();
   }
+  bool broken = false;
+
+ private:
+  Timers& below_;
 };
 
 TEST(ControlPlane, TheFailureOfACoreTaskEndsIt) {
   std::string why;
   bool was_ready = false, ready = true;
-  std::function<asio::awaitable<void>(Runtime&, ControlPlane&, BrokenStore&)> body;  // outlives its coroutine
+  std::function<asio::awaitable<void>(BrokenTimers&, ControlPlane&, MemoryStore&)> body;  // outlives its coroutine
   sim::World world;
   auto& process = world.add_process("kuma-cp");
-  process.start([&](Runtime& runtime) {
-    auto store = std::make_shared<BrokenStore>();
+  process.start([&](Runtime& given) {
+    auto store = std::make_shared<MemoryStore>();
+    auto timers = std::make_shared<BrokenTimers>(given.timers);
+    process.keep(timers);
+    Runtime runtime{given.executor, given.clock, given.random, *timers, given.network, given.disk, given.log};
     auto control_plane = std::make_shared<ControlPlane>(runtime, Config(), store);
     process.keep(control_plane);
-    auto live = [&](Runtime& rt, ControlPlane& cp, BrokenStore& kept) -> asio::awaitable<void> {
+    auto live = [&](BrokenTimers& broken, ControlPlane& cp, MemoryStore& kept) -> asio::awaitable<void> {
       auto started = co_await cp.start();
       EXPECT_TRUE(started) << started.error().message;
       was_ready = cp.ready();
-      Json mesh = {{"type", "Mesh"}, {"name", "m"}, {"meshServices", {{"mode", "Exclusive"}}}};
-      for (const Json& body : {mesh, dataplane("a", 1)}) {
-        auto written = co_await kept.create(*resource_from_json(body), rt.clock.wall_now());
-        EXPECT_TRUE(written);
-      }
+      broken.broken = true;
+      auto written = co_await kept.create(*resource_from_json({{"type", "Mesh"}, {"name", "m"}}), WallTime{});
+      EXPECT_TRUE(written);
       auto ended = co_await cp.wait_stopped();
       ready = cp.ready();
       if (!ended) why = ended.error().message;
     };
     body = live;
-    spawn(runtime.executor, runtime.log, "test", body(runtime, *control_plane, *store));
+    spawn(runtime.executor, runtime.log, "test", body(*timers, *control_plane, *store));
   });
   world.run_for(1min);
   EXPECT_TRUE(was_ready);
   EXPECT_FALSE(ready);
-  EXPECT_EQ(why, "reconciler failed: a bug in the store");
+  EXPECT_EQ(why, "reconciler failed: no timer is left");
 }
 
 }  // namespace

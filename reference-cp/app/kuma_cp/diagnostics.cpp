@@ -54,6 +54,18 @@ std::string Diagnostics::metrics() const {
   metric("hds_responses_sent", "counter", "Reports of proxies on what they probe", hds_.reports);
   metric("hds_generations", "counter", "Looks at whether a proxy is to probe something else", hds_.generations);
   metric("hds_generation_errors", "counter", "Such looks that found no Dataplane", hds_.generation_errors);
+  metric("reconciler_failures", "counter", "Steps that failed, and resources that were left out", counts.failures);
+  out +=
+      "# HELP mesh_step_failed Steps that fail for a mesh just now; an empty mesh stands for the zone\n"
+      "# TYPE mesh_step_failed gauge\n";
+  for (const auto& [mesh, steps] : reconciler_.failed())
+    for (const auto& [step, reason] : steps)
+      out += fmt::format("mesh_step_failed{{mesh=\"{}\",step=\"{}\"}} 1\n", mesh, step);
+  out +=
+      "# HELP mesh_resources_left_out Resources that a mesh could not take in\n"
+      "# TYPE mesh_resources_left_out gauge\n";
+  for (const auto& [mesh, subjects] : reconciler_.views().left_out())
+    out += fmt::format("mesh_resources_left_out{{mesh=\"{}\"}} {}\n", mesh, subjects.size());
   out += "# HELP resources_count Number of resources in the store\n# TYPE resources_count gauge\n";
   for (const Kind* kind : kinds())
     out += fmt::format("resources_count{{resource_type=\"{}\"}} {}\n", kind->type(),

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <exception>
 #include <string_view>
 
 #include "reference-cp/model/kind.hpp"
 #include "reference-cp/xds/derive/mesh_service_status.hpp"
 #include "reference-cp/xds/derive/vips.hpp"
+#include "reference-cp/xds/json_read.hpp"
 #include "reference-cp/xds/mesh_service.hpp"
 #include "reference-cp/xds/remote_endpoints.hpp"
 
@@ -26,59 +28,129 @@ bool derives(const Change& change, const std::string& zone) {
   if (kind != "DataplaneInsight") return true;
   // Of an insight only whether the proxy is connected and has a certificate counts, not each count of responses.
   if (derive::is_online(change.before.get()) != derive::is_online(change.after.get())) return true;
-  auto backend = [](const ResourcePtr& r) {
-    if (!r || !r->spec.contains("mTLS")) return std::string();
-    return r->spec["mTLS"].value("issuedBackend", "");
-  };
+  auto backend = [](const ResourcePtr& r) { return r ? text_at(r->spec, "mTLS", "issuedBackend") : std::string(); };
   return backend(change.before) != backend(change.after);
 }
 
+/// Never empty.
+std::string reason_of(const std::exception& error) { return *error.what() ? error.what() : "no reason was given"; }
+
 }  // namespace
 
-void MeshViews::merge(const Affected& affected, MeshWork& work) const { work.proxies.merge(affected); }
+bool MeshViews::is_left_out(const std::string& mesh, const Change& change) const {
+  auto found = left_out_.find(mesh);
+  return found != left_out_.end() && found->second.contains({change.kind->type(), change.key});
+}
 
-void MeshViews::apply(const Change& change, Work& work) {
-  auto& table = resources_[change.kind->type()];
+/// An empty reason: it has been taken in.
+void MeshViews::note(const std::string& mesh, std::string kind, const ResourceKey& key, std::string reason,
+                     std::vector<LeftOut>& out) {
+  if (!reason.empty()) {
+    left_out_[mesh].insert({std::move(kind), key});
+    out.push_back({mesh, std::move(reason)});
+    return;
+  }
+  auto found = left_out_.find(mesh);
+  if (found == left_out_.end()) return;
+  found->second.erase({std::move(kind), key});
+  if (found->second.empty()) left_out_.erase(found);
+}
+
+MeshView::Ptr MeshViews::build(const std::string& mesh, std::vector<LeftOut>& out) {
+  std::vector<ResourcePtr> all;
+  for (const auto& [kind, resources] : resources_)
+    for (const auto& [key, resource] : resources)
+      if (resource->kind->is_global() || key.mesh == mesh) all.push_back(resource);
+  if (!step_) {
+    try {
+      return MeshView::build(mesh, settings_, all);
+    } catch (const std::exception&) {
+      // Below it shows of which resource.
+    }
+  }
+  MeshView::Ptr view = MeshView::build(mesh, settings_, {});
+  for (const ResourcePtr& resource : all) {
+    std::string reason;
+    try {
+      view = after(*view, {nullptr, resource});
+    } catch (const std::exception& error) {
+      reason = reason_of(error);
+    }
+    note(mesh, resource->kind->type(), resource->key(), std::move(reason), out);
+  }
+  return view;
+}
+
+std::vector<LeftOut> MeshViews::apply(const Change& change, Work& work) {
+  std::vector<LeftOut> out;
+  const std::string& kind = change.kind->type();
+  auto& table = resources_[kind];
+  ResourcePtr held;
+  if (auto found = table.find(change.key); found != table.end()) held = found->second;
   if (change.after)
     table[change.key] = change.after;
   else
     table.erase(change.key);
   // Taken is what destinations of any mesh hold: the pools are the zone's.
-  if (auto pool = addresses_.find(change.kind->type()); pool != addresses_.end() && change.after)
-    for (const std::string& address : mesh_service::vips(*change.after)) pool->second.take(address);
-  bool is_mesh = change.kind->type() == "Mesh";
+  if (auto pool = addresses_.find(kind); pool != addresses_.end()) {
+    if (change.after)
+      for (const std::string& address : mesh_service::vips(*change.after)) pool->second.take(address);
+    if (held)
+      for (const std::string& address : mesh_service::vips(*held)) pool->second.give_back(address);
+  }
+  bool is_mesh = kind == "Mesh";
   const std::string& name = change.key.name;
   if (is_mesh && !change.after) {
     views_.erase(name);
-    return;
+    left_out_.erase(name);
+    return out;
   }
   if (is_mesh && !views_.contains(name)) {
-    std::vector<ResourcePtr> all;
-    for (const auto& [kind, resources] : resources_)
-      for (const auto& [key, resource] : resources) all.push_back(resource);
-    views_[name] = MeshView::build(name, settings_, all);
+    MeshView::Ptr built = build(name, out);
+    // Without its Mesh a view would say that there is no mutual TLS: better none at all.
+    if (!built->mesh()) return out;
+    views_[name] = std::move(built);
     work[name] = {
         .proxies = {.all = true, .names = {}, .virtual_outbounds = false}, .derive = true, .certificates = true};
   }
-  ResourceChange step{change.before, change.after};
-  bool secret = change.kind->type() == "Secret";
   for (auto& [mesh, view] : views_) {
-    bool own = change.kind->is_global() ? !is_mesh || mesh == name : mesh == change.key.mesh;
-    if (!own) {
-      if (is_mesh) view = view->with(step);
-      continue;
+    if (!change.kind->is_global() && mesh != change.key.mesh) continue;
+    std::string reason;
+    try {
+      take_in(mesh, view, change, work);
+    } catch (const std::exception& error) {
+      reason = reason_of(error);
     }
-    view = view->with(step);
-    Affected affected = view->affected(step);
-    bool derive = derives(change, settings_.zone);
-    if (affected.none() && !derive && !secret) continue;
-    MeshWork& entry = work[mesh];
-    merge(affected, entry);
-    entry.derive = entry.derive || derive;
-    if (secret || (is_mesh && mesh == name)) {
-      entry.certificates = true;
-      entry.proxies.all = entry.proxies.all || view->mtls_enabled();
-    }
+    note(mesh, kind, change.key, std::move(reason), out);
+  }
+  return out;
+}
+
+/// All of it or, where it throws, nothing.
+void MeshViews::take_in(const std::string& mesh, MeshView::Ptr& view, const Change& change, Work& work) const {
+  bool is_mesh = change.kind->type() == "Mesh";
+  ResourceChange step{change.before, change.after};
+  MeshView::Ptr next = after(*view, step);
+  if (is_mesh && mesh != change.key.name) {
+    view = std::move(next);
+    return;
+  }
+  Affected affected = next->affected(step);
+  bool derive = derives(change, settings_.zone);
+  if (is_left_out(mesh, change)) {
+    // What the view had of it is not what the change says to have been before.
+    affected.all = true;
+    derive = true;
+  }
+  view = std::move(next);
+  bool secret = change.kind->type() == "Secret";
+  if (affected.none() && !derive && !secret) return;
+  MeshWork& entry = work[mesh];
+  entry.proxies.merge(affected);
+  entry.derive = entry.derive || derive;
+  if (secret || is_mesh) {
+    entry.certificates = true;
+    entry.proxies.all = entry.proxies.all || view->mtls_enabled();
   }
 }
 
@@ -99,6 +171,11 @@ bool MeshViews::refresh_vips(const std::string& mesh) {
 std::string MeshViews::next_address(std::string_view kind) {
   auto pool = addresses_.find(kind);
   return pool == addresses_.end() ? std::string() : pool->second.next();
+}
+
+void MeshViews::cancel_addresses(std::string_view kind, const std::vector<std::string>& addresses) {
+  if (auto pool = addresses_.find(kind); pool != addresses_.end())
+    for (const std::string& address : addresses) pool->second.cancel(address);
 }
 
 ResourcePtr MeshViews::find(const std::string& kind, const ResourceKey& key) const {

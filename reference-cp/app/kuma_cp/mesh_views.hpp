@@ -1,6 +1,7 @@
 /// The views of all meshes, kept up with the store change by change, and what each change means for proxies.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -25,32 +26,59 @@ struct MeshWork {
 /// By mesh name.
 using Work = std::map<std::string, MeshWork>;
 
+/// A mesh's view could not take a change in: it has what it had before.
+struct LeftOut {
+  std::string mesh;
+  std::string reason;
+};
+
 class MeshViews {
  public:
-  explicit MeshViews(ZoneSettings settings) : settings_(std::move(settings)) {}
+  /// How a view takes in a change; tests have one that fails.
+  using Step = std::function<MeshView::Ptr(const MeshView&, const ResourceChange&)>;
 
-  /// Takes over one committed change; a resource that was there at the start comes as its creation.
-  void apply(const Change& change, Work& work);
+  explicit MeshViews(ZoneSettings settings) : MeshViews(std::move(settings), nullptr) {}
+  /// nullptr: MeshView::with.
+  MeshViews(ZoneSettings settings, Step step) : settings_(std::move(settings)), step_(std::move(step)) {}
+
+  /// Takes over one committed change; a resource that was there at the start comes as its creation. What throws for one
+  /// mesh is left out of that mesh's view and told: it is stored, and would end every start.
+  std::vector<LeftOut> apply(const Change& change, Work& work);
+
+  /// What views lack, or have in an older version: kind and key, by mesh.
+  using Subjects = std::set<std::pair<std::string, ResourceKey>>;
+  const std::map<std::string, Subjects>& left_out() const { return left_out_; }
 
   /// nullptr where there is no such mesh.
   MeshView::Ptr find(const std::string& mesh) const;
   const std::map<std::string, MeshView::Ptr>& all() const { return views_; }
   /// Gives a mesh its table of virtual addresses anew; true where it has changed.
   bool refresh_vips(const std::string& mesh);
-  /// Takes the next free address for a destination of this kind; "" where none is left.
+  /// The next free address for a destination of this kind, put by until one holds it; "" where none is left.
   std::string next_address(std::string_view kind);
+  /// The destination was not written: what was put by for it is free again.
+  void cancel_addresses(std::string_view kind, const std::vector<std::string>& addresses);
   /// nullptr where there is none.
   ResourcePtr find(const std::string& kind, const ResourceKey& key) const;
   std::vector<ResourcePtr> list(const std::string& kind) const;
   std::size_t count(const std::string& kind) const;
 
  private:
-  void merge(const Affected& affected, MeshWork& work) const;
+  MeshView::Ptr build(const std::string& mesh, std::vector<LeftOut>& out);
+  MeshView::Ptr after(const MeshView& view, const ResourceChange& change) const {
+    return step_ ? step_(view, change) : view.with(change);
+  }
+  void take_in(const std::string& mesh, MeshView::Ptr& view, const Change& change, Work& work) const;
+  bool is_left_out(const std::string& mesh, const Change& change) const;
+  void note(const std::string& mesh, std::string kind, const ResourceKey& key, std::string reason,
+            std::vector<LeftOut>& out);
 
   ZoneSettings settings_;
+  Step step_;
   /// (kind, mesh, name): a new mesh's view is built from these.
   std::map<std::string, std::map<ResourceKey, ResourcePtr>> resources_;
   std::map<std::string, MeshView::Ptr> views_;
+  std::map<std::string, Subjects> left_out_;
   std::map<std::string, derive::AddressPool, std::less<>> addresses_ = {{"MeshService", {"241.0.0.0", 8}},
                                                                         {"MeshExternalService", {"242.0.0.0", 8}},
                                                                         {"MeshMultiZoneService", {"243.0.0.0", 8}}};

@@ -8,12 +8,8 @@
 #include "kumasim/runtime/task.hpp"
 #include "reference-cp/identity/mesh_tls.hpp"
 #include "reference-cp/model/kinds.hpp"
-#include "reference-cp/xds/derive/available_services.hpp"
-#include "reference-cp/xds/derive/destinations.hpp"
-#include "reference-cp/xds/derive/mesh_services.hpp"
 #include "reference-cp/xds/generate.hpp"
 #include "reference-cp/xds/json_read.hpp"
-#include "reference-cp/xds/remote_endpoints.hpp"
 #include "reference-cp/xds/zone/zone_proxy.hpp"
 
 namespace kumasim::cp {
@@ -113,63 +109,72 @@ asio::awaitable<void> Reconciler::run() {
   }
 }
 
+void Reconciler::take_in_changes(Work& work) {
+  while (!changes_.empty()) {
+    Change change = std::move(changes_.front());
+    changes_.pop_front();
+    ++applied_;
+    for (const LeftOut& left : views_.apply(change, work)) {
+      ++counts_.failures;
+      runtime_.log.error(component, "resource left out",
+                         {{"mesh", left.mesh},
+                          {"type", change.kind->type()},
+                          {"resource mesh", change.key.mesh},
+                          {"name", change.key.name},
+                          {"error", left.reason}});
+    }
+    note_for_zone(change);
+    if (change.kind == &kind::dataplane() && !change.after) identities_.forget(change.key);
+    if (change.kind == &kind::mesh() && !change.after) failed_.erase(change.key.name);
+  }
+}
+
 asio::awaitable<void> Reconciler::batch() {
   busy_ = true;
   ++counts_.batches;
-  for (int round = 0; round < rounds_max && !changes_.empty(); ++round) {
-    Work work;
-    while (!changes_.empty()) {
-      Change change = std::move(changes_.front());
-      changes_.pop_front();
-      ++applied_;
-      views_.apply(change, work);
-      note_for_zone(change);
-      if (change.kind == &kind::dataplane() && !change.after) identities_.forget(change.key);
-    }
-    for (const auto& [mesh, todo] : work) {
-      Affected& dirty = dirty_[mesh];
-      dirty.merge(todo.proxies);
-      if (todo.certificates) co_await ensure_cas(mesh);
-      if (todo.derive) {
-        if (views_.refresh_vips(mesh)) dirty.all = true;
-        co_await derive(mesh);
-      }
-    }
-    if (std::exchange(offer_dirty_, false)) co_await offer_services();
+  Work work = std::exchange(again_, {});
+  for (int round = 0; round < rounds_max && (!changes_.empty() || !work.empty() || offer_dirty_); ++round) {
+    take_in_changes(work);
+    for (auto& [mesh, todo] : std::exchange(work, {})) co_await bring_up(mesh, std::move(todo));
+    if (std::exchange(offer_dirty_, false)) co_await attempt(step_offer, {}, offer_services());
   }
   const std::uint64_t taken_in = applied_;
   auto dirty = std::move(dirty_);
   dirty_.clear();
-  for (const auto& [mesh, affected] : dirty) {
-    MeshView::Ptr view = views_.find(mesh);
-    std::vector<std::pair<ProxyPtr, Reach>> reached;
-    for (auto it = proxies_.lower_bound({mesh, ""}); it != proxies_.end() && it->first.mesh == mesh; ++it)
-      if (Reach reach = reach_of(affected, it->first.name, it->second->metadata); reach != Reach::nothing)
-        reached.emplace_back(it->second, view ? reach : Reach::everything);
-    EndpointUpdates updates(view, affected.endpoints);
-    std::size_t served = 0;
-    for (const auto& [proxy, reach] : reached) {
-      if (!proxy->closing) serve(proxy, reach, updates);
-      if (++served % turn_proxies_max == 0) co_await asio::post(runtime_.executor, asio::use_awaitable);
-    }
-  }
-  if (std::exchange(zone_dirty_, false)) {
+  for (auto& [mesh, affected] : dirty) co_await attempt(step_serve, mesh, serve_mesh(mesh, std::move(affected)));
+  if (ZoneReach reach = std::exchange(zone_dirty_, {}); reach.any()) {
     std::vector<ProxyPtr> zone_proxies;
     for (auto it = proxies_.lower_bound({}); it != proxies_.end() && it->first.mesh.empty(); ++it)
-      if (it->second->is_of_zone()) zone_proxies.push_back(it->second);
+      if (it->second->is_of_zone() && reach.of(it->second->metadata.proxy_type == "ingress"))
+        zone_proxies.push_back(it->second);
     EndpointUpdates none(nullptr, {});
     for (const ProxyPtr& proxy : zone_proxies)
       if (!proxy->closing) serve(proxy, Reach::everything, none);
   }
   served_ = taken_in;
+  if (failed_.empty()) retry_pause_ = retry_min;
   busy_ = false;
-  if (!changes_.empty() || zone_dirty_) wake_.set();
+  if (!changes_.empty() || zone_dirty_.any()) wake_.set();
+}
+
+asio::awaitable<Result<>> Reconciler::serve_mesh(std::string mesh, Affected affected) {
+  MeshView::Ptr view = views_.find(mesh);
+  std::vector<std::pair<ProxyPtr, Reach>> reached;
+  for (auto it = proxies_.lower_bound({mesh, ""}); it != proxies_.end() && it->first.mesh == mesh; ++it)
+    if (Reach reach = reach_of(affected, it->first.name, it->second->metadata); reach != Reach::nothing)
+      reached.emplace_back(it->second, view ? reach : Reach::everything);
+  EndpointUpdates updates(view, affected.endpoints);
+  std::size_t served = 0;
+  for (const auto& [proxy, reach] : reached) {
+    if (!proxy->closing) serve(proxy, reach, updates);
+    if (++served % turn_proxies_max == 0) co_await asio::post(runtime_.executor, asio::use_awaitable);
+  }
+  co_return Result<>();
 }
 
 void Reconciler::note_for_zone(const Change& change) {
   const std::string& kind = change.kind->type();
-  if (kind.ends_with("Insight")) return;
-  zone_dirty_ = true;
+  zone_dirty_.merge(zone_reach({change.before, change.after}));
   static constexpr std::string_view offered[] = {"Dataplane", "ExternalService", "Mesh", "ZoneIngress"};
   if (std::ranges::find(offered, kind) != std::end(offered)) offer_dirty_ = true;
 }
@@ -201,65 +206,6 @@ bool Reconciler::refresh_endpoints(const ProxyPtr& proxy, EndpointUpdates& updat
   ++counts_.pushes;
   deliver(proxy, proxy->session.on_snapshot(proxy->snapshot));
   return true;
-}
-
-asio::awaitable<void> Reconciler::derive(const std::string& mesh) {
-  MeshView::Ptr view = views_.find(mesh);
-  if (!view) co_return;
-  WallTime now = runtime_.clock.wall_now();
-  auto writes = derive::mesh_services(*view, [this] { return views_.next_address("MeshService"); }, now);
-  auto report = [&](const auto& done, const std::string& name) {
-    // What was overtaken is made up for by the change that overtook it.
-    if (!done && done.error().code != Code::conflict && done.error().code != Code::not_found &&
-        done.error().code != Code::already_exists)
-      runtime_.log.warn(component, "service not written",
-                        {{"mesh", mesh}, {"name", name}, {"error", done.error().message}});
-  };
-  for (auto& resource : writes.create) {
-    std::string name = resource.meta.name;
-    auto done = co_await store_->create(std::move(resource), now);
-    report(done, name);
-  }
-  for (auto& resource : writes.update) {
-    std::string name = resource.meta.name;
-    auto done = co_await store_->update(std::move(resource), now);
-    report(done, name);
-  }
-  for (const auto& key : writes.remove) {
-    auto done = co_await store_->remove(kind::mesh_service(), key);
-    report(done, key.name);
-  }
-  auto destinations = derive::destinations(*view, [this](std::string_view kind) { return views_.next_address(kind); });
-  for (auto& resource : destinations) {
-    std::string name = resource.meta.name;
-    auto done = co_await store_->update(std::move(resource), now);
-    report(done, name);
-  }
-}
-
-asio::awaitable<void> Reconciler::offer_services() {
-  std::vector<ResourcePtr> ingresses = views_.list("ZoneIngress");
-  std::erase_if(ingresses, [&](const ResourcePtr& r) { return is_remote_ingress(*r, config_.zone_name); });
-  if (ingresses.empty()) co_return;
-  nlohmann::json services = derive::available_services(views_.all());
-  for (const ResourcePtr& ingress : ingresses) {
-    const nlohmann::json& held = at(ingress->spec, "availableServices");
-    if (held == services || (held.is_null() && services.empty())) continue;
-    Resource changed = *ingress;
-    changed.spec["availableServices"] = services;
-    auto done = co_await store_->update(std::move(changed), runtime_.clock.wall_now());
-    // Who was overtaken comes again with the change that overtook it.
-    if (!done && done.error().code != Code::conflict && done.error().code != Code::not_found)
-      runtime_.log.warn(component, "ZoneIngress not written",
-                        {{"name", ingress->meta.name}, {"error", done.error().message}});
-  }
-}
-
-asio::awaitable<void> Reconciler::ensure_cas(const std::string& mesh) {
-  MeshView::Ptr view = views_.find(mesh);
-  if (!view || !view->mesh()) co_return;
-  auto done = co_await authorities_.ensure(*view->mesh());
-  if (!done) runtime_.log.error(component, "CA not made", {{"mesh", mesh}, {"error", done.error().message}});
 }
 
 void Reconciler::regenerate(const ProxyPtr& proxy) {
@@ -376,7 +322,7 @@ void Reconciler::add(ProxyPtr proxy) {
   if (slot) slot->drop({GrpcCode::aborted, "the proxy has opened another stream"});
   slot = proxy;
   if (proxy->is_of_zone())
-    zone_dirty_ = true;
+    (proxy->metadata.proxy_type == "ingress" ? zone_dirty_.ingresses : zone_dirty_.egresses) = true;
   else
     dirty_[proxy->key.mesh].names.insert(proxy->key.name);
   wake_.set();
@@ -437,7 +383,7 @@ asio::awaitable<void> Reconciler::rotate() {
     }
     for (const ResourceKey& key : identities_.due()) {
       if (is_egress_key(key)) {
-        zone_dirty_ = true;
+        zone_dirty_.egresses = true;
         continue;
       }
       if (!proxies_.contains(key)) {

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "kumasim/runtime/event.hpp"
@@ -18,13 +19,17 @@
 #include "reference-cp/manager/authorities.hpp"
 #include "reference-cp/store/store.hpp"
 #include "reference-cp/xds/endpoint_updates.hpp"
+#include "reference-cp/xds/zone/reach.hpp"
 
 namespace kumasim::cp {
 
 /// What /metrics shows of it.
 struct ReconcilerCounts {
-  std::uint64_t changes = 0, batches = 0, generations = 0, pushes = 0;
+  std::uint64_t changes = 0, batches = 0, generations = 0, pushes = 0, failures = 0;
 };
+
+/// Steps that failed for a mesh, each with the last reason, until they succeed. Without a mesh: of the zone.
+using FailedSteps = std::map<std::string, std::map<std::string, std::string>>;
 
 class Reconciler {
  public:
@@ -50,23 +55,46 @@ class Reconciler {
   const MeshViews& views() const { return views_; }
   const Identities& identities() const { return identities_; }
   const ReconcilerCounts& counts() const { return counts_; }
+  const FailedSteps& failed() const { return failed_; }
   /// Everything that the store holds has been taken in and pushed.
-  bool idle() const { return changes_.empty() && dirty_.empty() && !zone_dirty_ && !busy_; }
+  bool idle() const { return changes_.empty() && again_.empty() && dirty_.empty() && !zone_dirty_.any() && !busy_; }
   /// Something that was written, other than an insight, has not reached the proxies' configurations yet.
   bool behind() const { return relevant_ > served_ || !dirty_.empty(); }
   /// Which of the store's changes, counted from 1, made the policy or Mesh what it is; 0 where there is none.
   /// Proxy::made_from counts the same changes.
   std::uint64_t written(const Kind& kind, const ResourceKey& key) const;
 
+  /// What failed is tried again after a pause that doubles, until nothing fails any more.
+  static constexpr Duration retry_min = std::chrono::seconds(1);
+  static constexpr Duration retry_max = std::chrono::minutes(1);
+
  private:
+  /// Steps as failed() and the metrics name them.
+  static constexpr const char* step_certificates = "certificates";
+  static constexpr const char* step_vips = "virtual-addresses";
+  static constexpr const char* step_derive = "derived-services";
+  static constexpr const char* step_offer = "offered-services";
+  static constexpr const char* step_serve = "proxies";
+
   void on_change(const Change& change);
   void hear(Change change);
   void note_for_zone(const Change& change);
   asio::awaitable<void> batch();
-  asio::awaitable<void> derive(const std::string& mesh);
+  void take_in_changes(Work& work);
+  asio::awaitable<void> bring_up(std::string mesh, MeshWork todo);
+  /// Nothing that fails for one mesh may end the process: what is stored would end the next start as well.
+  asio::awaitable<void> attempt(const char* step, std::string mesh, asio::awaitable<Result<>> work);
+  void note_failed(const char* step, const std::string& mesh, std::string reason);
+  void note_done(const char* step, const std::string& mesh);
+  asio::awaitable<void> retry();
+  asio::awaitable<Result<>> refresh_vips(std::string mesh);
+  asio::awaitable<Result<>> derive(std::string mesh);
+  /// As MeshViews' own, and says so once where no address is left.
+  std::string next_address(std::string_view kind);
   /// Writes what the zone has into its own ZoneIngresses.
-  asio::awaitable<void> offer_services();
-  asio::awaitable<void> ensure_cas(const std::string& mesh);
+  asio::awaitable<Result<>> offer_services();
+  asio::awaitable<Result<>> ensure_cas(std::string mesh);
+  asio::awaitable<Result<>> serve_mesh(std::string mesh, Affected affected);
   void serve(const ProxyPtr& proxy, Reach reach, EndpointUpdates& updates);
   void fail_proxy(const ProxyPtr& proxy, std::string_view reason);
   void regenerate(const ProxyPtr& proxy);
@@ -92,10 +120,15 @@ class Reconciler {
   std::map<std::pair<const Kind*, ResourceKey>, std::uint64_t> written_;  ///< policies and Meshes only
   std::map<ResourceKey, ProxyPtr> proxies_;
   std::map<std::string, Affected> dirty_;  ///< by mesh
+  FailedSteps failed_;
+  Work again_;  ///< what failed and is due
+  Duration retry_pause_ = retry_min;
+  bool retrying_ = false;  ///< retry() waits
   Event wake_;
   Event rotation_;
-  bool zone_dirty_ = false;  ///< proxies of the zone depend on everything
+  ZoneReach zone_dirty_;  ///< proxies of the zone that are to be made anew
   bool offer_dirty_ = true;
+  std::set<std::string, std::less<>> exhausted_;  ///< kinds of destinations for which no address is left
   bool busy_ = false;
   std::uint64_t waits_ = 0;  // numbers what proxies were made to wait for; none comes twice
   ReconcilerCounts counts_;
