@@ -1,6 +1,5 @@
 /// kumactl against the REST API with real files: what it prints, what it stores, how it refuses.
 #include <gtest/gtest.h>
-#include <rapidcheck/gtest.h>
 
 #include <filesystem>
 #include <fstream>
@@ -9,38 +8,12 @@
 #include <unistd.h>
 
 #include "reference-cp/app/kumactl/kumactl.hpp"
-#include "reference-cp/app/kumactl/yaml_text.hpp"
 #include "reference-cp/auth/jwt.hpp"
-#include "reference-cp/model/yaml.hpp"
 #include "tests/app/rest_server.hpp"
 #include "tests/transport/certificates.hpp"
 
 namespace kumasim::cp {
 namespace {
-
-RC_GTEST_PROP(YamlText, ReadsBackAsTheSameValue, ()) {
-  auto word =
-      rc::gen::oneOf(rc::gen::resize(20, rc::gen::string<std::string>()),
-                     rc::gen::element<std::string>("1d", "5m0s", "1e3", "0x1f", "on", "~", "1.5", "10.0.0.1", "a: b",
-                                                   "1_000", "12:30:45", "2026-01-01", "line\nline\n", "- x", "#", "s",
-                                                   "1.5s", ".5s", "0b1", "-1", "{}", "a #b", "x\n\n", " x", "5d5"));
-  nlohmann::json value = nlohmann::json::object();
-  for (const auto& key : *rc::gen::resize(6, rc::gen::container<std::vector<std::string>>(word))) {
-    // JSON text is UTF-8; others come from no API.
-    auto text = *word;
-    auto list = *rc::gen::resize(6, rc::gen::container<std::vector<std::string>>(word));
-    std::erase_if(text, [](char c) { return static_cast<unsigned char>(c) >= 0x7f; });
-    auto name = key;
-    std::erase_if(name, [](char c) { return static_cast<unsigned char>(c) >= 0x7f; });
-    for (auto& item : list) std::erase_if(item, [](char c) { return static_cast<unsigned char>(c) >= 0x7f; });
-    value[name] = {{"text", text}, {"list", list}, {"lists", {list, nlohmann::json::object()}}, {"number", 5}};
-  }
-  auto printed = yaml_text(value);
-  auto read = parse_yaml(printed, "x");
-  if (!read) RC_FAIL(read.error().message + "\n" + printed);
-  RC_ASSERT(read->size() == 1u);
-  if ((*read)[0].value != value) RC_FAIL(value.dump() + "\n" + printed);
-}
 
 struct Ran {
   int code = 0;
@@ -228,6 +201,67 @@ TEST_F(Kumactl, FillsVariablesAndPages) {
             "of the ZoneEgress\n");
   auto shadow = kumactl({"inspect", "dataplane", "web", "--shadow"});
   EXPECT_EQ(shadow.error, "Error: flag '--shadow' can be used only when '--type=config'\n");
+}
+
+TEST_F(Kumactl, ShowsExternalServicesAndKnowsSecondNames) {
+  testing::RestServer server;
+  connect(server);
+  kumactl({"apply", "-f", file("mesh.yaml", mesh_and_route)});
+  kumactl({"apply", "-f", file("out.yaml", "type: ExternalService\nmesh: demo\nname: httpbin\ntags: {kuma.io/service: "
+                                           "httpbin}\nnetworking: {address: 'httpbin.org:80'}\n")});
+  auto list = kumactl({"get", "external-services", "-m", "demo"});
+  EXPECT_TRUE(list.out.starts_with("MESH   NAME      TAGS ")) << list.out << list.error;
+  EXPECT_NE(list.out.find("kuma.io/service=httpbin"), std::string::npos) << list.out;
+  EXPECT_NE(list.out.find("   httpbin.org:80   "), std::string::npos) << list.out;
+  EXPECT_EQ(kumactl({"get", "global-secret", "nothing"}).error, "Error: No resources found\n");
+  EXPECT_EQ(kumactl({"delete", "global-secret", "nothing"}).error,
+            "Error: there is no GlobalSecret with name \"nothing\"\n");
+}
+
+TEST_F(Kumactl, ExportsWhatAnotherControlPlaneTakes) {
+  testing::RestServer server;
+  connect(server);
+  kumactl({"apply", "-f", file("mesh.yaml", mesh_and_route)});
+  kumactl({"apply", "-f", file("dp.yaml", dataplanes), "-v", "name=web,address=127.0.0.1"});
+  kumactl({"apply", "-f", file("secrets.yaml",
+                               "type: GlobalSecret\nname: user-token-signing-key-1\ndata: MQ==\n---\n"
+                               "type: GlobalSecret\nname: envoy-admin-ca\ndata: MQ==\n---\n"
+                               "type: GlobalSecret\nname: zebra\ndata: MQ==\n---\n"
+                               "type: MeshTimeout\nmesh: demo\nname: t1\nspec: {to: [{targetRef: {kind: Mesh}, "
+                               "default: {http: {requestTimeout: 3s}}}]}\n")});
+  auto federation = kumactl({"export"});
+  EXPECT_EQ(federation.code, 0) << federation.error;
+  EXPECT_TRUE(federation.out.starts_with("# Product: ")) << federation.out;
+  auto at = [&](const Ran& ran, const std::string& text) { return ran.out.find(text); };
+  EXPECT_LT(at(federation, "type: Mesh\n"), at(federation, "type: TrafficRoute\n"));
+  EXPECT_LT(at(federation, "name: zebra\n"), at(federation, "name: user-token-signing-key-1\n"));
+  EXPECT_NE(at(federation, "name: user-token-signing-key-1\n"), std::string::npos);
+  for (const char* left_out : {"name: envoy-admin-ca", "type: Dataplane\n", "type: MeshTimeout\n", "kuma.io/origin"})
+    EXPECT_EQ(at(federation, left_out), std::string::npos) << left_out << "\n" << federation.out;
+  EXPECT_NE(at(federation, "  backends:\n  - conf:\n      cert:\n        secret: demo.ca-builtin-cert-ca-1\n"
+                           "      key:\n        secret: demo.ca-builtin-key-ca-1\n    name: ca-1\n    type: provided\n"
+                           "  enabledBackend: ca-1\n  skipValidation: true\n"),
+            std::string::npos)
+      << federation.out;
+  EXPECT_NE(at(federation, "skipCreatingInitialPolicies:\n- '*'\n"), std::string::npos) << federation.out;
+  auto movable = kumactl({"export", "--profile", "federation-with-policies"});
+  EXPECT_NE(at(movable, "type: MeshTimeout\n"), std::string::npos);
+  auto all = kumactl({"export", "--profile=all", "-a"});
+  for (const char* there : {"type: Dataplane\n", "type: MeshTimeout\n", "type: GlobalSecret\n"})
+    EXPECT_NE(at(all, there), std::string::npos) << there;
+  auto none = kumactl({"export", "--profile=no-dataplanes"});
+  for (const char* left_out : {"type: Dataplane\n", "type: GlobalSecret\n"})
+    EXPECT_EQ(at(none, left_out), std::string::npos) << left_out;
+  auto objects = kumactl({"export", "--profile=all", "--format=kubernetes"});
+  EXPECT_NE(at(objects, "kind: TrafficRoute\n"), std::string::npos) << objects.out << objects.error;
+  EXPECT_EQ(at(objects, "---\n---"), std::string::npos);
+  testing::RestServer other;
+  kumactl({"config", "control-planes", "add", "--name", "other", "--address", other.url()});
+  auto taken = kumactl({"apply", "-f", file("exported.yaml", movable.out)});
+  EXPECT_EQ(taken.code, 0) << taken.error;
+  EXPECT_EQ(kumactl({"get", "meshtimeout", "t1", "-m", "demo"}).code, 0);
+  EXPECT_EQ(kumactl({"export", "--profile", "some"}).error, "Error: invalid profile: \"some\"\n");
+  EXPECT_EQ(kumactl({"export", "--format", "some"}).error, "Error: invalid format: \"some\"\n");
 }
 
 TEST_F(Kumactl, TakesTheKubernetesForm) {

@@ -16,6 +16,7 @@ void add_apply(CLI::App& root, Session& session);
 void add_completion(CLI::App& root, Session& session);
 void add_config(CLI::App& root, Session& session);
 void add_delete(CLI::App& root, Session& session);
+void add_export(CLI::App& root, Session& session);
 void add_generate(CLI::App& root, Session& session);
 /// Below `generate`.
 void add_generate_token(CLI::App& generate, Session& session);

@@ -22,8 +22,11 @@ Result<> remove(Session& session, const Options& options) {
   const Kind* kind = nullptr;
   std::vector<std::string> names;
   for (const auto* shown : shown_kinds()) {
-    names.push_back(shown->singular());
-    if (shown->singular() == options.type) kind = shown;
+    for (const std::string& name : {shown->singular(), alias_of(*shown)}) {
+      if (name.empty()) continue;
+      names.push_back(name);
+      if (name == options.type) kind = shown;
+    }
   }
   if (!kind) {
     std::ranges::sort(names);

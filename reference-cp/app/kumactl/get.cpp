@@ -47,7 +47,7 @@ Table table_for(const Kind& kind, const std::vector<json>& items, WallTime now) 
   if (!kind.is_global()) headings.push_back("MESH");
   headings.push_back("NAME");
   auto mesh = kind.type() == "Mesh";
-  auto dataplane = kind.type() == "Dataplane";
+  auto dataplane = kind.type() == "Dataplane" || kind.type() == "ExternalService";
   if (mesh) headings.insert(headings.end(), {"mTLS", "LOCALITY", "ZONEEGRESS"});
   if (dataplane) headings.insert(headings.end(), {"TAGS", "ADDRESS"});
   headings.push_back("AGE");
@@ -83,15 +83,6 @@ Result<> get_one(Session& session, const Kind& kind, const Options& options) {
   if (!answer) return fail(answer.error());
   if (options.output != "table") return print_resource(session.out(), kind, answer->json, options.output);
   table_for(kind, {json(answer->json)}, session.live().runtime().clock.wall_now()).print(session.out());
-  return {};
-}
-
-/// The `offset` of the URL of the next page, or "".
-std::string next_offset(const nlohmann::ordered_json& list) {
-  if (!list.contains("next") || !list["next"].is_string()) return {};
-  auto url = parse_url(list["next"].get<std::string>());
-  for (const auto& [name, value] : parse_target(url ? url->target : list["next"].get<std::string>()).query)
-    if (name == "offset") return value;
   return {};
 }
 
@@ -131,6 +122,7 @@ void add_get(CLI::App& root, Session& session) {
       session.action = [&session, kind, options] { return get_list(session, *kind, *options); };
     });
     auto* one = get->add_subcommand(kind->singular(), "Show a single " + kind->type() + " resource.");
+    if (auto alias = alias_of(*kind); !alias.empty()) one->alias(alias);
     one->add_option("NAME", options->name, "its name")->required();
     one->add_option("-m,--mesh", session.mesh, "mesh to use");
     one->callback([&session, kind, options] {

@@ -59,6 +59,7 @@ int run_kumactl(const Console& console, const std::vector<std::string>& argument
   add_completion(app, session);
   add_config(app, session);
   add_delete(app, session);
+  add_export(app, session);
   add_generate(app, session);
   add_get(app, session);
   add_inspect(app, session);

@@ -34,16 +34,17 @@ Result<> print_resource(std::ostream& out, const Kind& kind, const nlohmann::ord
   return {};
 }
 
-std::string tags_text(const nlohmann::json& dataplane) {
+std::string tags_text(const nlohmann::json& resource) {
   std::map<std::string, std::set<std::string>> tags;
   auto take = [&](const nlohmann::json& from) {
     if (!from.is_object() || !from.contains("tags")) return;
     for (const auto& [key, value] : from["tags"].items())
       if (value.is_string()) tags[key].insert(value.get<std::string>());
   };
-  auto networking = dataplane.value("networking", nlohmann::json::object());
+  auto networking = resource.value("networking", nlohmann::json::object());
   for (const auto& inbound : networking.value("inbound", nlohmann::json::array())) take(inbound);
   take(networking.value("gateway", nlohmann::json()));
+  take(resource);
   std::string out;
   for (const auto& [key, values] : tags) {
     out += (out.empty() ? "" : " ") + key + "=";

@@ -19,7 +19,7 @@ Result<> print_formatted(std::ostream& out, const nlohmann::ordered_json& value,
 Result<> print_resource(std::ostream& out, const Kind& kind, const nlohmann::ordered_json& value,
                         const std::string& format);
 
-/// The tags of a dataplane's inbounds, or of its gateway: "kuma.io/service=a,b version=v1".
-std::string tags_text(const nlohmann::json& dataplane);
+/// The tags of a dataplane's inbounds, or of its gateway, or of an external service: "kuma.io/service=a,b version=v1".
+std::string tags_text(const nlohmann::json& resource);
 
 }  // namespace kumasim::cp

@@ -16,6 +16,12 @@ inline std::string resource_path(const Kind& kind, const std::string& mesh, cons
   return name.empty() ? path : path + "/" + percent_encode(name);
 }
 
+/// A second name of a single resource for `get` and `delete`, or "".
+inline std::string alias_of(const Kind& kind) {
+  if (kind.type() == "GlobalSecret") return "global-secret";
+  return kind.type() == "ZoneIngress" ? "zone-ingress" : "";
+}
+
 /// Kinds with a name on the command line.
 inline std::vector<const Kind*> shown_kinds() {
   std::vector<const Kind*> out;

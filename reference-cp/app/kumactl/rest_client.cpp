@@ -1,6 +1,7 @@
 #include "reference-cp/app/kumactl/rest_client.hpp"
 
 #include "kumasim/transport/http.hpp"
+#include "kumasim/transport/url.hpp"
 #include "reference-cp/app/kumactl/blocking.hpp"
 #include "reference-cp/app/kumactl/kumactl.hpp"
 #include "reference-cp/live/disk.hpp"
@@ -102,6 +103,31 @@ Result<RestClient::Answer> RestClient::call(const std::string& method, const std
               : answer.status == 403                                       ? Code::permission_denied
                                                                            : Code::invalid_argument;
   return fail(code, error_text(answer));
+}
+
+std::string next_offset(const nlohmann::ordered_json& list) {
+  if (!list.is_object() || !list.contains("next") || !list["next"].is_string()) return {};
+  auto link = list["next"].get<std::string>();
+  auto url = parse_url(link);
+  for (const auto& [name, value] : parse_target(url ? url->target : link).query)
+    if (name == "offset") return value;
+  return {};
+}
+
+Result<std::vector<nlohmann::ordered_json>> RestClient::list(const std::string& target) {
+  std::vector<nlohmann::ordered_json> out;
+  std::string offset;
+  do {
+    auto answer = call("GET", offset.empty() ? target : target + "?offset=" + percent_encode(offset));
+    if (!answer) return fail(answer.error());
+    if (answer->json.is_object() && answer->json.contains("items") && answer->json["items"].is_array())
+      for (auto& item : answer->json["items"]) out.push_back(std::move(item));
+    auto next = next_offset(answer->json);
+    // A server that leads back to the same page would hold us for ever.
+    if (next == offset) break;
+    offset = std::move(next);
+  } while (!offset.empty());
+  return out;
 }
 
 Result<json> RestClient::index() {

@@ -41,6 +41,9 @@ class RestClient {
   /// "title (detail)" and one line for each field.
   Result<Answer> call(const std::string& method, const std::string& target, const std::string& body = {});
 
+  /// The items of a list, all pages of it.
+  Result<std::vector<nlohmann::ordered_json>> list(const std::string& target);
+
   /// `GET /`: product and version of the server.
   Result<nlohmann::json> index();
 
@@ -53,5 +56,8 @@ class RestClient {
   std::unique_ptr<HttpClient> http_;
   std::vector<std::pair<std::string, std::string>> headers_;
 };
+
+/// The `offset` in a list's link to its next page, or "".
+std::string next_offset(const nlohmann::ordered_json& list);
 
 }  // namespace kumasim::cp

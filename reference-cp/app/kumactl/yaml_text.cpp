@@ -1,6 +1,7 @@
 #include "reference-cp/app/kumactl/yaml_text.hpp"
 
 #include <algorithm>
+#include <regex>
 #include <string_view>
 
 namespace kumasim::cp {
@@ -9,43 +10,50 @@ namespace {
 
 using nlohmann::json;
 
-/// Whether a plain scalar would be read as this very text; where in doubt, no.
-bool plain(std::string_view text) {
-  static constexpr std::string_view words[] = {"y",    "n",     "yes",  "no",  "on", "off",
-                                               "true", "false", "null", "nan", "inf"};
-  if (text.empty() || text.front() == ' ' || text.back() == ' ' || text.back() == ':') return false;
-  auto first = text.front();
-  auto letter = (first >= 'a' && first <= 'z') || (first >= 'A' && first <= 'Z') || first == '/';
-  if (!letter) return false;
-  std::string lower;
-  for (auto c : text) {
-    if (c < ' ' || c > '~') return false;
-    lower.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
-  }
-  if (text.find(": ") != std::string_view::npos || text.find(" #") != std::string_view::npos) return false;
-  return std::find(std::begin(words), std::end(words), lower) == std::end(words);
+/// Whether a plain scalar would be read as something other than text, by Kuma's reader or by an older one.
+bool resolves(const std::string& text) {
+  static constexpr std::string_view words[] = {"~",   "<<",   "=",     "y",    "n",    "yes",  "no",    "on",
+                                               "off", "true", "false", "null", ".nan", ".inf", "+.inf", "-.inf"};
+  static const std::regex number(
+      "[-+]?(0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|([0-9][0-9_]*(\\.[0-9_]*)?|\\.[0-9_]+)([eE][-+]?[0-9]+)?)");
+  static const std::regex sexagesimal("[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\\.[0-9_]*)?");
+  static const std::regex date("[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ].*)?");
+  if (text.empty()) return true;
+  std::string lower = text;
+  for (char& c : lower)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  if (std::ranges::find(words, lower) != std::end(words)) return true;
+  bool number_like =
+      (text.front() >= '0' && text.front() <= '9') || text.front() == '+' || text.front() == '-' || text.front() == '.';
+  return number_like && text.size() < 64 &&
+         (std::regex_match(text, number) || std::regex_match(text, sexagesimal) || std::regex_match(text, date));
 }
 
-/// Go's printer writes addresses plainly ("127.0.0.1:80" is no number).
-bool address(std::string_view text) {
-  auto dots = std::count(text.begin(), text.end(), '.');
-  return dots >= 2 && text.find_first_not_of("0123456789.:/") == std::string_view::npos && text.back() != ':' &&
-         text.front() != '.' && text.front() != ':' && text.front() != '/';
+/// Whether a plain scalar in a block would be taken for syntax (YAML 1.1, section 5.3 and 7.3.3).
+bool syntax(std::string_view text) {
+  static constexpr std::string_view first = "#,[]{}&*!|>'\"%@`";
+  if (text.starts_with("---") || text.starts_with("...") || text.front() == ' ' || text.back() == ' ') return true;
+  if (first.find(text.front()) != std::string_view::npos || text.back() == ':') return true;
+  bool lone = text.size() == 1 || text[1] == ' ';
+  if (lone && (text.front() == '-' || text.front() == '?' || text.front() == ':')) return true;
+  return text.find(": ") != std::string_view::npos || text.find(" #") != std::string_view::npos;
 }
 
-/// "5m0s", "1.5s", "100ms", "1d": a digit in front, but no number of YAML.
-bool duration(std::string_view text) {
-  if (text.empty()) return false;
-  while (!text.empty()) {
-    auto number = std::min(text.find_first_not_of("0123456789."), text.size());
-    auto end = std::min(text.find_first_of("0123456789.", number), text.size());
-    auto unit = text.substr(number, end - number);
-    auto known =
-        unit == "s" || unit == "m" || unit == "h" || unit == "d" || unit == "ms" || unit == "us" || unit == "ns";
-    if (number == 0 || text.front() == '.' || !known) return false;
-    text.remove_prefix(end);
+bool printable(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
+}
+
+/// On one line, in the style that Go's printer chooses: double quotes where the type is in question, single ones where
+/// the syntax is, none elsewhere.
+std::string line(const std::string& text) {
+  if (resolves(text) || !printable(text)) return json(text).dump();
+  if (!syntax(text)) return text;
+  std::string out = "'";
+  for (char c : text) {
+    out += c;
+    if (c == '\'') out += c;
   }
-  return true;
+  return out + "'";
 }
 
 bool literal(const std::string& text) {
@@ -56,8 +64,7 @@ bool literal(const std::string& text) {
 std::string scalar(const json& value, const std::string& indent) {
   if (!value.is_string()) return value.dump();
   const auto& text = value.get_ref<const std::string&>();
-  if (plain(text) || address(text) || duration(text)) return text;
-  if (!literal(text)) return value.dump();
+  if (!literal(text)) return line(text);
   auto ends = text.size() - text.find_last_not_of('\n') - 1;
   std::string out = ends == 0 ? "|-" : ends == 1 ? "|" : "|+";
   std::size_t at = 0;
@@ -76,7 +83,7 @@ void print(const json& value, const std::string& indent, bool first_line_begun, 
   if (value.is_object()) {
     for (const auto& [key, item] : value.items()) {
       begin();
-      out += (plain(key) || address(key) || duration(key) ? key : json(key).dump()) + ":";
+      out += line(key) + ":";
       if (empty_or_scalar(item)) {
         out += " " + scalar(item, indent + "  ") + "\n";
       } else {
@@ -89,8 +96,10 @@ void print(const json& value, const std::string& indent, bool first_line_begun, 
   for (const auto& item : value) {
     begin();
     out += "- ";
-    if (empty_or_scalar(item)) out += scalar(item, indent + "  ") + "\n";
-    else print(item, indent + "  ", true, out);
+    if (empty_or_scalar(item))
+      out += scalar(item, indent + "  ") + "\n";
+    else
+      print(item, indent + "  ", true, out);
   }
 }
 
