@@ -88,6 +88,27 @@ Result<> check_tags(const TagSet& allowed, const TagSet& carried) {
   return {};
 }
 
+/// The resource that a proxy brings along. Unknown fields are passed over: a newer kuma-dp may say more.
+Result<Resource> brought(const std::string& text, const Kind& kind) {
+  auto documents = parse_yaml(text, "dataplane.resource");
+  if (!documents) return fail(documents.error());
+  if (documents->empty()) return refuse("dataplane.resource is empty");
+  auto form = universal_form(documents->front().value);
+  if (!form) return fail(form.error());
+  if (form->kind != &kind) return refuse(fmt::format("dataplane.resource is no {}", kind.type()));
+  auto decoded = decode_shape(*form->kind, form->body, UnknownFields::drop);
+  if (!decoded) return fail(decoded.error().error());
+  return *std::move(decoded);
+}
+
+/// A zone proxy that names another zone would be sent what is meant for that one.
+Result<> check_zone(const Resource& proxy, const std::string& zone) {
+  auto named = proxy.spec.find("zone");
+  if (named == proxy.spec.end() || !named->is_string() || *named == "" || *named == zone) return {};
+  return refuse(fmt::format("authentication failed: {} {} is of zone {}, not of this zone ({})", proxy.kind->type(),
+                            proxy.meta.name, named->get<std::string>(), zone));
+}
+
 }  // namespace
 
 ProxyAuthenticator::ProxyAuthenticator(Store& store, const SigningKeys& keys, const Clock& clock, Options options)
@@ -98,6 +119,9 @@ ProxyAuthenticator::ProxyAuthenticator(Store& store, const SigningKeys& keys, co
 
 asio::awaitable<Result<>> ProxyAuthenticator::authenticate(const Claim& claim, const Headers& metadata) const {
   bool is_dataplane = claim.proxy_type == "dataplane";
+  // Without a mesh only zone proxies are known, and by such ids (Proxy::slot): a Dataplane could pass for one of them.
+  if (is_dataplane && claim.key.mesh.empty())
+    co_return refuse(fmt::format("proxyId .{} names no mesh for its Dataplane", claim.key.name));
   bool needed = is_dataplane ? options_.dp_tokens : options_.zone_tokens;
   if (!needed) co_return Result<>();
   auto token = credential_of(metadata);
@@ -120,15 +144,7 @@ asio::awaitable<Result<Resource>> ProxyAuthenticator::resource_of(const Claim& c
                     "kuma-dp",
                     claim.key.mesh, claim.key.name));
   }
-  auto documents = parse_yaml(claim.resource_text, "dataplane.resource");
-  if (!documents) co_return fail(documents.error());
-  if (documents->empty()) co_return refuse("dataplane.resource is empty");
-  auto form = universal_form(documents->front().value);
-  if (!form) co_return fail(form.error());
-  if (form->kind != &kind::dataplane()) co_return refuse("dataplane.resource is no Dataplane");
-  auto decoded = decode_shape(*form->kind, form->body, UnknownFields::drop);
-  if (!decoded) co_return fail(decoded.error().error());
-  co_return *std::move(decoded);
+  co_return brought(claim.resource_text, kind::dataplane());
 }
 
 asio::awaitable<Result<>> ProxyAuthenticator::check_dataplane(const Claim& claim, const std::string& token) const {
@@ -172,7 +188,17 @@ asio::awaitable<Result<>> ProxyAuthenticator::check_zone_proxy(const Claim& clai
   if (!zone->empty() && *zone != options_.zone)
     co_return refuse(fmt::format("authentication failed: zone from requestor: {} is different than in token: {}",
                                  options_.zone, *zone));
-  co_return Result<>();
+  const Kind& kind = claim.proxy_type == "ingress" ? kind::zone_ingress() : kind::zone_egress();
+  if (!claim.resource_text.empty()) {
+    auto resource = brought(claim.resource_text, kind);
+    if (!resource) co_return fail(resource.error());
+    if (auto own = check_zone(*resource, options_.zone); !own) co_return own;
+  }
+  // The one that it takes the place of must not be another zone's either.
+  auto stored = co_await store_.get(kind, claim.key);
+  if (!stored && stored.error().code != Code::not_found) co_return fail(stored.error());
+  if (!stored) co_return Result<>();
+  co_return check_zone(**stored, options_.zone);
 }
 
 }  // namespace kumasim::cp

@@ -1,6 +1,7 @@
 /// Whether a proxy is who it says it is: its token against the resource that it connects for.
 ///
-/// Only what a token names is compared: a token of a mesh alone is good for every proxy of the mesh.
+/// Only what a token names is compared: a token of a mesh alone is good for every proxy of the mesh. A zone proxy is of
+/// this zone, whatever its token leaves open.
 #pragma once
 
 #include <string>
@@ -30,7 +31,8 @@ class ProxyAuthenticator {
     ResourceKey key;
     std::string resource_text;
   };
-  /// unauthenticated with Kuma's reason. Where no token is needed, nothing is read.
+  /// unauthenticated with Kuma's reason. Where no token is needed, nothing is read, and only a Dataplane without a mesh
+  /// is refused.
   asio::awaitable<Result<>> authenticate(const Claim& claim, const Headers& metadata) const;
 
  private:

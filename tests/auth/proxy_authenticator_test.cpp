@@ -31,9 +31,9 @@ struct Gate : AuthBed {
     auto passed = run_now(gate.authenticate(claim, metadata));
     return passed ? std::string() : passed.error().message;
   }
-  std::string zone_proxy(const std::string& type, json claims) {
+  std::string zone_proxy(const std::string& type, json claims, std::string resource = {}) {
     ProxyAuthenticator gate(store, keys, clock, {.zone = "zone-1"});
-    const ProxyAuthenticator::Claim claim{type, {"", "proxy"}, ""};
+    const ProxyAuthenticator::Claim claim{type, {"", "proxy"}, std::move(resource)};
     Headers metadata{{"authorization", issue(zone_token_keys(), std::move(claims))}};
     auto passed = run_now(gate.authenticate(claim, metadata));
     return passed ? std::string() : passed.error().message;
@@ -98,6 +98,50 @@ TEST(ProxyAuthenticator, TwoCredentialsAreRefused) {
   EXPECT_EQ(passed.error().message,
             "could not extract credential from DiscoveryRequest: request must have exactly 1 \"authorization\" header, "
             "got 2");
+}
+
+TEST(ProxyAuthenticator, ADataplaneWithoutAMeshIsNoneEvenWithoutTokens) {
+  Gate gate;
+  ProxyAuthenticator open(gate.store, gate.keys, gate.clock, {.dp_tokens = false, .zone_tokens = false});
+  auto passes = [&](std::string type, ResourceKey key) {
+    const ProxyAuthenticator::Claim claim{std::move(type), std::move(key), ""};
+    return run_now(open.authenticate(claim, {})).has_value();
+  };
+  EXPECT_FALSE(passes("dataplane", {"", "ingress.zi"})) << "the slot of the zone ingress zi";
+  EXPECT_TRUE(passes("ingress", {"", "zi"}));
+  EXPECT_TRUE(passes("dataplane", {"default", "ingress.zi"}));
+}
+
+TEST(ProxyAuthenticator, AZoneProxyIsOfThisZone) {
+  Gate gate;
+  for (auto [type, kind] : {std::pair("ingress", "ZoneIngress"), {"egress", "ZoneEgress"}}) {
+    auto judge = [&](const std::string& zone_line, const std::string& token_zone) {
+      return gate.zone_proxy(type, to_claims(ZoneIdentity{token_zone, {type}}),
+                             std::string("type: ") + kind + "\nname: proxy\n" + zone_line +
+                                 "networking:\n  address: 10.0.0.1\n  port: 10001\n");
+    };
+    const std::string other =
+        std::string("authentication failed: ") + kind + " proxy is of zone zone-2, not of this zone (zone-1)";
+    EXPECT_EQ(judge("", "zone-1"), "");
+    EXPECT_EQ(judge("zone: zone-1\n", ""), "");
+    EXPECT_EQ(judge("zone: zone-2\n", "zone-1"), other);
+    EXPECT_EQ(judge("zone: zone-2\n", ""), other);
+    EXPECT_EQ(gate.zone_proxy(type, to_claims(ZoneIdentity{"", {type}}), "type: Mesh\nname: proxy\n"),
+              std::string("dataplane.resource is no ") + kind);
+  }
+}
+
+TEST(ProxyAuthenticator, AnotherZonesProxyIsNotReplaced) {
+  Gate gate;
+  const json networking = {{"address", "10.0.0.1"}, {"port", 10001}};
+  gate.put(kind::zone_ingress(), "", "proxy", {{"zone", "zone-2"}, {"networking", networking}});
+  const json claims = to_claims(ZoneIdentity{"zone-1", {"ingress", "egress"}});
+  const std::string other = "authentication failed: ZoneIngress proxy is of zone zone-2, not of this zone (zone-1)";
+  EXPECT_EQ(gate.zone_proxy("ingress", claims), other);
+  EXPECT_EQ(gate.zone_proxy("ingress", claims,
+                            "type: ZoneIngress\nname: proxy\nnetworking:\n  address: 10.0.0.9\n  port: 10001\n"),
+            other);
+  EXPECT_EQ(gate.zone_proxy("egress", claims), "");
 }
 
 TEST(ProxyAuthenticator, ZoneProxiesNeedTheirScopeAndZone) {
