@@ -1,11 +1,11 @@
 /// targetRefs and ports of Mesh*Services.
 #include "reference-cp/policy/resolve.hpp"
 
-#include <algorithm>
 #include <charconv>
 
 #include "reference-cp/model/kind.hpp"
 #include "reference-cp/policy/policy.hpp"
+#include "reference-cp/xds/mesh_service.hpp"
 #include "reference-cp/xds/mesh_view.hpp"
 
 namespace kumasim::cp::policy {
@@ -31,13 +31,6 @@ std::optional<KubernetesService> parse_kubernetes_service(std::string_view text)
   service.name = parts[0];
   service.ns = parts[1];
   return service;
-}
-
-bool has_labels(const Resource& resource, const Tags& labels) {
-  return std::ranges::all_of(labels, [&](const auto& label) {
-    auto found = resource.meta.labels.find(label.first);
-    return found != resource.meta.labels.end() && found->second == label.second;
-  });
 }
 
 bool is_destination(std::string_view type) {

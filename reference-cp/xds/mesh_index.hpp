@@ -34,8 +34,25 @@ struct MeshView::Index {
   PersistentMap<bool> selectors;
   std::shared_ptr<const RemoteEndpoints> remote = std::make_shared<const RemoteEndpoints>();
   std::uint32_t local_weight = 1;  ///< of a kuma.io/service's local endpoints
-  std::set<std::string> combined;  ///< names of MeshMultiZoneServices' ports that have endpoints
+  /// "identity\x1f name": Mesh*Services by their KRI, see identity_key. Two can have the same.
+  PersistentMap<bool> identities;
+  /// "identity\x1f name" and "destination\x1f name": MeshMultiZoneServices whose status names that MeshService, and so
+  /// that destination (a name of MeshView::endpoints).
+  PersistentMap<bool> combiners;
+  /// User keys of what routes send traffic to, whoever sends it; "*" where they name it by labels.
+  std::shared_ptr<const std::set<std::string>> routed = std::make_shared<const std::set<std::string>>();
 };
+
+/// A Mesh*Service's KRI as text that no two share; the section does not count.
+std::string identity_key(const Kri& kri);
+/// By what users of a Mesh*Service name it: kind and display name.
+std::string user_key(const Resource& destination);
+/// The second parts of all keys "first\x1f second".
+std::vector<std::string> names_under(const PersistentMap<bool>& map, std::string_view first);
+/// Of routes of this kind depends which services a proxy sends traffic to that its Dataplane does not name.
+bool is_route(std::string_view kind);
+/// User keys of what the mesh's routes send traffic to.
+std::set<std::string> routed_services(const MeshView& view);
 
 /// What others see of one Dataplane, most of it by the index; equal contributions mean that nobody else can tell the
 /// difference.
@@ -52,23 +69,29 @@ struct Contribution {
 struct Combined {
   std::set<std::string> destinations, names;
 };
-Combined combined_of(const MeshView& view, const std::set<std::string>& services);
+Combined combined_of(const MeshView& view, const MeshView::Index& index, const std::set<std::string>& services);
 
 Contribution contribution(const MeshView& view, const MeshView::Index& index, const Resource& dataplane);
 /// Services that a Dataplane's own configuration depends on; "*" for every one.
 std::set<std::string> used_services(const Resource& dataplane);
 
-/// Collects changes of endpoints and builds each touched service once.
+/// Collects changes and builds each touched service once. Names come first: a view whose index has them is asked for
+/// the endpoints.
 class IndexChange {
  public:
   explicit IndexChange(MeshView::Index base) : index_(std::move(base)) {}
+
+  /// What is found by a Mesh*Service's name, identity and selector.
+  void add_names(const Resource& destination);
+  void remove_names(const Resource& destination);
+  void set_routed(std::set<std::string> routed);
+
   void add_dataplane(const MeshView& view, const Resource& dataplane);
   void remove_dataplane(const MeshView& view, const Resource& dataplane);
-  /// Lets Dataplanes that are added later find the service.
-  void register_service(const Resource& service);
-  /// As register_service, and adds the Dataplanes that are there.
-  void add_service(const MeshView& view, const Resource& service);
-  void remove_service(const Resource& service);
+  /// The local endpoints of a MeshService that was `before` and is `after`; either can be absent.
+  void change_service(const MeshView& view, const Resource* before, const Resource* after);
+  /// The MeshMultiZoneService (before or after its change) is to be combined anew.
+  void combine_anew(const Resource& combined);
   /// Replaces all remote endpoints.
   void set_remote(RemoteEndpoints remote);
   MeshView::Index finish(const MeshView& view);
@@ -86,6 +109,9 @@ class IndexChange {
 
   MeshView::Index index_;
   std::map<std::string, Sources> touched_;
+  std::set<std::string> sources_;   ///< identities and destinations whose MeshMultiZoneServices are to be combined anew
+  std::set<std::string> combined_;  ///< identities of such MeshMultiZoneServices
+  std::set<std::string> combined_old_;  ///< destinations that one of them had
 };
 
 }  // namespace kumasim::cp

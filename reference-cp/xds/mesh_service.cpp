@@ -1,5 +1,6 @@
 #include "reference-cp/xds/mesh_service.hpp"
 
+#include <algorithm>
 #include <set>
 
 #include <fmt/format.h>
@@ -10,6 +11,13 @@
 #include "reference-cp/xds/json_read.hpp"
 
 namespace kumasim::cp {
+
+bool has_labels(const Resource& resource, const Tags& labels) {
+  return std::ranges::all_of(labels, [&](const auto& label) {
+    auto found = resource.meta.labels.find(label.first);
+    return found != resource.meta.labels.end() && found->second == label.second;
+  });
+}
 
 bool ServicePort::selects(const Inbound& inbound) const {
   return target_number ? *target_number == inbound.port : target_name == inbound.name;
@@ -109,12 +117,18 @@ std::vector<std::string> service_tag_identities(const Resource& service) {
   return result;
 }
 
+std::vector<Kri> named(const Resource& combined) {
+  std::vector<Kri> result;
+  for (const nlohmann::json& of : at(combined.status, "meshServices"))
+    result.push_back(
+        {"MeshService", text_at(of, "mesh"), text_at(of, "zone"), text_at(of, "namespace"), text_at(of, "name"), {}});
+  return result;
+}
+
 std::vector<const Resource*> matched(const MeshView& mesh, const Resource& combined) {
   std::vector<const Resource*> result;
-  for (const nlohmann::json& of : at(combined.status, "meshServices")) {
-    Kri kri{"MeshService", text_at(of, "mesh"), text_at(of, "zone"), text_at(of, "namespace"), text_at(of, "name"), {}};
+  for (const Kri& kri : named(combined))
     if (const Resource* service = mesh.destination(kri)) result.push_back(service);
-  }
   return result;
 }
 

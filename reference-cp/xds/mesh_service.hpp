@@ -13,6 +13,9 @@
 
 namespace kumasim::cp {
 
+/// The resource has each of these labels with that value.
+bool has_labels(const Resource& resource, const Tags& labels);
+
 struct ServicePort {
   std::string name;  ///< the port's number where it has no name
   std::uint32_t port = 0;
@@ -39,7 +42,9 @@ std::string destination_name(const Kri& kri, std::uint32_t port);
 bool selects(const Resource& service, const Resource& dataplane);
 /// First part of the server name that its clusters ask for.
 std::string sni_name(const Resource& service, const std::string& system_namespace);
-/// The MeshServices that a MeshMultiZoneService's status names and that exist, in its order.
+/// The MeshServices that a MeshMultiZoneService's status names, in its order.
+std::vector<Kri> named(const Resource& combined);
+/// Those of them that exist.
 std::vector<const Resource*> matched(const MeshView& mesh, const Resource& combined);
 /// Addresses in `status.vips`; in `status.vip` of a MeshExternalService.
 std::vector<std::string> vips(const Resource& service);

@@ -4,6 +4,7 @@
 
 #include "reference-cp/model/kind.hpp"
 #include "reference-cp/model/resource.hpp"
+#include "reference-cp/xds/dataplane.hpp"
 #include "reference-cp/xds/json_read.hpp"
 #include "reference-cp/xds/mesh_index.hpp"
 #include "reference-cp/xds/mesh_service.hpp"
@@ -22,12 +23,6 @@ const nlohmann::json& enabled_backend(const Resource* mesh) {
   return none;
 }
 
-/// Kinds by which a proxy's traffic can be sent to services that its Dataplane does not name.
-bool has_routes(const MeshView& view) {
-  return !view.all("TrafficRoute").empty() || !view.all("MeshHTTPRoute").empty() || !view.all("MeshTCPRoute").empty() ||
-         !view.all("MeshGatewayRoute").empty();
-}
-
 /// What of a Mesh the index depends on.
 bool index_depends(const ResourceChange& change) {
   auto aware = [](const ResourcePtr& mesh) {
@@ -42,6 +37,18 @@ bool has_remote(std::string_view kind) {
   static constexpr std::string_view kinds[] = {"ZoneIngress", "ZoneEgress", "ExternalService", "MeshExternalService",
                                                "MeshService"};
   return std::ranges::find(kinds, kind) != std::end(kinds);
+}
+
+bool is_destination(std::string_view kind) {
+  return std::ranges::find(mesh_service::kinds, kind) != std::end(mesh_service::kinds);
+}
+
+/// Proxies and the index see no difference between these Mesh*Services. Much of a status is for people only.
+bool look_alike(const Resource& a, const Resource& b) {
+  return a.spec == b.spec && a.meta.labels == b.meta.labels && mesh_service::vips(a) == mesh_service::vips(b) &&
+         mesh_service::hostnames(a) == mesh_service::hostnames(b) &&
+         mesh_service::tls_ready(a) == mesh_service::tls_ready(b) &&
+         at(a.status, "meshServices") == at(b.status, "meshServices");
 }
 
 }  // namespace
@@ -63,13 +70,54 @@ MeshView::Ptr MeshView::build(std::string mesh, const ZoneSettings& settings, st
 }
 
 void MeshView::reindex() {
-  Index base;
+  IndexChange names{Index{}};
+  for (std::string_view kind : mesh_service::kinds)
+    for (const auto& [name, destination] : all(kind)) names.add_names(*destination);
+  names.set_routed(routed_services(*this));
+  Index base = names.finish(*this);
   base.local_weight = local_weight(*this);
-  IndexChange change{std::move(base)};
-  change.set_remote(remote_endpoints(*this));
-  for (const auto& [name, service] : all("MeshService")) change.register_service(*service);
-  for (const auto& [name, dataplane] : all("Dataplane")) change.add_dataplane(*this, *dataplane);
-  index_ = std::make_shared<const Index>(change.finish(*this));
+  index_ = std::make_shared<const Index>(std::move(base));
+  IndexChange endpoints{*index_};
+  endpoints.set_remote(remote_endpoints(*this));
+  for (const auto& [name, dataplane] : all("Dataplane")) endpoints.add_dataplane(*this, *dataplane);
+  for (const auto& [name, combined] : all("MeshMultiZoneService")) endpoints.combine_anew(*combined);
+  index_ = std::make_shared<const Index>(endpoints.finish(*this));
+}
+
+/// `before` is what the view held, which counts, not what the caller believes to have been there.
+void MeshView::index_names(const ResourceChange& change, const Resource* before) {
+  const std::string& kind = (change.after ? change.after : change.before)->kind->type();
+  if (!is_destination(kind) && !is_route(kind)) return;
+  IndexChange edit{*index_};
+  if (is_route(kind)) {
+    edit.set_routed(routed_services(*this));
+  } else {
+    if (before) edit.remove_names(*before);
+    if (change.after) edit.add_names(*change.after);
+  }
+  index_ = std::make_shared<const Index>(edit.finish(*this));
+}
+
+void MeshView::index_endpoints(const MeshView& old, const ResourceChange& change, const Resource* before) {
+  const std::string& kind = (change.after ? change.after : change.before)->kind->type();
+  if (kind != "Dataplane" && kind != "MeshMultiZoneService" && !has_remote(kind)) return;
+  const Resource* after = change.after.get();
+  if (is_destination(kind) && before && after && look_alike(*before, *after)) return;
+  IndexChange edit{*index_};
+  bool remote = has_remote(kind);
+  if (kind == "Dataplane") {
+    if (before) edit.remove_dataplane(old, *before);
+    if (after) edit.add_dataplane(*this, *after);
+  } else if (kind == "MeshService") {
+    edit.change_service(*this, before, after);
+    // One of this zone has no endpoints elsewhere.
+    remote = (before && !mesh_service::is_local(*before)) || (after && !mesh_service::is_local(*after));
+  } else if (kind == "MeshMultiZoneService") {
+    if (before) edit.combine_anew(*before);
+    if (after) edit.combine_anew(*after);
+  }
+  if (remote) edit.set_remote(remote_endpoints(*this));
+  index_ = std::make_shared<const Index>(edit.finish(*this));
 }
 
 bool MeshView::takes(const Resource& resource) const {
@@ -88,20 +136,11 @@ MeshView::Ptr MeshView::with(const ResourceChange& change) const {
   bool reweighed = kind == "ZoneIngress" && local_weight(*view) != index_->local_weight;
   if (reweighed || (kind == "Mesh" && subject.meta.name == name_ && index_depends(change))) {
     view->reindex();
-  } else if (kind == "Dataplane" || kind == "MeshMultiZoneService" || has_remote(kind)) {
-    // What the view held counts, not what the caller believes to have been there.
-    const Resource* before = find(kind, subject.meta.name);
-    IndexChange edit{*index_};
-    if (kind == "Dataplane") {
-      if (before) edit.remove_dataplane(*this, *before);
-      if (change.after) edit.add_dataplane(*view, *change.after);
-    } else if (kind == "MeshService") {
-      if (before) edit.remove_service(*before);
-      if (change.after) edit.add_service(*view, *change.after);
-    }
-    if (has_remote(kind)) edit.set_remote(remote_endpoints(*view));
-    view->index_ = std::make_shared<const Index>(edit.finish(*view));
+    return view;
   }
+  const Resource* before = find(kind, subject.meta.name);
+  view->index_names(change, before);
+  view->index_endpoints(*this, change, before);
   return view;
 }
 
@@ -128,21 +167,16 @@ const Resource* MeshView::destination(const Kri& kri) const {
   if (kri.empty()) return nullptr;
   Kri wanted = kri.without_section();
   if (const Resource* found = find(kri.type, kri.name); found && Kri::of(*found) == wanted) return found;
-  for (const auto& [name, resource] : all(kri.type))
-    if (Kri::of(*resource) == wanted) return resource.get();
-  return nullptr;
+  std::vector<std::string> names = names_under(index_->identities, identity_key(wanted));
+  return names.empty() ? nullptr : find(kri.type, names.front());
 }
 
 Kri MeshView::destination_by_labels(std::string_view kind, const Tags& labels) const {
   const Resource* oldest = nullptr;
   if (labels.empty()) return {};
-  for (const auto& [name, resource] : all(kind)) {
-    bool has_all = std::ranges::all_of(labels, [&](const auto& label) {
-      auto found = resource->meta.labels.find(label.first);
-      return found != resource->meta.labels.end() && found->second == label.second;
-    });
-    if (has_all && (!oldest || resource->meta.creation < oldest->meta.creation)) oldest = resource.get();
-  }
+  for (const auto& [name, resource] : all(kind))
+    if (has_labels(*resource, labels) && (!oldest || resource->meta.creation < oldest->meta.creation))
+      oldest = resource.get();
   return oldest ? Kri::of(*oldest) : Kri{};
 }
 
@@ -216,11 +250,15 @@ bool MeshView::only_endpoints(const ResourceChange& change, const std::set<std::
 }
 
 void MeshView::add_users(const std::set<std::string>& services, std::set<std::string>& out) const {
-  for (const std::string& service : services) {
-    std::string prefix = service + '\x1f';
-    for (auto it = index_->users.from(prefix); it != index_->users.end() && (*it).first.starts_with(prefix); ++it)
-      out.insert((*it).first.substr(prefix.size()));
-  }
+  for (const std::string& service : services)
+    for (std::string& name : names_under(index_->users, service)) out.insert(std::move(name));
+}
+
+void MeshView::reach_users(std::set<std::string> keys, Affected& out) const {
+  keys.insert("*");
+  out.all = out.all || std::ranges::any_of(keys, [&](const std::string& key) { return index_->routed->contains(key); });
+  out.virtual_outbounds = true;
+  add_users(keys, out.names);
 }
 
 Affected MeshView::affected_by_dataplane(const ResourceChange& change) const {
@@ -232,25 +270,51 @@ Affected MeshView::affected_by_dataplane(const ResourceChange& change) const {
   if (before.endpoints == after.endpoints) return result;
   std::set<std::string> names = before.names, services;
   names.insert(after.names.begin(), after.names.end());
-  names.insert("*");
   for (const auto* side : {&before, &after})
     for (const auto& [service, instances] : side->endpoints) services.insert(service);
-  Combined combined = combined_of(*this, services);
+  Combined combined = combined_of(*this, *index_, services);
   names.insert(combined.names.begin(), combined.names.end());
   services.insert(combined.destinations.begin(), combined.destinations.end());
-  // Policies and other zones change what a proxy gets of a list of endpoints.
+  // Policies, resources made by hand and other zones change what a proxy gets of a list of endpoints.
   auto elsewhere = [&](const Endpoint& e) { return e.locality && e.locality->zone != settings_.zone; };
-  bool own =
-      !all("MeshLoadBalancingStrategy").empty() || std::ranges::any_of(services, [&](const std::string& service) {
-        return std::ranges::any_of(endpoints(service), elsewhere);
-      });
+  bool own = !all("MeshLoadBalancingStrategy").empty() || !all("ProxyTemplate").empty() ||
+             std::ranges::any_of(services, [&](const std::string& service) {
+               return std::ranges::any_of(endpoints(service), elsewhere);
+             });
   if (own || !only_endpoints(change, services)) {
-    result.all = has_routes(*this);
-    result.virtual_outbounds = true;
-    add_users(names, result.names);
+    reach_users(std::move(names), result);
     return result;
   }
   result.endpoints = std::move(services);
+  return result;
+}
+
+Affected MeshView::affected_by_destination(const ResourceChange& change) const {
+  Affected result;
+  if (change.before && change.after && look_alike(*change.before, *change.after)) return result;
+  std::set<std::string> keys;
+  for (const ResourcePtr& side : {change.before, change.after}) {
+    if (!side) continue;
+    keys.insert(user_key(*side));
+    for (const std::string& name : names_under(index_->combiners, identity_key(Kri::of(*side))))
+      if (const Resource* combined = find("MeshMultiZoneService", name)) keys.insert(user_key(*combined));
+  }
+  reach_users(std::move(keys), result);
+  return result;
+}
+
+/// A service takes mutual TLS once all of its proxies have certificates; who sends to it then sends with it.
+Affected MeshView::affected_by_certificate(const ResourceChange& change) const {
+  Affected result;
+  auto backend = [](const ResourcePtr& r) { return r ? text_at(r->spec, "mTLS", "issuedBackend") : std::string(); };
+  if (!mtls_permissive() || backend(change.before) == backend(change.after)) return result;
+  const Resource* dataplane = find("Dataplane", (change.after ? change.after : change.before)->meta.name);
+  if (!dataplane) return result;
+  Ptr before = with({change.after, change.before});
+  std::set<std::string> services;
+  for (const Inbound& inbound : inbounds_of(*dataplane))
+    if (before->service(inbound.service) != service(inbound.service)) services.insert(inbound.service);
+  if (!services.empty()) reach_users(std::move(services), result);
   return result;
 }
 
@@ -276,21 +340,13 @@ Affected MeshView::affected(const ResourceChange& change) const {
     result.all = kind == "Secret" && (!all("ExternalService").empty() || !all("MeshGateway").empty());
     return result;
   }
-  if (kind == "DataplaneInsight") {
-    auto backend = [](const ResourcePtr& r) { return r ? text_at(r->spec, "mTLS", "issuedBackend") : std::string(); };
-    result.all = mtls_permissive() && backend(change.before) != backend(change.after);
-    return result;
-  }
+  if (kind == "DataplaneInsight") return affected_by_certificate(change);
   if (kind == "Dataplane") return affected_by_dataplane(change);
   // What this zone's own ingress offers is for other zones.
   auto own_ingress = [&](const ResourcePtr& r) { return !r || !is_remote_ingress(*r, settings_.zone); };
   if (kind == "ZoneIngress" && own_ingress(change.before) && own_ingress(change.after)) return result;
-  if (kind != "MeshService" || has_routes(*this) || !all("MeshMultiZoneService").empty()) {
-    result.all = true;
-    return result;
-  }
-  result.virtual_outbounds = true;
-  add_users({"MeshService/" + subject.meta.name, "*"}, result.names);
+  if (is_destination(kind)) return affected_by_destination(change);
+  result.all = true;
   return result;
 }
 

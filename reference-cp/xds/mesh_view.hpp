@@ -87,7 +87,8 @@ class MeshView {
   /// All resources of a kind by name, in order; of the mesh, or global ones for a global kind.
   const Resources& all(std::string_view kind) const;
   const Resource* find(std::string_view kind, std::string_view name) const;
-  /// The Mesh*Service of a KRI (its section is ignored), nullptr where there is none.
+  /// The Mesh*Service of a KRI (its section is ignored), nullptr where there is none; of several the one that is named
+  /// as the KRI says, else the first.
   const Resource* destination(const Kri& kri) const;
   /// Of several that have all of the labels the oldest (Kuma's rule: least likely to break traffic); empty for none.
   Kri destination_by_labels(std::string_view kind, const Tags& labels) const;
@@ -119,10 +120,16 @@ class MeshView {
   MeshView(const MeshView&) = default;
   bool takes(const Resource& resource) const;
   Affected affected_by_dataplane(const ResourceChange& change) const;
+  Affected affected_by_destination(const ResourceChange& change) const;
+  Affected affected_by_certificate(const ResourceChange& change) const;
   /// The write left of these services all but their lists of endpoints as it was.
   bool only_endpoints(const ResourceChange& change, const std::set<std::string>& services) const;
   void add_users(const std::set<std::string>& services, std::set<std::string>& out) const;
+  /// Everything of whoever uses one of these, as their user keys name them.
+  void reach_users(std::set<std::string> keys, Affected& out) const;
   void reindex();
+  void index_names(const ResourceChange& change, const Resource* before);
+  void index_endpoints(const MeshView& old, const ResourceChange& change, const Resource* before);
 
   std::string name_;
   ZoneSettings settings_;

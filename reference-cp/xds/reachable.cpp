@@ -29,11 +29,8 @@ std::vector<Kri> referenced(const MeshView& mesh, const Resource& dataplane, con
   std::vector<Kri> result;
   Tags labels = tags_of(at(ref, "labels"));
   if (!labels.empty())
-    for (const auto& [name, resource] : mesh.all(kind)) {
-      bool has_all =
-          std::ranges::all_of(labels, [&](const auto& l) { return resource->meta.label(l.first) == l.second; });
-      if (has_all) result.push_back(Kri::of(*resource));
-    }
+    for (const auto& [name, resource] : mesh.all(kind))
+      if (has_labels(*resource, labels)) result.push_back(Kri::of(*resource));
   if (result.empty()) {
     Kri own = Kri::of(dataplane);
     std::string ns = text_at(ref, "namespace");

@@ -159,6 +159,103 @@ TEST(IncrementalView, AnAddressBehindAnAdvertisedOneReachesTheUsersOfDirectAcces
   EXPECT_EQ(reached_with_direct_access(at(1), at(1)), std::set<std::string>{});
 }
 
+/// dp-0 is not redirected and has this outbound.
+Follower with_outbound(const nlohmann::json& outbound) {
+  Follower follower;
+  follower.write({"Mesh", "m", nlohmann::json::object()});
+  nlohmann::json spec = dataplane_spec(0, 0, 1, false, 0);
+  spec["networking"]["outbound"] = nlohmann::json::array({outbound});
+  follower.write({"Dataplane", "dp-0", spec});
+  follower.write({"Dataplane", "dp-1", dataplane_spec(1, 0, 1, false, 0)});
+  return follower;
+}
+
+ResourcePtr labelled(const Write& write, const std::map<std::string, std::string>& labels,
+                     const nlohmann::json& status = nullptr) {
+  Resource resource = *to_resource(write);
+  resource.meta.labels = labels;
+  if (!status.is_null()) resource.status = status;
+  return std::make_shared<const Resource>(std::move(resource));
+}
+
+Affected affected(Follower& follower, const ResourcePtr& before, const ResourcePtr& after) {
+  follower.view = follower.view->with({before, after});
+  return follower.view->affected({before, after});
+}
+
+Affected affected(Follower& follower, const Write& write) {
+  ResourceChange change = follower.write(write);
+  return follower.view->affected(change);
+}
+
+TEST(IncrementalView, AnOutboundOfTheOldSortUsesItsService) {
+  Follower follower = with_outbound({{"port", 10000}, {"service", "service-2"}});
+  ResourceChange change = follower.write({"Dataplane", "dp-2", dataplane_spec(2, 2, 1, false, 0)});
+  EXPECT_EQ(follower.view->affected(change).names, (std::set<std::string>{"dp-0", "dp-2"}));
+}
+
+TEST(IncrementalView, AnOutboundUsesTheServiceThatIsShownByItsName) {
+  Follower follower =
+      with_outbound({{"port", 10000}, {"backendRef", {{"kind", "MeshService"}, {"name", "shown"}, {"port", 80}}}});
+  Write write{"MeshService", "ms-1-x7", mesh_service_spec(1, 1)};
+  std::map<std::string, std::string> labels = {{"kuma.io/display-name", "shown"}};
+  EXPECT_EQ(affected(follower, nullptr, labelled(write, labels)).names, std::set<std::string>{"dp-0"});
+  ResourceChange change = follower.write({"Dataplane", "dp-2", dataplane_spec(2, 1, 1, false, 0)});
+  EXPECT_EQ(follower.view->affected(change).names, (std::set<std::string>{"dp-0", "dp-2"}));
+}
+
+TEST(IncrementalView, AServiceReachesTheWholeMeshOnlyWhereARouteNamesIt) {
+  Follower follower = with_outbound({{"port", 10000}, {"tags", {{"kuma.io/service", "service-0"}}}});
+  follower.write(policy_write(1, 0));  // a MeshHTTPRoute to service-1 and service-2
+  EXPECT_FALSE(affected(follower, {"MeshService", "ms-1", mesh_service_spec(1, 1)}).all);
+  EXPECT_TRUE(affected(follower, {"MeshService", "service-1", mesh_service_spec(1, 1)}).all);
+  EXPECT_FALSE(affected(follower, {"Dataplane", "dp-2", dataplane_spec(2, 0, 1, false, 0)}).all);
+  EXPECT_TRUE(affected(follower, {"Dataplane", "dp-3", dataplane_spec(3, 2, 1, false, 0)}).all);
+  follower.write({"MeshHTTPRoute", "http-0", nullptr});
+  EXPECT_FALSE(affected(follower, {"Dataplane", "dp-3", nullptr}).all);
+}
+
+TEST(IncrementalView, CountsInAStatusReachNobody) {
+  Follower follower =
+      with_outbound({{"port", 10000}, {"backendRef", {{"kind", "MeshService"}, {"name", "ms-1"}, {"port", 80}}}});
+  Write write{"MeshService", "ms-1", mesh_service_spec(1, 1)};
+  auto with = [&](int total, const char* tls) {
+    return labelled(write, {}, {{"dataplaneProxies", {{"total", total}}}, {"tls", {{"status", tls}}}});
+  };
+  affected(follower, nullptr, with(0, "NotReady"));
+  EXPECT_TRUE(affected(follower, with(0, "NotReady"), with(1, "NotReady")).none());
+  EXPECT_EQ(affected(follower, with(1, "NotReady"), with(1, "Ready")).names, std::set<std::string>{"dp-0"});
+}
+
+TEST(IncrementalView, ACertificateReachesTheUsersOfAServiceThatIsReadyNow) {
+  Follower follower = with_outbound({{"port", 10000}, {"tags", {{"kuma.io/service", "service-1"}}}});
+  nlohmann::json backend = {{"name", "ca"}, {"type", "builtin"}, {"mode", "PERMISSIVE"}};
+  follower.write({"Mesh", "m", {{"mtls", {{"enabledBackend", "ca"}, {"backends", nlohmann::json::array({backend})}}}}});
+  for (int number : {2, 3})
+    follower.write({"Dataplane", fmt::format("dp-{}", number), dataplane_spec(number, 1, 1, false, 0)});
+  auto issued = [&](const char* dataplane) {
+    return affected(follower, {"DataplaneInsight", dataplane, {{"mTLS", {{"issuedBackend", "ca"}}}}});
+  };
+  EXPECT_TRUE(issued("dp-2").none());
+  Affected last = issued("dp-3");
+  EXPECT_FALSE(last.all);
+  EXPECT_EQ(last.names, std::set<std::string>{"dp-0"});
+}
+
+TEST(IncrementalView, FindsADestinationByItsIdentity) {
+  Follower follower = with_outbound({{"port", 10000}, {"service", "service-2"}});
+  Write write{"MeshService", "ms-1-x7", mesh_service_spec(1, 1)};
+  std::map<std::string, std::string> labels = {{"kuma.io/display-name", "shown"}};
+  Kri kri = Kri::of(*labelled(write, labels));
+  EXPECT_EQ(follower.view->destination(kri), nullptr);
+  affected(follower, nullptr, labelled(write, labels));
+  const Resource* found = follower.view->destination(kri.with_section("main"));
+  ASSERT_NE(found, nullptr);
+  EXPECT_EQ(found->meta.name, "ms-1-x7");
+  affected(follower, labelled(write, labels), labelled(write, {}));
+  EXPECT_EQ(follower.view->destination(kri), nullptr);
+}
+
 TEST(EndpointUpdates, ServesTheSameBytesToEveryProxy) {
   Follower follower;
   follower.write({"Mesh", "m", nlohmann::json::object()});
