@@ -142,8 +142,8 @@ std::size_t utf8_end(std::string_view text) {
   return at;
 }
 
-/// Refuses a text of which yaml-cpp (0.7) makes documents without end: it leaves a bracket that closes nothing where it
-/// is, and finds an empty document there again and again.
+/// Refuses a text of which yaml-cpp (0.7) makes documents without end: it leaves a comma outside of brackets ("{},")
+/// where it is, and finds an empty document there again and again.
 class Progress final : public YAML::EventHandler {
  public:
   static void check(std::string_view text) {
@@ -155,7 +155,7 @@ class Progress final : public YAML::EventHandler {
   }
 
   void OnDocumentStart(const YAML::Mark& mark) override {
-    if (mark.pos <= last_) throw Trouble{mark, "a bracket that closes nothing"};
+    if (mark.pos <= last_) throw Trouble{mark, "a bracket or a comma that belongs to nothing"};
     last_ = mark.pos;
   }
   void OnDocumentEnd() override {}

@@ -203,8 +203,8 @@ TEST(Yaml, TextsOfSeveralLinesReadAsThemselves) {
   }
 }
 
-TEST(CodecErrors, ABracketThatClosesNothingIsRefused) {
-  for (std::string text : {"{a: 1} }", "a: 1\n}", "]", "{}\n--- {}}\n"}) {
+TEST(CodecErrors, WhatBelongsToNoBracketIsRefused) {
+  for (std::string text : {",", "{},", "{{{}}},", "{a: 1} }", "a: 1\n}", "]", "{}\n--- {}}\n"}) {
     auto documents = parse_yaml(text, "demo.yaml");
     ASSERT_FALSE(documents.has_value()) << text;
     EXPECT_TRUE(documents.error().message.starts_with("demo.yaml:")) << documents.error().message;
