@@ -110,6 +110,65 @@ TEST_F(LiveCli, ARefusedUpdateBreaksConvergedAndIsPrinted) {
   EXPECT_NE(done.out.find("missing ]"), std::string::npos) << done.out;
 }
 
+/// The bad route is gone before Envoy's counters are read the next time, as a rule.
+TEST_F(LiveCli, ARefusalThatWasMadeGoodAtOnceDoesNotStay) {
+  std::string file = write("", R"(  changes:
+  - at: 1s
+    apply:
+      type: MeshHTTPRoute
+      mesh: default
+      name: bad-pattern
+      spec:
+        targetRef: {kind: MeshService, name: web}
+        to:
+        - targetRef: {kind: MeshService, name: backend}
+          rules: [{matches: [{path: {type: RegularExpression, value: "/api["}}], default: {}}]
+  - {at: 1100ms, delete: {type: MeshHTTPRoute, name: bad-pattern}}
+  expect:
+  - always: reachable(web -> backend)
+  - eventually: {after: 2s, within: 8s, that: converged}
+)");
+  Outcome done = run("run --world live " + file);
+  EXPECT_EQ(done.code, 0) << done.out;
+}
+
+TEST_F(LiveCli, APolicyIsAppliedToWhomItIsAbout) {
+  std::string file = write("", R"(  changes:
+  - at: 1s
+    apply:
+      type: MeshLoadBalancingStrategy
+      mesh: default
+      name: zones
+      spec:
+        targetRef: {kind: MeshService, name: web}
+        to:
+        - {targetRef: {kind: MeshService, name: backend}, default: {localityAwareness: {disabled: true}}}
+  - at: 2s
+    apply:
+      type: MeshTimeout
+      mesh: default
+      name: for-nobody
+      spec:
+        targetRef: {kind: MeshService, name: nobody}
+        to: [{targetRef: {kind: Mesh}, default: {http: {requestTimeout: 5s}}}]
+  - at: 3s
+    apply:
+      type: MeshTimeout
+      mesh: default
+      name: for-all
+      spec: {to: [{targetRef: {kind: Mesh}, default: {http: {requestTimeout: 6s}}}]}
+  expect:
+  - eventually: {after: 1s, within: 4s, that: policy-applied(MeshLoadBalancingStrategy/zones)}
+  - eventually: {after: 3s, within: 4s, that: policy-applied(MeshTimeout/for-all)}
+  - eventually: {after: 2s, within: 8s, that: policy-applied(MeshTimeout/for-nobody)}
+)");
+  Outcome done = run("run --world live " + file);
+  EXPECT_EQ(done.code, 1) << done.out;
+  EXPECT_NE(done.out.find("in all 1 proxies that it is about"), std::string::npos) << done.out;
+  EXPECT_NE(done.out.find("in all 3 proxies that it is about"), std::string::npos) << done.out;
+  EXPECT_NE(done.out.find("it is about no running proxy"), std::string::npos) << done.out;
+}
+
 TEST_F(LiveCli, AProcessThatDiesByItselfFailsTheRun) {
   std::string file = write("", "  expect: [{always: no-plaintext}]\n");
   std::string output = file + ".out";
