@@ -229,6 +229,15 @@ TEST(HdsServer, WithoutATokenNobodyIsListenedTo) {
   EXPECT_TRUE(bed.received.empty());
 }
 
+TEST(HdsServer, AReportOfNobodyEndsTheStream) {
+  Bed bed;
+  bed.put(dataplane());
+  bed.report({{"localhost:8080", core::HEALTHY}});
+  ASSERT_TRUE(bed.ended);
+  EXPECT_EQ(bed.ended->message, "stream was not authenticated for ID ");
+  EXPECT_EQ(bed.state(), "NotReady");
+}
+
 TEST(HdsServer, WhoSaysNothingIsNotWaitedFor) {
   Bed bed;
   EXPECT_FALSE(bed.ended);

@@ -63,6 +63,7 @@ RC_GTEST_PROP(GrpcStatus, TravelsThroughTrailers, (const std::string& message)) 
   auto trailers = to_trailers(status);
   for (const auto& field : trailers)
     for (auto c : field.value) RC_ASSERT(c >= ' ' && c <= '~');
+  for (const auto& field : trailers) RC_ASSERT(!field.value.starts_with(' ') && !field.value.ends_with(' '));
   RC_ASSERT(status_of(trailers, "200") == status);
 }
 

@@ -9,11 +9,14 @@ namespace kumasim {
 
 namespace {
 
-/// Only what is not printable ASCII, and '%', is escaped.
+/// Only what is not printable ASCII, and '%', is escaped, and a space at either end, where no field of HTTP/2 may have
+/// one (RFC 9113, 8.2.1).
 std::string encode_message(std::string_view message) {
   std::string out;
-  for (auto c : message) {
-    if (c >= ' ' && c <= '~' && c != '%')
+  for (std::size_t i = 0; i < message.size(); ++i) {
+    char c = message[i];
+    bool at_end = i == 0 || i + 1 == message.size();
+    if (c >= ' ' && c <= '~' && c != '%' && (c != ' ' || !at_end))
       out.push_back(c);
     else
       out += percent_encode({&c, 1});
