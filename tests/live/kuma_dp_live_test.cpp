@@ -175,6 +175,9 @@ TEST_F(KumaDp, AMissingOrEmptyTokenFileIsAClearError) {
   EXPECT_TRUE(live::write_file(directory + "/no-token", "\n"));
   EXPECT_EQ(to_string(run(words)), "exit code 1");
   EXPECT_NE(output().find("token file is empty: " + directory + "/no-token"), std::string::npos) << output();
+  EXPECT_TRUE(live::write_file(directory + "/no-token", "no token"));
+  EXPECT_EQ(to_string(run(words)), "exit code 1");
+  EXPECT_NE(output().find("not valid JWT token. Can't parse it.: token is malformed: "), std::string::npos) << output();
   EXPECT_TRUE(seen.empty()) << "the control plane was asked without a token";
 }
 

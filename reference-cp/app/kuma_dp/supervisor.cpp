@@ -9,6 +9,7 @@
 #include "kumasim/runtime/task.hpp"
 #include "kumasim/transport/http.hpp"
 #include "reference-cp/app/kuma_dp/envoy.hpp"
+#include "reference-cp/auth/jwt.hpp"
 #include "reference-cp/live/disk.hpp"
 
 namespace kumasim::dp {
@@ -26,6 +27,15 @@ std::string trimmed(std::string text) {
   while (!text.empty() && space(text.back())) text.pop_back();
   while (!text.empty() && space(text.front())) text.erase(0, 1);
   return text;
+}
+
+Error token_invalid(const std::string& why) {
+  return {
+      Code::invalid_argument,
+      "dataplane token is invalid, in Kubernetes you must mount a serviceAccount token, in universal you must start "
+      "your proxy with a generated token.: " +
+          why,
+      {}};
 }
 
 }  // namespace
@@ -84,14 +94,13 @@ asio::awaitable<Result<BootstrapRequest>> Supervisor::make_request() {
   }
   if (!config_.token_path.empty()) {
     auto token = live::read_file(config_.token_path);
-    if (!token)
-      co_return fail(Code::invalid_argument,
-                     "dataplane token is invalid, in Kubernetes you must mount a serviceAccount token, in universal "
-                     "you must start your proxy with a generated token.: " +
-                         token.error().message);
+    if (!token) co_return fail(token_invalid(token.error().message));
     request.dataplane_token = trimmed(std::move(*token));
     if (request.dataplane_token.empty())
       co_return fail(Code::invalid_argument, "dataplane token is invalid: token file is empty: " + config_.token_path);
+    // As Kuma's: what is no token at all is told at once, and not by streams that the control plane refuses for ever.
+    if (auto read = cp::parse_jwt(request.dataplane_token); !read)
+      co_return fail(token_invalid("not valid JWT token. Can't parse it.: " + read.error().message));
     request.dataplane_token_path = config_.token_path;
   }
   request.mesh = config_.mesh;
