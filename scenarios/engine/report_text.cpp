@@ -170,9 +170,11 @@ std::string seeds_table(const Report& report, const Paint& paint) {
 }  // namespace
 
 std::string replay_command(const Report& report, const WorldRun& run) {
-  if (run.world != "sim") return fmt::format("tools/kumasim run {} --world live --seed {}", report.file, run.seed);
-  std::string out = fmt::format("tools/kumasim replay {} --seed {}", report.file, run.seed);
+  std::string out = run.world != "sim"
+                        ? fmt::format("tools/kumasim run {} --world live --seed {}", report.file, run.seed)
+                        : fmt::format("tools/kumasim replay {} --seed {}", report.file, run.seed);
   if (!run.planted_bug.empty()) out += " --planted-bug " + run.planted_bug;
+  if (run.world != "sim") return out;
   return out + fmt::format(" --fingerprint {:016x}", run.fingerprint);
 }
 

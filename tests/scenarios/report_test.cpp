@@ -50,6 +50,17 @@ TEST(Report, AnyProblemFailsARunWhoseExpectationsHold) {
   EXPECT_FALSE(with(Problem::Kind::process).passed());
 }
 
+TEST(Report, ReplayPlantsTheSameBugInTheSameWorld) {
+  WorldRun run = good();
+  run.planted_bug = "rbac-rule-dropped";
+  run.fingerprint = 0xab;
+  EXPECT_EQ(replay_command(report(run), run),
+            "tools/kumasim replay s.yaml --seed 1 --planted-bug rbac-rule-dropped --fingerprint 00000000000000ab");
+  run.world = "live";
+  EXPECT_EQ(replay_command(report(run), run),
+            "tools/kumasim run s.yaml --world live --seed 1 --planted-bug rbac-rule-dropped");
+}
+
 TEST(Report, EveryFormatTellsOfProblemsAndRefusals) {
   WorldRun run = with(Problem::Kind::refused_change);
   run.refusals.push_back({12s, "web-0", "Listener", "missing <]>"});
