@@ -310,6 +310,7 @@ TEST(ControlPlane, TheFailureOfACoreTaskEndsIt) {
       auto started = co_await cp.start();
       EXPECT_TRUE(started) << started.error().message;
       was_ready = cp.ready();
+      co_await sleep(broken, 1s);  // until the batches of the start are over
       broken.broken = true;
       auto written = co_await kept.create(*resource_from_json({{"type", "Mesh"}, {"name", "m"}}), WallTime{});
       EXPECT_TRUE(written);

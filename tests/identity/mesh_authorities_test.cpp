@@ -23,6 +23,8 @@ class NoLog : public Log {
 
 class MeshCas : public ::testing::Test {
  protected:
+  MeshCas() { EXPECT_TRUE(run_now(store_.create(mesh({}), clock_.wall))); }
+
   static Resource mesh(json backend) {
     Resource out;
     out.kind = &kind::mesh();
