@@ -158,7 +158,8 @@ Result<AdsServer> find_server(const boot::Bootstrap& b, const std::string& name)
 template <class Message>
 std::string packed(const Message& message) {
   ::google::protobuf::Any any;
-  any.PackFrom(message);
+  any.set_type_url("type.googleapis.com/" + std::string(message.GetTypeName()));
+  any.set_value(to_bytes(message));
   return to_bytes(any);
 }
 

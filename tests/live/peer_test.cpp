@@ -1,6 +1,8 @@
 /// Other people's tools with our control plane, and ours with theirs: kumactl and kuma-dp of a release of Kuma 2.12,
 /// named by KUMASIM_PEER_KUMACTL, KUMASIM_PEER_KUMA_DP and KUMASIM_PEER_KUMA_CP, go through one story. Without them our
 /// own three programs do, and the rest is skipped.
+#include <algorithm>
+
 #include "reference-cp/model/kinds.hpp"
 #include "tests/live/kuma_cp_bed.hpp"
 
@@ -285,8 +287,15 @@ class Peer : public KumaCp {
     EXPECT_EQ(table.find("Offline"), std::string::npos) << table;
     Json overviews = co_await json_of({"inspect", "dataplanes", "-o", "json"});
     EXPECT_EQ(overviews["items"].size(), 2u) << overviews.dump();
+    // A certificate is written to the insight a moment after the proxy is online.
+    auto certified = [](const Json& each) { return each.contains(Json::json_pointer("/dataplaneInsight/mTLS")); };
+    for (int i = 0; i < 50 && !std::ranges::all_of(overviews["items"], certified); ++i) {
+      co_await sleep(live.runtime().timers, 300ms);
+      overviews = co_await json_of({"inspect", "dataplanes", "-o", "json"});
+    }
+    table = co_await prints({"inspect", "dataplanes"}, "CERT EXPIRATION");
     for (const Json& each : overviews["items"]) {
-      const Json& tls = each["dataplaneInsight"]["mTLS"];
+      Json tls = each.value(Json::json_pointer("/dataplaneInsight/mTLS"), Json::object());
       EXPECT_EQ(tls.value("issuedBackend", ""), "ca-1") << each.dump();
       EXPECT_NE(tls.value("certificateExpirationTime", ""), "") << each.dump();
       EXPECT_NE(table.find(each.value("name", "none")), std::string::npos) << table;

@@ -52,6 +52,8 @@ class TidyTest(unittest.TestCase):
             "int s = ::socket(AF_INET, SOCK_STREAM, 0);": "Network",
             "asio::io_context context;": "executor of Runtime",
             "auto pid = ::fork();": "ChildProcess",
+            "auto bytes = message.SerializeAsString();": "deterministic_bytes",
+            "any.PackFrom(message);": "deterministic_bytes",
         }
         for line, replacement in doors.items():
             with self.subTest(line=line):

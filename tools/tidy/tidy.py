@@ -46,6 +46,8 @@ DOORS = [
      "live::ChildProcess and live::Signals, in app/"),
     (r"\bf?open\s*\(\s*\"|\bfopen\s*\(|\bstd::([io]?f)stream\b|\bstd::filesystem\b|<fstream>|<filesystem>",
      "Disk (runtime/disk.hpp), or live::read_file in app/"),
+    (r"\bSerialize(Partial)?(AsString|ToString|ToArray)\s*\(|\bPackFrom\s*\(",
+     "deterministic_bytes and pack (xds/wire.hpp) or to_bytes (sim/envoy/config/wire.hpp): protobuf orders maps by chance"),
     (r"\bstd::(cout|cerr|cin|clog)\b|(?<![\w:.])printf\s*\(|\bputs\s*\(", "Log (runtime/log.hpp)"),
 ]
 DOOR_EXCEPTIONS = {

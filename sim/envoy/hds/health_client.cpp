@@ -3,6 +3,7 @@
 #include <envoy/service/health/v3/hds.pb.h>
 
 #include "sim/envoy/config/proto_time.hpp"
+#include "sim/envoy/config/wire.hpp"
 
 namespace kumasim::sim::proxy {
 namespace {
@@ -34,7 +35,7 @@ void HealthClient::on_stream(std::function<void(std::string)> say) {
   request.mutable_node()->ParseFromString(node_);
   request.mutable_capability()->add_health_check_protocols(health::Capability::HTTP);
   request.mutable_capability()->add_health_check_protocols(health::Capability::TCP);
-  say_(message.SerializeAsString());
+  say_(to_bytes(message));
 }
 
 bool HealthClient::on_message(const std::string& bytes) {
@@ -50,7 +51,7 @@ bool HealthClient::on_message(const std::string& bytes) {
     probe->check = cluster.health_checks(0);
     // What is probed as before keeps what is known of it.
     auto known = before.find(cluster.cluster_name());
-    if (known != before.end() && known->second->address.SerializeAsString() == probe->address.SerializeAsString())
+    if (known != before.end() && to_bytes(known->second->address) == to_bytes(probe->address))
       probe->healthy = known->second->healthy;
     targets_[cluster.cluster_name()] = std::move(probe);
   }
@@ -135,7 +136,7 @@ void HealthClient::report() {
     endpoint.set_health_status(*probe->healthy ? core::HEALTHY : core::UNHEALTHY);
   }
   ++reports_;
-  if (say_) say_(message.SerializeAsString());
+  if (say_) say_(to_bytes(message));
 }
 
 }  // namespace kumasim::sim::proxy
