@@ -69,8 +69,8 @@ function(kumasim_test name)
     list(APPEND properties LABELS "${A_LABELS}")
   endif()
   if("live" IN_LIST A_LABELS)
-    # They start processes, count them and keep time: one at a time, with the machine to themselves.
-    list(APPEND properties RUN_SERIAL TRUE)
+    # They start processes and mostly wait for them: one at a time, from the beginning, beside tests that compute.
+    list(APPEND properties RESOURCE_LOCK live COST 1000)
   endif()
   gtest_discover_tests(${name} TEST_PREFIX ${name}. DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
     WORKING_DIRECTORY ${CMAKE_SOURCE_DIR} PROPERTIES ${properties})
