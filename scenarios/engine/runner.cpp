@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <set>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -65,6 +67,9 @@ class Engine {
     std::size_t turn = 0;
   };
 
+  using Way = std::pair<std::string, std::string>;
+  static Way way(const std::string& a, const std::string& b) { return a < b ? Way(a, b) : Way(b, a); }
+
   static Problem::Kind kind_of(const Error& error, Problem::Kind otherwise) {
     if (error.code == Code::cancelled) return Problem::Kind::interrupted;
     return error.code == Code::internal ? Problem::Kind::internal : otherwise;
@@ -116,8 +121,14 @@ class Engine {
       for (const std::string& b : action.side_b) {
         if (a == b) continue;
         switch (action.kind) {
-          case Kind::partition: world_.partition(a, b); break;
-          case Kind::heal: world_.heal(a, b); break;
+          case Kind::partition:
+            world_.partition(a, b);
+            cut_.insert(way(a, b));
+            break;
+          case Kind::heal:
+            world_.heal(a, b);
+            cut_.erase(way(a, b));
+            break;
           case Kind::set_link: world_.set_link(a, b, action.link); break;
           case Kind::reset_link: world_.reset_link(a, b); break;
           default: break;
@@ -207,6 +218,8 @@ class Engine {
   void sample() {
     StateSample sample = world_.sample();
     sample.at = world_.now();
+    for (auto& [process, proxy] : sample.proxies)
+      proxy.cut_off = cut_.contains(way(process, scenario_.control_plane.name));
     note_refusals(sample);
     seen_.samples.push_back(std::move(sample));
     if (progress_) progress_(world_.now(), scenario_.duration);
@@ -225,6 +238,7 @@ class Engine {
   std::vector<bool> answered_;
   std::vector<std::unique_ptr<Source>> sources_;
   std::map<std::string, std::vector<Duration>> killed_;
+  std::set<Way> cut_;  // ways that are partitioned
 };
 
 }  // namespace

@@ -18,9 +18,22 @@ const ResourceRecord* last_record(const Predicate& predicate, const Observations
   return out;
 }
 
+/// When the control plane answered the last write of the run by then; nothing for those of set-up.
+std::optional<Duration> last_write(const Observations& seen, Duration to) {
+  std::optional<Duration> out;
+  for (const ResourceRecord& record : seen.resources) {
+    if (record.at > Duration(0) && record.at <= to) out = std::max(out.value_or(record.at), record.at);
+  }
+  return out;
+}
+
 std::string refusal_text(const std::string& process, const std::map<std::string, std::string>& refusals) {
   const auto& [type, text] = *refusals.begin();
   return fmt::format("{} refused the last {}: {}", process, type, text);
+}
+
+std::string cut_off_text(const std::string& process) {
+  return fmt::format("{} is cut off from the control plane", process);
 }
 
 /// How many proxies run a configuration that was made with the policy as `taken` has it, or what is missing.
@@ -47,6 +60,7 @@ std::expected<std::size_t, std::string> applied(const ResourceRecord& taken, con
                          ? fmt::format("{} runs a configuration that was made without it", process)
                          : refusal_text(process, known->second.refusals));
     }
+    if (proxy.cut_off) return Missing(cut_off_text(process));
     ++count;
   }
   if (count == 0) return Missing("it is about no running proxy");
@@ -194,8 +208,12 @@ std::optional<std::string> not_converged(const Scenario& scenario, const Observa
   }
   // A proxy may be content with what it has; only the control plane knows what it should have.
   if (!sample.rollout) return "the control plane did not say what the proxies run";
+  if (auto written = last_write(seen, sample.at); written && sample.rollout->at < *written)
+    return fmt::format("the control plane has not said what the proxies run since the write at {}",
+                       duration_text(*written));
   for (const auto& [process, proxy] : sample.proxies) {
     if (!proxy.up) continue;
+    if (proxy.cut_off) return cut_off_text(process);
     auto known = sample.rollout->proxies.find(process);
     if (known == sample.rollout->proxies.end() || !known->second.connected)
       return fmt::format("{} is not connected to the control plane", process);

@@ -277,6 +277,28 @@ TEST(Engine, PolicyAppliedIsNotMetBehindAPartition) {
   EXPECT_EQ(cut.why, "web-0 runs a configuration that was made without it");
 }
 
+/// The control plane notices after half a minute without a sign of life only; the partition is shorter.
+TEST(Engine, ConvergedDoesNotHoldBehindAPartition) {
+  Scenario scenario = small("  faults: [{at: 5s, for: 4s, fault: net.partition, between: [kuma-cp, web]}]\n");
+  auto during = [](int from, int to) {
+    return Expectation{.mode = Expectation::Mode::during,
+                       .from = std::chrono::seconds(from),
+                       .to = std::chrono::seconds(to),
+                       .that = *parse_predicate("converged"),
+                       .text = "converged",
+                       .mark = {}};
+  };
+  scenario.expectations = {during(2, 4), during(6, 8), during(12, 14)};
+  WorldRun done = run(scenario, {});
+  EXPECT_EQ(problems(done), "");
+  ASSERT_EQ(done.verdicts.size(), 3u);
+  EXPECT_TRUE(done.verdicts[0].held) << done.verdicts[0].why;
+  EXPECT_FALSE(done.verdicts[1].held);
+  EXPECT_EQ(done.verdicts[1].why, "web-0 is cut off from the control plane");
+  EXPECT_EQ(done.verdicts[1].when, std::chrono::seconds(6));
+  EXPECT_TRUE(done.verdicts[2].held) << done.verdicts[2].why;
+}
+
 TEST(Engine, AChangeThatIsRefusedFailsTheRun) {
   WorldRun done = run(small("  changes: [{at: 5s, delete: {type: MeshRetry, name: nothing}}]\n"), {});
   EXPECT_TRUE(std::ranges::all_of(done.verdicts, &Verdict::held)) << broken(done);

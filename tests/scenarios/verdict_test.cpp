@@ -223,6 +223,38 @@ TEST(Expectation, ConvergedAsksTheControlPlaneWhatTheProxiesShouldHave) {
   EXPECT_EQ(outcome("converged", seen).why, "the control plane did not say what the proxies run");
 }
 
+TEST(Expectation, ConvergedNeedsAWordSinceTheLastWrite) {
+  Observations seen;
+  seen.addresses = {{"b-1", "10.0.0.1:80"}};
+  seen.samples = {sample(6s, {"10.0.0.1:80"})};
+  seen.samples[0].rollout->at = 2s;
+  EXPECT_TRUE(outcome("converged", seen).holds) << "nothing was written";
+  seen.resources = {{"Mesh", "default", 0s}, {"MeshTimeout", "p", 1s}, {"MeshRetry", "q", 2s}};
+  EXPECT_TRUE(outcome("converged", seen).holds) << "it spoke after the last write";
+  seen.resources.push_back({"MeshTimeout", "p", 3s});
+  Outcome stale = outcome("converged", seen);
+  EXPECT_FALSE(stale.holds);
+  EXPECT_EQ(stale.when, 6s);
+  EXPECT_EQ(stale.why, "the control plane has not said what the proxies run since the write at 3s");
+  seen.resources.back().at = 7s;
+  EXPECT_TRUE(outcome("converged", seen).holds) << "what is written later takes nothing back";
+  seen.resources = {{"Mesh", "default", 0s}};
+  seen.samples[0].rollout->at = -1s;
+  EXPECT_TRUE(outcome("converged", seen).holds) << "set-up waited for all of its resources";
+}
+
+TEST(Expectation, WhoIsCutOffHasNotConverged) {
+  Observations seen;
+  seen.addresses = {{"b-1", "10.0.0.1:80"}};
+  seen.samples = {sample(1s, {"10.0.0.1:80"})};
+  ASSERT_TRUE(outcome("converged", seen).holds);
+  seen.samples[0].proxies["b-1"].cut_off = true;
+  EXPECT_EQ(outcome("converged", seen).why, "b-1 is cut off from the control plane");
+  seen.samples[0].proxies["b-1"].cut_off = false;
+  seen.samples[0].proxies["b-2"].cut_off = true;
+  EXPECT_TRUE(outcome("converged", seen).holds) << "b-2 does not run";
+}
+
 TEST(Expectation, RotationNeedsANewCertificateOfEveryRunningInstance) {
   Observations seen;
   seen.samples = {sample(1s, {}, "a"), sample(5s, {}, "a"), sample(9s, {}, "b")};
@@ -326,6 +358,7 @@ TEST(Expectation, PolicyAppliedNeedsTheControlPlanesWord) {
             "web-0 is not registered with the control plane");
   EXPECT_EQ(why([](StateSample& s) { s.rollout->proxies["b-1"].connected = false; }),
             "b-1 is not connected to the control plane");
+  EXPECT_EQ(why([](StateSample& s) { s.proxies["b-1"].cut_off = true; }), "b-1 is cut off from the control plane");
   EXPECT_EQ(why([](StateSample& s) {
               s.rollout->policies["MeshTimeout/p"]["b-1"] = false;
               s.rollout->proxies["b-1"].refusals["Listener"] = "bad";

@@ -62,6 +62,8 @@ struct ProxyState {
   std::map<std::string, std::set<std::string>> endpoints = {};  // called service -> address:port
   /// Type of resource ("Listener") -> what the proxy said, where it refused the last update of that type.
   std::map<std::string, std::string> refusals = {};
+  /// A partition of the scenario lies between it and the control plane, which may not have noticed yet.
+  bool cut_off = false;
 };
 
 /// An update that a proxy refused (a NACK).

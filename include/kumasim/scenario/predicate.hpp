@@ -3,7 +3,7 @@
 ///     no-plaintext                              some call crossed a proxy, and none travelled in the clear
 ///     failed-calls == 0                         how many calls got no answer, or one that is not 2xx or 3xx
 ///     failed-calls(web -> backend) == 0         the same of one flow
-///     calls(web -> backend) >= 100              how many calls ended
+///     calls(web -> backend) >= 100              how many calls began
 ///     availability(web -> backend) >= 99.9%     part of the calls that succeeded
 ///     share(web -> backend, version=v1) in 87%..93%   part of the answered calls that such an instance answered
 ///     latency(web -> backend, p99) <= 50ms      a percentile of the time to the answer; without one: for ever
