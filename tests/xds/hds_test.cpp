@@ -35,10 +35,12 @@ HdsSettings settings() {
 }
 
 Json specifier(const std::string& networking, const Json& metadata = Json::object()) {
-  std::string bytes =
-      health_check_specifier(dataplane(networking), NodeMetadata::from_json(metadata.dump()), settings());
+  Specifier made = health_check_specifier(dataplane(networking), NodeMetadata::from_json(metadata.dump()), settings());
   health::HealthCheckSpecifier message;
-  EXPECT_TRUE(message.ParseFromString(bytes));
+  EXPECT_TRUE(message.ParseFromString(made.bytes));
+  std::set<std::string> named;
+  for (const auto& cluster : message.cluster_health_checks()) named.insert(cluster.cluster_name());
+  EXPECT_EQ(made.clusters, named);
   std::string text;
   EXPECT_TRUE(google::protobuf::util::MessageToJsonString(message, &text).ok());
   return Json::parse(text);
@@ -166,11 +168,28 @@ TEST(HealthReport, MovesTheInboundsThatAreProbed) {
 }
 
 TEST(HealthReport, DecidesWhoIsAnEndpoint) {
-  Resource proxy = dataplane("{address: 10.0.0.1, inbound: [{port: 80, tags: {kuma.io/service: a}}]}");
+  Resource proxy =
+      dataplane("{address: 10.0.0.1, inbound: [{port: 80, serviceProbe: {tcp: {}}, tags: {kuma.io/service: a}}]}");
   for (bool healthy : {true, false, true}) {
     apply_report({.envoy = true, .applications = {{80, healthy}}}, proxy.spec);
     EXPECT_EQ(inbounds_of(proxy)[0].ready, healthy);
   }
+}
+
+TEST(HealthReport, WhatHasNoProbeIsTheProxysOwnToTakeOut) {
+  // Both before the same application, and only one of them has it probed.
+  Resource proxy = dataplane(
+      "{address: 10.0.0.1, inbound: ["
+      "{port: 80, servicePort: 8080, serviceProbe: {tcp: {}}, tags: {kuma.io/service: a}},"
+      "{port: 81, servicePort: 8080, tags: {kuma.io/service: b}}]}");
+  EXPECT_TRUE(apply_report({.envoy = true, .applications = {{8080, false}}}, proxy.spec));
+  EXPECT_FALSE(inbounds_of(proxy)[0].ready);
+  EXPECT_TRUE(inbounds_of(proxy)[1].ready);
+  EXPECT_TRUE(apply_report({.envoy = false, .applications = {}}, proxy.spec));
+  EXPECT_FALSE(inbounds_of(proxy)[1].ready);
+  EXPECT_TRUE(apply_report({.envoy = true, .applications = {{8080, false}}}, proxy.spec));
+  EXPECT_FALSE(inbounds_of(proxy)[0].ready);
+  EXPECT_TRUE(inbounds_of(proxy)[1].ready) << "nothing but the proxy had taken it out";
 }
 
 TEST(HealthReport, ADataplaneWithoutInboundsHasNothingToChange) {
@@ -180,7 +199,7 @@ TEST(HealthReport, ADataplaneWithoutInboundsHasNothingToChange) {
   EXPECT_EQ(gateway, before);
 }
 
-TEST(HealthReport, AClusterThatNobodyNamedIsRefused) {
+TEST(HealthReport, AClusterWithoutAPortIsRefused) {
   auto message = decode_hds_message(report({{"backend", HEALTHY}}));
   ASSERT_FALSE(message);
   EXPECT_EQ(message.error().message, "failed to parse local cluster name: backend");
@@ -210,6 +229,38 @@ TEST(HdsSession, ListensToWhoIsAdmittedAndSendsWhatChanges) {
   HdsActions told = session.on_message(report({{"localhost:80", UNHEALTHY}}));
   ASSERT_TRUE(told.report);
   EXPECT_EQ(told.report->applications, (std::map<std::uint32_t, bool>{{80, false}}));
+}
+
+TEST(HdsSession, AReportOnWhatNobodyNamedIsRefused) {
+  const std::string inbound = "{address: 10.0.0.1, inbound: [{port: 80, tags: {kuma.io/service: a}";
+  auto told = [&](const std::string& probe, const std::string& cluster) {
+    HdsSession session(settings());
+    session.on_message(request("m.web"));
+    session.on_admitted();
+    session.on_dataplane(dataplane(inbound + probe + "}]}"));
+    HdsActions out = session.on_message(report({{"kuma:envoy:admin", HEALTHY}, {cluster, UNHEALTHY}}));
+    EXPECT_NE(out.refused.has_value(), out.report.has_value());
+    return out.refused ? out.refused->message : "";
+  };
+  const std::string probed = ", serviceProbe: {tcp: {}}";
+  EXPECT_EQ(told(probed, "localhost:80"), "");
+  EXPECT_EQ(told(probed, "backend:80"), "report on cluster backend:80, which no specifier names");
+  EXPECT_EQ(told(probed, "localhost:81"), "report on cluster localhost:81, which no specifier names");
+  EXPECT_EQ(told(probed, "system_envoy_admin"), "report on cluster system_envoy_admin, which no specifier names");
+  EXPECT_EQ(told("", "localhost:80"), "report on cluster localhost:80, which no specifier names");
+}
+
+TEST(HdsSession, AReportMayCrossANewerSpecifier) {
+  HdsSession session(settings());
+  session.on_message(request("m.web"));
+  session.on_admitted();
+  const std::string inbound = "{address: 10.0.0.1, inbound: [{port: 80, tags: {kuma.io/service: a}";
+  EXPECT_TRUE(session.on_dataplane(dataplane(inbound + ", serviceProbe: {tcp: {}}}]}")).send);
+  Resource without = dataplane(inbound + "}]}");
+  EXPECT_TRUE(session.on_dataplane(without).send);
+  HdsActions late = session.on_message(report({{"localhost:80", UNHEALTHY}}));
+  ASSERT_TRUE(late.report) << "the proxy said so before it could know";
+  EXPECT_FALSE(apply_report(*late.report, without.spec)) << "but the inbound is not probed any more";
 }
 
 TEST(HdsSession, AProxyStaysWhoItIs) {

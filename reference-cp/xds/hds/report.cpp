@@ -36,12 +36,13 @@ std::optional<bool> is_healthy(const health::ClusterEndpointsHealth& cluster) {
   return status == core::HEALTHY || status == core::UNKNOWN;
 }
 
-Result<HealthReport> report_of(const health::EndpointHealthResponse& response) {
+Result<HealthReport> report_of(const health::EndpointHealthResponse& response, std::set<std::string>& clusters) {
   HealthReport out;
   for (const health::ClusterEndpointsHealth& cluster : response.cluster_endpoints_health()) {
+    const std::string& name = cluster.cluster_name();
+    clusters.insert(name);
     std::optional<bool> healthy = is_healthy(cluster);
     if (!healthy) continue;
-    const std::string& name = cluster.cluster_name();
     if (name == "kuma:envoy:admin" || name == envoy::unified::admin) {
       out.envoy = *healthy;
       continue;
@@ -73,7 +74,7 @@ Result<HdsMessage> decode_hds_message(std::string_view bytes) {
   HdsMessage out;
   if (message.has_health_check_request()) out.request = node_of(message.health_check_request().node());
   if (message.has_endpoint_health_response()) {
-    auto report = report_of(message.endpoint_health_response());
+    auto report = report_of(message.endpoint_health_response(), out.clusters);
     if (!report) return fail(report.error());
     out.report = std::move(*report);
   }
@@ -84,9 +85,12 @@ bool apply_report(const HealthReport& report, nlohmann::json& dataplane_spec) {
   if (at(dataplane_spec, "networking", "inbound").empty()) return false;
   bool changed = false;
   for (nlohmann::json& inbound : dataplane_spec["networking"]["inbound"]) {
-    std::uint32_t port = number_at(inbound, "servicePort");
-    auto probed = report.applications.find(port != 0 ? port : number_at(inbound, "port"));
-    bool healthy = report.envoy && (probed == report.applications.end() || probed->second);
+    bool healthy = report.envoy;
+    if (!at(inbound, "serviceProbe").is_null()) {
+      std::uint32_t port = number_at(inbound, "servicePort");
+      auto probed = report.applications.find(port != 0 ? port : number_at(inbound, "port"));
+      healthy = healthy && (probed == report.applications.end() || probed->second);
+    }
     std::string state = text_at(inbound, "state");
     bool ready = state.empty() || state == "Ready";
     if ((healthy && state == "NotReady") || (!healthy && ready)) {

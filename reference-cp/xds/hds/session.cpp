@@ -24,6 +24,9 @@ HdsActions HdsSession::on_message(std::string_view bytes) {
   HdsActions out;
   if (!message->report) return out;
   if (!admitted_) return refuse(Code::unauthenticated, fmt::format("stream was not authenticated for ID {}", id_));
+  for (const std::string& cluster : message->clusters)
+    if (!named_.contains(cluster))
+      return refuse(Code::invalid_argument, fmt::format("report on cluster {}, which no specifier names", cluster));
   out.report = std::move(message->report);
   return out;
 }
@@ -58,9 +61,10 @@ void HdsSession::on_admitted() {
 HdsActions HdsSession::on_dataplane(const Resource& dataplane) {
   assert(admitted_);
   HdsActions out;
-  std::string bytes = health_check_specifier(dataplane, metadata_, settings_);
-  if (sent_ && *sent_ == bytes) return out;
-  sent_ = std::make_shared<const std::string>(std::move(bytes));
+  Specifier specifier = health_check_specifier(dataplane, metadata_, settings_);
+  if (sent_ && *sent_ == specifier.bytes) return out;
+  sent_ = std::make_shared<const std::string>(std::move(specifier.bytes));
+  named_.merge(specifier.clusters);
   out.send = sent_;
   return out;
 }

@@ -2,13 +2,14 @@
 /// what is to be sent and to be written comes out.
 ///
 /// envoy.service.health.v3: the proxy asks once, naming itself, and is sent what it is to probe, again whenever that
-/// changes; it reports every `interval`. Nothing is acknowledged. Who it is must be found to be true before it is
-/// listened to.
+/// changes; it reports every `interval`, on what it was told to probe alone. Nothing is acknowledged. Who it is must be
+/// found to be true before it is listened to.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -47,6 +48,8 @@ class HdsSession {
   NodeMetadata metadata_;
   bool admitted_ = false;
   std::shared_ptr<const std::string> sent_;
+  /// Clusters that the specifiers on this stream named, also those before the last: a report may cross a newer one.
+  std::set<std::string> named_;
 };
 
 }  // namespace kumasim::cp

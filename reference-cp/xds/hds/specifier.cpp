@@ -57,8 +57,7 @@ void set_times(HealthCheck& check, const nlohmann::json& probe, const HdsSetting
 
 }  // namespace
 
-std::string health_check_specifier(const Resource& dataplane, const NodeMetadata& metadata,
-                                   const HdsSettings& settings) {
+Specifier health_check_specifier(const Resource& dataplane, const NodeMetadata& metadata, const HdsSettings& settings) {
   HealthCheckSpecifier out;
   *out.mutable_interval() = proto(settings.interval);
   const nlohmann::json& networking = at(dataplane.spec, "networking");
@@ -84,7 +83,9 @@ std::string health_check_specifier(const Resource& dataplane, const NodeMetadata
     source.set_address(is_ipv6 ? passthrough_ipv6 : passthrough_ipv4);
     source.set_port_value(0);
   }
-  return deterministic_bytes(out);
+  Specifier result{.bytes = deterministic_bytes(out), .clusters = {}};
+  for (const ClusterHealthCheck& cluster : out.cluster_health_checks()) result.clusters.insert(cluster.cluster_name());
+  return result;
 }
 
 }  // namespace kumasim::cp

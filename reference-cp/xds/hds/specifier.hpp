@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 
 #include "kumasim/runtime/time.hpp"
@@ -21,10 +22,14 @@ struct HdsSettings {
   std::uint32_t admin_port = 9901;  ///< of an Envoy whose Dataplane names none
 };
 
-/// envoy.service.health.v3.HealthCheckSpecifier, as Kuma makes it: the admin server's /ready first, by which a draining
+struct Specifier {
+  std::string bytes;               ///< envoy.service.health.v3.HealthCheckSpecifier
+  std::set<std::string> clusters;  ///< that it names
+};
+
+/// As Kuma makes it: the admin server's /ready first, by which a draining
 /// Envoy tells that it is, then a TCP check for each inbound with a `serviceProbe`, by the name of its local cluster.
 /// Equal Dataplanes have equal bytes.
-std::string health_check_specifier(const Resource& dataplane, const NodeMetadata& metadata,
-                                   const HdsSettings& settings);
+Specifier health_check_specifier(const Resource& dataplane, const NodeMetadata& metadata, const HdsSettings& settings);
 
 }  // namespace kumasim::cp
