@@ -14,12 +14,17 @@ CHANGES = [
     ("ready = all(p.err or p.complete() for p in live.values())\n",
      "was_ready, ready = ready, all(p.err or p.complete() for p in live.values())\n"),
     ("if ready and now - t1 > min_wait and now - stable > settle: break\n",
-     "if was_ready and ready and now - t1 > min_wait and now - stable > settle: break\n"),
+     "if was_ready and ready and now - t1 > min_wait and now - stable > max(settle, HOLD): break\n"),
     # A case is equal only when it stays so: for HOLD seconds nothing that is compared has changed.
     ("all(wantp[n] == cur.get(n) for n in wantp): break\n",
      "all(wantp[n] == cur.get(n) for n in wantp) and now - stable >= HOLD: break\n"),
     ('if got == want or not (case["request"]["method"] == "GET" and case.get("eventual")): break\n',
      'if not (case["request"]["method"] == "GET" and case.get("eventual")) or (got == want and now - stable >= HOLD): break\n'),
+    # Nor is it equal when the time is up before it has stayed so: what is compared afterwards says that.
+    ("if now - t1 > timeout: break\n",
+     "if now - t1 > timeout: cur = {n: or_unheld(p, now - stable) for n, p in cur.items()}; break\n"),
+    ("if now - t0 > timeout: break\n",
+     "if now - t0 > timeout: got = or_unheld(got, now - stable); break\n"),
 ]
 
 
@@ -34,12 +39,18 @@ def load_check(path, hold):
     module = types.ModuleType("check")
     module.__file__ = str(path)
     module.HOLD = hold
+    module.or_unheld = lambda state, seconds: state if seconds >= hold else {**state, **unheld(seconds)}
     exec(compile(text, path, "exec"), module.__dict__)
     yaml = getattr(module, "yaml", None)
     if hasattr(yaml, "CSafeLoader"):
         yaml.SafeLoader = yaml.CSafeLoader  # the same documents in a tenth of the time
     ask_refused_bootstraps(module)
     return module
+
+
+def unheld(seconds):
+    """No recording has this: what makes a state that has not stayed as it is differ from all of them."""
+    return {"unheld": f"changed {seconds:.1f}s before the time was up"}
 
 
 def ask_refused_bootstraps(module):

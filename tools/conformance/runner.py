@@ -9,8 +9,8 @@ import time
 CHUNK = {"xds": 110, "rest": 320}
 # xds cases wait for the control plane most of the time, REST cases are answered at once.
 JOBS = {"xds": 6, "rest": 4}
-# At a second try changes are taken in together, as the recorded Kuma did every 300 ms (VIP_REFRESH_INTERVAL in check.py).
-AGAIN = {"KUMASIM_XDS_SERVER_BATCH_INTERVAL": "300ms"}
+# Where changes are to be taken in together, as the recorded Kuma did every 300 ms (VIP_REFRESH_INTERVAL in check.py).
+TOGETHER = {"KUMASIM_XDS_SERVER_BATCH_INTERVAL": "300ms"}
 # check.py gives each slot so many ports.
 PORTS_OF_SLOT = 20
 
@@ -18,9 +18,9 @@ Batch = collections.namedtuple("Batch", "cases kind profile env jobs")
 Outcome = collections.namedtuple("Outcome", "passed differences matched total seconds")
 
 
-def plan(check, cases, again=False):
+def plan(check, cases, together=False):
     """Batches, each for a control plane of its own."""
-    more = AGAIN if again else {}
+    more = TOGETHER if together else {}
     shared = collections.defaultdict(list)
     for case in cases:
         if not case.isolated:
@@ -28,7 +28,7 @@ def plan(check, cases, again=False):
     batches = []
     for (profile, kind), members in sorted(shared.items(), key=lambda item: (item[0][1] != "xds", item[0])):
         for first in range(0, len(members), CHUNK[kind]):
-            batches.append(Batch(members[first:first + CHUNK[kind]], kind, profile, more, 1 if again else JOBS[kind]))
+            batches.append(Batch(members[first:first + CHUNK[kind]], kind, profile, more, 1 if together else JOBS[kind]))
     for group in check.fresh_groups([case for case in cases if case.isolated]):
         batches.append(Batch(group, "fresh", group[0].profile, {**more, **(group[0].opts.get("env") or {})}, 1))
     return batches
