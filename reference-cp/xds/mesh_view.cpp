@@ -24,12 +24,12 @@ const nlohmann::json& enabled_backend(const Resource* mesh) {
 }
 
 /// What of a Mesh the index depends on.
-bool index_depends(const ResourceChange& change) {
-  auto aware = [](const ResourcePtr& mesh) {
+bool index_depends(const Resource* before, const Resource* after) {
+  auto aware = [](const Resource* mesh) {
     return std::tuple(mesh && flag_at(mesh->spec, "routing", "localityAwareLoadBalancing"),
-                      mesh && flag_at(mesh->spec, "routing", "zoneEgress"), enabled_backend(mesh.get()).is_null());
+                      mesh && flag_at(mesh->spec, "routing", "zoneEgress"), enabled_backend(mesh).is_null());
   };
-  return aware(change.before) != aware(change.after);
+  return aware(before) != aware(after);
 }
 
 /// Kinds that endpoints behind zone proxies come from.
@@ -133,12 +133,12 @@ MeshView::Ptr MeshView::with(const ResourceChange& change) const {
   Resources& resources = view->kinds_[kind];
   resources = change.after ? resources.with(subject.meta.name, change.after) : resources.without(subject.meta.name);
   if (resources.empty()) view->kinds_.erase(kind);
+  const Resource* before = find(kind, subject.meta.name);
   bool reweighed = kind == "ZoneIngress" && local_weight(*view) != index_->local_weight;
-  if (reweighed || (kind == "Mesh" && subject.meta.name == name_ && index_depends(change))) {
+  if (reweighed || (kind == "Mesh" && subject.meta.name == name_ && index_depends(before, change.after.get()))) {
     view->reindex();
     return view;
   }
-  const Resource* before = find(kind, subject.meta.name);
   view->index_names(change, before);
   view->index_endpoints(*this, change, before);
   return view;

@@ -12,31 +12,42 @@ namespace {
 
 using Json = nlohmann::json;
 
-/// Throws where a resource has the label `bad`.
-MeshView::Ptr picky(const MeshView& view, const ResourceChange& change) {
-  const Resource& subject = change.after ? *change.after : *change.before;
-  if (subject.meta.labels.contains("bad")) throw std::runtime_error("it is bad");
+void refuse(const ResourcePtr& resource, const char* label) {
+  if (resource && resource->meta.labels.contains(label)) throw std::runtime_error("it is bad");
+}
+
+/// Throws where either side of the change has the label `bad`.
+MeshView::Ptr picky_with(const MeshView& view, const ResourceChange& change) {
+  for (const ResourcePtr& side : {change.before, change.after}) refuse(side, "bad");
   return view.with(change);
+}
+
+/// Where either side has the label `bad` or `awkward`: both are looked at, as for a Dataplane's endpoints.
+Affected picky_affected(const MeshView& view, const ResourceChange& change) {
+  for (const ResourcePtr& side : {change.before, change.after})
+    for (const char* label : {"bad", "awkward"}) refuse(side, label);
+  return view.affected(change);
 }
 
 class MeshViewsTest : public ::testing::Test {
  protected:
-  static ResourcePtr resource(const Json& body, bool bad = false) {
+  static ResourcePtr resource(const Json& body, const char* label = nullptr) {
     auto out = resource_from_json(body);
     EXPECT_TRUE(out) << out.error().message;
-    if (bad) out->meta.labels["bad"] = "yes";
+    if (label) out->meta.labels[label] = "yes";
     return std::make_shared<const Resource>(std::move(*out));
   }
-  static ResourcePtr dataplane(const std::string& mesh, const std::string& name, int port, bool bad = false) {
+  static ResourcePtr dataplane(const std::string& mesh, const std::string& name, int port,
+                               const char* label = nullptr) {
     Json inbound = {{"port", port}, {"tags", {{"kuma.io/service", name}}}};
     return resource({{"type", "Dataplane"},
                      {"mesh", mesh},
                      {"name", name},
                      {"networking", {{"address", "10.0.0.1"}, {"inbound", Json::array({inbound})}}}},
-                    bad);
+                    label);
   }
-  static ResourcePtr mesh(const std::string& name, bool bad = false) {
-    return resource({{"type", "Mesh"}, {"name", name}}, bad);
+  static ResourcePtr mesh(const std::string& name, const char* label = nullptr) {
+    return resource({{"type", "Mesh"}, {"name", name}}, label);
   }
 
   std::size_t apply(const ResourcePtr& before, const ResourcePtr& after) {
@@ -49,13 +60,13 @@ class MeshViewsTest : public ::testing::Test {
     return found ? *found : nullptr;
   }
 
-  MeshViews views{ZoneSettings{}, picky};
+  MeshViews views{ZoneSettings{}, {.with = picky_with, .affected = picky_affected}};
   Work work;
 };
 
 TEST_F(MeshViewsTest, TheLastVersionStaysUntilOneCanBeTakenIn) {
   for (const char* name : {"m", "n"}) EXPECT_EQ(apply(nullptr, mesh(name)), 0u);
-  auto first = dataplane("m", "a", 80), second = dataplane("m", "a", 81, true), third = dataplane("m", "a", 82);
+  auto first = dataplane("m", "a", 80), second = dataplane("m", "a", 81, "bad"), third = dataplane("m", "a", 82);
   EXPECT_EQ(apply(nullptr, first), 0u);
   EXPECT_EQ(apply(first, second), 1u);
   EXPECT_EQ(held("m", "a"), first);
@@ -73,15 +84,46 @@ TEST_F(MeshViewsTest, TheLastVersionStaysUntilOneCanBeTakenIn) {
 
 TEST_F(MeshViewsTest, OneThatGoesIsNotLeftOutAnyMore) {
   apply(nullptr, mesh("m"));
-  auto bad = dataplane("m", "a", 80, true), good = dataplane("m", "a", 80);
-  EXPECT_EQ(apply(nullptr, bad), 1u);
-  EXPECT_EQ(apply(good, nullptr), 0u);
-  EXPECT_TRUE(views.left_out().empty());
+  auto good = dataplane("m", "a", 80);
+  for (const char* label : {"bad", "awkward"}) {
+    auto bad = dataplane("m", "a", 81, label);
+    // It never got in, ...
+    EXPECT_EQ(apply(nullptr, bad), 1u);
+    EXPECT_EQ(apply(bad, nullptr), 0u) << label;
+    EXPECT_TRUE(views.left_out().empty());
+    // ... or an earlier version did.
+    EXPECT_EQ(apply(nullptr, good), 0u);
+    EXPECT_EQ(apply(good, bad), 1u);
+    EXPECT_EQ(held("m", "a"), good);
+    EXPECT_EQ(apply(bad, nullptr), 0u) << label;
+    EXPECT_TRUE(views.left_out().empty());
+    EXPECT_FALSE(held("m", "a"));
+  }
+}
+
+TEST_F(MeshViewsTest, OneThatCannotBeJudgedStaysOut) {
+  apply(nullptr, mesh("m"));
+  auto awkward = dataplane("m", "a", 80, "awkward"), good = dataplane("m", "a", 80);
+  EXPECT_EQ(apply(nullptr, awkward), 1u);
   EXPECT_FALSE(held("m", "a"));
+  EXPECT_EQ(apply(awkward, good), 0u);
+  EXPECT_EQ(held("m", "a"), good);
+  EXPECT_TRUE(views.left_out().empty());
+}
+
+/// A view that is built anew judges nothing.
+TEST_F(MeshViewsTest, WhatAViewHoldsDoesNotKeepOutItsRepair) {
+  auto awkward = dataplane("m", "a", 80, "awkward"), good = dataplane("m", "a", 80);
+  apply(nullptr, awkward);
+  EXPECT_EQ(apply(nullptr, mesh("m")), 0u);
+  EXPECT_EQ(held("m", "a"), awkward);
+  EXPECT_EQ(apply(awkward, good), 0u);
+  EXPECT_EQ(held("m", "a"), good);
+  EXPECT_TRUE(work.at("m").proxies.all);
 }
 
 TEST_F(MeshViewsTest, ANewMeshTakesWhatItCan) {
-  apply(nullptr, dataplane("m", "a", 80, true));
+  apply(nullptr, dataplane("m", "a", 80, "bad"));
   apply(nullptr, dataplane("m", "b", 80));
   EXPECT_EQ(apply(nullptr, mesh("m")), 1u);
   EXPECT_TRUE(held("m", "b"));
@@ -89,9 +131,12 @@ TEST_F(MeshViewsTest, ANewMeshTakesWhatItCan) {
 }
 
 TEST_F(MeshViewsTest, WithoutItsMeshThereIsNoView) {
-  EXPECT_EQ(apply(nullptr, mesh("m", true)), 1u);
+  auto bad = dataplane("m", "a", 80, "bad");
+  apply(nullptr, bad);
+  EXPECT_EQ(apply(nullptr, mesh("m", "bad")), 2u);
   EXPECT_FALSE(views.find("m")) << "it would say that there is no mutual TLS";
-  EXPECT_EQ(apply(mesh("m", true), mesh("m")), 0u);
+  apply(bad, nullptr);
+  EXPECT_EQ(apply(mesh("m", "bad"), mesh("m")), 0u);
   EXPECT_TRUE(views.find("m"));
   EXPECT_TRUE(views.left_out().empty());
 }

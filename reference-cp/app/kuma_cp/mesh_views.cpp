@@ -57,11 +57,12 @@ void MeshViews::note(const std::string& mesh, std::string kind, const ResourceKe
 }
 
 MeshView::Ptr MeshViews::build(const std::string& mesh, std::vector<LeftOut>& out) {
+  left_out_.erase(mesh);
   std::vector<ResourcePtr> all;
   for (const auto& [kind, resources] : resources_)
     for (const auto& [key, resource] : resources)
       if (resource->kind->is_global() || key.mesh == mesh) all.push_back(resource);
-  if (!step_) {
+  if (!steps_.with) {
     try {
       return MeshView::build(mesh, settings_, all);
     } catch (const std::exception&) {
@@ -110,8 +111,7 @@ std::vector<LeftOut> MeshViews::apply(const Change& change, Work& work) {
     // Without its Mesh a view would say that there is no mutual TLS: better none at all.
     if (!built->mesh()) return out;
     views_[name] = std::move(built);
-    work[name] = {
-        .proxies = {.all = true, .names = {}, .virtual_outbounds = false}, .derive = true, .certificates = true};
+    work[name] = {.proxies = {.all = true, .names = {}, .endpoints = {}}, .derive = true, .certificates = true};
   }
   for (auto& [mesh, view] : views_) {
     if (!change.kind->is_global() && mesh != change.key.mesh) continue;
@@ -126,24 +126,43 @@ std::vector<LeftOut> MeshViews::apply(const Change& change, Work& work) {
   return out;
 }
 
+/// Whom the step reaches. What the view held must not keep out its own repair: where it is that which cannot be judged,
+/// everything is reached.
+Affected MeshViews::judge(const MeshView& next, const ResourceChange& step) const {
+  try {
+    return affected(next, step);
+  } catch (const std::exception&) {
+    if (!step.before) throw;
+  }
+  Affected out;
+  if (step.after) out = affected(next, {nullptr, step.after});
+  out.all = true;
+  return out;
+}
+
 /// All of it or, where it throws, nothing.
-void MeshViews::take_in(const std::string& mesh, MeshView::Ptr& view, const Change& change, Work& work) const {
-  bool is_mesh = change.kind->type() == "Mesh";
+void MeshViews::take_in(const std::string& mesh, MeshView::Ptr& view, Change change, Work& work) const {
+  const std::string& kind = change.kind->type();
+  bool is_mesh = kind == "Mesh";
+  // Not what the store had before: that may never have got here, and would block what follows it.
+  const ResourcePtr* held = view->all(kind).find(change.key.name);
+  change.before = held ? *held : nullptr;
+  if (!change.before && !change.after) return;
   ResourceChange step{change.before, change.after};
   MeshView::Ptr next = after(*view, step);
   if (is_mesh && mesh != change.key.name) {
     view = std::move(next);
     return;
   }
-  Affected affected = next->affected(step);
+  Affected affected = judge(*next, step);
   bool derive = derives(change, settings_.zone);
   if (is_left_out(mesh, change)) {
-    // What the view had of it is not what the change says to have been before.
+    // Rare enough to do rather too much than too little.
     affected.all = true;
     derive = true;
   }
   view = std::move(next);
-  bool secret = change.kind->type() == "Secret";
+  bool secret = kind == "Secret";
   if (affected.none() && !derive && !secret) return;
   MeshWork& entry = work[mesh];
   entry.proxies.merge(affected);

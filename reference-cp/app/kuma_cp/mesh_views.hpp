@@ -34,12 +34,14 @@ struct LeftOut {
 
 class MeshViews {
  public:
-  /// How a view takes in a change; tests have one that fails.
-  using Step = std::function<MeshView::Ptr(const MeshView&, const ResourceChange&)>;
+  /// How a view takes in a change and judges it; tests have some that fail. nullptr: MeshView's own.
+  struct Steps {
+    std::function<MeshView::Ptr(const MeshView&, const ResourceChange&)> with = nullptr;
+    std::function<Affected(const MeshView&, const ResourceChange&)> affected = nullptr;
+  };
 
-  explicit MeshViews(ZoneSettings settings) : MeshViews(std::move(settings), nullptr) {}
-  /// nullptr: MeshView::with.
-  MeshViews(ZoneSettings settings, Step step) : settings_(std::move(settings)), step_(std::move(step)) {}
+  explicit MeshViews(ZoneSettings settings) : MeshViews(std::move(settings), Steps{}) {}
+  MeshViews(ZoneSettings settings, Steps steps) : settings_(std::move(settings)), steps_(std::move(steps)) {}
 
   /// Takes over one committed change; a resource that was there at the start comes as its creation. What throws for one
   /// mesh is left out of that mesh's view and told: it is stored, and would end every start.
@@ -66,15 +68,19 @@ class MeshViews {
  private:
   MeshView::Ptr build(const std::string& mesh, std::vector<LeftOut>& out);
   MeshView::Ptr after(const MeshView& view, const ResourceChange& change) const {
-    return step_ ? step_(view, change) : view.with(change);
+    return steps_.with ? steps_.with(view, change) : view.with(change);
   }
-  void take_in(const std::string& mesh, MeshView::Ptr& view, const Change& change, Work& work) const;
+  Affected affected(const MeshView& view, const ResourceChange& change) const {
+    return steps_.affected ? steps_.affected(view, change) : view.affected(change);
+  }
+  Affected judge(const MeshView& next, const ResourceChange& step) const;
+  void take_in(const std::string& mesh, MeshView::Ptr& view, Change change, Work& work) const;
   bool is_left_out(const std::string& mesh, const Change& change) const;
   void note(const std::string& mesh, std::string kind, const ResourceKey& key, std::string reason,
             std::vector<LeftOut>& out);
 
   ZoneSettings settings_;
-  Step step_;
+  Steps steps_;
   /// (kind, mesh, name): a new mesh's view is built from these.
   std::map<std::string, std::map<ResourceKey, ResourcePtr>> resources_;
   std::map<std::string, MeshView::Ptr> views_;
