@@ -47,7 +47,11 @@ Duration cost_of(KeySpec spec) {
 template <class Make>
 asio::awaitable<std::invoke_result_t<Make&>> MeshAuthorities::beside(KeySpec spec, Make make) {
   if (!options_.offload || spec.rsa_bits == 0) co_return make();
-  co_return co_await offload(*options_.offload, cost_of(spec), std::move(make));
+  auto made = co_await offload(*options_.offload, cost_of(spec), std::move(make));
+  if (!made && made.error().code == Code::resource_exhausted)
+    co_return fail(Code::resource_exhausted,
+                   fmt::format("{} keys are waiting to be made already: try again later", Offload::queued_max));
+  co_return made;
 }
 
 asio::awaitable<Violations> MeshAuthorities::validate(const Resource& mesh) {

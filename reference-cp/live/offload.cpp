@@ -1,6 +1,7 @@
 /// Asio's thread pool behind the seam.
 #include "reference-cp/live/offload.hpp"
 
+#include <boost/asio/error.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -20,13 +21,22 @@ ThreadOffload::~ThreadOffload() {
 }
 
 void ThreadOffload::run(OnceFunction<void()> work, Duration, Operation done) {
+  if (queued_ == queued_max) {
+    asio::post(context_,
+               [complete = std::move(done.complete)]() mutable { complete(asio::error::no_buffer_space, 0); });
+    return;
+  }
+  ++queued_;
   // The context has something to wait for until the completion is in its queue. A coroutine hangs on the completion:
   // it goes back to the context's thread whatever happens, and is never destroyed here.
-  asio::post(thread_->pool, [work = std::move(work), complete = std::move(done.complete),
+  asio::post(thread_->pool, [this, work = std::move(work), complete = std::move(done.complete),
                              home = context_.get_executor(), guard = asio::make_work_guard(context_)]() mutable {
     work();
     work.reset();
-    asio::post(home, [complete = std::move(complete)]() mutable { complete({}, 0); });
+    asio::post(home, [this, complete = std::move(complete)]() mutable {
+      --queued_;
+      complete({}, 0);
+    });
   });
 }
 

@@ -1,6 +1,7 @@
 /// A thread for work that takes long.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 
 #include "kumasim/runtime/offload.hpp"
@@ -23,6 +24,7 @@ class ThreadOffload final : public Offload {
   struct Thread;
 
   asio::io_context& context_;
+  std::size_t queued_ = 0;
   std::unique_ptr<Thread> thread_;
 };
 

@@ -52,6 +52,7 @@ HttpResponse problem(const Error& error, std::string title) {
     case Code::conflict:
     case Code::already_exists: return problem(409, "Conflict", error.message);
     case Code::unauthenticated: return problem(401, std::move(title), error.message);
+    case Code::resource_exhausted:
     case Code::unavailable: return problem(503, "Service unavailable", error.message);
     default: return problem(500, std::move(title), "Internal Server Error");
   }

@@ -1,6 +1,7 @@
 /// RSA keys are made beside everything else: who waits for one holds up nobody, and comes to terms with whom it met.
 #include "app/cp_parts.hpp"
 #include "reference-cp/identity/mesh_tls.hpp"
+#include "reference-cp/rest/rest_api.hpp"
 
 namespace kumasim::cp::testing {
 namespace {
@@ -91,6 +92,90 @@ TEST(KeyMaking, AMeshThatGoesMeanwhileLeavesNothing) {
     EXPECT_TRUE(ended);
     auto secrets = co_await parts.store->list(kind::secret(), {});
     EXPECT_TRUE(secrets && secrets->items.empty());
+  });
+}
+
+/// Every turn is taken for the next `queued_max` seconds.
+void fill_queue(Parts& parts) {
+  for (std::size_t i = 0; i < Offload::queued_max; ++i)
+    parts.offload.run([] {}, 1s, Operation{.complete = [](error_code, std::size_t) {}, .slot = {}});
+}
+
+TEST(KeyMaking, IsRefusedWhereTooManyWait) {
+  run_in_world([](Parts& parts) -> asio::awaitable<void> {
+    RestApi api(parts.manager, parts.runtime.clock, {});
+    auto put = [&api](std::string body) -> asio::awaitable<HttpResponse> {
+      HttpRequest request{.method = "PUT", .target = "/meshes/m", .headers = {}, .body = std::move(body)};
+      request.headers.add("Content-Type", "application/json");
+      request.headers.add("Host", "cp.test");
+      co_return co_await api.handle(std::move(request));
+    };
+    const std::string body = mesh_with_ca("m", 2048).dump();
+    fill_queue(parts);
+    auto answer = co_await put(body);
+    EXPECT_EQ(answer.status, 503);
+    EXPECT_NE(answer.body.find("16 keys are waiting to be made already: try again later"), std::string::npos)
+        << answer.body;
+    bool there = co_await parts.has(kind::mesh(), "", "m");
+    EXPECT_FALSE(there);
+    co_await sleep(parts.runtime.timers, 20s);
+    answer = co_await put(body);
+    EXPECT_EQ(answer.status, 201) << answer.body;
+  });
+}
+
+asio::awaitable<void> start(Parts& parts) {
+  auto started = co_await parts.reconciler.start();
+  EXPECT_TRUE(started);
+  spawn(parts.runtime.executor, parts.log, "test", parts.reconciler.run());
+}
+
+asio::awaitable<bool> has_ca(Parts& parts, std::string mesh) {
+  std::string name = builtin_certificate_secret(mesh, "ca-1");
+  co_return co_await parts.has(kind::secret(), std::move(mesh), std::move(name));
+}
+
+TEST(KeyMaking, AMissingCaIsTriedAgainWhereTooManyWait) {
+  run_in_world([](Parts& parts) -> asio::awaitable<void> {
+    fill_queue(parts);
+    co_await parts.write(mesh_with_ca("m", 2048));
+    co_await start(parts);
+    co_await sleep(parts.runtime.timers, 100ms);
+    EXPECT_EQ(parts.reconciler.failed().count("m"), 1u);
+    co_await sleep(parts.runtime.timers, 60s);
+    bool made = co_await has_ca(parts, "m");
+    EXPECT_TRUE(made);
+    EXPECT_TRUE(parts.reconciler.idle());
+  });
+}
+
+TEST(KeyMaking, OfAMissingCaHoldsUpNoPush) {
+  run_in_world([](Parts& parts) -> asio::awaitable<void> {
+    Timers& timers = parts.runtime.timers;
+    co_await parts.write({{"type", "Mesh"}, {"name", "other"}});
+    co_await parts.write(dataplane("other", "a", 1));
+    co_await parts.write(mesh_with_ca("early", 2048));
+    auto before = timers.now();
+    co_await start(parts);
+    EXPECT_EQ(timers.now(), before) << "nor the start";
+    co_await sleep(timers, 1s);
+    bool made = co_await has_ca(parts, "early");
+    EXPECT_TRUE(made);
+    co_await parts.write(mesh_with_ca("m", 2048));
+    co_await parts.write(dataplane("m", "a", 2));
+    auto lacking = parts.proxy("m", "a"), other = parts.proxy("other", "a");
+    parts.reconciler.add(lacking);
+    co_await sleep(timers, 20ms);
+    parts.reconciler.add(other);
+    co_await sleep(timers, 20ms);
+    made = co_await has_ca(parts, "m");
+    EXPECT_FALSE(made);
+    EXPECT_TRUE(other->snapshot);
+    EXPECT_FALSE(lacking->snapshot);
+    EXPECT_FALSE(parts.reconciler.idle());
+    co_await sleep(timers, 1s);
+    EXPECT_TRUE(lacking->snapshot);
+    EXPECT_TRUE(parts.reconciler.idle());
   });
 }
 

@@ -3,6 +3,7 @@
 #include "reference-cp/app/kuma_cp/diagnostics.hpp"
 #include "reference-cp/app/kuma_cp/hds_server.hpp"
 #include "reference-cp/identity/mesh_tls.hpp"
+#include "reference-cp/store/export_format.hpp"
 
 namespace kumasim::cp::testing {
 namespace {
@@ -72,6 +73,32 @@ TEST(ReconcilerFailures, PausesDouble) {
   });
 }
 
+TEST(ReconcilerFailures, ANewOneDoesNotWaitAsLongAsAnOldOne) {
+  run_in_world([](Parts& parts) -> asio::awaitable<void> {
+    auto left = std::make_shared<int>(1);
+    parts.store->trouble = [left](std::string_view operation, const Kind& kind,
+                                  const ResourceKey& key) -> std::optional<Error> {
+      if (operation != "create" || &kind != &kind::mesh_service()) return std::nullopt;
+      if (key.mesh != "m" && --*left < 0) return std::nullopt;
+      return Error{Code::unavailable, "not now", {}};
+    };
+    for (const char* name : {"m", "n"})
+      co_await parts.write({{"type", "Mesh"}, {"name", name}, {"meshServices", {{"mode", "Exclusive"}}}});
+    co_await parts.write(dataplane("m", "a", 1));
+    co_await start(parts);
+    co_await sleep(parts.runtime.timers, 130s);  // by now it pauses for a minute, from 123 s on
+    co_await parts.write(dataplane("n", "a", 1));
+    co_await sleep(parts.runtime.timers, 500ms);
+    EXPECT_EQ(parts.reconciler.failed().size(), 2u);
+    EXPECT_FALSE(parts.reconciler.idle());
+    co_await sleep(parts.runtime.timers, 1s);
+    bool derived = co_await parts.has(kind::mesh_service(), "n", "a");
+    EXPECT_TRUE(derived);
+    EXPECT_EQ(parts.reconciler.failed().size(), 1u);
+    EXPECT_FALSE(parts.reconciler.idle()) << "the old one is still to be done";
+  });
+}
+
 TEST(ReconcilerFailures, ACaThatCouldNotBeMadeIsTriedAgain) {
   run_in_world([](Parts& parts) -> asio::awaitable<void> {
     auto left = std::make_shared<int>(2);
@@ -82,6 +109,7 @@ TEST(ReconcilerFailures, ACaThatCouldNotBeMadeIsTriedAgain) {
     };
     co_await parts.write(mesh_with_ca("m"));
     co_await start(parts);
+    co_await sleep(parts.runtime.timers, 100ms);
     EXPECT_EQ(parts.log.count("CA not made"), 1);
     EXPECT_EQ(parts.log.count("CA made"), 0) << "it is not stored";
     co_await sleep(parts.runtime.timers, 10s);
@@ -149,6 +177,25 @@ TEST(Insights, AWriteThatIsOvertakenComesAboutAllTheSame) {
     proxy->subscription.disconnected = parts.runtime.clock.wall_now() + 1s;
     co_await parts.insights.flush(proxy);
     EXPECT_EQ(parts.log.count("insight not written"), 1) << "who gives up says so";
+  });
+}
+
+TEST(Insights, WhateverAProxySaysOfItselfIsExportedAndImported) {
+  run_in_world([](Parts& parts) -> asio::awaitable<void> {
+    co_await parts.write({{"type", "Mesh"}, {"name", "m"}});
+    co_await parts.write(dataplane("m", "a", 1));
+    auto proxy = parts.proxy("m", "a");
+    proxy->subscription.id = "1";
+    proxy->metadata_json = R"({"version":{"kumaDp":{"version":7,"gitTag":{}},"envoy":[],"dependencies":"none","x":0}})";
+    co_await parts.insights.flush(proxy);
+    auto insight = co_await parts.store->get(kind::dataplane_insight(), {"m", "a"});
+    EXPECT_TRUE(insight);
+    if (!insight) co_return;
+    EXPECT_EQ((*insight)->spec["subscriptions"][0]["version"]["envoy"], Json::array());
+    auto text = print_export({**insight});
+    auto read = parse_export(text.value_or(""), "x.jsonl");
+    EXPECT_TRUE(read) << (read ? "" : read.error().message);
+    EXPECT_TRUE(read && read->front().spec == (*insight)->spec);
   });
 }
 

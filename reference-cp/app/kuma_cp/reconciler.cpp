@@ -125,7 +125,10 @@ void Reconciler::take_in_changes(Work& work) {
     }
     note_for_zone(change);
     if (change.kind == &kind::dataplane() && !change.after) identities_.forget(change.key);
-    if (change.kind == &kind::mesh() && !change.after) failed_.erase(change.key.name);
+    if (change.kind == &kind::mesh() && !change.after) {
+      failed_.erase(change.key.name);
+      retries_.erase(change.key.name);
+    }
   }
 }
 
@@ -152,7 +155,6 @@ asio::awaitable<void> Reconciler::batch() {
       if (!proxy->closing) serve(proxy, Reach::everything, none);
   }
   served_ = taken_in;
-  if (failed_.empty()) retry_pause_ = retry_min;
   busy_ = false;
   if (!changes_.empty() || zone_dirty_.any()) wake_.set();
 }

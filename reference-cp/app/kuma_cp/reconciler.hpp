@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 
 #include "kumasim/runtime/event.hpp"
 #include "kumasim/runtime/runtime.hpp"
@@ -56,15 +57,19 @@ class Reconciler {
   const Identities& identities() const { return identities_; }
   const ReconcilerCounts& counts() const { return counts_; }
   const FailedSteps& failed() const { return failed_; }
-  /// Everything that the store holds has been taken in and pushed.
-  bool idle() const { return changes_.empty() && again_.empty() && dirty_.empty() && !zone_dirty_.any() && !busy_; }
+  /// Every change has been taken in and pushed, and nothing is to be tried again: no step has failed, no CA is being
+  /// made. What views left out waits for a change of its own, which this does not tell.
+  bool idle() const {
+    return changes_.empty() && again_.empty() && dirty_.empty() && !zone_dirty_.any() && !busy_ && !making_cas_ &&
+           failed_.empty();
+  }
   /// Something that was written, other than an insight, has not reached the proxies' configurations yet.
   bool behind() const { return relevant_ > served_ || !dirty_.empty(); }
   /// Which of the store's changes, counted from 1, made the policy or Mesh what it is; 0 where there is none.
   /// Proxy::made_from counts the same changes.
   std::uint64_t written(const Kind& kind, const ResourceKey& key) const;
 
-  /// What failed is tried again after a pause that doubles, until nothing fails any more.
+  /// A step that failed for a mesh is tried again after a pause of its own that doubles, until it succeeds.
   static constexpr Duration retry_min = std::chrono::seconds(1);
   static constexpr Duration retry_max = std::chrono::minutes(1);
 
@@ -76,6 +81,11 @@ class Reconciler {
   static constexpr const char* step_offer = "offered-services";
   static constexpr const char* step_serve = "proxies";
 
+  struct Retry {
+    Duration pause = retry_min;  ///< the next one
+    std::uint64_t waiting = 0;   ///< which of all pauses it waits for; 0: none
+  };
+
   void on_change(const Change& change);
   void hear(Change change);
   void note_for_zone(const Change& change);
@@ -86,13 +96,17 @@ class Reconciler {
   asio::awaitable<void> attempt(const char* step, std::string mesh, asio::awaitable<Result<>> work);
   void note_failed(const char* step, const std::string& mesh, std::string reason);
   void note_done(const char* step, const std::string& mesh);
-  asio::awaitable<void> retry();
+  asio::awaitable<void> retry(std::string_view step, std::string mesh, std::uint64_t number, Duration pause);
   asio::awaitable<Result<>> refresh_vips(std::string mesh);
   asio::awaitable<Result<>> derive(std::string mesh);
   /// As MeshViews' own, and says so once where no address is left.
   std::string next_address(std::string_view kind);
   /// Writes what the zone has into its own ZoneIngresses.
   asio::awaitable<Result<>> offer_services();
+  /// The mesh's CA is made where it is missing, beside the batch: a key takes seconds, and nobody waits for somebody
+  /// else's. That its secrets are stored is a change as any other.
+  void want_cas(const std::string& mesh);
+  asio::awaitable<void> make_cas();
   asio::awaitable<Result<>> ensure_cas(std::string mesh);
   asio::awaitable<Result<>> serve_mesh(std::string mesh, Affected affected);
   void serve(const ProxyPtr& proxy, Reach reach, EndpointUpdates& updates);
@@ -121,9 +135,11 @@ class Reconciler {
   std::map<ResourceKey, ProxyPtr> proxies_;
   std::map<std::string, Affected> dirty_;  ///< by mesh
   FailedSteps failed_;
-  Work again_;  ///< what failed and is due
-  Duration retry_pause_ = retry_min;
-  bool retrying_ = false;  ///< retry() waits
+  Work again_;                                                   ///< what failed and is due
+  std::map<std::string, std::map<std::string, Retry>> retries_;  ///< of what is in failed_
+  std::uint64_t retry_pauses_ = 0;                               ///< numbers them; none comes twice
+  std::set<std::string> cas_wanted_;                             ///< meshes
+  bool making_cas_ = false;
   Event wake_;
   Event rotation_;
   ZoneReach zone_dirty_;  ///< proxies of the zone that are to be made anew

@@ -21,7 +21,7 @@ constexpr std::string_view component = "reconciler";
 
 asio::awaitable<void> Reconciler::bring_up(std::string mesh, MeshWork todo) {
   dirty_[mesh].merge(todo.proxies);
-  if (todo.certificates) co_await attempt(step_certificates, mesh, ensure_cas(mesh));
+  if (todo.certificates) want_cas(mesh);
   if (!todo.derive) co_return;
   co_await attempt(step_vips, mesh, refresh_vips(mesh));
   co_await attempt(step_derive, mesh, derive(mesh));
@@ -50,29 +50,39 @@ asio::awaitable<void> Reconciler::attempt(const char* step, std::string mesh, as
 void Reconciler::note_failed(const char* step, const std::string& mesh, std::string reason) {
   ++counts_.failures;
   failed_[mesh][step] = std::move(reason);
-  if (std::exchange(retrying_, true)) return;
-  spawn(runtime_.executor, runtime_.log, "reconciler.retry", retry());
+  Retry& again = retries_[mesh][step];
+  if (again.waiting != 0) return;
+  again.waiting = ++retry_pauses_;
+  Duration pause = std::exchange(again.pause, std::min<Duration>(again.pause * 2, retry_max));
+  spawn(runtime_.executor, runtime_.log, "reconciler.retry", retry(step, mesh, again.waiting, pause));
 }
 
+/// A pause that is still waited for ends without effect: a failure from now on is a new one.
 void Reconciler::note_done(const char* step, const std::string& mesh) {
-  auto found = failed_.find(mesh);
-  if (found == failed_.end()) return;
-  found->second.erase(step);
-  if (found->second.empty()) failed_.erase(found);
+  auto drop = [&](auto& table) {
+    auto found = table.find(mesh);
+    if (found == table.end()) return;
+    found->second.erase(step);
+    if (found->second.empty()) table.erase(found);
+  };
+  drop(failed_);
+  drop(retries_);
 }
 
-asio::awaitable<void> Reconciler::retry() {
-  Duration pause = retry_pause_;
-  retry_pause_ = std::min<Duration>(retry_pause_ * 2, retry_max);
+asio::awaitable<void> Reconciler::retry(std::string_view step, std::string mesh, std::uint64_t number, Duration pause) {
   co_await sleep(runtime_.timers, pause);
-  retrying_ = false;
-  for (const auto& [mesh, steps] : failed_) {
-    if (steps.contains(step_offer)) offer_dirty_ = true;
-    if (mesh.empty()) continue;
+  auto steps = retries_.find(mesh);
+  if (steps == retries_.end()) co_return;
+  auto found = steps->second.find(std::string(step));
+  if (found == steps->second.end() || found->second.waiting != number) co_return;
+  found->second.waiting = 0;
+  if (step == step_offer) {
+    offer_dirty_ = true;
+  } else {
     MeshWork& todo = again_[mesh];
-    todo.certificates = todo.certificates || steps.contains(step_certificates);
-    todo.derive = todo.derive || steps.contains(step_derive) || steps.contains(step_vips);
-    todo.proxies.all = todo.proxies.all || steps.contains(step_serve);
+    todo.certificates = todo.certificates || step == step_certificates;
+    todo.derive = todo.derive || step == step_derive || step == step_vips;
+    todo.proxies.all = todo.proxies.all || step == step_serve;
   }
   wake_.set();
 }
@@ -155,6 +165,21 @@ asio::awaitable<Result<>> Reconciler::offer_services() {
     all = fail(done.error());
   }
   co_return all;
+}
+
+void Reconciler::want_cas(const std::string& mesh) {
+  cas_wanted_.insert(mesh);
+  if (std::exchange(making_cas_, true)) return;
+  spawn(runtime_.executor, runtime_.log, "reconciler.cas", make_cas());
+}
+
+/// One after another: turns in the queue of keys are left to who asks through the API.
+asio::awaitable<void> Reconciler::make_cas() {
+  while (!cas_wanted_.empty()) {
+    std::string mesh = std::move(cas_wanted_.extract(cas_wanted_.begin()).value());
+    co_await attempt(step_certificates, mesh, ensure_cas(mesh));
+  }
+  making_cas_ = false;
 }
 
 asio::awaitable<Result<>> Reconciler::ensure_cas(std::string mesh) {
