@@ -30,22 +30,31 @@ std::string rollout_target(const Scenario& scenario) {
   return out;
 }
 
-std::optional<Rollout> read_rollout(const std::string& body) {
+std::optional<Rollout> read_rollout(const std::string& body, const Scenario& scenario) {
   nlohmann::json json = nlohmann::json::parse(body, nullptr, false);
   if (!json.is_object() || !json.contains("behind")) return std::nullopt;
   try {
     Rollout out;
     out.behind = json["behind"].get<bool>();
-    for (const auto& [name, said] : json.at("proxies").items()) {
-      ProxyRollout& proxy = out.proxies[name];
+    const nlohmann::json &meshes = json.at("proxies"), &policies = json.at("policies");
+    for (const Instance& instance : scenario.instances) {
+      const std::string& mesh = scenario.find_service(instance.service)->mesh;
+      if (!meshes.contains(mesh) || !meshes[mesh].contains(instance.process)) continue;
+      const nlohmann::json& said = meshes[mesh][instance.process];
+      ProxyRollout& proxy = out.proxies[instance.process];
       proxy.connected = said.at("connected").get<bool>();
       proxy.current = said.at("current").get<bool>();
       if (said.contains("refused")) proxy.refusals = said["refused"].get<std::map<std::string, std::string>>();
     }
-    for (const auto& [name, proxies] : json.at("policies").items()) {
+    for (const auto& [policy, proxies] : policies.items()) {
       // TYPE/MESH/NAME; the loader sees to it that a type and a name are in one mesh.
-      std::string key = name.substr(0, name.find('/')) + name.substr(name.rfind('/'));
-      out.policies[key] = proxies.get<std::map<std::string, bool>>();
+      auto first = policy.find('/'), last = policy.rfind('/');
+      std::string name = policy.substr(last + 1), own = policy.substr(first + 1, last - first - 1);
+      auto& about = out.policies[policy.substr(0, first + 1) + name];
+      for (const Instance& instance : scenario.instances)
+        if (scenario.find_service(instance.service)->mesh == (own.empty() ? name : own) &&
+            proxies.contains(instance.process))
+          about[instance.process] = proxies[instance.process].get<bool>();
     }
     return out;
   } catch (const nlohmann::json::exception&) {

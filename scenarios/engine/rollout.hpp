@@ -12,7 +12,8 @@ namespace kumasim::scenario {
 /// "/rollout?policy=...": of all proxies, and of the policies that the scenario's expectations name.
 std::string rollout_target(const Scenario& scenario);
 
+/// What an answer says of the scenario's processes, each of which is the Dataplane of its name in its service's mesh;
 /// nullopt for what is no such answer. `at` is left to the caller.
-std::optional<Rollout> read_rollout(const std::string& body);
+std::optional<Rollout> read_rollout(const std::string& body, const Scenario& scenario);
 
 }  // namespace kumasim::scenario

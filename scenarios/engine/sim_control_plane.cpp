@@ -117,6 +117,8 @@ AskControlPlane start_control_plane(sim::Process& process, SimControlPlaneOption
     HttpRequest request;
     request.method = "GET";
     request.target = target;
+    request.headers.add("Host", "localhost");
+    request.peer.address.host = "127.0.0.1";
     HttpResponse answer = control_plane->diagnose(request);
     return answer.status == 200 ? answer.body : std::string();
   };

@@ -226,7 +226,7 @@ StateSample SimWorld::sample() {
   out.at = now();
   out.control_plane_up = control_plane_->up();
   for (auto& [name, instance] : instances_) out.proxies[name] = instance->state();
-  if (ask_) out.rollout = read_rollout(ask_(rollout_target_));
+  if (ask_) out.rollout = read_rollout(ask_(rollout_target_), scenario_);
   if (out.rollout) out.rollout->at = out.at;
   return out;
 }

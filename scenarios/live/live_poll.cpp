@@ -61,7 +61,7 @@ asio::awaitable<void> LiveWorld::poll_rollout() {
   Runtime& runtime = runtime_of(name);
   auto answer = co_await http_call(runtime.network, runtime.timers, std::move(url), {}, nullptr, rollout_patience);
   if (!up(name) || control_plane_->pid() != life || !answer || answer->status != 200) co_return;
-  rollout_ = read_rollout(answer->body);
+  rollout_ = read_rollout(answer->body, scenario_);
   rollout_asked_ = asked;
   if (!rollout_) co_return;
   for (auto& [process, member] : members_) {

@@ -1,12 +1,22 @@
 #include "reference-cp/app/kuma_cp/diagnostics.hpp"
 
+#include <set>
+
 #include <fmt/format.h>
 
 #include "kumasim/transport/url.hpp"
 #include "reference-cp/app/kuma_cp/rollout.hpp"
 #include "reference-cp/model/kinds.hpp"
+#include "reference-cp/rest/authentication.hpp"
 
 namespace kumasim::cp {
+namespace {
+
+HttpResponse text(int status, std::string body) {
+  return {.status = status, .headers = {{"content-type", "text/plain; charset=utf-8"}}, .body = std::move(body)};
+}
+
+}  // namespace
 
 HttpResponse Diagnostics::handle(const HttpRequest& request) const {
   Target target = parse_target(request.target);
@@ -17,14 +27,17 @@ HttpResponse Diagnostics::handle(const HttpRequest& request) const {
     return {
         .status = 200, .headers = {{"content-type", "text/plain; version=0.0.4; charset=utf-8"}}, .body = metrics()};
   if (path == "/rollout") {
-    std::vector<std::string> policies;
+    if (!is_direct_loopback(request)) return text(403, "403 forbidden: answered on this machine only\n");
+    std::set<std::string> policies;
     for (auto& [key, value] : target.query)
-      if (key == "policy") policies.push_back(std::move(value));
+      if (key == "policy") policies.insert(std::move(value));
+    if (policies.size() > rollout_policies_max)
+      return text(400, fmt::format("400 bad request: at most {} policies\n", rollout_policies_max));
     return {.status = 200,
             .headers = {{"content-type", "application/json"}},
             .body = rollout(reconciler_, policies).dump()};
   }
-  return {.status = 404, .headers = {{"content-type", "text/plain; charset=utf-8"}}, .body = "404 page not found\n"};
+  return text(404, "404 page not found\n");
 }
 
 std::string Diagnostics::metrics() const {
@@ -53,7 +66,7 @@ std::string Diagnostics::metrics() const {
   metric("hds_requests_received", "counter", "Requests for what is to be probed", hds_.requests);
   metric("hds_responses_sent", "counter", "Reports of proxies on what they probe", hds_.reports);
   metric("hds_generations", "counter", "Looks at whether a proxy is to probe something else", hds_.generations);
-  metric("hds_generation_errors", "counter", "Such looks that found no Dataplane", hds_.generation_errors);
+  metric("hds_generation_errors", "counter", "Such looks that found no Dataplane or failed", hds_.generation_errors);
   metric("reconciler_failures", "counter", "Steps that failed, and resources that were left out", counts.failures);
   out +=
       "# HELP mesh_step_failed Steps that fail for a mesh just now; an empty mesh stands for the zone\n"

@@ -16,6 +16,8 @@ class Diagnostics {
       : reconciler_(reconciler), hds_(hds), ready_(std::move(ready)) {}
 
   /// GET /healthy, /ready, /metrics (Prometheus' text format), and /rollout?policy=TYPE/MESH/NAME&... (see rollout()).
+  /// This port knows no users, and /rollout costs work and names proxies: only who asks on this machine is answered,
+  /// others get 403.
   HttpResponse handle(const HttpRequest& request) const;
 
  private:

@@ -1,6 +1,6 @@
 #include "reference-cp/app/kuma_cp/rollout.hpp"
 
-#include <set>
+#include <cassert>
 
 #include "reference-cp/model/kinds.hpp"
 #include "reference-cp/policy/matching.hpp"
@@ -59,11 +59,12 @@ Json policy_json(const Reconciler& reconciler, const Kind& kind, const ResourceK
 
 }  // namespace
 
-Json rollout(const Reconciler& reconciler, const std::vector<std::string>& policies) {
+Json rollout(const Reconciler& reconciler, const std::set<std::string>& policies) {
+  assert(policies.size() <= rollout_policies_max);
   Json out{{"behind", reconciler.behind()}, {"proxies", Json::object()}, {"policies", Json::object()}};
   for (const auto& [mesh, view] : reconciler.views().all())
     for (const auto& [name, dataplane] : view->all("Dataplane"))
-      out["proxies"][name] = proxy_json(connected(reconciler, {mesh, name}).get());
+      out["proxies"][mesh][name] = proxy_json(connected(reconciler, {mesh, name}).get());
   for (const std::string& policy : policies) {
     auto first = policy.find('/'), last = policy.rfind('/');
     if (first == last) continue;
