@@ -33,7 +33,7 @@ TEST(Rollout, TellsDataplanesOfOneNameApart) {
     spawn(parts.runtime.executor, parts.log, "test", parts.reconciler.run());
     parts.reconciler.add(parts.proxy("n", "a"));
     co_await sleep(parts.runtime.timers, 100ms);
-    const Json body = Json::parse(ask(parts, request("?policy=Mesh//m&policy=Mesh//none&policy=x")).body);
+    Json body = Json::parse(ask(parts, request("?policy=Mesh//m&policy=Mesh//none&policy=x")).body);
     EXPECT_EQ(body["proxies"]["m"]["a"]["connected"], false) << body.dump();
     EXPECT_EQ(body["proxies"]["n"]["a"]["connected"], true) << body.dump();
     EXPECT_EQ(body["policies"], (Json{{"Mesh//m", {{"a", false}}}}));
