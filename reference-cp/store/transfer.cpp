@@ -29,15 +29,25 @@ Result<std::string> read_log(const std::string& path, const ReadWhole& read) {
   return log;
 }
 
-/// nullopt where the log was begun anew meanwhile.
+/// A log that is begun anew, over the frames of the old one, has new salts in its header before any of its frames.
+Result<std::string> read_log_header(const std::string& path, const ReadWhole& read) {
+  auto log = read_log(path, read);
+  if (log && log->size() > log_header_bytes) log->resize(log_header_bytes);
+  return log;
+}
+
+/// nullopt where the log was begun anew meanwhile. No header comes twice: one salt counts up, the other is drawn.
 Result<std::optional<Files>> copy(const std::string& path, const ReadWhole& read) {
-  auto before = read_log(path, read);
+  auto before = read_log_header(path, read);
   if (!before) return fail(before.error());
   auto main = read(path);
   if (!main) return fail(main.error());
   auto log = read_log(path, read);
   if (!log) return fail(log.error());
-  if (before->substr(0, log_header_bytes) != log->substr(0, log_header_bytes)) return std::nullopt;
+  // The log too is read piece by piece: with the header of an old one it may hold frames of a new one.
+  auto after = read_log_header(path, read);
+  if (!after) return fail(after.error());
+  if (*before != log->substr(0, log_header_bytes) || *before != *after) return std::nullopt;
   if (log->size() < log_header_bytes) {
     // Without a log only stillness tells that the file is whole.
     auto again = read(path);

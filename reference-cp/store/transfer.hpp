@@ -20,8 +20,9 @@ using ReadWhole = std::function<Result<std::string>(const std::string& path)>;
 /// stood still for long enough.
 ///
 /// It copies the file and then the write-ahead log. Pages that a checkpoint brought into the file while it was copied
-/// are in the log too, and the log's are the ones that count; this holds as long as the log was not begun anew in
-/// between, which its header tells (https://www.sqlite.org/fileformat2.html, section 4).
+/// are in the log too, and the log's are the ones that count; this holds as long as the log was not begun anew from
+/// before the file was read until after the log was, which its header tells
+/// (https://www.sqlite.org/fileformat2.html, section 4).
 Result<std::vector<Resource>> read_running_store(const std::string& path, const ReadWhole& read);
 
 struct FillOptions {
