@@ -162,16 +162,16 @@ Result<Resource> read_resource(std::string_view text, const Place& place) {
     if (!value.is_string()) return place.refuse(Path("labels").key(key).text(), "must be a string");
     out.meta.labels[key] = value.get<std::string>();
   }
-  // What the control plane itself writes (insights) may hold more than the table of its kind: it stays as it is.
-  const bool own = out.kind->is_read_only();
+  // What the control plane itself writes stays as it is. Insights hold what proxies say of themselves, which need not
+  // fit the table of their kind.
   for (auto [field, schema, into] : {std::tuple("spec", &out.kind->schema(), &out.spec),
                                      std::tuple("status", out.kind->table().status_schema.get(), &out.status)}) {
     const json& value = (*line)[field];
     if (value.is_null() && into == &out.status) continue;
     if (!value.is_object()) return place.refuse(field, "must be an object");
     *into = value;
-    if (schema == nullptr) continue;
-    bool verbatim = own || into == &out.status;
+    if (schema == nullptr || out.kind->is_read_only()) continue;
+    bool verbatim = into == &out.status;
     auto shaped = read_shape(*schema, value, field, verbatim ? UnknownFields::drop : UnknownFields::refuse, place);
     if (!shaped) return fail(shaped.error());
     if (!verbatim) *into = std::move(*shaped);

@@ -27,7 +27,8 @@ namespace kumasim::cp {
 Result<std::string> print_export(std::vector<Resource> resources);
 
 /// The resources as they were: versions, times, labels and status too. The shape of a specification is checked, not its
-/// kind's further rules: a store may hold what today's rules would refuse. Code::invalid_argument with "FILE:LINE:
+/// kind's further rules: a store may hold what today's rules would refuse; that of an insight need be an object only,
+/// for it holds what proxies say of themselves. Code::invalid_argument with "FILE:LINE:
 /// FIELD: why" and the field, Code::unsupported where a newer program wrote it.
 Result<std::vector<Resource>> parse_export(std::string_view text, std::string_view file);
 

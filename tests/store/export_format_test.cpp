@@ -133,6 +133,24 @@ TEST(ExportFormat, NamesLineAndField) {
   }
 }
 
+TEST(ExportFormat, AnInsightNeedNotFitTheTableOfItsKind) {
+  const std::string spec =
+      R"({"metadata":1,"subscriptions":[{"id":7,"version":{"envoy":"1.30","kumaDp":{"version":["x"]}}}]})";
+  const std::string text =
+      R"({"format":"kuma-store","version":1,"kuma":"2.12.14","kinds":{"DataplaneInsight":1}})"
+      "\n"
+      R"({"type":"DataplaneInsight","mesh":"default","name":"dp","version":1,"creationTime":"2026-11-26T02:14:21Z","modificationTime":"2026-11-26T02:14:21Z","labels":{},"spec":)" +
+      spec + R"(,"status":null})" + "\n";
+  auto read = parse_export(text, "x.jsonl");
+  ASSERT_TRUE(read.has_value()) << read.error().message;
+  ASSERT_EQ(read->size(), 1u);
+  EXPECT_EQ(read->front().spec.dump(), spec);
+  EXPECT_EQ(print_export(*read).value(), text);
+  auto refused = parse_export(with(text, spec, "[]"), "x.jsonl");
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().message, "x.jsonl:2: spec: must be an object");
+}
+
 TEST(ExportFormat, TextThatIsNotUtf8IsNotWritten) {
   Resource secret_of_bytes;
   secret_of_bytes.kind = &kind::secret();
