@@ -13,7 +13,7 @@
 #include "reference-cp/app/kuma_cp/control_plane.hpp"
 #include "reference-cp/model/codec.hpp"
 #include "reference-cp/model/kinds.hpp"
-#include "reference-cp/store/memory.hpp"
+#include "tests/app/cp_parts.hpp"
 
 namespace kumasim::cp {
 namespace {
@@ -57,6 +57,15 @@ class Bed {
     Runtime& runtime = server.runtime();
     spawn(runtime.executor, runtime.log, "put", write(runtime, std::move(body)));
     world.run_for(100ms);
+  }
+  void remove_dataplane() {
+    auto task = [](Store& kept) -> asio::awaitable<void> {
+      auto done = co_await kept.remove(kind::dataplane(), {"default", "web"});
+      EXPECT_TRUE(done);
+    };
+    Runtime& runtime = server.runtime();
+    spawn(runtime.executor, runtime.log, "remove", task(*store));
+    world.run_for(1s);
   }
 
   void say(const health::HealthCheckRequestOrEndpointHealthResponse& message, Duration then = 1s) {
@@ -103,7 +112,7 @@ class Bed {
   sim::World world;
   sim::Process& server = world.add_process("kuma-cp");
   sim::Process& client = world.add_process("envoy");
-  std::shared_ptr<MemoryStore> store = std::make_shared<MemoryStore>();
+  std::shared_ptr<testing::TroubledStore> store = std::make_shared<testing::TroubledStore>();
   std::vector<health::HealthCheckSpecifier> received;
   std::optional<GrpcStatus> ended;
 
@@ -196,6 +205,24 @@ TEST(HdsServer, WhatIsToBeProbedIsLookedAtAgain) {
   bed.world.run_for(Config().hds_refresh_interval);
   ASSERT_EQ(bed.received.size(), 2u);
   EXPECT_EQ(bed.received[1].cluster_health_checks(1).health_checks(0).interval().seconds(), 3);
+}
+
+TEST(HdsServer, ALookThatFailsEndsTheStream) {
+  Bed bed;
+  bed.put(dataplane());
+  bed.ask("default.web");
+  ASSERT_EQ(bed.received.size(), 1u);
+  // It is asked for what it no longer shows.
+  bed.remove_dataplane();
+  bed.store->trouble = [](std::string_view, const Kind& kind, const ResourceKey&) -> std::optional<Error> {
+    if (&kind == &kind::dataplane()) throw std::runtime_error("a bug in the store");
+    return std::nullopt;
+  };
+  EXPECT_FALSE(bed.ended);
+  bed.world.run_for(Config().hds_refresh_interval);
+  ASSERT_TRUE(bed.ended) << "nothing would be sent on it any more";
+  EXPECT_EQ(bed.ended->code, GrpcCode::internal);
+  EXPECT_EQ(bed.ended->message, "what the proxy is to probe could not be made");
 }
 
 TEST(HdsServer, AProxyMayComeBeforeItsDataplane) {

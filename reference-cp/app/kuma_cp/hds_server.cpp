@@ -107,29 +107,43 @@ asio::awaitable<Result<>> HdsServer::admit(CallPtr call) {
 }
 
 asio::awaitable<void> HdsServer::refresh(CallPtr call) {
-  const ResourceKey key = call->session.key();
   while (!call->over) {
-    ResourcePtr dataplane = reconciler_.views().find(kind::dataplane().type(), key);
-    if (!dataplane) {
-      // Just written, or gone.
-      auto held = co_await manager_.store().get(kind::dataplane(), key);
-      if (held) dataplane = *held;
+    bool goes_on = false;
+    try {
+      goes_on = co_await look(call);
+    } catch (const std::exception& error) {
+      fail_proxy(*call, error.what());
     }
-    if (dataplane) {
-      ++counts_.generations;
-      HdsActions actions = call->session.on_dataplane(*dataplane);
-      if (actions.send) {
-        GrpcSlices slices = {std::move(actions.send)};
-        bool sent = co_await call->stream.write(std::move(slices));
-        if (!sent) co_return;
-      }
-    } else {
-      ++counts_.generation_errors;
-    }
-    if (call->over) co_return;
+    if (!goes_on || call->over) co_return;
     call->timer.expires_after(config_.hds_refresh_interval);
     co_await call->timer.async_wait();
   }
+}
+
+asio::awaitable<bool> HdsServer::look(CallPtr call) {
+  const ResourceKey key = call->session.key();
+  ResourcePtr dataplane = reconciler_.views().find(kind::dataplane().type(), key);
+  if (!dataplane) {
+    // Just written, or gone.
+    auto held = co_await manager_.store().get(kind::dataplane(), key);
+    if (held) dataplane = *held;
+  }
+  if (!dataplane) {
+    ++counts_.generation_errors;
+    co_return true;
+  }
+  ++counts_.generations;
+  HdsActions actions = call->session.on_dataplane(*dataplane);
+  if (!actions.send) co_return true;
+  GrpcSlices slices = {std::move(actions.send)};
+  co_return co_await call->stream.write(std::move(slices));
+}
+
+void HdsServer::fail_proxy(const Call& call, std::string_view reason) {
+  ++counts_.generation_errors;
+  runtime_.log.error(component, "proxy not told what to probe",
+                     {{"mesh", call.session.key().mesh}, {"proxy", call.session.key().name}, {"error", reason}});
+  call.stream.drop({GrpcCode::internal, "what the proxy is to probe could not be made"});
 }
 
 /// Proxies report all the time, and seldom anything new: what changes nothing in the view, which is a batch behind at

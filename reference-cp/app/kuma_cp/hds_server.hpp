@@ -41,10 +41,14 @@ class HdsServer {
 
   asio::awaitable<void> read_all(CallPtr call);
   asio::awaitable<Result<>> admit(CallPtr call);
-  /// Looks at the Dataplane again and again until the call is over.
+  /// Looks at the Dataplane again and again until the call is over. Where that fails, it ends the call: the proxy comes
+  /// again, and must not wait for what nobody would send.
   asio::awaitable<void> refresh(CallPtr call);
+  /// One look. False where the call is over.
+  asio::awaitable<bool> look(CallPtr call);
   asio::awaitable<Result<>> write(ResourceKey key, HealthReport report);
   void refuse(const Call& call, const Error& error);
+  void fail_proxy(const Call& call, std::string_view reason);
 
   Runtime runtime_;
   const Config& config_;
