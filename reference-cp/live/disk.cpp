@@ -169,13 +169,14 @@ Result<> write_file(const std::string& path, std::string_view content, WriteOpti
   if (!parent.empty())
     if (auto made = make_directories(parent.string()); !made) return made;
   auto draft = path + ".tmp";
+  // What lies there already may be open to others, or a link of theirs to somewhere else.
+  if (options.secret && ::unlink(draft.c_str()) != 0 && errno != ENOENT)
+    return system_failure("cannot remove " + draft, errno);
   {
-    Descriptor descriptor(
-        ::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, options.secret ? 0600 : 0644));
+    Descriptor descriptor(options.secret
+                              ? ::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)
+                              : ::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
     if (!descriptor.open()) return system_failure("cannot write " + path, errno);
-    // A draft that was left behind keeps its mode.
-    if (options.secret && ::fchmod(descriptor.get(), 0600) != 0)
-      return system_failure("cannot change the mode of " + path, errno);
     auto written = write_all(descriptor.get(), path, 0, std::as_bytes(std::span(content.data(), content.size())));
     if (!written) return written;
     if (::fsync(descriptor.get()) != 0) return system_failure("cannot sync " + path, errno);

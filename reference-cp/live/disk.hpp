@@ -24,7 +24,7 @@ class DirectoryDisk final : public Disk {
 
 /// A whole file by its path on the machine; "-" is the standard input. Errors name the path.
 Result<std::string> read_file(const std::string& path);
-/// Replaced at once; made with mode 0600 where `secret`.
+/// Replaced at once; where `secret`, made with mode 0600, and nobody else has had what is written open.
 struct WriteOptions {
   bool secret = false;
 };

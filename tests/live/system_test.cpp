@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 
 #include <csignal>
 
@@ -120,6 +122,27 @@ TEST_F(System, WholeFilesAreReplacedAtOnce) {
   auto permissions = std::filesystem::status(path).permissions();
   EXPECT_EQ(permissions & std::filesystem::perms::others_read, std::filesystem::perms::none);
   EXPECT_FALSE(read_file(directory)) << "a directory is no file";
+}
+
+TEST_F(System, NobodyElseHasASecretFileOpen) {
+  auto path = directory + "/export";
+  // Whoever guesses the draft's name may have put something there.
+  ASSERT_TRUE(write_file(directory + "/victim", "theirs"));
+  std::filesystem::create_symlink(directory + "/victim", path + ".tmp");
+  ASSERT_TRUE(write_file(path, "secret", {.secret = true}));
+  EXPECT_EQ(*read_file(path), "secret");
+  EXPECT_FALSE(std::filesystem::is_symlink(path));
+  EXPECT_EQ(*read_file(directory + "/victim"), "theirs");
+  std::ofstream(path + ".tmp") << "bait";
+  std::ifstream held(path + ".tmp");
+  ASSERT_TRUE(write_file(path, "secret", {.secret = true}));
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(held), {}), "bait");
+  EXPECT_EQ(std::filesystem::status(path).permissions(),
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  std::filesystem::create_directory(path + ".tmp");
+  auto refused = write_file(path, "secret", {.secret = true});
+  ASSERT_FALSE(refused);
+  EXPECT_TRUE(refused.error().message.starts_with("cannot remove " + path + ".tmp: ")) << refused.error().message;
 }
 
 TEST_F(System, LogsAreTextOrJson) {
