@@ -19,6 +19,7 @@ namespace kumasim::cp::testing {
 struct RestServerOptions {
   RestOptions rest = {};
   std::shared_ptr<const TlsContext> tls = nullptr;
+  HttpHandler handler = nullptr;  ///< in place of the API
 };
 
 class RestServer {
@@ -55,7 +56,8 @@ class RestServer {
       port_ = listener.port();
     }
     ready_.notify_all();
-    HttpHandler handler = [&api](HttpRequest request) { return api.handle(std::move(request)); };
+    HttpHandler handler = options_.handler;
+    if (!handler) handler = [&api](HttpRequest request) { return api.handle(std::move(request)); };
     co_await serve_listener(runtime, listener, options_.tls, handler, nullptr);
   }
 

@@ -1,5 +1,7 @@
 #include "reference-cp/app/kumactl/rest_client.hpp"
 
+#include <set>
+
 #include "kumasim/transport/http.hpp"
 #include "kumasim/transport/url.hpp"
 #include "reference-cp/app/kumactl/blocking.hpp"
@@ -116,17 +118,17 @@ std::string next_offset(const nlohmann::ordered_json& list) {
 
 Result<std::vector<nlohmann::ordered_json>> RestClient::list(const std::string& target) {
   std::vector<nlohmann::ordered_json> out;
+  std::set<std::string> seen;
   std::string offset;
   do {
+    seen.insert(offset);
     auto answer = call("GET", offset.empty() ? target : target + "?offset=" + percent_encode(offset));
     if (!answer) return fail(answer.error());
     if (answer->json.is_object() && answer->json.contains("items") && answer->json["items"].is_array())
       for (auto& item : answer->json["items"]) out.push_back(std::move(item));
-    auto next = next_offset(answer->json);
-    // A server that leads back to the same page would hold us for ever.
-    if (next == offset) break;
-    offset = std::move(next);
-  } while (!offset.empty());
+    offset = next_offset(answer->json);
+    // A server that leads back to a page of before would hold us for ever. The first page has the offset "".
+  } while (!seen.contains(offset));
   return out;
 }
 
