@@ -20,6 +20,21 @@ std::string value_of(const std::string& bytes) {
   return any.value();
 }
 
+/// The lists of endpoints that clusters name.
+std::set<std::string> endpoints_of(const AdsClient::Held& held) {
+  std::set<std::string> names;
+  auto clusters = held.find(std::string(type_url::cluster));
+  if (clusters == held.end()) return names;
+  for (const auto& [name, bytes] : clusters->second) {
+    envoy::config::cluster::v3::Cluster cluster;
+    RC_ASSERT(cluster.ParseFromString(bytes));
+    if (cluster.type() != envoy::config::cluster::v3::Cluster::EDS) continue;
+    const std::string& service = cluster.eds_cluster_config().service_name();
+    names.insert(service.empty() ? name : service);
+  }
+  return names;
+}
+
 }  // namespace
 
 AdsClient::AdsClient(AdsVariant variant) : variant_(variant) { reconnect(); }
@@ -112,20 +127,6 @@ void AdsClient::request(const std::string& url, const std::string& nonce, bool a
   take(session_->on_delta_request(request));
 }
 
-std::set<std::string> AdsClient::cluster_names() const {
-  std::set<std::string> names;
-  auto clusters = held_.find(std::string(type_url::cluster));
-  if (clusters == held_.end()) return names;
-  for (const auto& [name, bytes] : clusters->second) {
-    envoy::config::cluster::v3::Cluster cluster;
-    RC_ASSERT(cluster.ParseFromString(bytes));
-    if (cluster.type() != envoy::config::cluster::v3::Cluster::EDS) continue;
-    const std::string& service = cluster.eds_cluster_config().service_name();
-    names.insert(service.empty() ? name : service);
-  }
-  return names;
-}
-
 void AdsClient::ask() {
   std::set<std::string> urls = {std::string(type_url::endpoint)};
   for (const auto& [url, names] : asked_) urls.insert(url);
@@ -135,7 +136,7 @@ void AdsClient::ask() {
     if (is_wildcard(url)) continue;
     std::set<std::string> wanted;
     if (url == type_url::endpoint)
-      wanted = cluster_names();
+      wanted = endpoints_of(held_);
     else if (snapshot_)
       for (const auto& [name, resource] : snapshot_->of(url)) wanted.insert(name);
     auto found = asked_.find(url);
@@ -168,6 +169,12 @@ AdsClient::Held content(const Snapshot& snapshot) {
   AdsClient::Held result;
   for (const auto& [url, resources] : snapshot.types())
     for (const auto& [name, resource] : resources) result[url][name] = value_of(*resource->any);
+  // A TrafficRoute and a MeshHTTPRoute may both make the cluster of an ExternalService; endpoints of one stay behind.
+  auto endpoints = result.find(std::string(type_url::endpoint));
+  if (endpoints == result.end()) return result;
+  std::set<std::string> named = endpoints_of(result);
+  std::erase_if(endpoints->second, [&](const auto& entry) { return !named.contains(entry.first); });
+  if (endpoints->second.empty()) result.erase(endpoints);
   return result;
 }
 

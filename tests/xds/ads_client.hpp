@@ -31,7 +31,6 @@ class AdsClient {
   void request(const std::string& url, const std::string& nonce, bool answers);
   /// Asks for what the held clusters and the snapshot's listeners name.
   void ask();
-  std::set<std::string> cluster_names() const;
 
   AdsVariant variant_;
   std::shared_ptr<const Snapshot> snapshot_;

@@ -28,37 +28,46 @@ std::shared_ptr<const Snapshot> made(const MeshView& view, const ResourcePtr& da
 Snapshots all_made(const std::map<std::string, MeshView::Ptr>& views, const ResourcePtr& ingress,
                    const ResourcePtr& egress);
 
-/// Follows writes and makes only what they can change.
+/// What is still to be written of what follows from the mesh at this time, for people; "" for nothing.
+std::string owed(const MeshView& view, WallTime now);
+
+/// Follows writes, adds what is derived from them, and makes only what they can change. Each proxy has a client of
+/// either variant.
 class Plane {
  public:
-  /// With clients, each proxy has one of either variant.
-  explicit Plane(bool clients) : has_clients_(clients) {}
-
   void write(const WideWrite& write);
-  /// Serves the proxies.
+  /// Writes what follows, and serves the proxies. Throws where there is no end to what follows.
   void end_batch();
   void reconnect_all();
 
   const MeshViews& views() const { return views_; }
   ResourcePtr find(const char* kind, const char* name) const { return views_.find(kind, {{}, name}); }
+  /// All that is there, written or derived.
+  std::vector<ResourcePtr> stored() const;
+  /// When something was last derived for the mesh.
+  WallTime derived_at(const std::string& mesh) const { return derived_at_.at(mesh); }
   const Snapshots& snapshots() const { return snapshots_; }
   struct Clients {
     AdsClient world{AdsVariant::state_of_the_world}, delta{AdsVariant::delta};
   };
   const std::map<ResourceKey, Clients>& clients() const { return clients_; }
-  std::size_t generations() const { return generations_; }
 
  private:
+  void store(Resource resource);
+  void remove(const Kind& kind, const ResourceKey& key);
+  void take_in(const Change& change);
+  void derive(const std::string& mesh, Affected& out);
+  void serve(const std::string& mesh, const Affected& affected);
   void hold(const ResourceKey& proxy, std::shared_ptr<const Snapshot> snapshot);
 
-  bool has_clients_;
   MeshViews views_{ZoneSettings{}};
   std::map<std::pair<std::string, ResourceKey>, ResourcePtr> stored_;
+  WallTime now_{std::chrono::hours(1)};
+  std::map<std::string, WallTime> derived_at_;
   Work work_;
   ZoneReach zone_;
   Snapshots snapshots_;
   std::map<ResourceKey, Clients> clients_;
-  std::size_t generations_ = 0;
 };
 
 }  // namespace kumasim::cp

@@ -27,14 +27,22 @@ json inbound(int service, int port) {
   return result;
 }
 
+/// A MeshService by a name that it can show: generated ones are named after the tag that their inbounds share.
+std::string shown_service() {
+  const char* name = one_of(2) ? "service" : "shown";
+  return fmt::format("{}-{}", name, pick(2));
+}
+
 json outbound(int number) {
   json result = {{"port", 10000 + number}};
   std::string service = fmt::format("service-{}", pick(3));
   switch (pick(6)) {
     case 0: result["service"] = service; break;
-    case 1:
-      result["backendRef"] = {{"kind", "MeshService"}, {"name", fmt::format("shown-{}", pick(2))}, {"port", 80}};
+    case 1: {
+      int port = one_of(2) ? 80 : 8000;
+      result["backendRef"] = {{"kind", "MeshService"}, {"name", shown_service()}, {"port", port}};
       break;
+    }
     case 2:
       result["backendRef"] = {
           {"kind", "MeshService"}, {"labels", {{"team", fmt::format("t-{}", pick(2))}}}, {"port", 80}};
@@ -59,7 +67,7 @@ json transparent_proxying() {
     case 0: result["directAccessServices"] = {"*"}; break;
     case 1: result["directAccessServices"] = {"service-1"}; break;
     case 2: result["reachableServices"] = {"service-1"}; break;
-    case 3: result["reachableBackends"] = {{"refs", {{{"kind", "MeshService"}, {"name", "shown-0"}}}}}; break;
+    case 3: result["reachableBackends"] = {{"refs", {{{"kind", "MeshService"}, {"name", shown_service()}}}}}; break;
     case 4: result["reachableBackends"] = {{"refs", {{{"kind", "MeshService"}, {"labels", {{"team", "t-0"}}}}}}}; break;
     case 5:
       result["reachableServices"] = {"service-2"};
@@ -111,11 +119,14 @@ json port(int number) {
   return result;
 }
 
+/// Often named, or shown, as a service of the same mesh, so that one reference of a policy fits both.
 WideWrite mesh_service() {
+  const char* name = one_of(3) ? "service" : "ms";
+  const char* shown = one_of(2) ? "service" : "shown";
   WideWrite write{.kind = "MeshService",
                   .mesh = "m",
-                  .name = fmt::format("ms-{}", pick(3)),
-                  .labels = destination_labels("shown"),
+                  .name = fmt::format("{}-{}", name, pick(3)),
+                  .labels = destination_labels(shown),
                   .spec = {},
                   .status = {}};
   json selector;
@@ -135,10 +146,7 @@ WideWrite mesh_service() {
     write.labels["kuma.io/origin"] = "global";
     write.labels["kuma.io/zone"] = "east";
   }
-  write.status = {{"vips", {{{"ip", fmt::format("241.0.0.{}", write.name.back())}}}},
-                  {"tls", {{"status", one_of(2) ? "Ready" : "NotReady"}}},
-                  {"dataplaneProxies", {{"total", pick(3)}}}};
-  if (one_of(2)) write.status["addresses"] = {{{"hostname", fmt::format("h-{}.mesh", pick(2))}}};
+  write.status = {{"tls", {{"status", one_of(2) ? "Ready" : "NotReady"}}}, {"dataplaneProxies", {{"total", pick(3)}}}};
   return write;
 }
 
@@ -152,8 +160,6 @@ WideWrite mesh_external_service() {
   write.spec = {{"match", {{"type", "HostnameGenerator"}, {"port", 9000}, {"protocol", one_of(2) ? "http" : "tcp"}}},
                 {"endpoints", {{{"address", fmt::format("x{}.example.com", pick(2))}, {"port", 443}}}}};
   if (one_of(3)) write.spec["tls"] = {{"enabled", true}, {"verification", {{"caCert", {{"secret", "secret-0"}}}}}};
-  write.status = {{"vip", {{"ip", fmt::format("242.0.0.{}", write.name.back())}}}};
-  if (one_of(2)) write.status["addresses"] = {{{"hostname", fmt::format("h-{}.mesh", pick(2))}}};
   return write;
 }
 
@@ -166,16 +172,6 @@ WideWrite mesh_multi_zone_service() {
                   .status = {}};
   write.spec = {{"selector", {{"meshService", {{"matchLabels", {{"team", "t-0"}}}}}}},
                 {"ports", {{{"name", "main"}, {"port", 80 + pick(2)}, {"appProtocol", "http"}}}}};
-  json services = json::array();
-  for (int i = pick(3); i > 0; --i) {
-    const char* name = one_of(2) ? "shown" : "ms";
-    int number = pick(2);
-    services.push_back({{"mesh", "m"},
-                        {"name", fmt::format("{}-{}", name, number)},
-                        {"zone", one_of(2) ? "" : "east"},
-                        {"namespace", ""}});
-  }
-  write.status = {{"vips", {{{"ip", fmt::format("243.0.0.{}", write.name.back())}}}}, {"meshServices", services}};
   return write;
 }
 
@@ -246,16 +242,38 @@ WideWrite zone_proxy() {
   return write;
 }
 
-WideWrite other() {
+/// Some give names that collide.
+WideWrite hostname_generator() {
+  static constexpr const char* kinds[] = {"meshService", "meshExternalService", "meshMultiZoneService"};
+  WideWrite write{.kind = "HostnameGenerator",
+                  .mesh = "",
+                  .name = fmt::format("names-{}", pick(2)),
+                  .labels = {},
+                  .spec = {},
+                  .status = {}};
+  json selector = json::object();
+  if (one_of(3)) selector["matchLabels"] = {{"team", "t-0"}};
+  const char* what = one_of(2) ? ".Name" : ".DisplayName";
+  write.spec = {{"selector", {{kinds[pick(3)], selector}}}};
+  write.spec["template"] = fmt::format("{{{{ {} }}}}.v{}.mesh", what, pick(2));
+  return write;
+}
+
+WideWrite insight() {
+  WideWrite write{.kind = "DataplaneInsight",
+                  .mesh = "m",
+                  .name = fmt::format("dp-{}", pick(7)),
+                  .labels = {},
+                  .spec = {},
+                  .status = {}};
+  write.spec = {{"mTLS", {{"issuedBackend", one_of(4) ? "ca-2" : "ca"}}}};
+  return write;
+}
+
+WideWrite secret() {
   WideWrite write{
       .kind = "Secret", .mesh = "m", .name = fmt::format("secret-{}", pick(2)), .labels = {}, .spec = {}, .status = {}};
-  if (one_of(3)) {
-    write.spec = {{"data", one_of(2) ? "Y2VydA==" : "b3RoZXI="}};
-    return write;
-  }
-  write.kind = "DataplaneInsight";
-  write.name = fmt::format("dp-{}", pick(7));
-  write.spec = {{"mTLS", {{"issuedBackend", one_of(4) ? "ca-2" : "ca"}}}};
+  write.spec = {{"data", one_of(2) ? "Y2VydA==" : "b3RoZXI="}};
   return write;
 }
 
@@ -269,7 +287,7 @@ void showValue(const WideWrite& write, std::ostream& os) {
 
 rc::Gen<WideWrite> any_wide_write() {
   return rc::gen::exec([] {
-    int kind = pick(20);
+    int kind = pick(21);
     WideWrite write = kind < 6    ? dataplane()
                       : kind < 9  ? mesh_service()
                       : kind < 10 ? mesh_external_service()
@@ -277,7 +295,8 @@ rc::Gen<WideWrite> any_wide_write() {
                       : kind < 12 ? external_service()
                       : kind < 13 ? mesh()
                       : kind < 15 ? zone_proxy()
-                      : kind < 16 ? other()
+                      : kind < 16 ? (one_of(3) ? secret() : insight())
+                      : kind < 17 ? hostname_generator()
                                   : any_policy();
     if (one_of(5) && !(write.kind == "Mesh" && write.name == "m" && !one_of(4))) write.spec = nullptr;
     write.ends_batch = one_of(3);
@@ -285,19 +304,36 @@ rc::Gen<WideWrite> any_wide_write() {
   });
 }
 
-std::vector<WideWrite> first_writes() {
-  auto make = [](const char* kind, const char* mesh, const char* name, const char* spec) {
-    return WideWrite{.kind = kind, .mesh = mesh, .name = name, .labels = {}, .spec = json::parse(spec), .status = {}};
-  };
-  return {make("Mesh", "", "m", R"({"meshServices":{"mode":"Everywhere"},"mtls":{"enabledBackend":"ca",
-                                    "backends":[{"name":"ca","type":"builtin"}]}})"),
-          make("ZoneIngress", "", "ingress-0", R"({"zone":"default","networking":{"address":"10.20.0.0","port":10001},
-                                    "availableServices":[]})"),
-          make("ZoneEgress", "", "egress-0", R"({"networking":{"address":"10.20.0.9","port":10002}})")};
+rc::Gen<WideWrite> narrow_wide_write() {
+  return rc::gen::exec([] {
+    int kind = pick(12);
+    WideWrite write = kind < 5    ? dataplane()
+                      : kind < 8  ? mesh_service()
+                      : kind < 9  ? mesh_external_service()
+                      : kind < 10 ? mesh_multi_zone_service()
+                      : kind < 11 ? insight()
+                                  : hostname_generator();
+    if (one_of(6)) write.spec = nullptr;
+    write.ends_batch = !one_of(3);
+    return write;
+  });
 }
 
-ResourcePtr to_resource(const WideWrite& write) {
-  if (write.removes()) return nullptr;
+rc::Gen<std::vector<WideWrite>> first_writes() {
+  return rc::gen::exec([] {
+    auto make = [](const char* kind, const char* name, const char* spec) {
+      return WideWrite{.kind = kind, .mesh = "", .name = name, .labels = {}, .spec = json::parse(spec), .status = {}};
+    };
+    WideWrite first = mesh();
+    first.name = "m";
+    return std::vector<WideWrite>{
+        first, make("ZoneIngress", "ingress-0", R"({"zone":"default","networking":{"address":"10.20.0.0","port":10001},
+                                             "availableServices":[]})"),
+        make("ZoneEgress", "egress-0", R"({"networking":{"address":"10.20.0.9","port":10002}})")};
+  });
+}
+
+Resource to_resource(const WideWrite& write) {
   Resource resource;
   resource.kind = find_kind(write.kind);
   resource.meta.mesh = write.mesh;
@@ -306,7 +342,7 @@ ResourcePtr to_resource(const WideWrite& write) {
   resource.meta.creation = WallTime(std::chrono::seconds((write.kind.size() + write.name.back()) % 3));
   resource.spec = write.spec;
   resource.status = write.status;
-  return std::make_shared<const Resource>(std::move(resource));
+  return resource;
 }
 
 NodeMetadata node_of(const std::string& dataplane) {

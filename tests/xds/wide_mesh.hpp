@@ -4,6 +4,7 @@
 #include <map>
 #include <ostream>
 #include <string>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 #include <rapidcheck.h>
@@ -17,8 +18,8 @@ namespace kumasim::cp {
 struct WideWrite {
   std::string kind, mesh, name;  ///< no mesh where the kind is global
   std::map<std::string, std::string> labels;
-  nlohmann::json spec;  ///< null: removed
-  nlohmann::json status;
+  nlohmann::json spec;      ///< null: removed
+  nlohmann::json status;    ///< what of it does not follow from the mesh, or is to be put right
   bool ends_batch = false;  ///< proxies are served after it
 
   bool removes() const { return spec.is_null(); }
@@ -27,10 +28,12 @@ struct WideWrite {
 void showValue(const WideWrite& write, std::ostream& os);
 
 rc::Gen<WideWrite> any_wide_write();
+/// One that reaches few proxies, and so makes good little of what others before it have missed.
+rc::Gen<WideWrite> narrow_wide_write();
 /// What a mesh with some traffic begins with.
-std::vector<WideWrite> first_writes();
-/// nullptr for a removal. A resource's age follows from its name.
-ResourcePtr to_resource(const WideWrite& write);
+rc::Gen<std::vector<WideWrite>> first_writes();
+/// A resource's age follows from its name. REQUIRES: no removal.
+Resource to_resource(const WideWrite& write);
 
 /// What the Envoy of a Dataplane says of itself: each Dataplane of the pools has an Envoy of its own sort.
 NodeMetadata node_of(const std::string& dataplane);

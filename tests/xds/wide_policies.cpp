@@ -29,6 +29,9 @@ constexpr std::array policies = {
     Template{"MeshHTTPRoute", R"({"targetRef":{"kind":"MeshSubset","tags":{"kuma.io/service":"service-$V"}},
       "to":[{"targetRef":{"kind":"MeshService","name":"shown-$V"},"rules":[{"matches":[{"path":{"type":"PathPrefix",
       "value":"/"}}],"default":{"backendRefs":[{"kind":"MeshService","name":"shown-$S","port":80}]}}]}]})"},
+    Template{"MeshHTTPRoute", R"({"targetRef":{"kind":"Mesh"},"to":[{"targetRef":{"kind":"MeshService",
+      "name":"service-$V"},"rules":[{"matches":[{"path":{"type":"PathPrefix","value":"/"}}],"default":{"backendRefs":[
+      {"kind":"MeshService","name":"service-$S","port":800$V}]}}]}]})"},
     Template{"MeshTCPRoute", R"({"targetRef":{"kind":"Mesh"},"to":[{"targetRef":{"kind":"MeshService",
       "name":"service-$V"},"rules":[{"default":{"backendRefs":[{"kind":"MeshService","labels":{"team":"t-$S"},
       "port":80}]}}]}]})"},
@@ -106,7 +109,6 @@ constexpr std::array policies = {
     Template{"MeshGatewayRoute", R"({"selectors":[{"match":{"kuma.io/service":"*"}}],"conf":{"http":{"rules":[
       {"matches":[{"path":{"match":"PREFIX","value":"/a"}}],"backends":[{"weight":1,"destination":
       {"kuma.io/service":"service-$S","version":"v1"}}]}]}}})"},
-    Template{"HostnameGenerator", R"({"selector":{"meshService":{}},"template":"{{ .Name }}.$V"})"},
 };
 
 json filled(std::string text, int service, int variant, bool allow) {
@@ -127,7 +129,6 @@ WideWrite any_policy() {
   WideWrite write{
       .kind = from.kind, .mesh = "m", .name = fmt::format("p-{}", name), .labels = {}, .spec = {}, .status = {}};
   write.spec = filled(from.spec, service, variant, one_of(2));
-  if (write.kind == "HostnameGenerator") write.mesh.clear();
   return write;
 }
 
