@@ -1,7 +1,7 @@
 /// Whether a proxy is who it says it is: its token against the resource that it connects for.
 ///
-/// Only what a token names is compared: a token of a mesh alone is good for every proxy of the mesh. A zone proxy is of
-/// this zone, whatever its token leaves open.
+/// Only what a token names is compared: a token of a mesh alone is good for every proxy of the mesh. A zone proxy with a
+/// token is of this zone, whatever the token leaves open.
 #pragma once
 
 #include <string>
@@ -32,7 +32,7 @@ class ProxyAuthenticator {
     std::string resource_text;
   };
   /// unauthenticated with Kuma's reason. Where no token is needed, nothing is read, and only a Dataplane without a mesh
-  /// is refused.
+  /// is refused: a zone proxy may be of any zone then, as in Kuma.
   asio::awaitable<Result<>> authenticate(const Claim& claim, const Headers& metadata) const;
 
  private:

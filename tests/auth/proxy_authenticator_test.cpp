@@ -109,6 +109,9 @@ TEST(ProxyAuthenticator, ADataplaneWithoutAMeshIsNoneEvenWithoutTokens) {
   };
   EXPECT_FALSE(passes("dataplane", {"", "ingress.zi"})) << "the slot of the zone ingress zi";
   EXPECT_TRUE(passes("ingress", {"", "zi"}));
+  gate.put(kind::zone_ingress(), "", "far",
+           {{"zone", "east"}, {"networking", {{"address", "10.0.0.1"}, {"port", 10001}}}});
+  EXPECT_TRUE(passes("ingress", {"", "far"})) << "of another zone, as the corpus has it";
   EXPECT_TRUE(passes("dataplane", {"default", "ingress.zi"}));
 }
 
