@@ -1,7 +1,7 @@
 /// Whether a proxy is who it says it is: its token against the resource that it connects for.
 ///
-/// Only what a token names is compared: a token of a mesh alone is good for every proxy of the mesh. A zone proxy with a
-/// token is of this zone, whatever the token leaves open.
+/// Only what a token names is compared: a token of a mesh alone is good for every proxy of the mesh. A zone proxy with
+/// a token is of this zone, whatever the token leaves open.
 #pragma once
 
 #include <string>
