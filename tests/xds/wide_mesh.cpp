@@ -36,7 +36,7 @@ std::string shown_service() {
 json outbound(int number) {
   json result = {{"port", 10000 + number}};
   std::string service = fmt::format("service-{}", pick(3));
-  switch (pick(6)) {
+  switch (pick(7)) {
     case 0: result["service"] = service; break;
     case 1: {
       int port = one_of(2) ? 80 : 8000;
@@ -52,6 +52,7 @@ json outbound(int number) {
           {"kind", "MeshExternalService"}, {"name", fmt::format("ext-{}", pick(2))}, {"port", 9000}};
       break;
     case 4:
+    case 5:
       result["backendRef"] = {{"kind", "MeshMultiZoneService"}, {"name", fmt::format("mz-{}", pick(2))}, {"port", 80}};
       break;
     default:
@@ -108,7 +109,7 @@ WideWrite dataplane() {
 std::map<std::string, std::string> destination_labels(const char* shown) {
   std::map<std::string, std::string> labels;
   if (one_of(2)) labels["kuma.io/display-name"] = fmt::format("{}-{}", shown, pick(2));
-  if (one_of(2)) labels["team"] = fmt::format("t-{}", pick(2));
+  if (!one_of(3)) labels["team"] = one_of(3) ? "t-1" : "t-0";
   if (one_of(4)) labels["kuma.io/zone"] = "default";
   return labels;
 }
@@ -171,7 +172,7 @@ WideWrite mesh_multi_zone_service() {
                   .spec = {},
                   .status = {}};
   write.spec = {{"selector", {{"meshService", {{"matchLabels", {{"team", "t-0"}}}}}}},
-                {"ports", {{{"name", "main"}, {"port", 80 + pick(2)}, {"appProtocol", "http"}}}}};
+                {"ports", {{{"name", "main"}, {"port", one_of(4) ? 81 : 80}, {"appProtocol", "http"}}}}};
   return write;
 }
 
