@@ -327,8 +327,11 @@ rc::Gen<std::vector<WideWrite>> first_writes() {
     };
     WideWrite first = mesh();
     first.name = "m";
+    WideWrite combined = mesh_multi_zone_service();
+    combined.labels.clear();
     return std::vector<WideWrite>{
-        first, make("ZoneIngress", "ingress-0", R"({"zone":"default","networking":{"address":"10.20.0.0","port":10001},
+        first, combined,
+        make("ZoneIngress", "ingress-0", R"({"zone":"default","networking":{"address":"10.20.0.0","port":10001},
                                              "availableServices":[]})"),
         make("ZoneEgress", "egress-0", R"({"networking":{"address":"10.20.0.9","port":10002}})")};
   });
