@@ -100,7 +100,7 @@ bool Kernel::step(MonotonicTime until) {
     if (!heap) return false;
     auto entry = heap->top();
     heap->pop();
-    if (!heap->empty()) pool_.prefetch(heap->top().slot);  // likely the next one to run
+    if (!heap->empty()) pool_.prefetch(heap->peek().slot);  // likely the next one to run
     auto time = MonotonicTime(Duration(static_cast<std::int64_t>(entry.time)));
     if (time > now_) {
       now_ = time;
