@@ -22,6 +22,7 @@
 #include "reference-cp/model/codec.hpp"
 #include "reference-cp/model/kinds.hpp"
 #include "reference-cp/store/memory.hpp"
+#include "tests/app/in_world.hpp"
 
 namespace kumasim::cp::testing {
 
@@ -109,25 +110,7 @@ class Parts {
 
 /// The body runs as a task of one process; its failure fails the test. Gives the fingerprint of the run.
 inline std::uint64_t run_in_world(const std::function<asio::awaitable<void>(Parts&)>& body, std::uint64_t seed = 1) {
-  bool done = false;
-  sim::World world(sim::WorldOptions{.seed = seed});
-  auto& process = world.add_process("kuma-cp");
-  process.start([&](Runtime& runtime) {
-    auto parts = std::make_shared<Parts>(runtime);
-    process.keep(parts);
-    asio::co_spawn(runtime.executor, body(*parts), [&](std::exception_ptr escaped) {
-      done = true;
-      if (!escaped) return;
-      try {
-        std::rethrow_exception(escaped);
-      } catch (const std::exception& error) {
-        ADD_FAILURE() << error.what();
-      }
-    });
-  });
-  world.run_for(std::chrono::minutes(10));
-  EXPECT_TRUE(done);
-  return world.fingerprint();
+  return run_with<Parts>(body, seed);
 }
 
 inline nlohmann::json dataplane(const std::string& mesh, const std::string& name, int number) {

@@ -16,6 +16,7 @@
 #include "reference-cp/store/memory.hpp"
 #include "reference-cp/xds/bootstrap/request.hpp"
 #include "reference-cp/xds/type_url.hpp"
+#include "tests/app/in_world.hpp"
 
 namespace kumasim::cp {
 namespace {
@@ -134,26 +135,7 @@ class Parts {
 };
 
 /// The body runs as a task of one process; its failure fails the test.
-void run_in_world(const std::function<asio::awaitable<void>(Parts&)>& body) {
-  bool done = false;
-  sim::World world;
-  auto& process = world.add_process("kuma-cp");
-  process.start([&](Runtime& runtime) {
-    auto parts = std::make_shared<Parts>(runtime);
-    process.keep(parts);
-    asio::co_spawn(runtime.executor, body(*parts), [&](std::exception_ptr escaped) {
-      done = true;
-      if (!escaped) return;
-      try {
-        std::rethrow_exception(escaped);
-      } catch (const std::exception& error) {
-        ADD_FAILURE() << error.what();
-      }
-    });
-  });
-  world.run_for(10min);
-  EXPECT_TRUE(done);
-}
+void run_in_world(const std::function<asio::awaitable<void>(Parts&)>& body) { cp::testing::run_with<Parts>(body); }
 
 TEST(Proxy, AClientThatAsksAndNeverReadsHasOneResponseOfATypeWaiting) {
   run_in_world([](Parts& parts) -> asio::awaitable<void> {

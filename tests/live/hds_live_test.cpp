@@ -39,20 +39,10 @@ TEST_F(HealthDiscovery, AnInstanceThatStopsAcceptingLeavesTheEndpointsAndComesBa
   };
   run([&]() -> asio::awaitable<void> {
     co_await wait_for(fmt::format("http://127.0.0.1:{}/ready", diagnostics));
-    co_await start_envoy(
-        "backend-1",
-        fmt::format("type: Dataplane\nmesh: default\nname: backend-1\nnetworking:\n  address: 127.0.0.2\n  admin: "
-                    "{{port: {}}}\n  inbound:\n  - port: {}\n    servicePort: {}\n    serviceAddress: 127.0.0.1\n    "
-                    "serviceProbe: {{tcp: {{}}}}\n    tags: {{kuma.io/service: backend, kuma.io/protocol: http}}\n",
-                    backend_admin, inbound, app),
-        backend_admin, Json::array());
-    co_await start_envoy(
-        "client-1",
-        fmt::format("type: Dataplane\nmesh: default\nname: client-1\nnetworking:\n  address: 127.0.0.3\n  admin: "
-                    "{{port: {}}}\n  inbound:\n  - port: {}\n    servicePort: {}\n    tags: {{kuma.io/service: client, "
-                    "kuma.io/protocol: http}}\n  outbound:\n  - port: {}\n    tags: {{kuma.io/service: backend}}\n",
-                    client_admin, inbound, app, outbound),
-        client_admin, Json::array({"feature-delta-grpc"}));
+    co_await start_envoy("backend-1", backend_text(backend_admin, inbound, app, "    serviceProbe: {tcp: {}}\n"),
+                         backend_admin, Json::array());
+    co_await start_envoy("client-1", client_text(client_admin, inbound, app, outbound), client_admin,
+                         Json::array({"feature-delta-grpc"}));
     const std::string endpoint = fmt::format("127.0.0.2:{}", inbound);
     // A probed inbound begins as not ready, and nobody listens yet.
     co_await sleep(live.runtime().timers, 2s);

@@ -21,6 +21,25 @@ namespace kumasim::live {
 using namespace std::chrono_literals;
 using Json = nlohmann::json;
 
+/// A Dataplane at 127.0.0.2 of the service backend, whose application listens at `app`. `more`: lines of its inbound.
+inline std::string backend_text(std::uint16_t admin, std::uint16_t inbound, std::uint16_t app,
+                                std::string_view more = "") {
+  return fmt::format(
+      "type: Dataplane\nmesh: default\nname: backend-1\nnetworking:\n  address: 127.0.0.2\n  admin: {{port: {}}}\n"
+      "  inbound:\n  - port: {}\n    servicePort: {}\n    serviceAddress: 127.0.0.1\n{}"
+      "    tags: {{kuma.io/service: backend, kuma.io/protocol: http}}\n",
+      admin, inbound, app, more);
+}
+
+/// A Dataplane at 127.0.0.3 of the service client that reaches backend at `outbound`.
+inline std::string client_text(std::uint16_t admin, std::uint16_t inbound, std::uint16_t app, std::uint16_t outbound) {
+  return fmt::format(
+      "type: Dataplane\nmesh: default\nname: client-1\nnetworking:\n  address: 127.0.0.3\n  admin: {{port: {}}}\n"
+      "  inbound:\n  - port: {}\n    servicePort: {}\n    tags: {{kuma.io/service: client, kuma.io/protocol: http}}\n"
+      "  outbound:\n  - port: {}\n    tags: {{kuma.io/service: backend}}\n",
+      admin, inbound, app, outbound);
+}
+
 class KumaCp : public ::testing::Test {
  protected:
   void SetUp() override {
