@@ -4,6 +4,7 @@
 #include "kumasim/scenario/runner.hpp"
 #include "kumasim/scenario/worlds.hpp"
 #include "kumasim/sim/world.hpp"
+#include "tests/scenarios/changes.hpp"
 
 namespace kumasim::scenario {
 namespace {
@@ -165,19 +166,7 @@ std::string problems(const WorldRun& run) {
 
 TEST(Engine, ARefusedUpdateBreaksConvergedAndIsPrinted) {
   EXPECT_TRUE(run(small(""), {}).passed());
-  WorldRun done = run(small(R"(  changes:
-  - at: 5s
-    apply:
-      type: MeshHTTPRoute
-      mesh: default
-      name: bad-pattern
-      spec:
-        targetRef: {kind: MeshService, name: web}
-        to:
-        - targetRef: {kind: MeshService, name: backend}
-          rules: [{matches: [{path: {type: RegularExpression, value: "/api["}}], default: {}}]
-)"),
-                      {});
+  WorldRun done = run(small("  changes:\n  - at: 5s\n" + changes::refused_route), {});
   const Verdict* verdict = find(done, "converged");
   ASSERT_NE(verdict, nullptr);
   EXPECT_FALSE(verdict->held);
@@ -206,34 +195,15 @@ Outcome policy_outcome(const std::string& change, std::string_view predicate) {
 
 /// Its endpoints' priorities are all that a listener, a route or a cluster's name does not tell.
 TEST(Engine, PolicyAppliedSeesAPolicyThatChangesEndpointsOnly) {
-  Outcome applied = policy_outcome(R"(  - at: 6s
-    apply:
-      type: MeshLoadBalancingStrategy
-      mesh: default
-      name: zones
-      spec:
-        targetRef: {kind: MeshService, name: web}
-        to:
-        - {targetRef: {kind: MeshService, name: backend}, default: {localityAwareness: {disabled: true}}}
-)",
-                                   "policy-applied(MeshLoadBalancingStrategy/zones)");
+  Outcome applied =
+      policy_outcome("  - at: 6s\n" + changes::endpoints_only, "policy-applied(MeshLoadBalancingStrategy/zones)");
   EXPECT_TRUE(applied.holds) << applied.why;
   EXPECT_NE(applied.seen.find("in all 1 proxies that it is about"), std::string::npos) << applied.seen;
 }
 
 TEST(Engine, PolicyAppliedIsNotMetByAPolicyThatTheProxyRefuses) {
-  Outcome refused = policy_outcome(R"(  - at: 6s
-    apply:
-      type: MeshHTTPRoute
-      mesh: default
-      name: bad-pattern
-      spec:
-        targetRef: {kind: MeshService, name: web}
-        to:
-        - targetRef: {kind: MeshService, name: backend}
-          rules: [{matches: [{path: {type: RegularExpression, value: "/api["}}], default: {}}]
-)",
-                                   "policy-applied(MeshHTTPRoute/bad-pattern)");
+  Outcome refused =
+      policy_outcome("  - at: 6s\n" + changes::refused_route, "policy-applied(MeshHTTPRoute/bad-pattern)");
   EXPECT_FALSE(refused.holds) << refused.seen;
   EXPECT_NE(refused.why.find("web-0 refused the last Listener: "), std::string::npos) << refused.why;
 }

@@ -11,6 +11,8 @@
 #include <fstream>
 #include <vector>
 
+#include "tests/scenarios/changes.hpp"
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -89,18 +91,7 @@ TEST_F(LiveCli, RunsOnRealEnvoysAndLeavesNothingBehind) {
 }
 
 TEST_F(LiveCli, ARefusedUpdateBreaksConvergedAndIsPrinted) {
-  std::string file = write("", R"(  changes:
-  - at: 1s
-    apply:
-      type: MeshHTTPRoute
-      mesh: default
-      name: bad-pattern
-      spec:
-        targetRef: {kind: MeshService, name: web}
-        to:
-        - targetRef: {kind: MeshService, name: backend}
-          rules: [{matches: [{path: {type: RegularExpression, value: "/api["}}], default: {}}]
-  expect:
+  std::string file = write("", "  changes:\n  - at: 1s\n" + kumasim::changes::refused_route + R"(  expect:
   - always: reachable(web -> backend)
   - eventually: {after: 8s, within: 8s, that: converged}
 )");
@@ -112,18 +103,8 @@ TEST_F(LiveCli, ARefusedUpdateBreaksConvergedAndIsPrinted) {
 
 /// The bad route is gone before Envoy's counters are read the next time, as a rule.
 TEST_F(LiveCli, ARefusalThatWasMadeGoodAtOnceDoesNotStay) {
-  std::string file = write("", R"(  changes:
-  - at: 1s
-    apply:
-      type: MeshHTTPRoute
-      mesh: default
-      name: bad-pattern
-      spec:
-        targetRef: {kind: MeshService, name: web}
-        to:
-        - targetRef: {kind: MeshService, name: backend}
-          rules: [{matches: [{path: {type: RegularExpression, value: "/api["}}], default: {}}]
-  - {at: 1100ms, delete: {type: MeshHTTPRoute, name: bad-pattern}}
+  std::string file = write("", "  changes:\n  - at: 1s\n" + kumasim::changes::refused_route +
+                                   R"(  - {at: 1100ms, delete: {type: MeshHTTPRoute, name: bad-pattern}}
   expect:
   - always: reachable(web -> backend)
   - eventually: {after: 2s, within: 8s, that: converged}
@@ -133,17 +114,7 @@ TEST_F(LiveCli, ARefusalThatWasMadeGoodAtOnceDoesNotStay) {
 }
 
 TEST_F(LiveCli, APolicyIsAppliedToWhomItIsAbout) {
-  std::string file = write("", R"(  changes:
-  - at: 1s
-    apply:
-      type: MeshLoadBalancingStrategy
-      mesh: default
-      name: zones
-      spec:
-        targetRef: {kind: MeshService, name: web}
-        to:
-        - {targetRef: {kind: MeshService, name: backend}, default: {localityAwareness: {disabled: true}}}
-  - at: 2s
+  std::string file = write("", "  changes:\n  - at: 1s\n" + kumasim::changes::endpoints_only + R"(  - at: 2s
     apply:
       type: MeshTimeout
       mesh: default
