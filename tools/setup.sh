@@ -1,12 +1,12 @@
 # Sourced by tools/kumasim and tools/test: installs what is missing and builds. Progress goes to standard error.
 #
-# setup_packages           Debian packages of tools/packages.txt, installed with apt-get when one is missing
+# setup_packages [MORE]    Debian packages of tools/packages.txt and MORE, installed with apt-get when one is missing
 # setup_build TARGET...    configures the release preset when needed and builds the targets (all: every target)
 
 say() { printf '\033[2mkumasim:\033[0m %s\n' "$*" >&2; }
 
 setup_packages() {
-  wanted=$(sed -e '/^#/d' -e '/^$/d' "$root/tools/packages.txt")
+  wanted=$(sed -e '/^#/d' -e '/^$/d' "$root/tools/packages.txt"; for p; do echo "$p"; done)
   sorted=$(mktemp)
   # shellcheck disable=SC2086
   missing=$(for p in $wanted; do echo "$p"; done | sort >"$sorted"
