@@ -58,6 +58,12 @@ class Conversation {
     if (command.name == "snapshot") return print(session_->on_snapshot(snapshot_of(command)));
     if (command.name == "patience-ends") return print(session_->on_patience_end());
     if (command.name == "settled") return session_->settled() ? "yes\n" : "no\n";
+    if (command.name == "accepted") {
+      std::string out = session_->accepted() ? "yes\n" : "no\n";
+      for (const auto& [url, rejection] : session_->rejections())
+        out += fmt::format("refused {}: {}\n", short_name(url), rejection.message);
+      return out;
+    }
     if (command.name == "request") return print(request(command));
     return "unknown command " + command.name + "\n";
   }

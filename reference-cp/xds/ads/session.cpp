@@ -109,6 +109,7 @@ AdsActions AdsSession::on_delta_request(const DeltaDiscoveryRequest& request) {
   for (const auto& name : request.subscribe)
     if (first) type.names.insert(name);
   std::erase_if(type.sent, [&](const auto& entry) { return !wants(type, entry.first); });
+  forget_refusals(type, [&](std::string_view name) { return !wants(type, name); });
   for (const auto& name : request.subscribe) {
     if (name == all_names) {
       type.wildcard = true;
@@ -129,6 +130,9 @@ AdsActions AdsSession::on_snapshot(std::shared_ptr<const Snapshot> snapshot) {
   AdsActions actions;
   snapshot_ = std::move(snapshot);
   patient_ = true;
+  // Of what was asked for by name, an end is not told.
+  for (auto& [url, type] : types_)
+    if (!type.wildcard) forget_refusals(type, [&](std::string_view name) { return !snapshot_->find(url, name); });
   flush(actions);
   return actions;
 }
@@ -146,6 +150,50 @@ void AdsSession::answered(const std::string& url, Type& type, const std::optiona
   type.rejection = error;
   if (error) type.removed_again.insert(type.removed.begin(), type.removed.end());
   actions.answer = AdsAnswer{url, type.version, error};
+  // The answer is about what the response had in it; of the rest an older one still holds.
+  for (const std::string& name : type.carried) {
+    if (error)
+      type.refused[name] = {type.nonce, *error};
+    else
+      type.refused.erase(name);
+  }
+  if (!error && !type.refused.empty()) type.rejection = type.refused.begin()->second.reason;
+}
+
+/// Which of a response it was that the client refused, it does not say: where that has gone, the others are tried
+/// again.
+void AdsSession::forget_refusals(Type& type, const std::function<bool(std::string_view name)>& gone) {
+  std::set<std::string> nonces;
+  for (auto it = type.refused.begin(); it != type.refused.end();) {
+    if (!gone(it->first)) {
+      ++it;
+      continue;
+    }
+    nonces.insert(it->second.nonce);
+    it = type.refused.erase(it);
+  }
+  if (nonces.empty()) return;
+  for (const auto& [name, refusal] : type.refused)
+    if (nonces.contains(refusal.nonce)) type.again.insert(name);
+  if (type.refused.empty()) type.rejection.reset();
+}
+
+/// What was refused in one response with something that is another now goes again with it.
+void AdsSession::ask_company(Type& type, const std::vector<XdsResourcePtr>& resources, bool hold) {
+  if (type.refused.empty()) return;
+  std::map<std::string_view, std::string_view> versions;
+  for (const auto& resource : resources) versions.emplace(resource->name, resource->version);
+  auto is_another = [&](const std::string& name) {
+    auto held = type.sent.find(name);
+    auto wanted = versions.find(name);
+    if (wanted == versions.end()) return held != type.sent.end() && type.wildcard && !hold;
+    return held == type.sent.end() || held->second.version != wanted->second;
+  };
+  std::set<std::string> nonces;
+  for (const auto& [name, refusal] : type.refused)
+    if (is_another(name)) nonces.insert(refusal.nonce);
+  for (const auto& [name, refusal] : type.refused)
+    if (nonces.contains(refusal.nonce)) type.again.insert(name);
 }
 
 bool AdsSession::wants(const Type& type, std::string_view name) const {
@@ -292,14 +340,17 @@ void AdsSession::send_world(const std::string& url, Type& type, std::vector<XdsR
 
 void AdsSession::send_delta(const std::string& url, Type& type, const std::vector<XdsResourcePtr>& resources, bool hold,
                             AdsActions& actions) {
+  ask_company(type, resources, hold);
   std::vector<XdsResourcePtr> changed, updated;
   std::set<std::string_view> present;
   for (const auto& resource : resources) {
     present.insert(resource->name);
     auto before = type.sent.find(resource->name);
     bool other = before == type.sent.end() || before->second.version != resource->version;
-    if (other) updated.push_back(resource);
-    if (other || type.again.contains(resource->name)) changed.push_back(resource);
+    bool again = type.again.contains(resource->name);
+    // One that was refused may be new to the client.
+    if (other || (again && type.refused.contains(resource->name))) updated.push_back(resource);
+    if (other || again) changed.push_back(resource);
   }
   std::set<std::string> gone;
   // Removal means something to Envoy only where it asked for all; by name, it drops what it no longer needs itself.
@@ -327,6 +378,8 @@ void AdsSession::send_delta(const std::string& url, Type& type, const std::vecto
     response.names.push_back(resource->name);
     type.sent[resource->name] = {resource->version, resource};
   }
+  type.carried = response.names;
+  type.carried.insert(type.carried.end(), removed.begin(), removed.end());
   response.bytes = frame_delta_response({url, response.version, response.nonce, control_plane_}, changed, removed);
   type.version = response.version;
   type.nonce = response.nonce;

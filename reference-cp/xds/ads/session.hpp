@@ -13,6 +13,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -78,7 +79,7 @@ class AdsSession {
   /// The client runs all that the snapshot has for it: it asked for clusters and listeners at least, and has taken
   /// every type that it asked for.
   bool accepted() const;
-  /// The last rejection of a type, until it is sent something that the client takes.
+  /// The last rejection of a type, until the client takes what it refused, or that is wanted no longer.
   std::optional<AdsRejection> rejection(std::string_view type_url) const;
   /// Those of all types, by type URL.
   std::map<std::string, AdsRejection> rejections() const;
@@ -89,6 +90,10 @@ class AdsSession {
   struct Sent {
     std::string version;
     XdsResourcePtr resource;  ///< nullptr: known from the client's word only (initial_resource_versions)
+  };
+  struct Refusal {
+    std::string nonce;  ///< of the response
+    AdsRejection reason;
   };
   struct Type {
     bool wildcard = false;
@@ -102,6 +107,8 @@ class AdsSession {
     std::set<std::string, std::less<>> again;          ///< to be sent though unchanged (delta)
     std::vector<std::string> removed;                  ///< in the last response (delta)
     std::set<std::string, std::less<>> removed_again;  ///< to be removed again, as the response was refused (delta)
+    std::vector<std::string> carried;                  ///< by the last response, resources and removals (delta)
+    std::map<std::string, Refusal, std::less<>> refused;  ///< names that the client has not taken since (delta)
     std::optional<AdsRejection> rejection;
   };
   using Types = std::map<std::string, Type, std::less<>>;
@@ -116,6 +123,8 @@ class AdsSession {
   bool differs(std::string_view url, const Type& type) const;
   bool taken(std::string_view url) const;
   void answered(const std::string& url, Type& type, const std::optional<AdsRejection>& error, AdsActions& actions);
+  void forget_refusals(Type& type, const std::function<bool(std::string_view name)>& gone);
+  void ask_company(Type& type, const std::vector<XdsResourcePtr>& resources, bool hold);
   void flush(AdsActions& actions);
   void flush_type(const std::string& url, Type& type, AdsActions& actions);
   void send_world(const std::string& url, Type& type, std::vector<XdsResourcePtr> resources, AdsActions& actions);
