@@ -41,14 +41,14 @@ class Client::Caller : public proxy::End {
         finish(pending, "client timeout");
       });
     if (!pending->shared) {
-      pending->wire = connect(pending->place);
+      pending->wire = connect(pending->place, call.protocol);
       pending->wire->owner = pending;
       return;
     }
     auto& wire = wires_[pending->place];
     if (wire && wire->open) return send(pending, wire);
     waiting_[pending->place].push_back(pending);
-    if (!wire) wire = connect(pending->place);
+    if (!wire) wire = connect(pending->place, call.protocol);
   }
 
   void on_connected(const WirePtr& wire) override {
@@ -104,8 +104,9 @@ class Client::Caller : public proxy::End {
   };
   using PendingPtr = std::shared_ptr<Pending>;
 
-  WirePtr connect(const Place& place) {
+  WirePtr connect(const Place& place, CallProtocol protocol) {
     ConnectOptions o;
+    if (protocol == CallProtocol::http) o.plain_protocol = "http/1.1";
     o.host = place.first;
     o.port = place.second;
     return fabric().connect(*this, o);

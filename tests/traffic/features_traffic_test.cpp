@@ -118,6 +118,61 @@ TEST_F(FeatureTraffic, faults_and_rate_limits) {
   EXPECT_EQ(bed.call("web", to_port(10001)).status, 200);
 }
 
+TEST_F(FeatureTraffic, an_answer_of_a_filter_names_the_cluster_of_the_route) {
+  ok(apply(web(), Type::cluster, {eds_cluster("backend")}));
+  ok(apply(web(), Type::endpoints, {labelled}));
+  auto yaml = outbound(10001, route_all("cluster: backend"));
+  yaml.insert(yaml.find("http_filters: [") + 15,
+              "{name: fault, typed_config: {\"@type\": "
+              "type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault, abort: {http_status: 418, "
+              "percentage: {numerator: 100}}}}, ");
+  ok(apply(web(), Type::listener, {yaml}));
+  auto result = bed.call("web", to_port(10001));
+  EXPECT_EQ(result.response_flags, "FI");
+  EXPECT_EQ(result.cluster, "backend");
+}
+
+TEST_F(FeatureTraffic, escaped_slashes_are_refused_redirected_or_unescaped) {
+  ok(apply(web(), Type::cluster, {eds_cluster("backend")}));
+  ok(apply(web(), Type::endpoints, {labelled}));
+  auto with = [](const std::string& action) {
+    auto yaml =
+        outbound(10001,
+                 "- name: all\n  domains: ['*']\n  routes:\n  - {match: {path: /a/b}, direct_response: {status: "
+                 "299}}\n");
+    return yaml.insert(yaml.find("http_filters: ["), "path_with_escaped_slashes_action: " + action + "\n      ");
+  };
+  auto status = [&](const std::string& action, const std::string& path) {
+    ok(apply(web(), Type::listener, {with(action)}, action));
+    return bed.call("web", to_port(10001, "backend", path)).status;
+  };
+  EXPECT_EQ(status("KEEP_UNCHANGED", "/a%2Fb"), 404);
+  EXPECT_EQ(status("REJECT_REQUEST", "/a%2fb"), 400);
+  EXPECT_EQ(status("REJECT_REQUEST", "/a/b?c=%2F"), 299);
+  EXPECT_EQ(status("UNESCAPE_AND_REDIRECT", "/a%2Fb"), 307);
+  EXPECT_EQ(status("UNESCAPE_AND_FORWARD", "/a%2Fb"), 299);
+  EXPECT_EQ(status("UNESCAPE_AND_FORWARD", "/a%25b"), 404);
+}
+
+TEST_F(FeatureTraffic, an_http_inspector_tells_http_from_other_bytes) {
+  auto yaml = outbound(
+      10001, "- name: all\n  domains: ['*']\n  routes: [{match: {prefix: /}, direct_response: {status: 299}}]\n");
+  yaml.insert(yaml.find("- filters:") + 2, "filter_chain_match: {application_protocols: [http/1.1, h2c]}\n  ");
+  yaml +=
+      "- filters: [{name: tcp, typed_config: {\"@type\": "
+      "type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy, stat_prefix: t, cluster: none}}]\n";
+  auto inspected = yaml +
+                   "listener_filters: [{name: http, typed_config: {\"@type\": "
+                   "type.googleapis.com/envoy.extensions.filters.listener.http_inspector.v3.HttpInspector}}]\n";
+  auto raw = to_port(10001);
+  raw.protocol = sim::CallProtocol::tcp;
+  ok(apply(web(), Type::listener, {inspected}));
+  EXPECT_EQ(bed.call("web", to_port(10001)).status, 299);
+  EXPECT_EQ(bed.call("web", raw).response_flags, "NC");
+  ok(apply(web(), Type::listener, {yaml}, "without"));
+  EXPECT_EQ(bed.call("web", to_port(10001)).response_flags, "NC");
+}
+
 TEST_F(FeatureTraffic, virtual_addresses_and_pass_through) {
   ok(apply(web(), Type::cluster,
            {eds_cluster("backend"), "name: through\ntype: ORIGINAL_DST\nlb_policy: CLUSTER_PROVIDED"}));

@@ -337,6 +337,7 @@ TEST_F(HttpTraffic, tcp_proxy_and_network_rbac) {
     auto result = bed.call("web", call);
     EXPECT_EQ(result.status, status) << explain(result);
     EXPECT_EQ(result.response_flags, flags) << explain(result);
+    EXPECT_EQ(result.cluster, flags == "NC" ? "" : cluster) << explain(result);
   };
   expect("one", 200, "");
   expect("two", 0, "");

@@ -96,6 +96,7 @@ Checked<> take_listener_filters(const lst::Listener& in, Listener& out) {
     if (auto ok = known_extension(ExtensionCategory::listener_filter, f.name(), url); !ok) return ok;
     auto type = type_name(url);
     if (type.ends_with(".TlsInspector")) out.sees_tls = true;
+    if (type.ends_with(".HttpInspector")) out.sees_http = true;
     if (type.ends_with(".OriginalDst")) out.use_original_dst = true;
   }
   for (const auto& chain : out.chains) {
@@ -160,7 +161,8 @@ FilterChainPtr Listener::find(const Hello& hello) const {
   narrow(left, [&](const auto& m) {
     if (m.application_protocols.empty()) return 1u;
     const auto& offered = hello.application_protocols;
-    for (std::size_t i = 0; sees_tls && i < offered.size(); ++i)
+    bool seen = hello.tls ? sees_tls : sees_http;
+    for (std::size_t i = 0; seen && i < offered.size(); ++i)
       if (std::find(m.application_protocols.begin(), m.application_protocols.end(), offered[i]) !=
           m.application_protocols.end())
         return 1000u - static_cast<unsigned>(std::min<std::size_t>(i, 900));  // the client's first choice wins

@@ -25,6 +25,8 @@ struct HttpConnectionManager {
   Duration stream_idle_timeout = std::chrono::minutes(5);
   Duration request_timeout = {};
   Duration idle_timeout = std::chrono::hours(1);
+  enum class EscapedSlashes : std::uint8_t { keep, reject, redirect, unescape };
+  EscapedSlashes escaped_slashes = EscapedSlashes::keep;  ///< what becomes of %2F and %5C in a path
   bool normalize_path = false, merge_slashes = false;
   bool strip_any_port = false, strip_matching_port = false;
   bool sanitize_client_cert = true;  ///< x-forwarded-client-cert of the client is dropped
@@ -78,7 +80,7 @@ struct Hello {
   std::uint16_t source_port = 0;
   bool tls = false;
   std::string server_name = {};
-  std::vector<std::string> application_protocols = {};
+  std::vector<std::string> application_protocols = {};  ///< of a TLS hello; of plain bytes what an inspector sees
 };
 
 struct Listener {
@@ -90,7 +92,8 @@ struct Listener {
   bool bind = true;
   bool use_original_dst = false;
   bool outbound = false;
-  bool sees_tls = false;  ///< a TLS inspector stands before the chains (also when the match rules make Envoy add one)
+  bool sees_http = false;  ///< an HTTP inspector stands before the chains
+  bool sees_tls = false;   ///< a TLS inspector stands before the chains (also when the match rules make Envoy add one)
   std::vector<FilterChainPtr> chains;
   FilterChainPtr default_chain;
   std::set<std::string> secrets, route_configs;  ///< discovered ones that it needs

@@ -64,6 +64,13 @@ Checked<HttpConnectionManager> compile_hcm(const hcm::HttpConnectionManager& m) 
     out.idle_timeout = to_duration(m.common_http_protocol_options().idle_timeout());
   out.normalize_path = m.normalize_path().value();
   out.merge_slashes = m.merge_slashes();
+  using Slashes = HttpConnectionManager::EscapedSlashes;
+  switch (m.path_with_escaped_slashes_action()) {
+    case M::REJECT_REQUEST: out.escaped_slashes = Slashes::reject; break;
+    case M::UNESCAPE_AND_REDIRECT: out.escaped_slashes = Slashes::redirect; break;
+    case M::UNESCAPE_AND_FORWARD: out.escaped_slashes = Slashes::unescape; break;
+    default: out.escaped_slashes = Slashes::keep;
+  }
   out.strip_any_port = m.strip_any_host_port();
   out.strip_matching_port = m.strip_matching_host_port();
   auto forwarded = m.forward_client_cert_details();

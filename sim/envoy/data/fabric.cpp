@@ -87,11 +87,14 @@ WirePtr Fabric::connect(End& client, const ConnectOptions& o) {
   wire->client_process = &client.process();
   wire->hello.destination_ip = o.original_host.empty() ? o.host : o.original_host;
   wire->hello.destination_port = o.original_host.empty() ? o.port : o.original_port;
-  wire->tls = wire->hello.tls = o.tls != nullptr;
+  wire->hello.tls = o.tls != nullptr;
+  wire->tls = o.tls && !o.passed_on;
   if (o.tls) {
     wire->hello.server_name = o.tls->sni;
     wire->version = o.tls->version_max;
     wire->hello.application_protocols = o.tls->alpn;
+  } else if (!o.plain_protocol.empty()) {
+    wire->hello.application_protocols = {o.plain_protocol};
   }
   client.wires_[wire->id] = wire;
   auto* server = resolve(client, o);

@@ -22,6 +22,8 @@ struct ConnectOptions {
   std::string host;
   std::uint16_t port = 0;
   const TlsContext* tls = nullptr;  ///< null: plain
+  bool passed_on = false;           ///< its handshake is with whoever the server passes the connection on to
+  std::string plain_protocol = {};  ///< what an HTTP inspector makes of its first bytes: "http/1.1"; "": nothing
   bool from_proxy = false;          ///< a proxy's own connections are not redirected to itself
   std::string original_host = {};   ///< of a redirected connection
   std::uint16_t original_port = 0;
@@ -52,7 +54,7 @@ struct Wire {
   ListenerPtr listener;
   std::string listener_version;
   FilterChainPtr chain;
-  bool garbage = false;  ///< TLS on a plain chain or the reverse
+  bool garbage = false;                    ///< TLS on a plain chain or the reverse
   std::vector<RbacDecision> network_rbac;  ///< of each network RBAC filter that has decided, in the chain's order
   bool draining = false;
   MonotonicTime drain_started = {};

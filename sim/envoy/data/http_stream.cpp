@@ -27,13 +27,27 @@ std::string normalized(const std::string& target) {
   return (out.empty() ? "/" : out) + target.substr(query);
 }
 
+/// %2F and %5C of the path become the characters themselves. False: it has none.
+bool unescape_slashes(std::string& target) {
+  bool found = false;
+  std::size_t at = 0;
+  while ((at = target.find('%', at)) < std::min(target.find('?'), target.size())) {
+    auto code = target.substr(at + 1, 2);
+    bool slash = code == "2F" || code == "2f", backslash = code == "5C" || code == "5c";
+    if (slash || backslash) target.replace(at, 3, slash ? "/" : "\\");
+    found |= slash || backslash;
+    ++at;
+  }
+  return found;
+}
+
 }  // namespace
 
 HttpStream::HttpStream(Proxy& proxy, ExchangePtr down, FilterChainPtr chain, const HttpConnectionManager& manager)
     : proxy_(proxy), down_(std::move(down)), chain_(std::move(chain)), manager_(manager), request_(down_->request) {}
 
 void HttpStream::start() {
-  normalize();
+  if (!normalize()) return;
   routes_ = manager_.routes;
   if (!manager_.rds.empty()) {
     auto found = proxy_.config().routes().find(manager_.rds);
@@ -53,10 +67,19 @@ void HttpStream::start() {
       });
   }
   resolve_route();
+  note_cluster();
   run_filters();
 }
 
-void HttpStream::normalize() {
+/// False: the request is answered (Envoy: ConnectionManagerUtility::maybeNormalizePath).
+bool HttpStream::normalize() {
+  using Action = HttpConnectionManager::EscapedSlashes;
+  auto action = manager_.escaped_slashes;
+  bool escaped = action != Action::keep && unescape_slashes(request_.path);
+  if (escaped && action == Action::reject) {
+    reply(400, "", "path_normalization_failed");
+    return false;
+  }
   if (manager_.normalize_path) request_.path = normalized(request_.path);
   if (manager_.merge_slashes) {
     auto query = request_.path.find('?');
@@ -64,6 +87,13 @@ void HttpStream::normalize() {
     for (std::size_t i = 0; i < request_.path.size(); ++i)
       if (i >= query || request_.path[i] != '/' || out.empty() || out.back() != '/') out += request_.path[i];
     request_.path = out;
+  }
+  if (escaped && action == Action::redirect) {
+    Response response;
+    response.status = 307;
+    response.headers.emplace_back("location", request_.path);
+    finish(std::move(response), "path_normalization_failed");
+    return false;
   }
   if (manager_.strip_any_port)
     if (auto colon = request_.authority.rfind(':'); colon != std::string::npos) request_.authority.erase(colon);
@@ -73,6 +103,7 @@ void HttpStream::normalize() {
   if (manager_.set_client_cert_uri && wire.client_chain && !wire.client_spiffe_id.empty())
     request_.headers.emplace_back("x-forwarded-client-cert",
                                   "By=" + spiffe_id(wire.server_chain) + ";URI=" + wire.client_spiffe_id);
+  return true;
 }
 
 bool HttpStream::resolve_route() {
@@ -107,6 +138,13 @@ bool HttpStream::resolve_route() {
     }
   }
   return true;
+}
+
+/// Envoy knows the cluster with the route: answers of filters name it too.
+void HttpStream::note_cluster() {
+  bool to_https = host_ && host_->require_tls && !down_->wire->tls;
+  if (down_->first_hop && choice_ && !to_https && proxy_.upstream(choice_->cluster))
+    down_->record->result.cluster = choice_->cluster;
 }
 
 /// The most specific configuration wins: weighted cluster, route, virtual host, route configuration.
@@ -251,7 +289,6 @@ void HttpStream::forward() {
     down_->record->step(proxy_.name(), "cluster", choice_->cluster + ": not found");
     return reply(forward_->not_found_status, "", "cluster_not_found");
   }
-  if (down_->first_hop) down_->record->result.cluster = choice_->cluster;
   down_->record->step(proxy_.name(), "cluster", choice_->cluster, upstream_->version());
   hash_ = request_hash();
   request_.path = route_->rewritten(request_.path);

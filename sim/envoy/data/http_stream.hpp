@@ -38,8 +38,9 @@ class HttpStream : public std::enable_shared_from_this<HttpStream> {
   const ExchangePtr& down() const { return down_; }
 
  private:
-  void normalize();
+  bool normalize();
   bool resolve_route();
+  void note_cluster();
   const HttpFilterPtr& effective(const HttpFilterPtr& filter) const;
   void run_filters();
   bool run(const HttpFilterPtr& filter, const RbacFilter& rbac);

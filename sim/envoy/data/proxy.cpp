@@ -144,9 +144,10 @@ ListenerPtr Proxy::find_listener(const Wire& wire, std::string* version) const {
   for (const auto& address :
        {host, std::string(host == "localhost" ? "127.0.0.1" : "0.0.0.0"), std::string("0.0.0.0"), std::string("::")})
     if (auto listener = take({address, port})) return listener;
-  // Redirected: the listener with use_original_dst of the right direction.
+  // Redirected: the listener with use_original_dst of the right direction and family.
+  auto v6 = [](const std::string& address) { return address.find(':') != std::string::npos; };
   for (const auto& [place, entry] : bound_)
-    if (entry.first->use_original_dst && entry.first->outbound == wire.same_machine) {
+    if (entry.first->use_original_dst && entry.first->outbound == wire.same_machine && v6(place.first) == v6(host)) {
       *version = entry.second;
       return entry.first;
     }

@@ -37,12 +37,12 @@ void Proxy::tunnel_connect(const std::shared_ptr<TunnelWire>& session) {
   auto& record = *session->first->record;
   bool first_hop = session->first->first_hop && !record.closed;
   const auto& name_of_cluster = session->choice->cluster;
-  if (first_hop) record.result.cluster = name_of_cluster;
   auto target = upstream(name_of_cluster);
   if (!target) {
     record.step(name(), "cluster", name_of_cluster + ": not found");
     return tunnel_failed(session, "NC", "cluster_not_found");
   }
+  if (first_hop) record.result.cluster = name_of_cluster;
   if (session->attempts == 0) record.step(name(), "cluster", name_of_cluster, target->version());
   if (session->attempts >= session->filter->connect_attempts_max)
     return tunnel_failed(session, "UF,URX", "upstream_reset_before_response_started{remote_connection_failure}");
