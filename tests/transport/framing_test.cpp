@@ -4,6 +4,7 @@
 
 #include "kumasim/transport/grpc_frame.hpp"
 #include "kumasim/transport/headers.hpp"
+#include "kumasim/transport/read_buffer.hpp"
 #include "kumasim/transport/url.hpp"
 
 namespace kumasim {
@@ -114,6 +115,17 @@ TEST(Headers, CompareNamesWithoutCaseAndKeepRepeats) {
   EXPECT_EQ(headers.size(), 2u);
   EXPECT_EQ(headers.get("set-cookie"), "c");
   EXPECT_FALSE(headers.has("accept"));
+}
+
+TEST(ReadBuffer, HasRoomForMoreWhereItWasFilledOnly) {
+  ReadBuffer buffer;
+  EXPECT_EQ(buffer.room().size(), ReadBuffer::bytes_min);
+  EXPECT_EQ(buffer.got(ReadBuffer::bytes_min).size(), ReadBuffer::bytes_min);
+  auto large = buffer.room();
+  EXPECT_EQ(large.size(), ReadBuffer::bytes_max);
+  static_cast<char*>(large.data())[0] = 'x';
+  EXPECT_EQ(buffer.got(1), "x");
+  EXPECT_EQ(buffer.room().size(), ReadBuffer::bytes_min) << "a connection at rest holds little";
 }
 
 }  // namespace

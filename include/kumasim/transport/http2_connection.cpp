@@ -1,19 +1,18 @@
 #include "kumasim/transport/http2_connection.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/write.hpp>
 
 #include "kumasim/runtime/task.hpp"
 #include "kumasim/transport/grpc_status.hpp"
+#include "kumasim/transport/read_buffer.hpp"
 
 namespace kumasim {
 
 namespace {
 
-constexpr std::size_t read_bytes_max = 16384;
 /// How long a connection that ends by its own will waits for its last frames to go out.
 constexpr Duration drain_max = std::chrono::seconds(1);
 
@@ -68,18 +67,18 @@ asio::awaitable<void> Http2Connection::run(std::shared_ptr<Http2Connection> self
 }
 
 asio::awaitable<void> Http2Connection::read(std::string received) {
-  std::array<char, read_bytes_max> buffer;
+  ReadBuffer buffer;
   error_code code;
   auto go_on = take(received);
   while (go_on) {
     auto count =
-        co_await stream_.async_read_some(asio::buffer(buffer), asio::redirect_error(asio::use_awaitable, code));
+        co_await stream_.async_read_some(buffer.room(), asio::redirect_error(asio::use_awaitable, code));
     if (code) {
       shut(code == asio::error::eof ? "the peer closed the connection" : "the connection failed: " + code.message());
       co_return;
     }
     bytes_received_ += count;
-    go_on = take({buffer.data(), count});
+    go_on = take(buffer.got(count));
   }
 }
 
@@ -134,6 +133,7 @@ asio::awaitable<void> Http2Connection::write(std::shared_ptr<Http2Connection> se
       self->writer_busy_ = false;
       continue;
     }
+    output = {};  // a connection at rest holds no room for what it has sent
     if (self->stopping_ || self->over_ || self->session_.finished()) break;
     co_await self->wake_.wait();
   }

@@ -20,7 +20,7 @@ struct Http2Limits {
   std::uint32_t stream_window_bytes = 1 << 20;
   std::uint32_t connection_window_bytes = 8 << 20;
   std::size_t header_bytes_max = 64 * 1024;
-  std::size_t output_batch_bytes_max = 128 * 1024;
+  std::size_t output_batch_bytes_max = 32 * 1024;
   /// A connection that was silent for this long is pinged, and closed where it stays silent for the timeout; 0: never.
   Duration keepalive_interval = Duration::zero();
   Duration keepalive_timeout = std::chrono::seconds(15);

@@ -1,6 +1,9 @@
 #include "kumasim/transport/tls_engine.hpp"
 
+#include <algorithm>
 #include <cassert>
+#include <cstring>
+#include <utility>
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -59,10 +62,66 @@ void read_names(X509* certificate, TlsPeer& peer) {
 
 }  // namespace
 
+/// What OpenSSL reads and writes instead of a socket. Its own memory BIOs keep the room of the largest burst for ever.
+struct TlsEngine::Wire {
+  std::string in;
+  std::size_t taken = 0;  // of `in`
+  std::string out;
+};
+
+namespace {
+
+using Wire = TlsEngine::Wire;
+
+int write_wire(BIO* bio, const char* data, int size) {
+  BIO_clear_retry_flags(bio);
+  static_cast<Wire*>(BIO_get_data(bio))->out.append(data, static_cast<std::size_t>(size));
+  return size;
+}
+
+int read_wire(BIO* bio, char* into, int size_max) {
+  BIO_clear_retry_flags(bio);
+  auto& wire = *static_cast<Wire*>(BIO_get_data(bio));
+  auto size = std::min(static_cast<std::size_t>(size_max), wire.in.size() - wire.taken);
+  if (size == 0) {
+    BIO_set_retry_read(bio);
+    return -1;
+  }
+  std::memcpy(into, wire.in.data() + wire.taken, size);
+  wire.taken += size;
+  if (wire.taken == wire.in.size()) {
+    wire.in = {};
+    wire.taken = 0;
+  }
+  return static_cast<int>(size);
+}
+
+long control_wire(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
+
+int create_wire(BIO* bio) {
+  BIO_set_init(bio, 1);
+  return 1;
+}
+
+BIO* make_bio(Wire& wire) {
+  static BIO_METHOD* const method = [] {
+    auto* made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "kumasim wire");
+    BIO_meth_set_write(made, write_wire);
+    BIO_meth_set_read(made, read_wire);
+    BIO_meth_set_ctrl(made, control_wire);
+    BIO_meth_set_create(made, create_wire);
+    return made;
+  }();
+  auto* bio = BIO_new(method);
+  BIO_set_data(bio, &wire);
+  return bio;
+}
+
+}  // namespace
+
 struct TlsEngine::Handle {
+  Wire wire;  // outlives ssl, which points to it
   std::unique_ptr<SSL, Freed<SSL_free>> ssl;
-  BIO* in = nullptr;   // both owned by ssl
-  BIO* out = nullptr;
   std::string server_name;
 };
 
@@ -72,10 +131,8 @@ TlsEngine::TlsEngine(const TlsContext& context, WallTime now, const std::string&
   const auto& options = context.options();
   handle_->ssl.reset(SSL_new(context.state().ssl.get()));
   auto* ssl = handle_->ssl.get();
-  handle_->in = BIO_new(BIO_s_mem());
-  handle_->out = BIO_new(BIO_s_mem());
-  BIO_set_mem_eof_return(handle_->in, -1);
-  SSL_set_bio(ssl, handle_->in, handle_->out);
+  auto* bio = make_bio(handle_->wire);
+  SSL_set_bio(ssl, bio, bio);  // takes it over
   auto seconds = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();
   X509_VERIFY_PARAM_set_time(SSL_get0_param(ssl), static_cast<time_t>(seconds));
   if (options.role == TlsRole::server) {
@@ -121,15 +178,22 @@ void TlsEngine::shutdown() {
 }
 
 void TlsEngine::feed(std::string_view ciphertext) {
-  if (!ciphertext.empty()) BIO_write(handle_->in, ciphertext.data(), static_cast<int>(ciphertext.size()));
+  handle_->wire.in.append(ciphertext);
+}
+
+void TlsEngine::expect_output(std::size_t plain_bytes) {
+  constexpr std::size_t overhead_max = 64;  // of a record: its head, its tag, the type of its content
+  auto records = plain_bytes / record_bytes_max + 1;
+  auto& out = handle_->wire.out;
+  out.reserve(out.size() + plain_bytes + records * overhead_max);
 }
 
 void TlsEngine::take_output(std::string& out) {
-  auto size = BIO_ctrl_pending(handle_->out);
-  if (size == 0) return;
-  auto before = out.size();
-  out.resize(before + size);
-  BIO_read(handle_->out, out.data() + before, static_cast<int>(size));
+  auto made = std::exchange(handle_->wire.out, {});
+  if (out.empty())
+    out = std::move(made);
+  else
+    out += made;
 }
 
 TlsEngine::Step TlsEngine::judge(int result) {

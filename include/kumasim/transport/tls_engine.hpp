@@ -35,6 +35,8 @@ class TlsEngine {
   void shutdown();
 
   void feed(std::string_view ciphertext);
+  /// So much is about to be written: makes room for it at once.
+  void expect_output(std::size_t plain_bytes);
   /// Moves what must be sent to the end of `out`.
   void take_output(std::string& out);
 
@@ -43,6 +45,8 @@ class TlsEngine {
   TlsPeer peer() const;
 
   static constexpr std::size_t record_bytes_max = 16384;
+
+  struct Wire;
 
  private:
   Step judge(int result);

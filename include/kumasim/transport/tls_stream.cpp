@@ -1,19 +1,18 @@
 #include "kumasim/transport/tls_stream.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cassert>
-#include <cstring>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 
+#include "kumasim/transport/read_buffer.hpp"
+
 namespace kumasim {
 
 namespace {
 
-constexpr std::size_t ciphertext_bytes_max = 16384;
 /// Plain bytes that one write takes at most: enough to keep a link busy, little enough to stay fair.
 constexpr std::size_t write_bytes_max = 4 * TlsEngine::record_bytes_max;
 
@@ -41,7 +40,7 @@ struct TlsStream::State : std::enable_shared_from_this<State> {
   std::unique_ptr<TlsEngine> engine;
   std::shared_ptr<const TlsPeer> peer;
 
-  std::array<char, ciphertext_bytes_max> input;
+  ReadBuffer input;
   MutableBuffers into;
   Operation reader;
   asio::cancellation_signal read_signal;
@@ -84,10 +83,10 @@ void TlsStream::State::go_on_reading() {
     if (!self->reader.complete) return;
     // The end without close_notify may be an attacker's (RFC 8446, 6.1), so it is no proper end.
     if (code) return self->end_read(code == asio::error::eof ? asio::error::connection_reset : code, 0);
-    self->engine->feed({self->input.data(), got});
+    self->engine->feed(self->input.got(got));
     self->go_on_reading();
   };
-  below.async_read_some(asio::buffer(input), asio::bind_cancellation_slot(read_signal.slot(), std::move(on_input)));
+  below.async_read_some(input.room(), asio::bind_cancellation_slot(read_signal.slot(), std::move(on_input)));
 }
 
 void TlsStream::State::end_read(error_code code, std::size_t count) {
@@ -99,7 +98,10 @@ void TlsStream::State::start_write(ConstBuffers buffers, Operation operation) {
   if (broken) return finish(below.get_executor(), std::move(operation), broken, 0);
   if (buffers.empty()) return finish(below.get_executor(), std::move(operation), {}, 0);
   // Short buffers are gathered into one record; a long one is encrypted where it lies.
+  auto bytes = std::min(buffers.bytes(), write_bytes_max);
+  engine->expect_output(bytes);
   std::string record;
+  record.reserve(std::min(bytes, TlsEngine::record_bytes_max));
   written = 0;
   auto step = TlsEngine::Step::done;
   auto seal = [&](const char* data, std::size_t size) {
@@ -143,7 +145,7 @@ void TlsStream::State::end_write(error_code code) {
 
 void TlsStream::State::flush() {
   if (flushing || broken) return;
-  sending.clear();
+  sending = {};  // a connection at rest holds no room for what it has sent
   engine->take_output(sending);
   if (sending.empty()) {
     end_write({});
