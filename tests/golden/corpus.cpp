@@ -11,7 +11,6 @@
 #include "reference-cp/xds/json_read.hpp"
 #include "reference-cp/xds/mesh_service.hpp"
 #include "tests/golden/normalise.hpp"
-#include "tests/golden/universe.hpp"
 
 namespace kumasim::cp::golden {
 namespace {
@@ -127,19 +126,26 @@ std::vector<Case> cases(const fs::path& corpus, const std::string& area) {
   return result;
 }
 
+std::string mesh_of(const json& proxy) {
+  std::string id = text_at(proxy, "node", "id");
+  return id.substr(0, id.find('.'));
+}
+
+Played play(const Case& subject, Universe universe) {
+  std::string text = read(subject.input);
+  Played played{std::move(universe), options(text), json::parse(read(subject.expected)), {}};
+  apply(played.universe, text, played.unread);
+  for (const auto& [name, proxy] : played.expected["proxies"].items()) played.universe.connect(mesh_of(proxy), name);
+  played.universe.settle();
+  return played;
+}
+
 Verdict judge(const Case& subject) {
   Verdict verdict;
-  std::string text = read(subject.input);
-  json run = options(text);
-  json expected = json::parse(read(subject.expected));
-  Universe universe;
-  apply(universe, text, verdict.unread);
-  auto mesh_of = [](const json& proxy) {
-    std::string id = text_at(proxy, "node", "id");
-    return id.substr(0, id.find('.'));
-  };
-  for (const auto& [name, proxy] : expected["proxies"].items()) universe.connect(mesh_of(proxy), name);
-  universe.settle();
+  Played played = play(subject);
+  const Universe& universe = played.universe;
+  const json& expected = played.expected;
+  verdict.unread = std::move(played.unread);
 
   std::map<std::string, Canonical> raw;
   for (const auto& [name, proxy] : expected["proxies"].items())
@@ -151,7 +157,7 @@ Verdict judge(const Case& subject) {
         vips.destination(vip, key.first, resource->meta.name);
   vips.learn(raw);
   for (const auto& [name, proxy] : expected["proxies"].items())
-    compare(name, at(proxy, "xds"), normalise(raw[name], vips, flag_at(run, "exactVips")), verdict);
+    compare(name, at(proxy, "xds"), normalise(raw[name], vips, flag_at(played.run, "exactVips")), verdict);
   verdict.equal = verdict.matched == verdict.total;
   return verdict;
 }

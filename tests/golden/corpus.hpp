@@ -8,6 +8,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "tests/golden/universe.hpp"
+
 namespace kumasim::cp::golden {
 
 struct Case {
@@ -20,6 +22,17 @@ struct Case {
 std::optional<std::filesystem::path> corpus();
 /// Cases of one area, or all with an empty area; in order.
 std::vector<Case> cases(const std::filesystem::path& corpus, const std::string& area);
+
+/// A case whose documents were applied and whose proxies are connected, settled.
+struct Played {
+  Universe universe;
+  nlohmann::json run;               ///< the options of its first comment
+  nlohmann::json expected;          ///< the recording
+  std::vector<std::string> unread;  ///< documents of kinds that the model does not know
+};
+Played play(const Case& subject, Universe universe = Universe());
+/// The mesh of a recorded proxy; "" of a zone proxy.
+std::string mesh_of(const nlohmann::json& proxy);
 
 struct Verdict {
   bool equal = false;

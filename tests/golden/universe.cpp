@@ -31,9 +31,16 @@ void complete(nlohmann::json& spec, const std::string& zone) {
 
 std::string issuing_backend(const Resource* mesh) { return mesh ? text_at(mesh->spec, "mtls", "enabledBackend") : ""; }
 
+ProxyIdentity words(const std::string& mesh, const Resource&) {
+  ProxyIdentity identity;
+  identity.certificate_pem = identity.key_pem = identity.ca_bundles[mesh] = "pem";
+  identity.admin_ca_pem = identity.admin_certificate_pem = identity.admin_key_pem = "pem";
+  return identity;
+}
+
 }  // namespace
 
-Universe::Universe() {
+Universe::Universe(Identify identify) : identify_(identify ? std::move(identify) : Identify(words)) {
   for (Resource& generator : default_hostname_generators(labels_)) put(std::move(generator));
 }
 
@@ -163,12 +170,9 @@ Snapshot Universe::zone_snapshot(const std::string& name, const NodeMetadata& me
   ZoneProxy proxy;
   proxy.resource = found->second;
   proxy.metadata = metadata;
-  proxy.admin.admin_ca_pem = proxy.admin.admin_certificate_pem = proxy.admin.admin_key_pem = "pem";
+  proxy.admin = identify_("", *proxy.resource);
   std::map<std::string, MeshView::Ptr> all = views();
-  for (const auto& [mesh, view] : all) {
-    ProxyIdentity& identity = proxy.identities[mesh];
-    identity.certificate_pem = identity.key_pem = identity.ca_bundles[mesh] = "pem";
-  }
+  for (const auto& [mesh, view] : all) proxy.identities[mesh] = identify_(mesh, *proxy.resource);
   return ingress ? generate_zone_ingress(all, proxy) : generate_zone_egress(all, proxy);
 }
 
@@ -179,10 +183,7 @@ Snapshot Universe::snapshot(const std::string& mesh, const std::string& dataplan
   MeshView::Ptr now = view(mesh);
   const ResourcePtr* found = now->all("Dataplane").find(dataplane);
   if (!found) return {};
-  ProxyIdentity identity;
-  identity.certificate_pem = identity.key_pem = identity.ca_bundles[mesh] = "pem";
-  identity.admin_ca_pem = identity.admin_certificate_pem = identity.admin_key_pem = "pem";
-  ProxyView proxy = proxy_view(*now, *found, std::move(metadata), std::move(identity));
+  ProxyView proxy = proxy_view(*now, *found, std::move(metadata), identify_(mesh, **found));
   return generate(*now, proxy);
 }
 

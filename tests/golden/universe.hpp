@@ -1,6 +1,7 @@
 /// A zone without I/O: documents in, snapshots of proxies out, through the model, the derivation and generation.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -12,9 +13,14 @@
 
 namespace kumasim::cp::golden {
 
+/// What a proxy holds in a mesh: its Dataplane, ZoneIngress or ZoneEgress. In the mesh "" a zone proxy's certificates
+/// of the admin listener.
+using Identify = std::function<ProxyIdentity(const std::string& mesh, const Resource& proxy)>;
+
 class Universe {
  public:
-  Universe();
+  /// Without `identify`, every certificate is the word "pem".
+  explicit Universe(Identify identify = {});
 
   /// A document as PUT to the REST API; false where the model does not know its kind or refuses it.
   bool apply(const nlohmann::json& document);
@@ -38,6 +44,7 @@ class Universe {
   std::map<std::string, MeshView::Ptr> views() const;
   Snapshot zone_snapshot(const std::string& name, const NodeMetadata& metadata) const;
 
+  Identify identify_;
   LabelOptions labels_;
   std::map<std::pair<std::string, ResourceKey>, ResourcePtr> resources_;
   std::map<std::string, std::shared_ptr<const VipTable>> vips_;
