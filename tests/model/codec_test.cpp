@@ -111,6 +111,75 @@ TEST(Codec, NumbersBeyondEveryIntegerAreRefused) {
             "invalid Dataplane object: \"json: cannot unmarshal number into Go value of type uint32\"");
 }
 
+TEST(CodecErrors, MetadataOfAnotherTypeIsToldAsGosDecoderTellsIt) {
+  auto flat = [](json body) { return decode(kind::mesh(), body, UnknownFields::drop).error().reason; };
+  const std::string start = "invalid Mesh object: \"json: cannot unmarshal ";
+  EXPECT_EQ(flat({{"name", 5}}), start + "number into Go struct field ResourceMeta.name of type string\"");
+  EXPECT_EQ(flat({{"labels", json::array()}}),
+            start + "array into Go struct field ResourceMeta.labels of type map[string]string\"");
+  EXPECT_EQ(flat({{"labels", {{"a", true}}}}),
+            start + "bool into Go struct field ResourceMeta.labels of type string\"");
+  EXPECT_EQ(flat({{"labels", {{"a", json::object()}}}}),
+            start + "object into Go struct field ResourceMeta.labels of type string\"");
+  EXPECT_EQ(flat(json::array()), start + "array into Go value of type map[string]interface {}\"");
+  auto of_spec = [](json body, UnknownFields unknown = UnknownFields::drop) {
+    auto out = decode(kind::mesh_timeout(), body, unknown);
+    return out ? std::string("accepted") : out.error().violations.text();
+  };
+  EXPECT_NE(of_spec({{"name", nullptr}}).find("name in body must be of type string: \"null\""), std::string::npos);
+  EXPECT_NE(of_spec({{"mesh", 5}}).find("mesh in body must be of type string: \"number\""), std::string::npos);
+  EXPECT_NE(of_spec({{"labels", {{"a", 1}}}}).find("labels.a in body must be of type string: \"number\""),
+            std::string::npos);
+  EXPECT_NE(of_spec({{"extra", 1}}, UnknownFields::refuse)
+                .find("extra: unknown field; expected one of: type, mesh, name, labels, spec"),
+            std::string::npos);
+}
+
+TEST(CodecErrors, ValuesOfNoFormAreToldByTheirField) {
+  auto told = [](const Kind& kind, json body, UnknownFields unknown) {
+    auto out = decode(kind, body, unknown);
+    if (out) return std::string("accepted");
+    return out.error().reason.empty() ? out.error().violations.text() : out.error().reason;
+  };
+  const json secret = {{"name", "s"}, {"mesh", "m"}, {"data", "%%"}};
+  EXPECT_NE(told(kind::secret(), secret, UnknownFields::refuse).find("data: must be in base64"), std::string::npos);
+  EXPECT_NE(told(kind::secret(), secret, UnknownFields::drop).find("illegal base64 data"), std::string::npos);
+  json insight = {{"name", "d"}, {"mesh", "m"}};
+  insight["subscriptions"] = json::array({{{"connectTime", "soon"}}});
+  EXPECT_NE(told(kind::dataplane_insight(), insight, UnknownFields::refuse)
+                .find("subscriptions[0].connectTime: must be a time as in RFC 3339"),
+            std::string::npos);
+  json route = {{"name", "r"}, {"mesh", "m"}};
+  route["conf"] = {{"loadBalancer", {{"roundRobin", json::object()}, {"random", json::object()}}}};
+  EXPECT_NE(told(kind::traffic_route(), route, UnknownFields::drop).find("exclude one another"), std::string::npos);
+}
+
+TEST(CodecErrors, OneNamedResourceIsExpected) {
+  EXPECT_EQ(resource_from_yaml("{type: Mesh, name: a}\n---\n{type: Mesh, name: b}\n").error().message,
+            "expected one resource, found 2");
+  EXPECT_EQ(error_of("type: Mesh\n"), "demo.yaml:1:1: name: missing");
+  EXPECT_EQ(universal_form(json::array()).error().message, "a resource is an object with fields such as type and name");
+}
+
+TEST(Codec, ASecretOfKubernetesHasItsBytesBelowAValue) {
+  auto form = universal_form(json::parse(R"({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"},
+    "data": {"value": "MQ=="}})"));
+  ASSERT_TRUE(form) << form.error().message;
+  EXPECT_EQ(form->body["data"], "MQ==");
+}
+
+TEST(Codec, NumbersOfYaml11) {
+  auto documents = parse_yaml(
+      "[0x1F, 0o17, 0b11, 017, -5, -0x2, +3, 18446744073709551615, 99999999999999999999, 1e3, 1.5E-2, +.5, 1e, 0x, "
+      "1_0, !!str 7]\n",
+      "n.yaml");
+  ASSERT_TRUE(documents) << documents.error().message;
+  EXPECT_EQ(documents->front().value,
+            json::parse(R"([31, 15, 3, 15, -5, -2, 3, 18446744073709551615, 1e20, 1000.0, 0.015, 0.5, "1e", "0x", 10,
+                            "7"])"));
+  EXPECT_EQ(print_yaml({{"a", nullptr}}), "a: ~\n");
+}
+
 TEST(CodecErrors, UnknownFieldNamesFileLineAndWhatIsThere) {
   EXPECT_EQ(error_of(R"(
 type: MeshTimeout

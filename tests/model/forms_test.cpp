@@ -2,9 +2,11 @@
 #include <gtest/gtest.h>
 
 #include "reference-cp/model/rules/go_regex.hpp"
+#include "reference-cp/model/rules/go_template.hpp"
 #include "reference-cp/model/rules/go_template_parser.hpp"
 #include "reference-cp/model/rules/network.hpp"
 #include "reference-cp/model/rules/pem.hpp"
+#include "reference-cp/model/rules/tags.hpp"
 #include "reference-cp/model/rules/urls.hpp"
 
 namespace kumasim::cp::testing {
@@ -86,6 +88,65 @@ TEST(Forms, Templates) {
   };
   for (const auto& [text, message] : bad)
     EXPECT_EQ(go_template_parse_error(text), std::string("template: :1: ") + message) << text;
+}
+
+/// What Go 1.24's text/template says, run beside.
+TEST(Forms, TemplatesOfEveryStatementAndNumber) {
+  for (const char* good :
+       {"{{define \"a\"}}x{{end}}{{template \"a\" .}}", "{{block \"b\" .A}}y{{end}}", "{{template `a`}}", "{{ 0x1F }}",
+        "{{ 0b11 }}", "{{ 0o17 }}", "{{ 1.5e-3 }}", "{{ 0x1p-2 }}", "{{ 1+2i }}", "{{ -3 }}", "{{ `raw` }}",
+        "{{ 'c' }}", "{{with .A}}x{{else with .B}}y{{end}}", "{{range .L}}a{{else}}b{{end}}"}) {
+    EXPECT_EQ(go_template_parse_error(good), "") << good;
+  }
+  const std::pair<const char*, const char*> bad[] = {
+      {"{{define a}}", "1: unexpected \"a\" in define clause"},
+      {"{{define abcdefghijklmnop}}", "1: unexpected \"abcdefghij\"... in define clause"},
+      {"{{define if}}", "1: unexpected <if> in define clause"},
+      {"{{define \"a\"}}{{else}}{{end}}", "1: unexpected {{else}} in define clause"},
+      {"{{block a}}", "1: unexpected \"a\" in block clause"},
+      {"{{template 1}}", "1: unexpected \"1\" in template clause"},
+      {"{{template \"a\" | 1}}", "1: unexpected \"|\" in template clause"},
+      {"{{if}}", "1: missing value for if"},
+      {"{{if .A}}{{else}}{{else}}{{end}}", "1: expected end; found {{else}}"},
+      {"{{range $i, 1}}{{end}}", "1: range can only initialize variables"},
+      {"{{$a, $b := .}}", "1: too many declarations in command"},
+      {"{{ $a : 1 }}", "1: undefined variable \"$a\""},
+      {"{{ .A ; }}", "1: unexpected \";\" in operand"},
+      {"{{ ) }}", "1: unexpected right paren"},
+      {"{{ + }}", "1: illegal number syntax: \"+\""},
+      {"{{ 1+2 }}", "1: bad number syntax: \"1+2\""},
+      {"{{ `a }}", "1: unterminated raw quoted string"},
+      {"{{ 'a }}", "1: unterminated character constant"},
+      {"{{ \x01 }}", "1: unrecognized character in action: U+0001"},
+      {"{{ .A\n.B", "2: unclosed action started at :1"},
+      {"{{ .A\n\"b }}", "2: unterminated quoted string in action started at :1"},
+  };
+  for (const auto& [text, message] : bad)
+    EXPECT_EQ(go_template_parse_error(text), std::string("template: :") + message) << text;
+  EXPECT_EQ(go_quoted("a\n\t\x01\"\\\x7f"), R"("a\n\t\x01\"\\\x7f")");
+}
+
+TEST(Forms, TagsOfKubernetes) {
+  EXPECT_EQ(label_key_errors("/a"), std::vector<std::string>{"prefix part must be non-empty"});
+  EXPECT_EQ(label_key_errors("a/b/c").size(), 1u);
+  EXPECT_TRUE(label_key_errors("A/b").front().starts_with("prefix part a lowercase RFC 1123 subdomain must consist"));
+  EXPECT_EQ(label_key_errors("a/").front(), "name part must be non-empty");
+  EXPECT_EQ(label_key_errors(std::string(64, 'a')).front(), "name part must be no more than 63 bytes");
+  EXPECT_EQ(label_value_errors(std::string(64, 'a')).front(), "must be no more than 63 bytes");
+  EXPECT_EQ(dns_1123_subdomain_errors(std::string(254, 'a')).front(), "must be no more than 253 bytes");
+  auto said = [](auto rule, std::string_view name) {
+    Violations out;
+    rule(name, Path("name"), out);
+    return out.empty() ? std::string() : out.list().front().message;
+  };
+  for (auto rule : {&validate_resource_name, &validate_mesh_name}) {
+    EXPECT_EQ(said(rule, ""), "cannot be empty");
+    EXPECT_EQ(said(rule, std::string(254, 'a')), "value length must less or equal 253");
+    EXPECT_TRUE(said(rule, "a b").starts_with("invalid characters."));
+    EXPECT_EQ(said(rule, "a.b-c"), "");
+  }
+  EXPECT_NE(said(validate_resource_name, "a_b"), "");
+  EXPECT_EQ(said(validate_mesh_name, "a_b"), "");
 }
 
 TEST(Forms, Pem) {
