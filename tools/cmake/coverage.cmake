@@ -5,6 +5,10 @@ option(KUMASIM_COVERAGE "count the lines of reference-cp that tests run" OFF)
 # Counters live in a mapped file (-fprofile-continuous), so that what a killed process ran counts too.
 set(coverage_flags -fprofile-instr-generate -fprofile-continuous)
 
+# Each test's runs are merged as they happen (%m, by program; %c, while it runs). A file of its own: programs of the same
+# libraries in another order would pass for one (%m is a sum of sizes), and the second one's counts would be lost.
+set(KUMASIM_PROFILES ${CMAKE_BINARY_DIR}/coverage/profiles)
+
 # Called for each target as it is made.
 function(kumasim_count_lines target)
   string(FIND "${CMAKE_CURRENT_SOURCE_DIR}/" "${CMAKE_SOURCE_DIR}/reference-cp/" at)
