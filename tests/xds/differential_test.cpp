@@ -11,6 +11,7 @@
 
 #include "reference-cp/xds/derive/vips.hpp"
 #include "tests/xds/plane.hpp"
+#include "tests/xds/stock.hpp"
 
 namespace kumasim::cp {
 namespace {
@@ -79,8 +80,8 @@ void all_ways_agree() {
   const auto narrow = *rc::gen::container<std::vector<WideWrite>>(narrow_wide_write());
   const auto seed = *rc::gen::arbitrary<std::uint64_t>();
   const auto reconnect = *rc::gen::inRange<std::size_t>(0, 40);
-  writes.insert(writes.end(), more.begin(), more.end());
-  writes.insert(writes.end(), narrow.begin(), narrow.end());
+  const auto last = *rc::gen::resize(4, rc::gen::container<std::vector<WideWrite>>(stock_change()));
+  for (const auto& part : {stock_writes(), more, narrow, last}) writes.insert(writes.end(), part.begin(), part.end());
   Plane followed;
   for (std::size_t i = 0; i < writes.size(); ++i) {
     followed.write(writes[i]);
