@@ -104,6 +104,63 @@ TEST(DataplaneConfig, FeaturesAreInKumasOrder) {
   EXPECT_EQ(features(config), (std::vector<std::string>{"feature-tcp-accesslog-via-named-pipe", "feature-delta-grpc"}));
 }
 
+TEST(DataplaneConfig, RefusesWhatKumaRefuses) {
+  Config config;
+  config.mesh = "default";
+  config.name = "web-1";
+  auto with = [&](auto member, auto value) {
+    Config changed = config;
+    changed.*member = value;
+    auto valid = validate(changed);
+    if (valid) return std::string("accepted");
+    EXPECT_TRUE(valid.error().message.starts_with("Invalid configuration: "));
+    return valid.error().message.substr(std::string("Invalid configuration: ").size());
+  };
+  EXPECT_EQ(with(&Config::proxy_type, std::string("gateway")),
+            ".Dataplane is not valid: .ProxyType is not valid: \"gateway\" is not a supported proxy type");
+  EXPECT_EQ(with(&Config::readiness_port, 0u), ".Dataplane is not valid: .ReadinessPort has to be in (0, 65353] range");
+  EXPECT_EQ(with(&Config::readiness_port, 65400u),
+            ".Dataplane is not valid: .ReadinessPort has to be in (0, 65353] range");
+  EXPECT_EQ(with(&Config::retry_backoff, Duration::zero()),
+            ".ControlPlane is not valid: .Retry is not valid: .Backoff must be a positive duration");
+  EXPECT_EQ(with(&Config::retry_duration_max, Duration::zero()),
+            ".ControlPlane is not valid: .Retry is not valid: .MaxDuration must be a positive duration");
+  EXPECT_EQ(with(&Config::binary_path, std::string()), ".DataplaneRuntime is not valid: .BinaryPath must be non-empty");
+  EXPECT_EQ(with(&Config::coredns_path, std::string()), ".DNS is not valid: .CoreDNSBinaryPath cannot be empty");
+  config.mesh = "";
+  EXPECT_EQ(with(&Config::proxy_type, std::string("ingress")), "accepted") << "a zone's proxy has no mesh";
+  config.resource = "type: Dataplane";
+  EXPECT_EQ(with(&Config::name, std::string()), "accepted") << "the template names it";
+}
+
+TEST(DataplaneConfig, FlagsHaveGosSpellings) {
+  std::map<std::string, std::string> variables;
+  auto read = [&](const char* value) {
+    variables["KUMA_DNS_ENABLE_LOGGING"] = value;
+    Config config;
+    auto done = apply_environment(config, [&](const std::string& name) -> std::optional<std::string> {
+      auto found = variables.find(name);
+      return found == variables.end() ? std::nullopt : std::optional(found->second);
+    });
+    return !done ? done.error().message : config.coredns_logging ? std::string("yes") : std::string("no");
+  };
+  for (const char* yes : {"1", "t", "T", "true", "TRUE", "True"}) EXPECT_EQ(read(yes), "yes") << yes;
+  for (const char* no : {"0", "f", "F", "false", "FALSE", "False"}) EXPECT_EQ(read(no), "no") << no;
+  EXPECT_EQ(read("on"), "KUMA_DNS_ENABLE_LOGGING: \"on\" is not true or false");
+}
+
+TEST(DataplaneConfig, EveryFeatureIsAskedFor) {
+  Config config;
+  config.dns_proxy_port = 15053;
+  config.transparent_proxy = "{}";
+  config.bind_outbounds = config.unified_naming = config.spire = true;
+  EXPECT_EQ(features(config),
+            (std::vector<std::string>{"feature-tcp-accesslog-via-named-pipe", "feature-embedded-dns",
+                                      "feature-transparent-proxy-in-dataplane-metadata", "feature-bind-outbounds",
+                                      "feature-unified-resource-naming", "feature-spire",
+                                      "feature-readiness-unix-socket"}));
+}
+
 TEST(Readiness, IsReadyUntilItTerminates) {
   Readiness readiness;
   EXPECT_EQ(readiness.answer({.target = "/ready"}).status, 200);
@@ -137,6 +194,24 @@ TEST(Bootstrap, TheRequestHasKumasForm) {
   EXPECT_EQ(body["dynamicMetadata"], nlohmann::json::object());
 }
 
+TEST(Bootstrap, TheRequestTellsAllThatTheProxyHas) {
+  BootstrapRequest request{.mesh = "default", .name = "web-1"};
+  request.dataplane_token = "secret";
+  request.dataplane_token_path = "/run/token";
+  request.dataplane_resource = "{}";
+  request.dns_port = 15053;
+  request.app_probe_proxy = true;
+  request.transparent_proxy = R"({"redirect": {}})";
+  request.dynamic_metadata = {{"version", "7"}};
+  auto body = nlohmann::json::parse(to_json(request));
+  EXPECT_EQ(body["dataplaneTokenPath"], "/run/token");
+  EXPECT_EQ(body["dataplaneResource"], "{}");
+  EXPECT_EQ(body["dnsPort"], 15053);
+  EXPECT_EQ(body["appProbeProxyDisabled"], true);
+  EXPECT_EQ(body["dataplaneConfig"], (nlohmann::json{{"redirect", nlohmann::json::object()}}));
+  EXPECT_EQ(body["dynamicMetadata"]["version"], "7");
+}
+
 constexpr const char* good_answer =
     R"({"bootstrap":"YWRtaW46CiAgYWRkcmVzczoKICAgIHNvY2tldEFkZHJlc3M6IHthZGRyZXNzOiAxMjcuMC4wLjEsIHBvcnRWYWx1ZTogOTkwMX0K",)"
     R"("kumaSidecarConfiguration":{"networking":{"corefileTemplate":"YWJj","address":"10.0.0.1"},)"
@@ -152,7 +227,12 @@ TEST(Bootstrap, TheAnswerIsRead) {
   EXPECT_EQ(answer->metrics[0].port, 8080u);
   EXPECT_EQ(*admin_address(answer->bootstrap), (Address{"127.0.0.1", 9901}));
   EXPECT_EQ(admin_address("node: {id: a}")->port, 0);
-  for (auto* broken : {"", "[]", "{}", R"({"bootstrap":"%%%"})", R"({"bootstrap":""})", R"({"bootstrap":7})"})
+  EXPECT_EQ(admin_address("admin: {address: {socket_address: {address: 127.0.0.1, port_value: 9}}}")->port, 9);
+  EXPECT_FALSE(admin_address("admin: [")) << "no YAML";
+  EXPECT_EQ(admin_address("admin: text")->port, 0);
+  EXPECT_TRUE(parse_bootstrap_response(R"({"bootstrap":"YQ==","kumaSidecarConfiguration":5})"));
+  for (auto* broken : {"", "[]", "{}", R"({"bootstrap":"%%%"})", R"({"bootstrap":""})", R"({"bootstrap":7})",
+                       R"({"bootstrap":"YQ==","kumaSidecarConfiguration":{"networking":{"corefileTemplate":"%"}}})"})
     EXPECT_EQ(parse_bootstrap_response(broken).error().code, Code::data_loss) << broken;
 }
 
@@ -223,6 +303,14 @@ TEST(Bootstrap, ARefusalIsFinal) {
   ASSERT_FALSE(asked.outcome);
   EXPECT_EQ(asked.outcome.error(), (Error{Code::invalid_argument, "Invalid request: mesh: cannot be empty"}));
   EXPECT_EQ(asked.requests, 1);
+}
+
+TEST(Bootstrap, AServerThatIsOutOfOrderIsAskedAgain) {
+  auto asked = ask({.status = 500}, 0s, 2);
+  ASSERT_TRUE(asked.outcome) << asked.outcome.error().message;
+  EXPECT_EQ(asked.requests, 3);
+  asked = ask({.status = 302});
+  EXPECT_EQ(asked.outcome.error(), (Error{Code::unavailable, "unexpected status code: 302"}));
 }
 
 TEST(Bootstrap, TheWrongPortIsExplained) {

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 #include <openssl/evp.h>
 
 #include "kumasim/runtime/task.hpp"
@@ -49,7 +50,9 @@ class KumaDp : public ::testing::Test {
   asio::awaitable<void> serve() {
     auto handler = [this](HttpRequest request) -> asio::awaitable<HttpResponse> {
       seen.push_back(request.method + " " + request.target);
-      if (request.target != "/bootstrap") co_return HttpResponse{};
+      if (request.target != "/bootstrap") co_return HttpResponse{.status = other_status};
+      asked = nlohmann::json::parse(request.body, nullptr, false);
+      if (bootstrap_status != 200) co_return HttpResponse{.status = bootstrap_status};
       auto port = listener.port();
       auto bootstrap = fmt::format(
           R"({{"admin":{{"address":{{"socketAddress":{{"address":"127.0.0.1","portValue":{}}}}}}}}})", port);
@@ -73,8 +76,7 @@ class KumaDp : public ::testing::Test {
 
   /// Starts kuma-dp; `meanwhile` acts on it; its exit status.
   template <class Meanwhile>
-  live::ExitStatus run(std::vector<std::string> arguments, Meanwhile meanwhile) {
-    arguments.insert(arguments.begin(), "run");
+  live::ExitStatus command(std::vector<std::string> arguments, Meanwhile meanwhile) {
     live::ExitStatus status;
     bool done = false;
     auto task = [&]() -> asio::awaitable<void> {
@@ -91,8 +93,13 @@ class KumaDp : public ::testing::Test {
     EXPECT_TRUE(done) << output();
     return status;
   }
-  live::ExitStatus run(std::vector<std::string> arguments) {
-    return run(std::move(arguments), [](live::ChildProcess&) -> asio::awaitable<void> { co_return; });
+  live::ExitStatus command(std::vector<std::string> arguments) {
+    return command(std::move(arguments), [](live::ChildProcess&) -> asio::awaitable<void> { co_return; });
+  }
+  template <class... Meanwhile>
+  live::ExitStatus run(std::vector<std::string> arguments, Meanwhile... meanwhile) {
+    arguments.insert(arguments.begin(), "run");
+    return command(std::move(arguments), std::move(meanwhile)...);
   }
 
   /// Until Envoy was started `count` times.
@@ -113,6 +120,8 @@ class KumaDp : public ::testing::Test {
   std::string program, directory, url;
   Listener listener;
   std::vector<std::string> seen;
+  int bootstrap_status = 200, other_status = 200;
+  nlohmann::json asked;  ///< the last request for a bootstrap
 };
 
 TEST_F(KumaDp, BootstrapsStartsDrainsAndStops) {
@@ -213,6 +222,150 @@ TEST_F(KumaDp, BadArgumentsAreRefused) {
   EXPECT_EQ(to_string(run(both)), "exit code 1");
   EXPECT_NE(output().find("--name and --mesh cannot be specified when a dataplane definition is provided"),
             std::string::npos)
+      << output();
+}
+
+TEST_F(KumaDp, TakesItsProxyFromAFileAndItsFlagsToTheControlPlaneAndEnvoy) {
+  EXPECT_TRUE(live::write_file(directory + "/proxy.yaml",
+                               "type: Dataplane\nmesh: default\nname: {{ name }}\nnetworking: {address: {{ip}}}\n"));
+  const std::string token = "eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ.e30.c2ln";
+  auto status = run({"--cp-address", url, "--binary-path", envoy("exec sleep 100"), "-d", directory + "/proxy.yaml",
+                     "-v", "name=web-7,ip=10.0.0.7", "--dataplane-token", token, "--transparent-proxy", "--concurrency",
+                     "2", "--envoy-component-log-level", "upstream:debug", "--drain-time", "1s", "--dns-enabled=false",
+                     "--log-level", "debug", "--log-output-path", directory + "/log"},
+                    [this](live::ChildProcess& child) -> asio::awaitable<void> {
+                      co_await started();
+                      child.terminate();
+                    });
+  EXPECT_TRUE(status.success()) << to_string(status) << output();
+  EXPECT_EQ(asked["name"], "web-7");
+  EXPECT_EQ(asked["mesh"], "default");
+  EXPECT_EQ(asked["dataplaneToken"], token);
+  EXPECT_EQ(nlohmann::json::parse(asked.value("dataplaneResource", ""))["networking"]["address"], "10.0.0.7");
+  EXPECT_EQ(asked["dataplaneConfig"]["redirect"]["inbound"]["port"], 15006);
+  auto words = live::read_file(directory + "/starts").value_or("");
+  EXPECT_TRUE(words.ends_with("--log-level debug --component-log-level upstream:debug --concurrency 2\n")) << words;
+  EXPECT_NE(live::read_file(directory + "/log").value_or("").find("starting Data Plane"), std::string::npos);
+  // The work directory is its own, and goes with it.
+  auto workdir = asked.value("workdir", "");
+  EXPECT_TRUE(words.starts_with("--config-path " + workdir + "/bootstrap.yaml")) << words;
+  EXPECT_NE(workdir.find("kuma-dp-"), std::string::npos);
+  EXPECT_FALSE(fs::exists(workdir));
+}
+
+TEST_F(KumaDp, DrainsForEverOnSigusr2) {
+  auto status = run(arguments(envoy("exec sleep 100")), [this](live::ChildProcess& child) -> asio::awaitable<void> {
+    co_await started();
+    child.signal(SIGUSR2);
+    while (seen.size() < 2) co_await sleep(runtime.timers, 20ms);
+    child.signal(SIGUSR2);
+    child.terminate();
+  });
+  EXPECT_TRUE(status.success()) << to_string(status) << output();
+  EXPECT_EQ(seen, (std::vector<std::string>{"POST /bootstrap", "POST /drain_listeners?inboundonly&graceful&skip_exit"}))
+      << "once, and a stop drains no more";
+  EXPECT_NE(output().find("already drained, exit immediately"), std::string::npos) << output();
+}
+
+TEST_F(KumaDp, AThirdSignalEndsItWhateverEnvoyDoes) {
+  auto words = arguments(envoy("trap '' TERM; exec sleep 100"));
+  words.back() = "60s";
+  auto status = run(words, [this](live::ChildProcess& child) -> asio::awaitable<void> {
+    co_await started();
+    for (const char* said : {"received signal", "received second signal", "received third signal"}) {
+      child.terminate();
+      for (int i = 0; i < 250 && output().find(said) == std::string::npos; ++i) co_await sleep(runtime.timers, 20ms);
+    }
+  });
+  EXPECT_EQ(to_string(status), "exit code 1");
+  EXPECT_NE(output().find("force exit"), std::string::npos) << output();
+}
+
+TEST_F(KumaDp, AnEnvoyThatDoesNotStopIsKilled) {
+  auto status = run(arguments(envoy("trap '' TERM; exec sleep 100")),
+                    [this](live::ChildProcess& child) -> asio::awaitable<void> {
+                      co_await started();
+                      other_status = 503;
+                      child.terminate();
+                    });
+  EXPECT_TRUE(status.success()) << to_string(status) << output();
+  EXPECT_NE(output().find("expected 200 status code, got 503"), std::string::npos) << output();
+  EXPECT_NE(output().find("Envoy did not stop in time, killing it"), std::string::npos) << output();
+}
+
+TEST_F(KumaDp, ASignalEndsTheWaitForABootstrap) {
+  bootstrap_status = 404;
+  auto status = run(arguments(envoy("exit 0")), [this](live::ChildProcess& child) -> asio::awaitable<void> {
+    while (seen.empty()) co_await sleep(runtime.timers, 20ms);
+    child.terminate();
+  });
+  EXPECT_EQ(to_string(status), "exit code 1");
+  EXPECT_NE(output().find("Error: Failed to fetch Envoy bootstrap config. stopped by a signal"), std::string::npos)
+      << output();
+}
+
+TEST_F(KumaDp, AStrangeEnvoyIsAClearError) {
+  auto strange = [&](const std::string& body) {
+    EXPECT_TRUE(live::write_file(directory + "/envoy", "#!/bin/sh\n" + body + "\n"));
+    fs::permissions(directory + "/envoy", fs::perms::owner_all);
+    EXPECT_EQ(to_string(run(arguments(directory + "/envoy"))), "exit code 1");
+    return output();
+  };
+  EXPECT_NE(strange("exit 7").find("Error: failed to get Envoy version: failed to execute " + directory +
+                                   "/envoy --version: exit code 7"),
+            std::string::npos)
+      << output();
+  for (const char* said : {"hello", "version: 1.40.0"})
+    EXPECT_NE(strange(std::string("echo ") + said).find("wrong Envoy build format: "), std::string::npos) << output();
+}
+
+TEST_F(KumaDp, FilesThatAreNotThereAreClearErrors) {
+  const std::string none = directory + "/none";
+  auto with = [&](std::vector<std::string> more) {
+    auto words = arguments("envoy");
+    words.insert(words.end(), more.begin(), more.end());
+    EXPECT_EQ(to_string(run(words)), "exit code 1") << more[0];
+    return output();
+  };
+  EXPECT_NE(with({"--ca-cert-file", none}).find("Error: could not read certificate file: cannot open " + none),
+            std::string::npos)
+      << output();
+  EXPECT_NE(with({"--dataplane-file", none}).find("Error: error while reading provided file: cannot open " + none),
+            std::string::npos)
+      << output();
+  EXPECT_NE(with({"--dataplane", "{type: Mesh}"}).find("invalid proxy resource type \"Mesh\""), std::string::npos)
+      << output();
+  EXPECT_NE(with({"--dataplane-var", "a"}).find("Error: --dataplane-var: a must be formatted as key=value"),
+            std::string::npos)
+      << output();
+  ::setenv("KUMA_READINESS_PORT", "many", 1);
+  EXPECT_NE(with({"--dns-enabled=false"}).find("Error: KUMA_READINESS_PORT: \"many\" is not a whole number"),
+            std::string::npos)
+      << output();
+  ::unsetenv("KUMA_READINESS_PORT");
+}
+
+TEST_F(KumaDp, TellsItsVersionAndWaitsForAProxy) {
+  EXPECT_TRUE(command({"version"}).success());
+  EXPECT_EQ(output(), "Kuma: 2.12.14\n");
+  std::vector<std::string> words = {"wait",      "--url", url + "/ready",     "--check-frequency",
+                                    "20ms", "--timeout", "20s", "--request-timeout", "1s"};
+  other_status = 503;
+  auto status = command(words, [this](live::ChildProcess&) -> asio::awaitable<void> {
+    while (seen.size() < 2) co_await sleep(runtime.timers, 20ms);
+    other_status = 200;
+  });
+  EXPECT_TRUE(status.success()) << output();
+  EXPECT_EQ(seen[0], "GET /ready");
+  EXPECT_NE(output().find("HTTP status code 503"), std::string::npos) << output();
+  EXPECT_NE(output().find("data plane is ready"), std::string::npos) << output();
+  words[6] = "soon";
+  EXPECT_EQ(to_string(command(words)), "exit code 1");
+  EXPECT_NE(output().find("Error: time: invalid duration \"soon\""), std::string::npos) << output();
+  words[6] = "100ms";
+  listener.close();
+  EXPECT_EQ(to_string(command(words)), "exit code 1");
+  EXPECT_NE(output().find("Error: timeout occurred while waiting for data plane proxy to be ready"), std::string::npos)
       << output();
 }
 
