@@ -2,8 +2,11 @@
 ///
 /// Sources: Kuma docs "MeshHTTPRoute", "MeshTCPRoute", "Mesh Timeout", "Mesh Retry", "Mesh Circuit Breaker"; the
 /// recordings of the areas of the same names, from which the expected texts are.
+#include <envoy/config/route/v3/route_components.pb.h>
 #include <gtest/gtest.h>
 
+#include "reference-cp/policy/mesh_retry/retry_policy.hpp"
+#include "reference-cp/policy/mesh_retry/spec.hpp"
 #include "tests/policy/xds_json.hpp"
 
 namespace kumasim::cp::policy::testing {
@@ -260,6 +263,36 @@ spec:
   EXPECT_EQ(proxy.filter(to_redis)["maxConnectAttempts"], 4);
 }
 
+TEST(MeshRetry, ChoosesOtherHostsByTagsAndPriorities) {
+  auto conf = mesh_retry::Conf::from_json(Json::parse(R"({
+    "http": {"numRetries": 2, "hostSelectionMaxAttempts": 5, "hostSelection": [
+      {"predicate": "OmitHostsWithTags", "tags": {"kuma.io/service": "backend", "version": "v1"}},
+      {"predicate": "OmitHostsWithTags", "tags": {"kuma.io/service": "backend"}},
+      {"predicate": "OmitPreviousPriorities", "updateFrequency": 3}]},
+    "grpc": {"numRetries": 2, "backOff": {"maxInterval": "1s"}}})"));
+  auto policy = mesh_retry::retry_policy(conf, "http");
+  ASSERT_TRUE(policy);
+  EXPECT_EQ(policy->host_selection_retry_max_attempts(), 5);
+  ASSERT_EQ(policy->retry_host_predicate_size(), 2);
+  const auto& tagged = policy->retry_host_predicate(0).typed_config();
+  EXPECT_TRUE(tagged.type_url().ends_with("/envoy.extensions.retry.host.omit_host_metadata.v3.OmitHostMetadataConfig"));
+  // Its only field, the first: of what a host has to have to be left out. The service is no tag of an endpoint.
+  ASSERT_GT(tagged.value().size(), 2u);
+  EXPECT_EQ(tagged.value()[0], '\x0a');
+  EXPECT_EQ(static_cast<std::size_t>(tagged.value()[1]), tagged.value().size() - 2);
+  ::envoy::config::core::v3::Metadata metadata;
+  ASSERT_TRUE(metadata.ParseFromString(tagged.value().substr(2)));
+  const auto& fields = metadata.filter_metadata().at("envoy.lb").fields();
+  EXPECT_EQ(fields.size(), 1u);
+  EXPECT_EQ(fields.at("version").string_value(), "v1");
+  EXPECT_EQ(policy->retry_host_predicate(1).typed_config().value(), "") << "no tag is left";
+  EXPECT_EQ(policy->retry_priority().name(), "envoy.retry_priorities.previous_priorities");
+  auto grpc = mesh_retry::retry_policy(conf, "grpc");
+  ASSERT_TRUE(grpc);
+  EXPECT_EQ(grpc->retry_back_off().base_interval().nanos(), 25'000'000) << "Envoy wants one beside a longest";
+  EXPECT_EQ(grpc->retry_back_off().max_interval().seconds(), 1);
+}
+
 TEST(MeshRetry, NoRetriesIsNoPolicy) {
   EXPECT_FALSE(web(R"(
 ---
@@ -271,6 +304,49 @@ spec:
 )")
                    .routes(to_backend)[0]["route"]
                    .contains("retryPolicy"));
+}
+
+/// Kuma docs "Health Check" (the old policy, which goes with a TrafficRoute).
+TEST(HealthCheck, ProbesOverHttpAndSaysWhenToGiveUp) {
+  Json cluster = web(R"(
+---
+type: TrafficRoute
+mesh: default
+name: all
+sources: [{match: {kuma.io/service: '*'}}]
+destinations: [{match: {kuma.io/service: '*'}}]
+conf: {destination: {kuma.io/service: '*'}}
+---
+type: HealthCheck
+mesh: default
+name: h
+sources: [{match: {kuma.io/service: web}}]
+destinations: [{match: {kuma.io/service: backend}}]
+conf:
+  interval: 10s
+  timeout: 2s
+  unhealthyThreshold: 3
+  healthyThreshold: 1
+  healthyPanicThreshold: 40
+  failTrafficOnPanic: true
+  http:
+    path: /health
+    requestHeadersToAdd:
+    - {append: false, header: {key: a, value: one}}
+    - {append: true, header: {key: b, value: two}}
+    expectedStatuses: [200, 204]
+)")
+                     .cluster("backend");
+  ASSERT_EQ(cluster["healthChecks"].size(), 1u) << cluster.dump(1);
+  const Json& probe = cluster["healthChecks"][0]["httpHealthCheck"];
+  EXPECT_EQ(probe["path"], "/health");
+  EXPECT_EQ(probe["requestHeadersToAdd"][0]["appendAction"], "OVERWRITE_IF_EXISTS_OR_ADD");
+  EXPECT_EQ(probe["requestHeadersToAdd"][1]["header"]["value"], "two");
+  EXPECT_FALSE(probe["requestHeadersToAdd"][1].contains("appendAction"));
+  EXPECT_EQ(probe["expectedStatuses"],
+            Json::parse(R"([{"start": "200", "end": "201"}, {"start": "204", "end": "205"}])"));
+  EXPECT_EQ(cluster["commonLbConfig"]["healthyPanicThreshold"]["value"], 40.0);
+  EXPECT_EQ(cluster["commonLbConfig"]["zoneAwareLbConfig"]["failTrafficOnPanic"], true);
 }
 
 TEST(MeshCircuitBreaker, LimitsAndDetectsInBothDirections) {
