@@ -127,6 +127,56 @@ TEST_F(ControlPlaneConfig, AZoneIsFederatedByTheAddressOfItsGlobalControlPlane) 
   EXPECT_FALSE(load("")->federated());
 }
 
+TEST_F(ControlPlaneConfig, PublicKeysHaveAnIdAndATextOrAFile) {
+  auto with = [&](const std::string& keys) {
+    return error("apiServer:\n authn:\n  tokens:\n   validator:\n    publicKeys: " + keys + "\n");
+  };
+  const std::string name = "cp.yaml:5: apiServer.authn.tokens.validator.publicKeys: ";
+  EXPECT_EQ(with("7"), name + "expected a list of keys");
+  EXPECT_EQ(with("[7]"), name + "expected a key: kid, and key or keyFile");
+  EXPECT_EQ(with("[{kid: [a]}]"), name + "kid: expected a single value");
+  EXPECT_EQ(with("[{kid: a, color: red}]"), name + "there is no such field: color");
+  EXPECT_EQ(with("[{key: b}]"), name + ".KID is required");
+  EXPECT_EQ(with("[{kid: a}]"), name + "either .KeyFile or .Key has to be defined");
+  EXPECT_EQ(with("[{kid: a, key: b, keyFile: c}]"), name + "both .KeyFile or .Key cannot be defined");
+  auto config = load(
+      "dpServer: {authn: {dpProxy: {dpToken: {validator: {publicKeys: "
+      "[{kid: a, key: text, mesh: demo}, {kid: b, keyFile: /keys/b}]}}}}}");
+  ASSERT_TRUE(config) << config.error().message;
+  ASSERT_EQ(config->dp_token_keys.size(), 2u);
+  EXPECT_EQ(config->dp_token_keys[0].mesh, "demo");
+  EXPECT_EQ(config->dp_token_keys[1].key_file, "/keys/b");
+  EXPECT_EQ(config_to_json(*config)["dpServer"]["authn"]["dpProxy"]["dpToken"]["validator"]["publicKeys"],
+            nlohmann::json::parse(
+                R"([{"kid": "a", "key": "text", "mesh": "demo"}, {"kid": "b", "keyFile": "/keys/b"}])"));
+}
+
+TEST_F(ControlPlaneConfig, ListsAndTimesAreReadFromFileAndVariable) {
+  EXPECT_EQ(error("general: {tlsCipherSuites: some}"), "cp.yaml:1: general.tlsCipherSuites: expected a list");
+  EXPECT_EQ(error("general: {tlsCipherSuites: [[a]]}"),
+            "cp.yaml:1: general.tlsCipherSuites: expected a list of texts");
+  EXPECT_EQ(error("dpServer: {hds: {interval: soon}}"),
+            "cp.yaml:1: dpServer.hds.interval: expected a duration such as 1s, 500ms or 1h30m, found \"soon\"");
+  EXPECT_EQ(error("dpServer: {hds: {interval: -1s}}"),
+            "cp.yaml:1: dpServer.hds.interval: expected a duration such as 1s, 500ms or 1h30m, found \"-1s\"");
+  EXPECT_EQ(error("dpServer: {hds: null, port: null}\nmode:\n"), "accepted") << "null leaves what was there";
+  EXPECT_EQ(error("apiServer: {https: {tlsCertFile: a}}"),
+            "apiServer.https.tlsCertFile and apiServer.https.tlsKeyFile have to be set together");
+  variables["KUMA_GENERAL_TLS_CIPHER_SUITES"] = "TLS_AES_128_GCM_SHA256,TLS_AES_256_GCM_SHA384";
+  variables["KUMA_GENERAL_TLS_CERT_FILE"] = "/c";
+  variables["KUMA_GENERAL_TLS_KEY_FILE"] = "/k";
+  variables["KUMA_MODE"] = "standalone";
+  auto config = load("");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->general_tls.ciphers,
+            (std::vector<std::string>{"TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384"}));
+  EXPECT_EQ(config->mode, "zone") << "the old name";
+  auto shown = config_to_json(*config);
+  for (const char* server : {"dpServer", "diagnostics", "monitoringAssignmentServer"})
+    EXPECT_EQ(shown[server]["tlsCertFile"], "/c") << server;
+  EXPECT_EQ(shown["multizone"]["global"]["kds"]["tlsKeyFile"], "/k");
+}
+
 TEST_F(ControlPlaneConfig, ShowsNoPassword) {
   auto shown = config_to_json(*load("store: {postgres: {password: hunter2, user: mesh}}"));
   EXPECT_EQ(shown["store"]["postgres"]["user"], "mesh");
