@@ -3,6 +3,7 @@
 #include "reference-cp/app/kuma_cp/diagnostics.hpp"
 #include "reference-cp/app/kuma_cp/hds_server.hpp"
 #include "reference-cp/app/kuma_cp/rollout.hpp"
+#include "reference-cp/xds/type_url.hpp"
 
 namespace kumasim::cp::testing {
 namespace {
@@ -37,6 +38,54 @@ TEST(Rollout, TellsDataplanesOfOneNameApart) {
     EXPECT_EQ(body["proxies"]["m"]["a"]["connected"], false) << body.dump();
     EXPECT_EQ(body["proxies"]["n"]["a"]["connected"], true) << body.dump();
     EXPECT_EQ(body["policies"], (Json{{"Mesh//m", {{"a", false}}}}));
+  });
+}
+
+/// The proxy's client asks for clusters and listeners, and takes what comes.
+void take_all(Parts& parts, const ProxyPtr& proxy) {
+  auto request = [&](std::string_view url, std::string nonce, std::string version) {
+    DiscoveryRequest out;
+    out.type_url = url;
+    out.response_nonce = std::move(nonce);
+    out.version_info = std::move(version);
+    parts.reconciler.deliver(proxy, proxy->session.on_request(out));
+  };
+  for (std::string_view url : {type_url::cluster, type_url::listener}) request(url, "", "");
+  while (!proxy->queue.empty()) {
+    AdsResponse response = std::move(proxy->queue.front());
+    proxy->queue.pop_front();
+    request(response.type_url, response.nonce, response.version);
+  }
+}
+
+TEST(Rollout, AMeshWithAFailedStepIsNotCurrent) {
+  run_in_world([](Parts& parts) -> asio::awaitable<void> {
+    for (const char* mesh : {"m", "n"}) {
+      co_await parts.write({{"type", "Mesh"}, {"name", mesh}, {"meshServices", {{"mode", "Exclusive"}}}});
+      co_await parts.write(dataplane(mesh, "a", 1));
+    }
+    parts.store->trouble = [](std::string_view operation, const Kind& kind,
+                              const ResourceKey& key) -> std::optional<Error> {
+      if (operation != "create" || &kind != &kind::mesh_service() || key.mesh != "m") return std::nullopt;
+      return Error{Code::unavailable, "not now", {}};
+    };
+    auto started = co_await parts.reconciler.start();
+    EXPECT_TRUE(started);
+    spawn(parts.runtime.executor, parts.log, "test", parts.reconciler.run());
+    auto failing = parts.proxy("m", "a"), fine = parts.proxy("n", "a");
+    for (const auto& proxy : {failing, fine}) parts.reconciler.add(proxy);
+    co_await sleep(parts.runtime.timers, 100ms);
+    for (const auto& proxy : {failing, fine}) take_all(parts, proxy);
+    Json body = Json::parse(ask(parts, request()).body);
+    EXPECT_EQ(body["proxies"]["n"]["a"]["current"], true) << body.dump();
+    EXPECT_EQ(body["proxies"]["m"]["a"]["current"], false) << body.dump();
+    EXPECT_EQ(body["failed"], (Json{{"m", {{"derived-services", "not now"}}}}));
+    parts.store->trouble = nullptr;
+    co_await sleep(parts.runtime.timers, 5s);
+    take_all(parts, failing);
+    body = Json::parse(ask(parts, request()).body);
+    EXPECT_EQ(body["proxies"]["m"]["a"]["current"], true) << body.dump();
+    EXPECT_FALSE(body.contains("failed")) << body.dump();
   });
 }
 

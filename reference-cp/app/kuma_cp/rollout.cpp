@@ -16,10 +16,10 @@ ProxyPtr connected(const Reconciler& reconciler, const ResourceKey& dataplane) {
   return proxy && !proxy->closing ? proxy : nullptr;
 }
 
-Json proxy_json(const Proxy* proxy) {
+Json proxy_json(const Proxy* proxy, bool mesh_done) {
   Json out{{"connected", proxy != nullptr}, {"current", false}};
   if (!proxy) return out;
-  out["current"] = !proxy->stale && proxy->session.accepted();
+  out["current"] = mesh_done && !proxy->stale && proxy->session.accepted();
   for (const auto& [url, rejection] : proxy->session.rejections())
     out["refused"][url.substr(url.rfind('.') + 1)] = rejection.message;
   return out;
@@ -62,9 +62,11 @@ Json policy_json(const Reconciler& reconciler, const Kind& kind, const ResourceK
 Json rollout(const Reconciler& reconciler, const std::set<std::string>& policies) {
   assert(policies.size() <= rollout_policies_max);
   Json out{{"behind", reconciler.behind()}, {"proxies", Json::object()}, {"policies", Json::object()}};
+  const FailedSteps& failed = reconciler.failed();
+  if (!failed.empty()) out["failed"] = failed;
   for (const auto& [mesh, view] : reconciler.views().all())
     for (const auto& [name, dataplane] : view->all("Dataplane"))
-      out["proxies"][mesh][name] = proxy_json(connected(reconciler, {mesh, name}).get());
+      out["proxies"][mesh][name] = proxy_json(connected(reconciler, {mesh, name}).get(), !failed.contains(mesh));
   for (const std::string& policy : policies) {
     auto first = policy.find('/'), last = policy.rfind('/');
     if (first == last) continue;
