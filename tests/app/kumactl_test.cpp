@@ -1,62 +1,13 @@
 /// kumactl against the REST API with real files: what it prints, what it stores, how it refuses.
-#include <gtest/gtest.h>
-
-#include <filesystem>
-#include <fstream>
-#include <sstream>
-
-#include <unistd.h>
-
-#include "reference-cp/app/kumactl/kumactl.hpp"
 #include "reference-cp/auth/jwt.hpp"
-#include "tests/app/rest_server.hpp"
+#include "tests/app/kumactl_bed.hpp"
 #include "tests/transport/certificates.hpp"
 
 namespace kumasim::cp {
 namespace {
 
-struct Ran {
-  int code = 0;
-  std::string out, error;
-};
-
-class Kumactl : public ::testing::Test {
- protected:
-  void SetUp() override {
-    directory_ = std::filesystem::path(::testing::TempDir()) /
-                 ("kumactl-" + std::to_string(::getpid()) + "-" +
-                  ::testing::UnitTest::GetInstance()->current_test_info()->name());
-    std::filesystem::create_directories(directory_);
-  }
-  void TearDown() override { std::filesystem::remove_all(directory_); }
-
-  std::string file(const std::string& name, const std::string& text) {
-    auto path = (directory_ / name).string();
-    std::ofstream(path) << text;
-    return path;
-  }
-  std::string content(const std::string& name) {
-    std::ifstream in(directory_ / name);
-    return {std::istreambuf_iterator<char>(in), {}};
-  }
-  std::string path(const std::string& name) const { return (directory_ / name).string(); }
-
-  Ran kumactl(std::vector<std::string> arguments) {
-    std::ostringstream out, error;
-    auto code = run_kumactl({out, error, directory_.string()}, arguments);
-    return {code, out.str(), error.str()};
-  }
-
-  /// With a configuration that names the server.
-  void connect(const testing::RestServer& server) {
-    auto added = kumactl({"config", "control-planes", "add", "--name", "test", "--address", server.url()});
-    ASSERT_EQ(added.code, 0) << added.error;
-    ASSERT_EQ(added.out, "added Control Plane \"test\"\nswitched active Control Plane to \"test\"\n");
-  }
-
- private:
-  std::filesystem::path directory_;
-};
+using testing::Kumactl;
+using testing::Ran;
 
 const std::string mesh_and_route = R"(type: Mesh
 name: demo

@@ -34,8 +34,6 @@ Result<> remove(Session& session, const Options& options) {
     for (const auto& name : names) all += (all.empty() ? "" : ", ") + name;
     return fail(Code::invalid_argument, "unknown TYPE: " + options.type + ". Allowed values: " + all);
   }
-  if (kind->is_read_only())
-    return fail(Code::invalid_argument, "TYPE: " + options.type + " is readOnly, can't use it for write action");
   auto client = session.client();
   if (!client) return fail(client.error());
   auto answer = (*client)->call("DELETE", resource_path(*kind, session.mesh, options.name));

@@ -52,7 +52,7 @@ std::vector<std::string> row(const json& item, WallTime now) {
   std::string notes;
   auto state = status(dataplane, subscriptions, notes);
   auto expires = pointed_text(insight, "/mTLS/certificateExpirationTime");
-  if (!expires.empty()) expires = expires.substr(0, 10) + " " + expires.substr(11, 8);
+  if (expires.size() >= 19) expires = expires.substr(0, 10) + " " + expires.substr(11, 8);
   std::string backends;
   if (json::json_pointer at("/mTLS/supportedBackends"); insight.contains(at))
     for (const auto& backend : insight.at(at)) backends += (backends.empty() ? "" : ",") + backend.get<std::string>();
