@@ -202,4 +202,14 @@ Yaml ca(const std::string& bundle) {
   return "name: ca\nvalidation_context:\n  trusted_ca:\n    inline_string: " + quoted_block(bundle, 6);
 }
 
+Yaml spiffe_ca(const std::map<std::string, std::string>& bundles) {
+  Yaml out =
+      "name: ca\nvalidation_context:\n  custom_validator_config:\n    name: envoy.tls.cert_validator.spiffe\n"
+      "    typed_config:\n      \"@type\": "
+      "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.SPIFFECertValidatorConfig\n      trust_domains:\n";
+  for (const auto& [domain, bundle] : bundles)
+    out += "      - name: " + domain + "\n        trust_bundle:\n          inline_string: " + quoted_block(bundle, 12);
+  return out;
+}
+
 }  // namespace kumasim::test

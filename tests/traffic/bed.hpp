@@ -71,5 +71,7 @@ Yaml inbound(const std::string& address, std::uint16_t port, const std::string& 
 Yaml local_cluster();
 Yaml identity(const Pem& pem);
 Yaml ca(const std::string& bundle);
+/// The secret `ca` with Envoy's SPIFFE validator: trust domain -> bundle.
+Yaml spiffe_ca(const std::map<std::string, std::string>& bundles);
 
 }  // namespace kumasim::test

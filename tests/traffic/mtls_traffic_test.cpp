@@ -118,6 +118,21 @@ TEST_F(MtlsTraffic, with_tls_1_3_the_refusal_comes_after_the_connection) {
   EXPECT_EQ(result.response_flags, "UC") << explain(result);
 }
 
+TEST_F(MtlsTraffic, with_spiffe_bundles_a_peer_is_judged_by_its_own_trust_domain) {
+  auto call_with = [&](const std::map<std::string, std::string>& bundles) {
+    reconnect();
+    ok(apply(config("web"), Type::secret, {identity(client_identity), spiffe_ca(bundles)}));
+    return call();
+  };
+  EXPECT_EQ(call_with({{"default", root.bundle()}}).status, 200);
+  EXPECT_EQ(call_with({{"default", other.bundle() + root.bundle()}}).status, 200) << "while a CA is rotated";
+  EXPECT_EQ(call_with({{"default", root.bundle()}, {"elsewhere", other.bundle()}}).status, 200);
+  auto foreign = call_with({{"elsewhere", root.bundle()}});
+  EXPECT_EQ(foreign.response_flags, "UF");
+  EXPECT_NE(foreign.details.find("no_trust_bundle_store"), std::string::npos) << foreign.details;
+  EXPECT_EQ(call_with({{"default", other.bundle()}, {"elsewhere", root.bundle()}}).response_flags, "UF");
+}
+
 TEST_F(MtlsTraffic, certificates_expire_at_virtual_time) {
   EXPECT_EQ(call().status, 200);
   bed.world.run_for(25h);

@@ -3,6 +3,7 @@
 #include "envoy/extensions/transport_sockets/tls/v3/common.pb.h"
 #include "envoy/extensions/transport_sockets/tls/v3/secret.pb.h"
 #include "envoy/extensions/transport_sockets/tls/v3/tls.pb.h"
+#include "envoy/extensions/transport_sockets/tls/v3/tls_spiffe_validator_config.pb.h"
 
 namespace kumasim::sim::proxy {
 namespace {
@@ -20,6 +21,22 @@ SanMatch::Kind san_kind(tls::SubjectAltNameMatcher::SanType type) {
   }
 }
 
+/// Envoy docs, "SPIFFE Certificate Validator".
+Checked<> compile_spiffe(const ::envoy::config::core::v3::TypedExtensionConfig& validator, CertificateStore& store,
+                         Validation& out) {
+  tls::SPIFFECertValidatorConfig config;
+  if (!validator.typed_config().UnpackTo(&config))
+    return refuse("Didn't find a registered implementation for type: '" + validator.typed_config().type_url() + "'");
+  for (const auto& domain : config.trust_domains()) {
+    auto bundle = store.bundle(inline_text(domain.trust_bundle()));
+    if (!bundle) return refuse("Failed to load trusted CA certificate for " + domain.name());
+    if (!out.trust_domains.emplace(domain.name(), *bundle).second)
+      return refuse("Multiple trust bundles are given for one trust domain for " + domain.name());
+  }
+  if (out.trust_domains.empty()) return refuse("Proto constraint validation failed: no trust domain");
+  return {};
+}
+
 Checked<Validation> compile_validation(const tls::CertificateValidationContext& context, CertificateStore& store) {
   Validation out;
   // A simulated machine has no files and no environment; Envoy refuses a resource whose file is not there.
@@ -33,6 +50,8 @@ Checked<Validation> compile_validation(const tls::CertificateValidationContext& 
     if (!bundle) return refuse(bundle.error());
     out.bundle = *bundle;
   }
+  if (context.has_custom_validator_config())
+    if (auto ok = compile_spiffe(context.custom_validator_config(), store, out); !ok) return refuse(ok.error());
   for (const auto& san : context.match_typed_subject_alt_names()) {
     auto match = StringMatch::compile(san.matcher());
     if (!match) return refuse(match.error());

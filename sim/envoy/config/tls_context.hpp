@@ -1,6 +1,7 @@
 /// Downstream and upstream TLS contexts and the secrets they name, ready for handshakes.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,6 +28,9 @@ struct SanMatch {
 /// What a peer's certificate must satisfy. Without a bundle nothing is verified (Envoy's default).
 struct Validation {
   BundlePtr bundle;
+  /// Envoy's SPIFFE validator: the bundle of the trust domain that the peer's first URI names. It takes the place of
+  /// `bundle`; where it is empty it is not configured.
+  std::map<std::string, BundlePtr> trust_domains;
   std::vector<SanMatch> sans;
   bool accept_untrusted = false;
 };

@@ -93,8 +93,12 @@ constexpr Entry table[] = {
      "name address filter_chains default_filter_chain use_original_dst bind_to_port traffic_direction listener_filters",
      "stat_prefix per_connection_buffer_limit_bytes metadata access_log enable_reuse_port reuse_port tcp_backlog_size "
      "listener_filters_timeout continue_on_listener_filters_timeout transparent freebind socket_options drain_type"},
-    {"envoy.config.listener.v3.ListenerFilter", "name typed_config"},
+    {"envoy.config.listener.v3.ListenerFilter", "name typed_config filter_disabled"},
+    {"envoy.config.listener.v3.ListenerFilterChainMatchPredicate",
+     "or_match and_match not_match any_match destination_port_range"},
+    {"envoy.config.listener.v3.ListenerFilterChainMatchPredicate.MatchSet", "rules"},
     {"envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector", ""},
+    {"envoy.extensions.filters.listener.http_inspector.v3.HttpInspector", ""},
     {"envoy.extensions.filters.listener.original_dst.v3.OriginalDst", ""},
     {"envoy.config.listener.v3.FilterChain", "name filter_chain_match filters transport_socket", "metadata"},
     {"envoy.config.listener.v3.FilterChainMatch",
@@ -103,7 +107,7 @@ constexpr Entry table[] = {
     {"envoy.config.listener.v3.Filter", "name typed_config"},
     {"envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
      "route_config rds http_filters stream_idle_timeout common_http_protocol_options normalize_path merge_slashes "
-     "strip_any_host_port forward_client_cert_details set_current_client_cert_details",
+     "strip_any_host_port path_with_escaped_slashes_action forward_client_cert_details set_current_client_cert_details",
      // Requests come whole: the two timeouts cannot run out.
      "request_timeout request_headers_timeout stat_prefix codec_type access_log tracing generate_request_id "
      "use_remote_address xff_num_trusted_hops add_user_agent server_name server_header_transformation "
@@ -225,7 +229,9 @@ constexpr Entry table[] = {
     {"envoy.extensions.transport_sockets.tls.v3.TlsCertificate", "certificate_chain private_key"},
     {"envoy.extensions.transport_sockets.tls.v3.SdsSecretConfig", "name sds_config"},
     {"envoy.extensions.transport_sockets.tls.v3.CertificateValidationContext",
-     "trusted_ca match_typed_subject_alt_names trust_chain_verification"},
+     "trusted_ca match_typed_subject_alt_names trust_chain_verification custom_validator_config"},
+    {"envoy.extensions.transport_sockets.tls.v3.SPIFFECertValidatorConfig", "trust_domains"},
+    {"envoy.extensions.transport_sockets.tls.v3.SPIFFECertValidatorConfig.TrustDomain", "name trust_bundle"},
     {"envoy.extensions.transport_sockets.tls.v3.SubjectAltNameMatcher", "san_type matcher"},
     {"envoy.extensions.transport_sockets.tls.v3.Secret", "name tls_certificate validation_context"},
     {"envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer", ""},

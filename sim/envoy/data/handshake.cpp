@@ -26,6 +26,14 @@ bool matches(const SanMatch& san, const CertificateChain& chain) {
   return false;
 }
 
+/// Of the first URI name; "" where that is no SPIFFE ID.
+std::string trust_domain(const CertificateChain& chain) {
+  constexpr std::string_view scheme = "spiffe://";
+  if (chain.uris.empty() || !chain.uris.front().starts_with(scheme)) return {};
+  std::string rest = chain.uris.front().substr(scheme.size());
+  return rest.substr(0, rest.find('/'));
+}
+
 const Secret* find(const ConfigState& config, const std::string& name) {
   auto found = config.secrets().find(name);
   return found == config.secrets().end() ? nullptr : found->second.value.get();
@@ -49,6 +57,7 @@ TlsMaterial material(const TlsContext& context, const ConfigState& config) {
     } else {
       // A combined context is the default with the secret's merged in: names add up, the bundle is the secret's.
       if (secret->validation->bundle) out.validation->bundle = secret->validation->bundle;
+      if (!secret->validation->trust_domains.empty()) out.validation->trust_domains = secret->validation->trust_domains;
       out.validation->accept_untrusted |= secret->validation->accept_untrusted;
       out.validation->sans.insert(out.validation->sans.end(), secret->validation->sans.begin(),
                                   secret->validation->sans.end());
@@ -60,9 +69,16 @@ TlsMaterial material(const TlsContext& context, const ConfigState& config) {
 std::string judge(const std::optional<Validation>& validation, const CertificateChain& peer, CertificateStore& store,
                   WallTime now) {
   constexpr auto failed = "TLS_error:|268435581:SSL routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED";
-  if (!validation || (!validation->bundle && validation->sans.empty())) return {};
-  if (validation->bundle && !validation->accept_untrusted) {
-    auto error = store.verify(peer, *validation->bundle, now);
+  if (!validation || (!validation->bundle && validation->trust_domains.empty() && validation->sans.empty())) return {};
+  const TrustBundle* bundle = validation->bundle.get();
+  if (!validation->trust_domains.empty()) {
+    auto found = validation->trust_domains.find(trust_domain(peer));
+    if (found == validation->trust_domains.end())
+      return std::string(failed) + ":verify cert failed: no trust bundle store:TLS_error_end";
+    bundle = found->second.get();
+  }
+  if (bundle && !validation->accept_untrusted) {
+    auto error = store.verify(peer, *bundle, now);
     if (!error.empty())
       return std::string(failed) +
              ":verify cert failed: X509_verify_cert: certificate verification error at depth 0: " + error +
