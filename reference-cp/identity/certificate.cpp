@@ -4,10 +4,12 @@
 
 #include <array>
 #include <ctime>
+#include <deque>
 #include <memory>
 
 #include <fmt/format.h>
 #include <openssl/bn.h>
+#include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -44,9 +46,20 @@ std::unexpected<Error> openssl_error(std::string what) {
   return fail(Code::internal, fmt::format("{}: {}", what, text.data()));
 }
 
+/// By the old interface: of a key of the new one OpenSSL 3 encodes and decodes the public half for each certificate,
+/// for which it takes ten times as long as for the key.
+Key make_ec_key() {
+  std::unique_ptr<EC_KEY, Freer<EC_KEY_free>> pair(EC_KEY_new_by_curve_name(NID_X9_62_prime256v1));
+  Key out(EVP_PKEY_new());
+  if (!pair || !out || EC_KEY_generate_key(pair.get()) != 1) return nullptr;
+  if (EVP_PKEY_assign_EC_KEY(out.get(), pair.get()) != 1) return nullptr;
+  (void)pair.release();  // the key's now
+  return out;
+}
+
 Key make_key(KeySpec spec) {
   if (!spec.allowed()) return nullptr;
-  return Key(spec.rsa_bits == 0 ? EVP_EC_gen("P-256") : EVP_RSA_gen(spec.rsa_bits));
+  return spec.rsa_bits == 0 ? make_ec_key() : Key(EVP_RSA_gen(spec.rsa_bits));
 }
 
 std::string take(BIO* bio) {
@@ -75,6 +88,27 @@ Key read_key(std::string_view pem) {
   Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
   Key out(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
   ERR_clear_error();
+  return out;
+}
+
+struct Issuer {
+  std::string certificate_pem, key_pem;
+  Certificate certificate;
+  Key key;
+};
+
+/// A CA as OpenSSL has it; what is missing in it could not be read. OpenSSL 3 takes more than a millisecond to read
+/// one, and every proxy's certificate wants one of a few: the last ones are remembered, of each thread its own.
+std::shared_ptr<const Issuer> issuer_of(const KeyPair& ca) {
+  constexpr std::size_t remembered_max = 16;
+  thread_local std::deque<std::shared_ptr<const Issuer>> remembered;
+  for (const auto& each : remembered)
+    if (each->certificate_pem == ca.certificate_pem && each->key_pem == ca.key_pem) return each;
+  auto out = std::make_shared<const Issuer>(ca.certificate_pem, ca.key_pem, read_certificate(ca.certificate_pem),
+                                            read_key(ca.key_pem));
+  if (!out->certificate || !out->key) return out;
+  remembered.push_front(out);
+  if (remembered.size() > remembered_max) remembered.pop_back();
   return out;
 }
 
@@ -110,13 +144,17 @@ bool add_name(GENERAL_NAMES* names, int type, std::string_view value) {
   return sk_GENERAL_NAME_push(names, name) > 0;
 }
 
+bool set_serial(X509* certificate, const std::array<std::byte, 16>& bytes, BN_ULONG more) {
+  Number number(BN_bin2bn(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), nullptr));
+  if (!number || BN_add_word(number.get(), more) != 1) return false;
+  return BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(certificate)) != nullptr;
+}
+
 /// A random serial number of 128 bits, never 0 (CA/Browser Forum, ballot 164).
 bool set_serial(X509* certificate, Random& random) {
   std::array<std::byte, 16> bytes;
   random.fill(bytes);
-  Number number(BN_bin2bn(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), nullptr));
-  if (!number || BN_add_word(number.get(), 1) != 1) return false;
-  return BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(certificate)) != nullptr;
+  return set_serial(certificate, bytes, 1);
 }
 
 bool add_subject(X509* certificate, std::initializer_list<std::pair<const char*, std::string>> parts) {
@@ -140,6 +178,7 @@ struct RootParts {
   std::string common_name;
   std::string uri;  ///< "" for none
   WallTime from, to;
+  std::array<std::byte, 16> serial = {};
 };
 
 Result<KeyPair> make_root(const RootParts& parts, KeySpec spec) {
@@ -148,7 +187,7 @@ Result<KeyPair> make_root(const RootParts& parts, KeySpec spec) {
   Names names(sk_GENERAL_NAME_new_null());
   bool ok =
       key && certificate && names && X509_set_version(certificate.get(), X509_VERSION_3) == 1 &&
-      ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), 0) == 1 &&
+      set_serial(certificate.get(), parts.serial, 0) &&
       set_validity(certificate.get(), parts.from, parts.to) &&
       add_subject(certificate.get(), {{"O", "Kuma"}, {"OU", "Mesh"}, {"CN", parts.common_name}}) &&
       X509_set_issuer_name(certificate.get(), X509_get_subject_name(certificate.get())) == 1 &&
@@ -166,7 +205,8 @@ Result<KeyPair> make_root(const RootParts& parts, KeySpec spec) {
 }  // namespace
 
 Result<KeyPair> make_ca(const CaRequest& request) {
-  return make_root({request.mesh, "spiffe://" + request.mesh, request.now - clock_skew, request.now + request.lifetime},
+  return make_root({request.mesh, "spiffe://" + request.mesh, request.now - clock_skew, request.now + request.lifetime,
+                    request.serial},
                    request.key);
 }
 
@@ -179,9 +219,24 @@ Result<KeyPair> make_control_plane_ca(KeySpec key, WallTime now) {
   return make_root({name, {}, now - server_clock_skew, now + ca_lifetime_default}, key);
 }
 
+namespace {
+
+std::vector<std::string> uris_of(const LeafRequest& request) {
+  if (!request.spiffe_id.empty()) return {request.spiffe_id};
+  std::vector<std::string> out;
+  if (auto services = request.tags.find("kuma.io/service"); services != request.tags.end())
+    for (const auto& service : services->second) out.push_back(fmt::format("spiffe://{}/{}", request.mesh, service));
+  for (const auto& [tag, values] : request.tags)
+    for (const auto& value : values) out.push_back(fmt::format("kuma://{}/{}", tag, value));
+  return out;
+}
+
+}  // namespace
+
 Result<KeyPair> issue_leaf(const KeyPair& ca, const LeafRequest& request, Random& random) {
-  Certificate root = read_certificate(ca.certificate_pem);
-  Key root_key = read_key(ca.key_pem);
+  const auto issuer = issuer_of(ca);
+  const Certificate& root = issuer->certificate;
+  const Key& root_key = issuer->key;
   if (!root || !root_key || X509_check_private_key(root.get(), root_key.get()) != 1) {
     ERR_clear_error();
     return fail(Code::data_loss, fmt::format("the CA of mesh \"{}\" is not a certificate with its key", request.mesh));
@@ -191,11 +246,7 @@ Result<KeyPair> issue_leaf(const KeyPair& ca, const LeafRequest& request, Random
     return fail(Code::data_loss, fmt::format("the CA of mesh \"{}\" has expired", request.mesh));
   Names names(sk_GENERAL_NAME_new_null());
   bool ok = names != nullptr;
-  if (auto services = request.tags.find("kuma.io/service"); services != request.tags.end())
-    for (const auto& service : services->second)
-      ok = ok && add_name(names.get(), GEN_URI, fmt::format("spiffe://{}/{}", request.mesh, service));
-  for (const auto& [tag, values] : request.tags)
-    for (const auto& value : values) ok = ok && add_name(names.get(), GEN_URI, fmt::format("kuma://{}/{}", tag, value));
+  for (const std::string& uri : uris_of(request)) ok = ok && add_name(names.get(), GEN_URI, uri);
   Key key = make_key(request.key);
   Certificate certificate(X509_new());
   ok = ok && key && certificate && X509_set_version(certificate.get(), X509_VERSION_3) == 1 &&
@@ -232,8 +283,9 @@ Result<KeyPair> make_server(const ServerRequest& request, Random& random) {
   }
   Key key = make_key(request.key);
   Certificate certificate(X509_new());
-  Certificate root = request.issuer ? read_certificate(request.issuer->certificate_pem) : nullptr;
-  Key root_key = request.issuer ? read_key(request.issuer->key_pem) : nullptr;
+  const auto ca = request.issuer ? issuer_of(*request.issuer) : std::make_shared<const Issuer>();
+  const Certificate& root = ca->certificate;
+  const Key& root_key = ca->key;
   if (request.issuer && (!root || !root_key)) return fail(Code::data_loss, "the CA is not a certificate with its key");
   X509* issuer = root ? root.get() : certificate.get();
   const char* usage =
@@ -275,6 +327,21 @@ Result<CertificateInfo> inspect_certificate(std::string_view pem) {
     if (name->type == GEN_IPADD) out.ip_addresses.push_back(ip_text(name->d.iPAddress));
   }
   return out;
+}
+
+Result<bool> is_self_signed(std::string_view pem) {
+  Certificate certificate = read_certificate(pem);
+  if (!certificate)
+    return fail(Code::invalid_argument, "failed to decode PEM block or block is not of type CERTIFICATE");
+  bool same = X509_NAME_cmp(X509_get_subject_name(certificate.get()), X509_get_issuer_name(certificate.get())) == 0;
+  bool own = same && X509_verify(certificate.get(), X509_get0_pubkey(certificate.get())) == 1;
+  ERR_clear_error();
+  return own;
+}
+
+bool same_certificate(std::string_view pem, std::string_view other) {
+  Certificate one = read_certificate(pem), two = read_certificate(other);
+  return one && two && X509_cmp(one.get(), two.get()) == 0;
 }
 
 bool chains_to(std::string_view leaf_pem, std::string_view bundle_pem, WallTime now) {

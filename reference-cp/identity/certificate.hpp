@@ -3,6 +3,8 @@
 /// Time and serial numbers are passed in. Keys come from OpenSSL's generator, which in simulation draws from the seed.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <set>
@@ -40,10 +42,11 @@ inline constexpr Duration ca_lifetime_default = std::chrono::hours(24) * 365 * 1
 inline constexpr Duration leaf_lifetime_default = std::chrono::hours(24);
 
 struct CaRequest {
-  std::string mesh;
+  std::string mesh;  ///< or a trust domain
   KeySpec key;
   WallTime now;
   Duration lifetime = ca_lifetime_default;
+  std::array<std::byte, 16> serial = {};  ///< 0 for a mesh's own; roots of one trust domain are told apart by it
 };
 /// A self-signed root for a mesh: subject O=Kuma, OU=Mesh, CN=<mesh>; URI spiffe://<mesh>. Fails where the key is not
 /// allowed.
@@ -55,6 +58,7 @@ struct LeafRequest {
   KeySpec key;
   WallTime now;
   Duration lifetime = leaf_lifetime_default;
+  std::string spiffe_id = {};  ///< if there is one, it is the only URI
 };
 /// A workload certificate: no subject; URIs spiffe://<mesh>/<service> for each service and kuma://<tag>/<value> for
 /// each tag. Its end is never after the root's. Fails where the root has ended or its key does not belong to it.
@@ -84,6 +88,11 @@ struct CertificateInfo {
   bool is_ca = false;
 };
 Result<CertificateInfo> inspect_certificate(std::string_view pem);
+
+/// Its issuer is its subject, and its key has signed it. invalid_argument where the text holds no certificate.
+Result<bool> is_self_signed(std::string_view pem);
+/// The first certificates of both texts are one.
+bool same_certificate(std::string_view pem, std::string_view other);
 
 /// Whether the leaf is signed by one of the roots of the bundle and both are within their time.
 bool chains_to(std::string_view leaf_pem, std::string_view bundle_pem, WallTime now);

@@ -2,15 +2,22 @@
 
 namespace kumasim::cp {
 
-Result<IdentityPtr> Identities::get(const ResourceKey& proxy, const MeshTls& tls, const TagSet& tags) {
+Result<IdentityPtr> Identities::renewed(const ResourceKey& proxy, const MeshTls& tls, const TagSet& tags,
+                                        const std::string& spiffe_id) {
   WallTime now = clock_.wall_now();
   auto found = held_.find(proxy);
   if (found != held_.end()) {
     const Identity& held = *found->second.identity;
-    if (held.tls == tls && held.tags == tags && now < held.rotate_at()) return found->second.identity;
+    bool same = held.tls == tls && held.tags == tags && held.spiffe_id == spiffe_id;
+    if (same && now < held.rotate_at()) return found->second.identity;
   }
-  auto leaf = issue_leaf(
-      tls.ca, {.mesh = tls.mesh, .tags = tags, .key = leaf_key_, .now = now, .lifetime = tls.leaf_lifetime}, random_);
+  LeafRequest request{.mesh = tls.mesh,
+                      .tags = tags,
+                      .key = leaf_key_,
+                      .now = now,
+                      .lifetime = tls.leaf_lifetime,
+                      .spiffe_id = spiffe_id};
+  auto leaf = issue_leaf(tls.ca, request, random_);
   if (!leaf) return fail(leaf.error());
   auto info = inspect_certificate(leaf->certificate_pem);
   if (!info) return fail(info.error());
@@ -18,6 +25,7 @@ Result<IdentityPtr> Identities::get(const ResourceKey& proxy, const MeshTls& tls
   Identity fresh{.leaf = std::move(*leaf),
                  .ca_bundle_pem = tls.ca.certificate_pem,
                  .tags = tags,
+                 .spiffe_id = spiffe_id,
                  .tls = tls,
                  .generated = now,
                  .expires = info->not_after,

@@ -1,8 +1,8 @@
 /// The certificates that proxies hold: issued when first wanted, kept until they age or what they say changes.
 ///
-/// A certificate is renewed when 4/5 of its life have passed (Kuma's rule), or when the proxy's tags, the mesh's CA or
-/// the lifetime set for it have changed. One that ends with its CA cannot be made to last longer: it is left alone
-/// until then.
+/// A certificate is renewed when 4/5 of its life have passed (Kuma's rule), or when the proxy's tags or SPIFFE ID, the
+/// CA or the lifetime set for it have changed. One that ends with its CA cannot be made to last longer: it is left
+/// alone until then.
 #pragma once
 
 #include <algorithm>
@@ -27,7 +27,9 @@ struct Identity {
   KeyPair leaf;
   std::string ca_bundle_pem;
   TagSet tags;
+  std::string spiffe_id = {};  ///< of a MeshIdentity's; "" where the tags say who it is
   MeshTls tls;
+  bool by_agent = false;  ///< an agent beside the proxy hands out the certificate: nothing of it is known here
   WallTime generated, expires;
   std::uint32_t generation = 1;  ///< counts the certificates of this proxy, from 1
   bool ends_with_ca = false;     ///< the CA's end has cut its life
@@ -45,7 +47,13 @@ class Identities {
 
   /// The identity of a proxy, issued now where the last one will not do. The same pointer: nothing has changed.
   /// Fails as issue_leaf does, and then leaves what there was in place.
-  Result<IdentityPtr> get(const ResourceKey& proxy, const MeshTls& tls, const TagSet& tags);
+  Result<IdentityPtr> get(const ResourceKey& proxy, const MeshTls& tls, const TagSet& tags) {
+    return renewed(proxy, tls, tags, {});
+  }
+  /// The same with a SPIFFE ID of its own in place of tags; `tls.backend` names the MeshIdentity.
+  Result<IdentityPtr> get_workload(const ResourceKey& proxy, const MeshTls& tls, const std::string& spiffe_id) {
+    return renewed(proxy, tls, {}, spiffe_id);
+  }
   /// What the proxy holds; nullptr where there is nothing.
   IdentityPtr find(const ResourceKey& proxy) const;
   void forget(const ResourceKey& proxy) { held_.erase(proxy); }
@@ -62,6 +70,9 @@ class Identities {
   std::uint64_t issued() const { return issued_; }
 
  private:
+  Result<IdentityPtr> renewed(const ResourceKey& proxy, const MeshTls& tls, const TagSet& tags,
+                              const std::string& spiffe_id);
+
   struct Held {
     IdentityPtr identity;
     Duration pause{};   ///< after the last time that it was named as due; zero: never was

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "reference-cp/identity/base64.hpp"
+#include "reference-cp/identity/mesh_identity_ca.hpp"
 #include "reference-cp/identity/mesh_tls.hpp"
 #include "reference-cp/model/kinds.hpp"
 
@@ -200,6 +201,11 @@ std::vector<std::string> MeshAuthorities::used_secrets(const Resource& mesh, con
     if (std::string secret = text_at(*source, "secret"); !secret.empty()) out.push_back(secret);
   }
   return out;
+}
+
+std::vector<std::string> MeshAuthorities::owned_secrets(const Resource& identity) {
+  if (!is_bundled(identity) || !makes_ca(identity)) return {};
+  return {identity_certificate_secret(identity), identity_key_secret(identity)};
 }
 
 asio::awaitable<Result<std::string>> MeshAuthorities::make_signing_key() {

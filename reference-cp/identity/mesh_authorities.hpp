@@ -29,6 +29,7 @@ class MeshAuthorities : public Authorities {
   void stored(const std::vector<ResourcePtr>& written) override;
   asio::awaitable<Result<>> ensure(const Resource& mesh) override;
   std::vector<std::string> used_secrets(const Resource& mesh, const nlohmann::json& backend) override;
+  std::vector<std::string> owned_secrets(const Resource& identity) override;
   asio::awaitable<Result<std::string>> make_signing_key() override;
 
  private:

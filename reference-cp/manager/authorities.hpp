@@ -35,6 +35,9 @@ class Authorities {
   /// Names of the secrets that a backend of the mesh uses.
   virtual std::vector<std::string> used_secrets(const Resource& mesh, const nlohmann::json& backend) = 0;
 
+  /// Names of the secrets that were made for a MeshIdentity and go with it.
+  virtual std::vector<std::string> owned_secrets(const Resource& /*identity*/) { return {}; }
+
   /// A new key that signs tokens, as its secret holds it (base64 of PEM).
   virtual asio::awaitable<Result<std::string>> make_signing_key() = 0;
 };

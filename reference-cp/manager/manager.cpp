@@ -307,11 +307,27 @@ asio::awaitable<Outcome<>> Manager::check_removal(const Kind& kind, const Resour
   co_return Outcome<>{};
 }
 
+asio::awaitable<Outcome<>> Manager::remove_identity(ResourceKey key) {
+  auto identity = co_await store_.get(kind::mesh_identity(), key);
+  if (!identity) co_return refuse(identity.error());
+  std::vector<Write> writes;
+  for (const std::string& name : authorities_->owned_secrets(**identity)) {
+    auto secret = co_await store_.get(kind::secret(), {key.mesh, name});
+    if (is_unknown(secret)) co_return refuse(secret.error());
+    if (secret) writes.push_back({Write::What::remove, **secret});
+  }
+  writes.push_back({Write::What::remove, **identity});
+  auto removed = co_await store_.commit(std::move(writes), clock_.wall_now());
+  if (!removed) co_return refuse(removed.error());
+  co_return Outcome<>{};
+}
+
 asio::awaitable<Outcome<>> Manager::remove(const Kind& kind, ResourceKey key) {
   if (!options_.unsafe_delete) {
     auto checked = co_await check_removal(kind, key);
     if (!checked) co_return checked;
   }
+  if (&kind == &kind::mesh_identity() && authorities_ != nullptr) co_return co_await remove_identity(std::move(key));
   auto removed = co_await store_.remove(kind, key);
   if (!removed) co_return refuse(removed.error());
   co_return Outcome<>{};

@@ -62,6 +62,8 @@ class Manager {
   asio::awaitable<Outcome<std::vector<Resource>>> belongings(const Resource& mesh);
   asio::awaitable<Outcome<ResourcePtr>> create_mesh(Resource mesh);
   asio::awaitable<Outcome<ResourcePtr>> update_mesh(Resource mesh);
+  /// With the secrets of the CA that was made for it.
+  asio::awaitable<Outcome<>> remove_identity(ResourceKey key);
   asio::awaitable<Outcome<>> check_removal(const Kind& kind, const ResourceKey& key);
   asio::awaitable<Outcome<>> ensure(Resource resource);
   Outcome<> prepare(Resource& resource, bool is_new) const;
