@@ -1,6 +1,9 @@
 /// The list of policies in their order.
 #include "reference-cp/policy/all.hpp"
 
+#include <functional>
+#include <string_view>
+
 #include "reference-cp/policy/legacy/traffic_permission.hpp"
 #include "reference-cp/policy/matching.hpp"
 #include "reference-cp/policy/mesh_access_log/apply.hpp"
@@ -25,13 +28,33 @@
 #include "reference-cp/xds/resource_set.hpp"
 
 namespace kumasim::cp::policy {
+namespace {
 
-Result<> apply_all(ResourceSet& resources, const ProxyView& proxy, const MeshView& mesh,
-                   const GenerateOptions& options) {
-  auto matched = [&](const char* type) {
-    return match_policies(type, proxy, mesh, {.include_shadow = options.include_shadow});
-  };
+using Matched = std::function<MatchedPolicies(std::string_view kind)>;
 
+constexpr std::string_view all_kinds[] = {"MeshHTTPRoute",
+                                          "MeshTCPRoute",
+                                          "MeshTLS",
+                                          "MeshLoadBalancingStrategy",
+                                          "MeshPassthrough",
+                                          "MeshAccessLog",
+                                          "MeshTrace",
+                                          "MeshFaultInjection",
+                                          "MeshRateLimit",
+                                          "MeshTimeout",
+                                          "MeshTrafficPermission",
+                                          "MeshHealthCheck",
+                                          "MeshCircuitBreaker",
+                                          "MeshRetry",
+                                          "MeshMetric",
+                                          "MeshProxyPatch"};
+
+constexpr std::string_view outgoing_kinds[] = {"MeshHTTPRoute",      "MeshTCPRoute", "MeshLoadBalancingStrategy",
+                                               "MeshTrace",          "MeshTimeout",  "MeshHealthCheck",
+                                               "MeshCircuitBreaker", "MeshRetry"};
+
+Result<> apply(ResourceSet& resources, const ProxyView& proxy, const MeshView& mesh, const Matched& matched,
+               const GenerateOptions& options) {
   // Routes first: they make the outbounds that the others work on.
   MatchedPolicies http_routes = matched("MeshHTTPRoute");
   mesh_http_route::apply(resources, proxy, mesh, http_routes);
@@ -57,6 +80,50 @@ Result<> apply_all(ResourceSet& resources, const ProxyView& proxy, const MeshVie
   mesh_metric::apply(resources, proxy, mesh, matched("MeshMetric"));
   // Last: it changes what all others have made.
   return mesh_proxy_patch::apply(resources, matched("MeshProxyPatch"));
+}
+
+}  // namespace
+
+Result<> apply_all(ResourceSet& resources, const ProxyView& proxy, const MeshView& mesh,
+                   const GenerateOptions& options) {
+  auto matched = [&](std::string_view kind) {
+    return match_policies(kind, proxy, mesh, {.include_shadow = options.include_shadow});
+  };
+  return apply(resources, proxy, mesh, matched, options);
+}
+
+SelectedByKind select_all(const ProxyView& proxy, const MeshView& mesh, const MatchOptions& options) {
+  SelectedByKind selected;
+  for (std::string_view kind : all_kinds)
+    if (!mesh.all(kind).empty()) selected.emplace(kind, select_policies(kind, proxy, mesh, options));
+  return selected;
+}
+
+OutgoingPolicies outgoing(const SelectedByKind& selected) {
+  OutgoingPolicies policies;
+  for (std::string_view kind : outgoing_kinds)
+    if (auto found = selected.find(kind); found != selected.end() && !found->second.all.empty())
+      policies.emplace(kind, found->second.all);
+  return policies;
+}
+
+Result<> apply_without_outbounds(ResourceSet& resources, const ProxyView& proxy, const MeshView& mesh,
+                                 const SelectedByKind& selected, const GenerateOptions& options) {
+  auto matched = [&](std::string_view kind) {
+    auto found = selected.find(kind);
+    return found == selected.end() ? MatchedPolicies{} : match_incoming(found->second);
+  };
+  return apply(resources, proxy, mesh, matched, options);
+}
+
+void apply_to_outbounds(ResourceSet& resources, const ProxyView& proxy, const MeshView& mesh,
+                        const OutgoingPolicies& policies) {
+  auto matched = [&](std::string_view kind) {
+    auto found = policies.find(kind);
+    return found == policies.end() ? MatchedPolicies{} : match_outgoing(found->second, mesh);
+  };
+  // Only changes by hand can fail, and there are none among these.
+  (void)apply(resources, proxy, mesh, matched, {});
 }
 
 }  // namespace kumasim::cp::policy

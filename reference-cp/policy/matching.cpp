@@ -115,27 +115,53 @@ nlohmann::json MatchedPolicies::inbound_conf(const InboundKey& inbound) const {
   return found == rules.end() ? nlohmann::json::object() : merged(found->second);
 }
 
-MatchedPolicies match_policies(std::string_view type, const ProxyView& proxy, const MeshView& mesh,
-                               const MatchOptions& options) {
-  MatchedPolicies matched;
-  std::map<InboundKey, std::vector<PolicyPtr>> by_inbound;
+const PolicyPtr& DecodedPolicies::get(const ResourcePtr& resource) {
+  PolicyPtr& policy = decoded_[resource.get()];
+  if (!policy) policy = decode_policy(resource);
+  return policy;
+}
+
+SelectedPolicies select_policies(std::string_view type, const ProxyView& proxy, const MeshView& mesh,
+                                 const MatchOptions& options) {
+  SelectedPolicies selected;
   std::optional<Gateway> gateway = gateway_of(proxy, mesh);
   for (auto [name, resource] : mesh.all(type)) {
     if (is_shadow(resource->meta) && !options.include_shadow) continue;
-    PolicyPtr policy = decode_policy(resource);
+    PolicyPtr policy = options.decoded ? options.decoded->get(resource) : decode_policy(resource);
     Selection selection = select(policy->target_ref, *policy, proxy, mesh, gateway ? &*gateway : nullptr);
     if (!selection.any()) continue;
-    matched.policies.push_back(policy);
-    for (const InboundKey& inbound : selection.inbounds) by_inbound[inbound].push_back(policy);
-    for (const GatewayListenerKey& listener : selection.listeners) matched.by_listener[listener].push_back(policy);
+    selected.all.push_back(policy);
+    for (const InboundKey& inbound : selection.inbounds) selected.by_inbound[inbound].push_back(policy);
+    for (const GatewayListenerKey& listener : selection.listeners) selected.by_listener[listener].push_back(policy);
   }
-  sort_policies(matched.policies);
-  for (auto& [inbound, policies] : by_inbound) {
-    sort_policies(policies);
+  sort_policies(selected.all);
+  for (auto& [inbound, policies] : selected.by_inbound) sort_policies(policies);
+  for (auto& [listener, policies] : selected.by_listener) sort_policies(policies);
+  return selected;
+}
+
+MatchedPolicies match_incoming(const SelectedPolicies& selected) {
+  MatchedPolicies matched;
+  for (const auto& [inbound, policies] : selected.by_inbound) {
     matched.from[inbound] = from_rules(policies);
     matched.rules[inbound] = inbound_rules(policies);
   }
-  for (auto& [listener, policies] : matched.by_listener) sort_policies(policies);
+  matched.policies = selected.all;
+  matched.by_listener = selected.by_listener;
+  return matched;
+}
+
+MatchedPolicies match_outgoing(std::vector<PolicyPtr> sorted, const MeshView& mesh) {
+  MatchedPolicies matched;
+  matched.to = to_rules(sorted, mesh);
+  matched.to_resources = resource_rules(sorted, mesh);
+  matched.policies = std::move(sorted);
+  return matched;
+}
+
+MatchedPolicies match_policies(std::string_view type, const ProxyView& proxy, const MeshView& mesh,
+                               const MatchOptions& options) {
+  MatchedPolicies matched = match_incoming(select_policies(type, proxy, mesh, options));
   matched.to = to_rules(matched.policies, mesh);
   matched.to_resources = resource_rules(matched.policies, mesh);
   return matched;

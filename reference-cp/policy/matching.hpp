@@ -44,9 +44,30 @@ struct Selection {
 /// with the role consumer or workload-owner for those of its namespace).
 Selection select(const Policy& policy, const ProxyView& proxy, const MeshView& mesh);
 
+/// Policies taken apart once for all proxies that they are asked for. Keeps them until it is cleared.
+class DecodedPolicies {
+ public:
+  const PolicyPtr& get(const ResourcePtr& resource);
+  void clear() { decoded_.clear(); }
+
+ private:
+  std::map<const Resource*, PolicyPtr> decoded_;  ///< a policy holds its resource, so no address comes twice
+};
+
 struct MatchOptions {
   bool include_shadow = false;
+  DecodedPolicies* decoded = nullptr;
 };
+
+/// All policies of one kind that select something of the proxy, each list by precedence: the last one wins.
+struct SelectedPolicies {
+  std::vector<PolicyPtr> all;
+  std::map<InboundKey, std::vector<PolicyPtr>> by_inbound;
+  std::map<GatewayListenerKey, std::vector<PolicyPtr>> by_listener;
+};
+
+SelectedPolicies select_policies(std::string_view type, const ProxyView& proxy, const MeshView& mesh,
+                                 const MatchOptions& options = {});
 
 /// All policies of one kind that select something of the proxy, and their rules.
 struct MatchedPolicies {
@@ -61,6 +82,11 @@ struct MatchedPolicies {
   nlohmann::json inbound_conf(const InboundKey& inbound) const;
 };
 
+/// What selected policies say of incoming traffic: no rules for destinations.
+MatchedPolicies match_incoming(const SelectedPolicies& selected);
+/// What policies, sorted by precedence, say of outgoing traffic: rules for destinations only.
+MatchedPolicies match_outgoing(std::vector<PolicyPtr> sorted, const MeshView& mesh);
+/// Both.
 MatchedPolicies match_policies(std::string_view type, const ProxyView& proxy, const MeshView& mesh,
                                const MatchOptions& options = {});
 

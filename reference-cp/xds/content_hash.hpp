@@ -1,19 +1,22 @@
 /// A 128-bit hash that names content: equal on every platform, no defence against an adversary.
 #pragma once
 
+#include <bit>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
 namespace kumasim::cp {
 
-/// Two FNV-1a lanes with different primes, each mixed at the end. Parts are framed by their length.
+/// Two lanes with different multipliers, over words of eight bytes (the last one filled up with zeros), each mixed at
+/// the end. Parts are framed by their length.
 class ContentHash {
  public:
   void add(std::string_view part) {
-    std::uint64_t size = part.size();
-    for (int i = 0; i < 8; ++i) step(static_cast<unsigned char>(size >> (8 * i)));
-    for (unsigned char c : part) step(c);
+    step(part.size());
+    for (; part.size() > word_bytes; part.remove_prefix(word_bytes)) step(word(part.data(), word_bytes));
+    if (!part.empty()) step(word(part.data(), part.size()));
   }
 
   std::string hex() const {
@@ -24,9 +27,18 @@ class ContentHash {
   }
 
  private:
-  void step(unsigned char c) {
-    a_ = (a_ ^ c) * 0x100000001b3u;
-    b_ = (b_ + c) * 0x9e3779b97f4a7c15u;
+  static constexpr std::size_t word_bytes = 8;
+
+  static std::uint64_t word(const char* bytes, std::size_t count) {
+    std::uint64_t value = 0;
+    std::memcpy(&value, bytes, count);
+    return std::endian::native == std::endian::big ? std::byteswap(value) : value;
+  }
+  /// For each word a permutation of either lane, which carries high bits down again.
+  void step(std::uint64_t value) {
+    a_ = (a_ ^ value) * 0xff51afd7ed558ccdu;
+    a_ ^= a_ >> 32;
+    b_ = (b_ + value) * 0x9e3779b97f4a7c15u;
     b_ ^= b_ >> 29;
   }
   static std::uint64_t mix(std::uint64_t h) {

@@ -5,9 +5,13 @@
 
 namespace kumasim::cp {
 
+class SharedGeneration;
+
 struct GenerateOptions {
-  policy::PlantedBugs planted;  ///< known bugs that a test switches on to show that the checkers find them
-  bool include_shadow = false;  ///< policies marked `kuma.io/effect: shadow` take effect too
+  policy::PlantedBugs planted;         ///< known bugs that a test switches on to show that the checkers find them
+  bool include_shadow = false;         ///< policies marked `kuma.io/effect: shadow` take effect too
+  SharedGeneration* shared = nullptr;  ///< remembers what other proxies get as well; the result is the same without
+  bool in_one_piece = false;           ///< shares nothing: what tests hold the rest against
 };
 
 }  // namespace kumasim::cp

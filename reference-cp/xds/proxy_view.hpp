@@ -71,6 +71,7 @@ struct Outbound {
   Kri resource;  ///< the Mesh*Service with its port as section; empty for a legacy one
   bool legacy() const { return resource.empty(); }
   std::string service() const;  ///< kuma.io/service, empty where it has none
+  auto operator<=>(const Outbound&) const = default;
 };
 
 /// One entry of a (legacy) split: a share of the traffic for endpoints with these tags.

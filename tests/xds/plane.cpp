@@ -40,17 +40,20 @@ std::shared_ptr<const Snapshot> made_for_zone(const std::map<std::string, MeshVi
 
 }  // namespace
 
-std::shared_ptr<const Snapshot> made(const MeshView& view, const ResourcePtr& dataplane) {
+std::shared_ptr<const Snapshot> made(const MeshView& view, const ResourcePtr& dataplane,
+                                     const GenerateOptions& options) {
   const std::string& name = dataplane->meta.name;
-  auto snapshot = try_generate(view, proxy_view(view, dataplane, node_of(name), identity_of(view, name)));
+  auto snapshot = try_generate(view, proxy_view(view, dataplane, node_of(name), identity_of(view, name)), options);
   return snapshot ? std::make_shared<const Snapshot>(std::move(*snapshot)) : nullptr;
 }
 
 Snapshots all_made(const std::map<std::string, MeshView::Ptr>& views, const ResourcePtr& ingress,
                    const ResourcePtr& egress) {
   Snapshots result;
+  GenerateOptions options;
+  options.in_one_piece = true;
   for (const auto& [mesh, view] : views)
-    for (auto [name, dataplane] : view->all("Dataplane")) result[{mesh, name}] = made(*view, dataplane);
+    for (auto [name, dataplane] : view->all("Dataplane")) result[{mesh, name}] = made(*view, dataplane, options);
   for (const ResourcePtr& proxy : {ingress, egress})
     if (proxy) result[proxy->key()] = made_for_zone(views, proxy);
   return result;
@@ -141,6 +144,9 @@ void Plane::serve(const std::string& mesh, const Affected& affected) {
   MeshView::Ptr view = views_.find(mesh);
   if (!view) return;
   EndpointUpdates updates(view, affected.endpoints);
+  GenerateOptions options;
+  options.shared = &shared_[mesh];
+  options.shared->follow(view, affected);
   for (auto [name, dataplane] : view->all("Dataplane")) {
     ResourceKey key{mesh, name};
     Reach reach = reach_of(affected, name, node_of(name));
@@ -148,7 +154,7 @@ void Plane::serve(const std::string& mesh, const Affected& affected) {
     std::shared_ptr<const Snapshot> fresh;
     if (auto held = snapshots_.find(key); reach == Reach::endpoints && held != snapshots_.end())
       fresh = updates.apply(held->second);
-    if (!fresh) fresh = made(*view, dataplane);
+    if (!fresh) fresh = made(*view, dataplane, options);
     hold(key, std::move(fresh));
   }
 }

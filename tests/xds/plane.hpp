@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "reference-cp/app/kuma_cp/mesh_views.hpp"
+#include "reference-cp/xds/generate_options.hpp"
+#include "reference-cp/xds/shared_generation.hpp"
 #include "reference-cp/xds/snapshot.hpp"
 #include "reference-cp/xds/zone/reach.hpp"
 #include "tests/xds/ads_client.hpp"
@@ -23,8 +25,9 @@ inline constexpr const char* own_ingress = "ingress-0";
 inline constexpr const char* own_egress = "egress-0";
 
 /// nullptr where it has none: a change by hand breaks it.
-std::shared_ptr<const Snapshot> made(const MeshView& view, const ResourcePtr& dataplane);
-/// From scratch, of all proxies of these meshes and of the zone's.
+std::shared_ptr<const Snapshot> made(const MeshView& view, const ResourcePtr& dataplane,
+                                     const GenerateOptions& options);
+/// From scratch and each in one piece, of all proxies of these meshes and of the zone's.
 Snapshots all_made(const std::map<std::string, MeshView::Ptr>& views, const ResourcePtr& ingress,
                    const ResourcePtr& egress);
 
@@ -66,6 +69,7 @@ class Plane {
   std::map<std::string, WallTime> derived_at_;
   Work work_;
   ZoneReach zone_;
+  std::map<std::string, SharedGeneration> shared_;
   Snapshots snapshots_;
   std::map<ResourceKey, Clients> clients_;
 };

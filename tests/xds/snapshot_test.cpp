@@ -1,7 +1,10 @@
 #include "reference-cp/xds/snapshot.hpp"
 
+#include <set>
+
 #include <gtest/gtest.h>
 
+#include "reference-cp/xds/content_hash.hpp"
 #include "reference-cp/xds/type_url.hpp"
 
 namespace kumasim::cp {
@@ -45,6 +48,31 @@ TEST(Snapshot, VersionFollowsContent) {
   EXPECT_NE(a.version(type_url::cluster), c.version(type_url::cluster));
   EXPECT_TRUE(a == b);
   EXPECT_FALSE(a == c);
+}
+
+std::string hash_of(std::initializer_list<std::string_view> parts) {
+  ContentHash hash;
+  for (std::string_view part : parts) hash.add(part);
+  return hash.hex();
+}
+
+TEST(ContentHash, IsTheSameInEveryProcess) {
+  EXPECT_EQ(hash_of({}), "efd01f60ba992926b800bd6c02472607");
+  EXPECT_EQ(hash_of({"0123456789"}), "9e8e0a802579556a5a0c0ba66ad0fe9e");
+}
+
+TEST(ContentHash, TellsPartsLengthsAndPlacesApart) {
+  std::string eight(8, 'a'), nine(9, 'a'), zeros(3, '\0'),
+      high =
+          "abcdefg\x80"
+          "abcdefg\x80";
+  std::set<std::string> seen;
+  for (const std::string& hash :
+       {hash_of({}), hash_of({""}), hash_of({"a"}), hash_of({"a", ""}), hash_of({"", "a"}), hash_of({eight}),
+        hash_of({nine}), hash_of({eight, "a"}), hash_of({zeros}), hash_of({"ab", "c"}), hash_of({"a", "bc"}),
+        hash_of({high}), hash_of({std::string("abcdefg\0abcdefg\0", 16)}), hash_of({"abcdefgh12345678"}),
+        hash_of({"12345678abcdefgh"})})
+    EXPECT_TRUE(seen.insert(hash).second) << hash;
 }
 
 }  // namespace

@@ -165,6 +165,10 @@ asio::awaitable<Result<>> Reconciler::serve_mesh(std::string mesh, Affected affe
   for (auto it = proxies_.lower_bound({mesh, ""}); it != proxies_.end() && it->first.mesh == mesh; ++it)
     if (Reach reach = reach_of(affected, it->first.name, it->second->metadata); reach != Reach::nothing)
       reached.emplace_back(it->second, view ? reach : Reach::everything);
+  if (view)
+    shared_[mesh].follow(view, affected);
+  else
+    shared_.erase(mesh);
   EndpointUpdates updates(view, affected.endpoints);
   std::size_t served = 0;
   for (const auto& [proxy, reach] : reached) {
@@ -237,7 +241,7 @@ void Reconciler::regenerate(const ProxyPtr& proxy) {
       identity.certificate_pem = held->leaf.certificate_pem;
       identity.key_pem = held->leaf.key_pem;
       identity.ca_bundles[proxy->key.mesh] = held->ca_bundle_pem;
-      rotation_.set();
+      if (held != proxy->identity) rotation_.set();
     } else {
       identities_.forget(proxy->key);
     }
@@ -245,7 +249,7 @@ void Reconciler::regenerate(const ProxyPtr& proxy) {
   ProxyView facts = proxy_view(*view, *dataplane, proxy->metadata, std::move(identity));
   fill_admin(proxy->key, **dataplane, facts.identity);
   ++counts_.generations;
-  auto made = try_generate(*view, facts, {.planted = config_.planted});
+  auto made = try_generate(*view, facts, {.planted = config_.planted, .shared = &shared_[proxy->key.mesh]});
   if (!made) {
     runtime_.log.error(component, "no configuration",
                        {{"mesh", proxy->key.mesh}, {"proxy", proxy->key.name}, {"error", made.error().message}});

@@ -20,6 +20,7 @@
 #include "reference-cp/manager/authorities.hpp"
 #include "reference-cp/store/store.hpp"
 #include "reference-cp/xds/endpoint_updates.hpp"
+#include "reference-cp/xds/shared_generation.hpp"
 #include "reference-cp/xds/zone/reach.hpp"
 
 namespace kumasim::cp {
@@ -146,6 +147,7 @@ class Reconciler {
   bool offer_dirty_ = true;
   std::set<std::string, std::less<>> exhausted_;  ///< kinds of destinations for which no address is left
   bool busy_ = false;
+  std::map<std::string, SharedGeneration> shared_;  ///< by mesh
   std::uint64_t waits_ = 0;  // numbers what proxies were made to wait for; none comes twice
   ReconcilerCounts counts_;
 };

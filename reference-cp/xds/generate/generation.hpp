@@ -38,7 +38,13 @@ void direct_access(Generation& g);
 void tracing(Generation& g);
 void probes(Generation& g);
 void dns(Generation& g);
-/// REQUIRES: everything else has run: the secrets are those that TLS contexts name.
-void secrets(Generation& g);
+/// Which of the mesh's secrets TLS contexts name.
+struct MeshSecretNames {
+  bool identity = false, ca = false;
+};
+MeshSecretNames secret_names(Generation& g);
+/// REQUIRES: everything else has run: the secrets are those that TLS contexts name, and those that are `named`
+/// elsewhere.
+void secrets(Generation& g, MeshSecretNames named = {});
 
 }  // namespace kumasim::cp::generators

@@ -36,10 +36,15 @@ bool used(ResourceSet& resources, const std::string& secret) {
 
 }  // namespace
 
-void secrets(Generation& g) {
+MeshSecretNames secret_names(Generation& g) {
+  envoy::MeshSecrets own{g.mesh.name(), g.proxy.unified_naming};
+  return {used(g.resources, own.identity()), used(g.resources, own.ca())};
+}
+
+void secrets(Generation& g, MeshSecretNames named) {
   const ProxyIdentity& identity = g.proxy.identity;
   envoy::MeshSecrets own{g.mesh.name(), g.proxy.unified_naming};
-  if (std::string name = own.identity(); used(g.resources, name)) {
+  if (std::string name = own.identity(); named.identity || used(g.resources, name)) {
     auto secret = std::make_unique<Secret>();
     secret->set_name(name);
     auto& certificate = *secret->mutable_tls_certificate();
@@ -47,7 +52,7 @@ void secrets(Generation& g) {
     certificate.mutable_private_key()->set_inline_bytes(identity.key_pem);
     g.add(std::move(secret), Origin::secrets);
   }
-  if (std::string name = own.ca(); used(g.resources, name)) {
+  if (std::string name = own.ca(); named.ca || used(g.resources, name)) {
     auto bundle = identity.ca_bundles.find(g.mesh.name());
     auto secret = std::make_unique<Secret>();
     secret->set_name(name);

@@ -1,0 +1,137 @@
+#include "reference-cp/xds/generate/shared_outbounds.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "reference-cp/model/kinds.hpp"
+#include "reference-cp/model/resource.hpp"
+#include "reference-cp/policy/gateway.hpp"
+#include "reference-cp/xds/endpoint_updates.hpp"
+#include "reference-cp/xds/generate/generation.hpp"
+
+namespace kumasim::cp {
+namespace generators {
+namespace {
+
+/// So many different clients are remembered; more of them have little in common anyway.
+constexpr std::size_t clients_max = 1000;
+
+template <std::size_t n>
+bool has_any(const MeshView& mesh, const std::string_view (&kinds)[n]) {
+  return std::ranges::any_of(kinds, [&](std::string_view kind) { return !mesh.all(kind).empty(); });
+}
+
+/// Kinds by which outbounds depend on the client's own tags: selectors of old policies, headers with its tags,
+/// localities, names of services in traces.
+bool asks_who(const MeshView& mesh) {
+  static constexpr std::string_view kinds[] = {"TrafficRoute",       "RateLimit",       "FaultInjection",
+                                               "MeshFaultInjection", "MeshHealthCheck", "MeshLoadBalancingStrategy",
+                                               "MeshTrace"};
+  return has_any(mesh, kinds);
+}
+
+/// A Dataplane of which nothing is known but its tags.
+ResourcePtr dataplane_of(const Client& client) {
+  Resource dataplane;
+  dataplane.kind = &kind::dataplane();
+  nlohmann::json& networking = dataplane.spec["networking"];
+  if (!client.gateway_type.empty())
+    networking["gateway"] = {{"type", client.gateway_type}, {"tags", client.gateway_tags}};
+  networking["inbound"] = nlohmann::json::array();
+  for (const Tags& tags : client.inbound_tags) networking["inbound"].push_back({{"tags", tags}});
+  return std::make_shared<const Resource>(std::move(dataplane));
+}
+
+/// The proxy as far as its outbounds may know it.
+ProxyView view_of(const Client& client) {
+  ProxyView proxy;
+  proxy.dataplane = dataplane_of(client);
+  proxy.metadata.ipv6_enabled = client.ipv6_enabled;
+  if (client.binds_outbounds) proxy.metadata.features.insert("feature-bind-outbounds");
+  for (const Tags& tags : client.inbound_tags) {
+    Inbound inbound;
+    inbound.index = proxy.inbounds.size();
+    inbound.tags = tags;
+    proxy.inbounds.push_back(std::move(inbound));
+  }
+  proxy.outbounds = client.outbounds;
+  if (client.redirected) proxy.transparent_proxy.emplace();
+  proxy.gateway_type = client.gateway_type;
+  proxy.service = client.service;
+  proxy.address = client.ipv6_address ? "::" : "";
+  proxy.unified_naming = client.unified_naming;
+  return proxy;
+}
+
+SharedOutbounds make(const Client& client, const MeshView& mesh) {
+  ProxyView proxy = view_of(client);
+  ResourceSet resources;
+  Generation g{mesh, proxy, resources};
+  traffic_route_outbounds(g);
+  policy::apply_to_outbounds(resources, proxy, mesh, client.policies);
+  SharedOutbounds made;
+  MeshSecretNames names = secret_names(g);
+  made.name_identity = names.identity;
+  made.name_ca = names.ca;
+  made.snapshot = std::make_shared<const Snapshot>(resources.snapshot());
+  return made;
+}
+
+}  // namespace
+
+bool outbounds_are_apart(const ProxyView& proxy, const MeshView& mesh) {
+  static constexpr std::string_view kinds[] = {"MeshAccessLog",  "TrafficLog",   "MeshTLS",
+                                               "MeshProxyPatch", "MeshIdentity", "MeshTrust"};
+  return proxy.gateway_type != "BUILTIN" && !has_any(mesh, kinds);
+}
+
+Client client_of(ProxyView& proxy, const MeshView& mesh, policy::OutgoingPolicies policies) {
+  Client client;
+  client.outbounds = std::exchange(proxy.outbounds, {});
+  client.gateway_type = proxy.gateway_type;
+  client.unified_naming = proxy.unified_naming;
+  client.redirected = proxy.transparent_proxy.has_value();
+  client.binds_outbounds = proxy.has("feature-bind-outbounds");
+  client.ipv6_enabled = proxy.metadata.ipv6_enabled;
+  client.ipv6_address = proxy.address.find(':') != std::string::npos;
+  client.policies = std::move(policies);
+  if (!asks_who(mesh)) return client;
+  client.service = proxy.service;
+  client.gateway_tags = policy::gateway_tags(proxy);
+  for (const Inbound& inbound : proxy.inbounds) client.inbound_tags.push_back(inbound.tags);
+  return client;
+}
+
+SharedOutbounds outbounds_for(Client client, const MeshView& mesh, SharedGeneration* shared) {
+  if (!shared) return make(client, mesh);
+  auto& outbounds = shared->tables().outbounds;
+  auto found = outbounds.find(client);
+  if (found != outbounds.end()) return found->second;
+  if (outbounds.size() >= clients_max) outbounds.clear();
+  SharedOutbounds made = make(client, mesh);
+  return outbounds.emplace(std::move(client), std::move(made)).first->second;
+}
+
+}  // namespace generators
+
+SharedGeneration::SharedGeneration() : tables_(std::make_unique<Tables>()) {}
+SharedGeneration::~SharedGeneration() = default;
+
+void SharedGeneration::follow(MeshView::Ptr view, const Affected& affected) {
+  if (view == view_) return;
+  bool only_endpoints = view_ && !affected.all && !affected.virtual_outbounds;
+  view_ = std::move(view);
+  // What was remembered is another view's until it has been looked through.
+  Tables old = std::exchange(*tables_, {});
+  if (!only_endpoints) return;
+  EndpointUpdates updates(view_, affected.endpoints);
+  for (auto& [client, outbounds] : old.outbounds) {
+    std::shared_ptr<const Snapshot> fresh = updates.apply(outbounds.snapshot);
+    if (!fresh) continue;
+    outbounds.snapshot = std::move(fresh);
+    tables_->outbounds.emplace(client, std::move(outbounds));
+  }
+  tables_->decoded = std::move(old.decoded);
+}
+
+}  // namespace kumasim::cp
