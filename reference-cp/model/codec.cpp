@@ -151,6 +151,9 @@ std::expected<Resource, DecodeError> decode_flat(const Kind& kind, const json& b
   return out;
 }
 
+/// The field that holds a specification in the Kubernetes form.
+const char* body_field(const Kind& kind) { return &kind == &kind::dataplane_insight() ? "status" : "spec"; }
+
 /// The Kubernetes form as the Universal one.
 json to_universal(const Kind& kind, const json& body) {
   json out = json::object();
@@ -158,9 +161,8 @@ json to_universal(const Kind& kind, const json& body) {
   const json& labels = get(metadata, "labels");
   if (kind.wire() == Wire::spec) {
     if (body.contains("spec")) out["spec"] = get(body, "spec");
-  } else if (body.contains("spec")) {
-    const json& spec = get(body, "spec");
-    if (spec.is_object()) out = spec;
+  } else if (const json& spec = get(body, body_field(kind)); spec.is_object()) {
+    out = spec;
   }
   if (kind.is_admin_only() && body.contains("data")) {
     // A Kubernetes Secret keeps its bytes below `data.value`.
@@ -267,7 +269,7 @@ json resource_to_kubernetes(const Resource& resource, const std::string& ns) {
             {"metadata", metadata},
             {"data", {{"value", get(resource.spec, "data")}}}};
   }
-  json out = {{"apiVersion", "kuma.io/v1alpha1"}, {"kind", kind.type()}, {"spec", resource.spec}};
+  json out = {{"apiVersion", "kuma.io/v1alpha1"}, {"kind", kind.type()}, {body_field(kind), resource.spec}};
   if (kind.wire() == Wire::spec) metadata["labels"] = {{"kuma.io/mesh", resource.meta.mesh}};
   if (kind.wire() == Wire::flat && !kind.is_global()) out["mesh"] = resource.meta.mesh;
   out["metadata"] = metadata;

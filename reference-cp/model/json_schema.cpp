@@ -6,28 +6,39 @@ namespace {
 
 using nlohmann::json;
 
+/// Bounds of a number of things, where they bound: not from 0, not to what no body can hold.
+void add_bounds(const Schema& schema, const char* lower, const char* upper, json& out) {
+  if (schema.min && *schema.min > 0) out[lower] = *schema.min;
+  if (schema.max && *schema.max < INT32_MAX) out[upper] = *schema.max;
+}
+
 json text_schema(const Schema& schema) {
   json out = {{"type", "string"}};
-  if (schema.min) out["minLength"] = *schema.min;
-  if (schema.max) out["maxLength"] = *schema.max;
+  add_bounds(schema, "minLength", "maxLength", out);
   if (!schema.pattern.empty()) out["pattern"] = schema.pattern;
   return out;
 }
 
-json integer_schema(const Schema& schema) {
+/// protobuf's JSON writes 64 bits as text.
+json integer_schema(const Schema& schema, bool proto) {
   json out = {{"type", "integer"}};
   if (!schema.choices.empty()) out["enum"] = schema.choices;
   if (schema.min) out["minimum"] = *schema.min;
-  if (schema.max) out["maximum"] = *schema.max;
-  if (schema.wide) out["format"] = "int64";
-  return out;
+  if (schema.max && *schema.max != INT64_MAX) out["maximum"] = *schema.max;
+  if (!schema.wide) return out;
+  out["format"] = "int64";
+  if (!proto) return out;
+  const json text = {{"type", "string"}, {"pattern", "^-?[0-9]+$"}};
+  return {{"anyOf", json::array({std::move(out), text})}};
 }
 
-json object_schema(const Schema& schema) {
+json of(const Schema& schema, bool proto);
+
+json object_schema(const Schema& schema, bool proto) {
   json out = {{"type", "object"}};
   json required = json::array();
   for (const auto& field : schema.fields) {
-    json inner = schema_to_json_schema(*field.schema);
+    json inner = of(*field.schema, proto);
     if (!field.text.empty()) inner["description"] = field.text;
     if (!field.fallback.is_null()) inner["default"] = field.fallback;
     if (field.required) required.push_back(field.name);
@@ -37,32 +48,48 @@ json object_schema(const Schema& schema) {
   return out;
 }
 
-}  // namespace
+json int_or_string_schema(const Schema& schema) {
+  json out = {{"anyOf", json::array({json{{"type", "integer"}}, json{{"type", "string"}}})}};
+  if (!schema.pattern.empty()) out["pattern"] = schema.pattern;
+  return out;
+}
 
-json schema_to_json_schema(const Schema& schema) {
+json list_schema(const Schema& schema, bool proto) {
+  json out = {{"type", "array"}, {"items", of(*schema.element, proto)}};
+  add_bounds(schema, "minItems", "maxItems", out);
+  return out;
+}
+
+json of_type(const Schema& schema, bool proto) {
   switch (schema.type) {
     case Type::string: return text_schema(schema);
     case Type::boolean: return {{"type", "boolean"}};
-    case Type::integer: return integer_schema(schema);
+    case Type::integer: return integer_schema(schema, proto);
     case Type::number: return {{"type", "number"}};
+    // No format: the one of that name is ISO 8601's "PT10S".
     case Type::duration:
-    case Type::proto_duration: return {{"type", "string"}, {"format", "duration"}};
+    case Type::proto_duration: return {{"type", "string"}, {"example", "10s"}};
     case Type::timestamp: return {{"type", "string"}, {"format", "date-time"}};
     case Type::bytes: return {{"type", "string"}, {"format", "byte"}};
     case Type::enumeration: return {{"type", "string"}, {"enum", schema.values}};
-    case Type::list: {
-      json out = {{"type", "array"}, {"items", schema_to_json_schema(*schema.element)}};
-      if (schema.min) out["minItems"] = *schema.min;
-      if (schema.max) out["maxItems"] = *schema.max;
-      return out;
-    }
-    case Type::map: return {{"type", "object"}, {"additionalProperties", schema_to_json_schema(*schema.element)}};
-    case Type::object: return object_schema(schema);
-    case Type::int_or_string: return {{"anyOf", {{{"type", "integer"}}, {{"type", "string"}}}}};
+    case Type::list: return list_schema(schema, proto);
+    case Type::map: return {{"type", "object"}, {"additionalProperties", of(*schema.element, proto)}};
+    case Type::object: return object_schema(schema, proto);
+    case Type::int_or_string: return int_or_string_schema(schema);
     case Type::any: return json::object();
   }
   return json::object();
 }
+
+json of(const Schema& schema, bool proto) {
+  json out = of_type(schema, proto || schema.proto);
+  if (schema.nullable && out.contains("type")) out["type"] = json::array({out["type"], "null"});
+  return out;
+}
+
+}  // namespace
+
+json schema_to_json_schema(const Schema& schema) { return of(schema, false); }
 
 json kind_to_json_schema(const Kind& kind) {
   json out = kind.wire() == Wire::flat ? schema_to_json_schema(kind.schema()) : json{{"type", "object"}};

@@ -1,4 +1,4 @@
-/// A schema as JSON Schema (the dialect that OpenAPI 3 and Kubernetes' CRDs share).
+/// A schema as JSON Schema (the dialect of OpenAPI 3.1; Kubernetes' dialect is made from it).
 #pragma once
 
 #include <nlohmann/json.hpp>

@@ -95,7 +95,7 @@ std::optional<RestApi::Place> RestApi::find_place(const std::vector<std::string>
   if (out.kind == nullptr || (out.kind->is_global() && in_mesh)) return std::nullopt;
   out.route = base + "/" + collection;
   std::size_t rest = parts.size() - at - 1;
-  bool has_overview = insight_kind(*out.kind) != nullptr;
+  bool has_overview = insight_kind(*out.kind) != nullptr && !out.overview;  // the old names are overviews themselves
   if (rest == 1 && has_overview && parts[at + 1] == "_overview") {
     out.overview = true;
     out.route += "/_overview";

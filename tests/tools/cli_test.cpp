@@ -92,6 +92,12 @@ TEST_F(Cli, AnswersHelpAndVersion) {
   Outcome version = run("version");
   EXPECT_EQ(version.code, 0);
   EXPECT_NE(version.out.find("commit="), std::string::npos);
+  Outcome flag = run("--version");
+  EXPECT_EQ(flag.code, 0);
+  EXPECT_EQ(flag.out, version.out);
+  Outcome all = run("--help-all");
+  EXPECT_EQ(all.code, 0);
+  EXPECT_NE(all.out.find("--planted-bug"), std::string::npos) << all.out;
 }
 
 TEST_F(Cli, RefusesBadArguments) {

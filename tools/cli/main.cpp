@@ -11,6 +11,7 @@ int main(int argc, char** argv) {
   CLI::App app("Runs scenarios of a service mesh: the real control plane, in a simulated or a live world.", "kumasim");
   int exit_code = passed;
   app.require_subcommand(1);
+  app.set_help_all_flag("--help-all", "Help of every command");
   add_run(app, exit_code);
   add_replay(app, exit_code);
   add_graph(app, exit_code);

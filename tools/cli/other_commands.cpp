@@ -99,9 +99,11 @@ void add_schema(CLI::App& app, int& exit_code) {
 }
 
 void add_version(CLI::App& app, int& exit_code) {
+  const std::string text = fmt::format("kumasim 0.1.0 commit={} Kuma 2.12 Envoy 1.40", commit());
+  app.set_version_flag("--version", text, "Print version and commit");
   CLI::App* command = app.add_subcommand("version", "Print version and commit");
-  command->callback([&exit_code] {
-    std::cout << fmt::format("kumasim 0.1.0 commit={} Kuma 2.12 Envoy 1.40\n", commit());
+  command->callback([&exit_code, text] {
+    std::cout << text << "\n";
     exit_code = passed;
   });
 }

@@ -1,4 +1,4 @@
-/// kuma-cp: run, version, migrate up, store export and import.
+/// kuma-cp: run, version, migrate up, store export and import, completion.
 #include <algorithm>
 #include <cstdio>
 #include <exception>
@@ -14,6 +14,8 @@
 #include <fmt/format.h>
 
 #include "kumasim/runtime/task.hpp"
+#include "reference-cp/app/command_line/completion.hpp"
+#include "reference-cp/app/command_line/version.hpp"
 #include "reference-cp/app/kuma_cp/control_plane.hpp"
 #include "reference-cp/app/kuma_cp/planted.hpp"
 #include "reference-cp/app/kuma_cp/server_identity.hpp"
@@ -30,8 +32,6 @@
 
 namespace kumasim::cp {
 namespace {
-
-constexpr const char* version = "2.12.14";
 
 struct Arguments {
   std::string config_file;
@@ -278,6 +278,7 @@ int carry_store(const StoreCommand& command, const Arguments& arguments) {
 int start(int argc, char** argv) {
   CLI::App app{"Kuma's control plane", "kuma-cp"};
   app.require_subcommand(1);
+  app.set_help_all_flag("--help-all", "Help of every command");
   Arguments arguments;
   auto* run_command = app.add_subcommand("run", "Run the control plane");
   auto* version_command = app.add_subcommand("version", "Print the version");
@@ -295,14 +296,22 @@ int start(int argc, char** argv) {
   StoreCommand store_command(app, arguments.config_file);
   bool detailed = false;
   version_command->add_flag("-a,--detailed", detailed, "More of it");
+  std::string completion;
+  add_completion(app, [&completion](std::string script) { completion = std::move(script); })->require_subcommand(1);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error);
   }
   if (version_command->parsed()) {
-    fmt::print("Kuma: {}\n", version);
-    if (detailed) fmt::print("Implementation: kumasim\n");
+    if (detailed)
+      fmt::print("{}\n", detailed_version());
+    else
+      fmt::print("{}: {}\n", kuma_product, kuma_version);
+    return 0;
+  }
+  if (!completion.empty()) {
+    fmt::print("{}", completion);
     return 0;
   }
   if (store_command.parsed()) return carry_store(store_command, arguments);

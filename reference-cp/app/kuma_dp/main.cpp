@@ -1,4 +1,4 @@
-/// kuma-dp: run, wait, version.
+/// kuma-dp: run, wait, version, completion.
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 
 #include "kumasim/runtime/task.hpp"
+#include "reference-cp/app/command_line/completion.hpp"
+#include "reference-cp/app/command_line/version.hpp"
 #include "reference-cp/app/kuma_dp/config.hpp"
 #include "reference-cp/app/kuma_dp/proxy_resource.hpp"
 #include "reference-cp/app/kuma_dp/supervisor.hpp"
@@ -185,6 +187,7 @@ void add_settings(CLI::App& command, Config& config, std::optional<Error>& error
 int main_of(int argc, char** argv) {
   CLI::App app("Dataplane manager for Envoy-based Service Mesh.", "kuma-dp");
   app.require_subcommand(1);
+  app.set_help_all_flag("--help-all", "help of every command");
   LogArguments log;
   app.add_option("--log-level", log.level, "log level: one of off|info|debug")
       ->check(CLI::IsMember({"off", "info", "debug"}));
@@ -226,9 +229,20 @@ int main_of(int argc, char** argv) {
   wait_command->add_option("--request-timeout", request_limit, "timeout for the request to the data plane proxy");
 
   auto* version_command = app.add_subcommand("version", "Print version");
+  bool detailed = false;
+  version_command->add_flag("-a,--detailed", detailed, "Print detailed version");
+  std::string completion;
+  cp::add_completion(app, [&completion](std::string script) { completion = std::move(script); })->require_subcommand(1);
   CLI11_PARSE(app, argc, argv);
   if (version_command->parsed()) {
-    fmt::print("Kuma: {}\n", BootstrapRequest{}.kuma_dp_version);
+    if (detailed)
+      fmt::print("{}\n", cp::detailed_version());
+    else
+      fmt::print("{}: {}\n", cp::kuma_product, cp::kuma_version);
+    return 0;
+  }
+  if (!completion.empty()) {
+    fmt::print("{}", completion);
     return 0;
   }
   if (wait_command->parsed()) {

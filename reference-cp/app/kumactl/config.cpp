@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include "kumasim/transport/url.hpp"
+#include "reference-cp/app/command_line/version.hpp"
 #include "reference-cp/app/kumactl/commands.hpp"
 #include "reference-cp/app/kumactl/session.hpp"
 #include "reference-cp/app/kumactl/table.hpp"
@@ -71,7 +72,7 @@ Result<> check(Session& session, const json& control_plane) {
   if (!index)
     return fail(index.error().code, "could not connect to the Control Plane API Server: " + index.error().message);
   auto product = index->value("product", "");
-  if (product != kumactl_product)
+  if (product != kuma_product)
     return fail(Code::invalid_argument, "this CLI is for Kuma but the control plane you're connected to is " + product +
                                             ". Please use the CLI for your control plane");
   return {};

@@ -58,6 +58,7 @@ Result<> generate(Session& session, const Options& options) {
 void add_generate(CLI::App& root, Session& session) {
   auto* command = root.add_subcommand("generate", "Generate resources, tokens, etc.");
   add_generate_token(*command, session);
+  add_generate_openapi(*command, session);
   auto* certificate = command->add_subcommand(
       "tls-certificate",
       "Generate self signed key and certificate pair that can be used for example in Dataplane Token Server setup.");

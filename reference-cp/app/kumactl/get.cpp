@@ -1,4 +1,5 @@
 /// kumactl get: one resource or a list, as a table, YAML or JSON.
+#include <algorithm>
 #include <ostream>
 
 #include <CLI/CLI.hpp>
@@ -23,14 +24,27 @@ struct Options {
   std::string offset;
 };
 
-std::string text_at(const json& item, const char* pointer) {
+std::string text_at(const json& item, const std::string& pointer) {
   json::json_pointer at(pointer);
   return item.contains(at) && item.at(at).is_string() ? item.at(at).get<std::string>() : std::string();
 }
 
-bool true_at(const json& item, const char* pointer) {
+std::string flag_text(const json& item, const std::string& pointer) {
   json::json_pointer at(pointer);
-  return item.contains(at) && item.at(at).is_boolean() && item.at(at).get<bool>();
+  return item.contains(at) && item.at(at) == json(true) ? "on" : "off";
+}
+
+/// Whether the pointer leads to a flag, as the table says.
+bool is_flag(const Schema& schema, std::string_view pointer) {
+  const Schema* at = &schema;
+  while (at != nullptr && !pointer.empty()) {
+    pointer.remove_prefix(1);
+    auto end = std::min(pointer.find('/'), pointer.size());
+    const Field* field = at->field(pointer.substr(0, end));
+    at = field == nullptr ? nullptr : field->schema.get();
+    pointer.remove_prefix(end);
+  }
+  return at != nullptr && at->type == Type::boolean;
 }
 
 /// "builtin/ca-1", or "off".
@@ -42,30 +56,33 @@ std::string mtls_text(const json& mesh) {
   return "off";
 }
 
+std::string address_text(const json& dataplane) {
+  auto advertised = text_at(dataplane, "/networking/advertisedAddress");
+  return advertised.empty() ? text_at(dataplane, "/networking/address") : advertised;
+}
+
+/// REQUIRES: the kind is flat, so that its specification is in the item itself.
+std::string cell_text(const Kind& kind, const Column& column, const json& item) {
+  if (column.heading == "TAGS") return tags_text(item);
+  if (column.heading == "mTLS") return mtls_text(item);
+  if (column.pointer.empty()) return address_text(item);
+  return is_flag(kind.schema(), column.pointer) ? flag_text(item, column.pointer) : text_at(item, column.pointer);
+}
+
+/// The columns of the kind's table, between its name and its age.
 Table table_for(const Kind& kind, const std::vector<json>& items, WallTime now) {
+  const std::vector<Column>& columns = kind.table().columns;
   std::vector<std::string> headings;
   if (!kind.is_global()) headings.push_back("MESH");
   headings.push_back("NAME");
-  auto mesh = kind.type() == "Mesh";
-  auto dataplane = kind.type() == "Dataplane" || kind.type() == "ExternalService";
-  if (mesh) headings.insert(headings.end(), {"mTLS", "LOCALITY", "ZONEEGRESS"});
-  if (dataplane) headings.insert(headings.end(), {"TAGS", "ADDRESS"});
+  for (const Column& column : columns) headings.push_back(column.heading);
   headings.push_back("AGE");
   Table table(std::move(headings));
   for (const auto& item : items) {
     std::vector<std::string> row;
     if (!kind.is_global()) row.push_back(item.value("mesh", ""));
     row.push_back(item.value("name", ""));
-    if (mesh) {
-      row.push_back(mtls_text(item));
-      row.push_back(true_at(item, "/routing/localityAwareLoadBalancing") ? "on" : "off");
-      row.push_back(true_at(item, "/routing/zoneEgress") ? "on" : "off");
-    }
-    if (dataplane) {
-      row.push_back(tags_text(item));
-      auto advertised = text_at(item, "/networking/advertisedAddress");
-      row.push_back(advertised.empty() ? text_at(item, "/networking/address") : advertised);
-    }
+    for (const Column& column : columns) row.push_back(cell_text(kind, column, item));
     row.push_back(age_text(item.value("modificationTime", ""), now));
     table.add(std::move(row));
   }

@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "reference-cp/app/command_line/completion.hpp"
 #include "reference-cp/app/kumactl/commands.hpp"
 #include "reference-cp/app/kumactl/session.hpp"
 
@@ -56,14 +57,22 @@ int run_kumactl(const Console& console, const std::vector<std::string>& argument
                  "the timeout for api calls. It includes connection time, any redirects, and reading the response "
                  "body. A timeout of zero means no timeout");
   add_apply(app, session);
-  add_completion(app, session);
+  add_completion(app, [&session](std::string script) {
+    session.offline = true;
+    session.action = [&session, script = std::move(script)]() -> Result<> {
+      session.out() << script;
+      return {};
+    };
+  });
   add_config(app, session);
   add_delete(app, session);
   add_export(app, session);
   add_generate(app, session);
   add_get(app, session);
   add_inspect(app, session);
+  add_install(app, session);
   add_version(app, session);
+  app.set_help_all_flag("--help-all", "help of every command");
   inherit_options(app);
   try {
     auto reversed = arguments;
@@ -71,6 +80,9 @@ int run_kumactl(const Console& console, const std::vector<std::string>& argument
     app.parse(reversed);
   } catch (const CLI::CallForHelp&) {
     console.out << app.help();
+    return 0;
+  } catch (const CLI::CallForAllHelp&) {
+    console.out << app.help("", CLI::AppFormatMode::All);
     return 0;
   } catch (const CLI::ParseError& error) {
     refuse(console, usage_error(app, error));
@@ -83,8 +95,13 @@ int run_kumactl(const Console& console, const std::vector<std::string>& argument
   }
   if (!session.offline)
     if (auto loaded = session.load_config(); !loaded) return refuse(console, loaded.error().message);
-  auto done = session.action();
-  return done ? 0 : refuse(console, done.error().message);
+  try {
+    auto done = session.action();
+    return done ? 0 : refuse(console, done.error().message);
+  } catch (const nlohmann::json::exception& error) {
+    // Fields are read as Kuma's API has them; a server that is none may give anything.
+    return refuse(console, "the answer of the Control Plane cannot be read: " + std::string(error.what()));
+  }
 }
 
 }  // namespace kumasim::cp

@@ -17,8 +17,4 @@ struct Console {
 /// `arguments` without the program's name. The exit code: 0, or 1 after a line that starts with "Error: ".
 int run_kumactl(const Console& console, const std::vector<std::string>& arguments);
 
-/// The version that kumactl speaks for and tells.
-inline constexpr const char* kumactl_product = "Kuma";
-inline constexpr const char* kumactl_version = "2.12.14";
-
 }  // namespace kumasim::cp

@@ -4,8 +4,8 @@
 
 #include "kumasim/transport/http.hpp"
 #include "kumasim/transport/url.hpp"
+#include "reference-cp/app/command_line/version.hpp"
 #include "reference-cp/app/kumactl/blocking.hpp"
-#include "reference-cp/app/kumactl/kumactl.hpp"
 #include "reference-cp/live/disk.hpp"
 
 namespace kumasim::cp {
@@ -93,7 +93,7 @@ Result<std::unique_ptr<RestClient>> RestClient::create(live::LiveRuntime& live, 
 Result<RestClient::Answer> RestClient::call(const std::string& method, const std::string& target,
                                             const std::string& body) {
   HttpRequest request{.method = method, .target = target, .headers = {{"Accept", "application/json"}}, .body = body};
-  request.headers.add("User-Agent", std::string("kumactl/") + kumactl_version);
+  request.headers.add("User-Agent", std::string("kumactl/") + kuma_version);
   if (!body.empty()) request.headers.add("Content-Type", "application/json");
   for (const auto& [name, value] : headers_) request.headers.set(name, value);
   auto response = run_blocking(live_, http_->call(std::move(request), timeout_));

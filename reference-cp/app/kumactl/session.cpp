@@ -2,6 +2,7 @@
 
 #include <ostream>
 
+#include "reference-cp/app/command_line/version.hpp"
 #include "reference-cp/live/disk.hpp"
 #include "reference-cp/live/live_runtime.hpp"
 #include "reference-cp/model/duration.hpp"
@@ -82,8 +83,8 @@ void Session::check_compatibility() {
   auto version = index->value("version", "");
   auto product = index->value("product", "");
   auto preview = version.starts_with("0.0.0-preview") || version == "unknown";
-  if (preview || (version == kumactl_version && product == kumactl_product)) return;
-  error() << "WARNING: You are using kumactl version " << kumactl_version << " for " << kumactl_product
+  if (preview || (version == kuma_version && product == kuma_product)) return;
+  error() << "WARNING: You are using kumactl version " << kuma_version << " for " << kuma_product
           << ", but the server returned version: " << product << " for " << version << "\n";
 }
 

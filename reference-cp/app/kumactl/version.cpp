@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "reference-cp/app/command_line/version.hpp"
 #include "reference-cp/app/kumactl/commands.hpp"
 #include "reference-cp/app/kumactl/session.hpp"
 
@@ -12,13 +13,14 @@ namespace {
 
 Result<> version(Session& session, bool detailed) {
   if (detailed)
-    session.out() << "Product:       " << kumactl_product << "\nVersion:       " << kumactl_version << "\n";
+    session.out() << detailed_version() << "\n";
   else
-    session.out() << "Client: " << kumactl_product << " " << kumactl_version << "\n";
+    session.out() << "Client: " << kuma_product << " " << kuma_version << "\n";
   auto client = session.client();
   auto index = client ? (*client)->index() : fail(client.error());
   if (!index)
-    session.error() << "Unable to connect to control plane: " << index.error().message << "\n";
+    session.error() << "Unable to connect to control plane: Unable to retrieve server version: "
+                    << index.error().message << "\n";
   else if (detailed)
     session.out() << "Server: " << index->dump(3) << "\n";
   else

@@ -128,7 +128,7 @@ const Kind& kind::dataplane() {
     table.namespaced = true;
     table.kds = {.zone_to_global = true};
     table.schema = spec();
-    table.columns = {{"TAGS", ""}, {"ADDRESS", "/networking/address"}};
+    table.columns = {{"TAGS", ""}, {"ADDRESS", ""}};
     table.validate = validate_dataplane;
     return Kind(std::move(table));
   }();

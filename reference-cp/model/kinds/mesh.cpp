@@ -280,8 +280,8 @@ const Kind& kind::mesh() {
     table.scope = Scope::global;
     table.kds = {.global_to_zones = true};
     table.schema = spec();
-    table.columns = {{"mTLS", ""},    {"METRICS", ""},  {"LOGGING", ""},
-                     {"TRACING", ""}, {"LOCALITY", ""}, {"ZONEEGRESS", ""}};
+    table.columns = {
+        {"mTLS", ""}, {"LOCALITY", "/routing/localityAwareLoadBalancing"}, {"ZONEEGRESS", "/routing/zoneEgress"}};
     table.validate = validate;
     table.fill = fill;
     table.warn = warn;
