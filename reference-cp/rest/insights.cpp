@@ -1,13 +1,16 @@
-/// Counters over what is stored: mesh insights, service insights and global ones, counted when asked for.
+/// Insights beyond plain resources: a mesh's services one by one, and what all meshes have together. They are read from
+/// the MeshInsights and ServiceInsights that are stored (insights/insight_writer.hpp), so they may lag behind a little.
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 
+#include "reference-cp/insights/insight_writer.hpp"
+#include "reference-cp/insights/proxy_status.hpp"
 #include "reference-cp/model/kinds.hpp"
 #include "reference-cp/model/rules/values.hpp"
 #include "reference-cp/model/timestamp.hpp"
 #include "reference-cp/rest/answer.hpp"
-#include "reference-cp/rest/mesh_insights.hpp"
 #include "reference-cp/rest/rest_api.hpp"
 
 namespace kumasim::cp {
@@ -35,67 +38,81 @@ std::optional<std::set<std::string>> wanted_types(std::string text) {
   return out;
 }
 
-ProxyCounts one_service(const std::string& status) {
-  return {.total = 1,
-          .online = status == "online" ? 1u : 0u,
-          .offline = status == "offline" ? 1u : 0u,
-          .partially_degraded = status == "partially_degraded" ? 1u : 0u};
+std::string type_of_service(const json& service) {
+  std::string type = text_at(service, "serviceType");
+  return type.empty() ? "internal" : type;
 }
 
-json service_insight_json(const Resource& mesh, const std::string& name, const json& service) {
-  json out = service;
-  out["type"] = "ServiceInsight";
-  out["mesh"] = mesh.meta.name;
-  out["name"] = name;
-  out["creationTime"] = print_timestamp(mesh.meta.creation);
-  out["modificationTime"] = print_timestamp(mesh.meta.modification);
+std::uint64_t number_at(const json& object, std::string_view field) {
+  const json& value = at(object, field);
+  return value.is_number() ? value.get<std::uint64_t>() : 0;
+}
+
+/// One service of a mesh's ServiceInsight, as if it were a resource.
+json service_json(const Resource& insight, const std::string& name, json service, const std::string& address) {
+  json& proxies = service["dataplanes"];
+  if (!proxies.is_object()) proxies = json::object();
+  if (auto total = number_at(proxies, "online") + number_at(proxies, "offline"); total != 0) proxies["total"] = total;
+  if (type_of_service(service) == "internal") service["addressPort"] = name + address;
+  service["type"] = "ServiceInsight";
+  service["mesh"] = insight.meta.mesh;
+  service["name"] = name;
+  service["creationTime"] = print_timestamp(insight.meta.creation);
+  service["modificationTime"] = print_timestamp(insight.meta.modification);
+  return service;
+}
+
+constexpr const char* statuses[] = {"total", "online", "offline", "partiallyDegraded"};
+
+json no_proxies() {
+  json out = json::object();
+  for (const char* status : statuses) out[status] = 0;
   return out;
+}
+
+void add(json& sum, const json& counts) {
+  for (const char* status : statuses) sum[status] = number_at(sum, status) + number_at(counts, status);
+}
+
+void add_service(json& services, const json& service) {
+  const std::string type = type_of_service(service), status = text_at(service, "status");
+  json& sum = services[type == "gateway_builtin"     ? "gatewayBuiltin"
+                       : type == "gateway_delegated" ? "gatewayDelegated"
+                                                     : type];
+  sum["total"] = number_at(sum, "total") + 1;
+  if (type == "external") return;
+  const char* field = status == "partially_degraded" ? "partiallyDegraded" : status.c_str();
+  if (sum.contains(field)) sum[field] = number_at(sum, field) + 1;
 }
 
 }  // namespace
 
-asio::awaitable<Result<MeshInventory>> RestApi::inventory(std::string mesh) {
-  Store& store = manager_.store();
-  MeshInventory out;
-  auto dataplanes = co_await store.list(kind::dataplane(), {.mesh = mesh});
-  if (!dataplanes) co_return fail(dataplanes.error());
-  out.dataplanes = std::move(dataplanes->items);
-  auto external = co_await store.list(kind::external_service(), {.mesh = mesh});
-  if (!external) co_return fail(external.error());
-  out.external_services = std::move(external->items);
-  auto insights = co_await store.list(kind::dataplane_insight(), {.mesh = mesh});
-  if (!insights) co_return fail(insights.error());
-  for (const auto& one : insights->items) out.insights[one->meta.name] = one;
-  co_return out;
-}
-
 asio::awaitable<HttpResponse> RestApi::service_insight(const Call& call, std::string mesh, std::string service) {
-  auto types = wanted_types(query_value(call.query, "type"));
-  std::vector<ResourcePtr> meshes;
+  Store& store = manager_.store();
   if (!mesh.empty()) {
-    auto found = co_await manager_.store().get(kind::mesh(), {"", mesh});
+    auto found = co_await store.get(kind::mesh(), {"", mesh});
     if (!found) co_return problem(found.error(), "Failed to retrieve Mesh");
-    meshes.push_back(*found);
-  } else {
-    auto all = co_await manager_.store().list(kind::mesh(), {});
-    if (!all) co_return problem(all.error(), list_title);
-    meshes = std::move(all->items);
   }
+  if (!service.empty()) {
+    auto insight = co_await store.get(kind::service_insight(), {mesh, service_insight_name(mesh)});
+    if (!insight) co_return problem(insight.error(), "Could not retrieve a resource");
+    const json& known = at(at((*insight)->spec, "services"), service);
+    json one = known.is_object() ? known : json::object();
+    co_return json_answer(200, service_json(**insight, service, std::move(one), options_.service_address));
+  }
+  auto types = wanted_types(query_value(call.query, "type"));
   if (!types) co_return problem(400, "Bad Request", "bad request: unsupported service type");
+  auto insights = co_await store.list(kind::service_insight(), {.mesh = mesh});
+  if (!insights) co_return problem(insights.error(), list_title);
   const std::string name = query_value(call.query, "name");
   json items = json::array();
-  for (const auto& one : meshes) {
-    auto stored = co_await inventory(one->meta.name);
-    if (!stored) co_return problem(stored.error(), list_title);
-    auto services = service_insights(*stored, options_.service_address);
-    if (!service.empty()) {
-      json none = {{"dataplanes", json::object()}, {"addressPort", service + options_.service_address}};
-      auto found = services.find(service);
-      co_return json_answer(200, service_insight_json(*one, service, found == services.end() ? none : found->second));
-    }
-    for (const auto& [key, each] : services) {
-      bool wanted = types->empty() || types->contains(each.value("serviceType", "internal"));
-      if (wanted && key.find(name) != std::string::npos) items.push_back(service_insight_json(*one, key, each));
+  for (const ResourcePtr& insight : insights->items) {
+    const json& services = at(insight->spec, "services");
+    if (!services.is_object()) continue;
+    for (const auto& [key, each] : services.items()) {
+      bool wanted = types->empty() || types->contains(type_of_service(each));
+      if (wanted && key.find(name) != std::string::npos)
+        items.push_back(service_json(*insight, key, each, options_.service_address));
     }
   }
   auto page = list_options(kind::service_insight(), call.query, mesh, call.path);
@@ -108,84 +125,40 @@ asio::awaitable<HttpResponse> RestApi::service_insight(const Call& call, std::st
   co_return json_answer(200, {{"total", total}, {"items", std::move(shown)}, {"next", std::move(next)}});
 }
 
-asio::awaitable<std::optional<HttpResponse>> RestApi::insight(const Call& call) {
+asio::awaitable<HttpResponse> RestApi::global_insights() {
+  json counts = json::object();
+  for (const Kind* kind : kinds()) {
+    if (!kind->is_global() || kind->type().ends_with("Insight") || kind->type() == "Config") continue;
+    auto list = co_await manager_.store().list(*kind, {.size = 1});
+    if (!list) co_return problem(list.error(), "Could not retrieve global insights");
+    counts[kind->type()] = {{"total", list->total}};
+  }
+  co_return json_answer(200, {{"type", "GlobalInsights"},
+                              {"creationTime", print_timestamp(clock_.wall_now())},
+                              {"resources", std::move(counts)}});
+}
+
+asio::awaitable<HttpResponse> RestApi::global_insight() {
   Store& store = manager_.store();
-  const auto& parts = call.parts;
-  if (parts.size() == 1 && parts[0] == "service-insights") co_return co_await service_insight(call, {}, {});
-  if ((parts.size() == 3 || parts.size() == 4) && parts[0] == "meshes" && parts[2] == "service-insights")
-    co_return co_await service_insight(call, parts[1], parts.size() == 4 ? parts[3] : std::string());
-  const bool global = call.path == "/global-insight", globals = call.path == "/global-insights";
-  const bool meshes = !call.parts.empty() && call.parts.front() == "mesh-insights" && call.parts.size() <= 2;
-  if (!global && !globals && !meshes) co_return std::nullopt;
-
-  if (globals) {
-    json counts = json::object();
-    for (const Kind* kind : kinds()) {
-      if (!kind->is_global() || kind->type().ends_with("Insight") || kind->type() == "Config") continue;
-      auto list = co_await store.list(*kind, {.size = 1});
-      if (!list) co_return problem(list.error(), "Could not retrieve global insights");
-      counts[kind->type()] = {{"total", list->total}};
-    }
-    co_return json_answer(200, {{"type", "GlobalInsights"},
-                                {"creationTime", print_timestamp(clock_.wall_now())},
-                                {"resources", std::move(counts)}});
+  auto meshes = co_await store.list(kind::mesh_insight(), {});
+  if (!meshes) co_return problem(meshes.error(), list_title);
+  auto of_services = co_await store.list(kind::service_insight(), {});
+  if (!of_services) co_return problem(of_services.error(), list_title);
+  json proxies = {{"standard", no_proxies()}, {"gatewayBuiltin", no_proxies()}, {"gatewayDelegated", no_proxies()}};
+  json services = {{"internal", no_proxies()},
+                   {"external", {{"total", 0}}},
+                   {"gatewayBuiltin", no_proxies()},
+                   {"gatewayDelegated", no_proxies()}};
+  json resources = json::object();
+  std::uint64_t policies = 0;
+  for (const ResourcePtr& insight : meshes->items) {
+    for (auto& [type, sum] : proxies.items()) add(sum, at(at(insight->spec, "dataplanesByType"), type));
+    for (const auto& [type, each] : at(insight->spec, "policies").items()) policies += number_at(each, "total");
+    for (const auto& [type, each] : at(insight->spec, "resources").items())
+      resources[type]["total"] = number_at(resources[type], "total") + number_at(each, "total");
   }
-
-  auto known = co_await store.list(kind::mesh(), {.name_contains = query_value(call.query, "name")});
-  if (!known) co_return problem(known.error(), "Could not retrieve resources");
-  json items = json::array();
-  json total = json::object();  // by type, over all meshes
-  std::size_t policies = 0;
-  ProxyCounts standard, builtin, delegated;
-  std::map<std::string, ProxyCounts> services;  // by type
-  for (const auto& mesh : known->items) {
-    if (call.parts.size() == 2 && mesh->meta.name != call.parts[1]) continue;
-    json resources = json::object(), of_policies = json::object();
-    for (const Kind* kind : kinds()) {
-      if (kind->is_global() || kind == &kind::dataplane_insight()) continue;
-      auto list = co_await store.list(*kind, {.mesh = mesh->meta.name});
-      if (!list) co_return problem(list.error(), "Could not retrieve resources");
-      if (list->total == 0) continue;
-      resources[kind->type()] = {{"total", list->total}};
-      if (kind->is_policy()) {
-        of_policies[kind->type()] = {{"total", list->total}};
-        policies += list->total;
-      }
-      json& sum = total[kind->type()];
-      sum["total"] = list->total + (sum.is_object() ? sum.value("total", std::size_t{0}) : std::size_t{0});
-    }
-    auto stored = co_await inventory(mesh->meta.name);
-    if (!stored) co_return problem(stored.error(), list_title);
-    const MeshCounts counts = count_mesh(*stored);
-    ProxyCounts gateways = counts.gateway_builtin;
-    gateways.add(counts.gateway_delegated);
-    json item = {{"type", "MeshInsight"},
-                 {"name", mesh->meta.name},
-                 {"creationTime", print_timestamp(mesh->meta.creation)},
-                 {"modificationTime", print_timestamp(mesh->meta.modification)},
-                 {"dataplanes", counts.all.sparse()},
-                 {"dataplanesByType",
-                  {{"standard", counts.standard.sparse()},
-                   {"gateway", gateways.sparse()},
-                   {"gatewayBuiltin", counts.gateway_builtin.sparse()},
-                   {"gatewayDelegated", counts.gateway_delegated.sparse()}}},
-                 {"dpVersions", counts.dp_versions()},
-                 {"mTLS", counts.mtls()},
-                 {"services", counts.services()},
-                 {"resources", std::move(resources)}};
-    if (!of_policies.empty()) item["policies"] = std::move(of_policies);
-    for (const auto& [name, each] : service_insights(*stored, {}))
-      services[each.value("serviceType", "internal")].add(one_service(each.value("status", "")));
-    standard.add(counts.standard);
-    builtin.add(counts.gateway_builtin);
-    delegated.add(counts.gateway_delegated);
-    items.push_back(std::move(item));
-  }
-  if (meshes && call.parts.size() == 2) {
-    if (items.empty()) co_return problem(404, "Could not retrieve a resource", "Not found");
-    co_return json_answer(200, items.front());
-  }
-  if (meshes) co_return json_answer(200, {{"total", items.size()}, {"items", std::move(items)}, {"next", nullptr}});
+  for (const ResourcePtr& insight : of_services->items)
+    for (const auto& [name, each] : at(insight->spec, "services").items()) add_service(services, each);
   json zones = json::object();
   for (auto [name, kind] :
        {std::pair{"controlPlanes", &kind::zone_insight()}, std::pair{"zoneIngresses", &kind::zone_ingress_insight()},
@@ -195,20 +168,23 @@ asio::awaitable<std::optional<HttpResponse>> RestApi::insight(const Call& call) 
     auto online = std::ranges::count_if(list->items, [](const ResourcePtr& one) { return is_connected(one.get()); });
     zones[name] = {{"online", online}, {"total", list->items.size()}};
   }
-  co_return json_answer(
-      200,
-      {{"createdAt", print_timestamp(clock_.wall_now())},
-       {"dataplanes",
-        {{"standard", standard.full()}, {"gatewayBuiltin", builtin.full()}, {"gatewayDelegated", delegated.full()}}},
-       {"meshes", {{"total", items.size()}}},
-       {"policies", {{"total", policies}}},
-       {"resources", std::move(total)},
-       {"services",
-        {{"external", {{"total", services["external"].total}}},
-         {"internal", services["internal"].full()},
-         {"gatewayBuiltin", services["gateway_builtin"].full()},
-         {"gatewayDelegated", services["gateway_delegated"].full()}}},
-       {"zones", std::move(zones)}});
+  co_return json_answer(200, {{"createdAt", print_timestamp(clock_.wall_now())},
+                              {"dataplanes", std::move(proxies)},
+                              {"meshes", {{"total", meshes->items.size()}}},
+                              {"policies", {{"total", policies}}},
+                              {"resources", std::move(resources)},
+                              {"services", std::move(services)},
+                              {"zones", std::move(zones)}});
+}
+
+asio::awaitable<std::optional<HttpResponse>> RestApi::insight(const Call& call) {
+  const auto& parts = call.parts;
+  if (parts.size() == 1 && parts[0] == "service-insights") co_return co_await service_insight(call, {}, {});
+  if ((parts.size() == 3 || parts.size() == 4) && parts[0] == "meshes" && parts[2] == "service-insights")
+    co_return co_await service_insight(call, parts[1], parts.size() == 4 ? parts[3] : std::string());
+  if (call.path == "/global-insights") co_return co_await global_insights();
+  if (call.path == "/global-insight") co_return co_await global_insight();
+  co_return std::nullopt;
 }
 
 }  // namespace kumasim::cp

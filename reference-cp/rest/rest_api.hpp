@@ -12,8 +12,6 @@
 
 namespace kumasim::cp {
 
-struct MeshInventory;
-
 /// Endpoints beyond resources (tokens, inspection), tried before a path is given up: nullopt passes.
 using FurtherEndpoint =
     std::function<asio::awaitable<std::optional<HttpResponse>>(const HttpRequest& request, const User& user)>;
@@ -77,7 +75,8 @@ class RestApi {
   asio::awaitable<std::optional<HttpResponse>> insight(const Call& call);
   /// Those of one mesh or of all ("") meshes; one of them where `service` is not empty.
   asio::awaitable<HttpResponse> service_insight(const Call& call, std::string mesh, std::string service);
-  asio::awaitable<Result<MeshInventory>> inventory(std::string mesh);
+  asio::awaitable<HttpResponse> global_insight();
+  asio::awaitable<HttpResponse> global_insights();
   Violations check_request(const Place& place, const Resource& resource, const nlohmann::json& body) const;
   Violations check_labels(const Resource& resource) const;
   std::optional<HttpResponse> deny(const Kind& kind, const User& user) const;

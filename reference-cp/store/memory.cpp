@@ -15,6 +15,15 @@ std::string named(const Kind& kind, const ResourceKey& key) {
   return fmt::format("type=\"{}\" name=\"{}\" mesh=\"{}\"", kind.type(), key.name, key.mesh);
 }
 
+/// What was seen of a resource goes with it; nullptr where nothing is kept of such.
+const Kind* insight_of(const Kind& kind) {
+  if (&kind == &kind::dataplane()) return &kind::dataplane_insight();
+  if (&kind == &kind::mesh()) return &kind::mesh_insight();
+  if (&kind == &kind::zone()) return &kind::zone_insight();
+  if (&kind == &kind::zone_ingress()) return &kind::zone_ingress_insight();
+  return &kind == &kind::zone_egress() ? &kind::zone_egress_insight() : nullptr;
+}
+
 std::unexpected<Error> not_found(const Kind& kind, const ResourceKey& key) {
   return fail(Code::not_found, "resource not found: " + named(kind, key));
 }
@@ -130,10 +139,9 @@ std::vector<Change> MemoryStore::removals(const Kind& kind, const ResourceKey& k
         if (owned.mesh == key.name) out.push_back({value->kind, owned, value, nullptr});
       }
     }
-  } else if (&kind == &kind::dataplane()) {
-    if (ResourcePtr insight = find(kind::dataplane_insight(), key))
-      out.push_back({insight->kind, key, insight, nullptr});
   }
+  if (const Kind* owned = insight_of(kind))
+    if (ResourcePtr insight = find(*owned, key)) out.push_back({owned, key, insight, nullptr});
   out.push_back({&kind, key, std::move(resource), nullptr});
   return out;
 }

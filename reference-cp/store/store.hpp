@@ -50,7 +50,8 @@ struct Write {
   Resource resource;
 };
 
-/// A mesh owns what is in it, a Dataplane its DataplaneInsight: who is removed takes along what it owns, at once.
+/// A mesh owns what is in it; a Mesh, Dataplane, Zone, ZoneIngress or ZoneEgress its insight: who is removed takes along
+/// what it owns, at once.
 class Store {
  public:
   virtual ~Store() = default;

@@ -9,6 +9,7 @@
 
 #include "kumasim/runtime/task.hpp"
 #include "kumasim/transport/serve.hpp"
+#include "reference-cp/insights/insight_writer.hpp"
 #include "reference-cp/live/live_runtime.hpp"
 #include "reference-cp/manager/manager.hpp"
 #include "reference-cp/rest/rest_api.hpp"
@@ -44,12 +45,14 @@ class RestServer {
     MemoryStore store;
     Manager manager(store, live.runtime().clock, nullptr, {});
     RestApi api(manager, live.runtime().clock, options_.rest);
-    spawn(live.runtime().executor, live.runtime().log, "server", serve(live.runtime(), api));
+    InsightWriter insights(live.runtime().clock, live.runtime().log, store);
+    spawn(live.runtime().executor, live.runtime().log, "server", serve(live.runtime(), api, insights));
     live_ = &live;
     live.run();
   }
 
-  asio::awaitable<void> serve(Runtime& runtime, RestApi& api) {
+  asio::awaitable<void> serve(Runtime& runtime, RestApi& api, InsightWriter& insights) {
+    (void)co_await insights.start();
     auto listener = runtime.network.listen({"127.0.0.1", 0});
     {
       std::lock_guard lock(mutex_);
@@ -57,7 +60,11 @@ class RestServer {
     }
     ready_.notify_all();
     HttpHandler handler = options_.handler;
-    if (!handler) handler = [&api](HttpRequest request) { return api.handle(std::move(request)); };
+    if (!handler)
+      handler = [&](HttpRequest request) -> asio::awaitable<HttpResponse> {
+        co_await insights.write_due();  // what a control plane does some time after a change
+        co_return co_await api.handle(std::move(request));
+      };
     co_await serve_listener(runtime, listener, options_.tls, handler, nullptr);
   }
 

@@ -263,7 +263,10 @@ std::string difference(const Case& one) {
     cp.ask(to_request(call));
     cp.clock.time += std::chrono::seconds(1);
   }
-  if (one.content.value("eventual", false)) settle(cp.store, cp.clock.wall_now());
+  if (one.content.value("eventual", false)) {
+    settle(cp.store, cp.clock.wall_now());
+    cp.write_insights();
+  }
   HttpResponse got = cp.ask(to_request(one.content["request"]));
   const json& want = one.content["response"];
   std::string out;

@@ -6,6 +6,8 @@
 #include <string>
 
 #include "kumasim/runtime/clock.hpp"
+#include "kumasim/runtime/log.hpp"
+#include "reference-cp/insights/insight_writer.hpp"
 #include "reference-cp/manager/manager.hpp"
 #include "reference-cp/rest/rest_api.hpp"
 #include "reference-cp/store/memory.hpp"
@@ -21,11 +23,26 @@ class FixedClock : public Clock {
   WallTime time{std::chrono::seconds(1'800'000'000)};
 };
 
+class NoLog : public Log {
+ public:
+  void write(const LogRecord&) override {}
+};
+
 struct CpUnderTest {
   explicit CpUnderTest(ManagerOptions manager_options = {}, RestOptions rest_options = {})
       : manager(store, clock, nullptr, std::move(manager_options)), api(manager, clock, std::move(rest_options)) {
     auto done = run_now(manager.ensure_defaults({}));
     EXPECT_TRUE(done.has_value());
+    EXPECT_TRUE(run_now(insights.start()));
+  }
+
+  /// What the control plane does some time after a change.
+  void write_insights() {
+    auto write = [](InsightWriter& writer) -> asio::awaitable<bool> {
+      co_await writer.write_due();
+      co_return writer.idle();
+    };
+    EXPECT_TRUE(run_now(write(insights)));
   }
 
   HttpResponse ask(HttpRequest request) {
@@ -42,9 +59,11 @@ struct CpUnderTest {
   HttpResponse remove(std::string target) { return ask({.method = "DELETE", .target = std::move(target)}); }
 
   FixedClock clock;
+  NoLog log;
   MemoryStore store;
   Manager manager;
   RestApi api;
+  InsightWriter insights{clock, log, store};
 };
 
 }  // namespace kumasim::cp::testing

@@ -58,16 +58,14 @@ constexpr const char* defaults = R"json({
     "meshMultiZoneService": {"cidr": "243.0.0.0/8"},
     "meshService": {"cidr": "241.0.0.0/8"}
   },
-  "meshService": {"deletionGracePeriod": "1h0m0s", "generationInterval": "2s"},
+  "meshService": {"generationInterval": "2s"},
   "metrics": {
     "controlPlane": {"reportResourcesCount": true},
-    "dataplane": {"idleTimeout": "5m0s"},
     "mesh": {
       "bufferSize": 1000,
       "eventProcessors": 1,
       "fullResyncInterval": "20s",
       "maxResyncTimeout": "0s",
-      "minResyncInterval": "1s",
       "minResyncTimeout": "0s"
     },
     "zone": {"compactFinishedSubscriptions": false, "idleTimeout": "5m0s", "subscriptionLimit": 10}
@@ -193,8 +191,7 @@ constexpr const char* defaults = R"json({
       "skipMeshOwnerReference": false,
       "supportGatewaySecretsInAllNamespaces": false
     },
-    "universal": {"dataplaneCleanupAge": "72h0m0s", "vipRefreshInterval": "500ms",
-        "zoneResourceCleanupAge": "72h0m0s"}
+    "universal": {"vipRefreshInterval": "500ms"}
   },
   "store": {
     "cache": {"enabled": true, "expirationTime": "1s"},

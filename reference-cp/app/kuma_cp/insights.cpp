@@ -56,6 +56,7 @@ Json Insights::subscription_of(const Proxy& proxy) const {
            {"controlPlaneInstanceId", instance_},
            {"connectTime", print_timestamp(subscription.connected)},
            {"status", status_json(subscription)}};
+  if (subscription.generation != 0) out["generation"] = subscription.generation;
   if (subscription.disconnected) out["disconnectTime"] = print_timestamp(*subscription.disconnected);
   Json metadata = Json::parse(proxy.metadata_json, nullptr, false);
   if (metadata.is_object() && metadata.contains("version") && metadata["version"].is_object()) {
@@ -126,15 +127,23 @@ asio::awaitable<void> Insights::flush(ProxyPtr proxy) {
 }
 
 asio::awaitable<void> Insights::follow(ProxyPtr proxy) {
+  const bool signs = config_.proxy_idle_time > Duration::zero();
+  const Duration sign_interval = signs ? config_.proxy_idle_time / 2 : std::chrono::hours(24);
+  MonotonicTime next_sign = runtime_.timers.now() + sign_interval;
   while (!proxy->closing) {
     co_await flush(proxy);
     IdentityPtr written = proxy->identity;
-    // What is first known of a proxy, and a new certificate, are news; counts can wait.
+    // What is first known of a proxy, and a new certificate, are news; counts can wait. A sign of life cannot.
     Duration waited{};
-    while (!proxy->closing && waited < config_.status_flush_interval && proxy->identity == written) {
+    while (!proxy->closing && waited < config_.status_flush_interval && proxy->identity == written &&
+           runtime_.timers.now() < next_sign) {
       Duration step = std::min<Duration>(std::chrono::milliseconds(500), config_.status_flush_interval);
       co_await sleep(runtime_.timers, step);
       waited += step;
+    }
+    if (runtime_.timers.now() >= next_sign) {
+      next_sign = runtime_.timers.now() + sign_interval;
+      if (signs) ++proxy->subscription.generation;
     }
   }
 }

@@ -22,7 +22,9 @@ class Insights {
   /// Writes the proxy's insight where it differs from what was written last; tried again for a second or so where the
   /// store refuses, and then logged. A proxy without its resource has none.
   asio::awaitable<void> flush(ProxyPtr proxy);
-  /// Writes, now and at the flush interval, until the proxy's stream ends; the end itself is the last write.
+  /// Writes, now and at the flush interval, until the proxy's stream ends; the end itself is the last write. Twice in
+  /// the idle time the subscription's generation counts up, by which a SubscriptionFinalizer sees that somebody serves
+  /// it.
   asio::awaitable<void> follow(ProxyPtr proxy);
 
   /// A proxy's last subscription is of another control plane: it has moved there.

@@ -41,6 +41,8 @@ bool MeshViews::is_left_out(const std::string& mesh, const Change& change) const
   auto found = left_out_.find(mesh);
   return found != left_out_.end() && found->second.contains({change.kind->type(), change.key});
 }
+bool MeshViews::is_count(const Kind& kind) { return kind.type() == "MeshInsight" || kind.type() == "ServiceInsight"; }
+
 
 /// An empty reason: it has been taken in.
 void MeshViews::note(const std::string& mesh, std::string kind, const ResourceKey& key, std::string reason,
@@ -61,7 +63,7 @@ MeshView::Ptr MeshViews::build(const std::string& mesh, std::vector<LeftOut>& ou
   std::vector<ResourcePtr> all;
   for (const auto& [kind, resources] : resources_)
     for (const auto& [key, resource] : resources)
-      if (resource->kind->is_global() || key.mesh == mesh) all.push_back(resource);
+      if (!is_count(*resource->kind) && (resource->kind->is_global() || key.mesh == mesh)) all.push_back(resource);
   if (!steps_.with) {
     try {
       return MeshView::build(mesh, settings_, all);
@@ -96,6 +98,7 @@ std::vector<LeftOut> MeshViews::apply(const Change& change, Work& work) {
   if (auto pool = addresses_.find(kind); pool != addresses_.end()) {
     if (change.after)
       for (const std::string& address : mesh_service::vips(*change.after)) pool->second.take(address);
+  if (is_count(*change.kind)) return out;
     if (held)
       for (const std::string& address : mesh_service::vips(*held)) pool->second.give_back(address);
   }

@@ -48,6 +48,9 @@ class MeshViews {
   std::vector<LeftOut> apply(const Change& change, Work& work);
 
   /// What views lack, or have in an older version: kind and key, by mesh.
+  /// Resources of this kind only count others; they are in no view.
+  static bool is_count(const Kind& kind);
+
   using Subjects = std::set<std::pair<std::string, ResourceKey>>;
   const std::map<std::string, Subjects>& left_out() const { return left_out_; }
 

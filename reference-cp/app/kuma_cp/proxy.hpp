@@ -30,6 +30,7 @@ struct Subscription {
   std::optional<WallTime> disconnected;
   std::map<std::string, ResponseCounts> counts;  ///< by type URL
   std::optional<AdsRejection> rejection;         ///< the last one
+  std::uint64_t generation = 0;                  ///< counted up while the stream is served, see Insights::follow
 };
 
 /// Responses that wait for a client to read; state of the world has one of each type at most. A client that follows the

@@ -16,10 +16,12 @@ inline const Kind& insight_kind_of(const Proxy& proxy) {
   return proxy.metadata.proxy_type == "egress" ? kind::zone_egress_insight() : kind::dataplane_insight();
 }
 
-/// Where the proxy that this resource stands for is found among those that are connected (Proxy::slot).
+/// Where the proxy that this resource, or insight, stands for is found among those that are connected (Proxy::slot).
 inline ResourceKey slot_of(const Resource& resource) {
-  if (resource.kind == &kind::zone_ingress()) return {{}, "ingress." + resource.meta.name};
-  if (resource.kind == &kind::zone_egress()) return {{}, "egress." + resource.meta.name};
+  const Kind* kind = resource.kind;
+  if (kind == &kind::zone_ingress() || kind == &kind::zone_ingress_insight())
+    return {{}, "ingress." + resource.meta.name};
+  if (kind == &kind::zone_egress() || kind == &kind::zone_egress_insight()) return {{}, "egress." + resource.meta.name};
   return resource.key();
 }
 

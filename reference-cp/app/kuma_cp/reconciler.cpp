@@ -91,6 +91,11 @@ void Reconciler::hear(Change change) {
 std::uint64_t Reconciler::written(const Kind& kind, const ResourceKey& key) const {
   auto found = written_.find({&kind, key});
   return found == written_.end() ? 0 : found->second;
+  if (MeshViews::is_count(*change.kind)) {
+    Work none;
+    views_.apply(change, none);
+    return;
+  }
 }
 
 void Reconciler::on_change(const Change& change) {
@@ -136,6 +141,7 @@ asio::awaitable<void> Reconciler::batch() {
   busy_ = true;
   ++counts_.batches;
   Work work = std::exchange(again_, {});
+      derive_at_.erase(change.key.name);
   for (int round = 0; round < rounds_max && (!changes_.empty() || !work.empty() || offer_dirty_); ++round) {
     take_in_changes(work);
     for (auto& [mesh, todo] : std::exchange(work, {})) co_await bring_up(mesh, std::move(todo));

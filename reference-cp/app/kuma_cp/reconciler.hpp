@@ -108,6 +108,9 @@ class Reconciler {
   /// else's. That its secrets are stored is a change as any other.
   void want_cas(const std::string& mesh);
   asio::awaitable<void> make_cas();
+  /// Derives at this time, though nothing has changed.
+  void want_derived(const std::string& mesh, std::optional<WallTime> at);
+  asio::awaitable<void> derive_later(std::string mesh, WallTime at);
   asio::awaitable<Result<>> ensure_cas(std::string mesh);
   asio::awaitable<Result<>> serve_mesh(std::string mesh, Affected affected);
   void serve(const ProxyPtr& proxy, Reach reach, EndpointUpdates& updates);
@@ -153,3 +156,4 @@ class Reconciler {
 };
 
 }  // namespace kumasim::cp
+  std::map<std::string, WallTime> derive_at_;                    ///< by mesh, where time alone changes something

@@ -96,7 +96,9 @@ asio::awaitable<Result<>> Reconciler::derive(std::string mesh) {
   MeshView::Ptr view = views_.find(mesh);
   if (!view) co_return Result<>();
   WallTime now = runtime_.clock.wall_now();
-  auto writes = derive::mesh_services(*view, [this] { return next_address("MeshService"); }, now);
+  auto writes =
+      derive::mesh_services(*view, [this] { return next_address("MeshService"); }, now, config_.mesh_service_grace);
+  want_derived(mesh, writes.again_at);
   Result<> all;
   auto report = [&](const auto& done, const std::string& name) {
     // What was overtaken is made up for by the change that overtook it.
@@ -134,6 +136,29 @@ asio::awaitable<Result<>> Reconciler::derive(std::string mesh) {
     report(done, name);
   }
   co_return all;
+}
+
+void Reconciler::want_derived(const std::string& mesh, std::optional<WallTime> at) {
+  if (!at) {
+    derive_at_.erase(mesh);
+    return;
+  }
+  auto [found, fresh] = derive_at_.try_emplace(mesh, *at);
+  if (!fresh && found->second == *at) return;
+  found->second = *at;
+  spawn(runtime_.executor, runtime_.log, "reconciler.derive", derive_later(mesh, *at));
+}
+
+asio::awaitable<void> Reconciler::derive_later(std::string mesh, WallTime at) {
+  for (WallTime now = runtime_.clock.wall_now(); now < at; now = runtime_.clock.wall_now()) {
+    // Slept in steps, for the wall clock may be set meanwhile.
+    co_await sleep(runtime_.timers, std::min<Duration>(at - now, std::chrono::minutes(1)));
+    auto found = derive_at_.find(mesh);
+    if (found == derive_at_.end() || found->second != at) co_return;  // another one waits for another time
+  }
+  derive_at_.erase(mesh);
+  again_[mesh].derive = true;
+  wake_.set();
 }
 
 std::string Reconciler::next_address(std::string_view kind) {

@@ -70,14 +70,15 @@ std::string stamp(WallTime now) {
   return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count());
 }
 
-bool is_over(const std::string& started, WallTime now) {
+WallTime stamped(const std::string& text) {
   std::int64_t seconds = 0;
-  for (char c : started) seconds = c >= '0' && c <= '9' ? seconds * 10 + (c - '0') : seconds;
-  return now - WallTime(std::chrono::seconds(seconds)) > grace_period;
+  for (char c : text) seconds = c >= '0' && c <= '9' ? seconds * 10 + (c - '0') : seconds;
+  return WallTime(std::chrono::seconds(seconds));
 }
 
-/// False where the service is to go.
-bool follow(Resource& service, const Proposals& proposals, WallTime now) {
+/// False where the service is to go. `again_at` becomes no later than when it is.
+bool follow(Resource& service, const Proposals& proposals, WallTime now, Duration grace,
+            std::optional<WallTime>& again_at) {
   auto proposed = proposals.find(service.meta.name);
   auto started = service.meta.labels.find(grace_label);
   if (proposed != proposals.end()) {
@@ -86,15 +87,19 @@ bool follow(Resource& service, const Proposals& proposals, WallTime now) {
     return true;
   }
   if (started == service.meta.labels.end()) {
-    service.meta.labels[grace_label] = stamp(now);
-    return true;
+    started = service.meta.labels.emplace(grace_label, stamp(now)).first;
   }
-  return !is_over(started->second, now);
+  // The first moment that is later than the period's end.
+  const WallTime over = stamped(started->second) + grace + Duration(1);
+  if (now >= over) return false;
+  again_at = std::min(again_at.value_or(over), over);
+  return true;
 }
 
 }  // namespace
 
-MeshServiceWrites mesh_services(const MeshView& mesh, const std::function<std::string()>& next_vip, WallTime now) {
+MeshServiceWrites mesh_services(const MeshView& mesh, const std::function<std::string()>& next_vip, WallTime now,
+                                Duration grace) {
   MeshServiceWrites writes;
   bool generate = mesh.mesh_services_mode() != "Disabled";
   Proposals wanted = generate ? proposals(mesh) : Proposals{};
@@ -102,7 +107,7 @@ MeshServiceWrites mesh_services(const MeshView& mesh, const std::function<std::s
   for (const auto& [name, held] : mesh.all("MeshService")) {
     Resource service = *held;
     bool managed = service.meta.label(managed_by) == generator_name;
-    if (managed && (!generate || !follow(service, wanted, now))) {
+    if (managed && (!generate || !follow(service, wanted, now, grace, writes.again_at))) {
       writes.remove.push_back(service.key());
       continue;
     }

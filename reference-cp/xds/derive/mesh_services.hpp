@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@ namespace kumasim::cp::derive {
 struct MeshServiceWrites {
   std::vector<Resource> create, update;
   std::vector<ResourceKey> remove;
+  std::optional<WallTime> again_at;  ///< when something follows though nothing changes: a grace period is over
   bool empty() const { return create.empty() && update.empty() && remove.empty(); }
 };
 
@@ -22,6 +24,7 @@ struct MeshServiceWrites {
 inline constexpr Duration grace_period = std::chrono::hours(1);
 
 /// `next_vip` gives a free address of 241.0.0.0/8, or "". Applying the writes and calling again gives no writes.
-MeshServiceWrites mesh_services(const MeshView& mesh, const std::function<std::string()>& next_vip, WallTime now);
+MeshServiceWrites mesh_services(const MeshView& mesh, const std::function<std::string()>& next_vip, WallTime now,
+                                Duration grace = grace_period);
 
 }  // namespace kumasim::cp::derive
