@@ -139,5 +139,22 @@ std::vector<std::string> combined_identities(const MeshView& mesh, const Resourc
   return {all.begin(), all.end()};
 }
 
+std::vector<std::string> identity_uris(const MeshView& mesh, const Resource& service) {
+  std::vector<std::string> result;
+  for (const nlohmann::json& identity : at(service.spec, "identities")) {
+    std::string value = text_at(identity, "value");
+    result.push_back(text_at(identity, "type") == "ServiceTag" ? fmt::format("spiffe://{}/{}", mesh.name(), value)
+                                                                : value);
+  }
+  return result;
+}
+
+std::vector<std::string> combined_identity_uris(const MeshView& mesh, const Resource& combined) {
+  std::set<std::string> all;
+  for (const Resource* service : matched(mesh, combined))
+    for (const nlohmann::json& identity : at(service->spec, "identities")) all.insert(text_at(identity, "value"));
+  return {all.begin(), all.end()};
+}
+
 }  // namespace mesh_service
 }  // namespace kumasim::cp

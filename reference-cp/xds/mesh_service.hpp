@@ -55,6 +55,11 @@ bool tls_ready(const Resource& service);
 std::vector<std::string> service_tag_identities(const Resource& service);
 /// Those of every MeshService behind a MeshMultiZoneService, each once, in order.
 std::vector<std::string> combined_identities(const MeshView& mesh, const Resource& combined);
+/// All of `spec.identities` as URIs of certificates, in their order: SPIFFE IDs, and those that kuma.io/service values
+/// have under the mesh's own mutual TLS.
+std::vector<std::string> identity_uris(const MeshView& mesh, const Resource& service);
+/// What Kuma takes for those of every MeshService behind a MeshMultiZoneService: of a kuma.io/service the value alone.
+std::vector<std::string> combined_identity_uris(const MeshView& mesh, const Resource& combined);
 /// The kinds of destinations, in Kuma's order of allocation.
 inline constexpr std::string_view kinds[] = {"MeshService", "MeshExternalService", "MeshMultiZoneService"};
 

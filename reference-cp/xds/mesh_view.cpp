@@ -34,8 +34,8 @@ bool index_depends(const Resource* before, const Resource* after) {
 
 /// Kinds that endpoints behind zone proxies come from.
 bool has_remote(std::string_view kind) {
-  static constexpr std::string_view kinds[] = {"ZoneIngress", "ZoneEgress", "ExternalService", "MeshExternalService",
-                                               "MeshService"};
+  static constexpr std::string_view kinds[] = {"ZoneIngress",         "ZoneEgress",  "ExternalService",
+                                               "MeshExternalService", "MeshService", "MeshIdentity"};
   return std::ranges::find(kinds, kind) != std::end(kinds);
 }
 

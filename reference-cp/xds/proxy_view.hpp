@@ -12,6 +12,7 @@
 
 #include "reference-cp/xds/endpoint.hpp"
 #include "reference-cp/xds/mesh_view.hpp"
+#include "reference-cp/xds/workload_identity.hpp"
 
 namespace kumasim::cp {
 
@@ -45,6 +46,8 @@ struct ProxyIdentity {
   /// Of the admin listener: the control plane's admin CA and a server certificate for the proxy's address. Without them
   /// the listener answers readiness only.
   std::string admin_ca_pem = {}, admin_certificate_pem = {}, admin_key_pem = {};
+  /// What a MeshIdentity gives the proxy, beside the certificate of the mesh's own mutual TLS.
+  std::optional<WorkloadIdentity> workload = {};
   bool empty() const { return certificate_pem.empty(); }
 };
 
@@ -105,6 +108,7 @@ struct ProxyView {
   bool unified_naming = false;
 
   bool has(std::string_view feature) const { return metadata.has(feature); }
+  const WorkloadIdentity* workload() const { return identity.workload ? &*identity.workload : nullptr; }
 };
 
 /// What a write can change of one proxy: nothing, endpoints only (see EndpointUpdates), everything.

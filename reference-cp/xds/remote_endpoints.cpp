@@ -161,10 +161,9 @@ RemoteEndpoints ingress_endpoints(const MeshView& mesh) {
 
 RemoteEndpoints remote_endpoints(const MeshView& mesh) {
   RemoteEndpoints result;
-  if (mesh.mtls_enabled()) {
-    add_available(mesh, uses_zone_egress(mesh), result);
-    add_mesh_services(mesh, result);
-  }
+  if (mesh.mtls_enabled()) add_available(mesh, uses_zone_egress(mesh), result);
+  // Kuma takes every MeshIdentity for mutual TLS here, one that is not ready, too.
+  if (mesh.mtls_enabled() || !mesh.all("MeshIdentity").empty()) add_mesh_services(mesh, result);
   add_outside(mesh, result);
   return result;
 }

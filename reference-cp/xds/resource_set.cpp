@@ -20,6 +20,7 @@ std::string_view to_string(Origin origin) {
     case Origin::inbound: return "inbound";
     case Origin::ingress: return "ingress";
     case Origin::mesh_identity: return "IdentityBundled";
+    case Origin::mesh_identity_spire: return "mesh-identity-spire";
     case Origin::mesh_trust: return "mesh-trust";
     case Origin::outbound: return "outbound";
     case Origin::policy: return "policy";

@@ -30,6 +30,7 @@ enum class Origin : std::uint8_t {
   inbound,
   ingress,
   mesh_identity,
+  mesh_identity_spire,
   mesh_trust,
   outbound,
   policy,

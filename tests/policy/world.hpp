@@ -25,10 +25,10 @@ class World {
 
   MeshView::Ptr mesh() const { return MeshView::build("default", ZoneSettings{}, resources_); }
 
-  static ProxyView proxy(const MeshView& mesh, std::string_view name) {
+  static ProxyView proxy(const MeshView& mesh, std::string_view name, ProxyIdentity identity = {}) {
     auto found = mesh.all("Dataplane").find(name);
     if (!found) throw std::runtime_error("no such Dataplane");
-    return proxy_view(mesh, *found, NodeMetadata{}, ProxyIdentity{});
+    return proxy_view(mesh, *found, NodeMetadata{}, std::move(identity));
   }
 
  private:

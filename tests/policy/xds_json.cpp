@@ -3,6 +3,8 @@
 
 #include <envoy/config/cluster/v3/cluster.pb.h>
 #include <envoy/config/listener/v3/listener.pb.h>
+#include <envoy/extensions/transport_sockets/tls/v3/secret.pb.h>
+#include <envoy/extensions/transport_sockets/tls/v3/tls_spiffe_validator_config.pb.h>
 #include <google/protobuf/any.pb.h>
 #include <google/protobuf/util/json_util.h>
 
@@ -10,9 +12,9 @@
 
 namespace kumasim::cp::policy::testing {
 
-Generated::Generated(const World& world, std::string_view proxy) {
+Generated::Generated(const World& world, std::string_view proxy, ProxyIdentity identity) {
   auto mesh = world.mesh();
-  Snapshot snapshot = generate(*mesh, World::proxy(*mesh, proxy));
+  Snapshot snapshot = generate(*mesh, World::proxy(*mesh, proxy, std::move(identity)));
   for (const auto& [type, resources] : snapshot.types())
     for (const auto& [name, resource] : resources) any_[type][name] = *resource->any;
 }

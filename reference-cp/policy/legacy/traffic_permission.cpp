@@ -49,7 +49,7 @@ bool is_used(const ProxyView& proxy, const MeshView& mesh) {
 }
 
 void apply(ResourceSet& resources, const ProxyView& proxy, const MeshView& mesh) {
-  if (!mesh.mtls_enabled() || proxy.gateway_type == "BUILTIN") return;
+  if ((!mesh.mtls_enabled() && !proxy.workload()) || proxy.gateway_type == "BUILTIN") return;
   auto inbound_listeners = listeners(resources, cp::Origin::inbound);
   for (const Inbound& inbound : proxy.inbounds) {
     auto listener = inbound_listeners.find({inbound.address, inbound.port});

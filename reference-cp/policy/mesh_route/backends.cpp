@@ -70,7 +70,7 @@ void Backends::add(ResourceSet& resources, const std::string& name, const envoy:
     envoy::external_endpoints(*cluster, own->second, ipv6_);
   } else {
     envoy::eds(*cluster);
-    envoy::mesh_tls(mesh_, *cluster, destination, unified_naming_);
+    envoy::mesh_tls(mesh_, *cluster, destination, unified_naming_, workload_);
   }
   resources.add(name, std::move(cluster), cp::Origin::outbound, destination.resource, protocol);
   if (!fixed) envoy::add_endpoints(resources, mesh_, name, destination);

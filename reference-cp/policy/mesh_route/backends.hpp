@@ -20,6 +20,7 @@ class Backends {
   Backends(const MeshView& mesh, const ProxyView& proxy)
       : mesh_(mesh),
         unified_naming_(proxy.unified_naming),
+        workload_(proxy.workload()),
         ipv6_(proxy.address.find(':') != std::string::npos),
         outside_(all_external_services(mesh)),
         destinations_(proxy.unified_naming) {}
@@ -46,6 +47,7 @@ class Backends {
 
   const MeshView& mesh_;
   bool unified_naming_;
+  const WorkloadIdentity* workload_;
   bool ipv6_;
   std::map<std::string, std::vector<Endpoint>> outside_;  ///< ExternalServices that no egress stands for
   envoy::Destinations destinations_;

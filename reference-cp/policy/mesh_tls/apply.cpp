@@ -1,7 +1,10 @@
 /// How MeshTLS rebuilds inbound listeners and sets the TLS parameters of clusters.
 #include "reference-cp/policy/mesh_tls/apply.hpp"
 
+#include <optional>
 #include <set>
+#include <string>
+#include <vector>
 
 #include <envoy/config/cluster/v3/cluster.pb.h>
 #include <envoy/config/listener/v3/listener.pb.h>
@@ -12,6 +15,7 @@
 #include "reference-cp/xds/envoy/listener.hpp"
 #include "reference-cp/xds/envoy/names.hpp"
 #include "reference-cp/xds/envoy/tls.hpp"
+#include "reference-cp/xds/mesh_identity.hpp"
 #include "reference-cp/xds/mesh_view.hpp"
 #include "reference-cp/xds/proxy_view.hpp"
 
@@ -45,13 +49,15 @@ void set_parameters(TransportSocket& socket, const Conf& conf, bool ciphers_alon
   pack(context, *socket.mutable_typed_config());
 }
 
-/// The last chain is the one for clients of the mesh, whatever the mesh's own mode is.
-void rebuild(Listener& listener, const Conf& conf, bool permissive) {
+/// The last chain is the one for clients of the mesh, whatever the mesh's own mode is. `workload`: the socket of a
+/// proxy with a workload identity, which takes the place of the mesh's own.
+void rebuild(Listener& listener, const Conf& conf, bool permissive, const TransportSocket* workload) {
   FilterChain mutual = listener.filter_chains(listener.filter_chains_size() - 1);
   mutual.clear_filter_chain_match();
   FilterChain plain = mutual;
   plain.clear_transport_socket();
-  set_parameters<tls::DownstreamTlsContext>(*mutual.mutable_transport_socket(), conf, false);
+  if (workload) *mutual.mutable_transport_socket() = *workload;
+  set_parameters<tls::DownstreamTlsContext>(*mutual.mutable_transport_socket(), conf, workload != nullptr);
   listener.clear_filter_chains();
   listener.clear_listener_filters();
   if (permissive) {
@@ -65,14 +71,27 @@ void rebuild(Listener& listener, const Conf& conf, bool permissive) {
   envoy::add_chain(listener) = std::move(mutual);
 }
 
+std::optional<TransportSocket> workload_socket(const ProxyView& proxy, const MeshView& mesh) {
+  const WorkloadIdentity* identity = proxy.workload();
+  if (!identity) return std::nullopt;
+  std::vector<std::string> domains;
+  for (const auto& [domain, bundle] : mesh_identity::trust_bundles(mesh)) domains.push_back(domain);
+  TransportSocket socket;
+  envoy::downstream_workload_tls(socket, *identity, domains);
+  return socket;
+}
+
 void change_inbounds(ResourceSet& resources, const ProxyView& proxy, const MeshView& mesh,
                      const MatchedPolicies& policies) {
+  std::optional<TransportSocket> workload = workload_socket(proxy, mesh);
   auto inbound_listeners = listeners(resources, cp::Origin::inbound);
   for (const Inbound& inbound : proxy.inbounds) {
     auto found = inbound_listeners.find({inbound.address, inbound.port});
     if (found == inbound_listeners.end()) continue;
     Conf conf = Conf::from_json(policies.inbound_conf({inbound.address, inbound.port}));
-    rebuild(*found->second, conf, conf.permissive.value_or(mesh.mtls_permissive()));
+    // Without a policy who has a workload identity is strict, whatever the mesh's CA backend says.
+    bool permissive = conf.permissive.value_or(!workload && mesh.mtls_permissive());
+    rebuild(*found->second, conf, permissive, workload ? &*workload : nullptr);
     if (!proxy.unified_naming) continue;
     // The rebuilt listener is named after the inbound itself, its statistics after its port.
     auto renamed = std::make_unique<Listener>(*found->second);
@@ -105,8 +124,10 @@ void change_clusters(ResourceSet& resources, const ProxyView& proxy, const MeshV
 }  // namespace
 
 void apply(ResourceSet& resources, const ProxyView& proxy, const MeshView& mesh, const MatchedPolicies& policies) {
-  if (!mesh.mtls_enabled() || policies.rules.empty()) return;
+  bool concerned = proxy.workload() || (mesh.mtls_enabled() && !policies.rules.empty());
+  if (!concerned) return;
   change_inbounds(resources, proxy, mesh, policies);
+  if (policies.rules.empty()) return;
   // A policy of the whole mesh alone may set versions and ciphers, so they are the same for all inbounds.
   change_clusters(resources, proxy, mesh, Conf::from_json(policies.inbound_conf(policies.rules.begin()->first)));
 }

@@ -1,4 +1,5 @@
-/// MeshTLS: TLS versions, ciphers, and whether inbounds take plaintext as well.
+/// MeshTLS: TLS versions, ciphers, and whether inbounds take plaintext as well; the TLS of inbounds with a workload
+/// identity, where no policy is needed.
 #pragma once
 
 namespace kumasim::cp {

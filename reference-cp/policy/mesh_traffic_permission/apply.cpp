@@ -100,7 +100,7 @@ void permit_clients(::envoy::config::listener::v3::FilterChain& chain, const std
 
 void apply(ResourceSet& resources, const ProxyView& proxy, const MeshView& mesh, const MatchedPolicies& policies,
            const PlantedBugs& bugs) {
-  if (proxy.gateway_type == "BUILTIN" || !mesh.mtls_enabled()) return;
+  if (proxy.gateway_type == "BUILTIN" || (!mesh.mtls_enabled() && !proxy.workload())) return;
   for (auto& [key, listener] : listeners(resources, cp::Origin::inbound)) {
     auto from = policies.from.find(key);
     auto rules = policies.rules.find(key);

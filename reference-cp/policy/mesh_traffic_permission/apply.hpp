@@ -20,8 +20,8 @@ struct Rule;
 
 namespace mesh_traffic_permission {
 
-/// With mutual TLS on, every TLS filter chain of an inbound lets in exactly those whom the policies allow; nobody where
-/// no policy selects the inbound, unless the mesh still uses the legacy TrafficPermission.
+/// With mutual TLS on or a workload identity, every TLS filter chain of an inbound lets in exactly those whom the
+/// policies allow; nobody where no policy selects the inbound, unless the mesh still uses the legacy TrafficPermission.
 void apply(ResourceSet& resources, const ProxyView& proxy, const MeshView& mesh, const MatchedPolicies& policies,
            const PlantedBugs& bugs);
 

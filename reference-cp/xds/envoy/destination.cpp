@@ -33,15 +33,18 @@ std::vector<std::string> identities(const MeshView& mesh, const Destination& des
   return mesh_service::service_tag_identities(service);
 }
 
+std::string server_name(const MeshView& mesh, const Kri& kri, const Resource& service, std::uint32_t port) {
+  std::string name = mesh_service::sni_name(service, mesh.settings().system_namespace);
+  return sni_of_resource(name, mesh.name(), kri.type, port);
+}
+
 void resource_tls(const MeshView& mesh, Cluster& cluster, const Destination& destination, bool unified_naming) {
   const Kri& kri = destination.resource;
   const Resource* service = mesh.destination(kri);
   auto port = service ? mesh_service::find_port(*service, kri.section) : std::nullopt;
   if (!port) return;
-  std::string name = mesh_service::sni_name(*service, mesh.settings().system_namespace);
   upstream_mesh_tls(*cluster.mutable_transport_socket(), {mesh.name(), unified_naming},
-                           identities(mesh, destination, *service),
-                           sni_of_resource(name, mesh.name(), kri.type, port->port));
+                    identities(mesh, destination, *service), server_name(mesh, kri, *service, port->port));
 }
 
 }  // namespace
@@ -68,7 +71,23 @@ std::string Destinations::resource(const MeshView& mesh, const Kri& kri) {
   return cluster;
 }
 
-void mesh_tls(const MeshView& mesh, Cluster& cluster, const Destination& destination, bool unified_naming) {
+void workload_tls(const MeshView& mesh, Cluster& cluster, const Destination& destination,
+                  const WorkloadIdentity& workload) {
+  const Kri& kri = destination.resource;
+  const Resource* service = mesh.destination(kri);
+  auto port = service ? mesh_service::find_port(*service, kri.section) : std::nullopt;
+  if (!port) return;
+  std::vector<std::string> uris;
+  if (kri.type == "MeshService") uris = mesh_service::identity_uris(mesh, *service);
+  if (kri.type == "MeshMultiZoneService") uris = mesh_service::combined_identity_uris(mesh, *service);
+  upstream_workload_tls(*cluster.mutable_transport_socket(), workload, uris,
+                        server_name(mesh, kri, *service, port->port));
+}
+
+void mesh_tls(const MeshView& mesh, Cluster& cluster, const Destination& destination, bool unified_naming,
+              const WorkloadIdentity* workload) {
+  if (workload && !destination.resource.empty() && !through_egress(mesh, destination.service))
+    return workload_tls(mesh, cluster, destination, *workload);
   if (!mesh.mtls_enabled() || !takes_tls(mesh, destination)) return;
   if (!destination.resource.empty()) return resource_tls(mesh, cluster, destination, unified_naming);
   std::string service = through_egress(mesh, destination.service) ? zone_egress : destination.service;

@@ -10,6 +10,10 @@
 #include "reference-cp/xds/mesh_view.hpp"
 #include "reference-cp/xds/resource_set.hpp"
 
+namespace kumasim::cp {
+struct WorkloadIdentity;
+}
+
 namespace kumasim::cp::envoy {
 
 /// One cluster of an outbound.
@@ -39,8 +43,13 @@ class Destinations {
 /// A service outside of the mesh that the zone's egress stands for.
 bool through_egress(const MeshView& mesh, const std::string& service);
 
-/// Mutual TLS towards a destination, where the mesh has it and the destination can take it.
-void mesh_tls(const MeshView& mesh, Cluster& cluster, const Destination& destination, bool unified_naming = false);
+/// Mutual TLS towards a destination: with the workload identity of the proxy, if it has one, towards every Mesh*Service
+/// but what the zone's egress stands for; else where the mesh has it and the destination can take it.
+void mesh_tls(const MeshView& mesh, Cluster& cluster, const Destination& destination, bool unified_naming = false,
+              const WorkloadIdentity* workload = nullptr);
+/// The same with a workload identity, whatever stands for the destination.
+void workload_tls(const MeshView& mesh, Cluster& cluster, const Destination& destination,
+                  const WorkloadIdentity& workload);
 
 /// The endpoints of a destination, as a resource of the cluster's name.
 void add_endpoints(ResourceSet& resources, const MeshView& mesh, const std::string& cluster,

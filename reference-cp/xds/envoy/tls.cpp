@@ -32,6 +32,29 @@ tls::CertificateValidationContext& mesh_context(tls::CommonTlsContext& common, c
   return *matcher.mutable_matcher();
 }
 
+/// By name from the control plane, or from the agent beside the proxy.
+void workload_secret(tls::SdsSecretConfig& config, const WorkloadIdentity& identity, const std::string& own,
+                     const std::string& of_agent) {
+  if (!identity.by_agent) return secret(config, own);
+  config.set_name(of_agent);
+  config.mutable_sds_config()->set_resource_api_version(::envoy::config::core::v3::V3);
+  auto& source = *config.mutable_sds_config()->mutable_api_config_source();
+  source.set_api_type(::envoy::config::core::v3::ApiConfigSource::GRPC);
+  source.add_grpc_services()->mutable_envoy_grpc()->set_cluster_name(agent_cluster);
+}
+
+/// SPIRE's agent names the bundles of all trust domains so.
+constexpr char agent_bundles[] = "ALL";
+
+/// Own certificate and all bundles; returns where the names to match go.
+tls::CertificateValidationContext& workload_context(tls::CommonTlsContext& common, const WorkloadIdentity& identity) {
+  auto& combined = *common.mutable_combined_validation_context();
+  workload_secret(*combined.mutable_validation_context_sds_secret_config(), identity, trust_bundle_secret,
+                  agent_bundles);
+  workload_secret(*common.add_tls_certificate_sds_secret_configs(), identity, identity.kri, identity.spiffe_id);
+  return *combined.mutable_default_validation_context();
+}
+
 void finish(TransportSocket& socket, const google::protobuf::Message& context) {
   socket.set_name("envoy.transport_sockets.tls");
   pack(context, *socket.mutable_typed_config());
@@ -57,6 +80,27 @@ void upstream_mesh_tls(TransportSocket& socket, const MeshSecrets& mesh, std::sp
   tls::CertificateValidationContext& names = mesh_context(*context.mutable_common_tls_context(), mesh);
   if (services.empty()) uri(names).set_prefix(spiffe_prefix(mesh.mesh));
   for (const std::string& service : services) uri(names).set_exact(spiffe_id(mesh.mesh, service));
+  context.mutable_common_tls_context()->add_alpn_protocols(mesh_alpn);
+  context.set_sni(server_name);
+  finish(socket, context);
+}
+
+void downstream_workload_tls(TransportSocket& socket, const WorkloadIdentity& identity,
+                             std::span<const std::string> trust_domains) {
+  tls::DownstreamTlsContext context;
+  tls::CertificateValidationContext& names = workload_context(*context.mutable_common_tls_context(), identity);
+  // The agent says itself whom it believes.
+  if (!identity.by_agent)
+    for (const std::string& domain : trust_domains) uri(names).set_prefix("spiffe://" + domain);
+  context.mutable_require_client_certificate()->set_value(true);
+  finish(socket, context);
+}
+
+void upstream_workload_tls(TransportSocket& socket, const WorkloadIdentity& identity, std::span<const std::string> uris,
+                           const std::string& server_name) {
+  tls::UpstreamTlsContext context;
+  tls::CertificateValidationContext& names = workload_context(*context.mutable_common_tls_context(), identity);
+  for (const std::string& one : uris) uri(names).set_exact(one);
   context.mutable_common_tls_context()->add_alpn_protocols(mesh_alpn);
   context.set_sni(server_name);
   finish(socket, context);

@@ -11,6 +11,7 @@ class TransportSocket;
 
 namespace kumasim::cp {
 struct ProxyIdentity;
+struct WorkloadIdentity;
 }
 
 namespace kumasim::cp::envoy {
@@ -36,6 +37,20 @@ void downstream_mesh_tls(TransportSocket& socket, const MeshSecrets& mesh);
 /// where there are none.
 void upstream_mesh_tls(TransportSocket& socket, const MeshSecrets& mesh, std::span<const std::string> services,
                        const std::string& server_name);
+
+/// The secret with the CAs of all trust domains.
+inline constexpr char trust_bundle_secret[] = "system_trust_bundle";
+/// The cluster of SPIRE's agent, where that hands out the secrets.
+inline constexpr char agent_cluster[] = "system_identity_sds-spire-agent";
+
+/// A server with a workload identity: clients must show an identity of one of these trust domains; of any that is
+/// believed where there are none.
+void downstream_workload_tls(TransportSocket& socket, const WorkloadIdentity& identity,
+                             std::span<const std::string> trust_domains);
+
+/// A client with a workload identity. The server must show one of these URIs, or any where there are none.
+void upstream_workload_tls(TransportSocket& socket, const WorkloadIdentity& identity, std::span<const std::string> uris,
+                           const std::string& server_name);
 
 /// The admin listener: a static certificate; only the control plane (DNS name "kuma-cp") may connect.
 void admin_tls(TransportSocket& socket, const ProxyIdentity& identity);

@@ -91,6 +91,8 @@ std::vector<Endpoint> Clusters::external_endpoints(const Tags& tags) const {
 }
 
 void Clusters::real_tls(envoy::Cluster& cluster, const envoy::Destination& target, std::uint32_t port) const {
+  if (const WorkloadIdentity* workload = g_.proxy.workload())
+    return envoy::workload_tls(g_.mesh, cluster, target, *workload);
   if (target.resource.type != "MeshExternalService")
     return envoy::mesh_tls(g_.mesh, cluster, target, g_.proxy.unified_naming);
   if (!g_.mesh.mtls_enabled()) return;

@@ -23,6 +23,7 @@ Result<> begin_profile(generators::Generation& g) {
   generators::direct_access(g);
   generators::probes(g);
   generators::dns(g);
+  generators::identities(g);
   return {};
 }
 
@@ -72,6 +73,7 @@ Result<> gateway_profile(generators::Generation g, const GenerateOptions& option
   generators::transparent_proxy(g);
   generators::dns(g);
   if (auto done = gateway::generate(g, options); !done) return done;
+  generators::identities(g);
   if (auto done = policy::apply_all(g.resources, g.proxy, g.mesh, options); !done) return done;
   generators::secrets(g);
   return {};

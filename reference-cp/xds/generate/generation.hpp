@@ -38,6 +38,8 @@ void direct_access(Generation& g);
 void tracing(Generation& g);
 void probes(Generation& g);
 void dns(Generation& g);
+/// The secrets of a workload identity, or the cluster of the agent that has them.
+void identities(Generation& g);
 /// Which of the mesh's secrets TLS contexts name.
 struct MeshSecretNames {
   bool identity = false, ca = false;
