@@ -16,6 +16,7 @@
 #include "kumasim/runtime/error.hpp"
 #include "kumasim/runtime/time.hpp"
 #include "reference-cp/identity/certificate.hpp"
+#include "reference-cp/identity/mesh_identity_ca.hpp"
 #include "reference-cp/policy/planted_bugs.hpp"
 #include "reference-cp/rest/user.hpp"
 
@@ -108,8 +109,12 @@ struct Config {
   std::string leaf_key = "ec-p256";
   std::string ca_key = "ec-p256";
   std::string signing_key = "rsa-2048";
+  bool mesh_identities = false;
+  Duration mesh_identity_interval = std::chrono::seconds(5);
+  std::string spire_socket = "/run/spire/sockets/socket";
   std::string access_type = "static";
   policy::PlantedBugs planted;  ///< no setting: handed over by a program that has them
+  ReadOutside read_outside;     ///< no setting: absent, no MeshIdentity's CA can be in a file or a variable
   Access access;
   /// Settings without effect that were given, for GET /config.
   std::map<std::string, std::string> passive;

@@ -12,6 +12,7 @@
 #include "reference-cp/app/kuma_cp/hds_server.hpp"
 #include "reference-cp/app/kuma_cp/insights.hpp"
 #include "reference-cp/app/kuma_cp/lifecycle.hpp"
+#include "reference-cp/app/kuma_cp/mesh_identity_updater.hpp"
 #include "reference-cp/app/kuma_cp/proxy_config.hpp"
 #include "reference-cp/app/kuma_cp/proxy_kind.hpp"
 #include "reference-cp/app/kuma_cp/reconciler.hpp"
@@ -120,6 +121,12 @@ struct ControlPlane::State {
                      .offload = options.offload}),
         manager(*store, runtime.clock, &authorities, manager_options(config)),
         reconciler(runtime, config, store, authorities),
+        mesh_identities(runtime, *store,
+                        {.ca_key = key_spec(config.ca_key),
+                         .interval = config.mesh_identity_interval,
+                         .labels = manager_options(config).labels,
+                         .offload = options.offload,
+                         .read_outside = config.read_outside}),
         insights(runtime, config, store, instance),
         lifecycle(runtime, config, manager, reconciler, insights),
         signing_keys(*store, runtime.clock),
@@ -166,6 +173,7 @@ struct ControlPlane::State {
   MeshAuthorities authorities;
   Manager manager;
   Reconciler reconciler;
+  MeshIdentityUpdater mesh_identities;
   Insights insights;
   Lifecycle lifecycle;
   SigningKeys signing_keys;
@@ -414,6 +422,9 @@ asio::awaitable<Result<>> ControlPlane::start() {
   };
   start_task("reconciler", s.reconciler.run());
   start_task("rotation", s.reconciler.rotate());
+  // They belong to zones, as the certificates do.
+  if (s.config.mesh_identities && s.config.mode != "global")
+    start_task("mesh-identities", s.mesh_identities.run());
   HttpHandler rest_handler = [state = state_](HttpRequest request) { return state->rest->handle(std::move(request)); };
   HttpHandler dp_handler = [state = state_](HttpRequest request) -> asio::awaitable<HttpResponse> {
     std::string path = request.target.substr(0, request.target.find('?'));

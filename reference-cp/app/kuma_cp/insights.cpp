@@ -3,6 +3,7 @@
 #include "kumasim/runtime/task.hpp"
 #include "reference-cp/app/kuma_cp/proxy_kind.hpp"
 #include "reference-cp/model/timestamp.hpp"
+#include "reference-cp/xds/kri.hpp"
 #include "reference-cp/xds/type_url.hpp"
 
 namespace kumasim::cp {
@@ -48,7 +49,27 @@ Json status_json(const Subscription& subscription) {
   return out;
 }
 
+/// Of what an agent beside the proxy hands out no times are known.
+Json mtls_json(const Identity& identity, const Json& backends) {
+  Json out{{"certificateRegenerations", identity.generation}, {"issuedBackend", identity.tls.backend}};
+  if (identity.by_agent) return out;
+  out["certificateExpirationTime"] = print_timestamp(identity.expires);
+  out["lastCertificateRegeneration"] = print_timestamp(identity.generated);
+  out["supportedBackends"] = backends;
+  return out;
+}
+
 }  // namespace
+
+/// Of the mesh's own mutual TLS the backend, of a workload identity all MeshTrusts.
+asio::awaitable<Result<Json>> Insights::believed(const Identity& identity) {
+  if (identity.spiffe_id.empty()) co_return Json::array({identity.tls.backend});
+  auto trusts = co_await store_->list(kind::mesh_trust(), {.mesh = identity.tls.mesh});
+  if (!trusts) co_return fail(trusts.error());
+  Json out = Json::array();
+  for (const ResourcePtr& trust : trusts->items) out.push_back(Kri::of(*trust).to_string());
+  co_return out;
+}
 
 Json Insights::subscription_of(const Proxy& proxy) const {
   const Subscription& subscription = proxy.subscription;
@@ -94,12 +115,10 @@ asio::awaitable<Result<>> Insights::write(const Proxy& proxy) {
   insight.spec["subscriptions"] = std::move(subscriptions);
   Json metadata = Json::parse(proxy.metadata_json, nullptr, false);
   if (metadata.is_object()) insight.spec["metadata"] = std::move(metadata);
-  if (proxy.identity) {
-    insight.spec["mTLS"] = {{"certificateExpirationTime", print_timestamp(proxy.identity->expires)},
-                            {"lastCertificateRegeneration", print_timestamp(proxy.identity->generated)},
-                            {"certificateRegenerations", proxy.identity->generation},
-                            {"issuedBackend", proxy.identity->tls.backend},
-                            {"supportedBackends", Json::array({proxy.identity->tls.backend})}};
+  if (IdentityPtr identity = proxy.identity) {
+    auto backends = co_await believed(*identity);
+    if (!backends) co_return fail(backends.error());
+    insight.spec["mTLS"] = mtls_json(*identity, *backends);
   } else {
     insight.spec.erase("mTLS");
   }

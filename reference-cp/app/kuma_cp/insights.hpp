@@ -32,6 +32,7 @@ class Insights {
 
  private:
   nlohmann::json subscription_of(const Proxy& proxy) const;
+  asio::awaitable<Result<nlohmann::json>> believed(const Identity& identity);
   asio::awaitable<Result<>> write(const Proxy& proxy);
 
   Runtime runtime_;

@@ -53,6 +53,13 @@ LogLevel level_of(const std::string& name) {
   return LogLevel::info;
 }
 
+/// What the control plane's own machine has for the CA of a MeshIdentity.
+Result<std::string> read_outside(std::string_view type, const std::string& name) {
+  if (type == "File") return live::read_file(name);
+  if (auto value = live::environment_variable(name)) return *value;
+  return fail(Code::not_found, fmt::format("environment variable: {} is not defined", name));
+}
+
 Result<Config> configure(const Arguments& arguments, Log& log) {
   std::string text;
   if (!arguments.config_file.empty()) {
@@ -76,6 +83,7 @@ Result<Config> configure(const Arguments& arguments, Log& log) {
   auto planted = planted_bugs_of_this_program(live::environment_variable(planted_bug_variable).value_or(""));
   if (!planted) return fail(planted.error());
   config->planted = *planted;
+  config->read_outside = read_outside;
   return config;
 }
 

@@ -16,9 +16,10 @@ namespace kumasim::cp {
 namespace {
 
 /// Kinds that MeshServices and virtual addresses are derived from.
-constexpr std::array<std::string_view, 10> derived_from = {
-    "Dataplane",       "DataplaneInsight", "Mesh",        "MeshService",         "HostnameGenerator",
-    "ExternalService", "VirtualOutbound",  "ZoneIngress", "MeshExternalService", "MeshMultiZoneService"};
+constexpr std::array<std::string_view, 12> derived_from = {
+    "Dataplane",       "DataplaneInsight", "Mesh",         "MeshService",         "HostnameGenerator",
+    "ExternalService", "VirtualOutbound",  "ZoneIngress",  "MeshExternalService", "MeshMultiZoneService",
+    "MeshIdentity",    "MeshTrust"};
 
 bool derives(const Change& change, const std::string& zone) {
   const std::string& kind = change.kind->type();
@@ -172,7 +173,7 @@ void MeshViews::take_in(const std::string& mesh, MeshView::Ptr& view, Change cha
   entry.derive = entry.derive || derive;
   if (secret || is_mesh) {
     entry.certificates = true;
-    entry.proxies.all = entry.proxies.all || view->mtls_enabled();
+    entry.proxies.all = entry.proxies.all || view->mtls_enabled() || !view->all("MeshIdentity").empty();
   }
 }
 

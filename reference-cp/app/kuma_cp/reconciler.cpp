@@ -129,7 +129,10 @@ void Reconciler::take_in_changes(Work& work) {
                           {"error", left.reason}});
     }
     note_for_zone(change);
-    if (change.kind == &kind::dataplane() && !change.after) identities_.forget(change.key);
+    if (change.kind == &kind::dataplane() && !change.after) {
+      identities_.forget(change.key);
+      identities_.forget(workload_key(change.key));
+    }
     if (change.kind == &kind::mesh() && !change.after) {
       failed_.erase(change.key.name);
       retries_.erase(change.key.name);
@@ -252,6 +255,13 @@ void Reconciler::regenerate(const ProxyPtr& proxy) {
       identities_.forget(proxy->key);
     }
   }
+  auto workload = workload_identity(proxy, *view, **dataplane, identity);
+  if (!workload) {
+    runtime_.log.error(component, "no identity issued",
+                       {{"mesh", proxy->key.mesh}, {"proxy", proxy->key.name}, {"error", workload.error().message}});
+    return;
+  }
+  if (*workload) held = std::move(*workload);
   ProxyView facts = proxy_view(*view, *dataplane, proxy->metadata, std::move(identity));
   fill_admin(proxy->key, **dataplane, facts.identity);
   ++counts_.generations;
@@ -393,13 +403,14 @@ asio::awaitable<void> Reconciler::rotate() {
                                   rotation_.wait());
       continue;
     }
-    for (const ResourceKey& key : identities_.due()) {
-      if (is_egress_key(key)) {
+    for (const ResourceKey& due : identities_.due()) {
+      if (is_egress_key(due)) {
         zone_dirty_.egresses = true;
         continue;
       }
+      ResourceKey key = holder_of(due);
       if (!proxies_.contains(key)) {
-        identities_.forget(key);  // nobody holds it: issued anew when the proxy comes back
+        identities_.forget(due);  // nobody holds it: issued anew when the proxy comes back
         continue;
       }
       dirty_[key.mesh].names.insert(key.name);

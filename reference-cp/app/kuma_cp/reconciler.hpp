@@ -117,6 +117,12 @@ class Reconciler {
   void fail_proxy(const ProxyPtr& proxy, std::string_view reason);
   void regenerate(const ProxyPtr& proxy);
   void regenerate_zone(const ProxyPtr& proxy);
+  /// What the Dataplane's MeshIdentity gives the proxy, into `out` too; nullptr where none does, or it is not ready.
+  Result<IdentityPtr> workload_identity(const ProxyPtr& proxy, const MeshView& mesh, const Resource& dataplane,
+                                        ProxyIdentity& out);
+  /// By which the certificate of a workload identity is kept; and the proxy that a kept certificate is of.
+  static ResourceKey workload_key(const ResourceKey& proxy);
+  static ResourceKey holder_of(const ResourceKey& key);
   /// An egress is a service of every mesh with mutual TLS.
   ProxyIdentity egress_identity(const ProxyPtr& proxy, const MeshView& mesh);
   void fill_admin(const ResourceKey& proxy, const Resource& resource, ProxyIdentity& identity);

@@ -245,6 +245,12 @@ std::span<const Setting> settings() {
        &C::signing_key,
        "Key type of keys that sign tokens (Kuma: rsa-2048).",
        {"ec-p256", "rsa-2048"}},
+      {"identity.meshIdentities", "KUMASIM_IDENTITY_MESH_IDENTITIES", &C::mesh_identities,
+       "Bring MeshIdentities up, so that they take effect (Kuma: on Kubernetes only)."},
+      {"identity.spireSocket", "KUMASIM_IDENTITY_SPIRE_SOCKET", &C::spire_socket,
+       "Socket of the SPIRE agent beside each proxy (Kuma: a setting of Kubernetes)."},
+      {"coreResources.status.meshIdentityInterval", "KUMA_CORE_RESOURCES_STATUS_MESH_IDENTITY_INTERVAL",
+       &C::mesh_identity_interval, "How often MeshIdentities are looked at."},
   };
   return table;
 }
@@ -365,7 +371,6 @@ std::span<const std::string_view> settings_without_effect() {
       "policies.pluginPoliciesEnabled",
       "coreResources.status.meshMultiZoneServiceInterval",
       "coreResources.status.meshServiceInterval",
-      "coreResources.status.meshIdentityInterval",
       "coreResources.enabled",
       "ipam.meshService.cidr",
       "ipam.meshExternalService.cidr",
