@@ -46,7 +46,7 @@ spec:
   EXPECT_EQ(now.patch(inspect::json_diff(now, then)), then);
 }
 
-TEST(ProxyConfig, PassesOverWhatItCannotDecode) {
+TEST(ProxyConfig, ShowsWhatIsNotCompiledIn) {
   std::vector<ResourcePtr> all = {resource("{type: Mesh, name: default}"), resource(R"(
 type: Dataplane
 mesh: default
@@ -61,6 +61,8 @@ networking:
   const json& listener = config[std::string(type_url::listener)]["kuma:dns"];
   EXPECT_EQ(listener.value("name", ""), "kuma:dns") << config.dump(1);
   EXPECT_EQ(config.dump().find("undecoded"), std::string::npos) << config.dump(1);
+  const json& filter = listener["listenerFilters"][0]["typedConfig"];
+  EXPECT_TRUE(filter.contains("serverConfig")) << listener.dump(1);
 }
 
 }  // namespace

@@ -7,9 +7,11 @@
 #include <envoy/config/cluster/v3/cluster.pb.h>
 #include <envoy/config/listener/v3/listener.pb.h>
 #include <envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy.pb.h>
+#include <google/protobuf/any.pb.h>
 
 #include "reference-cp/policy/mesh_proxy_patch/json_patch.hpp"
 #include "reference-cp/policy/mesh_proxy_patch/message_text.hpp"
+#include "reference-cp/xds/envoy_types.hpp"
 #include "reference-cp/xds/generate.hpp"
 #include "tests/policy/xds_json.hpp"
 
@@ -69,6 +71,42 @@ TEST(MessageText, RefusesATypeThatIsNotKnown) {
   ::envoy::config::listener::v3::Filter filter;
   EXPECT_FALSE(
       mesh_proxy_patch::read_message("name: x\ntypedConfig: {'@type': type.googleapis.com/no.such.Type}", filter));
+}
+
+TEST(MessageText, KnowsTypesThatAreNotCompiledIn) {
+  ::envoy::config::listener::v3::Filter filter;
+  auto read = mesh_proxy_patch::read_message(
+      "{name: x, typedConfig: {'@type': type.googleapis.com/envoy.extensions.filters.http.buffer.v3.Buffer, "
+      "max_request_bytes: 7}}",
+      filter);
+  ASSERT_TRUE(read) << read.error().message;
+  auto held = mesh_proxy_patch::unpack(filter.typed_config());
+  ASSERT_TRUE(held);
+  EXPECT_EQ(held->GetDescriptor()->name(), "Buffer");
+  EXPECT_EQ(*envoy_types::to_json(*held), R"({"maxRequestBytes":7})");
+  auto patched = mesh_proxy_patch::patch_any(*filter.mutable_typed_config(),
+                                             Json::parse(R"([{"op":"replace","path":"/maxRequestBytes","value":9}])"));
+  ASSERT_TRUE(patched) << patched.error().message;
+  EXPECT_EQ(*envoy_types::to_json(*mesh_proxy_patch::unpack(filter.typed_config())), R"({"maxRequestBytes":9})");
+  google::protobuf::Any change = filter.typed_config();
+  auto merged = mesh_proxy_patch::merge_any(*filter.mutable_typed_config(), change);
+  EXPECT_TRUE(merged) << merged.error().message;
+  auto in_filter = mesh_proxy_patch::patch(filter, Json::parse(R"([{"op":"add","path":"/name","value":"y"}])"));
+  ASSERT_TRUE(in_filter) << in_filter.error().message;
+  EXPECT_EQ(*envoy_types::to_json(*mesh_proxy_patch::unpack(filter.typed_config())), R"({"maxRequestBytes":9})");
+}
+
+TEST(MessageText, AnAnyInATypeThatIsNotCompiledInIsOneStill) {
+  ::envoy::config::listener::v3::Filter filter;
+  auto read = mesh_proxy_patch::read_message(
+      "{typedConfig: {'@type': type.googleapis.com/envoy.extensions.filters.http.composite.v3.ExecuteFilterAction, "
+      "typedConfig: {name: inner, typedConfig: {'@type': "
+      "type.googleapis.com/envoy.extensions.filters.http.buffer.v3.Buffer, maxRequestBytes: 3}}}}",
+      filter);
+  ASSERT_TRUE(read) << read.error().message;
+  auto patched = mesh_proxy_patch::patch(filter, Json::parse(R"([{"op":"add","path":"/name","value":"y"}])"));
+  ASSERT_TRUE(patched) << patched.error().message;
+  EXPECT_NE(envoy_types::to_json(filter)->find(R"("maxRequestBytes":3)"), std::string::npos);
 }
 
 TEST(MessageText, MergeReplacesADurationAsAWhole) {

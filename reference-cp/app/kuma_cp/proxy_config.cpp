@@ -1,46 +1,22 @@
 #include "reference-cp/app/kuma_cp/proxy_config.hpp"
 
-#include <google/protobuf/any.pb.h>
-#include <google/protobuf/descriptor.h>
-#include <google/protobuf/type.pb.h>
 #include <google/protobuf/util/json_util.h>
-#include <google/protobuf/util/type_resolver_util.h>
+#include <google/protobuf/util/type_resolver.h>
 
+#include "reference-cp/xds/envoy_types.hpp"
 #include "reference-cp/xds/generate.hpp"
 
 namespace kumasim::cp {
 namespace {
 
 using Json = nlohmann::json;
-using google::protobuf::DescriptorPool;
 
 constexpr const char* any_type = "type.googleapis.com/google.protobuf.Any";
 
-/// Takes a message that this program does not know for one without fields: what is in it is passed over.
-class LenientResolver : public google::protobuf::util::TypeResolver {
- public:
-  google::protobuf::util::Status ResolveMessageType(const std::string& url, google::protobuf::Type* out) override {
-    auto found = known_->ResolveMessageType(url, out);
-    if (found.ok()) return found;
-    out->Clear();
-    out->set_name(url.substr(url.rfind('/') + 1));
-    out->set_syntax(google::protobuf::SYNTAX_PROTO3);
-    return {};
-  }
-  google::protobuf::util::Status ResolveEnumType(const std::string& url, google::protobuf::Enum* out) override {
-    return known_->ResolveEnumType(url, out);
-  }
-
- private:
-  std::unique_ptr<TypeResolver> known_{google::protobuf::util::NewTypeResolverForDescriptorPool(
-      "type.googleapis.com", DescriptorPool::generated_pool())};
-};
-
 /// As canonical protobuf JSON, with the type of the whole taken away.
 Json resource_json(const std::string& any) {
-  static auto* resolver = new LenientResolver;
   std::string text;
-  auto status = google::protobuf::util::BinaryToJsonString(resolver, any_type, any, &text);
+  auto status = google::protobuf::util::BinaryToJsonString(&envoy_types::resolver(), any_type, any, &text);
   Json out = status.ok() ? Json::parse(text, nullptr, false) : Json();
   if (!out.is_object()) return {{"undecoded", std::string(status.message())}};
   out.erase("@type");

@@ -9,12 +9,12 @@
 #include <google/protobuf/any.pb.h>
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
-#include <google/protobuf/util/json_util.h>
 #include <google/protobuf/wrappers.pb.h>
 
 #include "reference-cp/model/duration.hpp"
 #include "reference-cp/model/yaml.hpp"
 #include "reference-cp/policy/mesh_proxy_patch/json_patch.hpp"
+#include "reference-cp/xds/envoy_types.hpp"
 #include "reference-cp/xds/json_read.hpp"
 #include "reference-cp/xds/wire.hpp"
 
@@ -28,12 +28,6 @@ using google::protobuf::Message;
 using Json = nlohmann::json;
 using MessagePtr = std::unique_ptr<Message>;
 
-/// nullptr for a type that this build does not know.
-const Descriptor* find_type(std::string_view url) {
-  std::string name(url.substr(url.rfind('/') + 1));
-  return google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(name);
-}
-
 bool is_duration(const Descriptor& type) { return type.full_name() == "google.protobuf.Duration"; }
 
 /// Durations in Go's form become protobuf's.
@@ -45,7 +39,7 @@ void spell_durations(Json& value, const Descriptor& type) {
   }
   if (!value.is_object()) return;
   if (type.full_name() == "google.protobuf.Any") {
-    if (const Descriptor* held = find_type(text_at(value, "@type")); held && held != &type)
+    if (const Descriptor* held = envoy_types::find(text_at(value, "@type")); held && held != &type)
       spell_durations(value, *held);
     return;
   }
@@ -66,11 +60,7 @@ void spell_durations(Json& value, const Descriptor& type) {
 
 Result<> from_json(Json value, Message& out) {
   spell_durations(value, *out.GetDescriptor());
-  google::protobuf::util::JsonParseOptions options;
-  options.ignore_unknown_fields = true;
-  auto status = google::protobuf::util::JsonStringToMessage(value.dump(), &out, options);
-  if (!status.ok()) return fail(Code::invalid_argument, status.ToString());
-  return {};
+  return envoy_types::from_json(value.dump(), out);
 }
 
 using Visit = std::function<void(Any&)>;
@@ -89,7 +79,7 @@ void for_each_any(Message& message, const Visit& visit) {
   }
 }
 
-/// Stands in for parts of a message that this build cannot show as JSON.
+/// Stands in for parts of a message that cannot be shown as JSON, as Envoy's API does not have their type.
 class Opaque {
  public:
   void hide(Message& message) {
@@ -142,9 +132,9 @@ void clear_durations(Message& into, const Message& change) {
 }  // namespace
 
 std::unique_ptr<Message> unpack(const Any& any) {
-  const Descriptor* type = find_type(any.type_url());
+  const Descriptor* type = envoy_types::find(any.type_url());
   if (!type) return nullptr;
-  MessagePtr message(google::protobuf::MessageFactory::generated_factory()->GetPrototype(type)->New());
+  MessagePtr message = envoy_types::make(*type);
   return message->ParseFromString(any.value()) ? std::move(message) : nullptr;
 }
 
@@ -180,10 +170,9 @@ Result<> patch(Message& message, const Json& patches) {
   MessagePtr shown(message.New());
   shown->CopyFrom(message);
   opaque.hide(*shown);
-  std::string text;
-  auto status = google::protobuf::util::MessageToJsonString(*shown, &text);
-  if (!status.ok()) return fail(Code::internal, status.ToString());
-  Json value = Json::parse(text);
+  auto text = envoy_types::to_json(*shown);
+  if (!text) return fail(text.error());
+  Json value = Json::parse(*text);
   for (const Json& operation : patches)
     if (auto applied = apply_json_patch(value, operation); !applied) return applied;
   MessagePtr patched(message.New());

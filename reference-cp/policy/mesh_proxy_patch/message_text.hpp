@@ -16,10 +16,10 @@ class Message;
 namespace kumasim::cp::policy::mesh_proxy_patch {
 
 /// Adds what the text says. Fields in either spelling, unknown ones are skipped, durations in Go's form too ("3h").
-/// Fails for text that is no such message, and for an `@type` that this build does not know.
+/// Fails for text that is no such message, and for an `@type` that Envoy's API does not have.
 Result<> read_message(std::string_view text, google::protobuf::Message& out);
 
-/// What is packed; nullptr for a type that this build does not know, and for bytes that are none of it.
+/// What is packed; nullptr for a type that Envoy's API does not have, and for bytes that are none of it.
 std::unique_ptr<google::protobuf::Message> unpack(const google::protobuf::Any& any);
 
 /// protobuf's merge, but a duration is replaced as a whole.
@@ -28,7 +28,7 @@ void merge(google::protobuf::Message& into, const google::protobuf::Message& cha
 Result<> merge_any(google::protobuf::Any& into, const google::protobuf::Any& change);
 
 /// JSON patches on the message's protobuf JSON (fields in camelCase; fields with their default are not there). Parts
-/// whose type this build does not know stay as they are. Nothing changes where a patch fails.
+/// whose type Envoy's API does not have stay as they are. Nothing changes where a patch fails.
 Result<> patch(google::protobuf::Message& message, const nlohmann::json& patches);
 Result<> patch_any(google::protobuf::Any& any, const nlohmann::json& patches);
 
