@@ -256,6 +256,57 @@ TEST(ProxyPatch, WhatCannotBeDoneLeavesTheProxyAlone) {
             "");
 }
 
+TEST(ProxyPatch, NoEndpointsAreLeftOfAnExternalServiceThatTwoRoutesLeadTo) {
+  // Without a TrafficPermission the TrafficRoute's cluster has endpoints; MeshHTTPRoute's in its place has addresses.
+  World world(R"(
+type: Mesh
+name: default
+---
+type: Dataplane
+mesh: default
+name: web
+networking:
+  address: 10.0.0.1
+  inbound: [{port: 80, servicePort: 8080, tags: {kuma.io/service: web, kuma.io/protocol: http}}]
+  outbound: [{port: 10001, tags: {kuma.io/service: outside}}]
+---
+type: ExternalService
+mesh: default
+name: outside
+tags: {kuma.io/service: outside, kuma.io/protocol: http}
+networking: {address: 'example.com:80'}
+---
+type: TrafficRoute
+mesh: default
+name: old
+sources: [{match: {kuma.io/service: '*'}}]
+destinations: [{match: {kuma.io/service: '*'}}]
+conf: {destination: {kuma.io/service: '*'}}
+---
+type: MeshHTTPRoute
+mesh: default
+name: new
+spec:
+  targetRef: {kind: Mesh}
+  to:
+  - targetRef: {kind: MeshService, name: outside}
+    rules:
+    - matches: [{path: {type: PathPrefix, value: /}}]
+      default: {backendRefs: [{kind: MeshService, name: outside}]}
+---
+type: MeshProxyPatch
+mesh: default
+name: p
+spec:
+  default: {appendModifications: [{cluster: {operation: Add, value: '{name: more, type: STATIC}'}}]}
+)");
+  auto mesh = world.mesh();
+  auto made = try_generate(*mesh, World::proxy(*mesh, "web"));
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_TRUE(made->find(type_url::cluster, "outside"));
+  EXPECT_FALSE(made->find(type_url::endpoint, "outside"));
+}
+
 TEST(ProxyPatch, EndpointsWithoutTheirClusterAreRefused) {
   EXPECT_EQ(refusal("cluster: {operation: Remove, match: {name: backend}}"), "endpoints of backend that nothing names");
   EXPECT_EQ(refusal("cluster: {operation: Remove, match: {origin: inbound}}"), "");

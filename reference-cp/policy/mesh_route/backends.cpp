@@ -9,6 +9,7 @@
 #include "reference-cp/xds/mesh_view.hpp"
 #include "reference-cp/xds/protocol.hpp"
 #include "reference-cp/xds/resource_set.hpp"
+#include "reference-cp/xds/type_url.hpp"
 
 namespace kumasim::cp::policy {
 namespace {
@@ -73,7 +74,10 @@ void Backends::add(ResourceSet& resources, const std::string& name, const envoy:
     envoy::mesh_tls(mesh_, *cluster, destination, unified_naming_, workload_);
   }
   resources.add(name, std::move(cluster), cp::Origin::outbound, destination.resource, protocol);
-  if (!fixed) envoy::add_endpoints(resources, mesh_, name, destination);
+  if (!fixed)
+    envoy::add_endpoints(resources, mesh_, name, destination);
+  else  // a TrafficRoute, which asks for a TrafficPermission, may have had a cluster of this name with them
+    resources.remove(type_url::endpoint, name);
 }
 
 void Backends::add_to(ResourceSet& resources) const {
