@@ -50,8 +50,8 @@ struct Write {
   Resource resource;
 };
 
-/// A mesh owns what is in it; a Mesh, Dataplane, Zone, ZoneIngress or ZoneEgress its insight: who is removed takes along
-/// what it owns, at once.
+/// A mesh owns what is in it; a Mesh, Dataplane, Zone, ZoneIngress or ZoneEgress its insight: who is removed takes
+/// along what it owns, at once.
 class Store {
  public:
   virtual ~Store() = default;
