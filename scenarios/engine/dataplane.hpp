@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -14,11 +15,17 @@ struct DataplanePorts {
   std::uint16_t inbound = 0;         // where the proxy listens for others
   std::uint16_t service = 0;         // where the application listens on 127.0.0.1
   std::uint16_t first_outbound = 0;  // the first called service; the next ones follow
+  std::uint16_t called = 0;          // `inbound` of all called services; 0: the port that each of them says
 };
 
-/// Its inbound, and one outbound for each service that it calls, in their order.
+/// Its inbound, and one outbound for each service that it calls, in their order: to the MeshService in a mesh whose
+/// meshServices.mode is Exclusive, else to the kuma.io/service.
 nlohmann::json dataplane_of(const Scenario& scenario, const Instance& instance, const std::string& address,
                             DataplanePorts ports);
+
+/// Which of the called services a cluster is of, "" for none: Kuma names them NAME, NAME-HASH (a part of a split), and
+/// MESH_NAME_NAMESPACE_ZONE_msvc_PORT those of a MeshService.
+std::string service_of_cluster(const std::string& cluster, const std::vector<std::string>& called);
 
 /// The outbound port for a called service; 0 where it is not called.
 std::uint16_t outbound_port(const Service& caller, const std::string& called, DataplanePorts ports);

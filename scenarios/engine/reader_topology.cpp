@@ -43,6 +43,9 @@ void Reader::read_service(const json& value, const std::string& path) {
   if (scenario_.find_service(service.name) != nullptr) {
     complain(child_path(path, "name"), fmt::format("a service `{}` stands above already", service.name));
   }
+  if (value.contains("labels")) {
+    for (const auto& [key, text] : value["labels"].items()) service.labels[key] = text.get<std::string>();
+  }
   if (value.contains("calls")) {
     std::set<std::string> seen;
     std::size_t index = 0;
@@ -93,9 +96,9 @@ void Reader::read_topology(const json& topology, const std::string& path) {
     if (value.contains("settings")) {
       for (const auto& [key, text] : value["settings"].items()) {
         scenario_.control_plane.settings[key] = text.get<std::string>();
-        if (key.starts_with("KUMA_")) continue;
+        if (key.starts_with("KUMA_") || key.starts_with("KUMASIM_")) continue;
         complain(child_path(child_path(child_path(child_path(path, "controlPlanes"), 0), "settings"), key),
-                 "is not one of Kuma's variables: they begin with KUMA_");
+                 "is not one of the variables: they begin with KUMA_ or KUMASIM_");
       }
     }
   }

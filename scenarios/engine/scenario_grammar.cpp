@@ -74,6 +74,8 @@ GrammarPtr service() {
                  {"port", integer(1, 65535), "inbound port of its Dataplanes; default: 8080"},
                  {"zone", name(), "kuma.io/zone; default: none"},
                  {"tags", tags(), "tags of all its Dataplanes"},
+                 {"labels", map("labels: a name and a text each", any_text("text (quote numbers)")),
+                  "labels of all its Dataplanes"},
                  {"instances", integer(0, 1000), "how many, where there are no versions; default: 1"},
                  {"versions", list(version, 1), "groups of instances with tags of their own"},
                  {"latency", delay(), "how long the application takes to answer; default: 1ms"},
@@ -116,7 +118,7 @@ GrammarPtr scenario() {
                           {"description", any_text("text"), "what it shows"},
                           {"tags", list(any_text("a word")), "words to choose scenarios by"}});
   auto control_plane = object({{"name", name(), "process name; default: kuma-cp"},
-                               {"settings", map("KUMA_* variables", any_text("text (quote numbers)")),
+                               {"settings", map("KUMA_* and KUMASIM_* variables", any_text("text (quote numbers)")),
                                 "configuration, as Kuma's environment variables"}});
   auto link = object({{"between", list(name(), 2, 2), "two processes, services or control planes", true},
                       {"delay", delay(), "of one direction"},

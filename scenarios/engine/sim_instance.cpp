@@ -60,16 +60,6 @@ CallRecord record_of(const sim::CallResult& result) {
   return out;
 }
 
-/// Kuma names the clusters of one service NAME or NAME-HASH (a part of a split).
-bool cluster_of(const std::string& cluster, const Service& service, const std::string& called) {
-  std::string best;
-  for (const Outbound& outbound : service.calls) {
-    bool fits = cluster == outbound.to || cluster.starts_with(outbound.to + "-");
-    if (fits && outbound.to.size() > best.size()) best = outbound.to;
-  }
-  return best == called;
-}
-
 }  // namespace
 
 struct SimInstance::Life {
@@ -176,13 +166,16 @@ ProxyState SimInstance::state() const {
     out.certificate_end = secret.value->certificate->not_after;
   }
   const Service& service = *scenario_.find_service(instance_.service);
+  std::vector<std::string> called;
   for (const Outbound& outbound : service.calls) {
-    std::set<std::string>& known = out.endpoints[outbound.to];
-    for (const auto& [name, cluster] : config.clusters()) {
-      if (!cluster.assignment || !cluster_of(name, service, outbound.to)) continue;
-      for (const auto& locality : cluster.assignment->localities) {
-        for (const auto& endpoint : locality.endpoints) known.insert(endpoint.text);
-      }
+    called.push_back(outbound.to);
+    out.endpoints[outbound.to];
+  }
+  for (const auto& [name, cluster] : config.clusters()) {
+    std::string of = cluster.assignment ? service_of_cluster(name, called) : std::string();
+    if (of.empty()) continue;
+    for (const auto& locality : cluster.assignment->localities) {
+      for (const auto& endpoint : locality.endpoints) out.endpoints[of].insert(endpoint.text);
     }
   }
   return out;

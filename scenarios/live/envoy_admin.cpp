@@ -8,21 +8,12 @@
 #include <fmt/format.h>
 
 #include "kumasim/transport/http.hpp"
+#include "scenarios/engine/dataplane.hpp"
 
 namespace kumasim::scenario {
 namespace {
 
 constexpr Duration patience = std::chrono::seconds(3);
-
-/// Kuma names the clusters of one service NAME or NAME-HASH (a part of a split).
-std::string service_of(const std::string& cluster, const std::vector<std::string>& called) {
-  std::string best;
-  for (const std::string& service : called) {
-    bool fits = cluster == service || cluster.starts_with(service + "-");
-    if (fits && service.size() > best.size()) best = service;
-  }
-  return best;
-}
 
 void each_stat(const std::string& stats, const std::function<void(std::string_view, std::uint64_t)>& visit) {
   std::size_t at = 0;
@@ -58,7 +49,7 @@ std::string member(const nlohmann::json& object, const char* name) {
 void read_clusters(const nlohmann::json& clusters, const std::vector<std::string>& called, ProxyState& state) {
   for (const std::string& service : called) state.endpoints[service];
   for (const auto& cluster : clusters.value("cluster_statuses", nlohmann::json::array())) {
-    std::string service = service_of(member(cluster, "name"), called);
+    std::string service = service_of_cluster(member(cluster, "name"), called);
     if (service.empty()) continue;
     for (const auto& host : cluster.value("host_statuses", nlohmann::json::array())) {
       nlohmann::json address =

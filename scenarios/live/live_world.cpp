@@ -63,7 +63,7 @@ LiveWorld::LiveWorld(const Scenario& scenario, LiveWorldOptions options)
     member.instance = &instance;
     member.service = scenario_.find_service(instance.service);
     member.address = fmt::format("127.{}.{}.{}", 1 + network / 250, 1 + network % 250, host++);
-    member.ports = {inbound_port, service_port, first_outbound_port};
+    member.ports = {inbound_port, service_port, first_outbound_port, inbound_port};
   }
 }
 

@@ -60,7 +60,7 @@ TEST_P(Scenarios, HoldsForSeveralSeeds) {
 
 INSTANTIATE_TEST_SUITE_P(All, Scenarios,
                          testing::Values("denied-by-default", "rolling-restart", "control-plane-partition",
-                                         "pause-restart-delay"),
+                                         "pause-restart-delay", "workload-identity"),
                          [](const auto& info) {
                            std::string name = info.param;
                            std::erase(name, '-');
@@ -105,6 +105,17 @@ TEST(Scenarios, CanFail) {
   for (Fault& fault : lonely.faults) fault.at = {std::chrono::seconds(10), std::chrono::seconds(10)};
   WorldRun all_at_once = run(lonely, {});
   EXPECT_FALSE(find(all_at_once, "availability")->held) << "all instances are down for three seconds";
+
+  Scenario stranger = load("workload-identity");
+  stranger.resources[2].body["spec"]["rules"][0]["default"]["allow"][0]["spiffeID"]["value"] =
+      "spiffe://default.example/stranger";
+  WorldRun swapped = run(stranger, {});
+  EXPECT_FALSE(find(swapped, "denied(stranger")->held) << "the permission is by SPIFFE ID";
+  EXPECT_FALSE(find(swapped, "availability")->held);
+  Scenario hasty = load("workload-identity");
+  hasty.changes.erase(hasty.changes.begin() + 1);
+  WorldRun unturned = run(hasty, {});
+  EXPECT_FALSE(find(unturned, "certificate-rotated(web)")->held) << "nobody was given the second identity";
 
   Scenario whole = load("control-plane-partition");
   whole.faults.clear();
