@@ -32,9 +32,12 @@ void Snapshot::add(std::string_view type_url, XdsResourcePtr resource) {
 }
 
 void Snapshot::share(const Snapshot& previous) {
-  for (auto& [type, resources] : types_)
+  for (auto& [type, resources] : types_) {
+    const Resources& old = previous.of(type);
     for (auto& [name, resource] : resources)
-      if (XdsResourcePtr old = previous.find(type, name); old && old->version == resource->version) resource = old;
+      if (auto held = old.find(name); held != old.end() && held->second->version == resource->version)
+        resource = held->second;
+  }
 }
 
 bool operator==(const Snapshot& a, const Snapshot& b) {

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string_view>
 
-#include <fmt/format.h>
+#include "reference-cp/xds/content_hash.hpp"
 
 namespace kumasim::cp {
 namespace {
@@ -142,16 +142,12 @@ Slices frame_delta_response(const ResponseHead& head, const std::vector<XdsResou
 }
 
 std::string version_of(const std::vector<XdsResourcePtr>& resources) {
-  std::uint64_t hash = 0xcbf29ce484222325u;  // FNV-1a; the lengths keep ("ab","c") apart from ("a","bc")
-  auto add = [&](std::string_view text) {
-    for (unsigned char c : text) hash = (hash ^ c) * 0x100000001b3u;
-    hash = (hash ^ text.size()) * 0x100000001b3u;
-  };
+  ContentHash hash;
   for (const auto& resource : resources) {
-    add(resource->name);
-    add(resource->version);
+    hash.add(resource->name);
+    hash.add(resource->version);
   }
-  return fmt::format("{:016x}", hash);
+  return hash.hex();
 }
 
 std::string endpoint_name(const XdsResource& cluster) {

@@ -203,14 +203,14 @@ bool AdsSession::wants(const Type& type, std::string_view name) const {
 std::vector<XdsResourcePtr> AdsSession::wanted(std::string_view url, const Type& type) const {
   std::vector<XdsResourcePtr> out;
   if (!snapshot_) return out;
+  const Snapshot::Resources& all = snapshot_->of(url);
   if (type.wildcard) {
-    const Snapshot::Resources& all = snapshot_->of(url);
     out.reserve(all.size());
     for (const auto& [name, resource] : all) out.push_back(resource);
   } else {
     out.reserve(type.names.size());
     for (const auto& name : type.names)
-      if (auto resource = snapshot_->find(url, name)) out.push_back(std::move(resource));
+      if (auto found = all.find(name); found != all.end()) out.push_back(found->second);
   }
   return out;
 }
