@@ -68,6 +68,20 @@ TEST_F(Kumactl, TellsARefusalInTheServersWords) {
   EXPECT_EQ(kumactl({"export"}).error, "Error: (404): {}\n") << "no /_resources";
 }
 
+TEST_F(Kumactl, AnAnswerThatIsNoneIsToldAndEndsNothing) {
+  CannedAnswers canned(CannedAnswers::bodies({{"/meshes/demo/dataplanes/_overview", R"({"items": [5]})"},
+                                              {"/mesh-insights", "no json"},
+                                              {"/zones/_overview", R"({"items": 7})"}}));
+  testing::RestServer server({.handler = canned.handler()});
+  connect(server);
+  for (const auto& arguments : std::vector<std::vector<std::string>>{
+           {"inspect", "dataplanes", "-m", "demo"}, {"inspect", "meshes"}, {"inspect", "zones"}}) {
+    auto ran = kumactl(arguments);
+    EXPECT_EQ(ran.code, 1) << arguments[1];
+    EXPECT_TRUE(ran.error.starts_with("Error: the answer of the Control Plane cannot be read: ")) << ran.error;
+  }
+}
+
 TEST_F(Kumactl, RefusesAControlPlaneThatItCannotUse) {
   std::vector<std::string> add = {"config", "control-planes", "add", "--name", "x", "--address"};
   auto told = [&](std::vector<std::string> more) {
