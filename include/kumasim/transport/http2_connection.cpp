@@ -133,7 +133,7 @@ asio::awaitable<void> Http2Connection::write(std::shared_ptr<Http2Connection> se
       self->writer_busy_ = false;
       continue;
     }
-    output = {};  // a connection at rest holds no room for what it has sent
+    output.release();  // a connection at rest holds no room for what it has sent
     if (self->stopping_ || self->over_ || self->session_.finished()) break;
     co_await self->wake_.wait();
   }

@@ -49,6 +49,13 @@ class Output {
     bytes_ = 0;
   }
 
+  /// Also gives the room back that the batch took.
+  void release() {
+    clear();
+    std::vector<Slice>().swap(pieces_);
+    std::string().swap(scratch_);  // an empty string that is assigned would leave the room as it is
+  }
+
   std::size_t bytes() const { return bytes_; }
   bool empty() const { return bytes_ == 0; }
 

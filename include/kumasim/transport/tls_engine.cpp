@@ -90,7 +90,7 @@ int read_wire(BIO* bio, char* into, int size_max) {
   std::memcpy(into, wire.in.data() + wire.taken, size);
   wire.taken += size;
   if (wire.taken == wire.in.size()) {
-    wire.in = {};
+    std::string().swap(wire.in);
     wire.taken = 0;
   }
   return static_cast<int>(size);

@@ -145,7 +145,7 @@ void TlsStream::State::end_write(error_code code) {
 
 void TlsStream::State::flush() {
   if (flushing || broken) return;
-  sending = {};  // a connection at rest holds no room for what it has sent
+  std::string().swap(sending);  // a connection at rest holds no room for what it has sent
   engine->take_output(sending);
   if (sending.empty()) {
     end_write({});
