@@ -55,6 +55,16 @@ TEST_F(KumactlDocuments, TellsItsVersionAsKuma) {
   EXPECT_EQ(json::parse(both.out.substr(both.out.find('{')))["product"], "Kuma");
 }
 
+TEST_F(KumactlDocuments, ListsByTheSecondNamesOfKuma) {
+  testing::RestServer server;
+  connect(server);
+  for (const char* list : {"globalsecrets", "global-secrets", "zoneingresses", "zone-ingresses"}) {
+    auto shown = kumactl({"get", list});
+    EXPECT_EQ(shown.code, 0) << list << ": " << shown.error;
+    EXPECT_EQ(shown.out, "NAME   AGE\n") << list;
+  }
+}
+
 TEST_F(KumactlDocuments, CompletesNewCommands) {
   file("bash", kumactl({"completion", "bash"}).out);
   auto completed = [&](const std::string& words, int at) {

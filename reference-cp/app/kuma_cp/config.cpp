@@ -269,6 +269,11 @@ Result<Config> load_config(std::string_view yaml, std::string_view file, const E
   return config;
 }
 
+nlohmann::json setting_value(const Config& config, const Setting& setting) {
+  Config copy = config;  // members are reached by references that could write
+  return json_of(copy, setting);
+}
+
 KeySpec key_spec(const std::string& text) { return {.rsa_bits = text == "rsa-2048" ? 2048u : 0u}; }
 
 nlohmann::json config_to_json(const Config& config) {

@@ -1,4 +1,4 @@
-/// Settings of Kuma that change nothing here: their defaults, and how they are shown beside those that do.
+/// How settings are shown: what they hold, and those of Kuma that change nothing here with their defaults.
 #pragma once
 
 #include <map>
@@ -9,6 +9,12 @@
 #include <nlohmann/json_fwd.hpp>
 
 namespace kumasim::cp {
+
+struct Config;
+struct Setting;
+
+/// What the configuration holds of one setting; that of a fresh Config is the default.
+nlohmann::json setting_value(const Config& config, const Setting& setting);
 
 /// By Kuma's tree of names, with Kuma's defaults.
 const nlohmann::json& passive_defaults();

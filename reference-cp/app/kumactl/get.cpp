@@ -131,6 +131,7 @@ void add_get(CLI::App& root, Session& session) {
   get->add_option("-o,--output", options->output, "output format: one of table|yaml|json");
   for (const auto* kind : shown_kinds()) {
     auto* list = get->add_subcommand(kind->plural(), "Show " + kind->type() + " entities.");
+    if (auto alias = list_alias_of(*kind); !alias.empty()) list->alias(alias);
     list->add_option("--size", options->size, "maximum number of elements to return");
     list->add_option("--offset", options->offset,
                      "the offset that indicates starting element of the resources list to retrieve");

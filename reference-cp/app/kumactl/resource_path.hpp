@@ -22,6 +22,11 @@ inline std::string alias_of(const Kind& kind) {
   return kind.type() == "ZoneIngress" ? "zone-ingress" : "";
 }
 
+/// The same of a list.
+inline std::string list_alias_of(const Kind& kind) {
+  return alias_of(kind).empty() ? std::string() : kind.table().path_old;
+}
+
 /// Kinds with a name on the command line.
 inline std::vector<const Kind*> shown_kinds() {
   std::vector<const Kind*> out;
