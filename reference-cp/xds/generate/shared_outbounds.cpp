@@ -1,6 +1,7 @@
 #include "reference-cp/xds/generate/shared_outbounds.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "reference-cp/model/kinds.hpp"
@@ -120,18 +121,18 @@ SharedGeneration::~SharedGeneration() = default;
 void SharedGeneration::follow(MeshView::Ptr view, const Affected& affected) {
   if (view == view_) return;
   bool only_endpoints = view_ && !affected.all && !affected.virtual_outbounds;
-  view_ = std::move(view);
-  // What was remembered is another view's until it has been looked through.
-  Tables old = std::exchange(*tables_, {});
-  if (!only_endpoints) return;
-  EndpointUpdates updates(view_, affected.endpoints);
-  for (auto& [client, outbounds] : old.outbounds) {
-    std::shared_ptr<const Snapshot> fresh = updates.apply(outbounds.snapshot);
-    if (!fresh) continue;
-    outbounds.snapshot = std::move(fresh);
-    tables_->outbounds.emplace(client, std::move(outbounds));
+  view_ = nullptr;  // what is remembered is of no view, should the rest fail
+  if (only_endpoints) {
+    EndpointUpdates updates(view, affected.endpoints);
+    auto& outbounds = tables_->outbounds;
+    for (auto it = outbounds.begin(); it != outbounds.end();) {
+      it->second.snapshot = updates.apply(it->second.snapshot);
+      it = it->second.snapshot ? std::next(it) : outbounds.erase(it);
+    }
+  } else {
+    *tables_ = Tables{};
   }
-  tables_->decoded = std::move(old.decoded);
+  view_ = std::move(view);
 }
 
 }  // namespace kumasim::cp
