@@ -130,6 +130,7 @@ TEST_F(FeatureTraffic, an_answer_of_a_filter_names_the_cluster_of_the_route) {
   auto result = bed.call("web", to_port(10001));
   EXPECT_EQ(result.response_flags, "FI");
   EXPECT_EQ(result.cluster, "backend");
+  EXPECT_EQ(result.route, "all /");
 }
 
 TEST_F(FeatureTraffic, escaped_slashes_are_refused_redirected_or_unescaped) {
@@ -171,6 +172,29 @@ TEST_F(FeatureTraffic, an_http_inspector_tells_http_from_other_bytes) {
   EXPECT_EQ(bed.call("web", raw).response_flags, "NC");
   ok(apply(web(), Type::listener, {yaml}, "without"));
   EXPECT_EQ(bed.call("web", to_port(10001)).response_flags, "NC");
+  auto off = inspected.substr(0, inspected.size() - 3) +
+             ", filter_disabled: {or_match: {rules: [{destination_port_range: {start: 10001, end: 10002}}, {not_match: "
+             "{any_match: true}}]}}}]\n";
+  ok(apply(web(), Type::listener, {off}, "off"));
+  EXPECT_EQ(bed.call("web", to_port(10001)).response_flags, "NC");
+}
+
+TEST_F(FeatureTraffic, a_weighted_cluster_without_a_name_is_refused) {
+  auto outcome =
+      apply(web(), Type::listener, {outbound(10001, route_all("weighted_clusters: {clusters: [{weight: 1}]}"))});
+  ASSERT_FALSE(outcome);
+  EXPECT_NE(outcome.error().find("At least one of name or cluster_header need to be specified"), std::string::npos);
+}
+
+TEST_F(FeatureTraffic, server_names_match_in_any_case) {
+  auto yaml = outbound(10001, route_all("cluster: backend"));
+  yaml.insert(yaml.find("- filters:") + 2, "filter_chain_match: {server_names: [a.example]}\n  ");
+  ok(apply(web(), Type::listener, {yaml}));
+  const auto& listener = *web().listeners().begin()->second.config;
+  EXPECT_TRUE(listener.find(
+      {.destination_ip = "127.0.0.1", .source_ip = "127.0.0.1", .tls = true, .server_name = "A.Example"}));
+  EXPECT_FALSE(listener.find(
+      {.destination_ip = "127.0.0.1", .source_ip = "127.0.0.1", .tls = true, .server_name = "b.example"}));
 }
 
 TEST_F(FeatureTraffic, virtual_addresses_and_pass_through) {

@@ -305,6 +305,16 @@ TEST_F(HttpTraffic, http2_shares_one_connection) {
   EXPECT_EQ(bed["web"].proxy->stats().get("cluster.backend.upstream_cx_total"), 1u);
 }
 
+TEST_F(HttpTraffic, bytes_that_are_no_http_end_the_connection) {
+  route(route_all("cluster: backend"));
+  auto call = to_port(10001);
+  call.protocol = sim::CallProtocol::tcp;
+  auto result = bed.call("web", call);
+  EXPECT_EQ(result.status, 0) << explain(result);
+  EXPECT_EQ(result.response_flags, "DPE");
+  EXPECT_EQ(result.cluster, "");
+}
+
 TEST_F(HttpTraffic, tcp_proxy_and_network_rbac) {
   auto tcp = [](const std::string& address, const std::string& port, const std::string& filters) {
     return "name: tcp\naddress: {socket_address: {address: " + address + ", port_value: " + port +

@@ -95,8 +95,14 @@ Checked<> take_listener_filters(const lst::Listener& in, Listener& out) {
     const auto& url = f.typed_config().type_url();
     if (auto ok = known_extension(ExtensionCategory::listener_filter, f.name(), url); !ok) return ok;
     auto type = type_name(url);
-    if (type.ends_with(".TlsInspector")) out.sees_tls = true;
-    if (type.ends_with(".HttpInspector")) out.sees_http = true;
+    if (type.ends_with(".TlsInspector")) {
+      out.sees_tls = true;
+      out.tls_inspector_off = ListenerFilterOff::of(f);
+    }
+    if (type.ends_with(".HttpInspector")) {
+      out.sees_http = true;
+      out.http_inspector_off = ListenerFilterOff::of(f);
+    }
     if (type.ends_with(".OriginalDst")) out.use_original_dst = true;
   }
   for (const auto& chain : out.chains) {
@@ -148,20 +154,26 @@ bool loopback(const std::string& ip) { return ip.starts_with("127.") || ip == ":
 }  // namespace
 
 FilterChainPtr Listener::find(const Hello& hello) const {
+  bool tls_seen = sees_tls && !tls_inspector_off.matches(hello.destination_port);
+  bool http_seen = sees_http && !http_inspector_off.matches(hello.destination_port);
+  // Envoy's inspector gives the name in lower case.
+  std::string server_name;
+  for (char c : tls_seen ? hello.server_name : std::string())
+    server_name += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   auto left = chains;
   narrow(left, [&](const auto& m) {
     return !m.destination_port ? 1u : *m.destination_port == hello.destination_port ? 2u : 0u;
   });
   narrow(left, [&](const auto& m) { return rank_ranges(m.prefix_ranges, hello.destination_ip); });
-  narrow(left, [&](const auto& m) { return rank_name(m.server_names, sees_tls ? hello.server_name : std::string()); });
+  narrow(left, [&](const auto& m) { return rank_name(m.server_names, server_name); });
   narrow(left, [&](const auto& m) {
     if (m.transport_protocol.empty()) return 1u;
-    return m.transport_protocol == (hello.tls && sees_tls ? "tls" : "raw_buffer") ? 2u : 0u;
+    return m.transport_protocol == (hello.tls && tls_seen ? "tls" : "raw_buffer") ? 2u : 0u;
   });
   narrow(left, [&](const auto& m) {
     if (m.application_protocols.empty()) return 1u;
     const auto& offered = hello.application_protocols;
-    bool seen = hello.tls ? sees_tls : sees_http;
+    bool seen = hello.tls ? tls_seen : http_seen;
     for (std::size_t i = 0; seen && i < offered.size(); ++i)
       if (std::find(m.application_protocols.begin(), m.application_protocols.end(), offered[i]) !=
           m.application_protocols.end())

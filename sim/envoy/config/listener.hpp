@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "sim/envoy/config/listener_filter.hpp"
 #include "sim/envoy/config/route.hpp"
 #include "sim/envoy/config/tls_context.hpp"
 
@@ -94,6 +95,7 @@ struct Listener {
   bool outbound = false;
   bool sees_http = false;  ///< an HTTP inspector stands before the chains
   bool sees_tls = false;   ///< a TLS inspector stands before the chains (also when the match rules make Envoy add one)
+  ListenerFilterOff http_inspector_off, tls_inspector_off;
   std::vector<FilterChainPtr> chains;
   FilterChainPtr default_chain;
   std::set<std::string> secrets, route_configs;  ///< discovered ones that it needs

@@ -160,6 +160,8 @@ Checked<Forward> compile_forward(const rt::RouteAction& a, std::set<std::string>
     case rt::RouteAction::kWeightedClusters: {
       out.weight_total = 0;
       for (const auto& c : a.weighted_clusters().clusters()) {
+        if (c.name().empty() && c.cluster_header().empty())
+          return refuse("At least one of name or cluster_header need to be specified");
         ClusterChoice choice;
         choice.cluster = c.name();
         choice.weight = c.weight().value();

@@ -67,7 +67,7 @@ void HttpStream::start() {
       });
   }
   resolve_route();
-  note_cluster();
+  note_route();
   run_filters();
 }
 
@@ -140,11 +140,13 @@ bool HttpStream::resolve_route() {
   return true;
 }
 
-/// Envoy knows the cluster with the route: answers of filters name it too.
-void HttpStream::note_cluster() {
+/// Envoy knows the route and its cluster before the filters run: their answers name them too.
+void HttpStream::note_route() {
   bool to_https = host_ && host_->require_tls && !down_->wire->tls;
-  if (down_->first_hop && choice_ && !to_https && proxy_.upstream(choice_->cluster))
-    down_->record->result.cluster = choice_->cluster;
+  if (!down_->first_hop || !route_ || to_https) return;
+  auto& result = down_->record->result;
+  result.route = route_->name.empty() ? route_name() : route_->name;
+  if (choice_ && proxy_.upstream(choice_->cluster)) result.cluster = choice_->cluster;
 }
 
 /// The most specific configuration wins: weighted cluster, route, virtual host, route configuration.
@@ -252,7 +254,6 @@ void HttpStream::route() {
     return reply(404, "", "route_not_found");
   }
   down_->record->step(proxy_.name(), "route", route_name(), routes_version_);
-  if (down_->first_hop) down_->record->result.route = route_->name.empty() ? route_name() : route_->name;
   if (const auto* direct = std::get_if<DirectResponse>(&route_->action))
     return reply(direct->status, direct->body, "direct_response");
   if (const auto* to = std::get_if<Redirect>(&route_->action)) return redirect(*to);

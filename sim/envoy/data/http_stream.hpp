@@ -40,7 +40,7 @@ class HttpStream : public std::enable_shared_from_this<HttpStream> {
  private:
   bool normalize();
   bool resolve_route();
-  void note_cluster();
+  void note_route();
   const HttpFilterPtr& effective(const HttpFilterPtr& filter) const;
   void run_filters();
   bool run(const HttpFilterPtr& filter, const RbacFilter& rbac);

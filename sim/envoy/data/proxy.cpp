@@ -271,6 +271,7 @@ void Proxy::run_network_filters(const ExchangePtr& exchange) {
     if (const auto* rbac = std::get_if<RbacFilter>(&filter.what)) {
       if (!network_rbac(exchange, *rbac, rbac_number++)) return;
     } else if (const auto* http = std::get_if<HttpConnectionManager>(&filter.what)) {
+      if (exchange->request.protocol != CallProtocol::http) return refuse_bytes(exchange);
       return std::make_shared<HttpStream>(*this, exchange, wire->chain, *http)->start();
     } else if (const auto* tcp = std::get_if<TcpProxy>(&filter.what)) {
       return tunnel(exchange, *tcp);
@@ -279,6 +280,14 @@ void Proxy::run_network_filters(const ExchangePtr& exchange) {
       return fabric().respond(exchange);
     }
   }
+}
+
+/// Bytes that are no HTTP: Envoy answers 400 and closes, which is no answer to a client that speaks something else.
+void Proxy::refuse_bytes(const ExchangePtr& exchange) {
+  note(exchange, "DPE", "http1.codec_error");
+  exchange->record->step(name(), "reply", "closed: http1.codec_error DPE");
+  accepted_.erase(exchange->wire->id);
+  fabric().close_by_server(exchange->wire);
 }
 
 /// Each filter decides once for a connection, on its first bytes (Envoy: ONE_TIME_ON_FIRST_BYTE).

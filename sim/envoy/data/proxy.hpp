@@ -87,6 +87,7 @@ class Proxy : public End, public ConfigObserver {
 
   ListenerPtr find_listener(const Wire& wire, std::string* version) const;
   void run_network_filters(const ExchangePtr& exchange);
+  void refuse_bytes(const ExchangePtr& exchange);
   bool network_rbac(const ExchangePtr& exchange, const RbacFilter& filter, std::size_t number);
   void note_arrival(const ExchangePtr& exchange);
 
