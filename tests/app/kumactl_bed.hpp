@@ -59,8 +59,8 @@ class Kumactl : public ::testing::Test {
   std::filesystem::path directory_;
 };
 
-/// Answers that a test wrote, by "METHOD target", in place of a control plane; anything else is not found. It tells what
-/// was asked. Must outlive its server.
+/// Answers that a test wrote, by "METHOD target", in place of a control plane; anything else is not found. It tells
+/// what was asked. Must outlive its server.
 class CannedAnswers {
  public:
   explicit CannedAnswers(std::map<std::string, HttpResponse> answers) : answers_(std::move(answers)) {

@@ -1,4 +1,4 @@
-/// kumactl against servers that no control plane is, and with a configuration, file or flag that is not as it should be.
+/// kumactl against servers that no control plane is, and with configurations, files and flags that will not do.
 #include <atomic>
 
 #include <unistd.h>

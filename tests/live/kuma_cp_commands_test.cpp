@@ -54,7 +54,7 @@ TEST_F(KumaCpCommands, TellTheVersionAndMigrate) {
     ran = co_await kuma_cp({"migrate", "up"}, settings());
     EXPECT_EQ(ran.code, 0) << ran.text;
     EXPECT_NE(ran.text.find("schema is up to date\n"), std::string::npos) << ran.text;
-    EXPECT_TRUE(std::filesystem::exists(directory + "/work/kuma.db"));
+    EXPECT_TRUE(std::filesystem::exists(settings().at("KUMA_GENERAL_WORK_DIR") + "/kuma.db"));
     auto in_memory = settings();
     in_memory["KUMA_STORE_TYPE"] = "memory";
     ran = co_await kuma_cp({"migrate", "up"}, in_memory);
