@@ -139,6 +139,28 @@ TEST(TokenEndpoints, RefuseBodiesOfAnotherFormWithoutWords) {
   }
 }
 
+TEST(TokenEndpoints, NameEveryFieldThatWillNotDo) {
+  Desk desk;
+  auto said = [&](std::string target, std::string body) {
+    HttpResponse answer = desk.post(std::move(target), std::move(body));
+    EXPECT_EQ(answer.status, 400) << answer.body;
+    std::string out;
+    const json parsed = json::parse(answer.body, nullptr, false);
+    if (parsed.is_object())
+      for (const json& each : parsed["invalid_parameters"])
+        out += each.value("field", "") + ": " + each.value("reason", "") + "\n";
+    return out;
+  };
+  EXPECT_EQ(said("/tokens/dataplane", R"({"type":"gateway","validFor":"soon"})"),
+            "mesh: cannot be empty\nvalidFor: is invalid: time: invalid duration \"soon\"\n"
+            "type: gateway is not a valid proxy type\n");
+  EXPECT_EQ(said("/tokens/zone", R"({"zone":"z"})"), "scope: cannot be empty\n");
+  EXPECT_EQ(said("/tokens/user", "null"), "name: cannot be empty\nvalidFor: cannot be empty\n");
+  EXPECT_EQ(said("/tokens/user", R"({"name":"a","validFor":"0s"})"), "validFor: cannot be empty or nil\n");
+  EXPECT_EQ(said("/tokens/user", R"({"name":"a","groups":"b"})"), "") << "no list: a body of another form";
+  EXPECT_EQ(said("/tokens/dataplane", R"({"mesh":"default","tags":[]})"), "");
+}
+
 TEST(TokenEndpoints, SayWhichKeyIsMissing) {
   Desk desk;
   HttpResponse answer = desk.post("/tokens/dataplane", R"({"mesh":"none","validFor":"1h"})");
