@@ -70,11 +70,8 @@ AdsActions AdsSession::on_request(const DiscoveryRequest& request) {
   bool star = names.erase(std::string(all_names)) > 0;
   type.wildcard = star || (may_be_wildcard(request.type_url) && !type.had_names);
   type.names = std::move(names);
-  if (std::erase_if(type.sent, [&](const auto& entry) { return !wants(type, entry.first); }) > 0) {
-    std::vector<XdsResourcePtr> rest;
-    for (const auto& [name, sent] : type.sent) rest.push_back(sent.resource);
-    type.version = version_of(rest);
-  }
+  if (type.sent.erase_if([&](const std::string& name) { return !wants(type, name); }) > 0)
+    type.version = version_of({type.sent.begin(), type.sent.end()});
   // What a wildcard client brings from an earlier stream is a hash of all that it holds; of a part, it may still wait
   // for an answer that warms something.
   if (fresh && type.wildcard && !request.version_info.empty()) {
@@ -97,7 +94,7 @@ AdsActions AdsSession::on_delta_request(const DeltaDiscoveryRequest& request) {
   if (first) {
     type.wildcard = request.subscribe.empty();
     type.due = type.wildcard && request.initial_versions.empty();
-    for (const auto& [name, version] : request.initial_versions) type.sent[name] = {version, nullptr};
+    for (const auto& [name, version] : request.initial_versions) type.sent.put_word(name, version);
   } else if (type.outstanding && request.response_nonce == type.nonce) {
     answered(request.type_url, type, request.error, actions);
   }
@@ -108,7 +105,7 @@ AdsActions AdsSession::on_delta_request(const DeltaDiscoveryRequest& request) {
   }
   for (const auto& name : request.subscribe)
     if (first) type.names.insert(name);
-  std::erase_if(type.sent, [&](const auto& entry) { return !wants(type, entry.first); });
+  type.sent.erase_if([&](const std::string& name) { return !wants(type, name); });
   forget_refusals(type, [&](std::string_view name) { return !wants(type, name); });
   for (const auto& name : request.subscribe) {
     if (name == all_names) {
@@ -184,10 +181,10 @@ void AdsSession::ask_company(Type& type, const std::vector<XdsResourcePtr>& reso
   std::map<std::string_view, std::string_view> versions;
   for (const auto& resource : resources) versions.emplace(resource->name, resource->version);
   auto is_another = [&](const std::string& name) {
-    auto held = type.sent.find(name);
+    const XdsResource* held = type.sent.find(name);
     auto wanted = versions.find(name);
-    if (wanted == versions.end()) return held != type.sent.end() && type.wildcard && !hold;
-    return held == type.sent.end() || held->second.version != wanted->second;
+    if (wanted == versions.end()) return held && type.wildcard && !hold;
+    return !held || held->version != wanted->second;
   };
   std::set<std::string> nonces;
   for (const auto& [name, refusal] : type.refused)
@@ -221,10 +218,7 @@ bool AdsSession::differs(std::string_view url, const Type& type) const {
     return false;  // nothing to say
   if (variant_ == AdsVariant::state_of_the_world) return version_of(resources) != type.version;
   if (type.wildcard && resources.size() != type.sent.size()) return true;
-  return !std::ranges::all_of(resources, [&](const XdsResourcePtr& resource) {
-    auto sent = type.sent.find(resource->name);
-    return sent != type.sent.end() && sent->second.version == resource->version;
-  });
+  return !std::ranges::all_of(resources, [&](const XdsResourcePtr& resource) { return type.sent.has(*resource); });
 }
 
 /// The client runs what the snapshot has of this type (or does not ask for the type).
@@ -286,17 +280,16 @@ void AdsSession::flush_type(const std::string& url, Type& type, AdsActions& acti
   auto resources = wanted(url, type);
   if (variant_ == AdsVariant::state_of_the_world && !type.due && type.sent.empty() &&
       version_of(resources) == type.version)
-    for (const auto& resource : resources)
-      type.sent[resource->name] = {resource->version, resource};  // it has them already
+    type.sent.assign(resources);  // it has them already
   bool hold = false;
   bool refused = rejection(type_url::listener) || rejection(type_url::route);
   bool switching = patient_ && !(taken(type_url::listener) && taken(type_url::route));
   if (url == type_url::cluster && (refused || switching)) {
     // What traffic may still be sent to stays for now.
-    for (const auto& [name, sent] : type.sent) {
-      if (snapshot_->find(url, name)) continue;
+    for (const XdsResourcePtr& sent : type.sent) {
+      if (snapshot_->find(url, sent->name)) continue;
       hold = true;
-      if (sent.resource) resources.push_back(sent.resource);
+      if (sent->any) resources.push_back(sent);
     }
     std::ranges::sort(resources, {},
                       [](const XdsResourcePtr& resource) -> const std::string& { return resource->name; });
@@ -317,20 +310,16 @@ void AdsSession::send_world(const std::string& url, Type& type, std::vector<XdsR
   if (url == type_url::cluster) {
     std::vector<XdsResourcePtr> changed;
     for (const auto& resource : resources) {
-      auto before = type.sent.find(resource->name);
       // One that was not in the last response may be held all the same, where that response was rejected.
-      if (before == type.sent.end() || before->second.version != resource->version) changed.push_back(resource);
+      if (!type.sent.has(*resource)) changed.push_back(resource);
     }
     warm_again(changed);
   }
   AdsResponse response{
       .type_url = url, .version = version, .nonce = next_nonce(), .names = {}, .removed = {}, .bytes = {}};
-  type.sent.clear();
-  for (const auto& resource : resources) {
-    response.names.push_back(resource->name);
-    type.sent[resource->name] = {resource->version, resource};
-  }
+  for (const auto& resource : resources) response.names.push_back(resource->name);
   response.bytes = frame_response({url, version, response.nonce, control_plane_}, resources);
+  type.sent.assign(std::move(resources));
   type.version = version;
   type.nonce = response.nonce;
   type.outstanding = true;
@@ -345,8 +334,7 @@ void AdsSession::send_delta(const std::string& url, Type& type, const std::vecto
   std::set<std::string_view> present;
   for (const auto& resource : resources) {
     present.insert(resource->name);
-    auto before = type.sent.find(resource->name);
-    bool other = before == type.sent.end() || before->second.version != resource->version;
+    bool other = !type.sent.has(*resource);
     bool again = type.again.contains(resource->name);
     // One that was refused may be new to the client.
     if (other || (again && type.refused.contains(resource->name))) updated.push_back(resource);
@@ -355,8 +343,8 @@ void AdsSession::send_delta(const std::string& url, Type& type, const std::vecto
   std::set<std::string> gone;
   // Removal means something to Envoy only where it asked for all; by name, it drops what it no longer needs itself.
   if (type.wildcard && !hold)
-    for (const auto& [name, sent] : type.sent)
-      if (!present.contains(name)) gone.insert(name);
+    for (const XdsResourcePtr& sent : type.sent)
+      if (!present.contains(sent->name)) gone.insert(sent->name);
   // A name that was asked for and that there is not: the answer is its removal.
   for (const auto& name : type.again)
     if (!present.contains(name)) gone.insert(name);
@@ -376,7 +364,7 @@ void AdsSession::send_delta(const std::string& url, Type& type, const std::vecto
   for (const auto& name : removed) type.sent.erase(name);
   for (const auto& resource : changed) {
     response.names.push_back(resource->name);
-    type.sent[resource->name] = {resource->version, resource};
+    type.sent.put(resource);
   }
   type.carried = response.names;
   type.carried.insert(type.carried.end(), removed.begin(), removed.end());

@@ -24,6 +24,7 @@
 
 #include "reference-cp/xds/ads/request.hpp"
 #include "reference-cp/xds/ads/response.hpp"
+#include "reference-cp/xds/ads/sent_resources.hpp"
 #include "reference-cp/xds/snapshot.hpp"
 
 namespace kumasim::cp {
@@ -87,10 +88,6 @@ class AdsSession {
  private:
   using Names = std::set<std::string, std::less<>>;
 
-  struct Sent {
-    std::string version;
-    XdsResourcePtr resource;  ///< nullptr: known from the client's word only (initial_resource_versions)
-  };
   struct Refusal {
     std::string nonce;  ///< of the response
     AdsRejection reason;
@@ -103,7 +100,7 @@ class AdsSession {
     std::string version;  ///< of the last response, or what a reconnecting client brought
     bool outstanding = false;
     bool due = false;  ///< an answer is owed even where nothing has changed
-    std::map<std::string, Sent, std::less<>> sent;
+    SentResources sent;
     std::set<std::string, std::less<>> again;          ///< to be sent though unchanged (delta)
     std::vector<std::string> removed;                  ///< in the last response (delta)
     std::set<std::string, std::less<>> removed_again;  ///< to be removed again, as the response was refused (delta)
