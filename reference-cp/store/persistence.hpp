@@ -13,7 +13,8 @@ class Persistence {
   virtual ~Persistence() = default;
   /// Everything that was committed.
   virtual Result<std::vector<Resource>> load() = 0;
-  /// All of the changes or none; durable when it returns.
+  /// All of the changes or none; durable when it returns. A single insight is durable with the next other change: a
+  /// machine that loses its power may forget the last ones.
   virtual Result<> commit(std::span<const Change> changes) = 0;
   /// Brings the journal into its resting form. Commits fail from then on.
   virtual Result<> close() = 0;

@@ -62,6 +62,11 @@ std::string column_text(sqlite3_stmt* statement, int column) {
 
 std::int64_t count(WallTime time) { return time.time_since_epoch().count(); }
 
+/// What a control plane writes of a proxy, often, and writes anew while the proxy is there.
+bool is_report(std::span<const Change> changes) {
+  return changes.size() == 1 && changes[0].after != nullptr && changes[0].kind->type().ends_with("Insight");
+}
+
 class SqlitePersistence : public Persistence {
  public:
   SqlitePersistence(std::string path, std::unique_ptr<SqliteVfs> vfs) : path_(std::move(path)), vfs_(std::move(vfs)) {}
@@ -129,6 +134,7 @@ class SqlitePersistence : public Persistence {
   }
 
   Result<> commit(std::span<const Change> changes) override {
+    if (auto done = set_synced(!is_report(changes)); !done) return done;
     if (auto done = run("BEGIN IMMEDIATE"); !done) return done;
     for (const auto& change : changes) {
       auto done = change.after != nullptr ? put(*change.after) : erase(*change.kind, change.key);
@@ -156,6 +162,14 @@ class SqlitePersistence : public Persistence {
   Result<> run(const std::string& sql) {
     int code = sqlite3_exec(database_.get(), sql.c_str(), nullptr, nullptr, nullptr);
     if (code != SQLITE_OK) return fail(explain(database_.get(), code, path_));
+    return {};
+  }
+
+  /// Whether a commit waits for the disk. One that does takes along those before it: they share the write-ahead log.
+  Result<> set_synced(bool synced) {
+    if (synced == synced_) return {};
+    if (auto done = run(synced ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL"); !done) return done;
+    synced_ = synced;
     return {};
   }
 
@@ -255,6 +269,7 @@ class SqlitePersistence : public Persistence {
   Database database_;
   Statement put_, erase_;
   bool is_new_ = false;
+  bool synced_ = true;
 };
 
 Result<std::unique_ptr<Store>> open_over(Result<std::unique_ptr<Persistence>> persistence) {

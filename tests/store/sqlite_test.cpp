@@ -142,5 +142,30 @@ TEST(Sqlite, SimulatedDiskGetsTheSameBytesForTheSameSeed) {
   EXPECT_NE(digest(1), digest(2));
 }
 
+/// A proxy's insight is written again and again; to wait for the disk each time would hold up everything else.
+TEST(Sqlite, AnInsightIsDurableWithTheNextOtherChange) {
+  sim::VirtualDisk disk{[](std::uint64_t) {}};
+  sim::SeededRandom random{7};
+  auto create = [](Store& store, const Kind& kind, const std::string& mesh, const std::string& name) {
+    EXPECT_TRUE(run_now(store.create(make_resource(kind, mesh, name), at_second(1))).has_value());
+  };
+  auto has = [&](const Kind& kind, const std::string& mesh, const std::string& name) {
+    disk.crash(sim::UnsyncedWrites::lose, random);
+    auto store = open_sqlite(disk, "store.db", random);
+    EXPECT_TRUE(store.has_value());
+    return store && run_now((*store)->get(kind, {mesh, name})).has_value();
+  };
+  {
+    auto store = open_sqlite(disk, "store.db", random);
+    ASSERT_TRUE(store.has_value());
+    create(**store, kind::dataplane_insight(), "m", "a");
+    create(**store, kind::dataplane(), "m", "a");
+    create(**store, kind::dataplane_insight(), "m", "b");
+  }
+  EXPECT_FALSE(has(kind::dataplane_insight(), "m", "b")) << "it waited for the disk";
+  EXPECT_TRUE(has(kind::dataplane_insight(), "m", "a"));
+  EXPECT_TRUE(has(kind::dataplane(), "m", "a"));
+}
+
 }  // namespace
 }  // namespace kumasim::cp::testing
