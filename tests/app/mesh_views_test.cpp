@@ -1,11 +1,14 @@
 /// A resource that a mesh's view cannot take in costs that resource only.
 #include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
 
+#include <map>
 #include <stdexcept>
 
 #include "reference-cp/app/kuma_cp/mesh_views.hpp"
 #include "reference-cp/model/codec.hpp"
 #include "reference-cp/model/kinds.hpp"
+#include "reference-cp/xds/derive/vips.hpp"
 
 namespace kumasim::cp {
 namespace {
@@ -154,6 +157,62 @@ TEST(MeshViews, TakeInAnInsightOfAnyShape) {
   for (const Resource& each : {mesh, insight}) {
     auto shared = std::make_shared<const Resource>(each);
     EXPECT_TRUE(views.apply({each.kind, each.key(), nullptr, shared}, work).empty());
+  }
+}
+
+ResourcePtr to_resource(const Json& body) { return std::make_shared<const Resource>(*resource_from_json(body)); }
+
+/// Of one service in one version; some do not count.
+ResourcePtr arbitrary_dataplane(const std::string& name) {
+  const std::string service = "service-" + std::to_string(*rc::gen::inRange(0, 3));
+  const std::string version = "v" + std::to_string(*rc::gen::inRange(0, 2));
+  Json inbound = {{"port", *rc::gen::element(80, 49151)},
+                  {"state", *rc::gen::element<std::string>("Ready", "NotReady", "Ignored")},
+                  {"tags", {{"kuma.io/service", service}, {"version", version}}}};
+  return to_resource({{"type", "Dataplane"},
+                      {"mesh", "m"},
+                      {"name", name},
+                      {"networking", {{"address", "10.0.0.1"}, {"inbound", Json::array({inbound})}}}});
+}
+
+ResourcePtr virtual_outbound() {
+  Json parameter = {{"name", "version"}, {"tagKey", "version"}};
+  return to_resource({{"type", "VirtualOutbound"},
+                      {"mesh", "m"},
+                      {"name", "v"},
+                      {"selectors", Json::array({Json{{"match", {{"kuma.io/service", "*"}}}}})},
+                      {"conf",
+                       {{"host", "{{.version}}.mesh"}, {"port", "80"}, {"parameters", Json::array({parameter})}}}});
+}
+
+/// Most changes of Dataplanes leave the table alone; none that matters may be passed over.
+RC_GTEST_PROP(MeshViewsProperty, VirtualAddressesFollowWhateverIsWritten, ()) {
+  MeshViews views(ZoneSettings{});
+  std::map<ResourceKey, ResourcePtr> held;
+  auto write = [&](const Kind& kind, const ResourceKey& key, const ResourcePtr& after) {
+    Work work;
+    ResourcePtr& slot = held[key];
+    if (!slot && !after) return;
+    RC_ASSERT(views.apply({&kind, key, slot, after}, work).empty());
+    slot = after;
+  };
+  for (int step = 0, last = *rc::gen::inRange(1, 30); step < last; ++step) {
+    const int what = *rc::gen::inRange(0, 12);
+    const bool goes = *rc::gen::inRange(0, 3) == 0;
+    if (what == 0) {
+      write(kind::mesh(), {"", "m"}, goes ? nullptr : to_resource({{"type", "Mesh"}, {"name", "m"}}));
+    } else if (what == 1) {
+      write(*find_kind("VirtualOutbound"), {"m", "v"}, goes ? nullptr : virtual_outbound());
+    } else {
+      const std::string name = "dp-" + std::to_string(*rc::gen::inRange(0, 4));
+      write(kind::dataplane(), {"m", name}, goes ? nullptr : arbitrary_dataplane(name));
+    }
+    if (*rc::gen::inRange(0, 2) == 0) continue;
+    views.refresh_vips("m");
+    RC_ASSERT(!views.refresh_vips("m"));
+    if (MeshView::Ptr view = views.find("m")) {
+      RC_ASSERT(derive::vips(*view, view->vips()) == view->vips());
+    }
   }
 }
 

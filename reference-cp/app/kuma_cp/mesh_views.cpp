@@ -33,17 +33,20 @@ bool derives(const Change& change, const std::string& zone) {
   return backend(change.before) != backend(change.after);
 }
 
+/// Kinds, beside the Dataplane, that virtual addresses follow from.
+constexpr std::array<std::string_view, 4> vips_from = {"ExternalService", "Mesh", "VirtualOutbound", "ZoneIngress"};
+
 /// Never empty.
 std::string reason_of(const std::exception& error) { return *error.what() ? error.what() : "no reason was given"; }
 
 }  // namespace
 
+bool MeshViews::is_count(const Kind& kind) { return kind.type() == "MeshInsight" || kind.type() == "ServiceInsight"; }
+
 bool MeshViews::is_left_out(const std::string& mesh, const Change& change) const {
   auto found = left_out_.find(mesh);
   return found != left_out_.end() && found->second.contains({change.kind->type(), change.key});
 }
-bool MeshViews::is_count(const Kind& kind) { return kind.type() == "MeshInsight" || kind.type() == "ServiceInsight"; }
-
 
 /// An empty reason: it has been taken in.
 void MeshViews::note(const std::string& mesh, std::string kind, const ResourceKey& key, std::string reason,
@@ -95,11 +98,11 @@ std::vector<LeftOut> MeshViews::apply(const Change& change, Work& work) {
     table[change.key] = change.after;
   else
     table.erase(change.key);
+  if (is_count(*change.kind)) return out;
   // Taken is what destinations of any mesh hold: the pools are the zone's.
   if (auto pool = addresses_.find(kind); pool != addresses_.end()) {
     if (change.after)
       for (const std::string& address : mesh_service::vips(*change.after)) pool->second.take(address);
-  if (is_count(*change.kind)) return out;
     if (held)
       for (const std::string& address : mesh_service::vips(*held)) pool->second.give_back(address);
   }
@@ -108,12 +111,16 @@ std::vector<LeftOut> MeshViews::apply(const Change& change, Work& work) {
   if (is_mesh && !change.after) {
     views_.erase(name);
     left_out_.erase(name);
+    vip_sources_.erase(name);
     return out;
   }
   if (is_mesh && !views_.contains(name)) {
     MeshView::Ptr built = build(name, out);
     // Without its Mesh a view would say that there is no mutual TLS: better none at all.
     if (!built->mesh()) return out;
+    VipSources& sources = vip_sources_[name] = {};
+    for (const auto& [dataplane, resource] : built->all("Dataplane"))
+      note_vip_sources({resource->kind, resource->key(), nullptr, resource}, sources);
     views_[name] = std::move(built);
     work[name] = {.proxies = {.all = true, .names = {}, .endpoints = {}}, .derive = true, .certificates = true};
   }
@@ -144,8 +151,27 @@ Affected MeshViews::judge(const MeshView& next, const ResourceChange& step) cons
   return out;
 }
 
+void MeshViews::note_vip_sources(const Change& change, VipSources& sources) {
+  const std::string& kind = change.kind->type();
+  if (kind != "Dataplane") {
+    sources.changed = sources.changed || std::ranges::find(vips_from, kind) != vips_from.end();
+    return;
+  }
+  std::vector<std::string> come, gone;
+  if (change.after) come = derive::vip_sources(*change.after);
+  if (change.before) gone = derive::vip_sources(*change.before);
+  for (std::string& text : come)
+    if (++sources.inbounds[std::move(text)] == 1) sources.changed = true;
+  for (const std::string& text : gone) {
+    auto found = sources.inbounds.find(text);
+    if (found != sources.inbounds.end() && --found->second > 0) continue;
+    sources.changed = true;
+    if (found != sources.inbounds.end()) sources.inbounds.erase(found);
+  }
+}
+
 /// All of it or, where it throws, nothing.
-void MeshViews::take_in(const std::string& mesh, MeshView::Ptr& view, Change change, Work& work) const {
+void MeshViews::take_in(const std::string& mesh, MeshView::Ptr& view, Change change, Work& work) {
   const std::string& kind = change.kind->type();
   bool is_mesh = kind == "Mesh";
   // Not what the store had before: that may never have got here, and would block what follows it.
@@ -158,13 +184,16 @@ void MeshViews::take_in(const std::string& mesh, MeshView::Ptr& view, Change cha
     view = std::move(next);
     return;
   }
+  VipSources& sources = vip_sources_[mesh];
   Affected affected = judge(*next, step);
   bool derive = derives(change, settings_.zone);
   if (is_left_out(mesh, change)) {
     // Rare enough to do rather too much than too little.
     affected.all = true;
     derive = true;
+    sources.changed = true;
   }
+  note_vip_sources(change, sources);
   view = std::move(next);
   bool secret = kind == "Secret";
   if (affected.none() && !derive && !secret) return;
@@ -185,7 +214,10 @@ MeshView::Ptr MeshViews::find(const std::string& mesh) const {
 bool MeshViews::refresh_vips(const std::string& mesh) {
   auto found = views_.find(mesh);
   if (found == views_.end()) return false;
+  VipSources& sources = vip_sources_[mesh];
+  if (!sources.changed) return false;
   VipTable table = derive::vips(*found->second, found->second->vips());
+  sources.changed = false;
   if (table == found->second->vips()) return false;
   found->second = found->second->with_vips(std::make_shared<const VipTable>(std::move(table)));
   return true;

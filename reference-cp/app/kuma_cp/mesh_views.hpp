@@ -1,6 +1,7 @@
 /// The views of all meshes, kept up with the store change by change, and what each change means for proxies.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <set>
@@ -47,17 +48,18 @@ class MeshViews {
   /// mesh is left out of that mesh's view and told: it is stored, and would end every start.
   std::vector<LeftOut> apply(const Change& change, Work& work);
 
-  /// What views lack, or have in an older version: kind and key, by mesh.
   /// Resources of this kind only count others; they are in no view.
   static bool is_count(const Kind& kind);
 
+  /// What views lack, or have in an older version: kind and key, by mesh.
   using Subjects = std::set<std::pair<std::string, ResourceKey>>;
   const std::map<std::string, Subjects>& left_out() const { return left_out_; }
 
   /// nullptr where there is no such mesh.
   MeshView::Ptr find(const std::string& mesh) const;
   const std::map<std::string, MeshView::Ptr>& all() const { return views_; }
-  /// Gives a mesh its table of virtual addresses anew; true where it has changed.
+  /// Gives a mesh its table of virtual addresses anew; true where it has changed. Costs nothing where nothing that it
+  /// follows from has.
   bool refresh_vips(const std::string& mesh);
   /// The next free address for a destination of this kind, put by until one holds it; "" where none is left.
   std::string next_address(std::string_view kind);
@@ -69,6 +71,12 @@ class MeshViews {
   std::size_t count(const std::string& kind) const;
 
  private:
+  /// What a mesh's table of virtual addresses was made of.
+  struct VipSources {
+    std::map<std::string, std::size_t> inbounds;  ///< how many inbounds have this text (derive::vip_sources)
+    bool changed = true;                          ///< since the table was made
+  };
+  static void note_vip_sources(const Change& change, VipSources& sources);
   MeshView::Ptr build(const std::string& mesh, std::vector<LeftOut>& out);
   MeshView::Ptr after(const MeshView& view, const ResourceChange& change) const {
     return steps_.with ? steps_.with(view, change) : view.with(change);
@@ -77,7 +85,7 @@ class MeshViews {
     return steps_.affected ? steps_.affected(view, change) : view.affected(change);
   }
   Affected judge(const MeshView& next, const ResourceChange& step) const;
-  void take_in(const std::string& mesh, MeshView::Ptr& view, Change change, Work& work) const;
+  void take_in(const std::string& mesh, MeshView::Ptr& view, Change change, Work& work);
   bool is_left_out(const std::string& mesh, const Change& change) const;
   void note(const std::string& mesh, std::string kind, const ResourceKey& key, std::string reason,
             std::vector<LeftOut>& out);
@@ -88,6 +96,7 @@ class MeshViews {
   std::map<std::string, std::map<ResourceKey, ResourcePtr>> resources_;
   std::map<std::string, MeshView::Ptr> views_;
   std::map<std::string, Subjects> left_out_;
+  std::map<std::string, VipSources> vip_sources_;  // by mesh, of those that have a view
   std::map<std::string, derive::AddressPool, std::less<>> addresses_ = {{"MeshService", {"241.0.0.0", 8}},
                                                                         {"MeshExternalService", {"242.0.0.0", 8}},
                                                                         {"MeshMultiZoneService", {"243.0.0.0", 8}}};

@@ -45,14 +45,31 @@ void add_external(Wanted& wanted, const Resource& service) {
       {address.port, {{"kuma.io/service", name}}, "host:" + service.meta.name});
 }
 
+/// Inbounds of services that are to have an address.
+std::vector<Inbound> inbounds_with_vip(const Resource& dataplane) {
+  std::vector<Inbound> inbounds = inbounds_of(dataplane);
+  std::erase_if(inbounds, [&](const Inbound& inbound) {
+    bool ignored = text_at(at(dataplane.spec, "networking", "inbound").at(inbound.index), "state") == "Ignored";
+    return inbound.serviceless || ignored;
+  });
+  return inbounds;
+}
+
 }  // namespace
+
+std::vector<std::string> vip_sources(const Resource& dataplane) {
+  std::vector<std::string> result;
+  for (const Inbound& inbound : inbounds_with_vip(dataplane)) {
+    std::string& text = result.emplace_back();
+    for (const auto& [key, value] : inbound.tags) text += key + '=' + value + '\n';
+  }
+  return result;
+}
 
 VipTable vips(const MeshView& mesh, const VipTable& old) {
   Wanted wanted;
   for (const auto& [name, dataplane] : mesh.all("Dataplane"))
-    for (const Inbound& inbound : inbounds_of(*dataplane)) {
-      bool ignored = text_at(at(dataplane->spec, "networking", "inbound").at(inbound.index), "state") == "Ignored";
-      if (inbound.serviceless || ignored) continue;
+    for (const Inbound& inbound : inbounds_with_vip(*dataplane)) {
       add_service(wanted, inbound.service);
       add_named(wanted, mesh, inbound.tags);
     }
