@@ -1,5 +1,7 @@
 #include "reference-cp/app/kuma_cp/insights.hpp"
 
+#include <algorithm>
+
 #include "kumasim/runtime/task.hpp"
 #include "reference-cp/app/kuma_cp/proxy_kind.hpp"
 #include "reference-cp/model/timestamp.hpp"
@@ -16,6 +18,9 @@ using Json = nlohmann::json;
 constexpr int attempts_max = 8;
 constexpr Duration pause_first = std::chrono::milliseconds(10);
 
+/// News wait so long for what comes with them.
+constexpr Duration news_pause = std::chrono::milliseconds(500);
+
 /// Zero counts are left out, as protobuf's JSON does.
 Json counts_json(const ResponseCounts& counts) {
   Json out = Json::object();
@@ -25,6 +30,18 @@ Json counts_json(const ResponseCounts& counts) {
   put("responsesSent", counts.sent);
   put("responsesAcknowledged", counts.acknowledged);
   put("responsesRejected", counts.rejected);
+  return out;
+}
+
+ReportedInsight report_of(const Proxy& proxy, ResourcePtr written) {
+  ReportedInsight out{.written = std::move(written),
+                      .updated = proxy.subscription.updated,
+                      .disconnected = proxy.subscription.disconnected,
+                      .responses = 0,
+                      .generation = proxy.subscription.generation,
+                      .identity = proxy.identity};
+  for (const auto& [url, counts] : proxy.subscription.counts)
+    out.responses += counts.sent + counts.acknowledged + counts.rejected;
   return out;
 }
 
@@ -71,7 +88,7 @@ asio::awaitable<Result<Json>> Insights::believed(const Identity& identity) {
   co_return out;
 }
 
-Json Insights::subscription_of(const Proxy& proxy) const {
+Json Insights::subscription_of(const Proxy& proxy, const Json& metadata) const {
   const Subscription& subscription = proxy.subscription;
   Json out{{"id", subscription.id},
            {"controlPlaneInstanceId", instance_},
@@ -79,7 +96,6 @@ Json Insights::subscription_of(const Proxy& proxy) const {
            {"status", status_json(subscription)}};
   if (subscription.generation != 0) out["generation"] = subscription.generation;
   if (subscription.disconnected) out["disconnectTime"] = print_timestamp(*subscription.disconnected);
-  Json metadata = Json::parse(proxy.metadata_json, nullptr, false);
   if (metadata.is_object() && metadata.contains("version") && metadata["version"].is_object()) {
     out["version"] = metadata["version"];
     if (out["version"].contains("kumaDp") && out["version"]["kumaDp"].is_object())
@@ -88,12 +104,14 @@ Json Insights::subscription_of(const Proxy& proxy) const {
   return out;
 }
 
-asio::awaitable<Result<>> Insights::write(const Proxy& proxy) {
+asio::awaitable<Result<>> Insights::write(Proxy& proxy) {
   const Kind& kind = insight_kind_of(proxy);
   auto stands_for = co_await store_->get(kind_of(proxy), proxy.key);
   if (!stands_for) co_return fail(stands_for.error());
   auto before = co_await store_->get(kind, proxy.key);
   if (!before && before.error().code != Code::not_found) co_return fail(before.error());
+  ReportedInsight report = report_of(proxy, before ? *before : nullptr);
+  if (before && report == proxy.reported) co_return Result<>();
   Resource insight;
   if (before) insight = **before;
   insight.kind = &kind;
@@ -109,11 +127,11 @@ asio::awaitable<Result<>> Insights::write(const Proxy& proxy) {
       if (!old.contains("disconnectTime") && connected && *connected < proxy.subscription.connected)
         subscriptions.back()["disconnectTime"] = print_timestamp(proxy.subscription.connected);
     }
-  subscriptions.push_back(subscription_of(proxy));
+  Json metadata = Json::parse(proxy.metadata_json, nullptr, false);
+  subscriptions.push_back(subscription_of(proxy, metadata));
   while (config_.subscription_limit != 0 && subscriptions.size() > config_.subscription_limit)
     subscriptions.erase(subscriptions.begin());
   insight.spec["subscriptions"] = std::move(subscriptions);
-  Json metadata = Json::parse(proxy.metadata_json, nullptr, false);
   if (metadata.is_object()) insight.spec["metadata"] = std::move(metadata);
   if (IdentityPtr identity = proxy.identity) {
     auto backends = co_await believed(*identity);
@@ -122,11 +140,14 @@ asio::awaitable<Result<>> Insights::write(const Proxy& proxy) {
   } else {
     insight.spec.erase("mTLS");
   }
-  if (before && (*before)->spec == insight.spec) co_return Result<>();
-  WallTime now = runtime_.clock.wall_now();
-  auto done =
-      before ? co_await store_->update(std::move(insight), now) : co_await store_->create(std::move(insight), now);
-  if (!done) co_return fail(done.error());
+  if (!before || (*before)->spec != insight.spec) {
+    WallTime now = runtime_.clock.wall_now();
+    auto done =
+        before ? co_await store_->update(std::move(insight), now) : co_await store_->create(std::move(insight), now);
+    if (!done) co_return fail(done.error());
+    report.written = *done;
+  }
+  proxy.reported = std::move(report);
   co_return Result<>();
 }
 
@@ -145,25 +166,42 @@ asio::awaitable<void> Insights::flush(ProxyPtr proxy) {
   }
 }
 
+asio::awaitable<void> Insights::wait_for_news(const ProxyPtr& proxy, Duration limit) {
+  Timer timer(runtime_.timers);
+  timer.expires_after(limit);
+  struct Watched {
+    Proxy& proxy;
+    Watched(Proxy& of, Timer& by) : proxy(of) { proxy.news = &by; }
+    Watched(const Watched&) = delete;
+    Watched& operator=(const Watched&) = delete;
+    ~Watched() { proxy.news = nullptr; }
+  };
+  Watched watched(*proxy, timer);
+  try {
+    co_await timer.async_wait();
+  } catch (const boost::system::system_error&) {
+    // There is news, or the stream has ended; the caller looks.
+  }
+}
+
 asio::awaitable<void> Insights::follow(ProxyPtr proxy) {
   const bool signs = config_.proxy_idle_time > Duration::zero();
   const Duration sign_interval = signs ? config_.proxy_idle_time / 2 : std::chrono::hours(24);
   MonotonicTime next_sign = runtime_.timers.now() + sign_interval;
   while (!proxy->closing) {
-    co_await flush(proxy);
     IdentityPtr written = proxy->identity;
+    co_await flush(proxy);
     // What is first known of a proxy, and a new certificate, are news; counts can wait. A sign of life cannot.
-    Duration waited{};
-    while (!proxy->closing && waited < config_.status_flush_interval && proxy->identity == written &&
-           runtime_.timers.now() < next_sign) {
-      Duration step = std::min<Duration>(std::chrono::milliseconds(500), config_.status_flush_interval);
-      co_await sleep(runtime_.timers, step);
-      waited += step;
+    if (!proxy->closing && proxy->identity == written) {
+      const Duration left = std::max(next_sign - runtime_.timers.now(), Duration(std::chrono::milliseconds(1)));
+      co_await wait_for_news(proxy, std::min(config_.status_flush_interval, left));
     }
     if (runtime_.timers.now() >= next_sign) {
       next_sign = runtime_.timers.now() + sign_interval;
       if (signs) ++proxy->subscription.generation;
     }
+    if (!proxy->closing && proxy->identity != written)
+      co_await wait_for_news(proxy, std::min(news_pause, config_.status_flush_interval));
   }
 }
 

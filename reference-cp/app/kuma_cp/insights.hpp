@@ -22,18 +22,20 @@ class Insights {
   /// Writes the proxy's insight where it differs from what was written last; tried again for a second or so where the
   /// store refuses, and then logged. A proxy without its resource has none.
   asio::awaitable<void> flush(ProxyPtr proxy);
-  /// Writes, now and at the flush interval, until the proxy's stream ends; the end itself is the last write. Twice in
-  /// the idle time the subscription's generation counts up, by which a SubscriptionFinalizer sees that somebody serves
-  /// it.
+  /// Writes, now and at the flush interval, until the proxy's stream ends; the end itself is the last write. A new
+  /// certificate is written soon. Twice in the idle time the subscription's generation counts up, by which a
+  /// SubscriptionFinalizer sees that somebody serves it.
   asio::awaitable<void> follow(ProxyPtr proxy);
 
   /// A proxy's last subscription is of another control plane: it has moved there.
   asio::awaitable<bool> moved_away(ProxyPtr proxy);
 
  private:
-  nlohmann::json subscription_of(const Proxy& proxy) const;
+  nlohmann::json subscription_of(const Proxy& proxy, const nlohmann::json& metadata) const;
   asio::awaitable<Result<nlohmann::json>> believed(const Identity& identity);
-  asio::awaitable<Result<>> write(const Proxy& proxy);
+  asio::awaitable<Result<>> write(Proxy& proxy);
+  /// Waits, at most for this long, until the insight has something to say at once.
+  asio::awaitable<void> wait_for_news(const ProxyPtr& proxy, Duration limit);
 
   Runtime runtime_;
   const Config& config_;

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "kumasim/runtime/event.hpp"
+#include "kumasim/runtime/timer.hpp"
 #include "kumasim/transport/grpc.hpp"
 #include "reference-cp/identity/identities.hpp"
 #include "reference-cp/model/resource.hpp"
@@ -29,8 +30,18 @@ struct Subscription {
   WallTime connected, updated;
   std::optional<WallTime> disconnected;
   std::map<std::string, ResponseCounts> counts;  ///< by type URL
-  std::optional<AdsRejection> rejection;         ///< the last one
   std::uint64_t generation = 0;                  ///< counted up while the stream is served, see Insights::follow
+  std::optional<AdsRejection> rejection;         ///< the last one
+};
+
+/// What of a proxy its insight was made from when it was last written, and that insight.
+struct ReportedInsight {
+  ResourcePtr written;
+  WallTime updated;
+  std::optional<WallTime> disconnected;
+  std::uint64_t responses = 0, generation = 0;
+  IdentityPtr identity;
+  bool operator==(const ReportedInsight&) const = default;
 };
 
 /// Responses that wait for a client to read; state of the world has one of each type at most. A client that follows the
@@ -58,6 +69,9 @@ class Proxy {
   std::deque<AdsResponse> queue;
   Event wake;           ///< set: the queue has grown, or `closing`
   bool closing = false;
+  ReportedInsight reported;
+  /// Set while somebody waits for what its insight is to say at once: to be cancelled then.
+  Timer* news = nullptr;
   /// How many of the store's changes a configuration was made from: the one that it is to have, and the last one that
   /// it has taken as a whole.
   std::uint64_t made_from = 0, taken_from = 0;
@@ -98,9 +112,21 @@ class Proxy {
   void close() {
     closing = true;
     wake.set();
+    tell_news();
+  }
+
+  /// The certificate that it is sent, nullptr for none.
+  void hold(IdentityPtr issued) {
+    if (issued == identity) return;
+    identity = std::move(issued);
+    tell_news();
   }
 
  private:
+  void tell_news() {
+    if (news != nullptr) news->cancel();
+  }
+
   /// A response that has not left yet gives its place to a newer one of its type, which says all that it said.
   bool overtakes(AdsResponse& response) {
     if (variant == AdsVariant::delta) return false;
