@@ -20,9 +20,11 @@ class EndpointUpdates {
   /// services, nullptr where it holds a part of one (a split by tags): then it has to be generated.
   std::shared_ptr<const Snapshot> apply(std::shared_ptr<const Snapshot> snapshot);
 
+  /// Cluster -> service. They differ for proxies with unified naming only.
+  const std::map<std::string, std::string>& clusters() const { return clusters_; }
+
  private:
   MeshView::Ptr view_;
-  /// Cluster -> service. They differ for proxies with unified naming only.
   std::map<std::string, std::string> clusters_;
 };
 

@@ -31,6 +31,7 @@ class TroubledStore : public MemoryStore {
  public:
   using Trouble = std::function<std::optional<Error>(std::string_view, const Kind&, const ResourceKey&)>;
   Trouble trouble;
+  std::function<asio::awaitable<void>(const Kind&)> before_create;  ///< to be waited for
 
   asio::awaitable<Result<ResourcePtr>> get(const Kind& kind, ResourceKey key) override {
     if (auto error = ask("get", kind, key)) co_return fail(*error);
@@ -38,6 +39,7 @@ class TroubledStore : public MemoryStore {
   }
   asio::awaitable<Result<ResourcePtr>> create(Resource resource, WallTime now) override {
     if (auto error = ask("create", *resource.kind, resource.key())) co_return fail(*error);
+    if (before_create) co_await before_create(*resource.kind);
     co_return co_await MemoryStore::create(std::move(resource), now);
   }
   asio::awaitable<Result<ResourcePtr>> update(Resource resource, WallTime now) override {

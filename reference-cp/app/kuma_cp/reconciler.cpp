@@ -26,9 +26,6 @@ ZoneSettings zone_settings(const Config& config) {
   return out;
 }
 
-/// So many proxies are served before handshakes and requests that came meanwhile have their turn.
-constexpr std::size_t turn_proxies_max = 16;
-
 /// By which the certificate of a zone egress for one mesh is kept; no Dataplane's name has a space.
 constexpr std::string_view egress_prefix = "zone egress ";
 
@@ -91,14 +88,14 @@ void Reconciler::hear(Change change) {
 std::uint64_t Reconciler::written(const Kind& kind, const ResourceKey& key) const {
   auto found = written_.find({&kind, key});
   return found == written_.end() ? 0 : found->second;
+}
+
+void Reconciler::on_change(const Change& change) {
   if (MeshViews::is_count(*change.kind)) {
     Work none;
     views_.apply(change, none);
     return;
   }
-}
-
-void Reconciler::on_change(const Change& change) {
   hear(change);
   ++counts_.changes;
   wake_.set();
@@ -107,11 +104,19 @@ void Reconciler::on_change(const Change& change) {
 asio::awaitable<void> Reconciler::run() {
   for (;;) {
     co_await wake_.wait();
-    // What comes within the interval goes out together.
-    if (config_.batch_interval > Duration::zero()) co_await sleep(runtime_.timers, config_.batch_interval);
+    co_await pause();
     wake_.reset();
+    MonotonicTime begun = runtime_.timers.now();
     co_await batch();
+    MonotonicTime ended = runtime_.timers.now();
+    pause_end_ = ended + std::min<Duration>(ended - begun, batch_pause_max);
   }
+}
+
+/// What comes within the interval, or before the pause after the last batch is over, goes out together.
+asio::awaitable<void> Reconciler::pause() {
+  Duration length = std::max(config_.batch_interval, Duration(pause_end_ - runtime_.timers.now()));
+  if (length > Duration::zero()) co_await sleep(runtime_.timers, length);
 }
 
 void Reconciler::take_in_changes(Work& work) {
@@ -136,6 +141,7 @@ void Reconciler::take_in_changes(Work& work) {
     if (change.kind == &kind::mesh() && !change.after) {
       failed_.erase(change.key.name);
       retries_.erase(change.key.name);
+      derive_at_.erase(change.key.name);
     }
   }
 }
@@ -144,7 +150,6 @@ asio::awaitable<void> Reconciler::batch() {
   busy_ = true;
   ++counts_.batches;
   Work work = std::exchange(again_, {});
-      derive_at_.erase(change.key.name);
   for (int round = 0; round < rounds_max && (!changes_.empty() || !work.empty() || offer_dirty_); ++round) {
     take_in_changes(work);
     for (auto& [mesh, todo] : std::exchange(work, {})) co_await bring_up(mesh, std::move(todo));
@@ -160,29 +165,50 @@ asio::awaitable<void> Reconciler::batch() {
       if (it->second->is_of_zone() && reach.of(it->second->metadata.proxy_type == "ingress"))
         zone_proxies.push_back(it->second);
     EndpointUpdates none(nullptr, {});
-    for (const ProxyPtr& proxy : zone_proxies)
+    for (const ProxyPtr& proxy : zone_proxies) {
       if (!proxy->closing) serve(proxy, Reach::everything, none);
+      co_await asio::post(runtime_.executor, asio::use_awaitable);
+    }
   }
   served_ = taken_in;
   busy_ = false;
   if (!changes_.empty() || zone_dirty_.any()) wake_.set();
 }
 
+/// In the order of their names.
+Reconciler::Reached Reconciler::reached_by(const std::string& mesh, const Affected& affected,
+                                           const EndpointUpdates& updates) const {
+  Reached out;
+  const bool has_view = views_.find(mesh) != nullptr;
+  auto add = [&](const std::string& name, const ProxyPtr& proxy) {
+    Reach reach = reach_of(affected, name, proxy->metadata);
+    if (reach != Reach::nothing) out.emplace_back(proxy, has_view ? reach : Reach::everything);
+  };
+  if (!has_view || affected.all || affected.virtual_outbounds) {
+    for (auto it = proxies_.lower_bound({mesh, ""}); it != proxies_.end() && it->first.mesh == mesh; ++it)
+      add(it->first.name, it->second);
+    return out;
+  }
+  // Few of many, mostly: the cost is theirs.
+  std::set<std::string> names = holders_.of(mesh, updates.clusters());
+  names.insert(affected.names.begin(), affected.names.end());
+  for (const std::string& name : names)
+    if (ProxyPtr proxy = find({mesh, name})) add(name, proxy);
+  return out;
+}
+
 asio::awaitable<Result<>> Reconciler::serve_mesh(std::string mesh, Affected affected) {
   MeshView::Ptr view = views_.find(mesh);
-  std::vector<std::pair<ProxyPtr, Reach>> reached;
-  for (auto it = proxies_.lower_bound({mesh, ""}); it != proxies_.end() && it->first.mesh == mesh; ++it)
-    if (Reach reach = reach_of(affected, it->first.name, it->second->metadata); reach != Reach::nothing)
-      reached.emplace_back(it->second, view ? reach : Reach::everything);
   if (view)
     shared_[mesh].follow(view, affected);
   else
     shared_.erase(mesh);
-  EndpointUpdates updates(view, affected.endpoints);
-  std::size_t served = 0;
+  EndpointUpdates updates(std::move(view), affected.endpoints);
+  const Reached reached = reached_by(mesh, affected, updates);
   for (const auto& [proxy, reach] : reached) {
     if (!proxy->closing) serve(proxy, reach, updates);
-    if (++served % turn_proxies_max == 0) co_await asio::post(runtime_.executor, asio::use_awaitable);
+    // Handshakes and requests that came meanwhile have their turn after each proxy.
+    co_await asio::post(runtime_.executor, asio::use_awaitable);
   }
   co_return Result<>();
 }
@@ -271,7 +297,7 @@ void Reconciler::regenerate(const ProxyPtr& proxy) {
                        {{"mesh", proxy->key.mesh}, {"proxy", proxy->key.name}, {"error", made.error().message}});
     return;
   }
-  proxy->identity = std::move(held);
+  proxy->hold(std::move(held));
   proxy->made_from = applied_;
   proxy->stale = false;
   push(proxy, std::move(*made));
@@ -293,7 +319,9 @@ void Reconciler::fill_admin(const ResourceKey& proxy, const Resource& resource, 
 void Reconciler::push(const ProxyPtr& proxy, Snapshot fresh) {
   if (proxy->snapshot) fresh.share(*proxy->snapshot);
   if (proxy->snapshot && *proxy->snapshot == fresh) return;
-  proxy->snapshot = std::make_shared<const Snapshot>(std::move(fresh));
+  auto made = std::make_shared<const Snapshot>(pool_.shared(fresh));
+  if (!proxy->is_of_zone() && find(proxy->slot()) == proxy) holders_.change(*proxy, proxy->snapshot.get(), *made);
+  proxy->snapshot = std::move(made);
   ++counts_.pushes;
   deliver(proxy, proxy->session.on_snapshot(proxy->snapshot));
 }
@@ -341,8 +369,12 @@ void Reconciler::regenerate_zone(const ProxyPtr& proxy) {
 
 void Reconciler::add(ProxyPtr proxy) {
   ProxyPtr& slot = proxies_[proxy->slot()];
-  if (slot) slot->drop({GrpcCode::aborted, "the proxy has opened another stream"});
+  if (slot) {
+    slot->drop({GrpcCode::aborted, "the proxy has opened another stream"});
+    if (!slot->is_of_zone()) holders_.remove(*slot, slot->snapshot.get());
+  }
   slot = proxy;
+  if (!proxy->is_of_zone()) holders_.add(*proxy);
   if (proxy->is_of_zone())
     (proxy->metadata.proxy_type == "ingress" ? zone_dirty_.ingresses : zone_dirty_.egresses) = true;
   else
@@ -352,7 +384,10 @@ void Reconciler::add(ProxyPtr proxy) {
 
 void Reconciler::remove(const ProxyPtr& proxy) {
   auto found = proxies_.find(proxy->slot());
-  if (found != proxies_.end() && found->second == proxy) proxies_.erase(found);
+  if (found != proxies_.end() && found->second == proxy) {
+    if (!proxy->is_of_zone()) holders_.remove(*proxy, proxy->snapshot.get());
+    proxies_.erase(found);
+  }
   if (proxy->metadata.proxy_type == "egress" && !proxies_.contains(proxy->slot()))
     for (const auto& [mesh, view] : views_.all()) identities_.forget(egress_key(mesh, proxy->key.name));
 }

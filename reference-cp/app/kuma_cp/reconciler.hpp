@@ -9,12 +9,16 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "kumasim/runtime/event.hpp"
 #include "kumasim/runtime/runtime.hpp"
 #include "reference-cp/app/kuma_cp/config.hpp"
+#include "reference-cp/app/kuma_cp/endpoint_holders.hpp"
 #include "reference-cp/app/kuma_cp/mesh_views.hpp"
 #include "reference-cp/app/kuma_cp/proxy.hpp"
+#include "reference-cp/app/kuma_cp/resource_pool.hpp"
 #include "reference-cp/identity/admin_certificates.hpp"
 #include "reference-cp/identity/identities.hpp"
 #include "reference-cp/manager/authorities.hpp"
@@ -73,6 +77,9 @@ class Reconciler {
   /// A step that failed for a mesh is tried again after a pause of its own that doubles, until it succeeds.
   static constexpr Duration retry_min = std::chrono::seconds(1);
   static constexpr Duration retry_max = std::chrono::minutes(1);
+  /// After a batch there is a pause as long as it took, up to this: while many proxies come, each batch serves more of
+  /// them, and what is sent is overtaken less often. After a quiet time a change waits for the batch interval only.
+  static constexpr Duration batch_pause_max = std::chrono::milliseconds(500);
 
  private:
   /// Steps as failed() and the metrics name them.
@@ -90,6 +97,7 @@ class Reconciler {
   void on_change(const Change& change);
   void hear(Change change);
   void note_for_zone(const Change& change);
+  asio::awaitable<void> pause();
   asio::awaitable<void> batch();
   void take_in_changes(Work& work);
   asio::awaitable<void> bring_up(std::string mesh, MeshWork todo);
@@ -100,6 +108,9 @@ class Reconciler {
   asio::awaitable<void> retry(std::string_view step, std::string mesh, std::uint64_t number, Duration pause);
   asio::awaitable<Result<>> refresh_vips(std::string mesh);
   asio::awaitable<Result<>> derive(std::string mesh);
+  /// Derives at this time, though nothing has changed.
+  void want_derived(const std::string& mesh, std::optional<WallTime> at);
+  asio::awaitable<void> derive_later(std::string mesh, WallTime at);
   /// As MeshViews' own, and says so once where no address is left.
   std::string next_address(std::string_view kind);
   /// Writes what the zone has into its own ZoneIngresses.
@@ -108,11 +119,10 @@ class Reconciler {
   /// else's. That its secrets are stored is a change as any other.
   void want_cas(const std::string& mesh);
   asio::awaitable<void> make_cas();
-  /// Derives at this time, though nothing has changed.
-  void want_derived(const std::string& mesh, std::optional<WallTime> at);
-  asio::awaitable<void> derive_later(std::string mesh, WallTime at);
   asio::awaitable<Result<>> ensure_cas(std::string mesh);
   asio::awaitable<Result<>> serve_mesh(std::string mesh, Affected affected);
+  using Reached = std::vector<std::pair<ProxyPtr, Reach>>;
+  Reached reached_by(const std::string& mesh, const Affected& affected, const EndpointUpdates& updates) const;
   void serve(const ProxyPtr& proxy, Reach reach, EndpointUpdates& updates);
   void fail_proxy(const ProxyPtr& proxy, std::string_view reason);
   void regenerate(const ProxyPtr& proxy);
@@ -143,11 +153,13 @@ class Reconciler {
   std::uint64_t relevant_ = 0;                          ///< the last one heard that is not an insight
   std::map<std::pair<const Kind*, ResourceKey>, std::uint64_t> written_;  ///< policies and Meshes only
   std::map<ResourceKey, ProxyPtr> proxies_;
+  EndpointHolders holders_;  ///< of those that are not of the zone
   std::map<std::string, Affected> dirty_;  ///< by mesh
   FailedSteps failed_;
   Work again_;                                                   ///< what failed and is due
   std::map<std::string, std::map<std::string, Retry>> retries_;  ///< of what is in failed_
   std::uint64_t retry_pauses_ = 0;                               ///< numbers them; none comes twice
+  std::map<std::string, WallTime> derive_at_;                    ///< by mesh, where time alone changes something
   std::set<std::string> cas_wanted_;                             ///< meshes
   bool making_cas_ = false;
   Event wake_;
@@ -156,10 +168,11 @@ class Reconciler {
   bool offer_dirty_ = true;
   std::set<std::string, std::less<>> exhausted_;  ///< kinds of destinations for which no address is left
   bool busy_ = false;
+  MonotonicTime pause_end_;  ///< of the pause after the last batch
+  ResourcePool pool_;
   std::map<std::string, SharedGeneration> shared_;  ///< by mesh
   std::uint64_t waits_ = 0;  // numbers what proxies were made to wait for; none comes twice
   ReconcilerCounts counts_;
 };
 
 }  // namespace kumasim::cp
-  std::map<std::string, WallTime> derive_at_;                    ///< by mesh, where time alone changes something
