@@ -4,7 +4,6 @@
 
 #include <array>
 #include <ctime>
-#include <deque>
 #include <memory>
 
 #include <fmt/format.h>
@@ -92,27 +91,14 @@ Key read_key(std::string_view pem) {
 }
 
 struct Issuer {
-  std::string certificate_pem, key_pem;
   Certificate certificate;
   Key key;
 };
 
-/// A CA as OpenSSL has it; what is missing in it could not be read. OpenSSL 3 takes more than a millisecond to read
-/// one, and every proxy's certificate wants one of a few: the last ones are remembered, of each thread its own.
+/// A CA as OpenSSL has it; what is missing in it could not be read. Nothing is remembered between calls: runs of a seed
+/// in one process must draw the same bytes.
 std::shared_ptr<const Issuer> issuer_of(const KeyPair& ca) {
-  constexpr std::size_t remembered_max = 16;
-  thread_local std::deque<std::shared_ptr<const Issuer>> remembered;
-  for (const auto& each : remembered)
-    if (each->certificate_pem == ca.certificate_pem && each->key_pem == ca.key_pem) return each;
-  auto out = std::make_shared<const Issuer>(ca.certificate_pem, ca.key_pem, read_certificate(ca.certificate_pem),
-                                            read_key(ca.key_pem));
-  if (!out->certificate || !out->key) return out;
-  // With its first signature an RSA key draws what blinds all of its signatures: kept, it would draw less than one that
-  // has been read anew, and a second simulated run in one process would differ from the first.
-  if (EVP_PKEY_is_a(out->key.get(), "RSA") == 1) return out;
-  remembered.push_front(out);
-  if (remembered.size() > remembered_max) remembered.pop_back();
-  return out;
+  return std::make_shared<const Issuer>(read_certificate(ca.certificate_pem), read_key(ca.key_pem));
 }
 
 std::time_t seconds_of(WallTime time) {
