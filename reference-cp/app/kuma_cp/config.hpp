@@ -52,12 +52,12 @@ struct Config {
   Duration deregistration_delay = std::chrono::seconds(10);
   Duration batch_interval = std::chrono::milliseconds(5);
   Duration warming_patience = std::chrono::seconds(5);
-  bool api_http_enabled = true;
   Duration mesh_insight_interval = std::chrono::seconds(1);
   Duration proxy_idle_time = std::chrono::minutes(5);
   Duration dataplane_cleanup_age = std::chrono::hours(72);
   Duration zone_proxy_cleanup_age = std::chrono::hours(72);
   Duration mesh_service_grace = std::chrono::hours(1);
+  bool api_http_enabled = true;
   std::string api_http_interface = "0.0.0.0";
   std::uint32_t api_http_port = 5681;
   bool api_https_enabled = true;

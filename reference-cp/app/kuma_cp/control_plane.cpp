@@ -22,10 +22,10 @@
 #include "reference-cp/auth/proxy_authenticator.hpp"
 #include "reference-cp/identity/admin_certificates.hpp"
 #include "reference-cp/identity/mesh_authorities.hpp"
-#include "reference-cp/manager/cluster_id.hpp"
 #include "reference-cp/insights/garbage_collector.hpp"
 #include "reference-cp/insights/insight_writer.hpp"
 #include "reference-cp/insights/subscription_finalizer.hpp"
+#include "reference-cp/manager/cluster_id.hpp"
 #include "reference-cp/manager/manager.hpp"
 #include "reference-cp/rest/authentication.hpp"
 #include "reference-cp/rest/envoy_admin.hpp"
@@ -129,6 +129,11 @@ struct ControlPlane::State {
                          .read_outside = config.read_outside}),
         insights(runtime, config, store, instance),
         lifecycle(runtime, config, manager, reconciler, insights),
+        insight_writer(runtime.clock, runtime.log, *store),
+        finalizer(runtime.clock, runtime.log, *store,
+                  [this](const Resource& of, const std::string& subscription) { return serves(of, subscription); }),
+        collector(runtime.clock, runtime.log, manager,
+                  {.dataplane_max = config.dataplane_cleanup_age, .zone_proxy_max = config.zone_proxy_cleanup_age}),
         signing_keys(*store, runtime.clock),
         issuer(signing_keys, runtime.clock, runtime.random),
         authentication(signing_keys, runtime.clock, runtime.log, authentication_options(config)),
@@ -136,11 +141,6 @@ struct ControlPlane::State {
         envoy_admin(
             *store, config.access,
             [this](ResourcePtr proxy, std::string target) { return ask_envoy(std::move(proxy), std::move(target)); }),
-        insight_writer(runtime.clock, runtime.log, *store),
-        finalizer(runtime.clock, runtime.log, *store,
-                  [this](const Resource& of, const std::string& subscription) { return serves(of, subscription); }),
-        collector(runtime.clock, runtime.log, manager,
-                  {.dataplane_max = config.dataplane_cleanup_age, .zone_proxy_max = config.zone_proxy_cleanup_age}),
         inspect(*store, {.global = config.mode == "global",
                          .view = [this](const std::string& mesh) { return reconciler.views().find(mesh); },
                          .config = proxy_config}),
@@ -161,6 +161,7 @@ struct ControlPlane::State {
   asio::awaitable<void> make_signing_keys();
   asio::awaitable<bool> try_signing_keys();
   asio::awaitable<Result<>> ensure_admin_token();
+  bool serves(const Resource& insight, const std::string& subscription) const;
   asio::awaitable<Result<std::string>> ask_envoy(ResourcePtr proxy, std::string target);
   asio::awaitable<std::optional<HttpResponse>> further(const HttpRequest& request, const User& user);
 
@@ -168,7 +169,6 @@ struct ControlPlane::State {
   const Config config;
   ControlPlaneOptions options;
   std::shared_ptr<Store> store;
-  bool serves(const Resource& insight, const std::string& subscription) const;
   std::string instance;
   MeshAuthorities authorities;
   Manager manager;
@@ -176,6 +176,9 @@ struct ControlPlane::State {
   MeshIdentityUpdater mesh_identities;
   Insights insights;
   Lifecycle lifecycle;
+  InsightWriter insight_writer;
+  SubscriptionFinalizer finalizer;
+  GarbageCollector collector;
   SigningKeys signing_keys;
   TokenIssuer issuer;
   Authentication authentication;
@@ -184,9 +187,6 @@ struct ControlPlane::State {
   InspectEndpoints inspect;
   ProxyAuthenticator proxies;
   AdsServer ads;
-  InsightWriter insight_writer;
-  SubscriptionFinalizer finalizer;
-  GarbageCollector collector;
   HdsServer hds;
   Diagnostics diagnostics;
   std::optional<RestApi> rest;
@@ -282,18 +282,18 @@ asio::awaitable<void> ControlPlane::State::core_task(std::string name, asio::awa
   stopped.set();
 }
 
+/// The insight's subscription is one of this control plane's streams.
+bool ControlPlane::State::serves(const Resource& insight, const std::string& subscription) const {
+  ProxyPtr proxy = reconciler.find(slot_of(insight));
+  return proxy && !proxy->closing && proxy->subscription.id == subscription;
+}
+
 asio::awaitable<std::optional<HttpResponse>> ControlPlane::State::further(const HttpRequest& request,
                                                                           const User& user) {
   auto answer = co_await tokens.handle(request, user);
   if (!answer) answer = co_await inspect.handle(request, user);
   if (!answer) answer = co_await envoy_admin.handle(request, user);
   co_return answer;
-}
-
-/// The insight's subscription is one of this control plane's streams.
-bool ControlPlane::State::serves(const Resource& insight, const std::string& subscription) const {
-  ProxyPtr proxy = reconciler.find(slot_of(insight));
-  return proxy && !proxy->closing && proxy->subscription.id == subscription;
 }
 
 /// As Kuma does: without TLS on the machine itself. Elsewhere Envoy takes who has a certificate of the admin CA, and no
@@ -390,6 +390,9 @@ asio::awaitable<Result<>> ControlPlane::start() {
   if (!defaults) co_return fail(defaults.error().error);
   auto loaded = co_await s.reconciler.start();
   if (!loaded) co_return fail(loaded.error());
+  // A zone has the counts of its meshes from the global control plane.
+  if (!s.config.federated())
+    if (auto counted = co_await s.insight_writer.start(); !counted) co_return fail(counted.error());
   auto cluster = co_await cluster_id(*s.store, make_uuid(s.runtime.random), s.runtime.clock.wall_now());
   if (!cluster) co_return fail(cluster.error());
   RestOptions rest;
@@ -398,9 +401,6 @@ asio::awaitable<Result<>> ControlPlane::start() {
   rest.check_origin = !s.config.skip_origin_check;
   rest.gui = !s.config.federated();
   if (s.config.federated())
-  // A zone has the counts of its meshes from the global control plane.
-  if (!s.config.federated())
-    if (auto counted = co_await s.insight_writer.start(); !counted) co_return fail(counted.error());
     s.runtime.log.warn("kuma-cp", "resources of the global control plane are not synchronised in this version",
                        {{"multizone.zone.globalAddress", s.config.global_address}});
   rest.hostname = s.options.hostname;
@@ -446,6 +446,13 @@ asio::awaitable<Result<>> ControlPlane::start() {
   if (s.https_listener) start_task("api-server-https", s.serve(s.https_listener, s.api_tls, rest_handler, nullptr));
   start_task("diagnostics", s.serve(s.diagnostics_listener, nullptr, diagnostics_handler, nullptr));
   start_task("signing-keys", s.make_signing_keys());
+  if (!s.config.federated())
+    start_task("insights", s.insight_writer.run(s.runtime.timers, s.config.mesh_insight_interval));
+  if (s.config.mode != "global") {
+    if (s.config.proxy_idle_time > Duration::zero())
+      start_task("finalizer", s.finalizer.run(s.runtime.timers, s.config.proxy_idle_time));
+    start_task("garbage-collector", s.collector.run(s.runtime.timers));
+  }
   s.is_ready = true;
   s.runtime.log.info("kuma-cp", "control plane is up",
                      {{"instance", s.instance},
@@ -457,13 +464,6 @@ asio::awaitable<Result<>> ControlPlane::start() {
 asio::awaitable<void> ControlPlane::run() {
   auto started = co_await start();
   if (!started) {
-  if (!s.config.federated())
-    start_task("insights", s.insight_writer.run(s.runtime.timers, s.config.mesh_insight_interval));
-  if (s.config.mode != "global") {
-    if (s.config.proxy_idle_time > Duration::zero())
-      start_task("finalizer", s.finalizer.run(s.runtime.timers, s.config.proxy_idle_time));
-    start_task("garbage-collector", s.collector.run(s.runtime.timers));
-  }
     state_->runtime.log.error("kuma-cp", "cannot start",
                               {{"error", started.error().message}, {"field", started.error().field}});
     throw std::runtime_error(started.error().message);
