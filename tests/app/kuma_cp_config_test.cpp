@@ -64,6 +64,17 @@ TEST_F(ControlPlaneConfig, TimesOfHealthDiscoveryAreMoreThanNothing) {
             "dpServer.hds.checkDefaults.interval must be greater than 0s");
 }
 
+TEST_F(ControlPlaneConfig, AgesAndTheIntervalOfInsightsArePositive) {
+  EXPECT_EQ(error("runtime: {universal: {dataplaneCleanupAge: 0s}}"),
+            "runtime.universal.dataplaneCleanupAge must be positive");
+  EXPECT_EQ(error("runtime: {universal: {zoneResourceCleanupAge: 0s}}"),
+            "runtime.universal.zoneResourceCleanupAge must be positive");
+  EXPECT_EQ(error("metrics: {mesh: {minResyncInterval: 0s}}"), "metrics.mesh.minResyncInterval must be positive");
+  EXPECT_EQ(error("runtime: {universal: {dataplaneCleanupAge: 1s}}"), "accepted");
+  variables["KUMA_RUNTIME_UNIVERSAL_DATAPLANE_CLEANUP_AGE"] = "0s";
+  EXPECT_EQ(error(""), "runtime.universal.dataplaneCleanupAge must be positive");
+}
+
 TEST_F(ControlPlaneConfig, SettingOfSecurityThatIsNotThereStopsTheStart) {
   EXPECT_EQ(error("diagnostics: {tlsEnabled: false}"), "accepted");
   EXPECT_EQ(error("diagnostics: {tlsEnabled: true}"),

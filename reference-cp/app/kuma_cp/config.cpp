@@ -217,6 +217,17 @@ Result<> check_hds(const Config& config) {
   return {};
 }
 
+/// The ages as Kuma judges them: nothing would be offline for less. Without an interval insights would be written after
+/// every change.
+Result<> check_positive(const Config& config) {
+  for (auto [value, setting] : {std::pair(config.dataplane_cleanup_age, "runtime.universal.dataplaneCleanupAge"),
+                                std::pair(config.zone_proxy_cleanup_age, "runtime.universal.zoneResourceCleanupAge"),
+                                std::pair(config.mesh_insight_interval, "metrics.mesh.minResyncInterval")})
+    if (value <= Duration::zero())
+      return fail(Code::invalid_argument, fmt::format("{} must be positive", setting), setting);
+  return {};
+}
+
 }  // namespace
 
 Result<Config> load_config(std::string_view yaml, std::string_view file, const Environment& environment,
@@ -259,6 +270,7 @@ Result<Config> load_config(std::string_view yaml, std::string_view file, const E
   if (config.xds_port == 0) config.xds_port = config.dp_server_port;
   if (config.mode == "standalone") config.mode = "zone";
   if (auto hds = check_hds(config); !hds) return fail(hds.error());
+  if (auto positive = check_positive(config); !positive) return fail(positive.error());
   for (auto [certificate, key, name] :
        {std::tuple(&config.dp_server_certificate, &config.dp_server_key, "dpServer"),
         std::tuple(&config.api_https_certificate, &config.api_https_key, "apiServer.https"),
