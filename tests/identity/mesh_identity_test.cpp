@@ -141,7 +141,10 @@ Json labelled_dataplane(const char* name, const char* app, int number) {
 class Bed {
  public:
   explicit Bed(Parts& parts)
-      : parts_(parts), updater(parts.runtime, *parts.store, {.ca_key = {}, .interval = 1s, .labels = {}}) {}
+      : parts_(parts),
+        kept_(std::make_shared<MeshIdentityUpdater>(
+            parts.runtime, *parts.store, MeshIdentityUpdater::Options{.ca_key = {}, .interval = 1s, .labels = {}})),
+        updater(*kept_) {}
 
   asio::awaitable<ResourcePtr> read(const Kind& kind, const char* name) {
     auto found = co_await parts_.store->get(kind, {"default", name});
@@ -163,12 +166,15 @@ class Bed {
     EXPECT_TRUE(started);
     spawn(parts_.runtime.executor, parts_.log, "test", parts_.reconciler.run());
     spawn(parts_.runtime.executor, parts_.log, "test", parts_.reconciler.rotate());
-    spawn(parts_.runtime.executor, parts_.log, "test", updater.run());
+    // Its task goes on for longer than the test's.
+    auto run = [](std::shared_ptr<MeshIdentityUpdater> kept) -> asio::awaitable<void> { co_await kept->run(); };
+    spawn(parts_.runtime.executor, parts_.log, "test", run(kept_));
   }
   asio::awaitable<void> wait(Duration time) { return sleep(parts_.runtime.timers, time); }
 
   Parts& parts_;
-  MeshIdentityUpdater updater;
+  std::shared_ptr<MeshIdentityUpdater> kept_;
+  MeshIdentityUpdater& updater;
 };
 
 TEST(MeshIdentityUpdater, MakesTheCaAndTheMeshTrustOnce) {
@@ -252,6 +258,55 @@ TEST(MeshIdentityUpdater, AnotherCaThatIsGivenIsAddedToTheMeshTrust) {
     EXPECT_EQ(trust->spec["caBundles"].size(), 2u);
     ResourcePtr no_secret = co_await bed.read(kind::secret(), "id-root-ca");
     EXPECT_EQ(no_secret, nullptr);
+  });
+}
+
+TEST(MeshIdentityUpdater, WhatCannotBeToldNowLeavesTheStatus) {
+  struct Case {
+    std::string_view operation;
+    const Kind* kind;
+    Code code;
+  };
+  for (const Case& each :
+       {Case{"get", &kind::mesh(), Code::unavailable}, Case{"get", &kind::mesh_trust(), Code::unavailable},
+        Case{"create", &kind::mesh_trust(), Code::already_exists}, Case{"commit", &kind::secret(), Code::unavailable}})
+    run_in_world([each](Parts& parts) -> asio::awaitable<void> {
+      Bed bed(parts);
+      co_await parts.write(mesh());
+      co_await parts.write(bundled("id", Json::object()));
+      auto trouble = [each](std::string_view operation, const Kind& kind, const ResourceKey&) -> std::optional<Error> {
+        if (operation != each.operation || &kind != each.kind) return std::nullopt;
+        return Error{each.code, "not now", {}};
+      };
+      parts.store->trouble = trouble;
+      for (int i = 0; i < 2; ++i) co_await bed.updater.update();
+      EXPECT_EQ(co_await bed.conditions("id"), "") << each.operation << " " << each.kind->type();
+      EXPECT_EQ(parts.log.count("status left as it is"), 1) << "told once";
+      parts.store->trouble = nullptr;
+      co_await bed.updater.update();
+      constexpr const char* ready = "Provider=True MeshTrustCreated=True Ready=True";
+      EXPECT_EQ(co_await bed.conditions("id"), ready) << each.operation << " " << each.kind->type();
+      (void)co_await parts.store->remove(kind::mesh_trust(), {"default", "id"});
+      parts.store->trouble = trouble;
+      co_await bed.updater.update();
+      EXPECT_EQ(co_await bed.conditions("id"), ready) << each.operation << " " << each.kind->type();
+    });
+}
+
+TEST(MeshIdentityUpdater, ACaThatAnotherOneHasMadeIsNotToldOf) {
+  run_in_world([](Parts& parts) -> asio::awaitable<void> {
+    Bed bed(parts);
+    co_await parts.write(mesh());
+    co_await parts.write(bundled("id", Json::object()));
+    parts.store->trouble = [](std::string_view operation, const Kind&, const ResourceKey&) -> std::optional<Error> {
+      if (operation == "commit") return Error{Code::already_exists, "there is one", {}};
+      return std::nullopt;
+    };
+    co_await bed.updater.update();
+    EXPECT_EQ(parts.log.count("CA made"), 0);
+    parts.store->trouble = nullptr;
+    co_await bed.updater.update();
+    EXPECT_EQ(parts.log.count("CA made"), 1);
   });
 }
 
@@ -340,6 +395,41 @@ TEST(WorkloadIdentities, AreIssuedRotatedAndReported) {
     co_await bed.wait(1s);
     EXPECT_EQ(web->identity, nullptr);
     EXPECT_TRUE(web->snapshot->of(type_url::secret).empty());
+  });
+}
+
+TEST(WorkloadIdentities, ACaThatCannotBeReadAnyMoreLeavesTheCertificates) {
+  run_in_world([](Parts& parts) -> asio::awaitable<void> {
+    Bed bed(parts);
+    co_await parts.write(mesh());
+    co_await parts.write(labelled_dataplane("web-0", "web", 1));
+    co_await parts.write(bundled("id", Json::object(), {{"certificateParameters", {{"expiry", "100s"}}}}));
+    co_await bed.start();
+    auto web = parts.proxy("default", "web-0");
+    parts.reconciler.add(web);
+    co_await bed.wait(3s);
+    IdentityPtr first = web->identity;
+    if (!first) throw std::runtime_error("no identity was issued");
+    constexpr const char* ready = "Provider=True MeshTrustCreated=True Ready=True";
+    EXPECT_EQ(co_await bed.conditions("id"), ready);
+    ResourcePtr key = co_await bed.read(kind::secret(), "id-private-key");
+    (void)co_await parts.store->remove(kind::secret(), {"default", "id-private-key"});
+    co_await parts.write(labelled_dataplane("other-0", "other", 2));
+    co_await bed.wait(3s);
+    EXPECT_EQ(co_await bed.conditions("id"), ready) << "half of its CA has gone";
+    EXPECT_EQ(parts.log.count("status left as it is"), 1);
+    EXPECT_EQ(web->identity, first);
+    EXPECT_FALSE(web->stale) << "the rest of its configuration goes on";
+    auto fresh = parts.proxy("default", "other-0");
+    parts.reconciler.add(fresh);
+    co_await bed.wait(1s);
+    EXPECT_EQ(fresh->snapshot, nullptr) << "nothing in the clear";
+    auto again = co_await parts.store->create(Resource(*key), parts.runtime.clock.wall_now());
+    EXPECT_TRUE(again);
+    co_await bed.wait(90s);
+    EXPECT_NE(web->identity, first);
+    EXPECT_NE(web->identity, nullptr);
+    EXPECT_NE(fresh->identity, nullptr);
   });
 }
 

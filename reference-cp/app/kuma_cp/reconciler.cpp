@@ -139,6 +139,7 @@ void Reconciler::take_in_changes(Work& work) {
       identities_.forget(workload_key(change.key));
     }
     if (change.kind == &kind::mesh() && !change.after) {
+      shared_.erase(change.key.name);
       failed_.erase(change.key.name);
       retries_.erase(change.key.name);
       derive_at_.erase(change.key.name);

@@ -55,16 +55,28 @@ Result<IdentityPtr> Reconciler::workload_identity(const ProxyPtr& proxy, const M
     return held;
   }
   if (auto good = mesh_identity::check_spiffe_id(*id); !good) return fail(good.error());
-  auto ca =
-      identity_ca(*source, {[&](std::string_view name) { return mesh.find("Secret", name); }, config_.read_outside});
-  if (!ca) return fail(ca.error());
-  auto issued = identities_.get_workload(key,
-                                         {.mesh = mesh.name(),
-                                          .backend = workload.kri,
-                                          .ca = std::move(*ca),
-                                          .leaf_lifetime = certificate_lifetime(*source)},
-                                         *id);
-  if (!issued) return issued;
+  auto issue = [&]() -> Result<IdentityPtr> {
+    auto ca =
+        identity_ca(*source, {[&](std::string_view name) { return mesh.find("Secret", name); }, config_.read_outside});
+    if (!ca) return fail(ca.error());
+    return identities_.get_workload(key,
+                                    {.mesh = mesh.name(),
+                                     .backend = workload.kri,
+                                     .ca = std::move(*ca),
+                                     .leaf_lifetime = certificate_lifetime(*source)},
+                                    *id);
+  };
+  auto issued = issue();
+  if (!issued) {
+    // What it holds is good until it ends, and the rest of its configuration does not wait for the CA.
+    IdentityPtr held = identities_.find(key);
+    if (!held || held->tls.backend != workload.kri || held->spiffe_id != *id ||
+        held->expires <= runtime_.clock.wall_now())
+      return issued;
+    runtime_.log.warn("reconciler", "certificate kept, none can be issued",
+                      {{"mesh", mesh.name()}, {"proxy", proxy->key.name}, {"error", issued.error().message}});
+    issued = std::move(held);
+  }
   workload.certificate_pem = (*issued)->leaf.certificate_pem;
   workload.key_pem = (*issued)->leaf.key_pem;
   out.workload = std::move(workload);
