@@ -144,35 +144,42 @@ AdsActions AdsSession::on_patience_end() {
 void AdsSession::answered(const std::string& url, Type& type, const std::optional<AdsRejection>& error,
                           AdsActions& actions) {
   type.outstanding = false;
-  type.rejection = error;
+  type.rejection.reset();
+  if (error && type.carried.empty()) type.rejection = error;
   if (error) type.removed_again.insert(type.removed.begin(), type.removed.end());
   actions.answer = AdsAnswer{url, type.version, error};
   // The answer is about what the response had in it; of the rest an older one still holds.
-  for (const std::string& name : type.carried) {
-    if (error)
-      type.refused[name] = {type.nonce, *error};
-    else
-      type.refused.erase(name);
+  if (!error) {
+    for (const std::string& name : type.carried) type.refused.erase(name);
+  } else if (!type.carried.empty()) {
+    auto refusal = std::make_shared<const Refusal>(Refusal{++refusals_, *error});
+    for (const std::string& name : type.carried) type.refused[name] = refusal;
   }
-  if (!error && !type.refused.empty()) type.rejection = type.refused.begin()->second.reason;
+}
+
+const AdsRejection* AdsSession::refusal_of(const Type& type) {
+  if (type.rejection) return &*type.rejection;
+  const Refusal* last = nullptr;
+  for (const auto& [name, refusal] : type.refused)
+    if (!last || refusal->number > last->number) last = refusal.get();
+  return last ? &last->reason : nullptr;
 }
 
 /// Which of a response it was that the client refused, it does not say: where that has gone, the others are tried
 /// again.
 void AdsSession::forget_refusals(Type& type, const std::function<bool(std::string_view name)>& gone) {
-  std::set<std::string> nonces;
+  std::set<std::uint64_t> numbers;
   for (auto it = type.refused.begin(); it != type.refused.end();) {
     if (!gone(it->first)) {
       ++it;
       continue;
     }
-    nonces.insert(it->second.nonce);
+    numbers.insert(it->second->number);
     it = type.refused.erase(it);
   }
-  if (nonces.empty()) return;
+  if (numbers.empty()) return;
   for (const auto& [name, refusal] : type.refused)
-    if (nonces.contains(refusal.nonce)) type.again.insert(name);
-  if (type.refused.empty()) type.rejection.reset();
+    if (numbers.contains(refusal->number)) type.again.insert(name);
 }
 
 /// What was refused in one response with something that is another now goes again with it.
@@ -186,11 +193,11 @@ void AdsSession::ask_company(Type& type, const std::vector<XdsResourcePtr>& reso
     if (wanted == versions.end()) return held && type.wildcard && !hold;
     return !held || held->version != wanted->second;
   };
-  std::set<std::string> nonces;
+  std::set<std::uint64_t> numbers;
   for (const auto& [name, refusal] : type.refused)
-    if (is_another(name)) nonces.insert(refusal.nonce);
+    if (is_another(name)) numbers.insert(refusal->number);
   for (const auto& [name, refusal] : type.refused)
-    if (nonces.contains(refusal.nonce)) type.again.insert(name);
+    if (numbers.contains(refusal->number)) type.again.insert(name);
 }
 
 bool AdsSession::wants(const Type& type, std::string_view name) const {
@@ -226,7 +233,7 @@ bool AdsSession::taken(std::string_view url) const {
   auto found = types_.find(url);
   if (found == types_.end()) return true;
   const Type& type = found->second;
-  return !type.outstanding && !type.rejection && !differs(url, type);
+  return !type.outstanding && !refusal_of(type) && !differs(url, type);
 }
 
 bool AdsSession::settled() const {
@@ -242,13 +249,14 @@ bool AdsSession::accepted() const {
 std::map<std::string, AdsRejection> AdsSession::rejections() const {
   std::map<std::string, AdsRejection> out;
   for (const auto& [url, type] : types_)
-    if (type.rejection) out.emplace(url, *type.rejection);
+    if (const AdsRejection* rejection = refusal_of(type)) out.emplace(url, *rejection);
   return out;
 }
 
 std::optional<AdsRejection> AdsSession::rejection(std::string_view type_url) const {
   auto found = types_.find(type_url);
-  return found == types_.end() ? std::nullopt : found->second.rejection;
+  const AdsRejection* rejection = found == types_.end() ? nullptr : refusal_of(found->second);
+  return rejection ? std::optional(*rejection) : std::nullopt;
 }
 
 void AdsSession::flush(AdsActions& actions) {
@@ -330,15 +338,21 @@ void AdsSession::send_world(const std::string& url, Type& type, std::vector<XdsR
 void AdsSession::send_delta(const std::string& url, Type& type, const std::vector<XdsResourcePtr>& resources, bool hold,
                             AdsActions& actions) {
   ask_company(type, resources, hold);
+  // A NACK refers to its nonce, and only that of the last response is heard: what overtakes one has all of it again.
+  std::set<std::string_view> overtaken;
+  if (type.outstanding) overtaken.insert(type.carried.begin(), type.carried.end());
   std::vector<XdsResourcePtr> changed, updated;
   std::set<std::string_view> present;
+  bool news = type.due;
   for (const auto& resource : resources) {
     present.insert(resource->name);
     bool other = !type.sent.has(*resource);
     bool again = type.again.contains(resource->name);
+    bool unanswered = overtaken.contains(resource->name);
     // One that was refused may be new to the client.
-    if (other || (again && type.refused.contains(resource->name))) updated.push_back(resource);
-    if (other || again) changed.push_back(resource);
+    if (other || unanswered || (again && type.refused.contains(resource->name))) updated.push_back(resource);
+    if (other || unanswered || again) changed.push_back(resource);
+    news = news || other || again;
   }
   std::set<std::string> gone;
   // Removal means something to Envoy only where it asked for all; by name, it drops what it no longer needs itself.
@@ -349,7 +363,7 @@ void AdsSession::send_delta(const std::string& url, Type& type, const std::vecto
   for (const auto& name : type.again)
     if (!present.contains(name)) gone.insert(name);
   std::vector<std::string> removed(gone.begin(), gone.end());
-  if (changed.empty() && removed.empty() && !type.due) return;
+  if (!news && removed.empty()) return;
   if (url == type_url::cluster) warm_again(updated);
   for (const auto& name : type.removed_again)  // refused together with something else
     if (!present.contains(name) && gone.insert(name).second) removed.push_back(name);

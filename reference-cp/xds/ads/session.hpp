@@ -80,7 +80,8 @@ class AdsSession {
   /// The client runs all that the snapshot has for it: it asked for clusters and listeners at least, and has taken
   /// every type that it asked for.
   bool accepted() const;
-  /// The last rejection of a type, until the client takes what it refused, or that is wanted no longer.
+  /// The last rejection of a type of those that stand: until the client takes what it refused, or that is wanted no
+  /// longer.
   std::optional<AdsRejection> rejection(std::string_view type_url) const;
   /// Those of all types, by type URL.
   std::map<std::string, AdsRejection> rejections() const;
@@ -88,10 +89,12 @@ class AdsSession {
  private:
   using Names = std::set<std::string, std::less<>>;
 
+  /// Of one response; shared by the names that it carried.
   struct Refusal {
-    std::string nonce;  ///< of the response
+    std::uint64_t number;  ///< the later, the greater
     AdsRejection reason;
   };
+  using Refused = std::map<std::string, std::shared_ptr<const Refusal>, std::less<>>;
   struct Type {
     bool wildcard = false;
     bool had_names = false;
@@ -105,8 +108,8 @@ class AdsSession {
     std::vector<std::string> removed;                  ///< in the last response (delta)
     std::set<std::string, std::less<>> removed_again;  ///< to be removed again, as the response was refused (delta)
     std::vector<std::string> carried;                  ///< by the last response, resources and removals (delta)
-    std::map<std::string, Refusal, std::less<>> refused;  ///< names that the client has not taken since (delta)
-    std::optional<AdsRejection> rejection;
+    Refused refused;                                   ///< names that the client has not taken since (delta)
+    std::optional<AdsRejection> rejection;  ///< of the last response, where that has no names of its own in `carried`
   };
   using Types = std::map<std::string, Type, std::less<>>;
 
@@ -119,6 +122,8 @@ class AdsSession {
   std::vector<XdsResourcePtr> wanted(std::string_view url, const Type& type) const;
   bool differs(std::string_view url, const Type& type) const;
   bool taken(std::string_view url) const;
+  /// nullptr where the client refuses nothing.
+  static const AdsRejection* refusal_of(const Type& type);
   void answered(const std::string& url, Type& type, const std::optional<AdsRejection>& error, AdsActions& actions);
   void forget_refusals(Type& type, const std::function<bool(std::string_view name)>& gone);
   void ask_company(Type& type, const std::vector<XdsResourcePtr>& resources, bool hold);
@@ -136,6 +141,7 @@ class AdsSession {
   std::shared_ptr<const Snapshot> snapshot_;
   Types types_;
   std::uint64_t nonce_ = 0;
+  std::uint64_t refusals_ = 0;
   bool patient_ = true;
 };
 
