@@ -1,5 +1,6 @@
 #include "reference-cp/xds/envoy_types.hpp"
 
+#include <cassert>
 #include <map>
 
 #include <google/protobuf/any.pb.h>
@@ -9,6 +10,7 @@
 #include <google/protobuf/io/gzip_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <google/protobuf/message.h>
+#include <google/protobuf/text_format.h>
 #include <google/protobuf/type.pb.h>
 #include <google/protobuf/util/json_util.h>
 #include <google/protobuf/util/type_resolver_util.h>
@@ -27,6 +29,38 @@ using google::protobuf::DescriptorPool;
 using google::protobuf::FileDescriptorProto;
 using google::protobuf::Message;
 namespace util = google::protobuf::util;
+
+/// Kuma's filter on ports of Kafka. It belongs to Envoy's contrib, so the pinned executable does not have it.
+constexpr const char* kafka_broker = R"(
+name: "contrib/envoy/extensions/filters/network/kafka_broker/v3/kafka_broker.proto"
+package: "envoy.extensions.filters.network.kafka_broker.v3"
+syntax: "proto3"
+message_type {
+  name: "KafkaBroker"
+  field { name: "stat_prefix" number: 1 label: LABEL_OPTIONAL type: TYPE_STRING }
+  field { name: "force_response_rewrite" number: 2 label: LABEL_OPTIONAL type: TYPE_BOOL }
+  field {
+    name: "id_based_broker_address_rewrite_spec" number: 3 label: LABEL_OPTIONAL type: TYPE_MESSAGE
+    type_name: ".envoy.extensions.filters.network.kafka_broker.v3.IdBasedBrokerRewriteSpec" oneof_index: 0
+  }
+  field { name: "api_keys_allowed" number: 4 label: LABEL_REPEATED type: TYPE_UINT32 }
+  field { name: "api_keys_denied" number: 5 label: LABEL_REPEATED type: TYPE_UINT32 }
+  oneof_decl { name: "broker_address_rewrite_spec" }
+}
+message_type {
+  name: "IdBasedBrokerRewriteSpec"
+  field {
+    name: "rules" number: 1 label: LABEL_REPEATED type: TYPE_MESSAGE
+    type_name: ".envoy.extensions.filters.network.kafka_broker.v3.IdBasedBrokerRewriteRule"
+  }
+}
+message_type {
+  name: "IdBasedBrokerRewriteRule"
+  field { name: "id" number: 1 label: LABEL_OPTIONAL type: TYPE_UINT32 }
+  field { name: "host" number: 2 label: LABEL_OPTIONAL type: TYPE_STRING }
+  field { name: "port" number: 3 label: LABEL_OPTIONAL type: TYPE_UINT32 }
+}
+)";
 
 std::string name_of(std::string_view type_url) { return std::string(type_url.substr(type_url.rfind('/') + 1)); }
 
@@ -54,9 +88,12 @@ class WholeApi {
 
  private:
   void read() {
-    google::protobuf::io::ArrayInputStream bytes(kumasim_whole_api, static_cast<int>(kumasim_whole_api_size));
-    google::protobuf::io::GzipInputStream text(&bytes, google::protobuf::io::GzipInputStream::ZLIB);
-    set_.ParseFromZeroCopyStream(&text);
+    auto whole = read_descriptors({reinterpret_cast<const char*>(kumasim_whole_api), kumasim_whole_api_size});
+    assert(whole && "the program's own descriptors can be read");
+    set_ = *std::move(whole);
+    // Last: an executable with contrib has its own.
+    const bool parsed = google::protobuf::TextFormat::ParseFromString(kafka_broker, set_.add_file());
+    assert(parsed);
     for (const FileDescriptorProto& file : set_.file()) {
       files_.emplace(file.name(), &file);
       const std::string scope = file.package().empty() ? "" : file.package() + ".";
@@ -109,6 +146,15 @@ class Resolver : public util::TypeResolver {
 };
 
 }  // namespace
+
+Result<google::protobuf::FileDescriptorSet> read_descriptors(std::string_view compressed) {
+  google::protobuf::io::ArrayInputStream bytes(compressed.data(), static_cast<int>(compressed.size()));
+  google::protobuf::io::GzipInputStream text(&bytes, google::protobuf::io::GzipInputStream::ZLIB);
+  google::protobuf::FileDescriptorSet out;
+  if (!out.ParseFromZeroCopyStream(&text) || out.file().empty())
+    return fail(Code::data_loss, "the compressed descriptors are not whole");
+  return out;
+}
 
 const Descriptor* find(std::string_view type_url) { return whole_api().find(name_of(type_url)); }
 

@@ -1,5 +1,6 @@
-/// Every message of Envoy's API by its type URL: those that are compiled in, and all others by the descriptors that the
-/// pinned Envoy executable carries. These are read when one of them is first asked for.
+/// Envoy's messages by their type URLs: those that are compiled in, all others that the pinned Envoy executable carries
+/// descriptors of, and of Envoy's contrib, which it lacks, KafkaBroker, the one that Kuma knows. Descriptors are read
+/// when one of these is first asked for.
 ///
 /// REQUIRES: one thread at a time.
 #pragma once
@@ -12,6 +13,7 @@
 
 namespace google::protobuf {
 class Descriptor;
+class FileDescriptorSet;
 class Message;
 }  // namespace google::protobuf
 
@@ -21,12 +23,15 @@ class TypeResolver;
 
 namespace kumasim::cp::envoy_types {
 
-/// nullptr where Envoy's API has no such message.
+/// nullptr for a type that is none of these.
 const google::protobuf::Descriptor* find(std::string_view type_url);
 /// An empty one. An Any within it is always a google::protobuf::Any.
 std::unique_ptr<google::protobuf::Message> make(const google::protobuf::Descriptor& type);
 /// Knows the same types; lives as long as the process.
 google::protobuf::util::TypeResolver& resolver();
+
+/// What tools/envoy_api/descriptors.py compressed. Fails for bytes that are cut short.
+Result<google::protobuf::FileDescriptorSet> read_descriptors(std::string_view compressed);
 
 /// protobuf's JSON, also of what is packed into it.
 Result<std::string> to_json(const google::protobuf::Message& message);

@@ -65,5 +65,25 @@ networking:
   EXPECT_TRUE(filter.contains("serverConfig")) << listener.dump(1);
 }
 
+TEST(ProxyConfig, ShowsWhatThePinnedEnvoyLacks) {
+  std::vector<ResourcePtr> all = {resource("{type: Mesh, name: default}"), resource(R"(
+type: Dataplane
+mesh: default
+name: broker
+networking:
+  address: 10.0.0.1
+  inbound: [{port: 9092, tags: {kuma.io/service: broker, kuma.io/protocol: kafka}}]
+)")};
+  MeshView::Ptr mesh = MeshView::build("default", {}, all);
+  json config = proxy_config(*mesh, all[1], json::object(), false);
+  EXPECT_EQ(config.dump().find("undecoded"), std::string::npos) << config.dump(1);
+  const json& listener = config[std::string(type_url::listener)]["inbound:10.0.0.1:9092"];
+  const json& filter = listener["filterChains"][0]["filters"][0]["typedConfig"];
+  EXPECT_EQ(filter.value("@type", ""),
+            "type.googleapis.com/envoy.extensions.filters.network.kafka_broker.v3.KafkaBroker")
+      << listener.dump(1);
+  EXPECT_NE(filter.value("statPrefix", ""), "") << listener.dump(1);
+}
+
 }  // namespace
 }  // namespace kumasim::cp

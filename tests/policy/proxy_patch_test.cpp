@@ -8,12 +8,17 @@
 #include <envoy/config/listener/v3/listener.pb.h>
 #include <envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy.pb.h>
 #include <google/protobuf/any.pb.h>
+#include <google/protobuf/descriptor.pb.h>
 
 #include "reference-cp/policy/mesh_proxy_patch/json_patch.hpp"
 #include "reference-cp/policy/mesh_proxy_patch/message_text.hpp"
 #include "reference-cp/xds/envoy_types.hpp"
 #include "reference-cp/xds/generate.hpp"
 #include "tests/policy/xds_json.hpp"
+
+// tools/envoy_api/descriptors.py writes these.
+extern const unsigned char kumasim_whole_api[];
+extern const unsigned long kumasim_whole_api_size;
 
 namespace kumasim::cp::policy::testing {
 namespace {
@@ -107,6 +112,13 @@ TEST(MessageText, AnAnyInATypeThatIsNotCompiledInIsOneStill) {
   auto patched = mesh_proxy_patch::patch(filter, Json::parse(R"([{"op":"add","path":"/name","value":"y"}])"));
   ASSERT_TRUE(patched) << patched.error().message;
   EXPECT_NE(envoy_types::to_json(filter)->find(R"("maxRequestBytes":3)"), std::string::npos);
+}
+
+TEST(EnvoyTypes, FailForDescriptorsThatAreCutShort) {
+  const std::string_view whole(reinterpret_cast<const char*>(kumasim_whole_api), kumasim_whole_api_size);
+  EXPECT_TRUE(envoy_types::read_descriptors(whole));
+  EXPECT_FALSE(envoy_types::read_descriptors(whole.substr(0, whole.size() / 2)));
+  EXPECT_FALSE(envoy_types::read_descriptors(""));
 }
 
 TEST(MessageText, MergeReplacesADurationAsAWhole) {
