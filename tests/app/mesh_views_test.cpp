@@ -160,7 +160,11 @@ TEST(MeshViews, TakeInAnInsightOfAnyShape) {
   }
 }
 
-ResourcePtr to_resource(const Json& body) { return std::make_shared<const Resource>(*resource_from_json(body)); }
+ResourcePtr to_resource(const Json& body) {
+  auto out = resource_from_json(body);
+  if (!out) throw std::runtime_error(out.error().message + " in " + body.dump());
+  return std::make_shared<const Resource>(std::move(*out));
+}
 
 /// Of one service in one version; some do not count.
 ResourcePtr arbitrary_dataplane(const std::string& name) {
@@ -176,13 +180,16 @@ ResourcePtr arbitrary_dataplane(const std::string& name) {
 }
 
 ResourcePtr virtual_outbound() {
-  Json parameter = {{"name", "version"}, {"tagKey", "version"}};
+  Json service = {{"name", "service"}, {"tagKey", "kuma.io/service"}};
+  Json version = {{"name", "version"}, {"tagKey", "version"}};
+  Json conf = {{"host", "{{.version}}.{{.service}}.mesh"},
+               {"port", "80"},
+               {"parameters", Json::array({service, version})}};
   return to_resource({{"type", "VirtualOutbound"},
                       {"mesh", "m"},
                       {"name", "v"},
                       {"selectors", Json::array({Json{{"match", {{"kuma.io/service", "*"}}}}})},
-                      {"conf",
-                       {{"host", "{{.version}}.mesh"}, {"port", "80"}, {"parameters", Json::array({parameter})}}}});
+                      {"conf", conf}});
 }
 
 /// Most changes of Dataplanes leave the table alone; none that matters may be passed over.

@@ -60,12 +60,14 @@ Snapshot endpoints_of(const std::set<std::string>& names) {
   Snapshot out;
   for (const std::string& name : names)
     out.add(type_url::endpoint,
-            std::make_shared<const XdsResource>(XdsResource{name, "1", std::make_shared<const std::string>(name)}));
+            std::make_shared<const XdsResource>(XdsResource{name, name, std::make_shared<const std::string>(name)}));
   return out;
 }
 
 std::set<std::string> arbitrary_names() {
-  return *rc::gen::container<std::set<std::string>>(rc::gen::element<std::string>("a", "a-1", "ab", "b", "b-2", "c"));
+  const auto names =
+      *rc::gen::container<std::vector<std::string>>(rc::gen::element<std::string>("a", "a-1", "ab", "b", "b-2", "c"));
+  return {names.begin(), names.end()};
 }
 
 RC_GTEST_PROP(EndpointHolders, AreThoseThatALookAtEveryProxyFinds, ()) {
