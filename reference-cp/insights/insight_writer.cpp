@@ -1,5 +1,6 @@
 #include "reference-cp/insights/insight_writer.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "kumasim/runtime/task.hpp"
@@ -7,6 +8,20 @@
 
 namespace kumasim::cp {
 namespace {
+
+constexpr std::string_view component = "insights";
+
+/// Set for as long as it lives.
+class Raised {
+ public:
+  explicit Raised(bool& flag) : flag_(flag) { flag_ = true; }
+  ~Raised() { flag_ = false; }
+  Raised(const Raised&) = delete;
+  Raised& operator=(const Raised&) = delete;
+
+ private:
+  bool& flag_;
+};
 
 bool is_written_here(const Kind& kind) { return &kind == &kind::mesh_insight() || &kind == &kind::service_insight(); }
 
@@ -47,13 +62,17 @@ void InsightWriter::hear(const Change& change) {
     if (there && !mesh.there) want(name);
     mesh.there = there;
     // Its resources go before it does, in the same write.
-    if (!there) meshes_.erase(name);
+    if (!there) {
+      meshes_.erase(name);
+      failed_.erase(name);
+    }
     return;
   }
   if (mesh.tally.set(kind, change.key.name, change.after)) want(name);
 }
 
 asio::awaitable<void> InsightWriter::run(Timers& timers, Duration interval) {
+  timers_ = &timers;
   wake_.emplace(timers.executor());
   if (!due_.empty()) wake_->set();
   for (;;) {
@@ -67,12 +86,57 @@ asio::awaitable<void> InsightWriter::run(Timers& timers, Duration interval) {
 
 asio::awaitable<void> InsightWriter::write_due() {
   for (const std::string& mesh : std::exchange(due_, {})) {
-    auto done = co_await write(mesh);
-    if (done) continue;
-    if (done.error().code != Code::conflict && done.error().code != Code::already_exists)
-      log_.warn("insights", "insights of a mesh not written", {{"mesh", mesh}, {"error", done.error().message}});
-    want(mesh);
+    std::string reason;
+    try {
+      auto done = co_await write(mesh);
+      if (done) {
+        note_done(mesh);
+        continue;
+      }
+      if (done.error().code == Code::conflict || done.error().code == Code::already_exists) {
+        want(mesh);
+        continue;
+      }
+      reason = done.error().message;
+    } catch (const boost::system::system_error& error) {
+      if (error.code() == asio::error::operation_aborted) throw;
+      reason = error.what();
+    } catch (const std::exception& error) {
+      reason = error.what();
+    }
+    note_failed(mesh, std::move(reason));
   }
+}
+
+void InsightWriter::note_failed(const std::string& mesh, std::string reason) {
+  auto found = meshes_.find(mesh);
+  if (found == meshes_.end()) return;  // it has gone meanwhile
+  Failure& failure = failed_[mesh];
+  if (failure.reason != reason) {
+    log_.warn(component, "insights of a mesh not written", {{"mesh", mesh}, {"error", reason}});
+    failure.reason = std::move(reason);
+  }
+  if (!timers_) {
+    due_.insert(mesh);
+    return;
+  }
+  if (failure.waiting != 0) return;
+  failure.waiting = ++retry_pauses_;
+  Duration pause = std::exchange(failure.pause, std::min<Duration>(failure.pause * 2, retry_max));
+  spawn(timers_->executor(), log_, "insights.retry", retry(mesh, failure.waiting, pause));
+}
+
+/// A pause that is still waited for ends without effect: a failure from now on is a new one.
+void InsightWriter::note_done(const std::string& mesh) {
+  if (failed_.erase(mesh) != 0) log_.info(component, "insights of a mesh written again", {{"mesh", mesh}});
+}
+
+asio::awaitable<void> InsightWriter::retry(std::string mesh, std::uint64_t number, Duration pause) {
+  co_await sleep(*timers_, pause);
+  auto found = failed_.find(mesh);
+  if (found == failed_.end() || found->second.waiting != number) co_return;
+  found->second.waiting = 0;
+  want(mesh);
 }
 
 asio::awaitable<Result<>> InsightWriter::write(std::string mesh) {
@@ -97,10 +161,9 @@ asio::awaitable<Result<>> InsightWriter::put(const Kind& kind, ResourceKey key, 
   // It may have gone while the store was asked; what it owned has gone with it.
   const std::string& mesh = kind.is_global() ? key.name : key.mesh;
   if (auto found = meshes_.find(mesh); found == meshes_.end() || !found->second.there) co_return Result<>();
-  own_ = true;
+  const Raised own(own_);
   const WallTime now = clock_.wall_now();
   auto done = held ? co_await store_.update(std::move(insight), now) : co_await store_.create(std::move(insight), now);
-  own_ = false;
   if (!done) co_return fail(done.error());
   co_return Result<>();
 }

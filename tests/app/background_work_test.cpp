@@ -2,6 +2,7 @@
 #include "app/cp_parts.hpp"
 #include "reference-cp/app/kuma_cp/control_plane.hpp"
 #include "reference-cp/app/kuma_cp/lifecycle.hpp"
+#include "reference-cp/insights/insight_writer.hpp"
 #include "reference-cp/model/timestamp.hpp"
 #include "store/run_now.hpp"
 
@@ -171,7 +172,7 @@ TEST(BackgroundWork, DestinationsGetAddressesNamesAndState) {
 /// A whole control plane over a store that an earlier life has left like this.
 class Later {
  public:
-  explicit Later(Config config) : config_(std::move(config)) {
+  explicit Later(Config config, TroubledStore::Trouble trouble = nullptr) : config_(std::move(config)) {
     config_.signing_key = "ec-p256";
     put(*resource_from_json({{"type", "Mesh"}, {"name", "default"}}));
     put(*resource_from_json(dataplane("default", "web", 1)));
@@ -185,16 +186,25 @@ class Later {
                        {"connectTime", print_timestamp(world_.wall_now())},
                        {"status", Json::object()}}}}};
     put(std::move(insight));
+    store_->trouble = std::move(trouble);
     auto& process = world_.add_process("kuma-cp");
     process.start([&](Runtime& runtime) {
       auto control_plane = std::make_shared<ControlPlane>(runtime, config_, store_);
       process.keep(control_plane);
-      auto live = [](ControlPlane& cp) -> asio::awaitable<void> { co_await cp.run(); };
-      spawn(runtime.executor, runtime.log, "test", live(*control_plane));
+      auto live = [](ControlPlane& cp, std::string& ended) -> asio::awaitable<void> {
+        try {
+          co_await cp.run();
+        } catch (const std::runtime_error& error) {
+          ended = error.what();
+        }
+      };
+      spawn(runtime.executor, runtime.log, "test", live(*control_plane, ended_));
     });
   }
 
   void run_for(Duration time) { world_.run_for(time); }
+  /// Why the control plane has ended; "" while it serves.
+  const std::string& ended() const { return ended_; }
 
   Json spec(const Kind& kind, ResourceKey key) {
     auto found = run_now(store_->get(kind, std::move(key)));
@@ -206,7 +216,8 @@ class Later {
 
   Config config_;
   sim::World world_;
-  std::shared_ptr<MemoryStore> store_ = std::make_shared<MemoryStore>();
+  std::shared_ptr<TroubledStore> store_ = std::make_shared<TroubledStore>();
+  std::string ended_;
 };
 
 TEST(BackgroundWork, InsightsOfMeshesAndServicesAreWritten) {
@@ -215,6 +226,57 @@ TEST(BackgroundWork, InsightsOfMeshesAndServicesAreWritten) {
   EXPECT_EQ(later.spec(kind::mesh_insight(), {"", "default"})["dataplanes"], (Json{{"total", 1}, {"online", 1}}));
   EXPECT_EQ(later.spec(kind::service_insight(), {"default", "all-services-default"})["services"]["web"]["status"],
             "online");
+}
+
+TEST(BackgroundWork, ABugInWhatCountsAndTidiesUpDoesNotEndTheControlPlane) {
+  Config config;
+  config.dataplane_cleanup_age = 1h;
+  int insights = 0, offline = 0;
+  Later later(config, [&](std::string_view operation, const Kind& kind, const ResourceKey&) -> std::optional<Error> {
+    if (&kind == &kind::mesh_insight() && operation == "create" && ++insights <= 3)
+      throw std::runtime_error("a bug in counting");
+    if (&kind == &kind::dataplane_insight() && operation == "update" && ++offline == 1)
+      throw std::runtime_error("a bug in tidying up");
+    return std::nullopt;
+  });
+  later.run_for(4s);
+  EXPECT_TRUE(later.spec(kind::mesh_insight(), {"", "default"}).is_null());
+  later.run_for(20s);
+  EXPECT_EQ(later.spec(kind::mesh_insight(), {"", "default"})["dataplanes"], (Json{{"total", 1}, {"online", 1}}));
+  later.run_for(30min);
+  EXPECT_GE(offline, 2) << "the finalizer has begun anew";
+  EXPECT_EQ(later.spec(kind::mesh_insight(), {"", "default"})["dataplanes"], (Json{{"total", 1}, {"offline", 1}}));
+  EXPECT_EQ(later.ended(), "");
+}
+
+TEST(BackgroundWork, AnOutageIsToldOnceAndTriedWithPausesThatDouble) {
+  run_in_world([](Parts& parts) -> asio::awaitable<void> {
+    auto writer = std::make_shared<InsightWriter>(parts.runtime.clock, parts.log, *parts.store);
+    int tries = 0;
+    parts.store->trouble = [&](std::string_view, const Kind& kind, const ResourceKey&) -> std::optional<Error> {
+      if (&kind != &kind::mesh_insight()) return std::nullopt;
+      ++tries;
+      return Error{Code::unavailable, "not now", {}};
+    };
+    co_await parts.write({{"type", "Mesh"}, {"name", "m"}});
+    auto started = co_await writer->start();
+    EXPECT_TRUE(started);
+    auto run = [](std::shared_ptr<InsightWriter> kept, Timers& timers) -> asio::awaitable<void> {
+      co_await kept->run(timers, 100ms);
+    };
+    spawn(parts.runtime.executor, parts.log, "test", run(writer, parts.runtime.timers));
+    co_await sleep(parts.runtime.timers, 5min);
+    EXPECT_GE(tries, 9);
+    EXPECT_LE(tries, 11) << "1 2 4 8 16 32 60 60 60 s";
+    EXPECT_EQ(parts.log.count("insights of a mesh not written"), 1);
+    EXPECT_FALSE(writer->idle());
+    parts.store->trouble = nullptr;
+    co_await sleep(parts.runtime.timers, 61s);
+    bool there = co_await parts.has(kind::mesh_insight(), "", "m");
+    EXPECT_TRUE(there);
+    EXPECT_TRUE(writer->idle());
+    EXPECT_EQ(parts.log.count("insights of a mesh written again"), 1);
+  });
 }
 
 TEST(BackgroundWork, AProxyThatDidNotComeBackIsOfflineAndThenRemoved) {

@@ -1,6 +1,7 @@
 #include "reference-cp/app/kuma_cp/control_plane.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <stdexcept>
 
 #include <fmt/format.h>
@@ -40,6 +41,9 @@ namespace {
 /// Signing keys that could not be made or kept are tried again after a pause that doubles.
 constexpr Duration signing_retry_min = std::chrono::seconds(1);
 constexpr Duration signing_retry_max = std::chrono::minutes(1);
+
+/// After it a task that only counts or tidies up begins anew.
+constexpr Duration lasting_pause = std::chrono::minutes(1);
 
 /// What gRPC's servers take by default, Kuma's among them.
 constexpr std::size_t grpc_message_bytes_max = 4 << 20;
@@ -156,6 +160,7 @@ struct ControlPlane::State {
                                                 TlsPeerCheck peer = TlsPeerCheck::none) const;
   Result<> open_ports();
   asio::awaitable<void> core_task(std::string name, asio::awaitable<void> task);
+  asio::awaitable<void> lasting_task(std::string name, std::function<asio::awaitable<void>()> begin);
   asio::awaitable<void> serve(Listener& listener, std::shared_ptr<const TlsContext> context, HttpHandler http,
                               GrpcHandler grpc);
   asio::awaitable<void> make_signing_keys();
@@ -280,6 +285,25 @@ asio::awaitable<void> ControlPlane::State::core_task(std::string name, asio::awa
   if (!failure) failure = Error{Code::internal, fmt::format("{} failed: {}", name, reason), {}};
   is_ready = false;
   stopped.set();
+}
+
+/// Proxies and the API are served without it: its failure is logged, and it begins anew after a pause.
+asio::awaitable<void> ControlPlane::State::lasting_task(std::string name,
+                                                        std::function<asio::awaitable<void>()> begin) {
+  for (;;) {
+    std::string reason;
+    try {
+      co_await begin();
+      co_return;
+    } catch (const boost::system::system_error& error) {
+      if (error.code() == asio::error::operation_aborted) throw;
+      reason = error.code().message();
+    } catch (const std::exception& error) {
+      reason = error.what();
+    }
+    runtime.log.error("kuma-cp", "task failed", {{"task", name}, {"error", reason}});
+    co_await sleep(runtime.timers, lasting_pause);
+  }
 }
 
 /// The insight's subscription is one of this control plane's streams.
@@ -446,12 +470,19 @@ asio::awaitable<Result<>> ControlPlane::start() {
   if (s.https_listener) start_task("api-server-https", s.serve(s.https_listener, s.api_tls, rest_handler, nullptr));
   start_task("diagnostics", s.serve(s.diagnostics_listener, nullptr, diagnostics_handler, nullptr));
   start_task("signing-keys", s.make_signing_keys());
+  auto start_lasting = [&](const char* name, std::function<asio::awaitable<void>()> begin) {
+    spawn(s.runtime.executor, s.runtime.log, name, s.lasting_task(name, std::move(begin)));
+  };
+  State* state = state_.get();
   if (!s.config.federated())
-    start_task("insights", s.insight_writer.run(s.runtime.timers, s.config.mesh_insight_interval));
+    start_lasting("insights", [state] {
+      return state->insight_writer.run(state->runtime.timers, state->config.mesh_insight_interval);
+    });
   if (s.config.mode != "global") {
     if (s.config.proxy_idle_time > Duration::zero())
-      start_task("finalizer", s.finalizer.run(s.runtime.timers, s.config.proxy_idle_time));
-    start_task("garbage-collector", s.collector.run(s.runtime.timers));
+      start_lasting("finalizer",
+                    [state] { return state->finalizer.run(state->runtime.timers, state->config.proxy_idle_time); });
+    start_lasting("garbage-collector", [state] { return state->collector.run(state->runtime.timers); });
   }
   s.is_ready = true;
   s.runtime.log.info("kuma-cp", "control plane is up",
