@@ -1,5 +1,7 @@
 #include "tests/real_envoy/corpus_case.hpp"
 
+#include <mutex>
+
 #include "reference-cp/xds/json_read.hpp"
 
 namespace kumasim::test {
@@ -34,6 +36,8 @@ RealEnvoyOptions CorpusProxy::options(cp::AdsVariant variant) const {
 }
 
 CorpusCase load(const cp::golden::Case& subject) {
+  static std::mutex one_at_a_time;  // the control plane is written for one thread
+  std::lock_guard lock(one_at_a_time);
   auto certificates = std::make_shared<CorpusCertificates>();
   cp::golden::Universe empty([certificates](const std::string& mesh, const cp::Resource& proxy) {
     return certificates->identify(mesh, proxy);
