@@ -14,6 +14,7 @@
 #include "reference-cp/app/kuma_cp/insights.hpp"
 #include "reference-cp/app/kuma_cp/lifecycle.hpp"
 #include "reference-cp/app/kuma_cp/mesh_identity_updater.hpp"
+#include "reference-cp/app/kuma_cp/part_options.hpp"
 #include "reference-cp/app/kuma_cp/proxy_config.hpp"
 #include "reference-cp/app/kuma_cp/proxy_kind.hpp"
 #include "reference-cp/app/kuma_cp/reconciler.hpp"
@@ -47,68 +48,6 @@ constexpr Duration lasting_pause = std::chrono::minutes(1);
 
 /// What gRPC's servers take by default, Kuma's among them.
 constexpr std::size_t grpc_message_bytes_max = 4 << 20;
-
-ManagerOptions manager_options(const Config& config) {
-  ManagerOptions out;
-  if (config.mode == "global") out.labels.mode = CpMode::global;
-  out.labels.zone = config.zone_name;
-  out.labels.environment = config.environment;
-  out.routing_policies = config.create_mesh_routing;
-  return out;
-}
-
-BootstrapOptions bootstrap_options(const Config& config, const std::string& certificate) {
-  BootstrapOptions out;
-  out.settings.admin_address = config.admin_address;
-  out.settings.admin_port = config.admin_port;
-  out.settings.admin_access_log_path = config.admin_access_log_path;
-  out.settings.xds_host = config.xds_host;
-  out.settings.xds_port = config.xds_port;
-  out.settings.xds_connect_timeout = config.xds_connect_timeout;
-  out.settings.hds_enabled = config.hds_enabled;
-  out.settings.reloadable_tokens = config.reloadable_tokens;
-  out.settings.gateway_connections_max = config.gateway_connections_max;
-  out.certificate_pem = certificate;
-  out.dp_token_required = config.dp_proxy_auth != "none";
-  out.zone_token_required = config.zone_proxy_auth != "none";
-  return out;
-}
-
-/// Of clients of the HTTPS API.
-TlsPeerCheck client_check(const Config& config, const ControlPlaneOptions& options) {
-  if (config.api_require_client_cert) return TlsPeerCheck::required;
-  return options.api_client_roots.empty() ? TlsPeerCheck::none : TlsPeerCheck::optional;
-}
-
-ValidatorOptions validator_options(const Config& config, bool use_secrets, const std::vector<PublicKeySetting>& keys) {
-  ValidatorOptions out{.use_secrets = use_secrets, .public_keys = {}, .memory_store = config.store_type == "memory"};
-  for (const PublicKeySetting& key : keys) out.public_keys.push_back({key.kid, key.key, key.mesh});
-  return out;
-}
-
-bool has_user_tokens(const Config& config) { return config.api_authn_type == "tokens"; }
-
-Authentication::Options authentication_options(const Config& config) {
-  return {.type = has_user_tokens(config) ? Authentication::Type::tokens : Authentication::Type::admin_client_certs,
-          .localhost_is_admin = config.localhost_is_admin,
-          .validator = validator_options(config, config.user_token_secrets, config.user_token_keys)};
-}
-
-TokenEndpoints::Options token_options(const Config& config) {
-  return {.access = config.access,
-          .dataplane = config.dp_token_issuer,
-          .zone = config.zone_token_issuer,
-          .user = config.user_token_issuer,
-          .user_tokens_served = has_user_tokens(config)};
-}
-
-ProxyAuthenticator::Options proxy_options(const Config& config) {
-  return {.dp_tokens = config.dp_proxy_auth != "none",
-          .zone_tokens = config.zone_proxy_auth != "none",
-          .zone = config.zone_name,
-          .dp_validator = validator_options(config, config.dp_token_secrets, config.dp_token_keys),
-          .zone_validator = validator_options(config, config.zone_token_secrets, config.zone_token_keys)};
-}
 
 }  // namespace
 
