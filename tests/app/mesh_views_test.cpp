@@ -192,6 +192,33 @@ ResourcePtr virtual_outbound() {
                       {"conf", conf}});
 }
 
+TEST_F(MeshViewsTest, ADataplaneThatComesFirstTakesANameFromAnother) {
+  auto instance = [](const std::string& name, const char* version) {
+    Json inbound = {{"port", 80}, {"tags", {{"kuma.io/service", "s"}, {"version", version}}}};
+    return resource({{"type", "Dataplane"},
+                     {"mesh", "m"},
+                     {"name", name},
+                     {"networking", {{"address", "10.0.0.1"}, {"inbound", Json::array({inbound})}}}});
+  };
+  apply(nullptr, mesh("m"));
+  apply(nullptr, resource(Json::parse(R"({"type":"VirtualOutbound","mesh":"m","name":"v",
+    "selectors":[{"match":{"kuma.io/service":"*"}}],
+    "conf":{"host":"{{.service}}.mesh","port":"80","parameters":[{"name":"service","tagKey":"kuma.io/service"},
+                                                                 {"name":"version","tagKey":"version"}]}})")));
+  apply(nullptr, instance("b", "v0"));
+  apply(nullptr, instance("c", "v1"));
+  views.refresh_vips("m");
+  // Its tags are those of c, which are known, but of a name's two claims the first Dataplane's counts.
+  apply(nullptr, instance("a", "v1"));
+  EXPECT_TRUE(views.refresh_vips("m"));
+  MeshView::Ptr view = views.find("m");
+  EXPECT_EQ(derive::vips(*view, view->vips()), view->vips());
+  apply(instance("a", "v1"), nullptr);
+  EXPECT_TRUE(views.refresh_vips("m"));
+  view = views.find("m");
+  EXPECT_EQ(derive::vips(*view, view->vips()), view->vips());
+}
+
 /// Most changes of Dataplanes leave the table alone; none that matters may be passed over.
 RC_GTEST_PROP(MeshViewsProperty, VirtualAddressesFollowWhateverIsWritten, ()) {
   MeshViews views(ZoneSettings{});

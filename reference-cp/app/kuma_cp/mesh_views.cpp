@@ -160,14 +160,26 @@ void MeshViews::note_vip_sources(const Change& change, VipSources& sources) {
   std::vector<std::string> come, gone;
   if (change.after) come = derive::vip_sources(*change.after);
   if (change.before) gone = derive::vip_sources(*change.before);
-  for (std::string& text : come)
-    if (++sources.inbounds[std::move(text)] == 1) sources.changed = true;
-  for (const std::string& text : gone) {
-    auto found = sources.inbounds.find(text);
-    if (found != sources.inbounds.end() && --found->second > 0) continue;
-    sources.changed = true;
-    if (found != sources.inbounds.end()) sources.inbounds.erase(found);
+  std::map<std::string, VipSources::Places::value_type> firsts;  // before the change; a text that is new has none
+  for (const auto& texts : {gone, come})
+    for (const std::string& text : texts)
+      if (auto found = sources.inbounds.find(text); found != sources.inbounds.end())
+        firsts.emplace(text, *found->second.begin());
+  const std::string& name = change.key.name;
+  for (std::size_t i = 0; i < gone.size(); ++i) {
+    auto found = sources.inbounds.find(gone[i]);
+    if (found != sources.inbounds.end() && found->second.erase({name, i}) > 0 && found->second.empty())
+      sources.inbounds.erase(found);
   }
+  for (std::size_t i = 0; i < come.size(); ++i) sources.inbounds[come[i]].insert({name, i});
+  for (const auto& texts : {gone, come})
+    for (const std::string& text : texts) {
+      auto before = firsts.find(text);
+      auto after = sources.inbounds.find(text);
+      const bool there = after != sources.inbounds.end();
+      if (there != (before != firsts.end()) || (there && before->second != *after->second.begin()))
+        sources.changed = true;
+    }
 }
 
 /// All of it or, where it throws, nothing.

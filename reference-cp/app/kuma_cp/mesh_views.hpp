@@ -73,8 +73,10 @@ class MeshViews {
  private:
   /// What a mesh's table of virtual addresses was made of.
   struct VipSources {
-    std::map<std::string, std::size_t> inbounds;  ///< how many inbounds have this text (derive::vip_sources)
-    bool changed = true;                          ///< since the table was made
+    using Places = std::set<std::pair<std::string, std::size_t>>;  ///< Dataplane, and which of its inbounds
+    /// By the inbound's text (derive::vip_sources). Of two that want one name and port the first place counts.
+    std::map<std::string, Places> inbounds;
+    bool changed = true;  ///< since the table was made
   };
   static void note_vip_sources(const Change& change, VipSources& sources);
   MeshView::Ptr build(const std::string& mesh, std::vector<LeftOut>& out);
