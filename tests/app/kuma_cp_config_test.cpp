@@ -188,6 +188,14 @@ TEST_F(ControlPlaneConfig, ListsAndTimesAreReadFromFileAndVariable) {
   EXPECT_EQ(shown["multizone"]["global"]["kds"]["tlsKeyFile"], "/k");
 }
 
+TEST_F(ControlPlaneConfig, AMapIsOneSetting) {
+  variables["KUMA_RUNTIME_KUBERNETES_INJECTOR_EXCEPTIONS_LABELS"] = "a.io/b:x,c:y";
+  auto config = load("");
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config_to_json(*config)["runtime"]["kubernetes"]["injector"]["exceptions"]["labels"],
+            (nlohmann::json{{"a.io/b", "x"}, {"c", "y"}}));
+}
+
 TEST_F(ControlPlaneConfig, ShowsNoPassword) {
   auto shown = config_to_json(*load("store: {postgres: {password: hunter2, user: mesh}}"));
   EXPECT_EQ(shown["store"]["postgres"]["user"], "mesh");

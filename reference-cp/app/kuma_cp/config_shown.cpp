@@ -222,8 +222,16 @@ constexpr const char* defaults = R"json({
   "xdsServer": {"dataplaneConfigurationRefreshInterval": "1s", "nackBackoff": "5s"}
 })json";
 
+/// A map from names that have dots in them (labels), and no level of the tree.
+bool is_map(const json& value) {
+  if (!value.is_object()) return false;
+  for (const auto& [key, inner] : value.items())
+    if (key.contains('.')) return true;
+  return false;
+}
+
 void collect(const json& value, const std::string& name, std::vector<std::string>& out) {
-  if (!value.is_object() || value.empty()) {
+  if (!value.is_object() || value.empty() || is_map(value)) {
     out.push_back(name);
     return;
   }
@@ -240,6 +248,12 @@ json typed(const std::string& text, const json& like) {
   if (like.is_number()) {
     json number = json::parse(text, nullptr, false);
     return number.is_number() ? number : like;
+  }
+  if (is_map(like)) {  // "name:value,name:value"
+    json out = json::object();
+    for (const std::string& entry : typed(text, json::array()).get<std::vector<std::string>>())
+      if (auto colon = entry.find(':'); colon != entry.npos) out[entry.substr(0, colon)] = entry.substr(colon + 1);
+    return out;
   }
   if (!like.is_array()) return text;
   json out = json::array();
