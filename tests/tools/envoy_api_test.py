@@ -73,7 +73,7 @@ class Descriptors(unittest.TestCase):
     def test_takes_the_expected_digest(self):
         run = self.run_with(hashlib.sha256(self.NAME + b"\0" + self.PROTO).hexdigest())
         self.assertEqual(run.returncode, 0, run.stderr)
-        self.assertIn("1 descriptors in executable, 1 selected", run.stdout)
+        self.assertIn("1 descriptors in executable, 1 of them whole, 1 selected", run.stdout)
 
     def test_refuses_another(self):
         run = self.run_with("0" * 64)
