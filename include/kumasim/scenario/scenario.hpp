@@ -47,7 +47,7 @@ struct Service {
   std::string mesh = "default";
   std::string protocol = "http";
   std::uint16_t port = 8080;
-  std::map<std::string, std::string> labels;  // of its Dataplanes
+  std::map<std::string, std::string> labels = {};  ///< of its Dataplanes
   std::vector<Outbound> calls;
 };
 
