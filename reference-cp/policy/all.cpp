@@ -32,23 +32,6 @@ namespace {
 
 using Matched = std::function<MatchedPolicies(std::string_view kind)>;
 
-constexpr std::string_view all_kinds[] = {"MeshHTTPRoute",
-                                          "MeshTCPRoute",
-                                          "MeshTLS",
-                                          "MeshLoadBalancingStrategy",
-                                          "MeshPassthrough",
-                                          "MeshAccessLog",
-                                          "MeshTrace",
-                                          "MeshFaultInjection",
-                                          "MeshRateLimit",
-                                          "MeshTimeout",
-                                          "MeshTrafficPermission",
-                                          "MeshHealthCheck",
-                                          "MeshCircuitBreaker",
-                                          "MeshRetry",
-                                          "MeshMetric",
-                                          "MeshProxyPatch"};
-
 constexpr std::string_view outgoing_kinds[] = {"MeshHTTPRoute",      "MeshTCPRoute", "MeshLoadBalancingStrategy",
                                                "MeshTrace",          "MeshTimeout",  "MeshHealthCheck",
                                                "MeshCircuitBreaker", "MeshRetry"};
@@ -84,6 +67,26 @@ Result<> apply(ResourceSet& resources, const ProxyView& proxy, const MeshView& m
 
 }  // namespace
 
+std::span<const std::string_view> applied_kinds() {
+  static constexpr std::string_view kinds[] = {"MeshHTTPRoute",
+                                            "MeshTCPRoute",
+                                            "MeshTLS",
+                                            "MeshLoadBalancingStrategy",
+                                            "MeshPassthrough",
+                                            "MeshAccessLog",
+                                            "MeshTrace",
+                                            "MeshFaultInjection",
+                                            "MeshRateLimit",
+                                            "MeshTimeout",
+                                            "MeshTrafficPermission",
+                                            "MeshHealthCheck",
+                                            "MeshCircuitBreaker",
+                                            "MeshRetry",
+                                            "MeshMetric",
+                                            "MeshProxyPatch"};
+  return kinds;
+}
+
 Result<> apply_all(ResourceSet& resources, const ProxyView& proxy, const MeshView& mesh,
                    const GenerateOptions& options) {
   auto matched = [&](std::string_view kind) {
@@ -94,7 +97,7 @@ Result<> apply_all(ResourceSet& resources, const ProxyView& proxy, const MeshVie
 
 SelectedByKind select_all(const ProxyView& proxy, const MeshView& mesh, const MatchOptions& options) {
   SelectedByKind selected;
-  for (std::string_view kind : all_kinds)
+  for (std::string_view kind : applied_kinds())
     if (!mesh.all(kind).empty()) selected.emplace(kind, select_policies(kind, proxy, mesh, options));
   return selected;
 }

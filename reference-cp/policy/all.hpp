@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,9 @@ struct ProxyView;
 struct GenerateOptions;
 
 namespace policy {
+
+/// Kinds of policies that change what a proxy gets, in the order in which they are applied.
+std::span<const std::string_view> applied_kinds();
 
 /// Pure: what is added to or changed in `resources` is a function of the arguments.
 /// Fails where the proxy has to be left with what it has; `resources` are of no use then.

@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "reference-cp/model/kind.hpp"
+#include "reference-cp/policy/all.hpp"
 #include "reference-cp/policy/legacy/connection_policy.hpp"
 #include "reference-cp/rest/inspect/gateway_routes.hpp"
 #include "reference-cp/rest/inspect/views.hpp"
@@ -74,7 +75,7 @@ Attachments attachments(const ProxyView& proxy, const MeshView& mesh, std::strin
   std::vector<ResourcePtr>& whole = out[{"dataplane", {}, {}}];
   for (std::string_view type : {"TrafficTrace", "ProxyTemplate"})
     if (ResourcePtr one = wanted(type) ? legacy::proxy_policy(type, proxy, mesh) : nullptr) whole.push_back(one);
-  for (std::string_view type : applied_types()) {
+  for (std::string_view type : policy::applied_kinds()) {
     if (!wanted(type)) continue;
     for (const policy::PolicyPtr& each : policy::match_policies(type, proxy, mesh).policies)
       whole.push_back(each->resource);
@@ -190,7 +191,7 @@ Json attached_dataplanes(const Resource& policy, const MeshView& mesh) {
 Json attached_rules(const ProxyView& proxy, const MeshView& mesh) {
   const std::vector<VipDomains> domains = vip_domains(mesh);
   std::vector<AttachedRule> all;
-  for (std::string_view type : applied_types()) {
+  for (std::string_view type : policy::applied_kinds()) {
     Matched found = matched(type, proxy, mesh);
     add_inbound_rules(proxy, found, all);
     add_outbound_rules(proxy, found, domains, all);

@@ -1,6 +1,7 @@
 /// `/_policies` of a proxy, of an inbound, of an outbound and of a route, and `/_routes`.
 #include <algorithm>
 
+#include "reference-cp/policy/all.hpp"
 #include "reference-cp/policy/match_hash.hpp"
 #include "reference-cp/rest/inspect/views.hpp"
 #include "reference-cp/xds/json_read.hpp"
@@ -42,7 +43,7 @@ bool is_route(std::string_view type) { return type == "MeshHTTPRoute" || type ==
 
 Json proxy_policies(const ProxyView& proxy, const MeshView& mesh) {
   Json out = Json::array();
-  for (std::string_view type : applied_types()) {
+  for (std::string_view type : policy::applied_kinds()) {
     Matched found = matched(type, proxy, mesh);
     if (found.proxy)
       out.push_back({{"kind", type}, {"conf", found.proxy->conf}, {"origins", origin_kris(found.proxy->origins)}});
@@ -57,7 +58,7 @@ Result<Json> inbound_policies(const ProxyView& proxy, const MeshView& mesh, cons
   });
   if (chosen == proxy.inbounds.end()) return fail(Code::internal, "inbound not found");
   Json out = Json::array();
-  for (std::string_view type : applied_types()) {
+  for (std::string_view type : policy::applied_kinds()) {
     Matched found = matched(type, proxy, mesh);
     auto rules = found.policies.rules.find({chosen->address, chosen->port});
     if (rules == found.policies.rules.end() || rules->second.empty()) continue;
@@ -74,7 +75,7 @@ Result<Json> inbound_policies(const ProxyView& proxy, const MeshView& mesh, cons
 
 Json outbound_policies(const ProxyView& proxy, const MeshView& mesh, const Kri& outbound) {
   Json out = Json::array();
-  for (std::string_view type : applied_types()) {
+  for (std::string_view type : policy::applied_kinds()) {
     Matched found = matched(type, proxy, mesh);
     add_conf(out, type,
              first_rule(found.policies.to_resources, {outbound, outbound.without_section(), mesh_kri(mesh)}));
@@ -84,7 +85,7 @@ Json outbound_policies(const ProxyView& proxy, const MeshView& mesh, const Kri& 
 
 Json route_policies(const ProxyView& proxy, const MeshView& mesh, const Kri& outbound, const Kri& route) {
   Json out = Json::array();
-  for (std::string_view type : applied_types()) {
+  for (std::string_view type : policy::applied_kinds()) {
     if (is_route(type)) continue;
     Matched found = matched(type, proxy, mesh);
     add_conf(out, type,
@@ -95,7 +96,7 @@ Json route_policies(const ProxyView& proxy, const MeshView& mesh, const Kri& out
 
 Json outbound_routes(const ProxyView& proxy, const MeshView& mesh, const Kri& outbound) {
   Json out = Json::array();
-  for (std::string_view type : applied_types()) {
+  for (std::string_view type : policy::applied_kinds()) {
     if (!is_route(type)) continue;
     Matched found = matched(type, proxy, mesh);
     const policy::ResourceRule* rule = policy::find_rule(found.policies.to_resources, outbound);

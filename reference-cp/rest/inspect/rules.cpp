@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 
+#include "reference-cp/policy/all.hpp"
 #include "reference-cp/policy/match_hash.hpp"
 #include "reference-cp/policy/resolve.hpp"
 #include "reference-cp/rest/inspect/views.hpp"
@@ -92,7 +93,7 @@ Json rules(const Resource& subject, const ProxyView& proxy, const MeshView& mesh
   const bool exclusive = mesh.mesh_services_mode() == "Exclusive";
   std::map<std::string, Json> matches;  // by hash
   Json list = Json::array();
-  for (std::string_view type : applied_types()) {
+  for (std::string_view type : policy::applied_kinds()) {
     Matched found = matched(type, proxy, mesh);
     const policy::MatchedPolicies& policies = found.policies;
     if (type == "MeshHTTPRoute")

@@ -49,25 +49,6 @@ ResourcePtr proxy_of_gateway(const Resource& gateway) {
   return proxy;
 }
 
-std::vector<std::string_view> applied_types() {
-  return {"MeshHTTPRoute",
-          "MeshTCPRoute",
-          "MeshTLS",
-          "MeshLoadBalancingStrategy",
-          "MeshPassthrough",
-          "MeshAccessLog",
-          "MeshTrace",
-          "MeshFaultInjection",
-          "MeshRateLimit",
-          "MeshTimeout",
-          "MeshTrafficPermission",
-          "MeshHealthCheck",
-          "MeshCircuitBreaker",
-          "MeshRetry",
-          "MeshMetric",
-          "MeshProxyPatch"};
-}
-
 Matched matched(std::string_view type, const ProxyView& proxy, const MeshView& mesh) {
   Matched out{.type = type, .policies = policy::match_policies(type, proxy, mesh), .proxy = std::nullopt};
   const Kind* kind = find_kind(type);

@@ -19,9 +19,6 @@ ProxyView matching_proxy(ResourcePtr dataplane);
 /// A builtin gateway's proxy that this MeshGateway would serve: its first selector as tags. nullptr where it has none.
 ResourcePtr proxy_of_gateway(const Resource& gateway);
 
-/// All kinds of policies in the order in which they are applied.
-std::vector<std::string_view> applied_types();
-
 /// The policies of one kind that a proxy has, as inspections tell of them.
 struct Matched {
   std::string_view type;
