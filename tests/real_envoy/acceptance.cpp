@@ -1,18 +1,16 @@
 #include "tests/real_envoy/acceptance.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <fstream>
 #include <mutex>
-#include <thread>
 #include <tuple>
 
 #include <fmt/format.h>
 
+#include "tests/real_envoy/over_cases.hpp"
+
 namespace kumasim::test {
 namespace {
-
-constexpr int workers = 2;
 
 /// The same for a proxy in every run, and different within most cases.
 cp::AdsVariant variant_of(const std::string& id, const std::string& proxy) {
@@ -37,22 +35,17 @@ Result<std::unique_ptr<RealEnvoy>> configured(const CorpusProxy& proxy, cp::AdsV
   return RealEnvoy::start(*proxy.snapshot, proxy.options(variant));
 }
 
-class Workers {
+class Accepting {
  public:
-  explicit Workers(const std::vector<cp::golden::Case>& cases) : cases_(cases) {
-    std::vector<std::thread> threads;
-    for (int i = 0; i < workers; ++i) threads.emplace_back([this] { work(); });
-    for (std::thread& thread : threads) thread.join();
+  explicit Accepting(const std::vector<cp::golden::Case>& cases) {
+    over_cases(cases, [this](const cp::golden::Case& subject) { return run(subject); });
     std::ranges::stable_sort(out.findings, {}, [](const Finding& f) { return std::tie(f.id, f.proxy); });
   }
   Acceptance out;
 
  private:
-  void work() {
-    for (std::size_t i; !impossible_ && (i = next_++) < cases_.size();) run(cases_[i]);
-  }
-
-  void run(const cp::golden::Case& subject) {
+  /// False where no Envoy can run here.
+  bool run(const cp::golden::Case& subject) {
     CorpusCase loaded = load(subject);
     std::vector<Finding> found;
     std::size_t with = 0;
@@ -67,8 +60,7 @@ class Workers {
       } else {
         std::lock_guard lock(mutex_);
         out.impossible = envoy.error();
-        impossible_ = true;
-        return;
+        return false;
       }
     }
     std::lock_guard lock(mutex_);
@@ -76,18 +68,16 @@ class Workers {
     out.proxies += with;
     out.without += loaded.proxies.size() - with;
     std::ranges::move(found, std::back_inserter(out.findings));
+    return true;
   }
 
-  const std::vector<cp::golden::Case>& cases_;
-  std::atomic<std::size_t> next_ = 0;
-  std::atomic<bool> impossible_ = false;
   std::mutex mutex_;
 };
 
 }  // namespace
 
 Acceptance accept(const std::vector<cp::golden::Case>& cases) {
-  Workers done(cases);
+  Accepting done(cases);
   return std::move(done.out);
 }
 

@@ -5,14 +5,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <set>
-#include <sstream>
 #include <string_view>
 
 #include <fmt/format.h>
 
 #include "tests/real_envoy/acceptance.hpp"
+#include "tests/real_envoy/chosen_cases.hpp"
 
 namespace kumasim::test {
 namespace {
@@ -36,26 +35,11 @@ constexpr std::string_view sample =
     "retry/docs-retry-1 trafficroute/http-modify transparent-proxy/inbound-vip-overlap unified-naming/proxy-patch "
     "zoneegress/external-service-tls zoneingress/with-traffic-route";
 
-/// Of the whole corpus, those that the words name.
-std::vector<Case> select(const std::vector<Case>& all, const std::string& wanted) {
-  if (wanted == "all") return all;
-  std::istringstream words(wanted);
-  std::vector<Case> out;
-  for (std::string word; words >> word;) {
-    std::size_t before = out.size();
-    std::ranges::copy_if(all, std::back_inserter(out),
-                         [&](const Case& subject) { return subject.id() == word || subject.area == word; });
-    EXPECT_GT(out.size(), before) << "no such case: " << word;
-  }
-  return out;
-}
-
 TEST(RealEnvoyAcceptance, TakesEveryConfigurationOfTheCorpus) {
   auto root = cp::golden::corpus();
   if (!root) GTEST_SKIP() << "no conformance corpus at ../shared/conformance";
-  const char* wanted = std::getenv("KUMASIM_ENVOY_CASES");
   const std::vector<Case> all = cp::golden::cases(*root, "");
-  const std::vector<Case> chosen = select(all, wanted ? wanted : std::string(sample));
+  const std::vector<Case> chosen = chosen_cases(all, sample);
   const Acceptance result = accept(chosen);
   if (result.impossible) GTEST_SKIP() << result.impossible->message;
 

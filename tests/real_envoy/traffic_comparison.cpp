@@ -1,21 +1,19 @@
 #include "tests/real_envoy/traffic_comparison.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <fstream>
 #include <mutex>
-#include <thread>
 
 #include <fmt/format.h>
 
 #include "tests/real_envoy/corpus_case.hpp"
+#include "tests/real_envoy/over_cases.hpp"
 #include "tests/real_envoy/traffic_real.hpp"
 #include "tests/real_envoy/traffic_simulated.hpp"
 
 namespace kumasim::test {
 namespace {
 
-constexpr int workers = 2;
 /// Of a call whose cluster is left to chance.
 constexpr int random_repetitions = 4;
 
@@ -35,20 +33,15 @@ struct Prepared {
 
 class Comparing {
  public:
-  Comparing(const std::vector<cp::golden::Case>& cases, TrafficOptions options) : cases_(cases), options_(options) {
-    std::vector<std::thread> threads;
-    for (int i = 0; i < workers; ++i) threads.emplace_back([this] { work(); });
-    for (auto& thread : threads) thread.join();
+  Comparing(const std::vector<cp::golden::Case>& cases, TrafficOptions options) : options_(options) {
+    over_cases(cases, [this](const cp::golden::Case& subject) { return run(subject); });
     std::ranges::stable_sort(out.differences, {}, [](const TrafficDifference& d) { return d.id; });
   }
   TrafficComparison out;
 
  private:
-  void work() {
-    for (std::size_t i; !impossible_ && (i = next_++) < cases_.size();) run(cases_[i]);
-  }
-
-  void run(const cp::golden::Case& subject) {
+  /// False where no Envoy can run here.
+  bool run(const cp::golden::Case& subject) {
     auto loaded = load(subject);
     auto prepared = prepare(loaded);
     std::size_t calls = 0, agreed = 0;
@@ -58,19 +51,19 @@ class Comparing {
       if (!failed) continue;
       std::lock_guard lock(mutex_);
       out.impossible = *failed;
-      impossible_ = true;
-      return;
+      return false;
     }
     std::lock_guard lock(mutex_);
     if (prepared.empty()) {
       ++out.without;
-      return;
+      return true;
     }
     out.fewest = out.cases == 0 ? calls : std::min(out.fewest, calls);
     ++out.cases;
     out.calls += calls;
     out.agreed += agreed;
     std::ranges::move(differences, std::back_inserter(out.differences));
+    return true;
   }
 
   std::vector<Prepared> prepare(const CorpusCase& loaded) const {
@@ -134,10 +127,7 @@ class Comparing {
     return std::nullopt;
   }
 
-  const std::vector<cp::golden::Case>& cases_;
   TrafficOptions options_;
-  std::atomic<std::size_t> next_ = 0;
-  std::atomic<bool> impossible_ = false;
   std::mutex mutex_;
 };
 
