@@ -24,7 +24,8 @@ class Coverage(unittest.TestCase):
         (self.build / "coverage" / "profiles" / "1.profraw").write_text("")
         self.lines({"reference-cp/model/kinds/mesh.cpp": (9, 10), "reference-cp/model/codec.cpp": (3, 10),
                     "reference-cp/store/memory.cpp": (8, 8), "tests/store/run_now.hpp": (0, 99)})
-        self.tool("llvm-profdata-22", "exit 0")
+        self.merges = f'echo "$@" > {self.build}/merged; while [ "$1" != -o ]; do shift; done; : > "$2"'
+        self.tool("llvm-profdata-22", self.merges)
 
     def tool(self, name, body):
         path = self.tools / name
@@ -58,6 +59,19 @@ class Coverage(unittest.TestCase):
         ran = self.run_it("--holes", "1", "--floor", "0")
         self.assertEqual(ran.stdout.splitlines()[0].split(), ["7", "of", "10", "left", "reference-cp/model/codec.cpp"])
 
+    def test_the_tests_own_profiles_give_way_to_one(self):
+        profiles = self.build / "coverage" / "profiles"
+        self.assertEqual(self.run_it("--floor", "0").returncode, 0)
+        self.assertEqual([path.name for path in profiles.iterdir()], ["all.profdata"])
+        (profiles / "2.profraw").write_text("")
+        self.assertEqual(self.run_it("--floor", "0").returncode, 0)
+        self.assertEqual((self.build / "merged").read_text().split()[-2:],
+                         [f"{profiles}/2.profraw", f"{profiles}/all.profdata"])
+        (profiles / "3.profraw").write_text("")
+        self.tool("llvm-profdata-22", "exit 1")
+        self.assertEqual(self.run_it().returncode, 2)
+        self.assertEqual(sorted(path.name for path in profiles.iterdir()), ["3.profraw", "all.profdata"])
+
     def test_nothing_to_report_is_no_success(self):
         self.lines({"tests/store/run_now.hpp": (9, 9)})
         self.assertEqual(self.run_it("--floor", "0").returncode, 2)
@@ -65,7 +79,7 @@ class Coverage(unittest.TestCase):
         ran = self.run_it()
         self.assertEqual(ran.returncode, 2)
         self.assertIn("reading coverage failed with status 3", ran.stderr)
-        (self.build / "coverage" / "profiles" / "1.profraw").unlink()
+        (self.build / "coverage" / "profiles" / "all.profdata").unlink()
         ran = self.run_it()
         self.assertEqual(ran.returncode, 2)
         self.assertIn("no test left a profile", ran.stderr)
