@@ -2,36 +2,31 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <array>
-#include <ctime>
-#include <memory>
+#include <cassert>
 
 #include <fmt/format.h>
 #include <openssl/bn.h>
 #include <openssl/ec.h>
-#include <openssl/err.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <openssl/rsa.h>
-#include <openssl/x509.h>
-#include <openssl/x509v3.h>
+
+#include "reference-cp/identity/openssl_objects.hpp"
 
 namespace kumasim::cp {
+
+using namespace openssl;
+
+struct Issuer::Parts {
+  Certificate certificate;
+  Key key;
+  std::string certificate_pem;
+  WallTime not_after;
+};
+
 namespace {
 
-template <auto Free>
-struct Freer {
-  template <class T>
-  void operator()(T* pointer) const {
-    Free(pointer);
-  }
-};
-void free_names(GENERAL_NAMES* names) { GENERAL_NAMES_free(names); }
-using Key = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY_free>>;
-using Certificate = std::unique_ptr<X509, Freer<X509_free>>;
-using Bio = std::unique_ptr<BIO, Freer<BIO_free_all>>;
 using Number = std::unique_ptr<BIGNUM, Freer<BN_free>>;
-using Names = std::unique_ptr<GENERAL_NAMES, Freer<free_names>>;
 
 /// Of servers' certificates (Kuma's own and those of admin listeners).
 constexpr Duration server_clock_skew = std::chrono::minutes(5);
@@ -74,41 +69,6 @@ Result<KeyPair> to_pem(X509* certificate, EVP_PKEY* key) {
       PEM_write_bio_PrivateKey_traditional(key_bio.get(), key, nullptr, nullptr, 0, nullptr, nullptr) != 1)
     return openssl_error("cannot write a certificate as PEM");
   return KeyPair{take(certificate_bio.get()), take(key_bio.get())};
-}
-
-Certificate read_certificate(std::string_view pem) {
-  Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  Certificate out(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
-  ERR_clear_error();
-  return out;
-}
-
-Key read_key(std::string_view pem) {
-  Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  Key out(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
-  ERR_clear_error();
-  return out;
-}
-
-struct Issuer {
-  Certificate certificate;
-  Key key;
-};
-
-/// A CA as OpenSSL has it; what is missing in it could not be read. Nothing is remembered between calls: runs of a seed
-/// in one process must draw the same bytes.
-std::shared_ptr<const Issuer> issuer_of(const KeyPair& ca) {
-  return std::make_shared<const Issuer>(read_certificate(ca.certificate_pem), read_key(ca.key_pem));
-}
-
-std::time_t seconds_of(WallTime time) {
-  return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
-}
-
-WallTime time_of(const ASN1_TIME* time) {
-  std::tm parts{};
-  if (ASN1_TIME_to_tm(time, &parts) != 1) return {};
-  return WallTime(std::chrono::seconds(timegm(&parts)));
 }
 
 bool set_validity(X509* certificate, WallTime from, WallTime to) {
@@ -155,13 +115,6 @@ bool add_subject(X509* certificate, std::initializer_list<std::pair<const char*,
   return true;
 }
 
-std::string ip_text(const ASN1_OCTET_STRING* ip) {
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  int size = ASN1_STRING_length(ip);
-  inet_ntop(size == 4 ? AF_INET : AF_INET6, ASN1_STRING_get0_data(ip), text.data(), text.size());
-  return text.data();
-}
-
 /// What the roots differ in.
 struct RootParts {
   std::string common_name;
@@ -193,6 +146,27 @@ Result<KeyPair> make_root(const RootParts& parts, KeySpec spec) {
 
 }  // namespace
 
+Result<Issuer> Issuer::read(const KeyPair& ca) {
+  Certificate certificate = read_certificate(ca.certificate_pem);
+  if (!certificate) return fail(Code::invalid_argument, "not a PEM certificate", "cert");
+  Key key = read_key(ca.key_pem);
+  if (!key) return fail(Code::invalid_argument, "not a PEM private key", "key");
+  bool same = X509_check_private_key(certificate.get(), key.get()) == 1;
+  ERR_clear_error();
+  if (!same) return fail(Code::invalid_argument, "the certificate does not belong to the key", "cert");
+  WallTime end = time_of(X509_get0_notAfter(certificate.get()));
+  return Issuer(std::make_shared<const Parts>(Parts{std::move(certificate), std::move(key), ca.certificate_pem, end}));
+}
+
+const std::string& Issuer::certificate_pem() const { return parts_->certificate_pem; }
+WallTime Issuer::not_after() const { return parts_->not_after; }
+
+Result<PrivateKeyPtr> make_private_key(KeySpec spec) {
+  PrivateKeyPtr key(make_key(spec));
+  if (!key) return openssl_error("cannot make a key");
+  return key;
+}
+
 Result<KeyPair> make_ca(const CaRequest& request) {
   return make_root({request.mesh, "spiffe://" + request.mesh, request.now - clock_skew, request.now + request.lifetime,
                     request.serial},
@@ -222,25 +196,39 @@ std::vector<std::string> uris_of(const LeafRequest& request) {
 
 }  // namespace
 
+Result<Issuer> read_mesh_ca(const KeyPair& ca, std::string_view mesh) {
+  auto read = Issuer::read(ca);
+  if (!read) return fail(Code::data_loss, fmt::format("the CA of mesh \"{}\" is not a certificate with its key", mesh));
+  return read;
+}
+
+Result<> check_not_ended(const Issuer& ca, std::string_view mesh, WallTime now) {
+  if (now >= ca.not_after()) return fail(Code::data_loss, fmt::format("the CA of mesh \"{}\" has expired", mesh));
+  return {};
+}
+
 Result<KeyPair> issue_leaf(const KeyPair& ca, const LeafRequest& request, Random& random) {
-  const auto issuer = issuer_of(ca);
-  const Certificate& root = issuer->certificate;
-  const Key& root_key = issuer->key;
-  if (!root || !root_key || X509_check_private_key(root.get(), root_key.get()) != 1) {
-    ERR_clear_error();
-    return fail(Code::data_loss, fmt::format("the CA of mesh \"{}\" is not a certificate with its key", request.mesh));
-  }
-  WallTime root_end = time_of(X509_get0_notAfter(root.get()));
-  if (request.now >= root_end)
-    return fail(Code::data_loss, fmt::format("the CA of mesh \"{}\" has expired", request.mesh));
+  auto issuer = read_mesh_ca(ca, request.mesh);
+  if (!issuer) return fail(issuer.error());
+  if (auto good = check_not_ended(*issuer, request.mesh, request.now); !good) return fail(good.error());
+  auto key = make_private_key(request.key);
+  if (!key) return fail(key.error());
+  auto leaf = issue_leaf(*issuer, *key, request, random);
+  if (!leaf) return fail(leaf.error());
+  return std::move(leaf->pair);
+}
+
+Result<Leaf> issue_leaf(const Issuer& ca, const PrivateKeyPtr& key, const LeafRequest& request, Random& random) {
+  assert(key && request.now < ca.not_after());
+  const Certificate& root = ca.parts().certificate;
+  const Key& root_key = ca.parts().key;
+  const WallTime end = std::min(request.now + request.lifetime, ca.not_after());
   Names names(sk_GENERAL_NAME_new_null());
   bool ok = names != nullptr;
   for (const std::string& uri : uris_of(request)) ok = ok && add_name(names.get(), GEN_URI, uri);
-  Key key = make_key(request.key);
   Certificate certificate(X509_new());
-  ok = ok && key && certificate && X509_set_version(certificate.get(), X509_VERSION_3) == 1 &&
-       set_serial(certificate.get(), random) &&
-       set_validity(certificate.get(), request.now - clock_skew, std::min(request.now + request.lifetime, root_end)) &&
+  ok = ok && certificate && X509_set_version(certificate.get(), X509_VERSION_3) == 1 &&
+       set_serial(certificate.get(), random) && set_validity(certificate.get(), request.now - clock_skew, end) &&
        X509_set_issuer_name(certificate.get(), X509_get_subject_name(root.get())) == 1 &&
        X509_set_pubkey(certificate.get(), key.get()) == 1 &&
        add_extension(certificate.get(), root.get(), NID_key_usage,
@@ -254,7 +242,9 @@ Result<KeyPair> issue_leaf(const KeyPair& ca, const LeafRequest& request, Random
   ok = ok && X509_add1_ext_i2d(certificate.get(), NID_subject_alt_name, names.get(), 1, 0) == 1 &&
        X509_sign(certificate.get(), root_key.get(), EVP_sha256()) > 0;
   if (!ok) return openssl_error(fmt::format("cannot issue a certificate in mesh \"{}\"", request.mesh));
-  return to_pem(certificate.get(), key.get());
+  auto pair = to_pem(certificate.get(), key.get());
+  if (!pair) return fail(pair.error());
+  return Leaf{std::move(*pair), std::chrono::floor<std::chrono::seconds>(end)};
 }
 
 Result<KeyPair> make_server(const ServerRequest& request, Random& random) {
@@ -270,13 +260,10 @@ Result<KeyPair> make_server(const ServerRequest& request, Random& random) {
     else
       ok = ok && add_name(names.get(), GEN_DNS, host);
   }
-  Key key = make_key(request.key);
+  PrivateKeyPtr key = request.made_key ? request.made_key : PrivateKeyPtr(make_key(request.key));
   Certificate certificate(X509_new());
-  const auto ca = request.issuer ? issuer_of(*request.issuer) : std::make_shared<const Issuer>();
-  const Certificate& root = ca->certificate;
-  const Key& root_key = ca->key;
-  if (request.issuer && (!root || !root_key)) return fail(Code::data_loss, "the CA is not a certificate with its key");
-  X509* issuer = root ? root.get() : certificate.get();
+  const Issuer::Parts* root = request.issuer ? &request.issuer->parts() : nullptr;
+  X509* issuer = root ? root->certificate.get() : certificate.get();
   const char* usage =
       root ? "critical,digitalSignature,keyEncipherment" : "critical,digitalSignature,keyEncipherment,keyCertSign";
   WallTime from = request.now - server_clock_skew;
@@ -289,67 +276,9 @@ Result<KeyPair> make_server(const ServerRequest& request, Random& random) {
        add_extension(certificate.get(), issuer, NID_basic_constraints,
                      root ? "critical,CA:FALSE" : "critical,CA:TRUE") &&
        X509_add1_ext_i2d(certificate.get(), NID_subject_alt_name, names.get(), 1, 0) == 1 &&
-       X509_sign(certificate.get(), root ? root_key.get() : key.get(), EVP_sha256()) > 0;
+       X509_sign(certificate.get(), root ? root->key.get() : key.get(), EVP_sha256()) > 0;
   if (!ok) return openssl_error("cannot make a server certificate");
   return to_pem(certificate.get(), key.get());
-}
-
-Result<CertificateInfo> inspect_certificate(std::string_view pem) {
-  Certificate certificate = read_certificate(pem);
-  if (!certificate) return fail(Code::invalid_argument, "the text holds no PEM certificate");
-  CertificateInfo out;
-  out.not_before = time_of(X509_get0_notBefore(certificate.get()));
-  out.not_after = time_of(X509_get0_notAfter(certificate.get()));
-  std::unique_ptr<BASIC_CONSTRAINTS, Freer<BASIC_CONSTRAINTS_free>> constraints(
-      static_cast<BASIC_CONSTRAINTS*>(X509_get_ext_d2i(certificate.get(), NID_basic_constraints, nullptr, nullptr)));
-  out.has_basic_constraints = constraints != nullptr;
-  out.is_ca = constraints && constraints->ca != 0;
-  Names names(static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate.get(), NID_subject_alt_name, nullptr, nullptr)));
-  for (int i = 0; names && i < sk_GENERAL_NAME_num(names.get()); ++i) {
-    const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);
-    auto text = [](const ASN1_STRING* s) {
-      return std::string(reinterpret_cast<const char*>(ASN1_STRING_get0_data(s)),
-                         static_cast<std::size_t>(ASN1_STRING_length(s)));
-    };
-    if (name->type == GEN_URI) out.uris.push_back(text(name->d.uniformResourceIdentifier));
-    if (name->type == GEN_DNS) out.dns_names.push_back(text(name->d.dNSName));
-    if (name->type == GEN_IPADD) out.ip_addresses.push_back(ip_text(name->d.iPAddress));
-  }
-  return out;
-}
-
-Result<bool> is_self_signed(std::string_view pem) {
-  Certificate certificate = read_certificate(pem);
-  if (!certificate)
-    return fail(Code::invalid_argument, "failed to decode PEM block or block is not of type CERTIFICATE");
-  bool same = X509_NAME_cmp(X509_get_subject_name(certificate.get()), X509_get_issuer_name(certificate.get())) == 0;
-  bool own = same && X509_verify(certificate.get(), X509_get0_pubkey(certificate.get())) == 1;
-  ERR_clear_error();
-  return own;
-}
-
-bool same_certificate(std::string_view pem, std::string_view other) {
-  Certificate one = read_certificate(pem), two = read_certificate(other);
-  return one && two && X509_cmp(one.get(), two.get()) == 0;
-}
-
-bool chains_to(std::string_view leaf_pem, std::string_view bundle_pem, WallTime now) {
-  Certificate leaf = read_certificate(leaf_pem);
-  std::unique_ptr<X509_STORE, Freer<X509_STORE_free>> store(X509_STORE_new());
-  std::unique_ptr<X509_STORE_CTX, Freer<X509_STORE_CTX_free>> context(X509_STORE_CTX_new());
-  if (!leaf || !store || !context) return false;
-  Bio bio(BIO_new_mem_buf(bundle_pem.data(), static_cast<int>(bundle_pem.size())));
-  while (X509* root = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) {
-    X509_STORE_add_cert(store.get(), root);
-    X509_free(root);
-  }
-  bool ok = X509_STORE_CTX_init(context.get(), store.get(), leaf.get(), nullptr) == 1;
-  if (ok) {
-    X509_STORE_CTX_set_time(context.get(), 0, seconds_of(now));
-    ok = X509_verify_cert(context.get()) == 1;
-  }
-  ERR_clear_error();
-  return ok;
 }
 
 Result<std::string> make_key_pem(KeySpec spec) {
@@ -358,17 +287,6 @@ Result<std::string> make_key_pem(KeySpec spec) {
   if (!key || PEM_write_bio_PrivateKey_traditional(bio.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) != 1)
     return openssl_error("cannot make a key");
   return take(bio.get());
-}
-
-Result<> check_pair(const KeyPair& pair) {
-  Certificate certificate = read_certificate(pair.certificate_pem);
-  if (!certificate) return fail(Code::invalid_argument, "not a PEM certificate", "cert");
-  Key key = read_key(pair.key_pem);
-  if (!key) return fail(Code::invalid_argument, "not a PEM private key", "key");
-  bool same = X509_check_private_key(certificate.get(), key.get()) == 1;
-  ERR_clear_error();
-  if (!same) return fail(Code::invalid_argument, "the certificate does not belong to the key", "cert");
-  return {};
 }
 
 }  // namespace kumasim::cp

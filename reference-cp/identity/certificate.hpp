@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <string_view>
@@ -16,12 +17,15 @@
 #include "kumasim/runtime/random.hpp"
 #include "kumasim/runtime/time.hpp"
 
+struct evp_pkey_st;  // OpenSSL's EVP_PKEY
+
 namespace kumasim::cp {
 
 /// PEM texts. The key is in its traditional form ("EC PRIVATE KEY", "RSA PRIVATE KEY"), as Kuma stores it.
 struct KeyPair {
   std::string certificate_pem;
   std::string key_pem;
+  bool operator==(const KeyPair&) const = default;
 };
 
 /// EC P-256, or RSA of so many bits.
@@ -30,6 +34,28 @@ struct KeySpec {
 
   /// Smaller RSA keys are insecure (NIST SP 800-57); making larger ones would hold up everything else for too long.
   bool allowed() const { return rsa_bits == 0 || rsa_bits == 2048 || rsa_bits == 3072 || rsa_bits == 4096; }
+};
+
+/// A private key as OpenSSL has it. It may be made on one thread and used on another, by one at a time.
+using PrivateKeyPtr = std::shared_ptr<evp_pkey_st>;
+Result<PrivateKeyPtr> make_private_key(KeySpec spec);
+
+/// A CA that has been read and is ready to sign: reading one takes longer than signing with it. It is to end with its
+/// world, as the parts of a process do: OpenSSL's keys keep random numbers that they drew when they were used.
+class Issuer {
+ public:
+  /// invalid_argument with the field (cert, key) where it is no certificate with its key.
+  static Result<Issuer> read(const KeyPair& ca);
+
+  const std::string& certificate_pem() const;
+  WallTime not_after() const;
+
+  struct Parts;
+  const Parts& parts() const { return *parts_; }
+
+ private:
+  explicit Issuer(std::shared_ptr<const Parts> parts) : parts_(std::move(parts)) {}
+  std::shared_ptr<const Parts> parts_;
 };
 
 /// Tags of a proxy: a key may have several values, one for each inbound.
@@ -64,8 +90,20 @@ struct LeafRequest {
 /// each tag. Its end is never after the root's. Fails where the root has ended or its key does not belong to it.
 Result<KeyPair> issue_leaf(const KeyPair& ca, const LeafRequest& request, Random& random);
 
+struct Leaf {
+  KeyPair pair;
+  WallTime not_after;
+};
+/// The same for `key`, which `request.key` says nothing of. REQUIRES: the root has not ended.
+Result<Leaf> issue_leaf(const Issuer& ca, const PrivateKeyPtr& key, const LeafRequest& request, Random& random);
+/// What issue_leaf asks of a CA: data_loss where it cannot be read, or has ended. `mesh` is for the message.
+Result<Issuer> read_mesh_ca(const KeyPair& ca, std::string_view mesh);
+Result<> check_not_ended(const Issuer& ca, std::string_view mesh, WallTime now);
+
 /// The root of the certificates between the control plane and its proxies' admin listeners (CN=Envoy Admin CA).
 Result<KeyPair> make_admin_ca(KeySpec key, WallTime now);
+/// The name in the control plane's certificate as a client, by which admin listeners know it (as in Kuma).
+inline constexpr const char* admin_client_name = "kuma-cp";
 /// The root of the certificates between control planes of one store (CN=Control Plane Intercommunication CA).
 Result<KeyPair> make_control_plane_ca(KeySpec key, WallTime now);
 
@@ -74,8 +112,9 @@ struct ServerRequest {
   KeySpec key;
   WallTime now;
   Duration lifetime = ca_lifetime_default;
-  const KeyPair* issuer = nullptr;  ///< nullptr: self-signed
+  const Issuer* issuer = nullptr;   ///< nullptr: self-signed
   bool for_client = false;          ///< a client's certificate instead: its use is the other one
+  PrivateKeyPtr made_key = {};      ///< nullptr: one of `key` is made
 };
 /// A server certificate; where it is self-signed, the peer can also trust it as a root (Kuma makes its own so).
 Result<KeyPair> make_server(const ServerRequest& request, Random& random);

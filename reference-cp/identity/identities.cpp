@@ -11,29 +11,56 @@ Result<IdentityPtr> Identities::renewed(const ResourceKey& proxy, const MeshTls&
     bool same = held.tls == tls && held.tags == tags && held.spiffe_id == spiffe_id;
     if (same && now < held.rotate_at()) return found->second.identity;
   }
+  auto ca = authority(tls);
+  if (!ca) return fail(ca.error());
+  // Before a key is asked for: one that was made is gone with the attempt.
+  if (auto good = check_not_ended(*ca, tls.mesh, now); !good) return fail(good.error());
+  auto key = keys_.take(key_holder(proxy));
+  if (!key) return fail(key.error());
+  if (!*key) {
+    if (found == held_.end()) return IdentityPtr();
+    const Identity& held = *found->second.identity;
+    bool stands = held.tls.backend == tls.backend && held.spiffe_id == spiffe_id && now < held.expires;
+    return stands ? found->second.identity : IdentityPtr();
+  }
   LeafRequest request{.mesh = tls.mesh,
                       .tags = tags,
-                      .key = leaf_key_,
+                      .key = keys_.spec(),
                       .now = now,
                       .lifetime = tls.leaf_lifetime,
                       .spiffe_id = spiffe_id};
-  auto leaf = issue_leaf(tls.ca, request, random_);
+  auto leaf = issue_leaf(*ca, *key, request, random_);
   if (!leaf) return fail(leaf.error());
-  auto info = inspect_certificate(leaf->certificate_pem);
-  if (!info) return fail(info.error());
   ++issued_;
-  Identity fresh{.leaf = std::move(*leaf),
+  Identity fresh{.leaf = std::move(leaf->pair),
                  .ca_bundle_pem = tls.ca.certificate_pem,
                  .tags = tags,
                  .spiffe_id = spiffe_id,
                  .tls = tls,
                  .generated = now,
-                 .expires = info->not_after,
+                 .expires = leaf->not_after,
                  .generation = found == held_.end() ? 1 : found->second.identity->generation + 1,
-                 .ends_with_ca = info->not_after < std::chrono::floor<std::chrono::seconds>(now + tls.leaf_lifetime)};
+                 .ends_with_ca = leaf->not_after < std::chrono::floor<std::chrono::seconds>(now + tls.leaf_lifetime)};
   Held& slot = held_[proxy];
   slot = {.identity = std::make_shared<const Identity>(std::move(fresh)), .pause = {}, .retry_at = {}};
   return slot.identity;
+}
+
+/// The CA as OpenSSL has it; what cannot be read is not remembered.
+Result<Issuer> Identities::authority(const MeshTls& tls) {
+  std::pair backend{tls.mesh, tls.backend};
+  auto found = authorities_.find(backend);
+  if (found != authorities_.end() && found->second.ca == tls.ca) return found->second.read;
+  ++authorities_read_;
+  auto read = read_mesh_ca(tls.ca, tls.mesh);
+  if (!read) return read;
+  if (found == authorities_.end() && authorities_.size() >= authorities_max) authorities_.clear();
+  authorities_.insert_or_assign(std::move(backend), Authority{tls.ca, *read});
+  return read;
+}
+
+void Identities::forget_mesh(const std::string& mesh) {
+  std::erase_if(authorities_, [&](const auto& entry) { return entry.first.first == mesh; });
 }
 
 IdentityPtr Identities::find(const ResourceKey& proxy) const {

@@ -11,12 +11,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "kumasim/runtime/clock.hpp"
 #include "kumasim/runtime/error.hpp"
 #include "kumasim/runtime/random.hpp"
 #include "reference-cp/identity/certificate.hpp"
+#include "reference-cp/identity/leaf_keys.hpp"
 #include "reference-cp/identity/mesh_tls.hpp"
 #include "reference-cp/model/resource.hpp"
 
@@ -42,11 +44,12 @@ using IdentityPtr = std::shared_ptr<const Identity>;
 
 class Identities {
  public:
-  Identities(const Clock& clock, Random& random, KeySpec leaf_key)
-      : clock_(clock), random_(random), leaf_key_(leaf_key) {}
+  /// All must outlive it.
+  Identities(const Clock& clock, Random& random, LeafKeys& keys) : clock_(clock), random_(random), keys_(keys) {}
 
-  /// The identity of a proxy, issued now where the last one will not do. The same pointer: nothing has changed.
-  /// Fails as issue_leaf does, and then leaves what there was in place.
+  /// The identity of a proxy, issued now where the last one will not do. The same pointer: nothing has changed, or its
+  /// next key is not there yet and it keeps what it has of this backend; nullptr where it has nothing of it. To be
+  /// asked for again once `keys` has the key. Fails as issue_leaf does, and then leaves what there was in place.
   Result<IdentityPtr> get(const ResourceKey& proxy, const MeshTls& tls, const TagSet& tags) {
     return renewed(proxy, tls, tags, {});
   }
@@ -56,7 +59,12 @@ class Identities {
   }
   /// What the proxy holds; nullptr where there is nothing.
   IdentityPtr find(const ResourceKey& proxy) const;
-  void forget(const ResourceKey& proxy) { held_.erase(proxy); }
+  void forget(const ResourceKey& proxy) {
+    held_.erase(proxy);
+    keys_.forget(key_holder(proxy));
+  }
+  /// Its CAs are not kept in memory any longer.
+  void forget_mesh(const std::string& mesh);
 
   /// The earliest time at which a held certificate is due for renewal.
   std::optional<WallTime> next_rotation() const;
@@ -68,8 +76,17 @@ class Identities {
 
   /// Certificates issued since the start.
   std::uint64_t issued() const { return issued_; }
+  /// CAs that were read since the start: each is kept until it is another one.
+  std::uint64_t authorities_read() const { return authorities_read_; }
 
  private:
+  /// More backends than these are read again and again.
+  static constexpr std::size_t authorities_max = 1000;
+
+  static std::string key_holder(const ResourceKey& proxy) {
+    return "certificate of " + proxy.mesh + " " + proxy.name;
+  }
+  Result<Issuer> authority(const MeshTls& tls);
   Result<IdentityPtr> renewed(const ResourceKey& proxy, const MeshTls& tls, const TagSet& tags,
                               const std::string& spiffe_id);
 
@@ -85,9 +102,14 @@ class Identities {
 
   const Clock& clock_;
   Random& random_;
-  KeySpec leaf_key_;
+  LeafKeys& keys_;
   std::map<ResourceKey, Held> held_;
-  std::uint64_t issued_ = 0;
+  struct Authority {
+    KeyPair ca;
+    Issuer read;
+  };
+  std::map<std::pair<std::string, std::string>, Authority> authorities_;  ///< by mesh and backend
+  std::uint64_t issued_ = 0, authorities_read_ = 0;
 };
 
 }  // namespace kumasim::cp

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "reference-cp/identity/base64.hpp"
+#include "reference-cp/identity/key_making.hpp"
 #include "reference-cp/identity/mesh_identity_ca.hpp"
 #include "reference-cp/identity/mesh_tls.hpp"
 #include "reference-cp/model/kinds.hpp"
@@ -37,23 +38,7 @@ bool is_lower_dns_name(std::string_view name) {
   return label > 0;
 }
 
-/// What making a key takes on a core (decision 0004); an EC key takes less than handing it over.
-Duration cost_of(KeySpec spec) {
-  if (spec.rsa_bits <= 2048) return std::chrono::milliseconds(300);
-  return spec.rsa_bits <= 3072 ? std::chrono::seconds(1) : std::chrono::seconds(3);
-}
-
 }  // namespace
-
-template <class Make>
-asio::awaitable<std::invoke_result_t<Make&>> MeshAuthorities::beside(KeySpec spec, Make make) {
-  if (!options_.offload || spec.rsa_bits == 0) co_return make();
-  auto made = co_await offload(*options_.offload, cost_of(spec), std::move(make));
-  if (!made && made.error().code == Code::resource_exhausted)
-    co_return fail(Code::resource_exhausted,
-                   fmt::format("{} keys are waiting to be made already: try again later", Offload::queued_max));
-  co_return made;
-}
 
 asio::awaitable<Violations> MeshAuthorities::validate(const Resource& mesh) {
   Violations out;
@@ -154,7 +139,8 @@ asio::awaitable<Result<std::vector<Resource>>> MeshAuthorities::missing(const Re
     WallTime now = clock_.wall_now();
     KeySpec spec = backend.ca_key.rsa_bits != 0 ? backend.ca_key : options_.ca_key;
     CaRequest request{.mesh = name, .key = spec, .now = now, .lifetime = backend.ca_lifetime};
-    auto pair = co_await beside(spec, [request = std::move(request)] { return make_ca(request); });
+    auto make = [request = std::move(request)] { return make_ca(request); };
+    auto pair = co_await make_beside(options_.offload, spec, std::move(make));
     if (!pair) co_return fail(pair.error());
     out.push_back(make_secret(name, key_key.name, pair->key_pem));
     out.push_back(make_secret(name, certificate_key.name, pair->certificate_pem));
@@ -210,7 +196,7 @@ std::vector<std::string> MeshAuthorities::owned_secrets(const Resource& identity
 
 asio::awaitable<Result<std::string>> MeshAuthorities::make_signing_key() {
   KeySpec spec = options_.signing_key;
-  auto pem = co_await beside(spec, [spec] { return make_key_pem(spec); });
+  auto pem = co_await make_beside(options_.offload, spec, [spec] { return make_key_pem(spec); });
   if (!pem) co_return fail(pem.error());
   co_return base64_encode(*pem);
 }

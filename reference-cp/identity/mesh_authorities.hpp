@@ -33,9 +33,6 @@ class MeshAuthorities : public Authorities {
   asio::awaitable<Result<std::string>> make_signing_key() override;
 
  private:
-  /// `make` gives something with a key of this kind.
-  template <class Make>
-  asio::awaitable<std::invoke_result_t<Make&>> beside(KeySpec spec, Make make);
   asio::awaitable<Result<std::string>> load(const std::string& mesh, const nlohmann::json& source);
   asio::awaitable<Violations> validate_provided(const std::string& mesh, const nlohmann::json& conf, const Path& path);
 

@@ -46,10 +46,7 @@ struct MeshTls {
   std::string backend;
   KeyPair ca;
   Duration leaf_lifetime = leaf_lifetime_default;
-  bool operator==(const MeshTls& other) const {
-    return mesh == other.mesh && backend == other.backend && leaf_lifetime == other.leaf_lifetime &&
-           ca.certificate_pem == other.ca.certificate_pem && ca.key_pem == other.ca.key_pem;
-  }
+  bool operator==(const MeshTls&) const = default;
 };
 
 /// nullopt where the mesh has no mutual TLS; not_found where a secret that it needs is not (yet) there.

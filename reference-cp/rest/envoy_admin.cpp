@@ -5,6 +5,7 @@
 #include "kumasim/transport/url.hpp"
 #include "reference-cp/model/json_text.hpp"
 #include "reference-cp/model/kinds.hpp"
+#include "reference-cp/model/rules/values.hpp"
 #include "reference-cp/rest/answer.hpp"
 #include "reference-cp/rest/authentication.hpp"
 #include "reference-cp/rest/list_query.hpp"
@@ -88,18 +89,25 @@ std::optional<std::string> without_tokens(std::string dump) {
   return dump;
 }
 
-Result<Address> admin_target(const Resource& proxy, const std::optional<ConnectedProxy>& connected) {
-  auto networking = proxy.spec.find("networking");
-  bool known = networking != proxy.spec.end() && networking->is_object();
-  std::string address = known ? networking->value("address", "") : "";
-  if (address != local_admin_host)
-    return fail(Code::unsupported, "the admin server of a proxy on another address is not asked");
-  if (!connected) return fail(Code::not_found, "the proxy is not connected to this control plane");
-  if (!is_loopback(connected->peer))
+Result<AdminTarget> admin_target(const Resource& proxy, const std::optional<ConnectedProxy>& connected,
+                                 std::uint32_t default_port) {
+  const json& networking = at(proxy.spec, "networking");
+  std::string host = text_at(networking, "address");
+  // What is advertised of an ingress is for other zones, as in Kuma.
+  if (std::string advertised = text_at(networking, "advertisedAddress");
+      proxy.kind == &kind::dataplane() && !advertised.empty())
+    host = advertised;
+  if (host.empty()) return fail(Code::not_found, "the proxy has no address");
+  const bool local = host == local_admin_host;
+  if (local && !connected) return fail(Code::not_found, "the proxy is not connected to this control plane");
+  if (local && !is_loopback(connected->peer))
     return fail(Code::unsupported, "the proxy is connected from another machine, where its address is not this one's");
-  if (connected->admin_port == 0 || connected->admin_port > 65535)
-    return fail(Code::not_found, "the proxy was started without an admin server");
-  return Address{.host = address, .port = static_cast<std::uint16_t>(connected->admin_port)};
+  const json& written = at(at(networking, "admin"), "port");
+  std::int64_t port = written.is_number_integer() ? written.get<std::int64_t>() : 0;
+  if (port == 0) port = default_port;
+  if (connected) port = connected->admin_port;
+  if (port <= 0 || port > 65535) return fail(Code::not_found, "the proxy was started without an admin server");
+  return AdminTarget{.address = {.host = host, .port = static_cast<std::uint16_t>(port)}, .tls = !local};
 }
 
 asio::awaitable<std::optional<HttpResponse>> EnvoyAdminEndpoints::handle(const HttpRequest& request,

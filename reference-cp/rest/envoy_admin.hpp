@@ -40,9 +40,20 @@ struct ConnectedProxy {
   std::uint32_t admin_port = 0;  ///< that its Envoy was started with; 0: none
 };
 
-/// Where the admin server of a proxy may be asked without TLS, as Kuma does at 127.0.0.1. Anybody may write a
-/// Dataplane, with any address and port, so that this is for a proxy that is connected here, from this machine, and at
-/// the port that its stream told: not_found where there is none, unsupported for an Envoy elsewhere.
-Result<Address> admin_target(const Resource& proxy, const std::optional<ConnectedProxy>& connected);
+struct AdminTarget {
+  Address address;
+  bool tls = true;
+  bool operator==(const AdminTarget&) const = default;
+};
+
+/// Where the admin server of a proxy is asked, as in Kuma: at 127.0.0.1 without TLS, elsewhere at the listener that is
+/// for the control plane. The port is the one that the proxy's stream told; of a proxy that is not connected here, the
+/// one that is written, or `default_port`.
+///
+/// Anybody may write a Dataplane, with any address and port. Over TLS who answers has to have a certificate of the
+/// admin CA for that address; without it, the proxy has to be connected here, and from this machine: not_found where it
+/// is not, or has no admin server.
+Result<AdminTarget> admin_target(const Resource& proxy, const std::optional<ConnectedProxy>& connected,
+                                 std::uint32_t default_port);
 
 }  // namespace kumasim::cp

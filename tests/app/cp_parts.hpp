@@ -68,12 +68,14 @@ class Lines : public Log {
 
 class Parts {
  public:
-  explicit Parts(const Runtime& given)
+  explicit Parts(const Runtime& given) : Parts(given, Config()) {}
+  Parts(const Runtime& given, Config wanted)
       : runtime{given.executor, given.clock, given.random, given.timers, given.network, given.disk, log},
+        config(std::move(wanted)),
         offload(given.timers),
         authorities(*store, runtime.clock, log, {.ca_key = {}, .signing_key = {}, .offload = &offload}),
         manager(*store, runtime.clock, &authorities, {}),
-        reconciler(runtime, config, store, authorities),
+        reconciler(runtime, config, store, authorities, &offload),
         insights(runtime, config, store, "cp") {}
 
   /// A proxy whose stream has no connection: what is sent to it stays in its queue.

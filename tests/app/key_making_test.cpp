@@ -179,6 +179,158 @@ TEST(KeyMaking, OfAMissingCaHoldsUpNoPush) {
   });
 }
 
+/// Certificates have RSA keys, as Kuma's.
+class RsaParts : public Parts {
+ public:
+  explicit RsaParts(const Runtime& given) : Parts(given, rsa()) {}
+
+ private:
+  static Config rsa() {
+    Config out;
+    out.leaf_key = "rsa-2048";
+    return out;
+  }
+};
+
+std::uint64_t run_with_rsa(const std::function<asio::awaitable<void>(RsaParts&)>& body, std::uint64_t seed = 1) {
+  return run_with<RsaParts>(body, seed);
+}
+
+/// Meshes m and n have mutual TLS, with a CA; other has none. Of each there is a Dataplane a, m has a b too.
+asio::awaitable<void> start_meshes(RsaParts& parts, std::string leaf_lifetime = "1h") {
+  for (const char* name : {"m", "n"}) {
+    nlohmann::json mesh = mesh_with_ca(name);
+    mesh["mtls"]["backends"][0]["dpCert"]["rotation"]["expiration"] = leaf_lifetime;
+    co_await parts.write(std::move(mesh));
+    co_await parts.write(dataplane(name, "a", 1));
+  }
+  co_await parts.write({{"type", "Mesh"}, {"name", "other"}});
+  co_await parts.write(dataplane("other", "a", 2));
+  co_await parts.write(dataplane("m", "b", 3));
+  co_await start(parts);
+  co_await sleep(parts.runtime.timers, 1s);
+}
+
+asio::awaitable<void> serve_two(RsaParts& parts, std::string& key) {
+  Timers& timers = parts.runtime.timers;
+  co_await start_meshes(parts);
+  auto waiting = parts.proxy("m", "a"), other = parts.proxy("other", "a");
+  for (const auto& proxy : {waiting, other}) parts.reconciler.add(proxy);
+  co_await sleep(timers, 50ms);
+  EXPECT_TRUE(other->snapshot) << "nobody waits for somebody else's key";
+  EXPECT_FALSE(waiting->snapshot);
+  EXPECT_FALSE(parts.reconciler.idle());
+  co_await sleep(timers, 1s);
+  if (!waiting->identity) throw std::runtime_error("no certificate");
+  EXPECT_TRUE(waiting->snapshot);
+  EXPECT_TRUE(check_pair(waiting->identity->leaf));
+  EXPECT_TRUE(parts.reconciler.idle());
+  key = waiting->identity->leaf.key_pem;
+  EXPECT_NE(key.find("RSA PRIVATE KEY"), std::string::npos);
+}
+
+TEST(LeafKeyMaking, HoldsUpOneProxyAndStaysTheSeeds) {
+  std::string first, again, other;
+  std::string* key = &first;
+  auto body = [&key](RsaParts& parts) { return serve_two(parts, *key); };
+  auto print = run_with_rsa(body, 7);
+  key = &again;
+  EXPECT_EQ(run_with_rsa(body, 7), print);
+  EXPECT_EQ(first, again);
+  key = &other;
+  run_with_rsa(body, 8);
+  EXPECT_NE(first, other);
+}
+
+TEST(LeafKeyMaking, AProxyIsServedWithWhatItHasMeanwhile) {
+  run_with_rsa([](RsaParts& parts) -> asio::awaitable<void> {
+    Timers& timers = parts.runtime.timers;
+    co_await start_meshes(parts, "10s");
+    spawn(parts.runtime.executor, parts.log, "test", parts.reconciler.rotate());
+    auto proxy = parts.proxy("m", "a");
+    parts.reconciler.add(proxy);
+    co_await sleep(timers, 1s);
+    IdentityPtr first = proxy->identity;
+    if (!first) throw std::runtime_error("no certificate");
+    co_await sleep(timers, first->rotate_at() - parts.runtime.clock.wall_now() + 100ms);
+    EXPECT_EQ(proxy->identity, first);
+    EXPECT_FALSE(proxy->stale);
+    EXPECT_FALSE(parts.reconciler.idle());
+    co_await sleep(timers, 1s);
+    EXPECT_EQ(proxy->identity->generation, 2u);
+    EXPECT_LT(parts.runtime.clock.wall_now(), first->expires);
+  });
+}
+
+/// The listener of Envoy's admin interface has a certificate of its own; two at one address have one.
+TEST(LeafKeyMaking, AdminListenersWaitForTheirs) {
+  run_with_rsa([](RsaParts& parts) -> asio::awaitable<void> {
+    co_await start_meshes(parts);
+    std::vector<ProxyPtr> two;
+    co_await parts.write(dataplane("other", "b", 2));
+    for (const char* name : {"a", "b"}) {
+      two.push_back(parts.proxy("other", name));
+      two.back()->metadata.admin_port = 9901;
+      two.back()->metadata.readiness_port = 9902;
+      parts.reconciler.add(two.back());
+    }
+    co_await sleep(parts.runtime.timers, 50ms);
+    for (const ProxyPtr& proxy : two) EXPECT_FALSE(proxy->snapshot);
+    co_await sleep(parts.runtime.timers, 400ms);
+    for (const ProxyPtr& proxy : two) EXPECT_TRUE(proxy->snapshot);
+    EXPECT_TRUE(parts.reconciler.idle()) << "one key was made";
+  });
+}
+
+TEST(LeafKeyMaking, AnEgressWaitsForThoseOfAllMeshes) {
+  run_with_rsa([](RsaParts& parts) -> asio::awaitable<void> {
+    co_await start_meshes(parts);
+    co_await parts.write({{"type", "ZoneEgress"},
+                          {"name", "e"},
+                          {"zone", "default"},
+                          {"networking", {{"address", "10.0.0.9"}, {"port", 10002}}}});
+    auto egress = parts.proxy("", "e");
+    egress->metadata.proxy_type = "egress";
+    parts.reconciler.add(egress);
+    co_await sleep(parts.runtime.timers, 450ms);
+    EXPECT_FALSE(egress->snapshot) << "two keys take longer";
+    co_await sleep(parts.runtime.timers, 400ms);
+    EXPECT_TRUE(egress->snapshot);
+    EXPECT_EQ(parts.reconciler.identities().issued(), 2u);
+  });
+}
+
+TEST(LeafKeyMaking, WhoLeavesWaitsForNone) {
+  run_with_rsa([](RsaParts& parts) -> asio::awaitable<void> {
+    co_await start_meshes(parts);
+    auto stays = parts.proxy("m", "a"), leaves = parts.proxy("m", "b");
+    for (const auto& proxy : {stays, leaves}) parts.reconciler.add(proxy);
+    co_await sleep(parts.runtime.timers, 50ms);
+    parts.reconciler.remove(leaves);
+    co_await sleep(parts.runtime.timers, 400ms);
+    EXPECT_TRUE(stays->snapshot);
+    EXPECT_TRUE(parts.reconciler.idle()) << "the second key would take until 600 ms";
+    parts.reconciler.add(leaves);
+    co_await sleep(parts.runtime.timers, 400ms);
+    EXPECT_TRUE(leaves->snapshot);
+  });
+}
+
+TEST(LeafKeyMaking, IsTriedAgainWhereTooManyWait) {
+  run_with_rsa([](RsaParts& parts) -> asio::awaitable<void> {
+    co_await start_meshes(parts);
+    fill_queue(parts);
+    auto proxy = parts.proxy("m", "a");
+    parts.reconciler.add(proxy);
+    co_await sleep(parts.runtime.timers, 100ms);
+    EXPECT_EQ(parts.log.count("key not made"), 1);
+    EXPECT_FALSE(parts.reconciler.idle());
+    co_await sleep(parts.runtime.timers, 30s);
+    EXPECT_TRUE(proxy->snapshot);
+    EXPECT_TRUE(parts.reconciler.idle());
+  });
+}
+
 /// Killed while a key is being made: nothing of it is left, and nothing of it runs.
 TEST(KeyMaking, EndsWithItsProcess) {
   sim::World world;

@@ -175,7 +175,7 @@ TEST_F(Bootstrap, WhatIsNotThereOrNotGoodIsRefusedAsInKuma) {
   asked = request;
   asked["caCert"] = "no certificate";
   EXPECT_EQ(ask(asked).status, 500);
-  auto root = *make_ca({.mesh = "other", .key = {}, .now = now});
+  auto root = *Issuer::read(*make_ca({.mesh = "other", .key = {}, .now = now}));
   sim::SeededRandom random(2);
   auto leaf = make_server({.hosts = {"localhost"}, .key = {}, .now = now, .issuer = &root}, random);
   asked["caCert"] = leaf->certificate_pem;

@@ -73,6 +73,19 @@ TEST_F(Certificates, LeafEndsWithItsRootAndNotAfterIt) {
   EXPECT_EQ(late.error().message, "the CA of mesh \"default\" has expired");
 }
 
+/// What a certificate says of its end is what is noted of it, also where neither falls on a second.
+TEST_F(Certificates, EndIsToldWithTheLeaf) {
+  auto issuer = Issuer::read(ca("default", 1h));
+  ASSERT_TRUE(issuer) << issuer.error().message;
+  EXPECT_EQ(issuer->not_after(), now + 1h);
+  for (Duration lifetime : {Duration(30min + 300ms), Duration(5h)}) {
+    auto made = issue_leaf(*issuer, *make_private_key({}),
+                           {.mesh = "default", .tags = {}, .key = {}, .now = now + 1ms, .lifetime = lifetime}, random_);
+    ASSERT_TRUE(made) << made.error().message;
+    EXPECT_EQ(inspect_certificate(made->pair.certificate_pem)->not_after, made->not_after);
+  }
+}
+
 TEST_F(Certificates, RootWithAnotherKeyIssuesNothing) {
   auto made = leaf({ca("default").certificate_pem, ca("default").key_pem});
   ASSERT_FALSE(made);

@@ -29,7 +29,8 @@ class HeldIdentities : public ::testing::Test {
 
   ManualClock clock_;
   sim::SeededRandom random_{1};
-  Identities identities_{clock_, random_, {}};
+  LeafKeys keys_{KeySpec{}};
+  Identities identities_{clock_, random_, keys_};
   const ResourceKey web_{"default", "web-1"};
   TagSet tags_{{"kuma.io/service", {"web"}}};
 };
@@ -103,12 +104,127 @@ TEST_F(HeldIdentities, OneThatEndsWithItsCaIsLeftAloneUntilThen) {
   EXPECT_FALSE(identities_.get(web_, mesh, tags_));
 }
 
+/// Reading a CA takes longer than signing with it.
+TEST_F(HeldIdentities, EachCaIsReadOnce) {
+  MeshTls first = tls(), second = tls();
+  second.backend = "ca-2";
+  for (int i = 0; i < 20; ++i) {
+    ResourceKey proxy{"default", "web-" + std::to_string(i)};
+    ASSERT_TRUE(identities_.get(proxy, first, tags_));
+    ASSERT_TRUE(identities_.get_workload(proxy, second, "spiffe://default/" + std::to_string(i)));
+  }
+  EXPECT_EQ(identities_.issued(), 40u);
+  EXPECT_EQ(identities_.authorities_read(), 2u);
+  first.ca = tls().ca;
+  IdentityPtr replaced = get(first);
+  EXPECT_TRUE(chains_to(replaced->leaf.certificate_pem, first.ca.certificate_pem, clock_.wall));
+  EXPECT_EQ(identities_.authorities_read(), 3u);
+  identities_.forget_mesh("default");
+  first.leaf_lifetime = 1h;
+  get(first);
+  EXPECT_EQ(identities_.authorities_read(), 4u) << "with its mesh the CA's key leaves memory";
+}
+
 TEST_F(HeldIdentities, ForgottenOneIsNotDue) {
   get(tls());
   identities_.forget(web_);
   EXPECT_EQ(identities_.find(web_), nullptr);
   EXPECT_FALSE(identities_.next_rotation());
   EXPECT_TRUE(due_after(100h).empty());
+}
+
+/// Keys are made by somebody else, some time.
+class IdentitiesWithoutKeys : public HeldIdentities {
+ protected:
+  IdentityPtr later(const MeshTls& tls) {
+    auto out = waiting_.get(web_, tls, tags_);
+    EXPECT_TRUE(out) << out.error().message;
+    return out ? *out : nullptr;
+  }
+  void make_key() {
+    const std::string* holder = beside_.next();
+    ASSERT_TRUE(holder);
+    auto key = make_private_key({});
+    ASSERT_TRUE(key);
+    beside_.put(std::string(*holder), *key);
+  }
+
+  LeafKeys beside_{KeySpec{}, LeafKeys::Made::beside};
+  Identities waiting_{clock_, random_, beside_};
+};
+
+TEST_F(IdentitiesWithoutKeys, AProxyHasNothingUntilItsKeyIsThere) {
+  MeshTls mesh = tls();
+  EXPECT_EQ(later(mesh), nullptr);
+  EXPECT_EQ(beside_.take_lacking().size(), 1u);
+  EXPECT_EQ(later(mesh), nullptr) << "asked for again it waits as before";
+  make_key();
+  EXPECT_EQ(beside_.next(), nullptr);
+  IdentityPtr held = later(mesh);
+  ASSERT_TRUE(held);
+  EXPECT_TRUE(check_pair(held->leaf));
+  EXPECT_EQ(later(mesh), held);
+}
+
+TEST_F(IdentitiesWithoutKeys, ItKeepsWhatItHasWhileTheNextKeyIsMade) {
+  MeshTls mesh = tls();
+  EXPECT_EQ(later(mesh), nullptr);
+  make_key();
+  IdentityPtr first = later(mesh);
+  ASSERT_TRUE(first);
+  clock_.wall += 80min;
+  EXPECT_EQ(later(mesh), first);
+  tags_["version"] = {"2"};
+  EXPECT_EQ(later(mesh), first);
+  MeshTls other = mesh;
+  other.backend = "ca-2";
+  EXPECT_EQ(later(other), nullptr) << "that is no certificate of this backend";
+  make_key();
+  IdentityPtr second = later(mesh);
+  EXPECT_NE(second, first);
+  EXPECT_EQ(second->generation, 2u);
+  clock_.wall += 100min;
+  EXPECT_EQ(later(mesh), nullptr) << "one that has ended is of no use";
+}
+
+/// What would be signed by nobody is not made.
+TEST_F(IdentitiesWithoutKeys, NoKeyIsWantedForACaThatCannotSign) {
+  MeshTls ended = tls(100min, 1h);
+  clock_.wall += 1h;
+  EXPECT_FALSE(waiting_.get(web_, ended, tags_));
+  MeshTls broken = tls();
+  broken.ca.key_pem = "nothing";
+  EXPECT_FALSE(waiting_.get(web_, broken, tags_));
+  EXPECT_EQ(beside_.next(), nullptr);
+}
+
+TEST_F(IdentitiesWithoutKeys, WhoIsForgottenWaitsNoLonger) {
+  EXPECT_EQ(later(tls()), nullptr);
+  waiting_.forget(web_);
+  EXPECT_EQ(beside_.next(), nullptr);
+}
+
+TEST(LeafKeys, AreMadeInTheOrderOfAskingForWhoAsked) {
+  LeafKeys keys({}, LeafKeys::Made::beside);
+  for (const char* holder : {"b", "a", "b"}) {
+    auto none = keys.take(holder);
+    ASSERT_TRUE(none);
+    EXPECT_FALSE(*none);
+  }
+  EXPECT_EQ(keys.take_lacking(), (std::vector<std::string>{"b", "a", "b"}));
+  EXPECT_TRUE(keys.take_lacking().empty());
+  ASSERT_TRUE(keys.next());
+  EXPECT_EQ(*keys.next(), "b");
+  PrivateKeyPtr made = *make_private_key({});
+  keys.put("b", made);
+  keys.put("nobody", made);
+  EXPECT_EQ(*keys.next(), "a");
+  EXPECT_FALSE(*keys.take("a"));
+  EXPECT_EQ(*keys.take("b"), made);
+  EXPECT_FALSE(*keys.take("b")) << "each is for one certificate";
+  EXPECT_FALSE(*keys.take("nobody"));
+  keys.forget("a");
+  EXPECT_EQ(*keys.next(), "b");
 }
 
 }  // namespace

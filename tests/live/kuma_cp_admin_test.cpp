@@ -106,5 +106,29 @@ TEST_F(KumaCpAdmin, OnlyAConnectedProxysAdminServerIsAsked) {
   });
 }
 
+/// As on a machine of its own: its admin listener lets the control plane in, and nobody else.
+TEST_F(KumaCpAdmin, AnEnvoyOnAnotherAddressIsAskedOverTls) {
+  auto environment = settings();
+  environment["KUMASIM_IDENTITY_LEAF_KEY"] = "rsa-2048";
+  start_cp(environment);
+  std::uint16_t admin = free_port(), inbound = free_port(), app = free_port();
+  run([&]() -> asio::awaitable<void> {
+    co_await wait_for(fmt::format("http://127.0.0.1:{}/ready", diagnostics));
+    co_await start_envoy("backend-1", backend_text(admin, inbound, app), admin, Json::array());
+    const std::string proxy = fmt::format("http://127.0.0.1:{}/meshes/default/dataplanes/backend-1", rest);
+    std::string body = co_await wait_for(proxy + "/stats");
+    EXPECT_NE(body.find("cluster_manager.cluster_added"), std::string::npos) << body;
+    body = co_await wait_for(proxy + "/clusters");
+    EXPECT_NE(body.find("kuma:envoy:admin"), std::string::npos) << body;
+    body = co_await wait_for(proxy + "/xds");
+    EXPECT_NE(body.find("\"configs\""), std::string::npos) << body;
+    // The listener is there by now; without the control plane's certificate nothing is to be read.
+    for (const char* scheme : {"https", "http"}) {
+      auto refused = co_await call("GET", fmt::format("{}://127.0.0.2:{}/stats", scheme, admin));
+      EXPECT_NE(refused.status, 200) << scheme << ": " << refused.body;
+    }
+  });
+}
+
 }  // namespace
 }  // namespace kumasim::live

@@ -8,15 +8,16 @@
 namespace kumasim::test {
 namespace {
 
-cp::KeyPair made(Result<cp::KeyPair> pair) {
-  if (!pair) throw std::runtime_error(pair.error().message);
-  return std::move(*pair);
+template <class T>
+T made(Result<T> outcome) {
+  if (!outcome) throw std::runtime_error(outcome.error().message);
+  return std::move(*outcome);
 }
 
 }  // namespace
 
 CorpusCertificates::CorpusCertificates()
-    : now_(live::SystemClock().wall_now()), admin_(made(cp::make_admin_ca({}, now_))) {}
+    : now_(live::SystemClock().wall_now()), admin_(made(cp::Issuer::read(made(cp::make_admin_ca({}, now_))))) {}
 
 const cp::KeyPair& CorpusCertificates::authority(const std::string& mesh) {
   auto found = authorities_.find(mesh);
@@ -45,7 +46,7 @@ cp::ProxyIdentity CorpusCertificates::identify(const std::string& mesh, const cp
   }
   std::string address = cp::text_at(proxy.spec, "networking", "address");
   cp::KeyPair admin = made(cp::make_server({.hosts = {address}, .key = {}, .now = now_, .issuer = &admin_}, random_));
-  out.admin_ca_pem = admin_.certificate_pem;
+  out.admin_ca_pem = admin_.certificate_pem();
   out.admin_certificate_pem = admin.certificate_pem;
   out.admin_key_pem = admin.key_pem;
   return out;

@@ -28,7 +28,7 @@ class CorpusCertificates {
  private:
   WallTime now_;
   live::SystemRandom random_;
-  cp::KeyPair admin_;
+  cp::Issuer admin_;
   std::map<std::string, cp::KeyPair> authorities_;
 };
 

@@ -67,20 +67,43 @@ TEST(AdminTarget, IsTheEnvoyOfAProxyThatIsConnectedFromHere) {
   Resource proxy;
   proxy.kind = &kind::dataplane();
   proxy.spec = {{"networking", {{"address", "127.0.0.1"}, {"admin", {{"port", 5680}}}}}};
-  auto told = admin_target(proxy, ConnectedProxy{"127.0.0.1", 9901});
+  auto told = admin_target(proxy, ConnectedProxy{"127.0.0.1", 9901}, 1);
   ASSERT_TRUE(told) << told.error().message;
-  EXPECT_EQ(to_string(*told), "127.0.0.1:9901") << "the port that its Envoy has, not one that was written later";
-  EXPECT_TRUE(admin_target(proxy, ConnectedProxy{"::ffff:127.0.0.1", 9901}));
-  EXPECT_FALSE(admin_target(proxy, std::nullopt)) << "any resource could name any port of this machine";
-  EXPECT_FALSE(admin_target(proxy, ConnectedProxy{"10.0.0.9", 9901}));
-  EXPECT_FALSE(admin_target(proxy, ConnectedProxy{"127.0.0.1", 0}));
-  EXPECT_FALSE(admin_target(proxy, ConnectedProxy{"127.0.0.1", 70000}));
-  for (const char* address : {"10.0.0.1", "localhost", "127.0.0.2", ""}) {
-    proxy.spec["networking"]["address"] = address;
-    EXPECT_FALSE(admin_target(proxy, ConnectedProxy{"127.0.0.1", 9901})) << address;
-  }
+  EXPECT_EQ(to_string(told->address), "127.0.0.1:9901")
+      << "the port that its Envoy has, not one that was written later";
+  EXPECT_FALSE(told->tls);
+  EXPECT_TRUE(admin_target(proxy, ConnectedProxy{"::ffff:127.0.0.1", 9901}, 1));
+  EXPECT_FALSE(admin_target(proxy, std::nullopt, 1)) << "any resource could name any port of this machine";
+  EXPECT_FALSE(admin_target(proxy, ConnectedProxy{"10.0.0.9", 9901}, 1));
+  EXPECT_FALSE(admin_target(proxy, ConnectedProxy{"127.0.0.1", 0}, 1));
+  EXPECT_FALSE(admin_target(proxy, ConnectedProxy{"127.0.0.1", 70000}, 1));
   proxy.spec = json::object();
-  EXPECT_FALSE(admin_target(proxy, ConnectedProxy{"127.0.0.1", 9901}));
+  EXPECT_FALSE(admin_target(proxy, ConnectedProxy{"127.0.0.1", 9901}, 1));
+}
+
+TEST(AdminTarget, ElsewhereItIsAskedOverTls) {
+  Resource proxy;
+  proxy.kind = &kind::dataplane();
+  proxy.spec = {{"networking", {{"address", "10.0.0.1"}, {"admin", {{"port", 5680}}}}}};
+  auto target = [&](std::optional<ConnectedProxy> connected) {
+    auto told = admin_target(proxy, connected, 9901);
+    if (!told) return std::string("none");
+    return (told->tls ? "https://" : "http://") + to_string(told->address);
+  };
+  EXPECT_EQ(target(ConnectedProxy{"10.0.0.1", 7777}), "https://10.0.0.1:7777");
+  EXPECT_EQ(target(ConnectedProxy{"10.0.0.1", 0}), "none");
+  // Connected to another control plane, or to none: who answers shows by its certificate who it is.
+  EXPECT_EQ(target(std::nullopt), "https://10.0.0.1:5680");
+  proxy.spec["networking"].erase("admin");
+  EXPECT_EQ(target(std::nullopt), "https://10.0.0.1:9901");
+  for (const char* address : {"localhost", "127.0.0.2"}) {
+    proxy.spec["networking"]["address"] = address;
+    EXPECT_EQ(target(std::nullopt), "https://" + std::string(address) + ":9901");
+  }
+  proxy.spec["networking"]["advertisedAddress"] = "192.0.2.1";
+  EXPECT_EQ(target(std::nullopt), "https://192.0.2.1:9901");
+  proxy.kind = &kind::zone_ingress();
+  EXPECT_EQ(target(std::nullopt), "https://127.0.0.2:9901") << "what it advertises is for other zones";
 }
 
 TEST_F(EnvoyAdmin, DumpsLoseTheirTokens) {

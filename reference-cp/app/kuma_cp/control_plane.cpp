@@ -23,6 +23,7 @@
 #include "reference-cp/auth/issuer.hpp"
 #include "reference-cp/auth/proxy_authenticator.hpp"
 #include "reference-cp/identity/admin_certificates.hpp"
+#include "reference-cp/identity/key_making.hpp"
 #include "reference-cp/identity/mesh_authorities.hpp"
 #include "reference-cp/insights/garbage_collector.hpp"
 #include "reference-cp/insights/insight_writer.hpp"
@@ -31,6 +32,7 @@
 #include "reference-cp/manager/manager.hpp"
 #include "reference-cp/rest/authentication.hpp"
 #include "reference-cp/rest/envoy_admin.hpp"
+#include "reference-cp/rest/envoy_admin_client.hpp"
 #include "reference-cp/rest/inspect/inspect_endpoints.hpp"
 #include "reference-cp/rest/rest_api.hpp"
 #include "reference-cp/rest/tokens.hpp"
@@ -63,7 +65,7 @@ struct ControlPlane::State {
                      .signing_key = key_spec(config.signing_key),
                      .offload = options.offload}),
         manager(*store, runtime.clock, &authorities, manager_options(config)),
-        reconciler(runtime, config, store, authorities),
+        reconciler(runtime, config, store, authorities, options.offload),
         mesh_identities(runtime, *store,
                         {.ca_key = key_spec(config.ca_key),
                          .interval = config.mesh_identity_interval,
@@ -81,6 +83,8 @@ struct ControlPlane::State {
         issuer(signing_keys, runtime.clock, runtime.random),
         authentication(signing_keys, runtime.clock, runtime.log, authentication_options(config)),
         tokens(issuer, token_options(config)),
+        envoys(runtime, reconciler.admin_certificates(),
+               {.key = key_spec(config.leaf_key), .offload = options.offload}),
         envoy_admin(
             *store, config.access,
             [this](ResourcePtr proxy, std::string target) { return ask_envoy(std::move(proxy), std::move(target)); }),
@@ -127,6 +131,7 @@ struct ControlPlane::State {
   TokenIssuer issuer;
   Authentication authentication;
   TokenEndpoints tokens;
+  EnvoyAdminClient envoys;
   EnvoyAdminEndpoints envoy_admin;
   InspectEndpoints inspect;
   ProxyAuthenticator proxies;
@@ -259,19 +264,21 @@ asio::awaitable<std::optional<HttpResponse>> ControlPlane::State::further(const 
   co_return answer;
 }
 
-/// As Kuma does: without TLS on the machine itself. Elsewhere Envoy takes who has a certificate of the admin CA, and no
-/// certificate of a client is made yet.
 asio::awaitable<Result<std::string>> ControlPlane::State::ask_envoy(ResourcePtr proxy, std::string target) {
+  // Its zone's control plane has the CA that its Envoy believes.
+  if (config.mode == "global") co_return fail(Code::unsupported, "a global control plane asks no Envoy");
   std::optional<ConnectedProxy> connected;
   if (ProxyPtr known = reconciler.find(slot_of(*proxy)))
     connected = ConnectedProxy{known->stream.peer().address.host, known->metadata.admin_port};
-  auto address = admin_target(*proxy, connected);
-  if (!address) co_return fail(address.error());
-  auto answer = co_await http_call(runtime.network, runtime.timers, "http://" + to_string(*address) + target, {},
-                                   nullptr, std::chrono::seconds(5));
-  if (!answer) co_return fail(answer.error());
-  if (answer->status != 200) co_return fail(Code::unavailable, fmt::format("Envoy answered {}", answer->status));
-  co_return std::move(answer->body);
+  auto where = admin_target(*proxy, connected, config.admin_port);
+  if (!where) co_return fail(where.error());
+  auto answer = co_await envoys.get(*where, std::move(target));
+  if (!answer)
+    runtime.log.info("kuma-cp", "Envoy not asked",
+                     {{"proxy", proxy->meta.name},
+                      {"address", to_string(where->address)},
+                      {"error", answer.error().message}});
+  co_return answer;
 }
 
 /// The CA between control planes, the keys of zones' and users' tokens and the administrator's token, where they are
@@ -288,8 +295,9 @@ asio::awaitable<void> ControlPlane::State::make_signing_keys() {
 asio::awaitable<bool> ControlPlane::State::try_signing_keys() {
   WallTime now = runtime.clock.wall_now();
   KeySpec key = key_spec(config.ca_key);
-  auto ca =
-      co_await ensure_ca(*store, control_plane_ca_secret, [key, now] { return make_control_plane_ca(key, now); }, now);
+  auto made = [key, now] { return make_control_plane_ca(key, now); };
+  auto make_root = [&] { return make_beside(options.offload, key, made); };
+  auto ca = co_await ensure_ca(*store, control_plane_ca_secret, make_root, now);
   if (!ca) runtime.log.error("kuma-cp", "CA of control planes not made", {{"error", ca.error().message}});
   auto make = [this] { return authorities.make_signing_key(); };
   std::vector<KeyFamily> families;

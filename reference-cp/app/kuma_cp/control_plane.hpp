@@ -28,8 +28,8 @@ struct ControlPlaneOptions {
   std::optional<TlsIdentity> dp_server, api_server;
   /// Roots (PEM) of the certificates of clients of the HTTPS API; "" for none.
   std::string api_client_roots;
-  /// Makes RSA keys of meshes and tokens beside everything else, and must outlive the control plane. nullptr: nothing
-  /// is served while one is made.
+  /// Makes RSA keys beside everything else, and must outlive the control plane. nullptr: nothing is served while one is
+  /// made.
   Offload* offload = nullptr;
   /// Names and addresses in a certificate that is made.
   std::vector<std::string> hosts = {"kuma-cp", "localhost", "127.0.0.1"};

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "kumasim/runtime/task.hpp"
+#include "reference-cp/identity/key_making.hpp"
 #include "reference-cp/model/kinds.hpp"
 #include "reference-cp/xds/json_read.hpp"
 #include "reference-cp/xds/kri.hpp"
@@ -17,9 +18,6 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::string_view component = "mesh-identities";
-/// What a key of 2048 bits takes on a core (decision 0004).
-constexpr Duration key_cost = std::chrono::milliseconds(300);
-
 /// A shorter interval counts as this.
 constexpr Duration interval_min = std::chrono::milliseconds(10);
 
@@ -170,9 +168,7 @@ asio::awaitable<MeshIdentityUpdater::Step> MeshIdentityUpdater::ensure_ca(const 
   if (auto good = mesh_identity::check_trust_domain(*domain); !good) co_return judged(good.error());
   CaRequest request{.mesh = *domain, .key = options_.ca_key, .now = runtime_.clock.wall_now()};
   runtime_.random.fill(request.serial);
-  auto make = [request] { return make_ca(request); };
-  bool beside = options_.offload != nullptr && options_.ca_key.rsa_bits != 0;
-  auto pair = beside ? co_await offload(*options_.offload, key_cost, make) : make();
+  auto pair = co_await make_beside(options_.offload, request.key, [request] { return make_ca(request); });
   // Too many keys are being made already.
   if (!pair && pair.error().code == Code::resource_exhausted) co_return unknown(pair.error());
   if (!pair) co_return judged(pair.error());

@@ -6,10 +6,9 @@
 #include <boost/asio/post.hpp>
 
 #include "kumasim/runtime/task.hpp"
-#include "reference-cp/identity/mesh_tls.hpp"
+#include "reference-cp/identity/key_making.hpp"
 #include "reference-cp/model/kinds.hpp"
 #include "reference-cp/xds/generate.hpp"
-#include "reference-cp/xds/json_read.hpp"
 #include "reference-cp/xds/zone/zone_proxy.hpp"
 
 namespace kumasim::cp {
@@ -26,37 +25,31 @@ ZoneSettings zone_settings(const Config& config) {
   return out;
 }
 
-/// By which the certificate of a zone egress for one mesh is kept; no Dataplane's name has a space.
-constexpr std::string_view egress_prefix = "zone egress ";
-
-ResourceKey egress_key(const std::string& mesh, const std::string& egress) {
-  return {mesh, std::string(egress_prefix) + egress};
-}
-
-bool is_egress_key(const ResourceKey& key) { return key.name.starts_with(egress_prefix); }
-
-SecretLookup secrets_of(const MeshView& view) {
-  return [&view](std::string_view name) { return view.find("Secret", name); };
+LeafKeys leaf_keys(const Config& config, const Offload* offload) {
+  KeySpec spec = key_spec(config.leaf_key);
+  return LeafKeys(spec, is_made_beside(offload, spec) ? LeafKeys::Made::beside : LeafKeys::Made::on_the_spot);
 }
 
 }  // namespace
 
 Reconciler::Reconciler(const Runtime& runtime, const Config& config, std::shared_ptr<Store> store,
-                       Authorities& authorities)
+                       Authorities& authorities, Offload* offload)
     : runtime_(runtime),
       config_(config),
       store_(std::move(store)),
       authorities_(authorities),
+      offload_(offload),
       views_(zone_settings(config)),
-      identities_(runtime.clock, runtime.random, key_spec(config.leaf_key)),
-      admin_(runtime.clock, runtime.random, key_spec(config.leaf_key)),
+      keys_(leaf_keys(config, offload)),
+      identities_(runtime.clock, runtime.random, keys_),
+      admin_(runtime.clock, runtime.random, keys_),
       wake_(runtime.executor),
       rotation_(runtime.executor) {}
 
 asio::awaitable<Result<>> Reconciler::start() {
   // A global control plane has no proxies.
   if (config_.mode != "global")
-    if (auto admin = co_await admin_.start(*store_); !admin) co_return admin;
+    if (auto admin = co_await admin_.start(*store_, offload_); !admin) co_return admin;
   store_->subscribe([this](const Change& change) { on_change(change); });
   // Meshes come first, so that what is in them finds its view.
   std::vector<const Kind*> order{&kind::mesh()};
@@ -143,6 +136,7 @@ void Reconciler::take_in_changes(Work& work) {
       failed_.erase(change.key.name);
       retries_.erase(change.key.name);
       derive_at_.erase(change.key.name);
+      identities_.forget_mesh(change.key.name);
     }
   }
 }
@@ -231,6 +225,7 @@ void Reconciler::serve(const ProxyPtr& proxy, Reach reach, EndpointUpdates& upda
   } catch (const std::exception& error) {
     fail_proxy(proxy, error.what());
   }
+  await_keys(proxy->slot());
 }
 
 void Reconciler::fail_proxy(const ProxyPtr& proxy, std::string_view reason) {
@@ -257,40 +252,16 @@ void Reconciler::regenerate(const ProxyPtr& proxy) {
   const ResourcePtr* dataplane = view->all("Dataplane").find(proxy->key.name);
   // Not there (any more): the proxy keeps what it has until it goes, as traffic may still be draining.
   if (!dataplane) return;
-  ProxyIdentity identity;
-  IdentityPtr held;
-  if (view->mesh()) {
-    auto tls = mesh_tls(*view->mesh(), secrets_of(*view));
-    if (!tls) {
-      runtime_.log.warn(component, "proxy without certificate",
-                        {{"mesh", proxy->key.mesh}, {"proxy", proxy->key.name}, {"error", tls.error().message}});
-      return;
-    }
-    if (tls->has_value()) {
-      auto issued = identities_.get(proxy->key, **tls, dataplane_tags(**dataplane));
-      if (!issued) {
-        runtime_.log.error(component, "no certificate issued",
-                           {{"mesh", proxy->key.mesh}, {"proxy", proxy->key.name}, {"error", issued.error().message}});
-        return;
-      }
-      held = *issued;
-      identity.certificate_pem = held->leaf.certificate_pem;
-      identity.key_pem = held->leaf.key_pem;
-      identity.ca_bundles[proxy->key.mesh] = held->ca_bundle_pem;
-      if (held != proxy->identity) rotation_.set();
-    } else {
-      identities_.forget(proxy->key);
-    }
-  }
-  auto workload = workload_identity(proxy, *view, **dataplane, identity);
-  if (!workload) {
+  Certificates certificates;
+  if (!mtls_identity(proxy, *view, **dataplane, certificates)) return;
+  if (auto workload = workload_identity(proxy, *view, **dataplane, certificates); !workload) {
     runtime_.log.error(component, "no identity issued",
                        {{"mesh", proxy->key.mesh}, {"proxy", proxy->key.name}, {"error", workload.error().message}});
     return;
   }
-  if (*workload) held = std::move(*workload);
-  ProxyView facts = proxy_view(*view, *dataplane, proxy->metadata, std::move(identity));
-  fill_admin(proxy->key, **dataplane, facts.identity);
+  admin_identity(proxy, **dataplane, certificates);
+  if (!certificates.complete) return;
+  ProxyView facts = proxy_view(*view, *dataplane, proxy->metadata, std::move(certificates.facts));
   ++counts_.generations;
   auto made = try_generate(*view, facts, {.planted = config_.planted, .shared = &shared_[proxy->key.mesh]});
   if (!made) {
@@ -298,23 +269,11 @@ void Reconciler::regenerate(const ProxyPtr& proxy) {
                        {{"mesh", proxy->key.mesh}, {"proxy", proxy->key.name}, {"error", made.error().message}});
     return;
   }
-  proxy->hold(std::move(held));
+  proxy->hold(std::move(certificates.held));
   proxy->made_from = applied_;
   proxy->stale = false;
   push(proxy, std::move(*made));
   proxy->note_taken();
-}
-
-void Reconciler::fill_admin(const ResourceKey& proxy, const Resource& resource, ProxyIdentity& identity) {
-  auto pair = admin_.get(text_at(resource.spec, "networking", "address"),
-                         text_at(resource.spec, "networking", "advertisedAddress"));
-  if (!pair) {
-    runtime_.log.error(component, "no admin certificate", {{"proxy", proxy.name}, {"error", pair.error().message}});
-    return;
-  }
-  identity.admin_ca_pem = admin_.ca_pem();
-  identity.admin_certificate_pem = pair->certificate_pem;
-  identity.admin_key_pem = pair->key_pem;
 }
 
 void Reconciler::push(const ProxyPtr& proxy, Snapshot fresh) {
@@ -325,27 +284,6 @@ void Reconciler::push(const ProxyPtr& proxy, Snapshot fresh) {
   proxy->snapshot = std::move(made);
   ++counts_.pushes;
   deliver(proxy, proxy->session.on_snapshot(proxy->snapshot));
-}
-
-ProxyIdentity Reconciler::egress_identity(const ProxyPtr& proxy, const MeshView& mesh) {
-  ProxyIdentity identity;
-  ResourceKey key = egress_key(mesh.name(), proxy->key.name);
-  auto tls = mesh_tls(*mesh.mesh(), secrets_of(mesh));
-  if (!tls || !tls->has_value()) {
-    identities_.forget(key);
-    return identity;
-  }
-  auto issued = identities_.get(key, **tls, {{"kuma.io/service", {"zone-egress"}}});
-  if (!issued) {
-    runtime_.log.error(component, "no certificate issued",
-                       {{"mesh", mesh.name()}, {"proxy", proxy->key.name}, {"error", issued.error().message}});
-    return identity;
-  }
-  identity.certificate_pem = (*issued)->leaf.certificate_pem;
-  identity.key_pem = (*issued)->leaf.key_pem;
-  identity.ca_bundles[mesh.name()] = (*issued)->ca_bundle_pem;
-  rotation_.set();
-  return identity;
 }
 
 void Reconciler::regenerate_zone(const ProxyPtr& proxy) {
@@ -360,10 +298,18 @@ void Reconciler::regenerate_zone(const ProxyPtr& proxy) {
     return;
   }
   facts.settings = zone_settings(config_);
-  fill_admin(proxy->key, *facts.resource, facts.admin);
-  if (!ingress)
-    for (const auto& [name, mesh] : views_.all())
-      if (mesh->mtls_enabled()) facts.identities[name] = egress_identity(proxy, *mesh);
+  Certificates admin;
+  admin_identity(proxy, *facts.resource, admin);
+  facts.admin = std::move(admin.facts);
+  bool complete = admin.complete;
+  for (const auto& [name, mesh] : views_.all()) {
+    if (ingress || !mesh->mtls_enabled()) continue;
+    Certificates certificates;
+    egress_identity(proxy, *mesh, certificates);
+    facts.identities[name] = std::move(certificates.facts);
+    complete = complete && certificates.complete;
+  }
+  if (!complete) return;
   ++counts_.generations;
   push(proxy, ingress ? generate_zone_ingress(views_.all(), facts) : generate_zone_egress(views_.all(), facts));
 }
@@ -376,10 +322,14 @@ void Reconciler::add(ProxyPtr proxy) {
   }
   slot = proxy;
   if (!proxy->is_of_zone()) holders_.add(*proxy);
-  if (proxy->is_of_zone())
-    (proxy->metadata.proxy_type == "ingress" ? zone_dirty_.ingresses : zone_dirty_.egresses) = true;
+  mark(*proxy);
+}
+
+void Reconciler::mark(const Proxy& proxy) {
+  if (proxy.is_of_zone())
+    (proxy.metadata.proxy_type == "ingress" ? zone_dirty_.ingresses : zone_dirty_.egresses) = true;
   else
-    dirty_[proxy->key.mesh].names.insert(proxy->key.name);
+    dirty_[proxy.key.mesh].names.insert(proxy.key.name);
   wake_.set();
 }
 
@@ -421,38 +371,6 @@ asio::awaitable<void> Reconciler::mind_patience(ProxyPtr proxy, std::uint64_t nu
     deliver(proxy, proxy->session.on_patience_end());
   } catch (const std::exception& error) {
     fail_proxy(proxy, error.what());
-  }
-}
-
-asio::awaitable<void> Reconciler::rotate() {
-  for (;;) {
-    rotation_.reset();
-    auto next = identities_.next_rotation();
-    if (!next) {
-      co_await rotation_.wait();
-      continue;
-    }
-    WallTime now = runtime_.clock.wall_now();
-    // Slept in steps, for the wall clock may be set meanwhile; a new certificate may be due sooner.
-    if (now < *next) {
-      (void)co_await with_timeout(runtime_.timers, std::min<Duration>(*next - now, std::chrono::minutes(1)),
-                                  rotation_.wait());
-      continue;
-    }
-    for (const ResourceKey& due : identities_.due()) {
-      if (is_egress_key(due)) {
-        zone_dirty_.egresses = true;
-        continue;
-      }
-      ResourceKey key = holder_of(due);
-      if (!proxies_.contains(key)) {
-        identities_.forget(due);  // nobody holds it: issued anew when the proxy comes back
-        continue;
-      }
-      dirty_[key.mesh].names.insert(key.name);
-    }
-    wake_.set();
-    co_await sleep(runtime_.timers, config_.batch_interval + std::chrono::milliseconds(100));
   }
 }
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "kumasim/runtime/event.hpp"
+#include "kumasim/runtime/offload.hpp"
 #include "kumasim/runtime/runtime.hpp"
 #include "reference-cp/app/kuma_cp/config.hpp"
 #include "reference-cp/app/kuma_cp/endpoint_holders.hpp"
@@ -21,6 +22,7 @@
 #include "reference-cp/app/kuma_cp/resource_pool.hpp"
 #include "reference-cp/identity/admin_certificates.hpp"
 #include "reference-cp/identity/identities.hpp"
+#include "reference-cp/identity/leaf_keys.hpp"
 #include "reference-cp/manager/authorities.hpp"
 #include "reference-cp/store/store.hpp"
 #include "reference-cp/xds/endpoint_updates.hpp"
@@ -39,7 +41,9 @@ using FailedSteps = std::map<std::string, std::map<std::string, std::string>>;
 
 class Reconciler {
  public:
-  Reconciler(const Runtime& runtime, const Config& config, std::shared_ptr<Store> store, Authorities& authorities);
+  /// `offload` makes RSA keys, and must outlive it; nullptr: they are made on the spot.
+  Reconciler(const Runtime& runtime, const Config& config, std::shared_ptr<Store> store, Authorities& authorities,
+             Offload* offload = nullptr);
 
   /// Reads all that the store holds; from then on it hears of every change. An error is the store's.
   asio::awaitable<Result<>> start();
@@ -60,13 +64,15 @@ class Reconciler {
   const std::map<ResourceKey, ProxyPtr>& proxies() const { return proxies_; }
   const MeshViews& views() const { return views_; }
   const Identities& identities() const { return identities_; }
+  /// REQUIRES, for what it gives: start() has succeeded.
+  AdminCertificates& admin_certificates() { return admin_; }
   const ReconcilerCounts& counts() const { return counts_; }
   const FailedSteps& failed() const { return failed_; }
-  /// Every change has been taken in and pushed, and nothing is to be tried again: no step has failed, no CA is being
-  /// made. What views left out waits for a change of its own, which this does not tell.
+  /// Every change has been taken in and pushed, and nothing is to be tried again: no step has failed, no CA and no key
+  /// is being made. What views left out waits for a change of its own, which this does not tell.
   bool idle() const {
     return changes_.empty() && again_.empty() && dirty_.empty() && !zone_dirty_.any() && !busy_ && !making_cas_ &&
-           failed_.empty();
+           !making_keys_ && failed_.empty();
   }
   /// Something that was written, other than an insight, has not reached the proxies' configurations yet.
   bool behind() const { return relevant_ > served_ || !dirty_.empty(); }
@@ -127,15 +133,31 @@ class Reconciler {
   void fail_proxy(const ProxyPtr& proxy, std::string_view reason);
   void regenerate(const ProxyPtr& proxy);
   void regenerate_zone(const ProxyPtr& proxy);
-  /// What the Dataplane's MeshIdentity gives the proxy, into `out` too; nullptr where none does, or it is not ready.
-  Result<IdentityPtr> workload_identity(const ProxyPtr& proxy, const MeshView& mesh, const Resource& dataplane,
-                                        ProxyIdentity& out);
-  /// By which the certificate of a workload identity is kept; and the proxy that a kept certificate is of.
+  /// What a proxy is sent for who it is.
+  struct Certificates {
+    ProxyIdentity facts;
+    IdentityPtr held;      ///< the one that is reported of it
+    bool complete = true;  ///< false: a key that it needs is being made, and the proxy is to keep what it has
+  };
+  /// Of the mesh's own mutual TLS. False: it is logged, and there is nothing to be sent.
+  bool mtls_identity(const ProxyPtr& proxy, const MeshView& mesh, const Resource& dataplane, Certificates& out);
+  /// What the Dataplane's MeshIdentity gives the proxy: nothing where none does, or it is not ready.
+  Result<> workload_identity(const ProxyPtr& proxy, const MeshView& mesh, const Resource& dataplane,
+                             Certificates& out);
+  /// By which the certificate of a workload identity, and that of a zone egress in a mesh, is kept; and the proxy that
+  /// a kept certificate is of.
   static ResourceKey workload_key(const ResourceKey& proxy);
+  static ResourceKey egress_key(const std::string& mesh, const std::string& egress);
   static ResourceKey holder_of(const ResourceKey& key);
   /// An egress is a service of every mesh with mutual TLS.
-  ProxyIdentity egress_identity(const ProxyPtr& proxy, const MeshView& mesh);
-  void fill_admin(const ResourceKey& proxy, const Resource& resource, ProxyIdentity& identity);
+  void egress_identity(const ProxyPtr& proxy, const MeshView& mesh, Certificates& out);
+  void admin_identity(const ProxyPtr& proxy, const Resource& resource, Certificates& out);
+  /// It is to be made anew with the next batch.
+  void mark(const Proxy& proxy);
+  /// Keys that `slot` went without are made beside the batches, and it is marked as each is there.
+  void await_keys(const ResourceKey& slot);
+  asio::awaitable<void> make_keys();
+  bool awaits_key(const std::set<ResourceKey>& slots) const;
   void push(const ProxyPtr& proxy, Snapshot fresh);
   /// False where the proxy has to be generated anew.
   bool refresh_endpoints(const ProxyPtr& proxy, EndpointUpdates& updates);
@@ -145,7 +167,9 @@ class Reconciler {
   const Config& config_;
   std::shared_ptr<Store> store_;
   Authorities& authorities_;
+  Offload* offload_;
   MeshViews views_;
+  LeafKeys keys_;
   Identities identities_;
   AdminCertificates admin_;
   std::deque<Change> changes_;
@@ -162,6 +186,8 @@ class Reconciler {
   std::map<std::string, WallTime> derive_at_;                    ///< by mesh, where time alone changes something
   std::set<std::string> cas_wanted_;                             ///< meshes
   bool making_cas_ = false;
+  std::map<std::string, std::set<ResourceKey>> key_waits_;  ///< slots, by the holder of the key
+  bool making_keys_ = false;
   Event wake_;
   Event rotation_;
   ZoneReach zone_dirty_;  ///< proxies of the zone that are to be made anew
