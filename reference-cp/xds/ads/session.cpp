@@ -154,6 +154,11 @@ void AdsSession::answered(const std::string& url, Type& type, const std::optiona
   } else if (!type.carried.empty()) {
     auto refusal = std::make_shared<const Refusal>(Refusal{++refusals_, *error});
     for (const std::string& name : type.carried) type.refused[name] = refusal;
+    // What has left meanwhile is wanted no longer. A removal in the response was no end, but an answer.
+    if (!type.wildcard && snapshot_)
+      forget_refusals(type, [&](std::string_view name) {
+        return !snapshot_->find(url, name) && std::ranges::find(type.removed, name) == type.removed.end();
+      });
   }
 }
 
@@ -166,7 +171,7 @@ const AdsRejection* AdsSession::refusal_of(const Type& type) {
 }
 
 /// Which of a response it was that the client refused, it does not say: where that has gone, the others are tried
-/// again.
+/// again. Should it come back, it is sent as if it never had been.
 void AdsSession::forget_refusals(Type& type, const std::function<bool(std::string_view name)>& gone) {
   std::set<std::uint64_t> numbers;
   for (auto it = type.refused.begin(); it != type.refused.end();) {
@@ -175,6 +180,7 @@ void AdsSession::forget_refusals(Type& type, const std::function<bool(std::strin
       continue;
     }
     numbers.insert(it->second->number);
+    type.sent.erase(it->first);
     it = type.refused.erase(it);
   }
   if (numbers.empty()) return;
@@ -268,6 +274,12 @@ void AdsSession::flush(AdsActions& actions) {
 }
 
 void AdsSession::flush_type(const std::string& url, Type& type, AdsActions& actions) {
+  // Nothing of what was asked for by name is there any more: nothing will be sent that the client could take instead.
+  if (type.rejection && !type.wildcard && wanted(url, type).empty()) {
+    type.rejection.reset();
+    type.sent.assign({});
+    type.version.clear();
+  }
   if (type.outstanding) {
     // A cluster whose endpoints have gone meanwhile never warms, and Envoy, which still reads, never acknowledges.
     bool differs_now = url == type_url::cluster && differs(url, type);
