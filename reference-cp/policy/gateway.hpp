@@ -3,10 +3,12 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "reference-cp/model/resource.hpp"
+#include "reference-cp/xds/cross_mesh.hpp"
 #include "reference-cp/xds/endpoint.hpp"
 
 namespace kumasim::cp {
@@ -33,6 +35,13 @@ Tags gateway_tags(const ProxyView& proxy);
 /// The MeshGateway with the most specific selector that matches the proxy; among equals the youngest, then the first
 /// name.
 std::optional<Gateway> gateway_of(const ProxyView& proxy, const MeshView& mesh);
+/// The same by a Dataplane, of its mesh's MeshGateways in the order of their names.
+std::optional<Gateway> gateway_of(const Resource& dataplane, std::span<const ResourcePtr> gateways);
+
+/// Which gateways of a mesh others may reach. All of these are of one mesh, in the order of their names. nullopt where
+/// no listener is marked `crossMesh`.
+std::optional<CrossMeshGateways> cross_mesh_gateways(std::span<const ResourcePtr> gateways,
+                                                     std::span<const ResourcePtr> dataplanes);
 
 }  // namespace policy
 }  // namespace kumasim::cp

@@ -4,6 +4,7 @@
 
 #include "reference-cp/model/kind.hpp"
 #include "reference-cp/model/resource.hpp"
+#include "reference-cp/xds/cross_mesh.hpp"
 #include "reference-cp/xds/dataplane.hpp"
 #include "reference-cp/xds/json_read.hpp"
 #include "reference-cp/xds/mesh_index.hpp"
@@ -60,6 +61,7 @@ MeshView::Ptr MeshView::build(std::string mesh, const ZoneSettings& settings, st
   view->name_ = std::move(mesh);
   view->settings_ = settings;
   view->vips_ = std::make_shared<const VipTable>();
+  view->cross_mesh_ = std::make_shared<const CrossMeshTable>();
   for (const ResourcePtr& resource : resources) {
     if (!view->takes(*resource)) continue;
     Resources& kind = view->kinds_[resource->kind->type()];
@@ -150,6 +152,12 @@ MeshView::Ptr MeshView::with_vips(std::shared_ptr<const VipTable> vips) const {
   return view;
 }
 
+MeshView::Ptr MeshView::with_cross_mesh(std::shared_ptr<const CrossMeshTable> gateways) const {
+  std::shared_ptr<MeshView> view(new MeshView(*this));
+  view->cross_mesh_ = std::move(gateways);
+  return view;
+}
+
 const Resource* MeshView::mesh() const { return find("Mesh", name_); }
 
 const MeshView::Resources& MeshView::all(std::string_view kind) const {
@@ -180,9 +188,11 @@ Kri MeshView::destination_by_labels(std::string_view kind, const Tags& labels) c
   return oldest ? Kri::of(*oldest) : Kri{};
 }
 
-bool MeshView::mtls_enabled() const { return !enabled_backend(mesh()).is_null(); }
+bool MeshView::mtls_enabled(std::string_view mesh) const { return !enabled_backend(find("Mesh", mesh)).is_null(); }
 
-bool MeshView::mtls_permissive() const { return text_at(enabled_backend(mesh()), "mode") == "PERMISSIVE"; }
+bool MeshView::mtls_permissive(std::string_view mesh) const {
+  return text_at(enabled_backend(find("Mesh", mesh)), "mode") == "PERMISSIVE";
+}
 
 std::string MeshView::mesh_services_mode() const {
   std::string mode = mesh() ? text_at(mesh()->spec, "meshServices", "mode") : std::string();

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "reference-cp/xds/cross_mesh.hpp"
 #include "reference-cp/xds/endpoint.hpp"
 #include "reference-cp/xds/persistent_map.hpp"
 #include "reference-cp/xds/snapshot.hpp"
@@ -79,8 +80,12 @@ class MeshView {
   /// The view with another table of virtual addresses.
   Ptr with_vips(std::shared_ptr<const VipTable> vips) const;
 
+  /// The view with another table of the gateways that other meshes may reach: those of all meshes, its own too.
+  Ptr with_cross_mesh(std::shared_ptr<const CrossMeshTable> gateways) const;
+
   const std::string& name() const { return name_; }
   const VipTable& vips() const { return *vips_; }
+  const CrossMeshTable& cross_mesh() const { return *cross_mesh_; }
   const ZoneSettings& settings() const { return settings_; }
   /// The Mesh resource, nullptr where it does not exist.
   const Resource* mesh() const;
@@ -92,8 +97,11 @@ class MeshView {
   const Resource* destination(const Kri& kri) const;
   /// Of several that have all of the labels the oldest (Kuma's rule: least likely to break traffic); empty for none.
   Kri destination_by_labels(std::string_view kind, const Tags& labels) const;
-  bool mtls_enabled() const;
-  bool mtls_permissive() const;
+  bool mtls_enabled() const { return mtls_enabled(name_); }
+  bool mtls_permissive() const { return mtls_permissive(name_); }
+  /// Of any mesh.
+  bool mtls_enabled(std::string_view mesh) const;
+  bool mtls_permissive(std::string_view mesh) const;
   /// Disabled, Everywhere, ReachableBackends or Exclusive.
   std::string mesh_services_mode() const;
 
@@ -135,6 +143,7 @@ class MeshView {
   ZoneSettings settings_;
   std::map<std::string, Resources, std::less<>> kinds_;
   std::shared_ptr<const VipTable> vips_;
+  std::shared_ptr<const CrossMeshTable> cross_mesh_;
   std::shared_ptr<const Index> index_;
 };
 

@@ -43,6 +43,8 @@ struct ProxyIdentity {
   std::string certificate_pem;  ///< leaf first
   std::string key_pem;
   std::map<std::string, std::string> ca_bundles;  ///< mesh name -> PEM of its CA certificates
+  /// Those of all meshes together: for a gateway that other meshes may reach.
+  std::string all_cas_pem = {};
   /// Of the admin listener: the control plane's admin CA and a server certificate for the proxy's address. Without them
   /// the listener answers readiness only.
   std::string admin_ca_pem = {}, admin_certificate_pem = {}, admin_key_pem = {};

@@ -1,8 +1,11 @@
 #include "reference-cp/xds/remote_endpoints.hpp"
 
+#include <iterator>
 #include <set>
+#include <utility>
 
 #include "reference-cp/model/resource.hpp"
+#include "reference-cp/xds/cross_mesh.hpp"
 #include "reference-cp/xds/json_read.hpp"
 #include "reference-cp/xds/mesh_service.hpp"
 
@@ -56,18 +59,22 @@ std::vector<const Resource*> remote_ingresses(const MeshView& mesh) {
   return result;
 }
 
-void add_available(const MeshView& mesh, bool through_egress, RemoteEndpoints& out) {
-  for (const Resource* ingress : remote_ingresses(mesh))
+/// What other zones have of `mesh`, which is the view's own mostly. `only_gateways`: those that other meshes may reach,
+/// which carry their mesh as a tag.
+void add_available(const MeshView& view, const std::string& mesh, bool only_gateways, bool through_egress,
+                   RemoteEndpoints& out) {
+  for (const Resource* ingress : remote_ingresses(view))
     for (const nlohmann::json& service : at(ingress->spec, "availableServices")) {
-      if (text_at(service, "mesh") != mesh.name()) continue;
+      if (text_at(service, "mesh") != mesh) continue;
       Tags tags = tags_of(at(service, "tags"));
+      if (only_gateways && !tags.contains("kuma.io/mesh")) continue;
       std::vector<Endpoint>& list = out[tags["kuma.io/service"]];
-      std::optional<Locality> locality = locality_of(mesh, tags);
+      std::optional<Locality> locality = locality_of(view, tags);
       if (!through_egress) {
         list.push_back(endpoint(advertised(*ingress), tags, locality, number_at(service, "instances")));
         continue;
       }
-      for (const Gate& gate : egresses(mesh)) {
+      for (const Gate& gate : egresses(view)) {
         list.push_back(endpoint(gate, tags, locality));
         if (flag_at(service, "externalService")) list.back().external.emplace();
       }
@@ -155,16 +162,39 @@ std::uint32_t local_weight(const MeshView& mesh) {
 
 RemoteEndpoints ingress_endpoints(const MeshView& mesh) {
   RemoteEndpoints result;
-  if (mesh.mtls_enabled()) add_available(mesh, false, result);
+  if (mesh.mtls_enabled()) add_available(mesh, mesh.name(), false, false, result);
   return result;
 }
 
 RemoteEndpoints remote_endpoints(const MeshView& mesh) {
   RemoteEndpoints result;
-  if (mesh.mtls_enabled()) add_available(mesh, uses_zone_egress(mesh), result);
+  if (mesh.mtls_enabled()) add_available(mesh, mesh.name(), false, uses_zone_egress(mesh), result);
   // Kuma takes every MeshIdentity for mutual TLS here, one that is not ready, too.
   if (mesh.mtls_enabled() || !mesh.all("MeshIdentity").empty()) add_mesh_services(mesh, result);
   add_outside(mesh, result);
+  return result;
+}
+
+std::vector<Endpoint> local_gateways(const MeshView& view, std::string_view mesh, std::string_view service,
+                                     std::uint32_t weight) {
+  auto gateways = view.cross_mesh().find(mesh);
+  if (gateways == view.cross_mesh().end()) return {};
+  auto found = gateways->second.endpoints.find(service);
+  if (found == gateways->second.endpoints.end()) return {};
+  std::vector<Endpoint> result = found->second;
+  for (Endpoint& endpoint : result) {
+    endpoint.weight = weight;
+    if (endpoint.locality) endpoint.locality = locality_of(view, {{"kuma.io/zone", endpoint.locality->zone}});
+  }
+  return result;
+}
+
+std::vector<Endpoint> cross_mesh_endpoints(const MeshView& view, const std::string& mesh, const std::string& service) {
+  RemoteEndpoints remote;
+  if (view.mtls_enabled()) add_available(view, mesh, true, uses_zone_egress(view), remote);
+  std::vector<Endpoint> result = std::move(remote[service]);
+  std::vector<Endpoint> local = local_gateways(view, mesh, service, local_weight(view));
+  result.insert(result.end(), std::make_move_iterator(local.begin()), std::make_move_iterator(local.end()));
   return result;
 }
 

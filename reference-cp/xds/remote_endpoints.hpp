@@ -2,8 +2,10 @@
 /// are reached through zone proxies.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "reference-cp/xds/endpoint.hpp"
@@ -21,6 +23,13 @@ RemoteEndpoints remote_endpoints(const MeshView& mesh);
 
 /// Services of other zones behind the ingresses of these, as the zone's egress reaches them.
 RemoteEndpoints ingress_endpoints(const MeshView& mesh);
+
+/// This zone's gateways of `mesh` that other meshes may reach and that have this kuma.io/service, with localities as
+/// the view's mesh wants them.
+std::vector<Endpoint> local_gateways(const MeshView& view, std::string_view mesh, std::string_view service,
+                                     std::uint32_t weight);
+/// The same and those of other zones, as sidecars of the view's mesh reach them. `mesh` may be the view's own.
+std::vector<Endpoint> cross_mesh_endpoints(const MeshView& view, const std::string& mesh, const std::string& service);
 
 /// What a local endpoint weighs: instances of other zones weigh that much for each of their ingresses, since every
 /// ingress stands for all of them.

@@ -250,5 +250,59 @@ RC_GTEST_PROP(MeshViewsProperty, VirtualAddressesFollowWhateverIsWritten, ()) {
   }
 }
 
+/// Of a mesh's builtin gateway.
+Json gateway_of(const char* in, const char* type, Json spec) {
+  spec.update({{"type", type}, {"mesh", in}, {"name", "gw"}});
+  return spec;
+}
+
+TEST_F(MeshViewsTest, WhatAMeshLetsOthersReachReachesTheirProxies) {
+  for (const char* name : {"m", "n"}) apply(nullptr, mesh(name));
+  Json at_address = {{"address", "10.0.0.9"},
+                     {"gateway", {{"type", "BUILTIN"}, {"tags", {{"kuma.io/service", "gateway"}}}}}};
+  Json listener = {{"port", 80}, {"protocol", "HTTP"}, {"hostname", "gw.example.com"}, {"crossMesh", false}};
+  auto gateway = [&](bool cross_mesh) {
+    listener["crossMesh"] = cross_mesh;
+    return resource(gateway_of("m", "MeshGateway",
+                               {{"selectors", {{{"match", {{"kuma.io/service", "gateway"}}}}}},
+                                {"conf", {{"listeners", {listener}}}}}));
+  };
+  auto proxy = resource(gateway_of("m", "Dataplane", {{"networking", at_address}}));
+  auto secret = [&](const char* in) {
+    return resource({{"type", "Secret"}, {"mesh", in}, {"name", "s"}, {"data", "YQ=="}});
+  };
+  apply(nullptr, proxy);
+  EXPECT_FALSE(work.contains("n"));
+  auto closed = gateway(false), open = gateway(true);
+  apply(nullptr, closed);
+  apply(nullptr, secret("m"));
+  EXPECT_FALSE(work.contains("n"));
+  EXPECT_TRUE(views.cross_mesh().empty());
+
+  apply(closed, open);
+  for (const char* name : {"m", "n"}) {
+    EXPECT_TRUE(work.at(name).proxies.all && work.at(name).derive) << name;
+    EXPECT_EQ(views.find(name)->cross_mesh().at("m").endpoints.at("gateway").at(0).address, "10.0.0.9") << name;
+    EXPECT_TRUE(views.refresh_vips(name)) << name;
+    EXPECT_EQ(views.find(name)->vips().back().name, "gw.example.com") << name;
+  }
+  // A CA of either mesh counts for the other one now.
+  for (const char* name : {"m", "n"}) {
+    apply(secret(name), secret(name));
+    EXPECT_TRUE(work.at(std::string(name) == "m" ? "n" : "m").proxies.all) << name;
+  }
+  // A new mesh sees what is there, and so it goes on.
+  apply(nullptr, mesh("o"));
+  EXPECT_TRUE(views.find("o")->cross_mesh().contains("m"));
+  apply(proxy, nullptr);
+  EXPECT_TRUE(work.at("o").proxies.all);
+  EXPECT_TRUE(views.find("o")->cross_mesh().at("m").endpoints.empty());
+  apply(nullptr, dataplane("m", "a", 80));
+  EXPECT_FALSE(work.contains("n"));
+  apply(mesh("m"), nullptr);
+  EXPECT_TRUE(work.at("o").proxies.all);
+  EXPECT_TRUE(views.find("o")->cross_mesh().empty());
+}
+
 }  // namespace
 }  // namespace kumasim::cp

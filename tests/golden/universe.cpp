@@ -5,6 +5,7 @@
 #include "reference-cp/manager/defaults.hpp"
 #include "reference-cp/model/codec.hpp"
 #include "reference-cp/model/kinds.hpp"
+#include "reference-cp/policy/gateway.hpp"
 #include "reference-cp/xds/derive/address_pool.hpp"
 #include "reference-cp/xds/derive/available_services.hpp"
 #include "reference-cp/xds/derive/destinations.hpp"
@@ -104,8 +105,37 @@ MeshView::Ptr Universe::view(const std::string& mesh) const {
   std::vector<ResourcePtr> all;
   for (const auto& [key, resource] : resources_) all.push_back(resource);
   MeshView::Ptr view = MeshView::build(mesh, ZoneSettings{}, all);
+  if (CrossMeshTable gateways = cross_mesh(); !gateways.empty())
+    view = view->with_cross_mesh(std::make_shared<const CrossMeshTable>(std::move(gateways)));
   auto table = vips_.find(mesh);
   return table == vips_.end() ? view : view->with_vips(table->second);
+}
+
+CrossMeshTable Universe::cross_mesh() const {
+  auto of = [&](const char* kind, const std::string& mesh) {
+    std::vector<ResourcePtr> result;
+    for (const auto& [key, resource] : resources_)
+      if (key.first == kind && key.second.mesh == mesh) result.push_back(resource);
+    return result;
+  };
+  CrossMeshTable table;
+  for (const std::string& mesh : meshes())
+    if (auto gateways = policy::cross_mesh_gateways(of("MeshGateway", mesh), of("Dataplane", mesh)))
+      table.emplace(mesh, std::move(*gateways));
+  return table;
+}
+
+ProxyIdentity Universe::identity(const MeshView& mesh, const Resource& proxy) const {
+  ProxyIdentity result = identify_(mesh.name(), proxy);
+  if (mesh.cross_mesh().empty() || !mesh.mtls_enabled()) return result;
+  std::string own = result.ca_bundles[mesh.name()];
+  for (const std::string& other : meshes()) {
+    if (other == mesh.name() || !mesh.mtls_enabled(other)) continue;
+    const std::string& pem = result.ca_bundles[other] = identify_(other, proxy).ca_bundles[other];
+    if (mesh.cross_mesh().contains(mesh.name())) result.all_cas_pem += pem + "\n";
+  }
+  if (mesh.cross_mesh().contains(mesh.name())) result.all_cas_pem += own;
+  return result;
 }
 
 void Universe::settle() {
@@ -183,7 +213,7 @@ Snapshot Universe::snapshot(const std::string& mesh, const std::string& dataplan
   MeshView::Ptr now = view(mesh);
   const ResourcePtr* found = now->all("Dataplane").find(dataplane);
   if (!found) return {};
-  ProxyView proxy = proxy_view(*now, *found, std::move(metadata), identify_(mesh, **found));
+  ProxyView proxy = proxy_view(*now, *found, std::move(metadata), identity(*now, **found));
   return generate(*now, proxy);
 }
 

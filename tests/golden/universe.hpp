@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "reference-cp/manager/labels.hpp"
+#include "reference-cp/xds/cross_mesh.hpp"
 #include "reference-cp/xds/generate.hpp"
 
 namespace kumasim::cp::golden {
@@ -39,6 +40,9 @@ class Universe {
  private:
   void put(Resource resource);
   std::string next_address(std::string_view kind) const;
+  CrossMeshTable cross_mesh() const;
+  /// Certificates of a proxy, with the CAs of other meshes that its own one has to do with.
+  ProxyIdentity identity(const MeshView& mesh, const Resource& proxy) const;
   /// Writes what the zone offers into its ingresses; false where nothing changes.
   bool offer_services();
   std::map<std::string, MeshView::Ptr> views() const;

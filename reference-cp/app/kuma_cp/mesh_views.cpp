@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <exception>
+#include <optional>
 #include <string_view>
 
 #include "reference-cp/model/kind.hpp"
-#include "reference-cp/xds/derive/mesh_service_status.hpp"
+#include "reference-cp/model/subscriptions.hpp"
+#include "reference-cp/policy/gateway.hpp"
 #include "reference-cp/xds/derive/vips.hpp"
 #include "reference-cp/xds/json_read.hpp"
 #include "reference-cp/xds/mesh_service.hpp"
@@ -21,6 +23,10 @@ constexpr std::array<std::string_view, 12> derived_from = {
     "ExternalService", "VirtualOutbound",  "ZoneIngress",  "MeshExternalService", "MeshMultiZoneService",
     "MeshIdentity",    "MeshTrust"};
 
+bool is_builtin_gateway(const ResourcePtr& dataplane) {
+  return dataplane && text_at(dataplane->spec, "networking", "gateway", "type") == "BUILTIN";
+}
+
 bool derives(const Change& change, const std::string& zone) {
   const std::string& kind = change.kind->type();
   if (std::ranges::find(derived_from, kind) == derived_from.end()) return false;
@@ -28,7 +34,7 @@ bool derives(const Change& change, const std::string& zone) {
   if (kind == "ZoneIngress") return remote(change.before) || remote(change.after);
   if (kind != "DataplaneInsight") return true;
   // Of an insight only whether the proxy is connected and has a certificate counts, not each count of responses.
-  if (derive::is_online(change.before.get()) != derive::is_online(change.after.get())) return true;
+  if (is_connected(change.before.get()) != is_connected(change.after.get())) return true;
   auto backend = [](const ResourcePtr& r) { return r ? text_at(r->spec, "mTLS", "issuedBackend") : std::string(); };
   return backend(change.before) != backend(change.after);
 }
@@ -90,6 +96,12 @@ MeshView::Ptr MeshViews::build(const std::string& mesh, std::vector<LeftOut>& ou
 
 std::vector<LeftOut> MeshViews::apply(const Change& change, Work& work) {
   std::vector<LeftOut> out;
+  take(change, work, out);
+  follow_cross_mesh(change, work);
+  return out;
+}
+
+void MeshViews::take(const Change& change, Work& work, std::vector<LeftOut>& out) {
   const std::string& kind = change.kind->type();
   auto& table = resources_[kind];
   ResourcePtr held;
@@ -98,7 +110,7 @@ std::vector<LeftOut> MeshViews::apply(const Change& change, Work& work) {
     table[change.key] = change.after;
   else
     table.erase(change.key);
-  if (is_count(*change.kind)) return out;
+  if (is_count(*change.kind)) return;
   // Taken is what destinations of any mesh hold: the pools are the zone's.
   if (auto pool = addresses_.find(kind); pool != addresses_.end()) {
     if (change.after)
@@ -112,16 +124,16 @@ std::vector<LeftOut> MeshViews::apply(const Change& change, Work& work) {
     views_.erase(name);
     left_out_.erase(name);
     vip_sources_.erase(name);
-    return out;
+    return;
   }
   if (is_mesh && !views_.contains(name)) {
     MeshView::Ptr built = build(name, out);
     // Without its Mesh a view would say that there is no mutual TLS: better none at all.
-    if (!built->mesh()) return out;
+    if (!built->mesh()) return;
     VipSources& sources = vip_sources_[name] = {};
     for (const auto& [dataplane, resource] : built->all("Dataplane"))
       note_vip_sources({resource->kind, resource->key(), nullptr, resource}, sources);
-    views_[name] = std::move(built);
+    views_[name] = built->with_cross_mesh(cross_mesh_);
     work[name] = {.proxies = {.all = true, .names = {}, .endpoints = {}}, .derive = true, .certificates = true};
   }
   for (auto& [mesh, view] : views_) {
@@ -134,7 +146,43 @@ std::vector<LeftOut> MeshViews::apply(const Change& change, Work& work) {
     }
     note(mesh, kind, change.key, std::move(reason), out);
   }
-  return out;
+}
+
+/// True where it has changed.
+bool MeshViews::remake_cross_mesh(const std::string& mesh) {
+  std::optional<CrossMeshGateways> fresh;
+  if (views_.contains(mesh))
+    fresh = policy::cross_mesh_gateways(list("MeshGateway", mesh), list("Dataplane", mesh));
+  auto held = cross_mesh_->find(mesh);
+  if (held == cross_mesh_->end() ? !fresh : fresh && held->second == *fresh) return false;
+  auto table = std::make_shared<CrossMeshTable>(*cross_mesh_);
+  table->erase(mesh);
+  if (fresh) table->emplace(mesh, std::move(*fresh));
+  cross_mesh_ = std::move(table);
+  return true;
+}
+
+/// What one mesh lets others reach shows in all of them, and so do the CAs and mutual TLS of all while any does.
+void MeshViews::follow_cross_mesh(const Change& change, Work& work) {
+  const std::string& kind = change.kind->type();
+  bool is_mesh = kind == "Mesh", secret = kind == "Secret";
+  bool gateways = kind == "MeshGateway" ||
+                  (kind == "Dataplane" && (is_builtin_gateway(change.before) || is_builtin_gateway(change.after)));
+  if (!is_mesh && !secret && !gateways) return;
+  const std::string& mesh = is_mesh ? change.key.name : change.key.mesh;
+  bool changed = !secret && remake_cross_mesh(mesh);
+  if (!changed && (gateways || cross_mesh_->empty())) return;
+  for (auto& [name, view] : views_) {
+    if (changed) {
+      view = view->with_cross_mesh(cross_mesh_);
+      vip_sources_[name].changed = true;
+    } else if (name == mesh) {
+      continue;
+    }
+    MeshWork& entry = work[name];
+    entry.proxies.all = true;
+    entry.derive = entry.derive || changed;
+  }
 }
 
 /// Whom the step reaches. What the view held must not keep out its own repair: where it is that which cannot be judged,
@@ -256,6 +304,16 @@ std::vector<ResourcePtr> MeshViews::list(const std::string& kind) const {
   std::vector<ResourcePtr> result;
   if (auto table = resources_.find(kind); table != resources_.end())
     for (const auto& [key, resource] : table->second) result.push_back(resource);
+  return result;
+}
+
+/// By name.
+std::vector<ResourcePtr> MeshViews::list(const std::string& kind, const std::string& mesh) const {
+  std::vector<ResourcePtr> result;
+  auto table = resources_.find(kind);
+  if (table == resources_.end()) return result;
+  for (auto it = table->second.lower_bound({mesh, ""}); it != table->second.end() && it->first.mesh == mesh; ++it)
+    result.push_back(it->second);
   return result;
 }
 

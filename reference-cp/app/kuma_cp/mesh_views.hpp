@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <functional>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 
 #include "reference-cp/model/resource.hpp"
 #include "reference-cp/store/store.hpp"
+#include "reference-cp/xds/cross_mesh.hpp"
 #include "reference-cp/xds/derive/address_pool.hpp"
 #include "reference-cp/xds/mesh_view.hpp"
 
@@ -58,6 +60,8 @@ class MeshViews {
   /// nullptr where there is no such mesh.
   MeshView::Ptr find(const std::string& mesh) const;
   const std::map<std::string, MeshView::Ptr>& all() const { return views_; }
+  /// What meshes let each other reach; all views have it too.
+  const CrossMeshTable& cross_mesh() const { return *cross_mesh_; }
   /// Gives a mesh its table of virtual addresses anew; true where it has changed. Costs nothing where nothing that it
   /// follows from has.
   bool refresh_vips(const std::string& mesh);
@@ -71,6 +75,7 @@ class MeshViews {
   std::size_t count(const std::string& kind) const;
 
  private:
+  std::vector<ResourcePtr> list(const std::string& kind, const std::string& mesh) const;
   /// What a mesh's table of virtual addresses was made of.
   struct VipSources {
     using Places = std::set<std::pair<std::string, std::size_t>>;  ///< Dataplane, and which of its inbounds
@@ -80,6 +85,9 @@ class MeshViews {
   };
   static void note_vip_sources(const Change& change, VipSources& sources);
   MeshView::Ptr build(const std::string& mesh, std::vector<LeftOut>& out);
+  void take(const Change& change, Work& work, std::vector<LeftOut>& out);
+  bool remake_cross_mesh(const std::string& mesh);
+  void follow_cross_mesh(const Change& change, Work& work);
   MeshView::Ptr after(const MeshView& view, const ResourceChange& change) const {
     return steps_.with ? steps_.with(view, change) : view.with(change);
   }
@@ -97,6 +105,7 @@ class MeshViews {
   /// (kind, mesh, name): a new mesh's view is built from these.
   std::map<std::string, std::map<ResourceKey, ResourcePtr>> resources_;
   std::map<std::string, MeshView::Ptr> views_;
+  std::shared_ptr<const CrossMeshTable> cross_mesh_ = std::make_shared<const CrossMeshTable>();
   std::map<std::string, Subjects> left_out_;
   std::map<std::string, VipSources> vip_sources_;  // by mesh, of those that have a view
   std::map<std::string, derive::AddressPool, std::less<>> addresses_ = {{"MeshService", {"241.0.0.0", 8}},

@@ -30,6 +30,8 @@ ProxyIdentity stand_in(const MeshView& mesh) {
   out.certificate_pem = "CERT";
   out.key_pem = "KEY";
   out.ca_bundles[mesh.name()] = "CA";
+  for (const auto& [name, other] : mesh.all("Mesh")) out.ca_bundles[name] = "CA";
+  out.all_cas_pem = "COMBINED";
   return out;
 }
 

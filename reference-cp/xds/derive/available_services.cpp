@@ -1,6 +1,7 @@
 #include "reference-cp/xds/derive/available_services.hpp"
 
 #include "reference-cp/model/resource.hpp"
+#include "reference-cp/xds/cross_mesh.hpp"
 #include "reference-cp/xds/dataplane.hpp"
 #include "reference-cp/xds/json_read.hpp"
 #include "reference-cp/xds/remote_endpoints.hpp"
@@ -29,8 +30,18 @@ void append(const Counts& counts, const std::string& mesh, bool external, nlohma
 }  // namespace
 
 nlohmann::json available_services(const std::map<std::string, MeshView::Ptr>& meshes) {
-  nlohmann::json own = nlohmann::json::array(), outside = nlohmann::json::array();
+  nlohmann::json own = nlohmann::json::array(), outside = nlohmann::json::array(), gateways = nlohmann::json::array();
   for (const auto& [name, mesh] : meshes) {
+    // Gateways that other meshes may reach, whatever those know of services.
+    Counts reachable;
+    if (auto found = mesh->cross_mesh().find(name); found != mesh->cross_mesh().end())
+      for (const auto& [service, endpoints] : found->second.endpoints)
+        for (const Endpoint& endpoint : endpoints) {
+          Tags tags = endpoint.tags;
+          tags.try_emplace("kuma.io/mesh", name);
+          count(tags, reachable);
+        }
+    append(reachable, name, false, gateways);
     if (mesh->mesh_services_mode() == "Exclusive") continue;
     Counts inbounds, external;
     for (const auto& [dataplane_name, dataplane] : mesh->all("Dataplane"))
@@ -45,6 +56,7 @@ nlohmann::json available_services(const std::map<std::string, MeshView::Ptr>& me
     append(external, name, true, outside);
   }
   for (nlohmann::json& service : outside) own.push_back(std::move(service));
+  for (nlohmann::json& service : gateways) own.push_back(std::move(service));
   return own;
 }
 

@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <map>
 
+#include <fmt/format.h>
+
 #include "reference-cp/model/resource.hpp"
 #include "reference-cp/model/rules/network.hpp"
+#include "reference-cp/xds/cross_mesh.hpp"
 #include "reference-cp/xds/dataplane.hpp"
 #include "reference-cp/xds/derive/address_pool.hpp"
 #include "reference-cp/xds/derive/virtual_outbounds.hpp"
@@ -43,6 +46,33 @@ void add_external(Wanted& wanted, const Resource& service) {
   if (flag_at(service.spec, "networking", "disableHostDNSEntry")) return;
   add(wanted, VipKind::host, address.host,
       {address.port, {{"kuma.io/service", name}}, "host:" + service.meta.name});
+}
+
+/// The listener's own host name; one is made up where it has none, or one that stands for many.
+std::string gateway_host(const MeshView& view, const std::string& mesh, const Resource& gateway,
+                         const nlohmann::json& listener) {
+  std::string host = text_at(listener, "hostname");
+  if (!host.empty() && host.find('*') == std::string::npos) return host;
+  return fmt::format("internal.{}.{}.{}", gateway.meta.name, mesh, view.settings().dns_domain);
+}
+
+/// Gateways that other meshes may reach have a name in every mesh; the tags say of which they are.
+void add_gateways(Wanted& wanted, const MeshView& view) {
+  for (const auto& [mesh, gateways] : view.cross_mesh())
+    for (const ResourcePtr& gateway : gateways.resources)
+      for (const nlohmann::json& listener : at(gateway->spec, "conf", "listeners")) {
+        if (!flag_at(listener, "crossMesh")) continue;
+        std::string host = gateway_host(view, mesh, *gateway, listener);
+        for (const nlohmann::json& selector : at(gateway->spec, "selectors")) {
+          Tags tags = tags_of(at(gateway->spec, "tags"));
+          for (auto& [key, value] : tags_of(at(listener, "tags"))) tags.insert_or_assign(key, value);
+          tags.insert_or_assign("kuma.io/mesh", mesh);
+          for (auto& [key, value] : tags_of(at(selector, "match"))) tags.insert_or_assign(key, value);
+          add(wanted, VipKind::fqdn, host,
+              {number_at(listener, "port"), std::move(tags),
+               fmt::format("mesh-gateway:{}:{}:{}", mesh, gateway->meta.name, host)});
+        }
+      }
 }
 
 /// Inbounds of services that are to have an address.
@@ -85,6 +115,7 @@ VipTable vips(const MeshView& mesh, const VipTable& old) {
     add_external(wanted, *service);
     add_named(wanted, mesh, {{"kuma.io/service", text_at(service->spec, "tags", "kuma.io/service")}});
   }
+  add_gateways(wanted, mesh);
   AddressPool pool("240.0.0.0", 4);
   for (const VipEntry& entry : old) {
     pool.take(entry.address);

@@ -10,6 +10,7 @@
 #include "reference-cp/xds/envoy/names.hpp"
 #include "reference-cp/xds/envoy/tls.hpp"
 #include "reference-cp/xds/mesh_service.hpp"
+#include "reference-cp/xds/remote_endpoints.hpp"
 
 namespace kumasim::cp::envoy {
 namespace {
@@ -47,6 +48,13 @@ void resource_tls(const MeshView& mesh, Cluster& cluster, const Destination& des
                     identities(mesh, destination, *service), server_name(mesh, kri, *service, port->port));
 }
 
+void cross_mesh_tls(const MeshView& mesh, Cluster& cluster, const Destination& destination, bool unified_naming) {
+  if (!mesh.mtls_enabled() || !mesh.mtls_enabled(destination.mesh)) return;
+  if (mesh.mtls_permissive(destination.mesh) && !mesh.service(destination.service).tls_ready) return;
+  upstream_mesh_tls(*cluster.mutable_transport_socket(), {destination.mesh, unified_naming, mesh.name()},
+                    {&destination.service, 1}, sni(destination.tags, destination.mesh));
+}
+
 }  // namespace
 
 bool through_egress(const MeshView& mesh, const std::string& service) {
@@ -57,7 +65,13 @@ bool through_egress(const MeshView& mesh, const std::string& service) {
 std::string Destinations::legacy(const Tags& tags) {
   std::string name = split_cluster_name(tags);
   auto service = tags.find("kuma.io/service");
-  all_.try_emplace(name, Destination{service == tags.end() ? std::string() : service->second, tags, {}});
+  Destination destination{service == tags.end() ? std::string() : service->second, tags, {}};
+  if (auto mesh = tags.find("kuma.io/mesh"); mesh != tags.end()) {
+    destination.mesh = mesh->second;
+    destination.tags = without(tags, "kuma.io/mesh");
+    name += "_" + destination.mesh;
+  }
+  all_.try_emplace(name, std::move(destination));
   return name;
 }
 
@@ -86,6 +100,8 @@ void workload_tls(const MeshView& mesh, Cluster& cluster, const Destination& des
 
 void mesh_tls(const MeshView& mesh, Cluster& cluster, const Destination& destination, bool unified_naming,
               const WorkloadIdentity* workload) {
+  if (!destination.mesh.empty() && !through_egress(mesh, destination.service))
+    return cross_mesh_tls(mesh, cluster, destination, unified_naming);
   if (workload && !destination.resource.empty() && !through_egress(mesh, destination.service))
     return workload_tls(mesh, cluster, destination, *workload);
   if (!mesh.mtls_enabled() || !takes_tls(mesh, destination)) return;
@@ -98,8 +114,11 @@ void mesh_tls(const MeshView& mesh, Cluster& cluster, const Destination& destina
 void add_endpoints(ResourceSet& resources, const MeshView& mesh, const std::string& cluster,
                    const Destination& destination) {
   Tags wanted = without(destination.tags, "kuma.io/service");
-  const std::vector<Endpoint>& all = mesh.endpoints(destination.service);
-  if (std::ranges::all_of(all, [&](const Endpoint& endpoint) { return endpoint.matches(wanted); })) {
+  std::vector<Endpoint> elsewhere;
+  bool own = destination.mesh.empty();
+  if (!own) elsewhere = cross_mesh_endpoints(mesh, destination.mesh, destination.service);
+  const std::vector<Endpoint>& all = own ? mesh.endpoints(destination.service) : elsewhere;
+  if (own && std::ranges::all_of(all, [&](const Endpoint& endpoint) { return endpoint.matches(wanted); })) {
     resources.add_finished(type_url::endpoint, all_endpoints(mesh, cluster, destination.service));
     return;
   }

@@ -18,9 +18,10 @@ namespace kumasim::cp::envoy {
 
 /// One cluster of an outbound.
 struct Destination {
-  std::string service;  ///< key of MeshView::endpoints: a kuma.io/service, or the name of a MeshService's port
-  Tags tags;            ///< which endpoints of the service; the service's own tag included
-  Kri resource;         ///< with the port as section; empty for a legacy service
+  std::string service;    ///< key of MeshView::endpoints: a kuma.io/service, or the name of a MeshService's port
+  Tags tags;              ///< which endpoints of the service; the service's own tag included
+  Kri resource;           ///< with the port as section; empty for a legacy service
+  std::string mesh = {};  ///< of a gateway that other meshes may reach (the tag kuma.io/mesh, left out of the tags)
 };
 
 class Destinations {
@@ -44,7 +45,8 @@ class Destinations {
 bool through_egress(const MeshView& mesh, const std::string& service);
 
 /// Mutual TLS towards a destination: with the workload identity of the proxy, if it has one, towards every Mesh*Service
-/// but what the zone's egress stands for; else where the mesh has it and the destination can take it.
+/// but what the zone's egress stands for; else where the mesh has it (for a gateway, its own mesh too) and the
+/// destination can take it.
 void mesh_tls(const MeshView& mesh, Cluster& cluster, const Destination& destination, bool unified_naming = false,
               const WorkloadIdentity* workload = nullptr);
 /// The same with a workload identity, whatever stands for the destination.

@@ -18,10 +18,11 @@ void secret(tls::SdsSecretConfig& config, const std::string& name) {
   config.mutable_sds_config()->mutable_ads();
 }
 
-/// Own certificate and the mesh's CA; returns where the names to match go.
-tls::CertificateValidationContext& mesh_context(tls::CommonTlsContext& common, const MeshSecrets& mesh) {
+/// Own certificate and a CA; returns where the names to match go.
+tls::CertificateValidationContext& mesh_context(tls::CommonTlsContext& common, const MeshSecrets& mesh,
+                                                const std::string& ca) {
   auto& combined = *common.mutable_combined_validation_context();
-  secret(*combined.mutable_validation_context_sds_secret_config(), mesh.ca());
+  secret(*combined.mutable_validation_context_sds_secret_config(), ca);
   secret(*common.add_tls_certificate_sds_secret_configs(), mesh.identity());
   return *combined.mutable_default_validation_context();
 }
@@ -63,13 +64,24 @@ void finish(TransportSocket& socket, const google::protobuf::Message& context) {
 }  // namespace
 
 std::string MeshSecrets::identity() const {
-  return unified_naming ? unified::identity_secret(mesh) : identity_secret_name(mesh);
+  const std::string& holder = own.empty() ? mesh : own;
+  return unified_naming ? unified::identity_secret(holder) : identity_secret_name(holder);
 }
 std::string MeshSecrets::ca() const { return unified_naming ? unified::ca_secret(mesh) : ca_secret_name(mesh); }
+std::string MeshSecrets::all_cas() const {
+  return unified_naming ? unified::ca_secret("all_meshes") : ca_secret_name("all");
+}
 
 void downstream_mesh_tls(TransportSocket& socket, const MeshSecrets& mesh) {
   tls::DownstreamTlsContext context;
-  uri(mesh_context(*context.mutable_common_tls_context(), mesh)).set_prefix(spiffe_prefix(mesh.mesh));
+  uri(mesh_context(*context.mutable_common_tls_context(), mesh, mesh.ca())).set_prefix(spiffe_prefix(mesh.mesh));
+  context.mutable_require_client_certificate()->set_value(true);
+  finish(socket, context);
+}
+
+void downstream_any_mesh_tls(TransportSocket& socket, const MeshSecrets& mesh) {
+  tls::DownstreamTlsContext context;
+  mesh_context(*context.mutable_common_tls_context(), mesh, mesh.all_cas());
   context.mutable_require_client_certificate()->set_value(true);
   finish(socket, context);
 }
@@ -77,7 +89,7 @@ void downstream_mesh_tls(TransportSocket& socket, const MeshSecrets& mesh) {
 void upstream_mesh_tls(TransportSocket& socket, const MeshSecrets& mesh, std::span<const std::string> services,
                        const std::string& server_name) {
   tls::UpstreamTlsContext context;
-  tls::CertificateValidationContext& names = mesh_context(*context.mutable_common_tls_context(), mesh);
+  tls::CertificateValidationContext& names = mesh_context(*context.mutable_common_tls_context(), mesh, mesh.ca());
   if (services.empty()) uri(names).set_prefix(spiffe_prefix(mesh.mesh));
   for (const std::string& service : services) uri(names).set_exact(spiffe_id(mesh.mesh, service));
   context.mutable_common_tls_context()->add_alpn_protocols(mesh_alpn);

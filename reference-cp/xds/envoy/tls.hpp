@@ -26,12 +26,18 @@ inline constexpr char mesh_alpn[] = "kuma";
 struct MeshSecrets {
   std::string mesh;
   bool unified_naming = false;
+  std::string own = {};  ///< of the proxy that talks to this mesh, where it is of another one
   std::string identity() const;
   std::string ca() const;
+  /// Of all meshes together.
+  std::string all_cas() const;
 };
 
 /// A server of the mesh: own certificate and CA over SDS, clients must show an identity of the mesh.
 void downstream_mesh_tls(TransportSocket& socket, const MeshSecrets& mesh);
+
+/// The same, for clients of any mesh.
+void downstream_any_mesh_tls(TransportSocket& socket, const MeshSecrets& mesh);
 
 /// A client of the mesh. The server must show one of these identities (kuma.io/service values), or any of the mesh
 /// where there are none.

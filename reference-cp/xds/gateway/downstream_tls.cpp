@@ -53,12 +53,7 @@ Result<> cross_mesh_tls(generators::Generation& g, envoy::FilterChain& chain) {
   envoy::match_transport(chain, "tls", envoy::mesh_alpn);
   if (!g.mesh.mtls_enabled())
     return fail(Code::invalid_argument, "mTLS must be enabled for crossMesh-enabled MeshGateways");
-  envoy::downstream_mesh_tls(*chain.mutable_transport_socket(), {g.mesh.name(), g.proxy.unified_naming});
-  tls::DownstreamTlsContext context;
-  chain.transport_socket().typed_config().UnpackTo(&context);
-  auto& validation = *context.mutable_common_tls_context()->mutable_combined_validation_context();
-  validation.mutable_default_validation_context()->clear_match_typed_subject_alt_names();
-  set_socket(chain, context);
+  envoy::downstream_any_mesh_tls(*chain.mutable_transport_socket(), {g.mesh.name(), g.proxy.unified_naming});
   return {};
 }
 

@@ -52,7 +52,7 @@ Result<std::optional<Snapshot>> profile_in_parts(const MeshView& mesh, const Pro
   if (auto done = begin_profile(g); !done) return std::unexpected(done.error());
   if (auto done = policy::apply_without_outbounds(resources, rest, mesh, selected, options); !done)
     return std::unexpected(done.error());
-  generators::secrets(g, {outbounds.name_identity, outbounds.name_ca});
+  generators::secrets(g, std::move(outbounds.secrets));
 
   std::optional<Snapshot> all = *outbounds.snapshot;
   const Snapshot own = resources.snapshot();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 
 #include "kumasim/runtime/error.hpp"
@@ -40,13 +41,10 @@ void probes(Generation& g);
 void dns(Generation& g);
 /// The secrets of a workload identity, or the cluster of the agent that has them.
 void identities(Generation& g);
-/// Which of the mesh's secrets TLS contexts name.
-struct MeshSecretNames {
-  bool identity = false, ca = false;
-};
-MeshSecretNames secret_names(Generation& g);
+/// Which secrets of meshes TLS contexts name.
+std::set<std::string> secret_names(Generation& g);
 /// REQUIRES: everything else has run: the secrets are those that TLS contexts name, and those that are `named`
 /// elsewhere.
-void secrets(Generation& g, MeshSecretNames named = {});
+void secrets(Generation& g, std::set<std::string> named = {});
 
 }  // namespace kumasim::cp::generators

@@ -1,7 +1,7 @@
 #include "reference-cp/xds/generate/shared_outbounds.hpp"
 
 #include <algorithm>
-#include <iterator>
+#include <cstddef>
 #include <utility>
 
 #include "reference-cp/model/kinds.hpp"
@@ -71,9 +71,7 @@ SharedOutbounds make(const Client& client, const MeshView& mesh) {
   traffic_route_outbounds(g);
   policy::apply_to_outbounds(resources, proxy, mesh, client.policies);
   SharedOutbounds made;
-  MeshSecretNames names = secret_names(g);
-  made.name_identity = names.identity;
-  made.name_ca = names.ca;
+  made.secrets = secret_names(g);
   made.snapshot = std::make_shared<const Snapshot>(resources.snapshot());
   return made;
 }
@@ -105,12 +103,51 @@ Client client_of(ProxyView& proxy, const MeshView& mesh, policy::OutgoingPolicie
 
 SharedOutbounds outbounds_for(Client client, const MeshView& mesh, SharedGeneration* shared) {
   if (!shared) return make(client, mesh);
-  auto& outbounds = shared->tables().outbounds;
-  auto found = outbounds.find(client);
-  if (found != outbounds.end()) return found->second;
-  if (outbounds.size() >= clients_max) outbounds.clear();
+  RememberedOutbounds& outbounds = shared->tables().outbounds;
+  if (const SharedOutbounds* found = outbounds.find(client)) return *found;
   SharedOutbounds made = make(client, mesh);
-  return outbounds.emplace(std::move(client), std::move(made)).first->second;
+  return outbounds.put(std::move(client), std::move(made));
+}
+
+void RememberedOutbounds::endpoints_changed(MeshView::Ptr view, const std::set<std::string>& services) {
+  view_ = std::move(view);
+  updates_.clear();
+  ++change_;
+  changes_.push_back(services);
+  if (changes_.size() <= SharedGeneration::changes_max) return;
+  changes_.pop_front();
+  const std::uint64_t oldest = change_ - changes_.size();
+  std::erase_if(outbounds_, [&](const auto& entry) { return entry.second.change < oldest; });
+}
+
+EndpointUpdates& RememberedOutbounds::updates_since(std::uint64_t change) {
+  auto found = updates_.find(change);
+  if (found != updates_.end()) return found->second;
+  std::set<std::string> services;
+  for (auto it = changes_.end() - static_cast<std::ptrdiff_t>(change_ - change); it != changes_.end(); ++it)
+    services.insert(it->begin(), it->end());
+  return updates_.emplace(change, EndpointUpdates(view_, services)).first->second;
+}
+
+const SharedOutbounds* RememberedOutbounds::find(const Client& client) {
+  auto found = outbounds_.find(client);
+  if (found == outbounds_.end()) return nullptr;
+  Entry& entry = found->second;
+  if (entry.change == change_) return &entry.made;
+  ++refreshes_;
+  auto fresh = updates_since(entry.change).apply(entry.made.snapshot);
+  if (!fresh) {
+    outbounds_.erase(found);
+    return nullptr;
+  }
+  entry.made.snapshot = std::move(fresh);
+  entry.change = change_;
+  return &entry.made;
+}
+
+const SharedOutbounds& RememberedOutbounds::put(Client client, SharedOutbounds made) {
+  if (outbounds_.size() >= clients_max) outbounds_.clear();
+  return outbounds_.insert_or_assign(std::move(client), Entry{std::move(made), change_}).first->second.made;
 }
 
 }  // namespace generators
@@ -122,17 +159,14 @@ void SharedGeneration::follow(MeshView::Ptr view, const Affected& affected) {
   if (view == view_) return;
   bool only_endpoints = view_ && !affected.all && !affected.virtual_outbounds;
   view_ = nullptr;  // what is remembered is of no view, should the rest fail
-  if (only_endpoints) {
-    EndpointUpdates updates(view, affected.endpoints);
-    auto& outbounds = tables_->outbounds;
-    for (auto it = outbounds.begin(); it != outbounds.end();) {
-      it->second.snapshot = updates.apply(it->second.snapshot);
-      it = it->second.snapshot ? std::next(it) : outbounds.erase(it);
-    }
-  } else {
+  if (only_endpoints)
+    tables_->outbounds.endpoints_changed(view, affected.endpoints);
+  else
     *tables_ = Tables{};
-  }
   view_ = std::move(view);
 }
+
+std::size_t SharedGeneration::clients() const { return tables_->outbounds.size(); }
+std::uint64_t SharedGeneration::refreshes() const { return tables_->outbounds.refreshes(); }
 
 }  // namespace kumasim::cp

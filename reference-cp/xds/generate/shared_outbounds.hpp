@@ -2,12 +2,16 @@
 /// same to it get the same objects (decision 0012).
 #pragma once
 
+#include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "reference-cp/policy/all.hpp"
+#include "reference-cp/xds/endpoint_updates.hpp"
 #include "reference-cp/xds/proxy_view.hpp"
 #include "reference-cp/xds/shared_generation.hpp"
 #include "reference-cp/xds/snapshot.hpp"
@@ -34,7 +38,35 @@ struct Client {
 
 struct SharedOutbounds {
   std::shared_ptr<const Snapshot> snapshot;
-  bool name_identity = false, name_ca = false;  ///< some TLS context names the mesh's certificate, its CA
+  std::set<std::string> secrets;  ///< of meshes, that TLS contexts name
+};
+
+/// By client, each with the endpoints of the time at which it was last asked for.
+class RememberedOutbounds {
+ public:
+  /// Nothing else has changed since the view before.
+  void endpoints_changed(MeshView::Ptr view, const std::set<std::string>& services);
+  /// With the endpoints of the view. nullptr: it is to be made.
+  const SharedOutbounds* find(const Client& client);
+  /// REQUIRES: made from the view.
+  const SharedOutbounds& put(Client client, SharedOutbounds made);
+
+  std::size_t size() const { return outbounds_.size(); }
+  std::uint64_t refreshes() const { return refreshes_; }
+
+ private:
+  struct Entry {
+    SharedOutbounds made;
+    std::uint64_t change;  ///< the last one that it has
+  };
+  EndpointUpdates& updates_since(std::uint64_t change);
+
+  std::map<Client, Entry> outbounds_;
+  MeshView::Ptr view_;
+  std::uint64_t change_ = 0;                          ///< numbers the changes
+  std::deque<std::set<std::string>> changes_;         ///< services of the last ones
+  std::map<std::uint64_t, EndpointUpdates> updates_;  ///< all since a change, for the view
+  std::uint64_t refreshes_ = 0;
 };
 
 /// False where the outbounds of two proxies differ as a rule (their access logs name the proxy), or depend on the rest
@@ -53,7 +85,7 @@ namespace kumasim::cp {
 
 struct SharedGeneration::Tables {
   policy::DecodedPolicies decoded;
-  std::map<generators::Client, generators::SharedOutbounds> outbounds;
+  generators::RememberedOutbounds outbounds;
 };
 
 }  // namespace kumasim::cp

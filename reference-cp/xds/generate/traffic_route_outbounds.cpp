@@ -85,7 +85,7 @@ class Outbounds {
                                    const nlohmann::json& balancer) {
     std::vector<envoy::Split> result;
     for (const Share& share : shares(conf, outbound.tags)) {
-      std::string cluster = clusters_.legacy(envoy::without(share.tags, "kuma.io/mesh"));
+      std::string cluster = clusters_.legacy(share.tags);
       balancers_.try_emplace(cluster, &balancer);
       cluster_timeouts_.insert_or_assign(cluster, policy_for(timeouts_, outbound.service()));
       auto service = share.tags.find("kuma.io/service");
