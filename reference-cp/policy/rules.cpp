@@ -141,6 +141,19 @@ std::vector<Rule> to_rules(std::span<const PolicyPtr> sorted, const MeshView& me
   return build(items, false);
 }
 
+std::vector<Rule> client_rules(std::span<const PolicyPtr> sorted,
+                               const std::function<bool(const TargetRef&)>& is_for) {
+  std::vector<Item> items;
+  for (const PolicyPtr& policy : sorted) {
+    if (!is_tag_kind(policy->target_ref.kind)) continue;
+    std::optional<Subset> clients = as_subset(policy->target_ref);
+    if (!clients) continue;
+    for (const Entry& entry : policy->to)
+      if (is_for(entry.target_ref)) items.push_back({{policy, &entry}, *clients});
+  }
+  return build(items, false);
+}
+
 const Rule* find_rule(std::span<const Rule> rules, const Tags& element) {
   auto found = std::ranges::find_if(rules, [&](const Rule& rule) { return contains(rule.subset, element); });
   return found == rules.end() ? nullptr : &*found;

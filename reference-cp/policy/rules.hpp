@@ -2,6 +2,7 @@
 /// (to).
 #pragma once
 
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -54,6 +55,11 @@ std::vector<Rule> from_rules(std::span<const PolicyPtr> sorted);
 /// As from_rules for legacy destinations; where the entries use one tag key at most (as valid ones do), subsets stay as
 /// written, the one with tags before the whole mesh.
 std::vector<Rule> to_rules(std::span<const PolicyPtr> sorted, const MeshView& mesh);
+
+/// What `to` entries say of one destination, by the clients that their policies select: for where one proxy stands for
+/// all clients. Entries that `is_for` takes count, of policies that select clients by tags.
+std::vector<Rule> client_rules(std::span<const PolicyPtr> sorted,
+                               const std::function<bool(const TargetRef&)>& is_for);
 
 std::vector<InboundRule> inbound_rules(std::span<const PolicyPtr> sorted);
 

@@ -1,6 +1,7 @@
 /// Proxies of a zone, and what they bring to those of a mesh.
 #include <gtest/gtest.h>
 
+#include <envoy/config/endpoint/v3/endpoint.pb.h>
 #include <envoy/config/listener/v3/listener.pb.h>
 
 #include "reference-cp/model/kinds.hpp"
@@ -37,8 +38,9 @@ ZoneProxy zone_proxy(const char* kind, const nlohmann::json& available = nullptr
   return proxy;
 }
 
-std::optional<::envoy::config::listener::v3::Listener> listener(const Snapshot& snapshot) {
-  auto held = snapshot.find(type_url::listener, "inbound:10.20.0.1:10001");
+std::optional<::envoy::config::listener::v3::Listener> listener(const Snapshot& snapshot,
+                                                                const char* name = "inbound:10.20.0.1:10001") {
+  auto held = snapshot.find(type_url::listener, name);
   if (!held) return std::nullopt;
   google::protobuf::Any any;
   ::envoy::config::listener::v3::Listener result;
@@ -174,6 +176,81 @@ TEST(ZoneEgress, DoesNotReachAServiceWhoseCertificatesAreMissing) {
   EXPECT_FALSE(listener(generate_zone_egress({{"m", view}}, zone_proxy("ZoneEgress"))));
 }
 
+TEST(ZoneProxies, NameThingsAfterWhatTheyAreMadeFromWhereTheirEnvoyAsks) {
+  auto asking = [](const char* kind) {
+    ZoneProxy proxy = zone_proxy(kind);
+    proxy.metadata.features.insert("feature-unified-resource-naming");
+    return proxy;
+  };
+  Write service = {"MeshService", "ms-1", mesh_service_spec(1, 1)};
+  auto local = mesh({{"mtls", mtls}}, {dataplane(0, 1), service});
+  Snapshot ingress = generate_zone_ingress({{"m", local}}, asking("ZoneIngress"));
+  auto of_ingress = listener(ingress, "kri_zi____z_");
+  ASSERT_TRUE(of_ingress);
+  EXPECT_EQ(of_ingress->stat_prefix(), "self_inbound_zi_10001");
+  for (auto type : {type_url::cluster, type_url::endpoint})
+    EXPECT_TRUE(ingress.find(type, "kri_msvc_m___ms-1_main")) << type;
+
+  auto egress = [&](const char* mode) {
+    nlohmann::json spec = {{"mtls", mtls}, {"meshServices", {{"mode", mode}}}};
+    return generate_zone_egress({{"m", mesh(spec, {zone_write(2, 0)})}}, asking("ZoneEgress"));
+  };
+  Snapshot made = egress("Exclusive");
+  auto of_egress = listener(made, "kri_ze____z_");
+  ASSERT_TRUE(of_egress);
+  EXPECT_EQ(of_egress->stat_prefix(), "self_inbound_ze_10001");
+  EXPECT_EQ(of_egress->filter_chains(0).name(), "kri_extsvc_m___ext-0_9000");
+  EXPECT_TRUE(made.find(type_url::cluster, "kri_extsvc_m___ext-0_9000"));
+  EXPECT_TRUE(made.find(type_url::secret, "system_mtls_identity_m"));
+  EXPECT_TRUE(egress("Everywhere").find(type_url::secret, "identity_cert:secret:m")) << "as in Kuma";
+}
+
+/// "zone@priority" of a cluster's endpoints, in order; with the overprovisioning factor where it is set.
+std::vector<std::string> localities(const Snapshot& snapshot, const std::string& cluster) {
+  auto held = snapshot.find(type_url::endpoint, cluster);
+  google::protobuf::Any any;
+  ::envoy::config::endpoint::v3::ClusterLoadAssignment assignment;
+  EXPECT_TRUE(held && any.ParseFromString(*held->any) && any.UnpackTo(&assignment)) << cluster;
+  std::vector<std::string> result;
+  for (const auto& group : assignment.endpoints())
+    result.push_back(fmt::format("{}@{}", group.locality().zone(), group.priority()));
+  if (assignment.has_policy())
+    result.push_back(std::to_string(assignment.policy().overprovisioning_factor().value()));
+  return result;
+}
+
+/// An egress stands for all clients, so policies of some of them do not count.
+TEST(ZoneEgress, TriesOtherZonesInTheOrderThatThePoliciesOfTheWholeMeshSay) {
+  Write east = zone_write(0, 1), west = zone_write(0, 0);
+  west.name = "west";
+  west.spec["zone"] = "west";
+  west.spec["availableServices"][0]["tags"]["kuma.io/service"] = "service-1";
+  west.spec["availableServices"][0]["tags"]["kuma.io/zone"] = "west";
+  auto balance = [](const char* name, const nlohmann::json& clients, const nlohmann::json& awareness) {
+    nlohmann::json to = {{"targetRef", {{"kind", "MeshService"}, {"name", "service-1"}}},
+                         {"default", {{"localityAwareness", awareness}}}};
+    return Write{"MeshLoadBalancingStrategy", name, {{"targetRef", clients}, {"to", {to}}}};
+  };
+  auto first = [](const char* zone) {
+    return nlohmann::json{{"crossZone",
+                           {{"failover",
+                             {{{"to", {{"type", "Only"}, {"zones", {zone}}}}}, {{"to", {{"type", "Any"}}}}}},
+                            {"failoverThreshold", {{"percentage", 25}}}}}};
+  };
+  auto egress = [&](std::vector<Write> policies) {
+    policies.insert(policies.end(), {east, west});
+    nlohmann::json spec = {{"mtls", mtls}, {"routing", {{"zoneEgress", true}}}};
+    return localities(generate_zone_egress({{"m", mesh(spec, policies)}}, zone_proxy("ZoneEgress")), "m:service-1");
+  };
+  using Lines = std::vector<std::string>;
+  const nlohmann::json all = {{"kind", "Mesh"}};
+  EXPECT_EQ(egress({}), (Lines{"east@0", "west@0"}));
+  EXPECT_EQ(egress({balance("a", all, {{"disabled", false}})}), (Lines{"east@1", "west@1"}));
+  EXPECT_EQ(egress({balance("a", all, first("west"))}), (Lines{"east@2", "west@1", "400"}));
+  EXPECT_EQ(egress({balance("a", {{"kind", "MeshSubset"}, {"tags", {{"team", "a"}}}}, first("west"))}),
+            (Lines{"east@0", "west@0"}));
+}
+
 /// "ingress", "egress", both or nothing.
 std::string reached(const Write& before, const Write& after) {
   ZoneReach reach = zone_reach({to_resource(before), to_resource(after)});
@@ -186,6 +263,10 @@ TEST(ZoneReach, IsOfWhatAProxyOfTheZoneIsMadeFrom) {
   EXPECT_EQ(reached(before, after), "");
   after.spec["networking"]["inbound"][0]["port"] = 1;
   EXPECT_EQ(reached(before, after), "ingress");
+  after = before;
+  after.spec["networking"]["gateway"] = {{"type", "BUILTIN"}, {"tags", {{"kuma.io/service", "gateway"}}}};
+  EXPECT_EQ(reached(before, after), "ingress");
+  EXPECT_EQ(reached(policy_write(12, 0), policy_write(12, 1)), "ingressegress");  // MeshGateway
   EXPECT_EQ(reached(policy_write(2, 0), policy_write(2, 0)), "");
   EXPECT_EQ(reached(policy_write(4, 0), policy_write(4, 1)), "egress");         // MeshTrafficPermission
   EXPECT_EQ(reached(policy_write(1, 0), policy_write(1, 1)), "ingressegress");  // MeshHTTPRoute

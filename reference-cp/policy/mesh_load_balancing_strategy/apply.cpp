@@ -60,6 +60,12 @@ void set_balancer(Cluster& cluster, const LoadBalancer& conf) {
   }
 }
 
+void configure(Cluster& cluster, const Conf& conf) {
+  if (conf.locality && conf.locality->local_zone && !conf.locality->local_zone->empty())
+    cluster.mutable_common_lb_config()->mutable_locality_weighted_lb_config();
+  if (conf.balancer) set_balancer(cluster, *conf.balancer);
+}
+
 void fill(RouteAction::HashPolicy& out, const HashPolicy& conf) {
   if (conf.terminal) out.set_terminal(*conf.terminal);
   if (!conf.given) return;
@@ -102,9 +108,7 @@ class Clusters {
       : resources_(resources), mesh_(mesh), client_(client), origin_(origin) {}
 
   void change(Cluster& cluster, const std::string& service, const Kri& resource, const Conf& conf) {
-    if (conf.locality && conf.locality->local_zone && !conf.locality->local_zone->empty())
-      cluster.mutable_common_lb_config()->mutable_locality_weighted_lb_config();
-    if (conf.balancer) set_balancer(cluster, *conf.balancer);
+    configure(cluster, conf);
     if (cluster.has_load_assignment())
       set_localities(*cluster.mutable_load_assignment(), conf, client_);
     else
@@ -224,11 +228,21 @@ void apply_to_egress(ResourceSet& resources, Listener& listener, const ResourceR
     const ResourceRule* rule = cluster ? find_rule(rules, resource->resource) : nullptr;
     if (!rule) continue;
     Conf conf = Conf::from_json(rule->confs.front());
-    if (conf.balancer) set_balancer(*cluster, *conf.balancer);
+    configure(*cluster, conf);
     for (auto& chain : *listener.mutable_filter_chains())
       if (chain.name() == cluster->name())
         set_chain_hash_policies(chain, [&](const Route&) -> const Conf& { return conf; });
   }
+}
+
+void apply_to_egress_endpoints(ResourceSet& resources, const std::string& cluster, const nlohmann::json& conf,
+                               const std::string& zone) {
+  Conf wanted = Conf::from_json(conf);
+  Client egress{.zone = zone, .tags = {}};
+  if (auto* assignment = resources.get<LoadAssignment>(type_url::endpoint, cluster))
+    set_localities(*assignment, wanted, egress);
+  if (auto* held = resources.get<Cluster>(type_url::cluster, cluster); held && held->has_load_assignment())
+    set_localities(*held->mutable_load_assignment(), wanted, egress);
 }
 
 }  // namespace kumasim::cp::policy::mesh_load_balancing_strategy

@@ -2,6 +2,9 @@
 #pragma once
 
 #include <map>
+#include <string>
+
+#include <nlohmann/json_fwd.hpp>
 
 #include "reference-cp/xds/kri.hpp"
 
@@ -26,6 +29,11 @@ void apply(ResourceSet& resources, const ProxyView& proxy, const MeshView& mesh,
 /// On a zone egress: its clusters of MeshExternalServices, and the chains of the same names.
 void apply_to_egress(ResourceSet& resources, ::envoy::config::listener::v3::Listener& listener,
                      const std::map<Kri, ResourceRule>& rules);
+
+/// On a zone egress: the localities of a cluster of a legacy service. Unlike its clients, which see only the egress, it
+/// sees the other zones one by one.
+void apply_to_egress_endpoints(ResourceSet& resources, const std::string& cluster, const nlohmann::json& conf,
+                               const std::string& zone);
 
 }  // namespace mesh_load_balancing_strategy
 }  // namespace policy

@@ -95,7 +95,9 @@ std::string sni_of_resource(std::string_view name, std::string_view mesh, std::s
   return fmt::format("a{:016x}.{}.{}.{}.{}", hash, label(name), port, label(mesh), short_kind(kind));
 }
 
-std::string unified::inbound(std::uint32_t service_port) { return fmt::format("self_inbound_dp_{}", service_port); }
+std::string unified::inbound(std::uint32_t service_port, std::string_view kind) {
+  return fmt::format("self_inbound_{}_{}", kind, service_port);
+}
 std::string unified::passthrough(std::string_view direction, int ip_version) {
   return fmt::format("self_transparentproxy_passthrough_{}_ipv{}", direction, ip_version);
 }

@@ -36,7 +36,8 @@ std::string sni_of_resource(std::string_view name, std::string_view mesh, std::s
 
 /// Names of what a proxy has for itself, where resources are named in the unified way.
 namespace unified {
-std::string inbound(std::uint32_t service_port);
+/// `kind`: the short name of the proxy's kind.
+std::string inbound(std::uint32_t service_port, std::string_view kind = "dp");
 std::string passthrough(std::string_view direction, int ip_version);
 inline constexpr char admin[] = "system_envoy_admin";
 inline constexpr char readiness[] = "system_probe_readiness";

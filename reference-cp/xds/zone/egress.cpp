@@ -30,7 +30,7 @@ namespace {
 
 /// One service outside of the mesh, and one server name that it is asked for by.
 struct Outside {
-  std::string service;  ///< key of the endpoints
+  std::string service;  ///< as statistics name it
   std::string cluster, server_name, chain_name, route_name;
   Tags tags;  ///< by which endpoints are chosen
 };
@@ -39,14 +39,17 @@ struct Outside {
 class MeshEgress {
  public:
   MeshEgress(const MeshView& mesh, const ZoneProxy& proxy, envoy::Listener& listener)
-      : mesh_(mesh), proxy_(proxy), listener_(listener) {}
+      : mesh_(mesh), proxy_(proxy), listener_(listener), unified_(proxy.unified_naming()) {}
 
   ResourceSet generate() {
     collect();
     if (uses_zone_egress(mesh_)) other_zones();
     external_services();
     mesh_external_services();
-    zone::apply_to_mesh_external(mesh_, resources_, listener_);
+    zone::apply_localities(mesh_, endpoints_, resources_);
+    // Kuma looks for the chains of MeshExternalServices by their old names only.
+    envoy::Listener none;
+    zone::apply_to_mesh_external(mesh_, resources_, unified_ ? none : listener_);
     if (ends_tls_) secrets();
     return std::move(resources_);
   }
@@ -103,11 +106,13 @@ class MeshEgress {
       for (const Tags& share : zone::shares_of(shares, tag)) {
         Tags asked = share;
         asked["kuma.io/service"] = tag;
-        Outside way{tag,
-                    zone::mesh_cluster_name(mesh_.name(), tag),
+        const std::string cluster = zone::mesh_cluster_name(mesh_.name(), tag);
+        const std::string& shown = unified_ ? cluster : tag;
+        Outside way{shown,
+                    cluster,
                     envoy::sni(asked, mesh_.name()),
-                    tag + "_" + mesh_.name(),
-                    "outbound:" + tag,
+                    shown + "_" + mesh_.name(),
+                    "outbound:" + shown,
                     share};
         way.tags["mesh"] = mesh_.name();
         if (taken.insert(way.server_name).second) ways[tag].push_back(std::move(way));
@@ -122,6 +127,11 @@ class MeshEgress {
       outside.tags = tags[service];
       std::string protocol = endpoints.front().protocol();
       for (const Outside& way : list) {
+        // By the unified name Kuma finds no policy for it, and who is permitted by none is forbidden.
+        if (unified_) {
+          zone::forbid(way.service, chain(way, protocol));
+          continue;
+        }
         envoy::FilterChain& made = chain(way, protocol, &outside);
         zone::apply_to_external(mesh_, outside.tags, protocol, made);
         zone::permit_external(mesh_, outside.tags, listener_.name(), made);
@@ -144,7 +154,8 @@ class MeshEgress {
         endpoint.locality = locality_of(mesh_, tags);
       }
       if (endpoints.empty()) continue;
-      std::string destination = mesh_service::destination_name(*service, ports.front());
+      std::string destination = unified_ ? Kri::of(*service, ports.front().name).to_string()
+                                         : mesh_service::destination_name(*service, ports.front());
       envoy::ClusterPtr cluster = outside_cluster(destination, ports.front().protocol);
       envoy::fixed_endpoints(*cluster, endpoints, is_ipv6());
       if (!zone::outside_tls(mesh_, *service, proxy_.metadata.system_ca_path, *cluster)) continue;
@@ -167,7 +178,7 @@ class MeshEgress {
   envoy::FilterChain& chain(const Outside& way, const std::string& protocol, const Inbound* outside = nullptr) {
     envoy::FilterChain& chain = zone::add_named_chain(listener_, way.server_name);
     chain.set_name(way.chain_name);
-    envoy::downstream_mesh_tls(*chain.mutable_transport_socket(), {mesh_.name(), false});
+    envoy::downstream_mesh_tls(*chain.mutable_transport_socket(), {mesh_.name(), unified_});
     ends_tls_ = true;
     if (!is_http_based(protocol)) {
       zone::tcp_proxy(chain, way.service, way.cluster, way.tags);
@@ -198,7 +209,8 @@ class MeshEgress {
 
   void secrets() {
     using ::envoy::extensions::transport_sockets::tls::v3::Secret;
-    envoy::MeshSecrets names{mesh_.name(), false};
+    // Only here Kuma asks the mesh as well: where that is not of MeshServices alone, the contexts name other secrets.
+    envoy::MeshSecrets names{mesh_.name(), unified_ && mesh_.mesh_services_mode() == "Exclusive"};
     auto held = proxy_.identities.find(mesh_.name());
     if (held == proxy_.identities.end()) return;
     auto own = std::make_unique<Secret>();
@@ -221,6 +233,7 @@ class MeshEgress {
   const MeshView& mesh_;
   const ZoneProxy& proxy_;
   envoy::Listener& listener_;
+  const bool unified_;
   ResourceSet resources_;
   RemoteEndpoints endpoints_;  ///< by service, all with the mesh as tag
   bool ends_tls_ = false;

@@ -19,6 +19,7 @@
 #include "reference-cp/policy/rules.hpp"
 #include "reference-cp/xds/json_read.hpp"
 #include "reference-cp/xds/protocol.hpp"
+#include "reference-cp/xds/zone/passages.hpp"
 
 namespace kumasim::cp::zone {
 namespace {
@@ -90,11 +91,29 @@ void permit_external(const MeshView& mesh, const Tags& tags, const std::string& 
   policy::mesh_traffic_permission::permit_clients(chain, listener, rules, mesh.name());
 }
 
+void forbid(const std::string& name, envoy::FilterChain& chain) {
+  ::envoy::config::rbac::v3::RBAC nobody;
+  policy::add_network_rbac(chain, name, {.rules = &nobody});
+}
+
 void permit_mesh_external(const MeshView& mesh, const std::string& listener, envoy::FilterChain& chain) {
   bool forbidden = flag_at(mesh.mesh()->spec, "routing", "defaultForbidMeshExternalServiceAccess");
   policy::Rule everyone;
   everyone.conf = {{"action", forbidden ? "Deny" : "Allow"}};
   policy::mesh_traffic_permission::permit_clients(chain, listener, {everyone}, mesh.name());
+}
+
+void apply_localities(const MeshView& mesh, const RemoteEndpoints& services, ResourceSet& resources) {
+  std::vector<PolicyPtr> all = policies_of(mesh, "MeshLoadBalancingStrategy");
+  if (all.empty()) return;
+  for (const auto& [service, endpoints] : services) {
+    const Tags tags = {{"kuma.io/service", service}};
+    auto is_for = [&](const policy::TargetRef& destination) { return selects(destination, tags); };
+    std::vector<policy::Rule> rules = policy::client_rules(all, is_for);
+    if (const policy::Rule* rule = policy::find_rule(rules, {}))
+      policy::mesh_load_balancing_strategy::apply_to_egress_endpoints(
+          resources, mesh_cluster_name(mesh.name(), service), rule->conf, mesh.settings().zone);
+  }
 }
 
 void apply_to_mesh_external(const MeshView& mesh, ResourceSet& resources, envoy::Listener& listener) {

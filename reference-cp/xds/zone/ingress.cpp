@@ -1,4 +1,7 @@
 /// ZoneIngress.
+#include <algorithm>
+#include <iterator>
+
 #include <fmt/format.h>
 
 #include <envoy/config/listener/v3/listener.pb.h>
@@ -6,6 +9,7 @@
 
 #include "reference-cp/model/resource.hpp"
 #include "reference-cp/xds/json_read.hpp"
+#include "reference-cp/xds/remote_endpoints.hpp"
 #include "reference-cp/xds/zone/parts.hpp"
 #include "reference-cp/xds/zone/passages.hpp"
 
@@ -22,6 +26,7 @@ std::vector<Endpoint> local_endpoints(const MeshView& mesh, const std::string& s
     endpoint.weight = 1;
     result.push_back(std::move(endpoint));
   }
+  std::ranges::move(local_gateways(mesh, mesh.name(), service, 1), std::back_inserter(result));
   return result;
 }
 
@@ -47,7 +52,7 @@ Snapshot generate_zone_ingress(const MeshViewMap& meshes, const ZoneProxy& proxy
   for (const auto& [name, mesh] : meshes) {
     std::vector<nlohmann::json> available = zone::services_of(*proxy.resource, name);
     auto endpoints = [&](const std::string& service) { return local_endpoints(*mesh, service); };
-    zone::Passages passages(*mesh, zone::shares(*mesh, available));
+    zone::Passages passages(*mesh, zone::shares(*mesh, available), proxy.unified_naming());
     for (const nlohmann::json& service : available) {
       std::string tag = text_at(service, "tags", "kuma.io/service");
       passages.add_legacy(tag, endpoints(tag));

@@ -2,10 +2,12 @@
 
 #include <envoy/config/listener/v3/listener.pb.h>
 
+#include "reference-cp/model/kind.hpp"
 #include "reference-cp/model/resource.hpp"
 #include "reference-cp/xds/envoy/names.hpp"
 #include "reference-cp/xds/generate/generation.hpp"
 #include "reference-cp/xds/json_read.hpp"
+#include "reference-cp/xds/kri.hpp"
 
 namespace kumasim::cp::zone {
 
@@ -22,9 +24,13 @@ void add_admin(ResourceSet& resources, const ZoneProxy& proxy) {
 }
 
 envoy::ListenerPtr make_listener(const ZoneProxy& proxy) {
-  std::string address = text_at(proxy.resource->spec, "networking", "address");
-  std::uint32_t port = number_at(proxy.resource->spec, "networking", "port");
-  envoy::ListenerPtr listener = envoy::inbound_listener(envoy::inbound_listener_name(address, port), address, port);
+  const Resource& resource = *proxy.resource;
+  std::string address = text_at(resource.spec, "networking", "address");
+  std::uint32_t port = number_at(resource.spec, "networking", "port");
+  const bool unified = proxy.unified_naming();
+  std::string name = unified ? Kri::of(resource).to_string() : envoy::inbound_listener_name(address, port);
+  envoy::ListenerPtr listener = envoy::inbound_listener(name, address, port);
+  if (unified) listener->set_stat_prefix(envoy::unified::inbound(port, resource.kind->short_name()));
   envoy::tls_inspector(*listener);
   return listener;
 }

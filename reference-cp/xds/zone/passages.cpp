@@ -94,7 +94,7 @@ void Passages::add_resource(const Resource& service) {
     if (!taken_.insert(server_name).second) continue;
     std::string name = mesh_service::destination_name(service, port);
     PassedService& passed = services_[name];
-    passed.cluster = name;
+    passed.cluster = unified_naming_ ? kri.with_section(port.name).to_string() : name;
     passed.passages.push_back({server_name, {}});
   }
 }

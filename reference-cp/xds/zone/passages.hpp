@@ -28,7 +28,8 @@ struct PassedService {
 
 class Passages {
  public:
-  Passages(const MeshView& mesh, Shares shares) : mesh_(mesh), shares_(std::move(shares)) {}
+  Passages(const MeshView& mesh, Shares shares, bool unified_naming = false)
+      : mesh_(mesh), shares_(std::move(shares)), unified_naming_(unified_naming) {}
 
   /// All shares of a kuma.io/service that these endpoints have.
   void add_legacy(const std::string& service, const std::vector<Endpoint>& endpoints);
@@ -46,6 +47,7 @@ class Passages {
  private:
   const MeshView& mesh_;
   Shares shares_;
+  bool unified_naming_;
   std::map<std::string, PassedService> services_;
   std::set<std::string> taken_;  ///< server names
 };

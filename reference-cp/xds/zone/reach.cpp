@@ -28,7 +28,8 @@ bool offer_alike(const ResourceChange& change) {
   auto part = [&](const char* name) -> bool {
     return at(change.before->spec, "networking", name) == at(change.after->spec, "networking", name);
   };
-  return change.before && change.after && part("address") && part("advertisedAddress") && part("inbound");
+  return change.before && change.after && part("address") && part("advertisedAddress") && part("inbound") &&
+         part("gateway");
 }
 
 bool same_spec(const ResourceChange& change) {

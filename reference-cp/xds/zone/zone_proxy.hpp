@@ -21,6 +21,10 @@ struct ZoneProxy {
   ZoneSettings settings;
   ProxyIdentity admin;                              ///< certificates of the admin listener
   std::map<std::string, ProxyIdentity> identities;  ///< of an egress, by mesh: it is a service of every mesh with mTLS
+
+  /// Resources and statistics are named after what they are made from. Unlike a sidecar's, what a zone proxy has for
+  /// itself and for Mesh*Services is so whatever the meshes say.
+  bool unified_naming() const { return metadata.has("feature-unified-resource-naming"); }
 };
 
 /// Passes connections on by their server name, without ending their TLS, to the zone's own services of every mesh.
