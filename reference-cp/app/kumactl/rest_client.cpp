@@ -14,8 +14,6 @@ namespace {
 
 using nlohmann::json;
 
-/// Where Debian keeps the machine's trusted authorities; used for https without --ca-cert-file, as Go's client does.
-constexpr const char* system_authorities = "/etc/ssl/certs/ca-certificates.crt";
 /// Kuma's "no timeout".
 constexpr Duration forever = std::chrono::hours(24 * 365);
 

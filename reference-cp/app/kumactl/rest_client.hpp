@@ -24,6 +24,9 @@ class LiveRuntime;
 
 namespace kumasim::cp {
 
+/// Where Debian keeps the machine's trusted authorities; used for https where none are named, as Go's client does.
+inline constexpr const char* system_authorities = "/etc/ssl/certs/ca-certificates.crt";
+
 class RestClient {
  public:
   /// From an entry of the configuration's `controlPlanes`. Certificates are read here.

@@ -33,6 +33,7 @@ class Session {
   std::ostream& out() const { return console_.out; }
   std::ostream& error() const { return console_.error; }
   live::LiveRuntime& live() { return *live_; }
+  const std::string& home() const { return console_.home; }
 
   // Global options.
   std::string config_file;
