@@ -1,35 +1,10 @@
 /// The rules of each kind, as Kuma words them: a resource, and what is wrong with it.
 #include <gtest/gtest.h>
 
-#include <algorithm>
-
-#include "reference-cp/model/codec.hpp"
-#include "reference-cp/model/kinds.hpp"
-#include "reference-cp/model/yaml.hpp"
+#include "tests/model/violations.hpp"
 
 namespace kumasim::cp::testing {
 namespace {
-
-struct Row {
-  const char* name;
-  const char* yaml;
-  std::vector<std::string> wrong;  // "field: message", sorted
-};
-
-std::vector<std::string> violations_of(const char* yaml) {
-  auto documents = parse_yaml(yaml, "row");
-  if (!documents) return {documents.error().message};
-  auto form = universal_form(documents->front().value);
-  if (!form) return {form.error().message};
-  auto resource = decode(*form->kind, form->body, UnknownFields::drop);
-  if (resource) return {};
-  std::vector<std::string> out;
-  if (!resource.error().reason.empty()) out.push_back(resource.error().reason);
-  for (const auto& violation : resource.error().violations.list())
-    out.push_back(violation.field + ": " + violation.message);
-  std::ranges::sort(out);
-  return out;
-}
 
 class Validation : public ::testing::TestWithParam<Row> {};
 

@@ -6,8 +6,6 @@
 
 #include <gtest/gtest.h>
 
-#include <fmt/format.h>
-
 #include "tests/policy/world.hpp"
 
 namespace kumasim::cp::policy::testing {
@@ -24,26 +22,13 @@ struct Case {
 
 std::ostream& operator<<(std::ostream& out, const Case& c) { return out << c.what; }
 
-PolicyPtr policy(const Case& c) {
-  auto parsed =
-      resource_from_yaml(fmt::format("type: MeshTimeout\nmesh: default\nname: p\nlabels: {{{}}}\n"
-                                     "spec: {{to: [{{targetRef: {{kind: Mesh}}, default: {{idleTimeout: 1s}}}}]}}\n",
-                                     c.labels));
-  if (!parsed) throw std::runtime_error(parsed.error().message);
-  // The reference is put in afterwards: some of these combinations are refused at the door, but can be in a store.
-  nlohmann::json spec = parsed->spec;
-  if (*c.target_ref) spec["targetRef"] = nlohmann::json::parse(c.target_ref);
-  parsed->spec = spec;
-  return decode_policy(std::make_shared<const Resource>(*parsed));
-}
-
 class Select : public ::testing::TestWithParam<Case> {};
 
 TEST_P(Select, SelectsInboundsAndGateways) {
   const Case& c = GetParam();
   World world(small_mesh);
   auto mesh = world.mesh();
-  Selection selection = select(*policy(c), World::proxy(*mesh, c.proxy), *mesh);
+  Selection selection = select(*timeout_policy("p", c.labels, c.target_ref), World::proxy(*mesh, c.proxy), *mesh);
   std::vector<std::uint32_t> ports;
   for (const InboundKey& inbound : selection.inbounds) ports.push_back(inbound.port);
   EXPECT_EQ(ports, c.ports) << c.what;

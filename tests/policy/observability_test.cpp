@@ -15,42 +15,12 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::string_view services = R"(
-type: Mesh
-name: default
-meshServices: {mode: Disabled}
----
-type: Dataplane
-mesh: default
-name: web
-networking:
-  address: 10.0.0.1
-  inbound: [{port: 80, servicePort: 8080, tags: {kuma.io/service: web, kuma.io/protocol: http}}]
-  outbound:
-  - {port: 10001, tags: {kuma.io/service: backend}}
-  - {port: 10002, tags: {kuma.io/service: redis}}
----
-type: Dataplane
-mesh: default
-name: backend
-networking:
-  address: 10.0.0.2
-  inbound: [{port: 80, tags: {kuma.io/service: backend, kuma.io/protocol: http}}]
----
-type: Dataplane
-mesh: default
-name: redis
-networking:
-  address: 10.0.0.3
-  inbound: [{port: 6379, tags: {kuma.io/service: redis, kuma.io/protocol: tcp}}]
-)";
 constexpr const char* inbound = "inbound:10.0.0.1:80";
-constexpr const char* to_backend = "outbound:127.0.0.1:10001";
-constexpr const char* to_redis = "outbound:127.0.0.1:10002";
 
 /// The whole conf of one policy on all of the mesh; `indented` is what follows its `spec:`.
 Generated web(const std::string& kind, const std::string& indented) {
-  return {World(std::string(services) + "---\ntype: " + kind + "\nmesh: default\nname: p\nspec:\n" + indented), "web"};
+  return {World(std::string(calling_mesh) + "---\ntype: " + kind + "\nmesh: default\nname: p\nspec:\n" + indented),
+          "web"};
 }
 
 Json http_filters(const Generated& proxy) { return proxy.filter(inbound).at("httpFilters"); }

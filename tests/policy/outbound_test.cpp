@@ -14,46 +14,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::string_view services = R"(
-type: Mesh
-name: default
-meshServices: {mode: Disabled}
----
-type: Dataplane
-mesh: default
-name: web
-networking:
-  address: 10.0.0.1
-  inbound: [{port: 80, servicePort: 8080, tags: {kuma.io/service: web, kuma.io/protocol: http}}]
-  outbound:
-  - {port: 10001, tags: {kuma.io/service: backend}}
-  - {port: 10002, tags: {kuma.io/service: redis}}
----
-type: Dataplane
-mesh: default
-name: backend-1
-networking:
-  address: 10.0.0.2
-  inbound: [{port: 80, tags: {kuma.io/service: backend, kuma.io/protocol: http, version: v1}}]
----
-type: Dataplane
-mesh: default
-name: backend-2
-networking:
-  address: 10.0.0.3
-  inbound: [{port: 80, tags: {kuma.io/service: backend, kuma.io/protocol: http, version: v2}}]
----
-type: Dataplane
-mesh: default
-name: redis
-networking:
-  address: 10.0.0.4
-  inbound: [{port: 6379, tags: {kuma.io/service: redis, kuma.io/protocol: tcp}}]
-)";
-constexpr const char* to_backend = "outbound:127.0.0.1:10001";
-constexpr const char* to_redis = "outbound:127.0.0.1:10002";
-
-Generated web(std::string_view policies) { return {World(std::string(services) + std::string(policies)), "web"}; }
+Generated web(std::string_view policies) { return {World(std::string(calling_mesh) + std::string(policies)), "web"}; }
 
 TEST(Outbounds, HaveDefaultRoutesWithoutAnyPolicy) {
   Generated proxy = web("");

@@ -6,8 +6,6 @@
 
 #include <gtest/gtest.h>
 
-#include <fmt/format.h>
-
 #include "tests/policy/world.hpp"
 
 namespace kumasim::cp::policy::testing {
@@ -18,16 +16,6 @@ struct Side {
   const char* labels;
   const char* target_ref;
 };
-
-PolicyPtr policy(const Side& side) {
-  auto parsed =
-      resource_from_yaml(fmt::format("type: MeshTimeout\nmesh: default\nname: {}\nlabels: {{{}}}\n"
-                                     "spec: {{to: [{{targetRef: {{kind: Mesh}}, default: {{idleTimeout: 1s}}}}]}}\n",
-                                     side.name, side.labels));
-  if (!parsed) throw std::runtime_error(parsed.error().message);
-  if (*side.target_ref) parsed->spec["targetRef"] = nlohmann::json::parse(side.target_ref);
-  return decode_policy(std::make_shared<const Resource>(*parsed));
-}
 
 struct Pair {
   const char* recording;
@@ -40,6 +28,7 @@ class Precedence : public ::testing::TestWithParam<Pair> {};
 
 TEST_P(Precedence, LastOneWinsInEitherOrder) {
   const Pair& pair = GetParam();
+  auto policy = [](const Side& side) { return timeout_policy(side.name, side.labels, side.target_ref); };
   PolicyPtr winner = policy(pair.winner), loser = policy(pair.loser);
   for (std::vector<PolicyPtr> policies : {std::vector{winner, loser}, std::vector{loser, winner}}) {
     sort_policies(policies);

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "reference-cp/model/codec.hpp"
 #include "reference-cp/policy/matching.hpp"
 #include "reference-cp/xds/mesh_view.hpp"
@@ -57,5 +59,57 @@ networking:
   address: 10.0.0.2
   gateway: {type: DELEGATED, tags: {kuma.io/service: edge}}
 )";
+
+/// A sidecar `web` that calls `backend`, which speaks HTTP and has the versions v1 and v2, and `redis`, which does not.
+inline constexpr std::string_view calling_mesh = R"(
+type: Mesh
+name: default
+meshServices: {mode: Disabled}
+---
+type: Dataplane
+mesh: default
+name: web
+networking:
+  address: 10.0.0.1
+  inbound: [{port: 80, servicePort: 8080, tags: {kuma.io/service: web, kuma.io/protocol: http}}]
+  outbound:
+  - {port: 10001, tags: {kuma.io/service: backend}}
+  - {port: 10002, tags: {kuma.io/service: redis}}
+---
+type: Dataplane
+mesh: default
+name: backend-1
+networking:
+  address: 10.0.0.2
+  inbound: [{port: 80, tags: {kuma.io/service: backend, kuma.io/protocol: http, version: v1}}]
+---
+type: Dataplane
+mesh: default
+name: backend-2
+networking:
+  address: 10.0.0.3
+  inbound: [{port: 80, tags: {kuma.io/service: backend, kuma.io/protocol: http, version: v2}}]
+---
+type: Dataplane
+mesh: default
+name: redis
+networking:
+  address: 10.0.0.4
+  inbound: [{port: 6379, tags: {kuma.io/service: redis, kuma.io/protocol: tcp}}]
+)";
+inline constexpr const char* to_backend = "outbound:127.0.0.1:10001";
+inline constexpr const char* to_redis = "outbound:127.0.0.1:10002";
+
+/// A MeshTimeout; `labels` is what stands in YAML's braces. The reference, where there is one, is put in past the
+/// rules: some are refused at the door, but can be in a store.
+inline PolicyPtr timeout_policy(std::string_view name, std::string_view labels, std::string_view target_ref) {
+  auto parsed = resource_from_yaml(
+      fmt::format("type: MeshTimeout\nmesh: default\nname: {}\nlabels: {{{}}}\n"
+                  "spec: {{to: [{{targetRef: {{kind: Mesh}}, default: {{idleTimeout: 1s}}}}]}}\n",
+                  name, labels));
+  if (!parsed) throw std::runtime_error(parsed.error().message);
+  if (!target_ref.empty()) parsed->spec["targetRef"] = nlohmann::json::parse(target_ref);
+  return decode_policy(std::make_shared<const Resource>(std::move(*parsed)));
+}
 
 }  // namespace kumasim::cp::policy::testing
