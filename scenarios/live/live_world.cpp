@@ -184,8 +184,12 @@ Result<> LiveWorld::start_member(Member& member) {
                                "--ca-cert-file=" + (folder_ / "kuma-cp" / "kuma-cp.crt").string(),
                                "--binary-path=" + options_.envoy,
                                "--dns-enabled=false"};
+  // It makes a folder of its own for temporary files, which it does not remove where it is killed.
+  std::map<std::string, std::string> environment = live::environment();
+  environment["TMPDIR"] = folder_.string();
   auto sidecar = start_program(name, {.program = options_.programs + "/kuma-dp",
                                       .arguments = run,
+                                      .environment = std::move(environment),
                                       .output_path = (folder_ / (name + ".log")).string()});
   if (!sidecar) return fail(sidecar.error());
   member.sidecar.emplace(std::move(*sidecar));

@@ -170,6 +170,7 @@ class Peer : public KumaCp {
     auto variables = environment();
     variables["KUMA_CONTROL_PLANE_RETRY_MAX_DURATION"] = "2s";
     variables["KUMA_CONTROL_PLANE_RETRY_BACKOFF"] = "200ms";
+    variables["TMPDIR"] = directory;  // where its own folder stays when it is killed
     return start(programs.kuma_dp, dp_words(dataplane, token), name, std::move(variables));
   }
   /// Until the log of that name has this text, for at most 15 s.

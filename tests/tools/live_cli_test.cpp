@@ -7,8 +7,10 @@
 #include <array>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <vector>
 
 #include "tests/scenarios/changes.hpp"
@@ -60,10 +62,22 @@ class LiveCli : public testing::Test {
     for (const char* program : {"kumasim", "kuma-cp", "kuma-dp", "kumasim-echo"}) {
       if (!fs::exists(binary().parent_path() / program)) GTEST_SKIP() << "there is no " << program;
     }
+    std::string pattern = (fs::temp_directory_path() / "klive-XXXXXX").string();  // short: sockets are made in it
+    folder_ = ::mkdtemp(pattern.data());
+    fs::create_directory(folder_ / "tmp");
+    if (const char* value = std::getenv("TMPDIR")) before_ = value;
+    ::setenv("TMPDIR", (folder_ / "tmp").c_str(), 1);
+  }
+  void TearDown() override {
+    if (folder_.empty()) return;
+    for (const auto& left : fs::directory_iterator(folder_ / "tmp")) ADD_FAILURE() << "left behind: " << left.path();
+    if (before_) ::setenv("TMPDIR", before_->c_str(), 1);
+    else ::unsetenv("TMPDIR");
+    fs::remove_all(folder_);
   }
   /// `more` ends the topology; `rest` is the end of the file.
-  std::string write(const std::string& more, const std::string& rest = steady) {
-    fs::path file = fs::path(testing::TempDir()) / ("kumasim-live-test-" + std::to_string(getpid()) + ".yaml");
+  std::string write(const std::string& more, const std::string& rest = steady) const {
+    fs::path file = folder_ / "live.yaml";
     std::ofstream(file) << R"(apiVersion: kumasim/v1
 kind: Scenario
 metadata: {name: live}
@@ -81,6 +95,11 @@ spec:
 )" << rest;
     return file.string();
   }
+
+  fs::path folder_;
+
+ private:
+  std::optional<std::string> before_;  ///< TMPDIR, which leads into the folder while a test runs
 };
 
 TEST_F(LiveCli, RunsOnRealEnvoysAndLeavesNothingBehind) {
