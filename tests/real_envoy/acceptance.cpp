@@ -38,7 +38,7 @@ Result<std::unique_ptr<RealEnvoy>> configured(const CorpusProxy& proxy, cp::AdsV
 class Accepting {
  public:
   explicit Accepting(const std::vector<cp::golden::Case>& cases) {
-    over_cases(cases, [this](const cp::golden::Case& subject) { return run(subject); });
+    over_cases("real_envoy_acceptance", cases, [this](const cp::golden::Case& subject) { return run(subject); });
     std::ranges::stable_sort(out.findings, {}, [](const Finding& f) { return std::tie(f.id, f.proxy); });
   }
   Acceptance out;

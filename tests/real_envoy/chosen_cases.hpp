@@ -8,8 +8,9 @@
 
 namespace kumasim::test {
 
-/// Of the whole corpus, those that KUMASIM_ENVOY_CASES in the environment names ("all", or areas and AREA/CASE between
-/// spaces), otherwise those that the words of `sample` name. A name that is not there fails the running test.
+/// Of the whole corpus, those that KUMASIM_ENVOY_CASES in the environment names ("all", the second of four parts as
+/// "2/4", or areas and AREA/CASE between spaces), otherwise those that the words of `sample` name. A name that is not
+/// there fails the running test.
 std::vector<cp::golden::Case> chosen_cases(const std::vector<cp::golden::Case>& all, std::string_view sample);
 
 }  // namespace kumasim::test

@@ -1,5 +1,7 @@
 #include "tests/real_envoy/corpus_case.hpp"
 
+#include <fstream>
+#include <iterator>
 #include <mutex>
 
 #include "reference-cp/xds/json_read.hpp"
@@ -8,6 +10,18 @@ namespace kumasim::test {
 namespace {
 
 using nlohmann::json;
+
+/// The case with its documents in the folder, into which the paths lead that they have under /tmp: what Envoys are told
+/// to write stays there.
+cp::golden::Case in_folder(cp::golden::Case subject, const ScratchFolder& folder) {
+  const std::string outside = "/tmp/", inside = folder.path().string() + "/";
+  std::ifstream file(subject.input, std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(file), {}};
+  for (std::size_t at = 0; (at = text.find(outside, at)) != std::string::npos; at += inside.size())
+    text.replace(at, outside.size(), inside);
+  subject.input = folder.write("input.yaml", text);
+  return subject;
+}
 
 /// The node's paths lead into the folder, and files are there where proxies may be told to read them.
 json in_folder(json node, const ScratchFolder& folder, CorpusCertificates& certificates) {
@@ -42,8 +56,8 @@ CorpusCase load(const cp::golden::Case& subject) {
   cp::golden::Universe empty([certificates](const std::string& mesh, const cp::Resource& proxy) {
     return certificates->identify(mesh, proxy);
   });
-  cp::golden::Played played = cp::golden::play(subject, std::move(empty));
   CorpusCase out{.id = subject.id(), .certificates = certificates};
+  cp::golden::Played played = cp::golden::play(in_folder(subject, *out.folder), std::move(empty));
   out.universe = std::make_shared<const cp::golden::Universe>(std::move(played.universe));
   for (const auto& [name, proxy] : played.expected["proxies"].items()) {
     if (!proxy.contains("node")) continue;

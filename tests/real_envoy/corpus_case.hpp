@@ -29,6 +29,7 @@ struct CorpusProxy {
 struct CorpusCase {
   std::string id = {};
   std::shared_ptr<CorpusCertificates> certificates = {};
+  std::shared_ptr<const ScratchFolder> folder = std::make_shared<const ScratchFolder>();  ///< in place of /tmp
   std::shared_ptr<const cp::golden::Universe> universe = {};
   std::vector<CorpusProxy> proxies = {};  ///< those that the recorded control plane gave a bootstrap, by name
 };

@@ -1,10 +1,12 @@
 #include "tests/real_envoy/traffic_client.hpp"
 
-#include <cstdlib>
 #include <memory>
 #include <string>
 #include <string_view>
 
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
 #include <openssl/ssl.h>
 #include <sys/time.h>
 
@@ -13,6 +15,8 @@
 
 namespace kumasim::test {
 namespace {
+
+namespace http = boost::beast::http;
 
 constexpr timeval patience{.tv_sec = 20, .tv_usec = 0};
 
@@ -95,6 +99,24 @@ std::string text_of(const sim::Call& call) {
   return out + "connection: close\r\n\r\n";
 }
 
+/// The status of an answer, which is read to where its framing ends it (RFC 9112, 6.3): Envoy closes a connection about
+/// a second after that. 0 where no answer came.
+int read_status(Connection& connection, bool asked_for_head) {
+  http::response_parser<http::string_body> parser;
+  parser.eager(true);
+  parser.skip(asked_for_head);
+  boost::system::error_code error;
+  std::string unread;
+  while (!parser.is_done()) {
+    std::string more = connection.receive();
+    if (more.empty()) break;
+    unread += more;
+    unread.erase(0, parser.put(boost::asio::buffer(unread), error));
+    if (error && error != http::error::need_more) break;
+  }
+  return parser.is_header_done() ? static_cast<int>(parser.get().result_int()) : 0;
+}
+
 }  // namespace
 
 ClientAnswer make_call(const GeneratedCall& generated, std::uint16_t own_port) {
@@ -106,10 +128,7 @@ ClientAnswer make_call(const GeneratedCall& generated, std::uint16_t own_port) {
     return out;
   }
   connection.send(text_of(generated.call));
-  std::string in;
-  constexpr std::size_t status_at = 9;  // behind "HTTP/1.1 "
-  for (std::string more; !(more = connection.receive()).empty();) in += more;
-  if (in.starts_with("HTTP/1.") && in.size() > status_at) out.status = std::atoi(in.c_str() + status_at);
+  out.status = read_status(connection, generated.call.method == "HEAD");
   return out;
 }
 

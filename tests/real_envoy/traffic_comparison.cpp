@@ -34,7 +34,7 @@ struct Prepared {
 class Comparing {
  public:
   Comparing(const std::vector<cp::golden::Case>& cases, TrafficOptions options) : options_(options) {
-    over_cases(cases, [this](const cp::golden::Case& subject) { return run(subject); });
+    over_cases("real_envoy_traffic", cases, [this](const cp::golden::Case& subject) { return run(subject); });
     std::ranges::stable_sort(out.differences, {}, [](const TrafficDifference& d) { return d.id; });
   }
   TrafficComparison out;
