@@ -1,7 +1,5 @@
 #include "reference-cp/insights/proxy_status.hpp"
 
-#include <algorithm>
-
 #include <nlohmann/json.hpp>
 
 #include "reference-cp/model/rules/values.hpp"
@@ -9,14 +7,6 @@
 namespace kumasim::cp {
 
 using nlohmann::json;
-
-bool is_open(const json& subscription) {
-  return has(subscription, "connectTime") && !has(subscription, "disconnectTime");
-}
-
-bool is_connected(const Resource* insight) {
-  return insight != nullptr && std::ranges::any_of(at(insight->spec, "subscriptions"), is_open);
-}
 
 ProxyStatus proxy_status(const Resource& dataplane, const Resource* insight) {
   std::size_t all = 0, down = 0;

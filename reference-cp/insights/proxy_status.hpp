@@ -6,16 +6,11 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "reference-cp/model/resource.hpp"
+#include "reference-cp/model/subscriptions.hpp"
 
 namespace kumasim::cp {
 
 enum class ProxyStatus : std::uint8_t { offline, partially_degraded, online };
-
-/// The stream has begun and not ended.
-bool is_open(const nlohmann::json& subscription);
-
-/// Some stream of the insight's proxy, or zone, is open. False for nullptr.
-bool is_connected(const Resource* insight);
 
 /// Connected, and whether all, some or none of its inbounds take traffic; of a gateway only whether it is connected.
 ProxyStatus proxy_status(const Resource& dataplane, const Resource* insight);

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "reference-cp/model/subscriptions.hpp"
 #include "reference-cp/xds/dataplane.hpp"
 #include "reference-cp/xds/derive/hostnames.hpp"
 #include "reference-cp/xds/json_read.hpp"
@@ -11,13 +12,6 @@
 #include "reference-cp/xds/mesh_service.hpp"
 
 namespace kumasim::cp::derive {
-
-bool is_online(const Resource* insight) {
-  if (insight == nullptr) return false;
-  return std::ranges::any_of(at(insight->spec, "subscriptions"), [](const nlohmann::json& subscription) {
-    return subscription.contains("connectTime") && !subscription.contains("disconnectTime");
-  });
-}
 
 namespace {
 
@@ -77,7 +71,7 @@ bool is_healthy(const Resource& service, const Resource& dataplane) {
 void proxies(const MeshView& mesh, Resource& service, const Dataplanes& dataplanes) {
   int connected = 0, healthy = 0;
   for (const Resource* dataplane : dataplanes) {
-    if (is_online(mesh.find("DataplaneInsight", dataplane->meta.name))) ++connected;
+    if (is_connected(mesh.find("DataplaneInsight", dataplane->meta.name))) ++connected;
     if (is_healthy(service, *dataplane)) ++healthy;
   }
   nlohmann::json counts = nlohmann::json::object();

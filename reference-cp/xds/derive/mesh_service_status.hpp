@@ -10,9 +10,6 @@
 
 namespace kumasim::cp::derive {
 
-/// Whether a proxy is connected, by its DataplaneInsight; without one it is not.
-bool is_online(const Resource* insight);
-
 /// Completes all MeshServices of the mesh. Those of other zones get host names and addresses only.
 void complete(const MeshView& mesh, std::vector<Resource>& services, const std::function<std::string()>& next_vip);
 
