@@ -105,6 +105,43 @@ TEST(SharedGeneration, IsKeptWhereNothingButEndpointsChange) {
             before["dp-0"].find(type_url::endpoint, "service-1")->version);
 }
 
+/// Another instance of service-1.
+MeshView::Ptr with_instance(const MeshView::Ptr& view, SharedGeneration& shared, int number) {
+  ResourceChange change{
+      nullptr, to_resource({"Dataplane", "more-" + std::to_string(number), dataplane_spec(number, 1, 1, false, 2)})};
+  MeshView::Ptr next = view->with(change);
+  shared.follow(next, next->affected(change));
+  return next;
+}
+
+TEST(SharedGeneration, NewEndpointsAreForWhoAsks) {
+  MeshView::Ptr view = three_clients();
+  SharedGeneration shared;
+  shared.follow(view, everything());
+  all_made(*view, shared);
+  const std::size_t clients = shared.clients();
+  for (int i = 4; i < 7; ++i) view = with_instance(view, shared, i);
+  EXPECT_EQ(shared.clients(), clients);
+  EXPECT_EQ(shared.refreshes(), 0u) << "nobody has asked yet";
+  for (const char* name : {"dp-0", "dp-1", "dp-0"})
+    EXPECT_TRUE(made(*view, name, sharing(shared)) == made(*view, name, in_one_piece())) << name;
+  EXPECT_EQ(shared.refreshes(), 1u) << "one client, and three changes at once";
+}
+
+TEST(SharedGeneration, WhatNobodyAsksForDoesNotStay) {
+  MeshView::Ptr view = three_clients();
+  SharedGeneration shared;
+  shared.follow(view, everything());
+  all_made(*view, shared);
+  ASSERT_GT(shared.clients(), 1u);
+  for (std::size_t i = 0; i <= SharedGeneration::changes_max; ++i) {
+    view = with_instance(view, shared, static_cast<int>(i) + 4);
+    if (i % 50 == 0) made(*view, "dp-0", sharing(shared));
+  }
+  EXPECT_EQ(shared.clients(), 1u);
+  all_made(*view, shared);
+}
+
 TEST(SharedGeneration, IsMadeAnewAfterAnyOtherChange) {
   MeshView::Ptr view = three_clients();
   SharedGeneration shared;
