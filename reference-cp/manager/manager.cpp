@@ -88,6 +88,16 @@ bool is_skipped(const json& mesh, const std::string& what) {
 Manager::Manager(Store& store, const Clock& clock, Authorities* authorities, ManagerOptions options)
     : store_(store), clock_(clock), authorities_(authorities), options_(std::move(options)) {}
 
+Violations Manager::violations_of(const Resource& resource) const {
+  Violations out;
+  if (options_.envoy_text_error) {
+    validate_with_texts(resource, options_.envoy_text_error, out);
+  } else {
+    resource.kind->validate(resource, out);
+  }
+  return out;
+}
+
 Outcome<> Manager::prepare(Resource& resource, bool is_new) const {
   const Kind& kind = *resource.kind;
   kind.fill(resource);
@@ -96,9 +106,7 @@ Outcome<> Manager::prepare(Resource& resource, bool is_new) const {
     if (is_new) set_health(resource.spec);
     resource.meta.labels = compute_labels(resource, options_.labels);
   }
-  Violations violations;
-  kind.validate(resource, violations);
-  if (!violations.empty()) return refuse(std::move(violations));
+  if (Violations violations = violations_of(resource); !violations.empty()) return refuse(std::move(violations));
   return {};
 }
 

@@ -6,6 +6,7 @@
 #include "kumasim/runtime/clock.hpp"
 #include "reference-cp/manager/authorities.hpp"
 #include "reference-cp/manager/labels.hpp"
+#include "reference-cp/model/rules/envoy_text.hpp"
 #include "reference-cp/store/store.hpp"
 
 namespace kumasim::cp {
@@ -23,15 +24,19 @@ using Outcome = std::expected<T, Refusal>;
 
 struct ManagerOptions {
   LabelOptions labels{};
-  bool routing_policies = false;  // a new mesh gets the old TrafficPermission and TrafficRoute
-                                  // (KUMA_DEFAULTS_CREATE_MESH_ROUTING_RESOURCES)
-  bool unsafe_delete = false;     // meshes and secrets in use may be removed (KUMA_STORE_UNSAFE_DELETE)
+  bool routing_policies = false;      // a new mesh gets the old TrafficPermission and TrafficRoute
+                                      // (KUMA_DEFAULTS_CREATE_MESH_ROUTING_RESOURCES)
+  bool unsafe_delete = false;         // meshes and secrets in use may be removed (KUMA_STORE_UNSAFE_DELETE)
+  EnvoyTextError envoy_text_error{};  // judges Envoy's resources in policies; empty: nobody does
 };
 
 class Manager {
  public:
   /// `authorities` may be null: then no CA is checked or made, and no signing key. All must outlive the manager.
   Manager(Store& store, const Clock& clock, Authorities* authorities, ManagerOptions options);
+
+  /// What the rules of its kind, and those of Envoy's resources in it, say of a resource.
+  Violations violations_of(const Resource& resource) const;
 
   /// Validates, fills in, and stores. A mesh also gets its certificate authority, signing key and default policies, all
   /// in one commit.

@@ -168,8 +168,10 @@ asio::awaitable<HttpResponse> RestApi::put(const Call& call, const Place& place)
     co_return problem(400, "Bad Request",
                       fmt::format("invalid {} object: {}", kind.type(), json(body.error().message).dump()));
   }
-  auto decoded = decode(kind, *body, UnknownFields::drop);
+  auto decoded = decode_shape(kind, *body, UnknownFields::drop);
   if (!decoded) co_return problem(decoded.error(), title);
+  if (DecodeError error{.reason = {}, .violations = manager_.violations_of(*decoded)}; !error.violations.empty())
+    co_return problem(error, title);
   auto found = co_await manager_.store().get(kind, {place.mesh, place.name});
   if (!found && found.error().code != Code::not_found) co_return problem(found.error(), "Failed to find a resource");
   Violations violations = check_request(place, *decoded, *body);

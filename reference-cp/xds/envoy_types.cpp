@@ -172,14 +172,4 @@ Result<std::string> to_json(const Message& message) {
   return text;
 }
 
-Result<> from_json(const std::string& text, Message& out) {
-  util::JsonParseOptions options;
-  options.ignore_unknown_fields = true;
-  std::string bytes;
-  auto status = util::JsonToBinaryString(&resolver(), type_url_of(out), text, &bytes, options);
-  if (!status.ok()) return fail(Code::invalid_argument, status.ToString());
-  if (!out.ParseFromString(bytes)) return fail(Code::invalid_argument, "the text is no such message");
-  return {};
-}
-
 }  // namespace kumasim::cp::envoy_types

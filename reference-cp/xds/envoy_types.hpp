@@ -35,7 +35,5 @@ Result<google::protobuf::FileDescriptorSet> read_descriptors(std::string_view co
 
 /// protobuf's JSON, also of what is packed into it.
 Result<std::string> to_json(const google::protobuf::Message& message);
-/// `out` becomes what the text says; unknown fields are skipped.
-Result<> from_json(const std::string& text, google::protobuf::Message& out);
 
 }  // namespace kumasim::cp::envoy_types

@@ -13,6 +13,7 @@
 #include "reference-cp/rest/inspect/inspect_endpoints.hpp"
 #include "reference-cp/xds/derive/mesh_services.hpp"
 #include "reference-cp/xds/derive/vips.hpp"
+#include "reference-cp/xds/text/envoy_text_error.hpp"
 #include "rest/cp_under_test.hpp"
 
 namespace kumasim::cp::testing {
@@ -247,6 +248,7 @@ void settle(Store& store, WallTime now) {
 /// "" where the answer is the recorded one.
 std::string difference(const Case& one) {
   ManagerOptions options;
+  options.envoy_text_error = envoy_text_error;
   RestOptions rest;
   std::string profile = one.content["run"].value("profile", "zone");
   if (profile == "zone-routing") options.routing_policies = true;

@@ -12,6 +12,7 @@
 #include "reference-cp/rest/authentication.hpp"
 #include "reference-cp/rest/tokens.hpp"
 #include "reference-cp/xds/bootstrap/bootstrap_server.hpp"
+#include "reference-cp/xds/text/envoy_text_error.hpp"
 
 namespace kumasim::cp {
 
@@ -21,6 +22,7 @@ inline ManagerOptions manager_options(const Config& config) {
   out.labels.zone = config.zone_name;
   out.labels.environment = config.environment;
   out.routing_policies = config.create_mesh_routing;
+  out.envoy_text_error = envoy_text_error;
   return out;
 }
 

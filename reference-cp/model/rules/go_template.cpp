@@ -126,13 +126,13 @@ Result<std::string> render_go_template(std::string_view text, const std::map<std
 }
 
 std::string go_quoted(std::string_view text) {
+  constexpr std::string_view named = "\a\b\f\n\r\t\v", names = "abfnrtv";
   std::string out = "\"";
   for (char c : text) {
     if (c == '"' || c == '\\') out += '\\';
-    if (c == '\n') {
-      out += "\\n";
-    } else if (c == '\t') {
-      out += "\\t";
+    if (auto at = named.find(c); at != std::string_view::npos) {
+      out += '\\';
+      out += names[at];
     } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
       out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
     } else {

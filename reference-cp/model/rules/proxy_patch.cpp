@@ -1,9 +1,9 @@
 /// Rules of the modifications of MeshProxyPatch.
 #include "reference-cp/model/rules/proxy_patch.hpp"
 
-#include <array>
+#include <string_view>
 
-#include "reference-cp/model/rules/envoy_text.hpp"
+#include "reference-cp/model/rules/target_ref_rules.hpp"
 #include "reference-cp/model/rules/values.hpp"
 
 namespace kumasim::cp {
@@ -11,68 +11,86 @@ namespace {
 
 using nlohmann::json;
 
-/// A kind of modification and the Envoy message that its value is.
-struct Target {
-  const char* field;
-  const char* message;
-  bool filter;
+/// One change: what is wrong with it, and its text.
+class ChangeRules {
+ public:
+  ChangeRules(const json& change, const EnvoyChange& target, Path path, Violations& out, EnvoyTexts& texts)
+      : change_(change), target_(target), path_(std::move(path)), out_(out), texts_(texts) {}
+
+  void check() {
+    const std::string operation = text_at(change_, "operation");
+    const json& match = at(change_, "match");
+    const Path name = path_.at("match").at("name");
+    if (operation == "Remove") {
+      if (has(change_, "value")) out_.add(path_.at("value"), "must not be defined");
+      return;
+    }
+    if (operation == "Patch") {
+      if (target_.filter && !has(match, "name")) out_.add(name, "must be defined");
+      return check_patch();
+    }
+    if (operation == "Add") {
+      if (std::string_view(target_.field) == "virtualHost") {
+        if (has(match, "name")) out_.add(name, "must not be defined");
+      } else if (has(change_, "match")) {
+        out_.add(path_.at("match"), "must not be defined");
+      }
+    }
+    if (operation == "AddBefore" && !has(match, "name"))
+      out_.add(name, "must be defined. You need to pick a filter before which this one will be added");
+    if (operation == "AddAfter" && !has(match, "name"))
+      out_.add(name, "must be defined. You need to pick a filter after which this one will be added");
+    if (!has(change_, "value")) return out_.add(path_.at("value"), "must be defined");
+    note_text(true);
+  }
+
+ private:
+  /// Messages name the path from the modification on, as Kuma does.
+  void check_patch() {
+    const json& patches = at(change_, "jsonPatches");
+    const std::string field = target_.field;
+    if (has(change_, "value")) {
+      if (!patches.empty()) return out_.add(path_, field + " must have only one type defined: value, jsonPatches");
+      return note_text(false);
+    }
+    if (!patches.empty()) return validate_json_patches(patches, path_.at("jsonPatches"), out_);
+    out_.add(path_, field + " must have exactly one defined: value, jsonPatches");
+  }
+
+  void note_text(bool whole) {
+    texts_.push_back({.path = path_.at("value"),
+                      .text = text_at(change_, "value"),
+                      .type = target_.message,
+                      .whole = whole,
+                      .place = out_.size()});
+  }
+
+  const json& change_;
+  const EnvoyChange& target_;
+  const Path path_;
+  Violations& out_;
+  EnvoyTexts& texts_;
 };
 
-constexpr std::array<Target, 5> targets = {{
-    {"cluster", "Cluster", false},
-    {"listener", "Listener", false},
-    {"virtualHost", "VirtualHost", false},
-    {"networkFilter", "Filter", true},
-    {"httpFilter", "HttpFilter", true},
-}};
-
-void validate_text(const json& change, const Target& target, bool whole, const Path& path, Violations& out) {
-  std::string why = envoy_message_error(text_at(change, "value"), target.message, whole);
-  if (!why.empty()) out.add(path.at("value"), "native Envoy resource is not valid: " + why);
-}
-
-void validate_whole(const json& change, const Target& target, const Path& path, Violations& out) {
-  if (!has(change, "value")) return out.add(path.at("value"), "must be defined");
-  validate_text(change, target, true, path, out);
-}
-
-/// Messages name the path from the modification on, as Kuma does.
-void validate_patch(const json& change, const Target& target, const Path& path, Violations& out) {
-  const json& patches = at(change, "jsonPatches");
-  if (has(change, "value")) {
-    if (!patches.empty()) {
-      return out.add(path, std::string(target.field) + " must have only one type defined: value, jsonPatches");
+void validate_changes(const Resource& resource, Violations& out, EnvoyTexts& texts) {
+  const json& changes = at(at(resource.spec, "default"), "appendModifications");
+  const Path path = Path("spec").at("default").at("appendModifications");
+  if (changes.empty()) out.add(path, "must not be empty");
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    const EnvoyChange* chosen = nullptr;
+    int count = 0;
+    for (const EnvoyChange& target : envoy_changes) {
+      if (!has(changes[i], target.field)) continue;
+      chosen = &target;
+      ++count;
     }
-    return validate_text(change, target, false, path, out);
-  }
-  if (!patches.empty()) return validate_json_patches(patches, path.at("jsonPatches"), out);
-  out.add(path, std::string(target.field) + " must have exactly one defined: value, jsonPatches");
-}
-
-void validate_change(const json& change, const Target& target, const Path& path, Violations& out) {
-  std::string operation = text_at(change, "operation");
-  const json& match = at(change, "match");
-  Path name = path.at("match").at("name");
-  if (operation == "Remove") {
-    if (has(change, "value")) out.add(path.at("value"), "must not be defined");
-    return;
-  }
-  if (operation == "Patch") {
-    if (target.filter && !has(match, "name")) out.add(name, "must be defined");
-    return validate_patch(change, target, path, out);
-  }
-  if (operation == "Add") {
-    if (std::string_view(target.field) == "virtualHost") {
-      if (has(match, "name")) out.add(name, "must not be defined");
-    } else if (has(change, "match")) {
-      out.add(path.at("match"), "must not be defined");
+    if (count != 1) {
+      out.add(path.at(i), "exactly one modification can be defined at a time. Currently, " + std::to_string(count) +
+                              " modifications are defined");
+      continue;
     }
+    ChangeRules(at(changes[i], chosen->field), *chosen, path.at(i).at(chosen->field), out, texts).check();
   }
-  if (operation == "AddBefore" && !has(match, "name"))
-    out.add(name, "must be defined. You need to pick a filter before which this one will be added");
-  if (operation == "AddAfter" && !has(match, "name"))
-    out.add(name, "must be defined. You need to pick a filter after which this one will be added");
-  validate_whole(change, target, path, out);
 }
 
 }  // namespace
@@ -96,25 +114,11 @@ void validate_json_patches(const json& patches, const Path& path, Violations& ou
   }
 }
 
-void validate_proxy_patch(const Resource& resource, Violations& out) {
-  const json& changes = at(at(resource.spec, "default"), "appendModifications");
-  const Path path = Path("spec").at("default").at("appendModifications");
-  if (changes.empty()) out.add(path, "must not be empty");
-  for (std::size_t i = 0; i < changes.size(); ++i) {
-    const Target* chosen = nullptr;
-    int count = 0;
-    for (const auto& target : targets) {
-      if (!has(changes[i], target.field)) continue;
-      chosen = &target;
-      ++count;
-    }
-    if (count != 1) {
-      out.add(path.at(i), "exactly one modification can be defined at a time. Currently, " + std::to_string(count) +
-                              " modifications are defined");
-      continue;
-    }
-    validate_change(at(changes[i], chosen->field), *chosen, path.at(i).at(chosen->field), out);
-  }
+void validate_proxy_patch(const Resource& resource, Violations& out, EnvoyTexts& texts) {
+  TargetRefRules rules{.kinds = {"Mesh", "MeshSubset", "MeshService", "MeshServiceSubset", "Dataplane"}};
+  if (is_system_policy(resource)) rules.kinds.push_back("MeshGateway");
+  validate_top_level(resource, rules, out);
+  validate_changes(resource, out, texts);
 }
 
 }  // namespace kumasim::cp

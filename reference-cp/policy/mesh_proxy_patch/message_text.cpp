@@ -11,11 +11,10 @@
 #include <google/protobuf/message.h>
 #include <google/protobuf/wrappers.pb.h>
 
-#include "reference-cp/model/duration.hpp"
 #include "reference-cp/model/yaml.hpp"
 #include "reference-cp/policy/mesh_proxy_patch/json_patch.hpp"
 #include "reference-cp/xds/envoy_types.hpp"
-#include "reference-cp/xds/json_read.hpp"
+#include "reference-cp/xds/text/go_json.hpp"
 #include "reference-cp/xds/wire.hpp"
 
 namespace kumasim::cp::policy::mesh_proxy_patch {
@@ -29,39 +28,6 @@ using Json = nlohmann::json;
 using MessagePtr = std::unique_ptr<Message>;
 
 bool is_duration(const Descriptor& type) { return type.full_name() == "google.protobuf.Duration"; }
-
-/// Durations in Go's form become protobuf's.
-void spell_durations(Json& value, const Descriptor& type) {
-  if (is_duration(type)) {
-    if (!value.is_string()) return;
-    if (auto duration = parse_duration(value.get_ref<const std::string&>())) value = print_proto_duration(*duration);
-    return;
-  }
-  if (!value.is_object()) return;
-  if (type.full_name() == "google.protobuf.Any") {
-    if (const Descriptor* held = envoy_types::find(text_at(value, "@type")); held && held != &type)
-      spell_durations(value, *held);
-    return;
-  }
-  for (auto& [key, part] : value.items()) {
-    const FieldDescriptor* field = type.FindFieldByCamelcaseName(key);
-    if (!field) field = type.FindFieldByName(key);
-    if (!field || field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) continue;
-    if (!field->is_repeated()) {
-      spell_durations(part, *field->message_type());
-      continue;
-    }
-    const FieldDescriptor* of_map = field->is_map() ? field->message_type()->map_value() : nullptr;
-    const Descriptor* each = of_map ? of_map->message_type() : field->message_type();
-    if (each && part.is_structured())
-      for (Json& item : part) spell_durations(item, *each);
-  }
-}
-
-Result<> from_json(Json value, Message& out) {
-  spell_durations(value, *out.GetDescriptor());
-  return envoy_types::from_json(value.dump(), out);
-}
 
 using Visit = std::function<void(Any&)>;
 
@@ -142,7 +108,7 @@ Result<> read_message(std::string_view text, Message& out) {
   auto documents = parse_yaml(text, "value");
   if (!documents) return std::unexpected(documents.error());
   Json value = documents->empty() ? Json() : documents->front().value;
-  return value.is_null() ? Result<>() : from_json(std::move(value), out);
+  return read_go_json(value, out);
 }
 
 void merge(Message& into, const Message& change) {
@@ -176,7 +142,7 @@ Result<> patch(Message& message, const Json& patches) {
   for (const Json& operation : patches)
     if (auto applied = apply_json_patch(value, operation); !applied) return applied;
   MessagePtr patched(message.New());
-  if (auto read = from_json(std::move(value), *patched); !read) return read;
+  if (auto read = read_go_json(value, *patched); !read) return read;
   opaque.show(*patched);
   message.CopyFrom(*patched);
   return {};

@@ -15,8 +15,8 @@ class Message;
 
 namespace kumasim::cp::policy::mesh_proxy_patch {
 
-/// Adds what the text says. Fields in either spelling, unknown ones are skipped, durations in Go's form too ("3h").
-/// Fails for text that is no such message, and for an `@type` that Envoy's API does not have.
+/// Adds what the text says, as read_go_json (xds/text/go_json.hpp). Fails for text that is no such message, and for an
+/// `@type` that Envoy's API does not have.
 Result<> read_message(std::string_view text, google::protobuf::Message& out);
 
 /// What is packed; nullptr for a type that Envoy's API does not have, and for bytes that are none of it.

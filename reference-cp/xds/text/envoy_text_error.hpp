@@ -1,0 +1,14 @@
+/// What Kuma says of an Envoy resource that somebody wrote as text: whether it is a message of its type, and keeps to
+/// the rules of Envoy's API.
+#pragma once
+
+#include <string>
+
+#include "reference-cp/model/rules/envoy_text.hpp"
+
+namespace kumasim::cp {
+
+/// "" for a good one.
+std::string envoy_text_error(const EnvoyText& text);
+
+}  // namespace kumasim::cp
