@@ -5,6 +5,7 @@
 #include "app/cp_parts.hpp"
 #include "reference-cp/app/kuma_cp/endpoint_holders.hpp"
 #include "reference-cp/app/kuma_cp/resource_pool.hpp"
+#include "reference-cp/identity/mesh_tls.hpp"
 
 namespace kumasim::cp::testing {
 namespace {
@@ -141,6 +142,52 @@ TEST(ResourcePool, TellsContentsOfOneVersionApart) {
   Snapshot first = pool.shared(of("a", "x"));
   EXPECT_EQ(*pool.shared(of("a", "y")).find(type_url::cluster, "a")->any, "y");
   EXPECT_EQ(pool.shared(of("b", "x")).find(type_url::cluster, "b")->name, "b");
+}
+
+/// As the control plane has it now.
+std::string ca_of(const Parts& parts, const std::string& mesh) {
+  auto view = parts.reconciler.views().find(mesh);
+  auto tls = mesh_tls(*view->mesh(), [&](std::string_view name) { return view->find("Secret", name); });
+  return tls && *tls ? (*tls)->ca.certificate_pem : std::string("none");
+}
+
+bool holds(const ProxyPtr& proxy, const std::string& secret, const std::string& pem) {
+  auto found = proxy->snapshot ? proxy->snapshot->find(type_url::secret, secret) : nullptr;
+  return found && found->any->find(pem) != std::string::npos;
+}
+
+TEST(ReconcilerBatches, BringAGatewayTheCasOfAllMeshesAndItsClientsThatOfItsOwn) {
+  using nlohmann::json;
+  run_in_world([](Parts& parts) -> asio::awaitable<void> {
+    for (const char* mesh : {"shop", "web"}) co_await parts.write(mesh_with_ca(mesh));
+    json gateway = {{"type", "BUILTIN"}, {"tags", {{"kuma.io/service", "gateway"}}}};
+    json at_address = {{"address", "10.0.0.1"}, {"gateway", gateway}};
+    json gw = {{"type", "Dataplane"}, {"mesh", "shop"}, {"name", "gw"}, {"networking", at_address}};
+    json listener = {{"port", 8080}, {"protocol", "HTTP"}, {"crossMesh", true}};
+    json selector = {{"match", {{"kuma.io/service", "gateway"}}}};
+    json edge = {{"type", "MeshGateway"}, {"mesh", "shop"}, {"name", "edge"}};
+    edge["selectors"] = json::array({selector});
+    edge["conf"]["listeners"] = json::array({listener});
+    json client = dataplane("web", "client", 2);
+    json tags = {{"kuma.io/service", "gateway"}, {"kuma.io/mesh", "shop"}};
+    client["networking"]["outbound"] = json::array({json{{"port", 9000}, {"tags", tags}}});
+    co_await parts.write(std::move(gw));
+    co_await parts.write(std::move(edge));
+    co_await parts.write(std::move(client));
+    co_await start(parts);
+    ProxyPtr server = parts.proxy("shop", "gw"), caller = parts.proxy("web", "client");
+    parts.reconciler.add(server);
+    parts.reconciler.add(caller);
+    co_await sleep(parts.runtime.timers, 5s);
+    for (const char* mesh : {"shop", "web"})
+      EXPECT_TRUE(holds(server, "mesh_ca:secret:all", ca_of(parts, mesh))) << mesh;
+    EXPECT_TRUE(holds(caller, "mesh_ca:secret:shop", ca_of(parts, "shop")));
+    EXPECT_FALSE(holds(caller, "mesh_ca:secret:shop", ca_of(parts, "web")));
+
+    co_await parts.write(mesh_with_ca("third"));
+    co_await sleep(parts.runtime.timers, 5s);
+    EXPECT_TRUE(holds(server, "mesh_ca:secret:all", ca_of(parts, "third")));
+  });
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <boost/asio/post.hpp>
 
 #include "kumasim/runtime/task.hpp"
+#include "reference-cp/app/kuma_cp/other_cas.hpp"
 #include "reference-cp/identity/key_making.hpp"
 #include "reference-cp/model/kinds.hpp"
 #include "reference-cp/xds/generate.hpp"
@@ -211,7 +212,7 @@ asio::awaitable<Result<>> Reconciler::serve_mesh(std::string mesh, Affected affe
 void Reconciler::note_for_zone(const Change& change) {
   const std::string& kind = change.kind->type();
   zone_dirty_.merge(zone_reach({change.before, change.after}));
-  static constexpr std::string_view offered[] = {"Dataplane", "ExternalService", "Mesh", "ZoneIngress"};
+  static constexpr std::string_view offered[] = {"Dataplane", "ExternalService", "Mesh", "MeshGateway", "ZoneIngress"};
   if (std::ranges::find(offered, kind) != std::end(offered)) offer_dirty_ = true;
 }
 
@@ -261,6 +262,7 @@ void Reconciler::regenerate(const ProxyPtr& proxy) {
   }
   admin_identity(proxy, **dataplane, certificates);
   if (!certificates.complete) return;
+  add_other_cas(views_, proxy->key.mesh, certificates.facts);
   ProxyView facts = proxy_view(*view, *dataplane, proxy->metadata, std::move(certificates.facts));
   ++counts_.generations;
   auto made = try_generate(*view, facts, {.planted = config_.planted, .shared = &shared_[proxy->key.mesh]});
