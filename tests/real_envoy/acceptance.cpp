@@ -37,7 +37,7 @@ Result<std::unique_ptr<RealEnvoy>> configured(const CorpusProxy& proxy, cp::AdsV
 
 class Accepting {
  public:
-  explicit Accepting(const std::vector<cp::golden::Case>& cases) {
+  Accepting(const std::vector<cp::golden::Case>& cases, const TakesProxy& takes) : takes_(takes) {
     over_cases("real_envoy_acceptance", cases, [this](const cp::golden::Case& subject) { return run(subject); });
     std::ranges::stable_sort(out.findings, {}, [](const Finding& f) { return std::tie(f.id, f.proxy); });
   }
@@ -48,10 +48,11 @@ class Accepting {
   bool run(const cp::golden::Case& subject) {
     CorpusCase loaded = load(subject);
     std::vector<Finding> found;
-    std::size_t with = 0;
+    std::size_t with = 0, without = 0;
     for (const CorpusProxy& proxy : loaded.proxies) {
+      if (!takes_(loaded.id, proxy.name)) continue;
+      ++(proxy.snapshot->empty() ? without : with);
       if (proxy.snapshot->empty()) continue;
-      ++with;
       auto envoy = configured(proxy, variant_of(loaded.id, proxy.name));
       if (envoy) {
         std::ranges::move(findings(loaded.id, proxy.name, **envoy), std::back_inserter(found));
@@ -66,18 +67,19 @@ class Accepting {
     std::lock_guard lock(mutex_);
     ++out.cases;
     out.proxies += with;
-    out.without += loaded.proxies.size() - with;
+    out.without += without;
     std::ranges::move(found, std::back_inserter(out.findings));
     return true;
   }
 
+  const TakesProxy& takes_;
   std::mutex mutex_;
 };
 
 }  // namespace
 
-Acceptance accept(const std::vector<cp::golden::Case>& cases) {
-  Accepting done(cases);
+Acceptance accept(const std::vector<cp::golden::Case>& cases, const TakesProxy& takes) {
+  Accepting done(cases, takes);
   return std::move(done.out);
 }
 

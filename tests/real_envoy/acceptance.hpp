@@ -1,6 +1,7 @@
 /// What real Envoys say to the configurations of corpus cases: each proxy's, in an Envoy of its own.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,8 +25,10 @@ struct Acceptance {
   std::optional<Error> impossible;  ///< why no Envoy can run here
 };
 
-/// With two Envoys at a time. Half of the proxies, by their names, use the incremental variant of ADS.
-Acceptance accept(const std::vector<cp::golden::Case>& cases);
+/// With two Envoys at a time, of each case the proxies that `takes` says, by the case's id and their name. Half of the
+/// proxies, by their names, use the incremental variant of ADS.
+using TakesProxy = std::function<bool(const std::string& id, const std::string& proxy)>;
+Acceptance accept(const std::vector<cp::golden::Case>& cases, const TakesProxy& takes);
 
 /// A refusal that real Kuma's configuration meets as well, for it is the same (known_refusals.json).
 struct KnownRefusal {
