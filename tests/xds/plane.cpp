@@ -3,11 +3,13 @@
 #include <stdexcept>
 #include <utility>
 
+#include "reference-cp/identity/mesh_identity_ca.hpp"
 #include "reference-cp/model/kinds.hpp"
 #include "reference-cp/xds/derive/destinations.hpp"
 #include "reference-cp/xds/derive/mesh_services.hpp"
 #include "reference-cp/xds/endpoint_updates.hpp"
 #include "reference-cp/xds/generate.hpp"
+#include "reference-cp/xds/mesh_identity.hpp"
 #include "reference-cp/xds/zone/zone_proxy.hpp"
 
 namespace kumasim::cp {
@@ -24,6 +26,21 @@ ProxyIdentity identity_of(const MeshView& view, const std::string& name) {
   identity.certificate_pem = "certificate of " + name;
   identity.ca_bundles[view.name()] = "bundle of " + view.name();
   return identity;
+}
+
+/// As the reconciler makes it; texts stand for certificates.
+std::optional<WorkloadIdentity> workload_of(const MeshView& view, const Meta& dataplane) {
+  const Resource* source = mesh_identity::matched(view, dataplane);
+  if (!source || !mesh_identity::is_ready(*source)) return std::nullopt;
+  WorkloadIdentity out{.kri = Kri::of(*source).to_string()};
+  out.by_agent = !is_bundled(*source);
+  if (out.by_agent && !node_of(dataplane.name).has("feature-spire")) return std::nullopt;
+  auto domain = mesh_identity::trust_domain(*source, source->meta, view.settings().zone);
+  auto id = domain ? mesh_identity::spiffe_id(*source, *domain, dataplane) : domain;
+  if (!id) throw std::runtime_error(id.error().message);  // no drawn template fails
+  out.spiffe_id = *id;
+  if (!out.by_agent) out.certificate_pem = "certificate of " + *id + " by " + source->meta.name;
+  return out;
 }
 
 std::shared_ptr<const Snapshot> made_for_zone(const std::map<std::string, MeshView::Ptr>& views,
@@ -43,7 +60,9 @@ std::shared_ptr<const Snapshot> made_for_zone(const std::map<std::string, MeshVi
 std::shared_ptr<const Snapshot> made(const MeshView& view, const ResourcePtr& dataplane,
                                      const GenerateOptions& options) {
   const std::string& name = dataplane->meta.name;
-  auto snapshot = try_generate(view, proxy_view(view, dataplane, node_of(name), identity_of(view, name)), options);
+  ProxyIdentity identity = identity_of(view, name);
+  identity.workload = workload_of(view, dataplane->meta);
+  auto snapshot = try_generate(view, proxy_view(view, dataplane, node_of(name), std::move(identity)), options);
   return snapshot ? std::make_shared<const Snapshot>(std::move(*snapshot)) : nullptr;
 }
 

@@ -102,6 +102,7 @@ WideWrite dataplane() {
   }
   write.spec = {{"networking", networking}};
   if (one_of(4)) write.labels["kuma.io/zone"] = "default";
+  if (!one_of(3)) write.labels["app"] = one_of(3) ? "a-1" : "a-0";
   return write;
 }
 
@@ -271,6 +272,42 @@ WideWrite insight() {
   return write;
 }
 
+std::string trust_domain() { return one_of(3) ? "m.default.mesh.local" : fmt::format("td-{}.test", pick(2)); }
+
+/// Ready or not, which the control plane would say.
+WideWrite mesh_identity() {
+  WideWrite write{.kind = "MeshIdentity",
+                  .mesh = "m",
+                  .name = fmt::format("identity-{}", pick(2)),
+                  .labels = {},
+                  .spec = {},
+                  .status = {}};
+  json labels = json::object();
+  if (!one_of(3)) labels["app"] = one_of(3) ? "a-1" : "a-0";
+  json id = {{"path", one_of(2) ? "/p" : "/q"}};
+  if (!one_of(3)) id["trustDomain"] = one_of(2) ? trust_domain() : "{{ .Zone }}.{{ .Mesh }}.test";
+  json provider = {{"type", "Bundled"}, {"bundled", {{"autogenerate", {{"enabled", true}}}}}};
+  if (one_of(4)) provider = {{"type", "Spire"}, {"spire", json::object()}};
+  write.spec = {{"selector", {{"dataplane", {{"matchLabels", labels}}}}}, {"spiffeID", id}, {"provider", provider}};
+  const char* ready = one_of(4) ? "False" : "True";
+  write.status = {{"conditions", json::array({{{"type", "Ready"}, {"status", ready}}})}};
+  return write;
+}
+
+WideWrite mesh_trust() {
+  WideWrite write{.kind = "MeshTrust",
+                  .mesh = "m",
+                  .name = fmt::format("trust-{}", pick(2)),
+                  .labels = {},
+                  .spec = {},
+                  .status = {}};
+  json bundles = json::array();
+  for (int i = pick(2); i >= 0; --i)
+    bundles.push_back({{"type", "Pem"}, {"pem", {{"value", fmt::format("ca-{}", pick(3))}}}});
+  write.spec = {{"trustDomain", trust_domain()}, {"caBundles", bundles}};
+  return write;
+}
+
 WideWrite secret() {
   WideWrite write{
       .kind = "Secret", .mesh = "m", .name = fmt::format("secret-{}", pick(2)), .labels = {}, .spec = {}, .status = {}};
@@ -288,7 +325,7 @@ void showValue(const WideWrite& write, std::ostream& os) {
 
 rc::Gen<WideWrite> any_wide_write() {
   return rc::gen::exec([] {
-    int kind = pick(21);
+    int kind = pick(23);
     WideWrite write = kind < 6    ? dataplane()
                       : kind < 9  ? mesh_service()
                       : kind < 10 ? mesh_external_service()
@@ -298,6 +335,8 @@ rc::Gen<WideWrite> any_wide_write() {
                       : kind < 15 ? zone_proxy()
                       : kind < 16 ? (one_of(3) ? secret() : insight())
                       : kind < 17 ? hostname_generator()
+                      : kind < 18 ? mesh_identity()
+                      : kind < 19 ? mesh_trust()
                                   : any_policy();
     if (one_of(5) && !(write.kind == "Mesh" && write.name == "m" && !one_of(4))) write.spec = nullptr;
     write.ends_batch = one_of(3);
@@ -329,11 +368,15 @@ rc::Gen<std::vector<WideWrite>> first_writes() {
     first.name = "m";
     WideWrite combined = mesh_multi_zone_service();
     combined.labels.clear();
-    return std::vector<WideWrite>{
+    std::vector<WideWrite> out{
         first, combined,
         make("ZoneIngress", "ingress-0", R"({"zone":"default","networking":{"address":"10.20.0.0","port":10001},
                                              "availableServices":[]})"),
         make("ZoneEgress", "egress-0", R"({"networking":{"address":"10.20.0.9","port":10002}})")};
+    // Nothing is shared in a mesh with either.
+    if (one_of(4)) out.push_back(mesh_identity());
+    if (one_of(4)) out.push_back(mesh_trust());
+    return out;
   });
 }
 
@@ -363,7 +406,10 @@ NodeMetadata node_of(const std::string& dataplane) {
       break;
     case 2: node.features = {"feature-unified-resource-naming", "feature-embedded-dns"}; break;
     case 3: node.features = {"feature-bind-outbounds", "feature-unified-resource-naming"}; break;
-    case 4: node.admin_port = 0; break;
+    case 4:
+      node.admin_port = 0;
+      node.features = {"feature-spire"};
+      break;
     default: break;
   }
   return node;

@@ -70,6 +70,8 @@ constexpr std::array policies = {
       "appendModifications":[{"cluster":{"operation":"Remove","match":{"name":"service-$S"}}}]}})"},
     Template{"MeshTLS", R"({"targetRef":{"kind":"Mesh"},"from":[{"targetRef":{"kind":"Mesh"},"default":
       {"mode":"Strict","tlsVersion":{"min":"TLS12"}}}]})"},
+    Template{"MeshTLS", R"({"targetRef":{"kind":"MeshSubset","tags":{"version":"v$V"}},"rules":[{"default":
+      {"mode":"Permissive"}}]})"},
     Template{"MeshPassthrough", R"({"targetRef":{"kind":"Mesh"},"default":{"passthroughMode":"Matched","appendMatch":
       [{"type":"Domain","value":"x.org","port":8$V,"protocol":"http"}]}})"},
     Template{"MeshMetric", R"({"targetRef":{"kind":"Mesh"},"default":{"backends":[{"type":"Prometheus","prometheus":
