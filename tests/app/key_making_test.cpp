@@ -259,6 +259,7 @@ TEST(LeafKeyMaking, AProxyIsServedWithWhatItHasMeanwhile) {
     co_await sleep(timers, 1s);
     EXPECT_EQ(proxy->identity->generation, 2u);
     EXPECT_LT(parts.runtime.clock.wall_now(), first->expires);
+    parts.reconciler.remove(proxy);  // no more keys while the world lasts
   });
 }
 
