@@ -128,13 +128,18 @@ CrossMeshTable Universe::cross_mesh() const {
 ProxyIdentity Universe::identity(const MeshView& mesh, const Resource& proxy) const {
   ProxyIdentity result = identify_(mesh.name(), proxy);
   if (mesh.cross_mesh().empty() || !mesh.mtls_enabled()) return result;
-  std::string own = result.ca_bundles[mesh.name()];
+  const bool reached = mesh.cross_mesh().contains(mesh.name());
+  auto bundle = result.ca_bundles.find(mesh.name());
+  const std::string own = bundle == result.ca_bundles.end() ? std::string() : bundle->second;
   for (const std::string& other : meshes()) {
     if (other == mesh.name() || !mesh.mtls_enabled(other)) continue;
-    const std::string& pem = result.ca_bundles[other] = identify_(other, proxy).ca_bundles[other];
-    if (mesh.cross_mesh().contains(mesh.name())) result.all_cas_pem += pem + "\n";
+    ProxyIdentity theirs = identify_(other, proxy);
+    auto found = theirs.ca_bundles.find(other);
+    if (found == theirs.ca_bundles.end()) continue;
+    if (reached) result.all_cas_pem += found->second + "\n";
+    result.ca_bundles.insert(*found);
   }
-  if (mesh.cross_mesh().contains(mesh.name())) result.all_cas_pem += own;
+  if (reached) result.all_cas_pem += own;
   return result;
 }
 
