@@ -18,6 +18,12 @@ void LeafKeys::put(const std::string& holder, PrivateKeyPtr key) {
   if (leave_queue(holder)) made_[holder] = std::move(key);
 }
 
+void LeafKeys::defer(const std::string& holder) {
+  if (!leave_queue(holder)) return;
+  places_[holder] = ++asked_;
+  queue_.emplace(asked_, holder);
+}
+
 void LeafKeys::forget(const std::string& holder) {
   leave_queue(holder);
   made_.erase(holder);

@@ -26,10 +26,12 @@ class LeafKeys {
   /// Who went without a key since the last call.
   std::vector<std::string> take_lacking();
 
-  /// Whose key is to be made next; nullptr: nobody waits. It stays the next one until put() or forget().
+  /// Whose key is to be made next; nullptr: nobody waits. It stays the next one until put(), defer() or forget().
   const std::string* next() const { return queue_.empty() ? nullptr : &queue_.begin()->second; }
   /// Without effect where the holder waits no longer.
   void put(const std::string& holder, PrivateKeyPtr key);
+  /// Behind all who wait, where it waits: its key could not be made.
+  void defer(const std::string& holder);
   /// The holder wants no key any more.
   void forget(const std::string& holder);
 

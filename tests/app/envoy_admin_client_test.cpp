@@ -75,8 +75,7 @@ asio::awaitable<void> ask_three(Bed& bed) {
   EXPECT_EQ(envoy.clients, (std::vector<std::vector<std::string>>{{"kuma-cp"}})) << "by which it is let in";
   envoy.status = 503;
   answer = co_await ask(client, 9901);
-  EXPECT_FALSE(answer);
-  EXPECT_EQ(answer.error().message, "Envoy answered 503");
+  EXPECT_EQ(answer ? "" : answer.error().message, "Envoy answered 503");
 
   // Somebody else at the address of a Dataplane that anybody may write.
   auto own = make_server({.hosts = {host}, .key = {}, .now = bed.runtime.clock.wall_now()}, bed.runtime.random);

@@ -15,6 +15,9 @@ class KubeClient : public testing::Kumactl {
  protected:
   void SetUp() override {
     Kumactl::SetUp();
+    // In a pod they name a real API server.
+    ::unsetenv("KUBERNETES_SERVICE_HOST");
+    ::unsetenv("KUBERNETES_SERVICE_PORT");
     ::setenv("KUBECONFIG", path("config").c_str(), 1);
   }
   void TearDown() override {

@@ -227,5 +227,17 @@ TEST(LeafKeys, AreMadeInTheOrderOfAskingForWhoAsked) {
   EXPECT_EQ(*keys.next(), "b");
 }
 
+TEST(LeafKeys, WhoseKeyCannotBeMadeLetsTheOthersGoFirst) {
+  LeafKeys keys({}, LeafKeys::Made::beside);
+  for (const char* holder : {"b", "a"}) ASSERT_TRUE(keys.take(holder));
+  keys.defer("b");
+  keys.defer("nobody");
+  EXPECT_EQ(*keys.next(), "a");
+  keys.forget("a");
+  EXPECT_EQ(*keys.next(), "b");
+  keys.forget("b");
+  EXPECT_EQ(keys.next(), nullptr);
+}
+
 }  // namespace
 }  // namespace kumasim::cp::testing

@@ -179,6 +179,21 @@ TEST_F(CrossMesh, TheGatewayBelievesEveryMesh) {
   EXPECT_FALSE(get("shop", "gw", type_url::secret, "identity_cert:secret:shop").is_null());
 }
 
+TEST_F(CrossMesh, AGatewayWithoutAnyCaWaitsForOne) {
+  auto without_ca = [](const std::string& mesh, const Resource& resource) {
+    ProxyIdentity identity = named_after_the_mesh(mesh, resource);
+    identity.ca_bundles.clear();
+    return identity;
+  };
+  golden::Universe other{without_ca};
+  for (const YamlDocument& document : *parse_yaml(two_meshes, "test")) ASSERT_TRUE(other.apply(document.value));
+  other.settle();
+  Snapshot snapshot = other.snapshot("shop", "gw", {});
+  EXPECT_FALSE(in(snapshot, type_url::listener, "edge:HTTP:8080").is_null());
+  EXPECT_TRUE(in(snapshot, type_url::secret, "mesh_ca:secret:all").is_null())
+      << "an empty bundle would let in clients without a certificate";
+}
+
 TEST_F(CrossMesh, WithoutMutualTlsOnBothSidesThereIsNone) {
   apply("{type: Mesh, name: web, meshServices: {mode: Disabled}}");
   EXPECT_TRUE(tls().is_null());

@@ -215,6 +215,7 @@ asio::awaitable<void> Reconciler::make_keys() {
     }
     if (!failed.empty()) {
       runtime_.log.warn(component, "key not made", {{"of", holder}, {"error", failed}});
+      keys_.defer(holder);
       co_await sleep(runtime_.timers, retry_min);
       continue;
     }

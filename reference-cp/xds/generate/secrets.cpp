@@ -80,7 +80,13 @@ void secrets(Generation& g, std::set<std::string> named) {
   };
   add_ca_of(g.mesh.name());
   for (const auto& [mesh, resource] : g.mesh.all("Mesh")) add_ca_of(mesh);
-  if (std::string name = own.all_cas(); named.contains(name)) add_ca(g, std::move(name), identity.all_cas_pem);
+  if (std::string name = own.all_cas(); named.contains(name)) {
+    // An empty bundle would mean to Envoy that no client needs a certificate: without any CA it waits instead.
+    auto bundle = identity.ca_bundles.find(g.mesh.name());
+    std::string cas = identity.all_cas_pem;
+    if (cas.empty() && bundle != identity.ca_bundles.end()) cas = bundle->second;
+    if (!cas.empty()) add_ca(g, std::move(name), std::move(cas));
+  }
 }
 
 }  // namespace kumasim::cp::generators
