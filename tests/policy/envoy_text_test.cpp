@@ -180,6 +180,14 @@ TEST(EnvoyText, AResourceThatNamesItsTypeKeepsToItsRules) {
   });
 }
 
+TEST(EnvoyText, WithATypeThatAnotherEnvoyHasIsNotLookedAt) {
+  // Kuma takes it, the pinned Envoy has it no more.
+  EXPECT_EQ(error_of("HttpFilter", "{name: a, typedConfig: {'@type': t/envoy.extensions.filters.http.gzip.v3.Gzip}}"),
+            "");
+  EXPECT_EQ(error_of("Listener", "{address: {}, filterChains: [{filters: [{typedConfig: {'@type': t/envoy.x.Y}}]}]}"),
+            "");
+}
+
 TEST(EnvoyText, MayNotBeDeeperThanItCanBeRead) {
   std::string list, close;
   for (int i = 0; i < 60; ++i) list += "[", close += "]";

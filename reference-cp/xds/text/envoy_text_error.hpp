@@ -8,7 +8,7 @@
 
 namespace kumasim::cp {
 
-/// "" for a good one.
+/// "" for a good one, and for one with a type of Envoy's API that the pinned Envoy lacks: it is not looked at.
 std::string envoy_text_error(const EnvoyText& text);
 
 }  // namespace kumasim::cp
