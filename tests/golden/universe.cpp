@@ -1,6 +1,7 @@
 #include "tests/golden/universe.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "reference-cp/manager/defaults.hpp"
 #include "reference-cp/model/codec.hpp"
@@ -13,6 +14,7 @@
 #include "reference-cp/xds/derive/vips.hpp"
 #include "reference-cp/xds/json_read.hpp"
 #include "reference-cp/xds/mesh_service.hpp"
+#include "reference-cp/xds/other_cas.hpp"
 #include "reference-cp/xds/zone/zone_proxy.hpp"
 
 namespace kumasim::cp::golden {
@@ -127,19 +129,14 @@ CrossMeshTable Universe::cross_mesh() const {
 
 ProxyIdentity Universe::identity(const MeshView& mesh, const Resource& proxy) const {
   ProxyIdentity result = identify_(mesh.name(), proxy);
-  if (mesh.cross_mesh().empty() || !mesh.mtls_enabled()) return result;
-  const bool reached = mesh.cross_mesh().contains(mesh.name());
-  auto bundle = result.ca_bundles.find(mesh.name());
-  const std::string own = bundle == result.ca_bundles.end() ? std::string() : bundle->second;
-  for (const std::string& other : meshes()) {
-    if (other == mesh.name() || !mesh.mtls_enabled(other)) continue;
+  if (!mesh.mtls_enabled()) return result;
+  auto ca_of = [&](const std::string& other) -> std::optional<std::string> {
+    if (!mesh.mtls_enabled(other)) return std::nullopt;
     ProxyIdentity theirs = identify_(other, proxy);
     auto found = theirs.ca_bundles.find(other);
-    if (found == theirs.ca_bundles.end()) continue;
-    if (reached) result.all_cas_pem += found->second + "\n";
-    result.ca_bundles.insert(*found);
-  }
-  if (reached) result.all_cas_pem += own;
+    return found == theirs.ca_bundles.end() ? std::nullopt : std::optional(found->second);
+  };
+  add_other_cas(mesh.cross_mesh(), mesh.name(), meshes(), ca_of, result);
   return result;
 }
 

@@ -78,11 +78,12 @@ class CrossMesh : public testing::Test {
  protected:
   CrossMesh() { apply(two_meshes); }
 
-  void apply(std::string_view yaml) {
+  void apply(std::string_view yaml) { apply(yaml, zone); }
+  static void apply(std::string_view yaml, golden::Universe& to) {
     auto documents = parse_yaml(yaml, "test");
     ASSERT_TRUE(documents) << documents.error().message;
-    for (const YamlDocument& document : *documents) ASSERT_TRUE(zone.apply(document.value)) << document.value.dump();
-    zone.settle();
+    for (const YamlDocument& document : *documents) ASSERT_TRUE(to.apply(document.value)) << document.value.dump();
+    to.settle();
   }
   json get(const std::string& mesh, const std::string& proxy, std::string_view type, const std::string& name) const {
     return in(zone.snapshot(mesh, proxy, {{"dataplane.dns.port", "15053"}, {"features", {"feature-embedded-dns"}}}),
@@ -186,8 +187,7 @@ TEST_F(CrossMesh, AGatewayWithoutAnyCaWaitsForOne) {
     return identity;
   };
   golden::Universe other{without_ca};
-  for (const YamlDocument& document : *parse_yaml(two_meshes, "test")) ASSERT_TRUE(other.apply(document.value));
-  other.settle();
+  apply(two_meshes, other);
   Snapshot snapshot = other.snapshot("shop", "gw", {});
   EXPECT_FALSE(in(snapshot, type_url::listener, "edge:HTTP:8080").is_null());
   EXPECT_TRUE(in(snapshot, type_url::secret, "mesh_ca:secret:all").is_null())

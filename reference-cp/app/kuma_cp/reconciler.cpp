@@ -6,7 +6,6 @@
 #include <boost/asio/post.hpp>
 
 #include "kumasim/runtime/task.hpp"
-#include "reference-cp/app/kuma_cp/other_cas.hpp"
 #include "reference-cp/identity/key_making.hpp"
 #include "reference-cp/model/kinds.hpp"
 #include "reference-cp/xds/generate.hpp"
@@ -262,7 +261,7 @@ void Reconciler::regenerate(const ProxyPtr& proxy) {
   }
   admin_identity(proxy, **dataplane, certificates);
   if (!certificates.complete) return;
-  add_other_cas(views_, proxy->key.mesh, certificates.facts);
+  other_cas(proxy->key.mesh, certificates.facts);
   ProxyView facts = proxy_view(*view, *dataplane, proxy->metadata, std::move(certificates.facts));
   ++counts_.generations;
   auto made = try_generate(*view, facts, {.planted = config_.planted, .shared = &shared_[proxy->key.mesh]});

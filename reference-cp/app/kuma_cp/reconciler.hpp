@@ -149,6 +149,8 @@ class Reconciler {
   static ResourceKey workload_key(const ResourceKey& proxy);
   static ResourceKey egress_key(const std::string& mesh, const std::string& egress);
   static ResourceKey holder_of(const ResourceKey& key);
+  /// CAs of meshes that a proxy of `mesh` meets by gateways which are marked crossMesh.
+  void other_cas(const std::string& mesh, ProxyIdentity& out) const;
   /// An egress is a service of every mesh with mutual TLS.
   void egress_identity(const ProxyPtr& proxy, const MeshView& mesh, Certificates& out);
   void admin_identity(const ProxyPtr& proxy, const Resource& resource, Certificates& out);

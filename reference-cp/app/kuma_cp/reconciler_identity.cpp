@@ -1,5 +1,7 @@
 /// What proxies are sent for who they are, the keys that it takes, and its renewal.
 #include <algorithm>
+#include <optional>
+#include <ranges>
 #include <utility>
 
 #include "kumasim/runtime/task.hpp"
@@ -10,6 +12,7 @@
 #include "reference-cp/model/duration.hpp"
 #include "reference-cp/xds/json_read.hpp"
 #include "reference-cp/xds/mesh_identity.hpp"
+#include "reference-cp/xds/other_cas.hpp"
 
 namespace kumasim::cp {
 namespace {
@@ -139,6 +142,16 @@ Result<> Reconciler::workload_identity(const ProxyPtr& proxy, const MeshView& me
   out.held = std::move(*issued);
   rotation_.set();
   return {};
+}
+
+void Reconciler::other_cas(const std::string& mesh, ProxyIdentity& out) const {
+  auto ca_of = [this](const std::string& name) -> std::optional<std::string> {
+    const MeshView& view = *views_.all().at(name);
+    auto tls = mesh_tls(*view.mesh(), secrets_of(view));
+    if (!tls || !tls->has_value()) return std::nullopt;
+    return std::move((*tls)->ca.certificate_pem);
+  };
+  add_other_cas(views_.cross_mesh(), mesh, std::views::keys(views_.all()), ca_of, out);
 }
 
 /// What fails for one mesh leaves the others theirs.
