@@ -38,6 +38,43 @@ TEST(BackgroundWork, AGeneratedServiceGoesAfterItsGracePeriodThoughNothingHappen
   });
 }
 
+TEST(BackgroundWork, AnIngressIsToldWhatTheZoneOffersAfterAnInterval) {
+  run_in_world([](Parts& parts) -> asio::awaitable<void> {
+    parts.config.ingress_update_interval = 1s;
+    co_await parts.write(mesh_with_ca("m"));
+    co_await parts.write(dataplane("m", "a", 1));
+    auto started = co_await parts.reconciler.start();
+    EXPECT_TRUE(started);
+    spawn(parts.runtime.executor, parts.log, "test", parts.reconciler.run());
+    co_await sleep(parts.runtime.timers, 10s);
+    auto offered = [&]() -> asio::awaitable<std::string> {
+      auto ingress = co_await parts.store->get(kind::zone_ingress(), {"", "in"});
+      std::string names;
+      if (ingress)
+        for (const Json& service : (*ingress)->spec.value("availableServices", Json::array()))
+          names += service["tags"]["kuma.io/service"].get<std::string>() + " ";
+      co_return names;
+    };
+    co_await parts.write(
+        {{"type", "ZoneIngress"}, {"name", "in"}, {"networking", {{"address", "10.0.0.9"}, {"port", 10001}}}});
+    co_await sleep(parts.runtime.timers, 900ms);
+    std::string names = co_await offered();
+    EXPECT_EQ(names, "") << "it still is what was written";
+    EXPECT_FALSE(parts.reconciler.idle());
+    co_await sleep(parts.runtime.timers, 200ms);
+    names = co_await offered();
+    EXPECT_EQ(names, "a ");
+    co_await parts.write(dataplane("m", "b", 2));
+    co_await sleep(parts.runtime.timers, 500ms);
+    co_await parts.write(dataplane("m", "c", 3));
+    co_await sleep(parts.runtime.timers, 600ms);
+    names = co_await offered();
+    EXPECT_EQ(names, "a b c ") << "an interval after the first change";
+    co_await sleep(parts.runtime.timers, 2s);
+    EXPECT_TRUE(parts.reconciler.idle());
+  });
+}
+
 TEST(BackgroundWork, AGracePeriodGoesOnAfterARestart) {
   run_in_world([](Parts& parts) -> asio::awaitable<void> {
     parts.config.mesh_service_grace = 2min;

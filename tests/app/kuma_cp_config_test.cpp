@@ -70,6 +70,8 @@ TEST_F(ControlPlaneConfig, AgesAndTheIntervalOfInsightsArePositive) {
   EXPECT_EQ(error("runtime: {universal: {zoneResourceCleanupAge: 0s}}"),
             "runtime.universal.zoneResourceCleanupAge must be positive");
   EXPECT_EQ(error("metrics: {mesh: {minResyncInterval: 0s}}"), "metrics.mesh.minResyncInterval must be positive");
+  EXPECT_EQ(error("multizone: {zone: {ingressUpdateInterval: 0s}}"),
+            "multizone.zone.ingressUpdateInterval must be positive");
   EXPECT_EQ(error("runtime: {universal: {dataplaneCleanupAge: 1s}}"), "accepted");
   variables["KUMA_RUNTIME_UNIVERSAL_DATAPLANE_CLEANUP_AGE"] = "0s";
   EXPECT_EQ(error(""), "runtime.universal.dataplaneCleanupAge must be positive");

@@ -217,12 +217,13 @@ Result<> check_hds(const Config& config) {
   return {};
 }
 
-/// The ages as Kuma judges them: nothing would be offline for less. Without an interval insights would be written after
-/// every change.
+/// The ages as Kuma judges them: nothing would be offline for less. Without an interval insights and available services
+/// would be written after every change.
 Result<> check_positive(const Config& config) {
   for (auto [value, setting] : {std::pair(config.dataplane_cleanup_age, "runtime.universal.dataplaneCleanupAge"),
                                 std::pair(config.zone_proxy_cleanup_age, "runtime.universal.zoneResourceCleanupAge"),
-                                std::pair(config.mesh_insight_interval, "metrics.mesh.minResyncInterval")})
+                                std::pair(config.mesh_insight_interval, "metrics.mesh.minResyncInterval"),
+                                std::pair(config.ingress_update_interval, "multizone.zone.ingressUpdateInterval")})
     if (value <= Duration::zero())
       return fail(Code::invalid_argument, fmt::format("{} must be positive", setting), setting);
   return {};

@@ -57,6 +57,7 @@ struct Config {
   Duration dataplane_cleanup_age = std::chrono::hours(72);
   Duration zone_proxy_cleanup_age = std::chrono::hours(72);
   Duration mesh_service_grace = std::chrono::hours(1);
+  Duration ingress_update_interval = std::chrono::seconds(1);
   bool api_http_enabled = true;
   std::string api_http_interface = "0.0.0.0";
   std::uint32_t api_http_port = 5681;

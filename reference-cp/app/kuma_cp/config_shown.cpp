@@ -104,7 +104,6 @@ constexpr const char* defaults = R"json({
       }
     },
     "zone": {
-      "ingressUpdateInterval": "1s",
       "kds": {
         "labels": {},
         "maxMsgSize": 10485760,

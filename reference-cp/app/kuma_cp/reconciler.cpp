@@ -145,10 +145,10 @@ asio::awaitable<void> Reconciler::batch() {
   busy_ = true;
   ++counts_.batches;
   Work work = std::exchange(again_, {});
-  for (int round = 0; round < rounds_max && (!changes_.empty() || !work.empty() || offer_dirty_); ++round) {
+  for (int round = 0; round < rounds_max && (!changes_.empty() || !work.empty() || offer_due_); ++round) {
     take_in_changes(work);
     for (auto& [mesh, todo] : std::exchange(work, {})) co_await bring_up(mesh, std::move(todo));
-    if (std::exchange(offer_dirty_, false)) co_await attempt(step_offer, {}, offer_services());
+    if (std::exchange(offer_due_, false)) co_await attempt(step_offer, {}, offer_services());
   }
   const std::uint64_t taken_in = applied_;
   auto dirty = std::move(dirty_);
@@ -212,7 +212,7 @@ void Reconciler::note_for_zone(const Change& change) {
   const std::string& kind = change.kind->type();
   zone_dirty_.merge(zone_reach({change.before, change.after}));
   static constexpr std::string_view offered[] = {"Dataplane", "ExternalService", "Mesh", "MeshGateway", "ZoneIngress"};
-  if (std::ranges::find(offered, kind) != std::end(offered)) offer_dirty_ = true;
+  if (std::ranges::find(offered, kind) != std::end(offered)) want_offered();
 }
 
 /// What fails for one proxy must not keep others from their configuration: its stream ends, and it comes again.

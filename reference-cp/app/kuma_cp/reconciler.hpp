@@ -69,10 +69,10 @@ class Reconciler {
   const ReconcilerCounts& counts() const { return counts_; }
   const FailedSteps& failed() const { return failed_; }
   /// Every change has been taken in and pushed, and nothing is to be tried again: no step has failed, no CA and no key
-  /// is being made. What views left out waits for a change of its own, which this does not tell.
+  /// is being made, no ZoneIngress waits for its available services. What views left out waits for a change of its own, which this does not tell.
   bool idle() const {
     return changes_.empty() && again_.empty() && dirty_.empty() && !zone_dirty_.any() && !busy_ && !making_cas_ &&
-           !making_keys_ && failed_.empty();
+           !making_keys_ && !offer_waits_ && failed_.empty();
   }
   /// Something that was written, other than an insight, has not reached the proxies' configurations yet.
   bool behind() const { return relevant_ > served_ || !dirty_.empty(); }
@@ -119,7 +119,10 @@ class Reconciler {
   asio::awaitable<void> derive_later(std::string mesh, WallTime at);
   /// As MeshViews' own, and says so once where no address is left.
   std::string next_address(std::string_view kind);
-  /// Writes what the zone has into its own ZoneIngresses.
+  /// What the zone has is written into its own ZoneIngresses `ingress_update_interval` after it changed: who reads an
+  /// ingress that was just written finds what was written.
+  void want_offered();
+  asio::awaitable<void> offer_later();
   asio::awaitable<Result<>> offer_services();
   /// The mesh's CA is made where it is missing, beside the batch: a key takes seconds, and nobody waits for somebody
   /// else's. That its secrets are stored is a change as any other.
@@ -193,7 +196,8 @@ class Reconciler {
   Event wake_;
   Event rotation_;
   ZoneReach zone_dirty_;  ///< proxies of the zone that are to be made anew
-  bool offer_dirty_ = true;
+  bool offer_due_ = true;  ///< at the start at once
+  bool offer_waits_ = false;
   std::set<std::string, std::less<>> exhausted_;  ///< kinds of destinations for which no address is left
   bool busy_ = false;
   MonotonicTime pause_end_;  ///< of the pause after the last batch

@@ -77,7 +77,7 @@ asio::awaitable<void> Reconciler::retry(std::string_view step, std::string mesh,
   if (found == steps->second.end() || found->second.waiting != number) co_return;
   found->second.waiting = 0;
   if (step == step_offer) {
-    offer_dirty_ = true;
+    offer_due_ = true;
   } else {
     MeshWork& todo = again_[mesh];
     todo.certificates = todo.certificates || step == step_certificates;
@@ -169,6 +169,18 @@ std::string Reconciler::next_address(std::string_view kind) {
     runtime_.log.error(component, "no virtual address is left", {{"kind", kind}});
   }
   return address;
+}
+
+void Reconciler::want_offered() {
+  if (offer_due_ || views_.count("ZoneIngress") == 0 || std::exchange(offer_waits_, true)) return;
+  spawn(runtime_.executor, runtime_.log, "reconciler.offer", offer_later());
+}
+
+asio::awaitable<void> Reconciler::offer_later() {
+  co_await sleep(runtime_.timers, config_.ingress_update_interval);
+  offer_waits_ = false;
+  offer_due_ = true;
+  wake_.set();
 }
 
 asio::awaitable<Result<>> Reconciler::offer_services() {
