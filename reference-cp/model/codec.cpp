@@ -151,6 +151,12 @@ std::expected<Resource, DecodeError> decode_flat(const Kind& kind, const json& b
   return out;
 }
 
+/// What the control plane said of a resource of a kind with status; an empty one where it has said nothing yet.
+json status_of(const Resource& resource) {
+  if (!resource.status.is_null()) return resource.status;
+  return canonicalise(*resource.kind->table().status_schema, json::object(), {}, UnknownFields::drop).value;
+}
+
 /// The field that holds a specification in the Kubernetes form.
 const char* body_field(const Kind& kind) { return &kind == &kind::dataplane_insight() ? "status" : "spec"; }
 
@@ -246,12 +252,7 @@ json resource_to_json(const Resource& resource) {
   if (!resource.meta.labels.empty()) out["labels"] = resource.meta.labels;
   if (resource.kind->wire() == Wire::spec) {
     out["spec"] = resource.spec;
-    if (resource.kind->table().has_status) {
-      out["status"] =
-          resource.status.is_null()
-              ? canonicalise(*resource.kind->table().status_schema, json::object(), {}, UnknownFields::drop).value
-              : resource.status;
-    }
+    if (resource.kind->table().has_status) out["status"] = status_of(resource);
   }
   return out;
 }
@@ -270,6 +271,7 @@ json resource_to_kubernetes(const Resource& resource, const std::string& ns) {
             {"data", {{"value", get(resource.spec, "data")}}}};
   }
   json out = {{"apiVersion", "kuma.io/v1alpha1"}, {"kind", kind.type()}, {body_field(kind), resource.spec}};
+  if (kind.wire() == Wire::spec && kind.table().has_status) out["status"] = status_of(resource);
   if (kind.wire() == Wire::spec) metadata["labels"] = {{"kuma.io/mesh", resource.meta.mesh}};
   if (kind.wire() == Wire::flat && !kind.is_global()) out["mesh"] = resource.meta.mesh;
   out["metadata"] = metadata;

@@ -96,6 +96,11 @@ TEST(Codec, StatusOfAMeshServiceKeepsItsEmptyParts) {
   EXPECT_EQ(service.spec,
             json::parse(R"({"state": "Unavailable", "selector": {}, "ports": [{"port": 80, "appProtocol": "tcp"}]})"));
   EXPECT_EQ(resource_to_json(service)["status"], json::parse(R"({"tls": {}, "dataplaneProxies": {}})"));
+  EXPECT_EQ(resource_to_kubernetes(service, "ns")["status"], json::parse(R"({"tls": {}, "dataplaneProxies": {}})"));
+  service.status = json::parse(R"({"tls": {"status": "Ready"}, "dataplaneProxies": {}})");
+  EXPECT_EQ(resource_to_kubernetes(service, "ns")["status"], service.status);
+  Resource timeout = read("{type: MeshTimeout, name: t, mesh: m, spec: {}}");
+  EXPECT_FALSE(resource_to_kubernetes(timeout, "ns").contains("status"));
 }
 
 TEST(Codec, GlobalKindsHaveNoMesh) {
