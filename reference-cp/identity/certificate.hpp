@@ -125,8 +125,11 @@ struct CertificateInfo {
   std::vector<std::string> uris, dns_names, ip_addresses;
   bool has_basic_constraints = false;
   bool is_ca = false;
+  bool signs_certificates = false, agrees_keys = false;  ///< by its key usage; neither where it has none
 };
 Result<CertificateInfo> inspect_certificate(std::string_view pem);
+/// All certificates of the text, in their order.
+std::vector<CertificateInfo> inspect_certificates(std::string_view pem);
 
 /// Its issuer is its subject, and its key has signed it. invalid_argument where the text holds no certificate.
 Result<bool> is_self_signed(std::string_view pem);
@@ -139,6 +142,8 @@ bool chains_to(std::string_view leaf_pem, std::string_view bundle_pem, WallTime 
 /// A private key alone.
 Result<std::string> make_key_pem(KeySpec spec);
 
+/// Why Go's crypto/tls takes no such pair, in its words; "" where it does.
+std::string tls_pair_error(const KeyPair& pair);
 /// The key of the pair belongs to its certificate.
 Result<> check_pair(const KeyPair& pair);
 

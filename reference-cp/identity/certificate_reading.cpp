@@ -1,6 +1,7 @@
 /// What certificates say, whom they chain to, and which keys belong to them.
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <array>
 
 #include "reference-cp/identity/certificate.hpp"
@@ -19,19 +20,20 @@ std::string ip_text(const ASN1_OCTET_STRING* ip) {
   return text.data();
 }
 
-}  // namespace
-
-Result<CertificateInfo> inspect_certificate(std::string_view pem) {
-  Certificate certificate = read_certificate(pem);
-  if (!certificate) return fail(Code::invalid_argument, "the text holds no PEM certificate");
+CertificateInfo info_of(X509* certificate) {
   CertificateInfo out;
-  out.not_before = time_of(X509_get0_notBefore(certificate.get()));
-  out.not_after = time_of(X509_get0_notAfter(certificate.get()));
+  out.not_before = time_of(X509_get0_notBefore(certificate));
+  out.not_after = time_of(X509_get0_notAfter(certificate));
   std::unique_ptr<BASIC_CONSTRAINTS, Freer<BASIC_CONSTRAINTS_free>> constraints(
-      static_cast<BASIC_CONSTRAINTS*>(X509_get_ext_d2i(certificate.get(), NID_basic_constraints, nullptr, nullptr)));
+      static_cast<BASIC_CONSTRAINTS*>(X509_get_ext_d2i(certificate, NID_basic_constraints, nullptr, nullptr)));
   out.has_basic_constraints = constraints != nullptr;
   out.is_ca = constraints && constraints->ca != 0;
-  Names names(static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate.get(), NID_subject_alt_name, nullptr, nullptr)));
+  if ((X509_get_extension_flags(certificate) & EXFLAG_KUSAGE) != 0) {
+    const std::uint32_t usage = X509_get_key_usage(certificate);
+    out.signs_certificates = (usage & KU_KEY_CERT_SIGN) != 0;
+    out.agrees_keys = (usage & KU_KEY_AGREEMENT) != 0;
+  }
+  Names names(static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
   for (int i = 0; names && i < sk_GENERAL_NAME_num(names.get()); ++i) {
     const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);
     auto text = [](const ASN1_STRING* s) {
@@ -43,6 +45,86 @@ Result<CertificateInfo> inspect_certificate(std::string_view pem) {
     if (name->type == GEN_IPADD) out.ip_addresses.push_back(ip_text(name->d.iPAddress));
   }
   return out;
+}
+
+/// "CERTIFICATE", "RSA PRIVATE KEY": what the blocks of a PEM text are, in their order.
+std::vector<std::string> block_types(std::string_view pem) {
+  constexpr std::string_view begin = "-----BEGIN ", dashes = "-----";
+  std::vector<std::string> out;
+  for (auto at = pem.find(begin); at != std::string_view::npos; at = pem.find(begin, at + begin.size())) {
+    const auto first = at + begin.size(), last = pem.find(dashes, first);
+    if (last == std::string_view::npos) break;
+    std::string type(pem.substr(first, last - first));
+    if (pem.find("-----END " + type + "-----", last) != std::string_view::npos) out.push_back(std::move(type));
+  }
+  return out;
+}
+
+std::string listed(const std::vector<std::string>& types) {
+  std::string out;
+  for (const std::string& type : types) out += (out.empty() ? "" : " ") + type;
+  return "[" + out + "]";
+}
+
+/// Why a text holds no certificate, or "".
+std::string certificate_error(std::string_view pem) {
+  const std::vector<std::string> types = block_types(pem);
+  if (types.empty()) return "tls: failed to find any PEM data in certificate input";
+  if (std::ranges::find(types, "CERTIFICATE") != types.end()) return "";
+  if (types.size() == 1 && types[0].ends_with("PRIVATE KEY"))
+    return "tls: failed to find certificate PEM data in certificate input, but did find a private key; PEM inputs may "
+           "have been switched";
+  return "tls: failed to find \"CERTIFICATE\" PEM block in certificate input after skipping PEM blocks of the "
+         "following types: " +
+         listed(types);
+}
+
+/// Why a text holds no private key, or "".
+std::string key_error(std::string_view pem) {
+  const std::vector<std::string> types = block_types(pem);
+  if (types.empty()) return "tls: failed to find any PEM data in key input";
+  auto is_key = [](const std::string& type) { return type == "PRIVATE KEY" || type.ends_with(" PRIVATE KEY"); };
+  if (std::ranges::any_of(types, is_key)) return "";
+  if (types == std::vector<std::string>{"CERTIFICATE"})
+    return "tls: found a certificate rather than a key in the PEM for the private key";
+  return "tls: failed to find PEM block with type ending in \"PRIVATE KEY\" in key input after skipping PEM blocks of "
+         "the following types: " +
+         listed(types);
+}
+
+}  // namespace
+
+Result<CertificateInfo> inspect_certificate(std::string_view pem) {
+  Certificate certificate = read_certificate(pem);
+  if (!certificate) return fail(Code::invalid_argument, "the text holds no PEM certificate");
+  return info_of(certificate.get());
+}
+
+std::vector<CertificateInfo> inspect_certificates(std::string_view pem) {
+  std::vector<CertificateInfo> out;
+  Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  while (X509* one = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) {
+    Certificate owner(one);
+    out.push_back(info_of(owner.get()));
+  }
+  ERR_clear_error();
+  return out;
+}
+
+std::string tls_pair_error(const KeyPair& pair) {
+  if (std::string why = certificate_error(pair.certificate_pem); !why.empty()) return why;
+  if (std::string why = key_error(pair.key_pem); !why.empty()) return why;
+  Certificate certificate = read_certificate(pair.certificate_pem);
+  if (!certificate) return "x509: malformed certificate";
+  Key key = read_key(pair.key_pem);
+  if (!key) return "tls: failed to parse private key";
+  const EVP_PKEY* own = X509_get0_pubkey(certificate.get());
+  if (own == nullptr) return "tls: unknown public key algorithm";
+  if (EVP_PKEY_get_base_id(own) != EVP_PKEY_get_base_id(key.get()))
+    return "tls: private key type does not match public key type";
+  bool same = X509_check_private_key(certificate.get(), key.get()) == 1;
+  ERR_clear_error();
+  return same ? "" : "tls: private key does not match public key";
 }
 
 Result<bool> is_self_signed(std::string_view pem) {

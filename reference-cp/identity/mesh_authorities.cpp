@@ -97,17 +97,21 @@ asio::awaitable<Violations> MeshAuthorities::validate_provided(const std::string
     co_return out;
   }
   KeyPair pair{*certificate, *key};
-  if (auto fits = check_pair(pair); !fits) {
-    auto lacks_pem = [](const std::string& text) { return text.find("-----BEGIN ") == std::string::npos; };
-    std::string reason = lacks_pem(pair.certificate_pem) ? "tls: failed to find any PEM data in certificate input"
-                         : lacks_pem(pair.key_pem)       ? "tls: failed to find any PEM data in key input"
-                                                         : fits.error().message;
+  if (std::string reason = tls_pair_error(pair); !reason.empty()) {
     out.add(path.at("cert"), fmt::format("not a valid TLS key pair: {}", reason));
     co_return out;
   }
-  auto info = inspect_certificate(pair.certificate_pem);
-  if (info && !info->is_ca)
-    out.add(path.at("cert"), "basic constraint 'CA' must be set to 'true' (see X509-SVID: 4.1. Basic Constraints)");
+  const std::vector<CertificateInfo> chain = inspect_certificates(pair.certificate_pem);
+  for (std::size_t i = 0; i < chain.size(); ++i) {
+    Path at = path.at("cert").at(i);
+    if (!chain[i].is_ca)
+      out.add(at, "basic constraint 'CA' must be set to 'true' (see X509-SVID: 4.1. Basic Constraints)");
+    if (!chain[i].signs_certificates)
+      out.add(at, "key usage extension 'keyCertSign' must be set (see X509-SVID: 4.3. Key Usage)");
+    if (chain[i].agrees_keys)
+      out.add(at,
+              "key usage extension 'keyAgreement' must NOT be set (see X509-SVID: Appendix A. X.509 Field Reference)");
+  }
   co_return out;
 }
 

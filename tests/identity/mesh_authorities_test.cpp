@@ -1,10 +1,13 @@
 /// The CA that a mesh describes: read from its resource and secrets, checked, made where it is missing.
 #include "reference-cp/identity/mesh_authorities.hpp"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "identity/manual_clock.hpp"
 #include "kumasim/runtime/log.hpp"
+#include "kumasim/sim/seeded_random.hpp"
 #include "reference-cp/identity/mesh_tls.hpp"
 #include "reference-cp/model/kinds.hpp"
 #include "reference-cp/store/memory.hpp"
@@ -46,6 +49,7 @@ class MeshCas : public ::testing::Test {
 
   ManualClock clock_;
   NoLog log_;
+  sim::SeededRandom random_{1};
   MemoryStore store_;
   MeshAuthorities authorities_{store_, clock_, log_, {.ca_key = {}, .signing_key = {}}};
 };
@@ -125,8 +129,39 @@ TEST_F(MeshCas, ProvidedPairIsChecked) {
   };
   EXPECT_EQ(complain(ca->certificate_pem, ca->key_pem), "");
   EXPECT_EQ(complain(ca->certificate_pem, other->key_pem),
-            "mtls.backends[0].conf.cert: not a valid TLS key pair: the certificate does not belong to the key");
+            "mtls.backends[0].conf.cert: not a valid TLS key pair: tls: private key does not match public key");
+  EXPECT_EQ(complain(ca->key_pem, ca->certificate_pem),
+            "mtls.backends[0].conf.cert: not a valid TLS key pair: tls: failed to find certificate PEM data in "
+            "certificate input, but did find a private key; PEM inputs may have been switched");
+  EXPECT_EQ(complain(ca->certificate_pem, ca->certificate_pem),
+            "mtls.backends[0].conf.cert: not a valid TLS key pair: tls: found a certificate rather than a key in the "
+            "PEM for the private key");
+  auto root = make_ca({.mesh = "default", .key = {.rsa_bits = 2048}, .now = clock_.wall});
+  EXPECT_EQ(complain(ca->certificate_pem, root->key_pem),
+            "mtls.backends[0].conf.cert: not a valid TLS key pair: tls: private key type does not match public key "
+            "type");
   EXPECT_NE(complain("", ""), "");
+}
+
+TEST_F(MeshCas, EachCertificateOfAProvidedChainHasToBeAnAuthority) {
+  auto ca = make_ca({.mesh = "default", .key = {}, .now = clock_.wall});
+  auto leaf = issue_leaf(*ca, {.mesh = "default", .tags = {}, .key = {}, .now = clock_.wall}, random_);
+  ASSERT_TRUE(leaf) << leaf.error().message;
+  auto violations = [&](const std::string& certificate, const std::string& key) {
+    json conf = {{"cert", {{"inlineString", certificate}}}, {"key", {{"inlineString", key}}}};
+    return run_now(authorities_.validate(mesh({{"type", "provided"}, {"conf", conf}})));
+  };
+  auto tells = [](const Violations& found, const std::string& field, std::string_view start) {
+    return std::ranges::any_of(found.list(), [&](const auto& violation) {
+      return violation.field == field && std::string_view(violation.message).starts_with(start);
+    });
+  };
+  Violations found = violations(leaf->certificate_pem, leaf->key_pem);
+  EXPECT_TRUE(tells(found, "mtls.backends[0].conf.cert[0]", "basic constraint 'CA' must be set")) << found.text();
+  EXPECT_TRUE(tells(found, "mtls.backends[0].conf.cert[0]", "key usage extension 'keyCertSign'")) << found.text();
+  found = violations(ca->certificate_pem + leaf->certificate_pem, ca->key_pem);
+  EXPECT_FALSE(tells(found, "mtls.backends[0].conf.cert[0]", "")) << found.text();
+  EXPECT_TRUE(tells(found, "mtls.backends[0].conf.cert[1]", "basic constraint 'CA' must be set")) << found.text();
 }
 
 }  // namespace
