@@ -4,12 +4,14 @@
 /// (https://protobuf.dev/programming-guides/json/): zero values left out, names in either case, numbers in quotes.
 #include <algorithm>
 #include <charconv>
+#include <optional>
 #include <regex>
 
 #include <fmt/format.h>
 
 #include "reference-cp/model/codec.hpp"
 #include "reference-cp/model/duration.hpp"
+#include "reference-cp/model/go_scalar.hpp"
 #include "reference-cp/model/timestamp.hpp"
 
 namespace kumasim::cp {
@@ -75,16 +77,6 @@ std::string joined(const std::vector<std::string>& values) {
   return out;
 }
 
-bool is_base64(const std::string& text) {
-  if (text.size() % 4 != 0) return false;
-  auto good = [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
-  };
-  std::size_t end = text.size();
-  for (int i = 0; i < 2 && end > 0 && text[end - 1] == '='; ++i) --end;
-  return std::ranges::all_of(text.substr(0, end), good);
-}
-
 std::int64_t characters(const std::string& text) {
   return std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; });
 }
@@ -139,9 +131,10 @@ class Canonicaliser {
 
   json mismatch(const Schema& schema, const json& value, const Path& path, bool proto) {
     if (proto && unknown_ == UnknownFields::drop) {
-      const char* wanted = schema.type == Type::integer && !schema.go_type.empty()   ? schema.go_type.c_str()
+      const char* wanted = !schema.go_type.empty()                                   ? schema.go_type.c_str()
                            : schema.type == Type::boolean                            ? "bool"
                            : schema.type == Type::number                             ? "float64"
+                           : schema.type == Type::bytes                              ? "[]uint8"
                            : schema.type == Type::list                               ? "[]json.RawMessage"
                            : schema.type == Type::map || schema.type == Type::object ? "map[string]json.RawMessage"
                                                                                      : "string";
@@ -265,9 +258,21 @@ class Canonicaliser {
 
   json integer(const Schema& schema, const json& given, const Path& path, bool proto) {
     json value = given;
-    if (proto && given.is_string()) value = quoted_integer(given.get_ref<const std::string&>());
-    value = whole(value);
-    if (!value.is_number_integer()) return mismatch(schema, given, path, proto);
+    if (proto && unknown_ == UnknownFields::drop) {
+      auto read = go_number(given);
+      if (!read) return given;
+      value = *std::move(read);
+      if (value.is_number_float()) {
+        const std::string literal = given.is_string() ? given.get<std::string>() : given.dump();
+        give_up(fmt::format("json: cannot unmarshal number {} into Go value of type {}", literal, schema.go_type));
+        return given;
+      }
+      if (!value.is_number()) return mismatch(schema, value, path, proto);
+    } else {
+      if (proto && given.is_string()) value = quoted_integer(given.get_ref<const std::string&>());
+      value = whole(value);
+      if (!value.is_number_integer()) return mismatch(schema, given, path, proto);
+    }
     if (!schema.choices.empty()) {
       std::string known;
       for (auto choice : schema.choices) known += (known.empty() ? "" : " ") + std::to_string(choice);
@@ -290,6 +295,18 @@ class Canonicaliser {
     }
     if (proto && schema.wide) return value.is_number_integer() && value == 0 ? value : json(value.dump());
     return value;
+  }
+
+  /// What jsonpb decodes of a number, which may be in quotes; nullopt where it gives up.
+  std::optional<json> go_number(const json& given) {
+    if (!given.is_string()) return given;
+    auto inner = unquoted(given);
+    if (!inner) {
+      give_up(inner.error().message);
+      return std::nullopt;
+    }
+    if (inner->is_null()) return json(0);
+    return *std::move(inner);
   }
 
   static json quoted_integer(const std::string& text) {
@@ -315,7 +332,13 @@ class Canonicaliser {
     return value;
   }
 
-  json number(const Schema& schema, const json& value, const Path& path, bool proto) {
+  json number(const Schema& schema, const json& given, const Path& path, bool proto) {
+    json value = given;
+    if (proto && unknown_ == UnknownFields::drop) {
+      auto read = go_number(given);
+      if (!read) return given;
+      value = *std::move(read);
+    }
     if (!value.is_number()) return mismatch(schema, value, path, proto);
     return whole(value);
   }
@@ -362,14 +385,16 @@ class Canonicaliser {
 
   json bytes(const Schema& schema, const json& value, const Path& path, bool proto) {
     if (!value.is_string()) return mismatch(schema, value, path, proto);
-    if (!is_base64(value.get_ref<const std::string&>())) {
+    std::string text = value.get<std::string>();
+    if (auto at = base64_error(text)) {
       if (unknown_ == UnknownFields::refuse) {
         violations.add(path, "must be in base64");
       } else {
-        give_up("illegal base64 data");
+        give_up(fmt::format("illegal base64 data at input byte {}", *at));
       }
     }
-    return value;
+    std::erase_if(text, [](char c) { return c == '\n' || c == '\r'; });
+    return text;
   }
 
   UnknownFields unknown_;

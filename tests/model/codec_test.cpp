@@ -113,7 +113,57 @@ TEST(Codec, NumbersBeyondEveryIntegerAreRefused) {
                      UnknownFields::drop);
   ASSERT_FALSE(huge.has_value());
   EXPECT_EQ(huge.error().reason,
-            "invalid Dataplane object: \"json: cannot unmarshal number into Go value of type uint32\"");
+            "invalid Dataplane object: \"json: cannot unmarshal number 1e+300 into Go value of type uint32\"");
+}
+
+TEST(CodecErrors, NumbersOfProtobufKindsAreToldAsJsonpbTellsThem) {
+  auto port = [](json value) {
+    auto out = decode_shape(
+        kind::dataplane(), {{"name", "d"}, {"networking", {{"inbound", json::array({{{"port", std::move(value)}}})}}}},
+        UnknownFields::drop);
+    return out ? out->spec["networking"]["inbound"][0].dump() : out.error().reason;
+  };
+  const std::string start = "invalid Dataplane object: ";
+  EXPECT_EQ(port("80"), R"({"port":80})");
+  EXPECT_EQ(port("null"), "{}");
+  EXPECT_EQ(port("abc"), start + "\"invalid character 'a' looking for beginning of value\"");
+  EXPECT_EQ(port(""), start + "\"unexpected end of JSON input\"");
+  EXPECT_EQ(port(80.5), start + "\"json: cannot unmarshal number 80.5 into Go value of type uint32\"");
+  EXPECT_EQ(port(80.0), start + "\"json: cannot unmarshal number 80.0 into Go value of type uint32\"");
+  EXPECT_EQ(port("8e1"), start + "\"json: cannot unmarshal number 8e1 into Go value of type uint32\"");
+  EXPECT_EQ(port(-1), start + "\"json: cannot unmarshal number -1 into Go value of type uint32\"");
+  EXPECT_EQ(port(true), start + "\"json: cannot unmarshal bool into Go value of type uint32\"");
+  EXPECT_EQ(port("true"), start + "\"json: cannot unmarshal bool into Go value of type uint32\"");
+  auto threshold = [](json value) {
+    json body = {{"name", "h"}, {"mesh", "m"}};
+    body["conf"]["healthyPanicThreshold"] = std::move(value);
+    auto out = decode_shape(kind::health_check(), body, UnknownFields::drop);
+    return out ? out->spec["conf"]["healthyPanicThreshold"].dump() : out.error().reason;
+  };
+  EXPECT_EQ(threshold("50"), "50");
+  EXPECT_EQ(threshold(62.5), "62.5");
+  EXPECT_EQ(threshold(true),
+            "invalid HealthCheck object: \"json: cannot unmarshal bool into Go value of type float32\"");
+}
+
+TEST(CodecErrors, BytesThatAreNoBase64AreToldByTheirPlaceAsInGo) {
+  auto data = [](const char* text) {
+    auto out = decode_shape(kind::secret(), {{"name", "s"}, {"mesh", "m"}, {"data", text}}, UnknownFields::drop);
+    return out ? out->spec["data"].get<std::string>() : out.error().reason;
+  };
+  auto at = [](int byte) {
+    return "invalid Secret object: \"illegal base64 data at input byte " + std::to_string(byte) + "\"";
+  };
+  EXPECT_EQ(data("Zm9v"), "Zm9v");
+  EXPECT_EQ(data("Zm\n9vZg=\r=\n"), "Zm9vZg==");
+  EXPECT_EQ(data("%%%"), at(0));
+  EXPECT_EQ(data("Zm9v%"), at(4));
+  EXPECT_EQ(data("Zm9vZ"), at(4)) << "a group that has no end is named by its start";
+  EXPECT_EQ(data("Zm9vZm9"), at(4));
+  EXPECT_EQ(data("Z=="), at(1));
+  EXPECT_EQ(data("Zg="), at(3));
+  EXPECT_EQ(data("Zg=x"), at(2));
+  EXPECT_EQ(data("Zg==Zg=="), at(4));
 }
 
 TEST(CodecErrors, MetadataOfAnotherTypeIsToldAsGosDecoderTellsIt) {

@@ -140,7 +140,7 @@ const Row rows[] = {
       "spec.targetRef.tags[\"a b\"]: tag value must consist of alphanumeric characters, dots, dashes and underscores"}},
     {"GoodZone", R"({type: Zone, name: z, enabled: true})", {}},
     {"GoodSecret", R"({type: Secret, name: s, data: Zm9v})", {}},
-    {"SecretNotBase64", R"({type: Secret, name: s, data: "?"})", {"invalid Secret object: \"illegal base64 data\""}},
+    {"SecretNotBase64", R"({type: Secret, name: s, data: "?"})", {"invalid Secret object: \"illegal base64 data at input byte 0\""}},
 };
 
 INSTANTIATE_TEST_SUITE_P(Rules, Validation, ::testing::ValuesIn(rows),

@@ -12,6 +12,13 @@ using nlohmann::json;
 
 const std::string package = "kuma.mesh.v1alpha1.HealthCheck.Conf";
 
+/// Go calls FloatValue's number so, unlike DoubleValue's.
+SchemaPtr float_value() {
+  auto out = std::make_shared<Schema>(*wrapper(number()));
+  out->go_type = "float32";
+  return out;
+}
+
 SchemaPtr conf() {
   SchemaPtr tcp =
       message(package + ".Tcp", {{"send", wrapper(bytes()), "bytes that are sent, in base64"},
@@ -34,7 +41,7 @@ SchemaPtr conf() {
                   {"initialJitter", proto_duration(), "most wait before the first probe"},
                   {"intervalJitter", proto_duration(), "most that is added to an interval"},
                   {"intervalJitterPercent", uint32(), "most that is added, as a part of the interval"},
-                  {"healthyPanicThreshold", wrapper(number()), "part of healthy hosts below which all are used"},
+                  {"healthyPanicThreshold", float_value(), "part of healthy hosts below which all are used"},
                   {"failTrafficOnPanic", wrapper(boolean()), "refuses traffic below that"},
                   {"eventLogPath", string(), "file of events"},
                   {"alwaysLogHealthCheckFailures", wrapper(boolean()), "logs each failure, not only the first"},
