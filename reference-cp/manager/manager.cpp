@@ -98,15 +98,19 @@ Violations Manager::violations_of(const Resource& resource) const {
   return out;
 }
 
-Outcome<> Manager::prepare(Resource& resource, bool is_new) const {
+Outcome<> Manager::prepare(Resource& resource, const Meta* stored) const {
   const Kind& kind = *resource.kind;
   kind.fill(resource);
   if (&kind == &kind::dataplane()) {
     set_zone_tag(resource.spec, options_.labels.mode == CpMode::zone ? options_.labels.zone : "");
-    if (is_new) set_health(resource.spec);
+    if (stored == nullptr) set_health(resource.spec);
     resource.meta.labels = compute_labels(resource, options_.labels);
   }
-  if (Violations violations = violations_of(resource); !violations.empty()) return refuse(std::move(violations));
+  Meta own = resource.meta;
+  if (stored != nullptr) resource.meta = *stored;
+  Violations violations = violations_of(resource);
+  resource.meta = std::move(own);
+  if (!violations.empty()) return refuse(std::move(violations));
   return {};
 }
 
@@ -219,7 +223,7 @@ asio::awaitable<Outcome<ResourcePtr>> Manager::create_mesh(Resource mesh) {
 
 asio::awaitable<Outcome<ResourcePtr>> Manager::create(Resource resource) {
   const Kind& kind = *resource.kind;
-  auto prepared = prepare(resource, true);
+  auto prepared = prepare(resource, nullptr);
   if (!prepared) co_return std::unexpected(prepared.error());
   if (&kind == &kind::mesh()) {
     auto checked = co_await check_mesh_write(resource, true);
@@ -273,7 +277,9 @@ asio::awaitable<Outcome<ResourcePtr>> Manager::update_mesh(Resource mesh) {
 
 asio::awaitable<Outcome<ResourcePtr>> Manager::update(Resource resource) {
   const Kind& kind = *resource.kind;
-  auto prepared = prepare(resource, false);
+  auto before = co_await store_.get(kind, resource.key());
+  if (!before) co_return refuse(before.error());
+  auto prepared = prepare(resource, &(*before)->meta);
   if (!prepared) co_return std::unexpected(prepared.error());
   if (&kind == &kind::mesh()) co_return co_await update_mesh(std::move(resource));
   if (&kind == &kind::dataplane()) {

@@ -71,7 +71,9 @@ class Manager {
   asio::awaitable<Outcome<>> remove_identity(ResourceKey key);
   asio::awaitable<Outcome<>> check_removal(const Kind& kind, const ResourceKey& key);
   asio::awaitable<Outcome<>> ensure(Resource resource);
-  Outcome<> prepare(Resource& resource, bool is_new) const;
+  /// `stored` is the metadata of what an update replaces, nullptr for a new resource. As in Kuma the rules of an update
+  /// see it in place of the resource's own: a new label counts from the next write on.
+  Outcome<> prepare(Resource& resource, const Meta* stored) const;
   static Outcome<> check_membership(const Resource& dataplane, const Resource& mesh);
 
   Store& store_;

@@ -52,6 +52,37 @@ TEST(RestApi, UrlAndBodyMustAgree) {
   EXPECT_EQ(body["causes"][0]["message"], "name from the URL has to be the same as in body");
 }
 
+TEST(RestApi, RulesThatAskForMetadataComeWithTheWrite) {
+  CpUnderTest cp;
+  const std::string name(64, 'a');
+  json service = {{"type", "MeshService"}, {"mesh", "default"}, {"name", name}};
+  service["spec"]["selector"]["dataplaneTags"] = {{"a", "b"}};
+  service["spec"]["ports"] = json::array({{{"port", 80}}});
+  HttpResponse refused = cp.put("/meshes/default/meshservices/" + name, service);
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_EQ(body_of(refused)["title"], "Failed to create a resource");
+  EXPECT_EQ(body_of(refused)["causes"],
+            json::parse(R"([{"field": "name", "message": "must not be longer than 63 characters"}])"));
+}
+
+TEST(RestApi, RoleOfAPolicyCountsAsItIsStored) {
+  CpUnderTest cp;
+  json body = timeout("t");
+  body["labels"] = {{"kuma.io/policy-role", "producer"}};
+  body["spec"]["targetRef"] = {{"kind", "MeshGateway"}, {"name", "g"}};
+  const std::string path = "/meshes/default/meshtimeouts/t";
+  HttpResponse refused = cp.put(path, body);
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_EQ(body_of(refused)["title"], "Failed to create a resource");
+  EXPECT_EQ(body_of(refused)["causes"],
+            json::parse(R"([{"field": "spec.targetRef.kind", "message": "value is not supported"}])"));
+  json plain = body;
+  plain.erase("labels");
+  EXPECT_EQ(cp.put(path, plain).status, 201);
+  EXPECT_EQ(cp.put(path, body).status, 200) << "the stored one has no role yet";
+  EXPECT_EQ(body_of(cp.put(path, plain))["title"], "Failed to update a resource");
+}
+
 TEST(RestApi, BytesThatAreNoTextAreRefusedAsAnyOthers) {
   CpUnderTest cp;
   EXPECT_EQ(cp.get("/meshes?offset=%ff").status, 400);

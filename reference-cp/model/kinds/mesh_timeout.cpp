@@ -63,12 +63,13 @@ void validate(const Resource& resource, Violations& out) {
   const json& to = at(spec, "to");
   const json& from = at(spec, "from");
   const json& rules = at(spec, "rules");
-  validate_top_level(
-      resource,
-      {.kinds = {"Mesh", "MeshSubset", "Dataplane", "MeshGateway", "MeshService", "MeshServiceSubset", "MeshHTTPRoute"},
-       .gateway_listener_tags = true,
-       .inbound = affects_inbounds(resource)},
-      out);
+  TargetRefRules top_rules{.kinds = {"Mesh", "MeshSubset", "Dataplane", "MeshService", "MeshServiceSubset"},
+                           .inbound = affects_inbounds(resource)};
+  if (is_system_policy(resource)) {
+    top_rules.kinds.insert(top_rules.kinds.end(), {"MeshGateway", "MeshHTTPRoute"});
+    top_rules.gateway_listener_tags = true;
+  }
+  validate_top_level(resource, top_rules, out);
   if (!rules.empty() && (!to.empty() || !from.empty())) {
     out.add(path, "fields 'to' and 'from' must be empty when 'rules' is defined");
   }
