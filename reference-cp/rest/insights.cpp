@@ -115,13 +115,18 @@ asio::awaitable<HttpResponse> RestApi::service_insight(const Call& call, std::st
         items.push_back(service_json(*insight, key, each, options_.service_address));
     }
   }
-  auto page = list_options(kind::service_insight(), call.query, mesh, call.path);
-  if (!page) co_return page.error();
-  const std::size_t total = items.size(), size = page->size == 0 ? total : page->size;
-  const std::size_t first = std::min(page->offset, total), last = std::min(first + size, total);
+  constexpr const char* page_title = "Could not paginate resources";
+  auto size = page_size(call.query, page_title);
+  if (!size) co_return size.error();
+  auto offset = page_offset(call.query, page_title);
+  if (!offset) co_return offset.error();
+  // Services are paged here and not by the store, so that no size means everything.
+  const std::size_t total = items.size();
+  const std::size_t first = std::min(static_cast<std::size_t>(*offset), total);
+  const std::size_t last = std::min(first + static_cast<std::size_t>(std::max<std::int64_t>(*size, 0)), total);
   json shown = json::array(), next;
   for (std::size_t i = first; i < last; ++i) shown.push_back(std::move(items[i]));
-  if (last < total) next = next_page(call.request, call.path, call.query, last);
+  if (auto more = next_offset(*offset, *size, total)) next = next_page(call.request, call.path, call.query, *more);
   co_return json_answer(200, {{"total", total}, {"items", std::move(shown)}, {"next", std::move(next)}});
 }
 
@@ -179,12 +184,20 @@ asio::awaitable<HttpResponse> RestApi::global_insight() {
 
 asio::awaitable<std::optional<HttpResponse>> RestApi::insight(const Call& call) {
   const auto& parts = call.parts;
-  if (parts.size() == 1 && parts[0] == "service-insights") co_return co_await service_insight(call, {}, {});
-  if ((parts.size() == 3 || parts.size() == 4) && parts[0] == "meshes" && parts[2] == "service-insights")
-    co_return co_await service_insight(call, parts[1], parts.size() == 4 ? parts[3] : std::string());
+  const bool of_all = parts.size() == 1 && parts[0] == "service-insights";
+  const bool of_mesh =
+      (parts.size() == 3 || parts.size() == 4) && parts[0] == "meshes" && parts[2] == "service-insights";
+  const bool global = call.path == "/global-insights" || call.path == "/global-insight";
+  if (!of_all && !of_mesh && !global) co_return std::nullopt;
+  if (call.request.method != "GET") {
+    if (!global) co_return std::nullopt;
+    co_return method_not_allowed(call.request.method, "GET");
+  }
+  if (auto refused = refuse_representation(call.request)) co_return *refused;
+  if (of_all) co_return co_await service_insight(call, {}, {});
+  if (of_mesh) co_return co_await service_insight(call, parts[1], parts.size() == 4 ? parts[3] : std::string());
   if (call.path == "/global-insights") co_return co_await global_insights();
-  if (call.path == "/global-insight") co_return co_await global_insight();
-  co_return std::nullopt;
+  co_return co_await global_insight();
 }
 
 }  // namespace kumasim::cp

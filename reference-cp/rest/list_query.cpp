@@ -17,47 +17,26 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t page_size_max = 1000;
-constexpr std::size_t page_size_default = 100;
+constexpr std::int64_t page_size_max = 1000;
+constexpr std::int64_t page_size_default = 100;
 constexpr const char* title = "Could not retrieve resources";
 
 using Filter = std::function<bool(const Resource&)>;
 template <class T>
 using Answer = std::expected<T, HttpResponse>;
 
-bool parse_number(const std::string& text, std::int64_t& out) {
+/// Go's strconv.Atoi: "" for a number, else what it calls the text.
+std::string parse_number(std::string_view text, std::int64_t& out) {
+  if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-  return error == std::errc() && end == text.data() + text.size();
+  if (end != text.data() + text.size() || error == std::errc::invalid_argument) return "invalid syntax";
+  return error == std::errc::result_out_of_range ? "value out of range" : "";
 }
 
-std::unexpected<HttpResponse> bad_size(std::string reason) {
+std::unexpected<HttpResponse> bad_size(const char* of, std::string reason) {
   Violations violations;
   violations.add(Path("size"), std::move(reason));
-  return std::unexpected(problem(400, title, "Invalid page size", violations));
-}
-
-Answer<std::size_t> page_size(const Query& query) {
-  std::string text = query_value(query, "size");
-  if (text.empty()) return page_size_default;
-  std::int64_t size = 0;
-  if (!parse_number(text, size) || size < 0) return bad_size("invalid format");
-  if (size > static_cast<std::int64_t>(page_size_max)) {
-    return bad_size(fmt::format("invalid page size of {}. Maximum page size is {}", size, page_size_max));
-  }
-  return static_cast<std::size_t>(size);
-}
-
-Answer<std::size_t> page_offset(const Query& query) {
-  std::string text = query_value(query, "offset");
-  if (text.empty()) return 0;
-  std::int64_t offset = 0;
-  if (!parse_number(text, offset) || offset < 0) {
-    return std::unexpected(
-        problem(400, title,
-                fmt::format("invalid: invalid offset: strconv.Atoi: parsing {}: invalid syntax",
-                            json(text).dump(-1, ' ', false, json::error_handler_t::replace))));
-  }
-  return static_cast<std::size_t>(offset);
+  return std::unexpected(problem(400, of, "Invalid page size", violations));
 }
 
 /// `filter[labels.team]=x`: all must be met.
@@ -135,42 +114,84 @@ std::string query_value(const Query& query, std::string_view name) {
   return "";
 }
 
-std::expected<ListOptions, HttpResponse> list_options(const Kind& kind, const Query& query, const std::string& mesh,
-                                                      const std::string& route) {
-  ListOptions out;
-  out.mesh = mesh;
-  out.name_contains = query_value(query, "name");
-  auto size = page_size(query);
-  if (!size) return std::unexpected(size.error());
+std::expected<std::int64_t, HttpResponse> page_size(const Query& query, const char* of) {
+  std::string text = query_value(query, "size");
+  if (text.empty()) return page_size_default;
+  std::int64_t size = 0;
+  if (!parse_number(text, size).empty()) return bad_size(of, "invalid format");
+  if (size > page_size_max)
+    return bad_size(of, fmt::format("invalid page size of {}. Maximum page size is {}", size, page_size_max));
+  return size;
+}
+
+std::expected<std::int64_t, HttpResponse> page_offset(const Query& query, const char* of) {
+  std::string text = query_value(query, "offset");
+  if (text.empty()) return 0;
+  std::int64_t offset = 0;
+  std::string why = parse_number(text, offset);
+  // Kuma falls over an offset below zero.
+  if (why.empty() && offset < 0) why = "invalid syntax";
+  if (why.empty()) return offset;
+  return std::unexpected(problem(400, of,
+                                 fmt::format("invalid: invalid offset: strconv.Atoi: parsing {}: {}",
+                                             json(text).dump(-1, ' ', false, json::error_handler_t::replace), why)));
+}
+
+bool ListFilter::fits_labels(const Resource& resource) const {
+  return std::ranges::all_of(labels, [&](const auto& wanted) {
+    auto found = resource.meta.labels.find(wanted.first);
+    return found != resource.meta.labels.end() && found->second == wanted.second;
+  });
+}
+
+std::function<bool(const Resource&)> ListFilter::function() const {
+  if (labels.empty() && !further) return {};
+  return [filter = *this](const Resource& resource) {
+    return filter.fits_labels(resource) && (!filter.further || filter.further(resource));
+  };
+}
+
+std::expected<ListFilter, HttpResponse> list_filter(const Kind& kind, const Query& query, const std::string& route) {
+  ListFilter out;
   auto labels = label_filter(query, route);
   if (!labels) return std::unexpected(labels.error());
-  Filter further;
+  out.labels = std::move(*labels);
   if (&kind == &kind::dataplane()) {
     auto filter = dataplane_filter(query, route);
     if (!filter) return std::unexpected(filter.error());
-    further = *filter;
+    out.further = std::move(*filter);
   }
   if (&kind == &kind::external_service()) {
-    further = [tags = wanted_tags(query)](const Resource& resource) {
+    out.further = [tags = wanted_tags(query)](const Resource& resource) {
       return has_tags(at(resource.spec, "tags"), tags);
     };
   }
-  auto offset = page_offset(query);
-  if (!offset) return std::unexpected(offset.error());
-  out.size = *size;
-  out.offset = *size == 0 ? 0 : *offset;
-  if (labels->empty() && !further) return out;
-  out.filter = [labels = *labels, further](const Resource& resource) {
-    for (const auto& [key, value] : labels) {
-      auto found = resource.meta.labels.find(key);
-      if (found == resource.meta.labels.end() || found->second != value) return false;
-    }
-    return !further || further(resource);
-  };
   return out;
 }
 
-std::string next_page(const HttpRequest& request, const std::string& path, Query query, std::size_t offset) {
+asio::awaitable<Result<PageOfList>> read_page(Store& store, const Kind& kind, ListOptions what, Page page) {
+  const bool as_made = page.size == 0 && page.offset_text.empty() && !what.filter;
+  what.size = page.size > 0 ? static_cast<std::size_t>(page.size) : 0;
+  what.offset = page.size > 0 ? static_cast<std::size_t>(page.offset) : 0;
+  auto list = co_await store.list(kind, std::move(what));
+  if (!list) co_return fail(list.error());
+  PageOfList out;
+  out.total = list->total;
+  if (page.size >= 0) out.items = std::move(list->items);
+  if (as_made) std::ranges::stable_sort(out.items, {}, [](const ResourcePtr& one) { return one->meta.creation; });
+  out.next = next_offset(page.offset, page.size, out.total);
+  if (page.size == 0) out.next.reset();
+  co_return out;
+}
+
+std::optional<std::int64_t> next_offset(std::int64_t offset, std::int64_t size, std::size_t total) {
+  // Around the end of the numbers as in Go.
+  const auto next = static_cast<std::int64_t>(static_cast<std::uint64_t>(offset) + static_cast<std::uint64_t>(size));
+  if (next < static_cast<std::int64_t>(total)) return next;
+  return std::nullopt;
+}
+
+std::string next_page(const HttpRequest& request, const std::string& path, Query query, std::int64_t offset) {
   std::erase_if(query, [](const auto& pair) { return pair.first == "offset"; });
   query.emplace_back("offset", std::to_string(offset));
   std::ranges::stable_sort(query, {}, &Query::value_type::first);

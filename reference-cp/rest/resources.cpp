@@ -51,15 +51,19 @@ std::optional<HttpResponse> RestApi::deny(const Kind& kind, const User& user) co
 asio::awaitable<HttpResponse> RestApi::answer_place(Call call, Place place) {
   const std::string& method = call.request.method;
   if (method != "GET" && is_read_only(*place.kind)) co_return problem(405, "Method not allowed", read_only_text());
-  if (!place.mesh.empty()) {
-    auto mesh = co_await manager_.store().get(kind::mesh(), {"", place.mesh});
-    if (!mesh) co_return problem(mesh.error(), "Failed to retrieve Mesh");
-  }
+  if (method == "GET" && place.name.empty()) co_return co_await get_list(call, place);
+  if (auto missing = co_await missing_mesh(place)) co_return *std::move(missing);
   if (method == "PUT") co_return co_await put(call, place);
   if (auto denied = deny(*place.kind, call.user)) co_return *denied;
   if (method == "DELETE") co_return co_await remove(call, place);
-  if (place.name.empty()) co_return co_await get_list(call, place);
   co_return co_await get_one(call, place);
+}
+
+asio::awaitable<std::optional<HttpResponse>> RestApi::missing_mesh(const Place& place) {
+  if (place.mesh.empty()) co_return std::nullopt;
+  auto mesh = co_await manager_.store().get(kind::mesh(), {"", place.mesh});
+  if (mesh) co_return std::nullopt;
+  co_return problem(mesh.error(), "Failed to retrieve Mesh");
 }
 
 asio::awaitable<HttpResponse> RestApi::get_one(const Call& call, const Place& place) {
@@ -88,10 +92,23 @@ asio::awaitable<HttpResponse> RestApi::get_one(const Call& call, const Place& pl
 }
 
 asio::awaitable<HttpResponse> RestApi::get_list(const Call& call, const Place& place) {
-  auto options = list_options(*place.kind, call.query, place.mesh, place.route);
-  if (!options) co_return options.error();
-  auto list = co_await manager_.store().list(*place.kind, *std::move(options));
-  if (!list) co_return problem(list.error(), "Could not retrieve resources");
+  constexpr const char* title = "Could not retrieve resources";
+  // The query is judged before anything is looked for, but for the offset, which the store reads.
+  auto size = page_size(call.query, title);
+  if (!size) co_return size.error();
+  auto filter = list_filter(*place.kind, call.query, place.route);
+  if (!filter) co_return filter.error();
+  if (auto missing = co_await missing_mesh(place)) co_return *std::move(missing);
+  if (auto denied = deny(*place.kind, call.user)) co_return *std::move(denied);
+  Page page{.size = *size, .offset_text = query_value(call.query, "offset")};
+  if (*size != 0) {
+    auto offset = page_offset(call.query, title);
+    if (!offset) co_return offset.error();
+    page.offset = *offset;
+  }
+  ListOptions what{.mesh = place.mesh, .name_contains = query_value(call.query, "name"), .filter = filter->function()};
+  auto list = co_await read_page(manager_.store(), *place.kind, std::move(what), std::move(page));
+  if (!list) co_return problem(list.error(), title);
   json items = json::array();
   for (const auto& resource : list->items) {
     if (!place.overview) {
@@ -101,7 +118,8 @@ asio::awaitable<HttpResponse> RestApi::get_list(const Call& call, const Place& p
     ResourcePtr insight;
     if (const Kind* kind = insight_kind(*place.kind)) {
       auto seen = co_await manager_.store().get(*kind, resource->key());
-      if (seen) insight = *seen;
+      // Kuma lists insights by the same labels.
+      if (seen && filter->fits_labels(**seen)) insight = *seen;
     }
     items.push_back(overview_of(*resource, insight.get(), false));
   }

@@ -68,6 +68,8 @@ class RestApi {
   std::optional<Place> find_place(const std::vector<std::string>& parts) const;
   std::optional<nlohmann::json> describe(const Call& call) const;
   asio::awaitable<HttpResponse> answer_place(Call call, Place place);
+  /// The answer where the place is in a mesh that is not there.
+  asio::awaitable<std::optional<HttpResponse>> missing_mesh(const Place& place);
   asio::awaitable<HttpResponse> get_one(const Call& call, const Place& place);
   asio::awaitable<HttpResponse> get_list(const Call& call, const Place& place);
   asio::awaitable<HttpResponse> put(const Call& call, const Place& place);

@@ -98,6 +98,7 @@ std::vector<RestOperation> inspect_operations() {
       view("/meshes/{mesh}/{policyType}/{policyName}/dataplanes", "get-policy-dataplanes", "AttachedDataplanes",
            "Dataplanes that a policy or a gateway is attached to, and where.");
   attached.choices["policyType"] = policy_paths({"meshgateways"});
+  std::erase(attached.choices["policyType"], kind::virtual_outbound().path());
   out.push_back(std::move(attached));
   RestOperation hostnames = view("/meshes/{mesh}/{serviceType}/{serviceName}/_hostnames", "inspect-hostnames",
                                  "InspectHostnames", "Host names of a destination, by zone.");

@@ -94,6 +94,8 @@ asio::awaitable<std::optional<HttpResponse>> InspectEndpoints::handle(const Http
   } else if (aspect.size() == 1 && (dataplane || gateway) && aspect[0] == "_config") {
     view = &InspectEndpoints::config;
   } else if (aspect.size() == 1 && aspect[0] == "dataplanes" && (kind->is_policy() || gateway)) {
+    // Of the policies only this one is not marked for the page in Kuma.
+    if (kind == &kind::virtual_outbound()) co_return std::nullopt;
     view = &InspectEndpoints::attached_dataplanes;
   } else if (dataplane && aspect.size() == 1 && aspect[0] == "_layout") {
     view = &InspectEndpoints::layout;
@@ -128,19 +130,30 @@ asio::awaitable<HttpResponse> InspectEndpoints::rules(const Call& call) const {
 
 asio::awaitable<HttpResponse> InspectEndpoints::dataplanes(const Call& call) const {
   constexpr const char* title = "Could not retrieve policy";
-  auto mesh = co_await store_.get(kind::mesh(), {"", call.key.mesh});
-  if (!mesh) co_return problem(mesh.error(), call.kind->is_policy() ? "Failed to retrieve Mesh" : title);
+  constexpr const char* list_title = "failed inspect";
+  if (call.kind->is_policy()) {
+    auto mesh = co_await store_.get(kind::mesh(), {"", call.key.mesh});
+    if (!mesh) co_return problem(mesh.error(), "Failed to retrieve Mesh");
+  }
   const Query query = parse_target(call.request.target).query;
   const std::string path = call.request.target.substr(0, call.request.target.find('?'));
-  auto options = list_options(*call.kind, query, call.key.mesh, path);
-  if (!options) co_return options.error();
+  auto size = page_size(query, title);
+  if (!size) co_return size.error();
   auto policy = co_await store_.get(*call.kind, call.key);
   if (!policy) co_return problem(policy.error(), title);
+  Page page{.size = *size, .offset_text = query_value(query, "offset")};
+  if (*size != 0) {
+    auto offset = page_offset(query, list_title);
+    if (!offset) co_return offset.error();
+    page.offset = *offset;
+  }
   MeshView::Ptr view = options_.view(call.key.mesh);
   if (!view) co_return problem(404, no_view, "Not found");
-  options->filter = inspect::concern_of(*policy, view);
-  auto list = co_await store_.list(kind::dataplane(), *std::move(options));
-  if (!list) co_return problem(list.error(), "failed inspect");
+  ListOptions what{.mesh = call.key.mesh,
+                   .name_contains = query_value(query, "name"),
+                   .filter = inspect::concern_of(*policy, view)};
+  auto list = co_await read_page(store_, kind::dataplane(), std::move(what), std::move(page));
+  if (!list) co_return problem(list.error(), list_title);
   Json items = Json::array();
   for (const ResourcePtr& dataplane : list->items) items.push_back(inspect::meta_json(*dataplane));
   Json body = {{"total", list->total}, {"items", std::move(items)}};
