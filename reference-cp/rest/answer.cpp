@@ -1,6 +1,9 @@
 /// Answers of the REST API.
 #include "reference-cp/rest/answer.hpp"
 
+#include <algorithm>
+#include <string_view>
+
 #include <fmt/format.h>
 
 namespace kumasim::cp {
@@ -58,16 +61,33 @@ HttpResponse problem(const Error& error, std::string title) {
   }
 }
 
+namespace {
+
+/// Whether one of the media types of a header is this, or */* where `or_any`; parameters and spaces count for nothing.
+bool lists(std::string_view header, std::string_view wanted, bool or_any) {
+  for (std::size_t at = 0; at <= header.size();) {
+    const auto end = std::min(header.find(',', at), header.size());
+    std::string_view type = header.substr(at, end - at);
+    type = type.substr(0, type.find(';'));
+    while (type.starts_with(' ')) type.remove_prefix(1);
+    while (type.ends_with(' ')) type.remove_suffix(1);
+    if (type == wanted || (or_any && type == "*/*")) return true;
+    at = end + 1;
+  }
+  return false;
+}
+
+}  // namespace
+
 std::optional<HttpResponse> refuse_representation(const HttpRequest& request) {
   bool has_body = request.method == "PUT" || request.method == "POST" || request.method == "PATCH";
   std::string_view type = request.headers.get("Content-Type");
-  if (has_body && type.find("application/json") == std::string_view::npos &&
-      type.find("*/*") == std::string_view::npos) {
+  // A method without a body needs no type, but one that is given counts.
+  if ((has_body || !type.empty()) && !lists(type, "application/json", false)) {
     return text_answer(415, "415: Unsupported Media Type");
   }
   std::string_view accept = request.headers.get("Accept");
-  if (!accept.empty() && accept.find("application/json") == std::string_view::npos &&
-      accept.find("*/*") == std::string_view::npos) {
+  if (!accept.empty() && !lists(accept, "application/json", true)) {
     return text_answer(406, "406: Not Acceptable\n\nAvailable representations: application/json");
   }
   return std::nullopt;

@@ -31,9 +31,8 @@ json RestApi::resource_types() const {
     if (table.path.empty()) continue;
     json entry = {{"name", table.type},
                   {"path", table.path},
-                  // Unlike /policies, this page does not ask whether the control plane is a global one.
-                  {"readOnly",
-                   options_.read_only || kind->is_read_only() || (options_.federated && !kind->is_provided_by_zone())},
+                  // Unlike /policies, this page asks neither for the mode nor for what a federated zone may write.
+                  {"readOnly", options_.read_only || options_.federated || kind->is_read_only()},
                   {"scope", kind->is_global() ? "Global" : "Mesh"},
                   {"singularDisplayName", table.singular_text},
                   {"pluralDisplayName", table.plural_text},

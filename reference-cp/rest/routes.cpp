@@ -125,9 +125,6 @@ std::optional<json> RestApi::describe(const Call& call) const {
   if (call.path == "/who-am-i") return json{{"name", call.user.name}, {"groups", call.user.groups}};
   if (call.path == "/policies") return policies();
   if (call.path == "/_resources") return resource_types();
-  if (call.path == "/versions") {
-    return json{{"kumaDp", {{options_.version, {{"envoy", "~1.34.0"}}}}}};
-  }
   return std::nullopt;
 }
 
@@ -151,10 +148,8 @@ asio::awaitable<HttpResponse> RestApi::handle(HttpRequest request) {
   call.query = parse_target(request.target).query;
   call.request = std::move(request);
 
-  if (call.request.method == "GET") {
-    auto computed = co_await insight(call);
-    if (computed) co_return *computed;
-  }
+  auto computed = co_await insight(call);
+  if (computed) co_return *computed;
   if (auto place = find_place(call.parts)) {
     bool single = !place->name.empty() && !place->overview;
     const std::string& method = call.request.method;

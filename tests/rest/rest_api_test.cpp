@@ -117,6 +117,56 @@ TEST(RestApi, PagesLinkToTheNext) {
   EXPECT_EQ(cp.get("/meshtimeouts?offset=x").status, 400);
 }
 
+TEST(RestApi, SizesOfPagesBelowOneAreAsInKuma) {
+  CpUnderTest cp;
+  for (const char* name : {"b", "a"}) {
+    cp.clock.time += std::chrono::seconds(1);
+    EXPECT_EQ(cp.put(std::string("/meshes/default/meshtimeouts/") + name, timeout(name)).status, 201);
+  }
+  auto names = [&](const std::string& query) {
+    std::string out;
+    for (const json& item : body_of(cp.get("/meshes/default/meshtimeouts" + query))["items"])
+      if (auto name = item["name"].get<std::string>(); name.size() == 1) out += name;
+    return out;
+  };
+  EXPECT_EQ(names(""), "ab");
+  EXPECT_EQ(names("?size=0"), "ba") << "in the order in which they were made";
+  EXPECT_EQ(names("?size=0&offset=x"), "ab") << "an offset makes for sorting, and is not read";
+  json page = body_of(cp.get("/meshes/default/meshtimeouts?size=-1"));
+  EXPECT_EQ(page["items"], json::array());
+  EXPECT_EQ(page["total"], 4);
+  EXPECT_EQ(page["next"], "http://cp.test/meshes/default/meshtimeouts?offset=-1&size=-1");
+  json refused = body_of(cp.get("/meshes/default/meshtimeouts?offset=99999999999999999999"));
+  EXPECT_EQ(refused["detail"],
+            "invalid: invalid offset: strconv.Atoi: parsing \"99999999999999999999\": value out of range");
+}
+
+TEST(RestApi, QueriesAreJudgedBeforeTheMeshIsLookedFor) {
+  CpUnderTest cp;
+  for (const char* query : {"size=abc", "gateway=x", "filter[name]=y"}) {
+    HttpResponse refused = cp.get(std::string("/meshes/absent/dataplanes?") + query);
+    EXPECT_EQ(refused.status, 400) << query;
+    EXPECT_EQ(body_of(refused)["title"], "Could not retrieve resources") << query;
+  }
+  EXPECT_EQ(cp.get("/meshes/absent/dataplanes?offset=x").status, 404);
+}
+
+TEST(RestApi, ServicesAreTurnedIntoPagesByThePage) {
+  CpUnderTest cp;
+  json dataplane = {{"type", "Dataplane"}, {"mesh", "default"}, {"name", "d"}};
+  dataplane["networking"]["address"] = "10.0.0.1";
+  dataplane["networking"]["inbound"] = json::array({{{"port", 80}, {"tags", {{"kuma.io/service", "a"}}}}});
+  ASSERT_EQ(cp.put("/meshes/default/dataplanes/d", dataplane).status, 201);
+  cp.write_insights();
+  EXPECT_EQ(body_of(cp.get("/service-insights"))["items"].size(), 1u);
+  EXPECT_EQ(cp.get("/service-insights?filter[name]=x").status, 200);
+  for (const char* query : {"size=abc", "size=1001", "offset=abc"})
+    EXPECT_EQ(body_of(cp.get(std::string("/service-insights?") + query))["title"], "Could not paginate resources");
+  json none = body_of(cp.get("/service-insights?size=0"));
+  EXPECT_EQ(none["items"], json::array());
+  EXPECT_EQ(none["next"], "http://cp.test/service-insights?offset=0&size=0");
+}
+
 TEST(RestApi, SecretsAreForAdmins) {
   RestOptions options;
   options.authenticate = [](const HttpRequest&) -> asio::awaitable<Result<User>> { co_return anonymous_user(); };
@@ -189,6 +239,42 @@ TEST(RestApi, OverviewsJoinResourceAndInsight) {
   json list = body_of(cp.get("/meshes/default/dataplanes+insights"));
   EXPECT_EQ(list["items"][0]["dataplaneInsight"]["subscriptions"][0]["id"], "1");
   EXPECT_EQ(list["items"][0]["dataplane"]["networking"]["address"], "10.0.0.1");
+  list = body_of(cp.get("/meshes/default/dataplanes/_overview?filter[labels.kuma.io/mesh]=default"));
+  ASSERT_EQ(list["items"].size(), 1u);
+  EXPECT_FALSE(list["items"][0].contains("dataplaneInsight")) << "an insight has no such label";
+}
+
+TEST(RestApi, MediaTypesAreComparedAsAWhole) {
+  CpUnderTest cp;
+  auto status = [&](const char* method, const char* target, const char* header, const char* value) {
+    HttpRequest request{.method = method, .target = target};
+    request.headers.add(header, value);
+    if (std::string_view(method) == "PUT") request.body = timeout("t").dump();
+    return cp.ask(std::move(request)).status;
+  };
+  constexpr const char *mesh = "/meshes/default", *policy = "/meshes/default/meshtimeouts/t";
+  EXPECT_EQ(status("GET", mesh, "Content-Type", "application/yaml"), 415);
+  EXPECT_EQ(status("GET", mesh, "Content-Type", "application/json"), 200);
+  EXPECT_EQ(status("PUT", policy, "Content-Type", "*/*"), 415);
+  EXPECT_EQ(status("PUT", policy, "Content-Type", "application/json-patch+json"), 415);
+  EXPECT_EQ(status("PUT", policy, "Content-Type", "text/plain, application/json; charset=utf-8"), 201);
+  EXPECT_EQ(status("GET", mesh, "Accept", "application/json-seq"), 406);
+  EXPECT_EQ(status("GET", mesh, "Accept", "text/html, */*;q=0.8"), 200);
+  EXPECT_EQ(status("GET", "/global-insight", "Accept", "text/plain"), 406);
+  EXPECT_EQ(status("GET", "/service-insights", "Accept", "text/plain"), 406);
+  HttpResponse refused = cp.ask({.method = "POST", .target = "/global-insights"});
+  EXPECT_EQ(refused.status, 405);
+  EXPECT_EQ(refused.headers.get("Allow"), "GET");
+}
+
+TEST(RestApi, KumaHasNoPageOfVersions) {
+  CpUnderTest cp;
+  EXPECT_EQ(cp.get("/versions").status, 404);
+}
+
+TEST(RestApi, EveryKindOfAFederatedZoneIsDescribedAsReadOnly) {
+  CpUnderTest cp({}, {.federated = true});
+  for (const json& one : body_of(cp.get("/_resources"))["resources"]) EXPECT_EQ(one["readOnly"], true) << one["name"];
 }
 
 TEST(RestApi, FurtherEndpointsAreAskedLast) {

@@ -76,8 +76,6 @@ void add_descriptions(Schemas& out) {
   out["WhoAmI"] =
       object({required({"name", string(), "the user"}), required({"groups", list(string()), "the groups"})});
   out["Configuration"] = object({});
-  out["Versions"] = object({required(
-      {"kumaDp", map(object({required({"envoy", string(), "versions of Envoy"})})), "by version of kuma-dp"})});
 }
 
 void add_insights(Schemas& out) {

@@ -155,7 +155,6 @@ std::vector<RestOperation> rest_operations() {
       page("/global-insight", "get-global-insight", "GlobalInsight", "Counts over all meshes."),
       page("/global-insights", "get-global-insights", "GlobalInsights", "Counts of resources that are in no mesh."),
       page("/policies", "get-policies", "PolicyDescriptionList", "The kinds that are policies."),
-      page("/versions", "get-versions", "Versions", "Versions of Envoy that kuma-dp goes with."),
       page("/who-am-i", "who-am-i", "WhoAmI", "The user that asks."),
       token("dataplane", "generate-dataplane-token", "DataplaneTokenRequest", "Issue a token of a Dataplane."),
       token("user", "generate-user-token", "UserTokenRequest", "Issue a token of a user."),
