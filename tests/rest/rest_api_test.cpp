@@ -125,7 +125,8 @@ TEST(RestApi, SizesOfPagesBelowOneAreAsInKuma) {
   }
   auto names = [&](const std::string& query) {
     std::string out;
-    for (const json& item : body_of(cp.get("/meshes/default/meshtimeouts" + query))["items"])
+    const json page = body_of(cp.get("/meshes/default/meshtimeouts" + query));
+    for (const json& item : page["items"])
       if (auto name = item["name"].get<std::string>(); name.size() == 1) out += name;
     return out;
   };
@@ -274,7 +275,8 @@ TEST(RestApi, KumaHasNoPageOfVersions) {
 
 TEST(RestApi, EveryKindOfAFederatedZoneIsDescribedAsReadOnly) {
   CpUnderTest cp({}, {.federated = true});
-  for (const json& one : body_of(cp.get("/_resources"))["resources"]) EXPECT_EQ(one["readOnly"], true) << one["name"];
+  const json page = body_of(cp.get("/_resources"));
+  for (const json& one : page["resources"]) EXPECT_EQ(one["readOnly"], true) << one["name"];
 }
 
 TEST(RestApi, FurtherEndpointsAreAskedLast) {
