@@ -26,7 +26,7 @@ using Json = nlohmann::json;
 
 TEST(BootstrapRequest, DepthIsBounded) {
   auto body = [](std::size_t depth) {
-    return R"({"mesh":"default","name":"web","dataplaneConfig":{"redirect":)" + std::string(depth, '[') +
+    return R"({"mesh":"default","name":"web","dataplaneConfig":{"more":)" + std::string(depth, '[') +
            std::string(depth, ']') + "}}";
   };
   auto deep = parse_bootstrap_request(body(100'000), "cp");
@@ -36,6 +36,7 @@ TEST(BootstrapRequest, DepthIsBounded) {
   auto flat = parse_bootstrap_request(body(10), "cp");
   ASSERT_TRUE(flat) << flat.error().message;
   EXPECT_TRUE(flat->transparent_proxy.contains("redirect"));
+  EXPECT_FALSE(flat->transparent_proxy.contains("more"));
 }
 
 XdsResourcePtr resource(const std::string& name) {

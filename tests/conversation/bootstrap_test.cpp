@@ -183,27 +183,64 @@ TEST_F(Bootstrap, WhatIsNotThereOrNotGoodIsRefusedAsInKuma) {
   EXPECT_EQ(refused.status, 400);
   EXPECT_NE(refused.body.find("(basic constraint 'CA' is set to 'false')"), std::string::npos) << refused.body;
   EXPECT_EQ(refused.headers.get("content-type"), "text/plain; charset=utf-8");
+  Json config = {{"redirect", {{"outbound", {{"enabled", true}}}}}};
   auto with = [&](const std::string& resource) {
     Json own = request;
     own["dataplaneResource"] = resource;
-    own["dataplaneConfig"] = {{"redirect", {{"outbound", {{"enabled", true}}}}}};
+    own["dataplaneConfig"] = config;
     return ask(own);
   };
   EXPECT_EQ(with("a: [").status, 500);
   EXPECT_EQ(with("text").status, 500);
   EXPECT_EQ(with("type: Nothing").status, 500);
   EXPECT_EQ(with("type: Mesh\nname: default").status, 500);
-  auto outbound = with(
-      "{type: Dataplane, mesh: default, name: web, networking: {address: 10.0.0.1, inbound: [{port: 80, tags: "
-      "{kuma.io/service: web}}], outbound: [{port: 81, tags: {kuma.io/service: api}}]}}");
+  const std::string networking =
+      "networking: {address: 10.0.0.1, inbound: [{port: 80, tags: {kuma.io/service: web}}], outbound: [{port: 81, "
+      "tags: {kuma.io/service: api}}]}}";
+  auto outbound = with("{type: Dataplane, mesh: default, name: web, " + networking);
   EXPECT_EQ(outbound.status, 422);
   EXPECT_EQ(outbound.body, "outbound: should be empty since dataplane is in Transparent Proxying mode");
+  config["ipFamilyMode"] = "ipv4";
+  EXPECT_EQ(with("{type: Dataplane, mesh: default, name: web, " + networking).status, 200)
+      << "what is of IPv4 alone waits for an address";
+  auto nowhere = with("{type: Dataplane, name: web, " + networking);
+  EXPECT_EQ(nowhere.status, 422);
+  EXPECT_EQ(nowhere.body, "mesh: mesh \"\" does not exist");
+  Json unnamed = request;
+  unnamed["name"] = "";
+  unnamed["dataplaneResource"] = "{type: Dataplane, mesh: default, name: web, " + networking;
+  EXPECT_EQ(ask(unnamed).status, 500);
+}
+
+TEST_F(Bootstrap, AConfigurationOfRedirectionIsPrintedWithAllOfItsFields) {
+  keep_proxy();
+  auto with = [&](const char* config) {
+    Json asked = request;
+    asked["dataplaneConfig"] = Json::parse(config);
+    return ask(asked);
+  };
+  auto printed = [&](const char* config) { return yaml(with(config).body)["node"]["metadata"]["transparentProxy"]; };
+  const Json none = {{"enabled", false}, {"port", 0}};
+  EXPECT_EQ(printed("{}"), (Json{{"ipFamilyMode", ""},
+                                 {"redirect", {{"inbound", none}, {"outbound", none}, {"dns", none}}}}));
+  EXPECT_EQ(printed(R"({"ipFamilyMode": "", "more": 1, "redirect": {"inbound": {"enabled": true, "port": 15006}}})"),
+            (Json{{"ipFamilyMode", "dualstack"},
+                  {"redirect",
+                   {{"inbound", {{"enabled", true}, {"port", 15006}}}, {"outbound", none}, {"dns", none}}}}));
+  EXPECT_TRUE(printed("null").is_null());
+  for (const char* bad : {"[]", R"({"ipFamilyMode": "ipv5"})", R"({"ipFamilyMode": 4})", R"({"redirect": []})",
+                          R"({"redirect": {"dns": {"port": 0}}})", R"({"redirect": {"dns": {"port": 65536}}})",
+                          R"({"redirect": {"dns": {"port": "53"}}})", R"({"redirect": {"dns": {"enabled": 1}}})"}) {
+    EXPECT_EQ(with(bad).status, 400) << bad;
+    EXPECT_EQ(with(bad).body, "") << bad;
+  }
 }
 
 TEST_F(Bootstrap, TokensAreAskedForByProxyType) {
   keep_proxy();
   options.zone_token_required = true;
   EXPECT_EQ(ask(request).status, 200) << "no zone's proxy";
+  EXPECT_EQ(ask({{"name", "x"}, {"mesh", "default"}, {"proxyType", "some"}}).status, 500) << "of no zone either";
   Json ingress = {{"name", "in"}, {"proxyType", "ingress"}};
   ingress["dataplaneResource"] =
       "{type: ZoneIngress, name: in, networking: {address: 10.0.0.9, port: 10001, admin: {port: 7}}}";
@@ -241,7 +278,8 @@ TEST_F(Bootstrap, KumaDpGetsWhatItIsToCollect) {
   EXPECT_EQ(answer["kumaSidecarConfiguration"]["metrics"]["aggregate"],
             Json::parse(R"([{"name": "app", "address": "10.0.0.1", "port": 8080, "path": "/m"}])"));
   EXPECT_EQ(told("own")["kumaSidecarConfiguration"]["metrics"]["aggregate"],
-            Json::parse(R"([{"name": "side", "address": "127.0.0.1", "port": 9, "path": "/s"}])"));
+            Json::parse(R"([{"name": "app", "address": "10.0.0.1", "port": 8080, "path": "/m"},
+                            {"name": "side", "address": "127.0.0.1", "port": 9, "path": "/s"}])"));
   auto yaml_text = base64_decode(answer.value("bootstrap", ""));
   ASSERT_TRUE(yaml_text);
   EXPECT_EQ(yaml(*yaml_text)["node"]["id"], "default.web");

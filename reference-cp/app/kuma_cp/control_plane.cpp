@@ -402,7 +402,6 @@ asio::awaitable<Result<>> ControlPlane::start() {
     if (path != "/bootstrap")
       co_return HttpResponse{
           .status = 404, .headers = {{"content-type", "text/plain; charset=utf-8"}}, .body = "404 page not found\n"};
-    if (request.method != "POST") co_return HttpResponse{.status = 405, .headers = {{"allow", "POST"}}, .body = {}};
     co_return co_await state->bootstrap->handle(std::move(request));
   };
   GrpcHandler proxy_handler = [state = state_](GrpcServerStream stream) {

@@ -1,5 +1,7 @@
 #include "reference-cp/xds/bootstrap/bootstrap_server.hpp"
 
+#include <map>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -72,7 +74,14 @@ Json aggregates(const Resource& dataplane, const Resource& mesh, const std::stri
   Json list;
   for (const Json& backend : at(mesh.spec, {"metrics", "backends"}))
     if (backend.value("name", "") == enabled.get<std::string>()) list = at(backend, {"conf", "aggregate"});
-  if (Json own = at(dataplane.spec, {"metrics", "conf", "aggregate"}); own.is_array()) list = own;
+  if (at(dataplane.spec, {"metrics", "type"}) == "prometheus") {
+    // The proxy's own go before those of the mesh of the same name. Kuma's order is that of a map, so any.
+    std::map<std::string, Json> by_name;
+    for (const Json& each : {list, at(dataplane.spec, {"metrics", "conf", "aggregate"})})
+      for (const Json& entry : each) by_name.insert_or_assign(entry.value("name", ""), entry);
+    list = Json::array();
+    for (auto& [name, entry] : by_name) list.push_back(std::move(entry));
+  }
   if (!list.is_array()) return out;
   for (const Json& entry : list) {
     if (!entry.value("enabled", true)) continue;
@@ -123,7 +132,9 @@ asio::awaitable<HttpResponse> BootstrapServer::handle(HttpRequest http) const {
     if (!refusal.message.empty()) out.headers.set("content-type", "text/plain; charset=utf-8");
     return out;
   };
-  bool token_needed = request->proxy_type == "dataplane" ? options_.dp_token_required : options_.zone_token_required;
+  const bool of_zone = request->proxy_type == "ingress" || request->proxy_type == "egress";
+  bool token_needed = (request->proxy_type == "dataplane" && options_.dp_token_required) ||
+                      (of_zone && options_.zone_token_required);
   if (token_needed && request->dataplane_token.empty() && request->dataplane_token_path.empty())
     co_return refuse({422, token_required, {}});
   // A host that is set for proxies goes before the one that kuma-dp used.
@@ -133,6 +144,7 @@ asio::awaitable<HttpResponse> BootstrapServer::handle(HttpRequest http) const {
   if (!found) co_return refuse(found.error());
   auto ca = ca_of(*request);
   if (!ca) co_return refuse(ca.error());
+  if (request->name.empty()) co_return refuse({500, {}, "name must not be empty"});
   std::string yaml = to_yaml(envoy_bootstrap(*request, options_.settings, found->proxy, *ca));
   HttpResponse response;
   if (http.headers.get("accept") == "application/json") {
@@ -195,6 +207,8 @@ asio::awaitable<BootstrapServer::Outcome<Resource>> BootstrapServer::find_resour
   auto form = universal_form(documents->front().value);
   if (!form) co_return std::unexpected(Refusal{500, {}, form.error().message});
   if (!kind || form->kind != kind) co_return std::unexpected(Refusal{500, {}, "invalid resource"});
+  // Unlike the files of kumactl, this one has no mesh that goes without saying.
+  if (!form->kubernetes && !kind->is_global() && !documents->front().value.contains("mesh")) form->body["mesh"] = "";
   auto decoded = decode(*kind, form->body, UnknownFields::drop);
   if (!decoded && decoded.error().violations.empty())
     co_return std::unexpected(Refusal{500, {}, decoded.error().text()});

@@ -64,17 +64,51 @@ Json version_of(const Json& given, std::initializer_list<const char*> fields) {
   return out;
 }
 
-bool redirects(const Json& config, const char* direction) {
-  auto redirect = config.find("redirect");
-  if (redirect == config.end() || !redirect->is_object()) return false;
-  auto flow = redirect->find(direction);
-  return flow != redirect->end() && flow->is_object() && flow->value("enabled", false);
+bool redirects(const Json& config, const char* direction) { return config["redirect"][direction]["enabled"] == true; }
+
+std::string lower(std::string text) {
+  std::ranges::transform(text, text.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  return text;
+}
+
+/// `dataplaneConfig` as Kuma prints it once it has read it: every field that it knows, and no other. A mode that is
+/// given but empty is the usual one; a port that is given is never 0.
+Json read_transparent_proxy(const Json& given, Error& error) {
+  auto refuse = [&](const std::string& field) {
+    if (error.message.empty()) error = {Code::invalid_argument, "`" + field + "` is none", "dataplaneConfig"};
+  };
+  Json out = {{"ipFamilyMode", ""}, {"redirect", Json::object()}};
+  if (auto mode = given.find("ipFamilyMode"); mode != given.end()) {
+    const std::string text = mode->is_string() ? mode->get<std::string>() : std::string();
+    const std::string known = lower(text);
+    const bool is_text = mode->is_string() || mode->is_null();
+    if (!is_text || (!known.empty() && known != "dualstack" && known != "ipv4")) refuse("ipFamilyMode");
+    out["ipFamilyMode"] = text.empty() ? "dualstack" : text;
+  }
+  Reader config(given, error);
+  Reader flows(config.object("redirect"), error);
+  for (const char* name : {"inbound", "outbound", "dns"}) {
+    const Json& flow = flows.object(name);
+    bool enabled = false;
+    Reader reader(flow, error);
+    reader.read("enabled", enabled);
+    std::uint32_t number = 0;
+    if (auto port = flow.find("port"); port != flow.end()) {
+      const std::uint64_t value = port->is_number_unsigned() ? port->get<std::uint64_t>() : 0;
+      if (value == 0 || value > 65535) refuse(std::string(name) + ".port");
+      number = static_cast<std::uint32_t>(value);
+    }
+    out["redirect"][name] = {{"enabled", enabled}, {"port", number}};
+  }
+  return out;
 }
 
 }  // namespace
 
 bool BootstrapRequest::transparent() const {
-  return transparent_proxy.is_object() &&
+  // Kuma asks for the proxy's address where it keeps to IPv4, and knows none yet.
+  return transparent_proxy.is_object() && transparent_proxy["ipFamilyMode"] != "ipv4" &&
          (redirects(transparent_proxy, "inbound") || redirects(transparent_proxy, "outbound"));
 }
 
@@ -112,8 +146,8 @@ Result<BootstrapRequest> parse_bootstrap_request(std::string_view body, std::str
   metrics.read("keyPath", out.metrics_key_path);
   reader.read("systemCaPath", out.system_ca_path);
   reader.read("ipv6Enabled", out.ipv6_enabled);
-  if (auto config = json.find("dataplaneConfig"); config != json.end() && config->is_object())
-    out.transparent_proxy = std::move(*config);
+  if (auto config = json.find("dataplaneConfig"); config != json.end() && !config->is_null())
+    out.transparent_proxy = read_transparent_proxy(reader.object("dataplaneConfig"), error);
   if (!error.message.empty()) return fail(std::move(error));
   return out;
 }

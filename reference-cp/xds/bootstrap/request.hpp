@@ -32,10 +32,10 @@ struct BootstrapRequest {
   std::uint64_t heap_bytes_max = 0;
   std::string workdir;
   std::string metrics_cert_path, metrics_key_path, system_ca_path;
-  nlohmann::json transparent_proxy;  ///< `dataplaneConfig`; null where it is not given
+  nlohmann::json transparent_proxy;  ///< `dataplaneConfig`, with all of its fields; null where it is not given
   bool ipv6_enabled = false;
 
-  /// Redirects inbound or outbound traffic.
+  /// Redirects inbound or outbound traffic, not of IPv4 alone.
   bool transparent() const;
 };
 
