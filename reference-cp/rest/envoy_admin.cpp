@@ -1,5 +1,6 @@
 #include "reference-cp/rest/envoy_admin.hpp"
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "kumasim/transport/url.hpp"
@@ -123,6 +124,13 @@ asio::awaitable<std::optional<HttpResponse>> EnvoyAdminEndpoints::handle(const H
   if (auto denied = deny_access(*access, user, "envoy proxy info")) co_return *denied;
   auto proxy = co_await store_.get(*place->kind, place->key);
   if (!proxy) co_return problem(proxy.error(), place->missing);
+  if (!zone_.empty() && place->kind != &kind::dataplane()) {
+    const std::string zone = text_at((*proxy)->spec, "zone");
+    const char* what = place->kind == &kind::zone_ingress() ? "ingress" : "egress";
+    if (!zone.empty() && zone != zone_)
+      co_return problem(400, fmt::format("Could not connect to zone {} that resides in another zone", what),
+                        "Resource is not valid");
+  }
   Order order = order_of(place->type, parse_target(request.target).query);
   auto answer = co_await call_(*proxy, order.target);
   if (!answer) co_return problem(500, title, "Internal Server Error");

@@ -18,9 +18,10 @@ using EnvoyAdminCall = std::function<asio::awaitable<Result<std::string>>(Resour
 
 class EnvoyAdminEndpoints {
  public:
-  /// `store` must outlive it.
-  EnvoyAdminEndpoints(Store& store, Access access, EnvoyAdminCall call)
-      : store_(store), access_(std::move(access)), call_(std::move(call)) {}
+  /// `store` must outlive it. Zone proxies of other zones than `zone` are not asked; "": all are, by a global control
+  /// plane.
+  EnvoyAdminEndpoints(Store& store, Access access, EnvoyAdminCall call, std::string zone = {})
+      : store_(store), access_(std::move(access)), call_(std::move(call)), zone_(std::move(zone)) {}
 
   /// nullopt for a path that is none of these.
   asio::awaitable<std::optional<HttpResponse>> handle(const HttpRequest& request, const User& user) const;
@@ -29,6 +30,7 @@ class EnvoyAdminEndpoints {
   Store& store_;
   Access access_;
   EnvoyAdminCall call_;
+  std::string zone_;
 };
 
 /// A configuration dump without the tokens that its bootstrap holds; nullopt where it is no JSON.

@@ -38,7 +38,7 @@ class EnvoyAdmin : public ::testing::Test {
       if (!answer_) co_return fail(Code::unavailable, "no Envoy");
       co_return *answer_;
     };
-    EnvoyAdminEndpoints endpoints(store_, std::move(access), call);
+    EnvoyAdminEndpoints endpoints(store_, std::move(access), call, zone_);
     HttpRequest request{.target = std::move(target)};
     auto answer = run_now(endpoints.handle(request, user));
     return answer ? *answer : HttpResponse{.status = 0};
@@ -46,8 +46,26 @@ class EnvoyAdmin : public ::testing::Test {
 
   MemoryStore store_;
   std::optional<std::string> answer_ = "text";
-  std::string asked_, name_;
+  std::string asked_, name_, zone_;
 };
+
+TEST_F(EnvoyAdmin, ZoneProxiesOfOtherZonesAreNotAsked) {
+  put(kind::zone_ingress(), "", "in", {{"zone", "other"}});
+  put(kind::zone_egress(), "", "out", {{"zone", "other"}});
+  put(kind::zone_egress(), "", "own", {{"zone", "here"}});
+  EXPECT_EQ(get("/zoneingresses/in/stats").status, 200) << "a global control plane asks everybody";
+  zone_ = "here";
+  for (const auto& [path, what] :
+       {std::pair{"/zoneingresses/in/xds", "ingress"}, std::pair{"/zoneegresses/out/stats", "egress"}}) {
+    HttpResponse refused = get(path);
+    EXPECT_EQ(refused.status, 400) << path;
+    json body = json::parse(refused.body);
+    EXPECT_EQ(body["title"], std::string("Could not connect to zone ") + what + " that resides in another zone");
+    EXPECT_EQ(body["detail"], "Resource is not valid");
+    EXPECT_FALSE(body.contains("causes"));
+  }
+  EXPECT_EQ(get("/zoneegresses/own/stats").status, 200);
+}
 
 TEST_F(EnvoyAdmin, AsksTheProxysOwnAdminServer) {
   HttpResponse stats = get("/meshes/default/dataplanes/dp/stats");

@@ -87,7 +87,8 @@ struct ControlPlane::State {
                {.key = key_spec(config.leaf_key), .offload = options.offload}),
         envoy_admin(
             *store, config.access,
-            [this](ResourcePtr proxy, std::string target) { return ask_envoy(std::move(proxy), std::move(target)); }),
+            [this](ResourcePtr proxy, std::string target) { return ask_envoy(std::move(proxy), std::move(target)); },
+            config.mode == "global" ? std::string() : config.zone_name),
         inspect(*store, {.global = config.mode == "global",
                          .view = [this](const std::string& mesh) { return reconciler.views().find(mesh); },
                          .config = proxy_config}),
