@@ -71,6 +71,13 @@ asio::awaitable<HttpResponse> RestApi::get_one(const Call& call, const Place& pl
   auto found = co_await manager_.store().get(*place.kind, key);
   if (!found) co_return problem(found.error(), "Could not retrieve a resource");
   const Resource& resource = **found;
+  std::string format = query_value(call.query, "format");
+  const bool kubernetes = format == "k8s" || format == "kubernetes";
+  if (!format.empty() && format != "universal" && !kubernetes) {
+    Violations violations;
+    violations.add({}, R"("format" must be one of ["k8s", "kubernetes", "universal"])");
+    co_return problem(400, "invalid format", "Resource is not valid", violations);
+  }
   if (place.overview) {
     ResourcePtr insight;
     if (const Kind* kind = insight_kind(*place.kind)) {
@@ -79,15 +86,8 @@ asio::awaitable<HttpResponse> RestApi::get_one(const Call& call, const Place& pl
     }
     co_return json_answer(200, overview_of(resource, insight.get(), true));
   }
-  std::string format = query_value(call.query, "format");
-  if (format == "k8s" || format == "kubernetes") {
+  if (kubernetes)
     co_return json_answer(200, resource_to_kubernetes(resource, query_value(call.query, "namespace")));
-  }
-  if (!format.empty() && format != "universal") {
-    Violations violations;
-    violations.add({}, R"("format" must be one of ["k8s", "kubernetes", "universal"])");
-    co_return problem(400, "invalid format", "Resource is not valid", violations);
-  }
   co_return json_answer(200, resource_to_json(resource));
 }
 

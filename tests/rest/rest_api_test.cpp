@@ -231,6 +231,7 @@ TEST(RestApi, OverviewsJoinResourceAndInsight) {
   json alone = body_of(cp.get("/meshes/default/dataplanes/d/_overview"));
   EXPECT_EQ(alone["type"], "DataplaneOverview");
   EXPECT_EQ(alone["dataplaneInsight"], json::object());
+  EXPECT_EQ(body_of(cp.get("/meshes/default/dataplanes/d/_overview?format=bogus"))["title"], "invalid format");
   Resource insight;
   insight.kind = &kind::dataplane_insight();
   insight.meta.mesh = "default";
