@@ -96,6 +96,17 @@ bool is_beyond(const json& value) {
   return value.is_number_unsigned() && value.get<std::uint64_t>() > static_cast<std::uint64_t>(INT64_MAX);
 }
 
+/// A value of an enumeration; nullptr for a number that has none. Kuma's numbers go up from 0, but for one gap: of a
+/// listener's protocols 2 is kept for UDP.
+const std::string* by_number(const Schema& schema, std::int64_t number) {
+  if (schema.type_name == "kuma.mesh.v1alpha1.MeshGateway.Listener.Protocol" && number >= 2) {
+    if (number == 2) return nullptr;
+    --number;
+  }
+  const bool known = number >= 0 && number < static_cast<std::int64_t>(schema.values.size());
+  return known ? &schema.values[static_cast<std::size_t>(number)] : nullptr;
+}
+
 class Canonicaliser {
  public:
   explicit Canonicaliser(UnknownFields unknown) : unknown_(unknown) {}
@@ -179,7 +190,7 @@ class Canonicaliser {
   json object(const Schema& schema, const json& value, const Path& path, bool proto) {
     if (!value.is_object()) return mismatch(schema, value, path, proto);
     json out = json::object();
-    std::map<std::string, std::string> chosen;  // of each oneof
+    std::map<std::string, const Field*> chosen;  // of each oneof
     for (const auto& [key, item] : value.items()) {
       const Field* field = find(schema, key, proto);
       if (field == nullptr) {
@@ -197,9 +208,7 @@ class Canonicaliser {
         continue;
       }
       json inner = visit(*field->schema, item, path.at(field->name), proto);
-      if (!field->oneof.empty() && !chosen.emplace(field->oneof, field->name).second) {
-        give_up(fmt::format("{} and {} exclude one another", chosen[field->oneof], field->name));
-      }
+      if (!field->oneof.empty() && !choose(*field, chosen, out)) continue;
       if (!keeps(*field, inner, proto)) continue;
       out[field->name] = std::move(inner);
     }
@@ -214,6 +223,18 @@ class Canonicaliser {
       }
     }
     return out;
+  }
+
+  /// Whether a field of a oneof stays: jsonpb sets fields in the order of the .proto, so that the last one does.
+  bool choose(const Field& field, std::map<std::string, const Field*>& chosen, json& out) {
+    auto [other, alone] = chosen.emplace(field.oneof, &field);
+    if (alone) return true;
+    if (unknown_ == UnknownFields::refuse)
+      give_up(fmt::format("{} and {} exclude one another", other->second->name, field.name));
+    if (other->second > &field) return false;  // both are of one list
+    out.erase(other->second->name);
+    other->second = &field;
+    return true;
   }
 
   static std::string unknown_field(const Schema& schema) {
@@ -237,9 +258,7 @@ class Canonicaliser {
     if (!value.is_object()) return mismatch(schema, value, path, proto);
     json out = json::object();
     for (const auto& [key, item] : value.items()) {
-      // protobuf takes null for an element's zero value.
-      bool empty_text = proto && item.is_null() && schema.element->type == Type::string;
-      out[key] = empty_text ? json("") : visit(*schema.element, item, path.at(key), proto);
+      out[key] = visit(*schema.element, element_of(schema, item, proto), path.at(key), proto);
     }
     return out;
   }
@@ -252,8 +271,20 @@ class Canonicaliser {
     if (schema.max && size > *schema.max)
       violations.add(path, fmt::format("in body should have at most {} items", *schema.max));
     json out = json::array();
-    for (std::size_t i = 0; i < value.size(); ++i) out.push_back(visit(*schema.element, value[i], path.at(i), proto));
+    for (std::size_t i = 0; i < value.size(); ++i)
+      out.push_back(visit(*schema.element, element_of(schema, value[i], proto), path.at(i), proto));
     return out;
+  }
+
+  /// protobuf takes null for an element's zero value.
+  static json element_of(const Schema& schema, const json& item, bool proto) {
+    if (!proto || !item.is_null()) return item;
+    switch (schema.element->type) {
+      case Type::string: return "";
+      case Type::integer: return 0;
+      case Type::object: return json::object();
+      default: return item;
+    }
   }
 
   json integer(const Schema& schema, const json& given, const Path& path, bool proto) {
@@ -317,14 +348,19 @@ class Canonicaliser {
   }
 
   json enumeration(const Schema& schema, const json& value, const Path& path, bool proto) {
-    if (proto && value.is_number_integer() && value >= 0 && value < schema.values.size()) {
-      return schema.values[value.get<std::size_t>()];
-    }
+    if (proto && value.is_number_integer() && !is_beyond(value))
+      if (const std::string* named = by_number(schema, value.get<std::int64_t>())) return *named;
     bool known = value.is_string() &&
                  std::ranges::find(schema.values, value.get_ref<const std::string&>()) != schema.values.end();
     if (known) return value;
     if (proto && unknown_ == UnknownFields::drop) {
-      give_up(fmt::format("unknown value {} for enum {}", json(value.dump()).dump(), schema.type_name));
+      constexpr const char* number = "protoreflect.EnumNumber";
+      if (value.is_string() || value.is_number_integer())
+        give_up(fmt::format("unknown value {} for enum {}", json(value.dump()).dump(), schema.type_name));
+      else if (value.is_number())
+        give_up(fmt::format("json: cannot unmarshal number {} into Go value of type {}", value.dump(), number));
+      else
+        give_up(fmt::format("json: cannot unmarshal {} into Go value of type {}", go_type(value), number));
     } else {
       if (!value.is_string()) mismatch(schema, value, path, proto);
       violations.add(path, "in body should be one of [" + joined(schema.values) + "]");

@@ -30,6 +30,11 @@ const char* go_type(const json& value) {
   return value.is_array() ? "array" : (value.is_object() ? "object" : "string");
 }
 
+const char* open_api_type(const json& value) {
+  if (value.is_null()) return "null";
+  return value.is_boolean() ? "boolean" : go_type(value);
+}
+
 DecodeError invalid(const Kind& kind, const std::string& why) {
   DecodeError out;
   out.reason = fmt::format("invalid {} object: {}", kind.type(), json(why).dump());
@@ -73,19 +78,24 @@ Violations check_envelope(const Kind& kind, const json& body) {
   for (const char* key : {"name", "spec", "type"}) {
     if (!body.contains(key)) out.add({}, fmt::format(".{} in body is required", key));
   }
-  for (const char* key : {"name", "mesh"}) {
+  for (const char* key : {"name", "mesh", "type"}) {
     const json& value = get(body, key);
-    if (body.contains(key) && !value.is_string()) {
-      out.add({},
-              fmt::format("{} in body must be of type string: \"{}\"", key, value.is_null() ? "null" : go_type(value)));
-    }
+    // A mesh has a default, which Kubernetes' defaulting puts in place of null.
+    const bool defaulted = value.is_null() && key == std::string_view("mesh");
+    if (body.contains(key) && !value.is_string() && !defaulted)
+      out.add({}, fmt::format("{} in body must be of type string: \"{}\"", key, open_api_type(value)));
   }
   if (body.contains("type") && get(body, "type") != kind.type()) {
     out.add({}, fmt::format("type in body should be one of [{}]", kind.type()));
   }
-  for (const auto& [key, value] : get(body, "labels").items()) {
+  const json& labels = get(body, "labels");
+  if (body.contains("labels") && !labels.is_object()) {
+    out.add({}, fmt::format("labels in body must be of type object: \"{}\"", open_api_type(labels)));
+    return out;
+  }
+  for (const auto& [key, value] : labels.items()) {
     if (!value.is_string())
-      out.add({}, fmt::format("labels.{} in body must be of type string: \"{}\"", key, go_type(value)));
+      out.add({}, fmt::format("labels.{} in body must be of type string: \"{}\"", key, open_api_type(value)));
   }
   return out;
 }
@@ -116,7 +126,7 @@ std::expected<Resource, DecodeError> decode_spec(const Kind& kind, const json& b
   if (!spec.reason.empty()) return std::unexpected(invalid(kind, spec.reason));
   read_meta(body, out.meta);
   if (kind.is_global()) out.meta.mesh.clear();
-  if (kind.scope() == Scope::mesh && out.meta.mesh.empty() && !body.contains("mesh")) out.meta.mesh = "default";
+  if (kind.scope() == Scope::mesh && out.meta.mesh.empty() && get(body, "mesh").is_null()) out.meta.mesh = "default";
   out.spec = std::move(spec.value);
   const json& status = get(body, "status");
   if (kind.table().has_status && status.is_object()) {
@@ -197,9 +207,13 @@ Error DecodeError::error() const {
 }
 
 std::expected<Resource, DecodeError> decode_shape(const Kind& kind, const json& body, UnknownFields unknown) {
+  // A flat kind is decoded straight into its metadata, to which null is nothing at all.
+  const bool flat = kind.wire() == Wire::flat;
+  if (flat && body.is_null()) return decode_flat(kind, json::object(), unknown);
   if (!body.is_object()) {
-    return std::unexpected(invalid(
-        kind, fmt::format("json: cannot unmarshal {} into Go value of type map[string]interface {{}}", go_type(body))));
+    const char* wanted = flat ? "v1alpha1.ResourceMeta" : "map[string]interface {}";
+    return std::unexpected(
+        invalid(kind, fmt::format("json: cannot unmarshal {} into Go value of type {}", go_type(body), wanted)));
   }
   return kind.wire() == Wire::spec ? decode_spec(kind, body, unknown) : decode_flat(kind, body, unknown);
 }

@@ -176,7 +176,12 @@ TEST(CodecErrors, MetadataOfAnotherTypeIsToldAsGosDecoderTellsIt) {
             start + "bool into Go struct field ResourceMeta.labels of type string\"");
   EXPECT_EQ(flat({{"labels", {{"a", json::object()}}}}),
             start + "object into Go struct field ResourceMeta.labels of type string\"");
-  EXPECT_EQ(flat(json::array()), start + "array into Go value of type map[string]interface {}\"");
+  EXPECT_EQ(flat(json::array()), start + "array into Go value of type v1alpha1.ResourceMeta\"");
+  EXPECT_EQ(flat("x"), start + "string into Go value of type v1alpha1.ResourceMeta\"");
+  EXPECT_TRUE(decode_shape(kind::mesh(), json(), UnknownFields::drop).has_value());
+  EXPECT_EQ(decode(kind::mesh_timeout(), json::array(), UnknownFields::drop).error().reason,
+            "invalid MeshTimeout object: \"json: cannot unmarshal array into Go value of type map[string]interface "
+            "{}\"");
   auto of_spec = [](json body, UnknownFields unknown = UnknownFields::drop) {
     auto out = decode(kind::mesh_timeout(), body, unknown);
     return out ? std::string("accepted") : out.error().violations.text();
@@ -185,6 +190,18 @@ TEST(CodecErrors, MetadataOfAnotherTypeIsToldAsGosDecoderTellsIt) {
   EXPECT_NE(of_spec({{"mesh", 5}}).find("mesh in body must be of type string: \"number\""), std::string::npos);
   EXPECT_NE(of_spec({{"labels", {{"a", 1}}}}).find("labels.a in body must be of type string: \"number\""),
             std::string::npos);
+  EXPECT_NE(of_spec({{"labels", {{"a", true}}}}).find("labels.a in body must be of type string: \"boolean\""),
+            std::string::npos);
+  EXPECT_NE(of_spec({{"type", 5}}).find("type in body must be of type string: \"number\""), std::string::npos);
+  for (const auto& [labels, type] : {std::pair{json::array({"a"}), "array"}, std::pair{json(), "null"},
+                                     std::pair{json("x"), "string"}, std::pair{json(true), "boolean"}})
+    EXPECT_NE(of_spec({{"labels", labels}}).find(std::string("labels in body must be of type object: \"") + type),
+              std::string::npos)
+        << type;
+  json nowhere = {{"type", "MeshTimeout"}, {"name", "t"}, {"mesh", nullptr}, {"spec", json::object()}};
+  auto in_default = decode_shape(kind::mesh_timeout(), nowhere, UnknownFields::drop);
+  ASSERT_TRUE(in_default.has_value()) << in_default.error().text();
+  EXPECT_EQ(in_default->meta.mesh, "default");
   EXPECT_NE(of_spec({{"extra", 1}}, UnknownFields::refuse)
                 .find("extra: unknown field; expected one of: type, mesh, name, labels, spec"),
             std::string::npos);
@@ -206,7 +223,44 @@ TEST(CodecErrors, ValuesOfNoFormAreToldByTheirField) {
             std::string::npos);
   json route = {{"name", "r"}, {"mesh", "m"}};
   route["conf"] = {{"loadBalancer", {{"roundRobin", json::object()}, {"random", json::object()}}}};
-  EXPECT_NE(told(kind::traffic_route(), route, UnknownFields::drop).find("exclude one another"), std::string::npos);
+  EXPECT_NE(told(kind::traffic_route(), route, UnknownFields::refuse).find("exclude one another"), std::string::npos);
+}
+
+TEST(Codec, TheLastOfAOneofStaysAsInJsonpb) {
+  json route = {{"name", "r"}, {"mesh", "m"}};
+  route["conf"] = {{"loadBalancer", {{"roundRobin", json::object()}, {"random", json::object()}}}};
+  auto balanced = decode_shape(kind::traffic_route(), route, UnknownFields::drop);
+  ASSERT_TRUE(balanced.has_value()) << balanced.error().text();
+  EXPECT_EQ(balanced->spec["conf"]["loadBalancer"], (json{{"random", json::object()}}));
+  json service = {{"name", "s"}, {"mesh", "m"}};
+  service["networking"]["tls"]["caCert"] = {{"secret", "a"}, {"inline", "Zm9v"}, {"file", "f"}};
+  auto external = decode_shape(kind::external_service(), service, UnknownFields::drop);
+  ASSERT_TRUE(external.has_value()) << external.error().text();
+  EXPECT_EQ(external->spec["networking"]["tls"]["caCert"], (json{{"inline", "Zm9v"}}));
+}
+
+TEST(Codec, EnumerationsMayBeGivenByNumber) {
+  auto protocol = [](json value) {
+    json body = {{"name", "g"}, {"mesh", "m"}};
+    body["conf"]["listeners"] = json::array({{{"port", 80}, {"protocol", std::move(value)}}});
+    auto out = decode_shape(kind::mesh_gateway(), body, UnknownFields::drop);
+    return out ? out->spec["conf"]["listeners"][0].value("protocol", "") : out.error().reason;
+  };
+  EXPECT_EQ(protocol(1), "TCP");
+  EXPECT_EQ(protocol(3), "TLS");
+  EXPECT_EQ(protocol(4), "HTTP");
+  EXPECT_EQ(protocol(5), "HTTPS");
+  const std::string start = "invalid MeshGateway object: \"json: cannot unmarshal ";
+  EXPECT_EQ(protocol(true), start + "bool into Go value of type protoreflect.EnumNumber\"");
+  EXPECT_EQ(protocol(1.5), start + "number 1.5 into Go value of type protoreflect.EnumNumber\"");
+}
+
+TEST(Codec, NullInAListIsAnEmptyElementOfProtobuf) {
+  json body = {{"name", "d"}, {"mesh", "m"}};
+  body["networking"]["inbound"] = json::array({nullptr, {{"port", 80}}});
+  auto out = decode_shape(kind::dataplane(), body, UnknownFields::drop);
+  ASSERT_TRUE(out.has_value()) << out.error().text();
+  EXPECT_EQ(out->spec["networking"]["inbound"], json::parse(R"([{}, {"port": 80}])"));
 }
 
 TEST(CodecErrors, OneNamedResourceIsExpected) {
