@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "reference-cp/manager/defaults.hpp"
+#include "reference-cp/manager/rate_limited_services.hpp"
 #include "reference-cp/model/kinds.hpp"
 #include "reference-cp/model/rules/values.hpp"
 
@@ -140,6 +141,18 @@ Outcome<> Manager::check_membership(const Resource& dataplane, const Resource& m
   return {};
 }
 
+asio::awaitable<Outcome<>> Manager::check_rate_limits(const Resource& resource) {
+  const bool limit = resource.kind == &kind::rate_limit();
+  if (!limit && resource.kind != &kind::external_service()) co_return Outcome<>{};
+  const Kind& others = limit ? kind::external_service() : kind::rate_limit();
+  auto list = co_await store_.list(others, {.mesh = resource.meta.mesh});
+  if (!list) co_return refuse(list.error());
+  Violations violations =
+      limit ? judge_rate_limit(resource, list->items) : judge_external_service(resource, list->items);
+  if (!violations.empty()) co_return refuse(std::move(violations));
+  co_return Outcome<>{};
+}
+
 asio::awaitable<Outcome<>> Manager::check_mesh_write(const Resource& mesh, bool is_new) {
   Violations violations;
   if (is_new && mesh.meta.name.size() > 63) violations.add(Path("name"), "cannot be longer than 63 characters");
@@ -230,6 +243,8 @@ asio::awaitable<Outcome<ResourcePtr>> Manager::create(Resource resource) {
     if (!checked) co_return std::unexpected(checked.error());
     co_return co_await create_mesh(std::move(resource));
   }
+  auto fits = co_await check_rate_limits(resource);
+  if (!fits) co_return std::unexpected(fits.error());
   if (!kind.is_global()) {
     auto mesh = co_await store_.get(kind::mesh(), {"", resource.meta.mesh});
     if (is_unknown(mesh)) co_return refuse(mesh.error());
@@ -282,6 +297,8 @@ asio::awaitable<Outcome<ResourcePtr>> Manager::update(Resource resource) {
   auto prepared = prepare(resource, &(*before)->meta);
   if (!prepared) co_return std::unexpected(prepared.error());
   if (&kind == &kind::mesh()) co_return co_await update_mesh(std::move(resource));
+  auto fits = co_await check_rate_limits(resource);
+  if (!fits) co_return std::unexpected(fits.error());
   if (&kind == &kind::dataplane()) {
     auto mesh = co_await store_.get(kind::mesh(), {"", resource.meta.mesh});
     if (is_unknown(mesh)) co_return refuse(mesh.error());

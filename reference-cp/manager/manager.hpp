@@ -74,6 +74,8 @@ class Manager {
   /// `stored` is the metadata of what an update replaces, nullptr for a new resource. As in Kuma the rules of an update
   /// see it in place of the resource's own: a new label counts from the next write on.
   Outcome<> prepare(Resource& resource, const Meta* stored) const;
+  /// Of a RateLimit and an ExternalService, which have to get on with each other.
+  asio::awaitable<Outcome<>> check_rate_limits(const Resource& resource);
   static Outcome<> check_membership(const Resource& dataplane, const Resource& mesh);
 
   Store& store_;

@@ -223,6 +223,36 @@ TEST_F(ManagerTest, ConstraintsKeepProxiesOut) {
   EXPECT_TRUE(join("kuma.io/service: a, team: blue").has_value());
 }
 
+TEST_F(ManagerTest, RateLimitsAndExternalServicesJudgeOneAnother) {
+  ASSERT_TRUE(create("{type: Mesh, name: demo}").has_value());
+  auto limit = [&](const std::string& name, const std::string& match) {
+    return create(("{type: RateLimit, mesh: demo, name: " + name +
+                   ", sources: [{match: {kuma.io/service: '*'}}], destinations: [{match: {" + match +
+                   "}}], conf: {http: {requests: 1, interval: 1s}}}")
+                      .c_str());
+  };
+  auto service = [&](const std::string& name) {
+    return create(("{type: ExternalService, mesh: demo, name: " + name + ", tags: {kuma.io/service: " + name +
+                   "}, networking: {address: 'out.test:80'}}")
+                      .c_str());
+  };
+  ASSERT_TRUE(limit("early", "kuma.io/service: late, version: v1").has_value()) << "there is no such service yet";
+  ASSERT_TRUE(service("out").has_value());
+  for (const char* match : {"kuma.io/service: out, version: v1", "kuma.io/service: '*', version: v1"}) {
+    auto refused = limit("r", match);
+    ASSERT_FALSE(refused.has_value()) << match;
+    EXPECT_EQ(refused.error().violations.text(),
+              "ratelimit: RateLimit applied to external service only supports kuma.io/service as destination match");
+  }
+  EXPECT_TRUE(limit("plain", "kuma.io/service: out").has_value());
+  EXPECT_TRUE(limit("other", "kuma.io/service: web, version: v1").has_value());
+  auto refused = service("late");
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().violations.text(),
+            "externalservice: ExternalService would match RateLimit 'early' which includes incompatible destination "
+            "matches");
+}
+
 TEST_F(ManagerTest, FirstStartIsIdempotent) {
   ASSERT_TRUE(run_now(manager.ensure_defaults({})).has_value());
   ASSERT_TRUE(run_now(manager.ensure_defaults({})).has_value());
