@@ -114,7 +114,7 @@ class Canonicaliser {
   json visit(const Schema& schema, const json& value, const Path& path, bool proto) {
     proto = proto || schema.proto;
     switch (schema.type) {
-      case Type::any: return value;
+      case Type::any: return any(schema, value, path, proto);
       case Type::object: return object(schema, value, path, proto);
       case Type::map: return map(schema, value, path, proto);
       case Type::list: return list(schema, value, path, proto);
@@ -164,6 +164,18 @@ class Canonicaliser {
     if (by_format && (value.is_boolean() || value.is_object()))
       return fmt::format("in body must be of type {}: \"\"", format_of(schema));
     return fmt::format("in body must be of type {}: \"{}\"", open_api_type(schema.type), json_type(value));
+  }
+
+  /// A Struct is an object, whatever is in it.
+  json any(const Schema& schema, const json& value, const Path& path, bool proto) {
+    if (!proto || schema.type_name != "google.protobuf.Struct" || value.is_object()) return value;
+    if (unknown_ == UnknownFields::refuse) {
+      violations.add(path, fmt::format("in body must be of type object: \"{}\"", json_type(value)));
+    } else {
+      give_up(fmt::format("bad StructValue: json: cannot unmarshal {} into Go value of type map[string]json.RawMessage",
+                          go_type(value)));
+    }
+    return value;
   }
 
   json int_or_string(const Schema& schema, const json& value, const Path& path, bool proto) {

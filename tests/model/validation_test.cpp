@@ -28,6 +28,20 @@ const Row rows[] = {
       "logging.backends[1].name: cannot be empty",
       "logging.backends[1].type: unknown backend type. Available backends: \"tcp\", \"file\"",
       "logging.defaultBackend: has to be set to one of the logging backend in mesh"}},
+    {"MeshConfsOfAnotherForm",
+     R"({type: Mesh, name: m, logging: {backends: [{name: a, type: tcp, conf: {address: 5}}]}, tracing: {backends: [{name: a, type: datadog, conf: {address: d, port: "x"}}]}, metrics: {backends: [{name: a, type: prometheus, conf: {tls: {mode: x}}}]}})",
+     {"logging.backends[0].config: could not parse config: json: cannot unmarshal number into Go value of type string",
+      "metrics.backends[0].conf: could not parse config: unknown value \"\\\"x\\\"\" for enum "
+      "kuma.mesh.v1alpha1.PrometheusTlsConfig.Mode",
+      "tracing.backends[0].config: could not parse config: invalid character 'x' looking for beginning of value"}},
+    {"MeshConfNoObject",
+     R"({type: Mesh, name: m, metrics: {backends: [{name: a, type: prometheus, conf: text}]}})",
+     {"invalid Mesh object: \"bad StructValue: json: cannot unmarshal string into Go value of type "
+      "map[string]json.RawMessage\""}},
+    {"MeshFilterRegex",
+     R"({type: Mesh, name: m, metrics: {backends: [{name: a, type: prometheus, conf: {envoy: {filterRegex: "("}}}]}})",
+     {"metrics.backends[0].conf.envoy.filterRegex: provided regexp isn't correct: error parsing regexp: missing "
+      "closing ): `(`"}},
     {"MeshConstraints",
      R"({type: Mesh, name: m, constraints: {dataplaneProxy: {requirements: [{tags: {}}]}}})",
      {"constraints.dataplaneProxy.requirements[0].tags: must have at least one tag"}},

@@ -4,6 +4,7 @@
 #include "reference-cp/model/duration.hpp"
 #include "reference-cp/model/kinds.hpp"
 #include "reference-cp/model/kinds/old_policy.hpp"
+#include "reference-cp/model/rules/backend_conf.hpp"
 #include "reference-cp/model/rules/network.hpp"
 #include "reference-cp/model/rules/tags.hpp"
 #include "reference-cp/model/rules/values.hpp"
@@ -198,7 +199,12 @@ void validate_backends(const json& section, const BackendRules& rules, Violation
       out.add(item.at("sampling"), "has to be in [0.0 - 100.0] range");
     }
     if (std::ranges::find(rules.types, type) != rules.types.end()) {
-      rules.conf(type, at(backends[i], "conf"), item.at("config"), out);
+      BackendConf conf = read_backend_conf(type, at(backends[i], "conf"));
+      if (conf.error.empty()) {
+        rules.conf(type, conf.value, item.at("config"), out);
+      } else {
+        out.add(item.at("config"), conf.error);
+      }
     } else {
       std::string known;
       for (const char* one : rules.types) known += (known.empty() ? "\"" : ", \"") + std::string(one) + "\"";
@@ -258,7 +264,9 @@ void fill(Resource& resource) {
   if (!has(at(resource.spec, "metrics"), "backends")) return;
   for (auto& backend : resource.spec["metrics"]["backends"]) {
     if (text_at(backend, "type") != "prometheus") continue;
-    json conf = at(backend, "conf").is_object() ? at(backend, "conf") : json::object();
+    BackendConf given = read_backend_conf("prometheus", at(backend, "conf"));
+    if (!given.error.empty()) continue;  // a violation
+    json conf = std::move(given.value);
     if (!has(conf, "tls")) conf["tls"] = at(conf, "skipMTLS") == true ? json{{"mode", "disabled"}} : json::object();
     if (text_at(conf["tls"], "mode") == "activeMTLSBackend") conf["tls"].erase("mode");
     if (text_at(conf["tls"], "mode") == "providedTLS") conf.erase("skipMTLS");

@@ -9,7 +9,11 @@ SchemaPtr selectors_schema() {
   return list(message("kuma.mesh.v1alpha1.Selector", {{"match", map(string()), "tags that a proxy carries"}}));
 }
 
-SchemaPtr struct_schema() { return any(); }
+SchemaPtr struct_schema() {
+  auto out = std::make_shared<Schema>(*any());
+  out->type_name = "google.protobuf.Struct";
+  return out;
+}
 
 SchemaPtr data_source_schema() {
   return message("kuma.system.v1alpha1.DataSource",

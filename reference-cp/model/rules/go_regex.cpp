@@ -229,4 +229,34 @@ class Reader {
 
 bool is_go_regex(std::string_view text) { return Reader(text).read(); }
 
+std::string go_regex_error(std::string_view text) {
+  if (is_go_regex(text)) return "";
+  auto told = [](const char* what, std::string_view part) { return what + (": `" + std::string(part) + "`"); };
+  int open = 0;
+  bool nothing_to_repeat = true;  // at the beginning, after ( and after |
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    if (c == '\\') {
+      if (at + 1 == text.size()) return told("trailing backslash at end of expression", "");
+      ++at;
+    } else if (c == '[') {
+      std::size_t end = at + 1;
+      if (end < text.size() && text[end] == '^') ++end;
+      if (end < text.size() && text[end] == ']') ++end;
+      while (end < text.size() && text[end] != ']') end += text[end] == '\\' ? 2 : 1;
+      if (end >= text.size()) return told("missing closing ]", text.substr(at));
+      at = end;
+    } else if (c == ')' && open-- == 0) {
+      return told("unexpected )", text);
+    } else if ((c == '*' || c == '+' || c == '?') && nothing_to_repeat) {
+      const bool in_group = c == '?' && at > 0 && text[at - 1] == '(';
+      if (!in_group) return told("missing argument to repetition operator", text.substr(at, 1));
+    }
+    if (c == '(') ++open;
+    nothing_to_repeat = c == '(' || c == '|';
+  }
+  if (open > 0) return told("missing closing )", text);
+  return told("invalid or unsupported Perl syntax", text);
+}
+
 }  // namespace kumasim::cp

@@ -5,6 +5,8 @@
 #include <set>
 
 #include "reference-cp/model/duration.hpp"
+#include "reference-cp/model/rules/backend_conf.hpp"
+#include "reference-cp/model/rules/go_regex.hpp"
 
 namespace kumasim::cp {
 
@@ -112,13 +114,19 @@ void validate_bandwidth(std::string_view text, const Path& path, Violations& out
   if (!good) out.add(path, "must be in kbps/Mbps/Gbps units");
 }
 
-void validate_prometheus(const json& conf, const Path& path, Violations& out) {
+void validate_prometheus(const json& given, const Path& path, Violations& out) {
+  const BackendConf read = read_backend_conf("prometheus", given);
+  if (!read.error.empty()) return out.add(path, read.error);
+  const json& conf = read.value;
   if (has(conf, "skipMTLS") && has(conf, "tls")) {
     std::string mode = text_at(at(conf, "tls"), "mode");
     bool skip = at(conf, "skipMTLS") == true;
     bool equal = skip ? mode == "disabled" : (mode.empty() || mode == "activeMTLSBackend");
     if (!equal) return out.add(path, "skipMTLS and tls configuration cannot be defined together");
   }
+  const std::string regex = text_at(at(conf, "envoy"), "filterRegex");
+  if (std::string why = go_regex_error(regex); !why.empty())
+    return out.add(path.at("envoy").at("filterRegex"), "provided regexp isn't correct: error parsing regexp: " + why);
   std::set<std::string> names;
   const json& aggregate = at(conf, "aggregate");
   for (std::size_t i = 0; i < aggregate.size(); ++i) {

@@ -1,0 +1,85 @@
+/// The messages that configurations of backends are (Kuma's mesh.proto and metrics.proto).
+#include "reference-cp/model/rules/backend_conf.hpp"
+
+#include <cassert>
+#include <cstdint>
+#include <map>
+#include <utility>
+
+#include "reference-cp/model/codec.hpp"
+
+namespace kumasim::cp {
+namespace {
+
+using namespace schema;
+
+const std::string package = "kuma.mesh.v1alpha1.";
+
+SchemaPtr prometheus() {
+  SchemaPtr aggregate = message(package + "PrometheusAggregateMetricsConfig",
+                                {{"name", string(), "its name"},
+                                 {"port", uint32(), "where it listens"},
+                                 {"path", string(), "what is asked for"},
+                                 {"enabled", wrapper(boolean()), "whether it is asked"},
+                                 {"address", string(), "who is asked"}});
+  SchemaPtr envoy = message(package + "PrometheusEnvoyConfig",
+                            {{"filterRegex", string(), "names that are wanted"},
+                             {"usedOnly", wrapper(boolean()), "only what was written"}});
+  SchemaPtr tls =
+      message(package + "PrometheusTlsConfig", {{"mode",
+                                                 enumeration({"activeMTLSBackend", "providedTLS", "disabled"},
+                                                             package + "PrometheusTlsConfig.Mode"),
+                                                 "who may ask"}});
+  return message(package + "PrometheusMetricsBackendConfig",
+                 {{"port", uint32(), "where a proxy is asked"},
+                  {"path", string(), "what is asked for"},
+                  {"tags", map(string()), "tags of the inbound that answers"},
+                  {"skipMTLS", wrapper(boolean()), "anybody may ask"},
+                  {"aggregate", list(aggregate), "what applications tell"},
+                  {"envoy", envoy, "what Envoy tells"},
+                  {"tls", tls, "who may ask"}});
+}
+
+const std::map<std::string, SchemaPtr, std::less<>>& messages() {
+  static const std::map<std::string, SchemaPtr, std::less<>> out = {
+      {"file", message(package + "FileLoggingBackendConfig", {{"path", string(), "a file"}})},
+      {"tcp", message(package + "TcpLoggingBackendConfig", {{"address", string(), "HOST:PORT"}})},
+      {"datadog", message(package + "DatadogTracingBackendConfig",
+                          {{"address", string(), "a host"},
+                           {"port", uint32(), "its port"},
+                           {"splitService", boolean(), "services by direction"}})},
+      {"zipkin", message(package + "ZipkinTracingBackendConfig",
+                         {{"url", string(), "the collector"},
+                          {"traceId128bit", boolean(), "long ids"},
+                          {"apiVersion", string(), "form of spans"},
+                          {"sharedSpanContext", wrapper(boolean()), "client and server share a span"}})},
+      {"prometheus", prometheus()},
+  };
+  return out;
+}
+
+/// A Struct holds every number as a double, and prints one without a fraction as an integer.
+nlohmann::json as_struct_prints(nlohmann::json value) {
+  constexpr double whole_max = 9007199254740992.0;  // 2^53
+  if (value.is_structured())
+    for (nlohmann::json& inner : value) inner = as_struct_prints(std::move(inner));
+  if (!value.is_number_float()) return value;
+  const auto number = value.get<double>();
+  if (!(number >= -whole_max && number <= whole_max)) return value;
+  const auto whole = static_cast<std::int64_t>(number);
+  return static_cast<double>(whole) == number ? nlohmann::json(whole) : value;
+}
+
+}  // namespace
+
+BackendConf read_backend_conf(std::string_view type, const nlohmann::json& conf) {
+  auto found = messages().find(type);
+  assert(found != messages().end());
+  const nlohmann::json given = conf.is_object() ? as_struct_prints(conf) : nlohmann::json::object();
+  Canonical read = canonicalise(*found->second, given, {}, UnknownFields::drop);
+  BackendConf out{std::move(read.value), {}};
+  if (!read.reason.empty()) out.error = "could not parse config: " + read.reason;
+  return out;
+}
+
+}  // namespace kumasim::cp

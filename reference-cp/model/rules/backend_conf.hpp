@@ -1,0 +1,19 @@
+/// The `conf` of a backend of a Mesh (or of a Dataplane's metrics) is any object until its type says which message it is.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <nlohmann/json.hpp>
+
+namespace kumasim::cp {
+
+struct BackendConf {
+  nlohmann::json value;  // as protobuf would print it: known fields, zero values left out
+  std::string error;     // in Kuma's words, where it is not such a message
+};
+
+/// `type` is tcp, file (logging), zipkin, datadog (tracing) or prometheus; null is an empty one.
+BackendConf read_backend_conf(std::string_view type, const nlohmann::json& conf);
+
+}  // namespace kumasim::cp
