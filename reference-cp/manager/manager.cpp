@@ -262,16 +262,17 @@ asio::awaitable<Outcome<ResourcePtr>> Manager::create(Resource resource) {
 asio::awaitable<Outcome<ResourcePtr>> Manager::update_mesh(Resource mesh) {
   auto before = co_await store_.get(kind::mesh(), mesh.key());
   if (!before) co_return refuse(before.error());
+  Violations violations;
   std::string old_backend = text_at(at((*before)->spec, "mtls"), "enabledBackend");
   std::string new_backend = text_at(at(mesh.spec, "mtls"), "enabledBackend");
   if (!old_backend.empty() && !new_backend.empty() && old_backend != new_backend) {
-    Violations violations;
     violations.add(Path("mtls.enabledBackend"),
                    "Changing CA when mTLS is enabled is forbidden. Disable mTLS first and then change the CA");
-    co_return refuse(std::move(violations));
   }
   auto checked = co_await check_mesh_write(mesh, false);
-  if (!checked) co_return std::unexpected(checked.error());
+  if (!checked && checked.error().violations.empty()) co_return std::unexpected(checked.error());
+  if (!checked) violations.append(checked.error().violations);
+  if (!violations.empty()) co_return refuse(std::move(violations));
   for (int attempt = 1;; ++attempt) {
     std::vector<Write> writes;
     if (authorities_ != nullptr) {

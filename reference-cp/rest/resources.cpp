@@ -54,8 +54,8 @@ asio::awaitable<HttpResponse> RestApi::answer_place(Call call, Place place) {
   if (method == "GET" && place.name.empty()) co_return co_await get_list(call, place);
   if (auto missing = co_await missing_mesh(place)) co_return *std::move(missing);
   if (method == "PUT") co_return co_await put(call, place);
-  if (auto denied = deny(*place.kind, call.user)) co_return *denied;
   if (method == "DELETE") co_return co_await remove(call, place);
+  if (auto denied = deny(*place.kind, call.user)) co_return *denied;
   co_return co_await get_one(call, place);
 }
 
@@ -217,10 +217,11 @@ asio::awaitable<HttpResponse> RestApi::put(const Call& call, const Place& place)
   co_return json_answer(is_new ? 201 : 200, answer);
 }
 
-asio::awaitable<HttpResponse> RestApi::remove(const Call&, const Place& place) {
+asio::awaitable<HttpResponse> RestApi::remove(const Call& call, const Place& place) {
   ResourceKey key{place.mesh, place.name};
   auto found = co_await manager_.store().get(*place.kind, key);
   if (!found) co_return problem(found.error(), "Could not delete a resource");
+  if (auto denied = deny(*place.kind, call.user)) co_return *denied;
   auto removed = co_await manager_.remove(*place.kind, key);
   if (!removed) co_return problem(removed.error(), "Could not delete a resource");
   co_return json_answer(200, json::object());

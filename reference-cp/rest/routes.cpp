@@ -142,7 +142,8 @@ asio::awaitable<HttpResponse> RestApi::handle(HttpRequest request) {
   if (clean != raw_path) {
     co_return redirect(clean + (question == std::string::npos ? "" : request.target.substr(question)));
   }
-  if (clean == "/gui" && options_.gui) co_return redirect("/gui/");
+  // Also where there is no web page to go to.
+  if (clean == "/gui") co_return redirect("/gui/");
   call.parts = split(clean);
   call.path = clean.size() > 1 && clean.ends_with('/') ? clean.substr(0, clean.size() - 1) : clean;
   call.query = parse_target(request.target).query;

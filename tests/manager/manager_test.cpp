@@ -223,6 +223,19 @@ TEST_F(ManagerTest, ConstraintsKeepProxiesOut) {
   EXPECT_TRUE(join("kuma.io/service: a, team: blue").has_value());
 }
 
+TEST_F(ManagerTest, AChangeOfCaIsToldBesideWhatIsWrongWithTheNewOne) {
+  auto mesh = [](const std::string& backend) {
+    return *resource_from_yaml("{type: Mesh, name: bad-ca, mtls: {enabledBackend: " + backend +
+                               ", backends: [{name: " + backend + ", type: builtin}]}}");
+  };
+  ASSERT_TRUE(run_now(store.create(mesh("a"), clock.wall_now())).has_value());
+  Resource changed = mesh("b");
+  changed.meta.version = 1;
+  auto refused = run_now(manager.update(changed));
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().violations.size(), 2u) << refused.error().violations.text();
+}
+
 TEST_F(ManagerTest, RateLimitsAndExternalServicesJudgeOneAnother) {
   ASSERT_TRUE(create("{type: Mesh, name: demo}").has_value());
   auto limit = [&](const std::string& name, const std::string& match) {

@@ -177,6 +177,21 @@ TEST(RestApi, SecretsAreForAdmins) {
   EXPECT_EQ(body_of(refused)["detail"],
             "user \"mesh-system:anonymous/mesh-system:unauthenticated\" cannot access the resource of type \"Secret\"");
   EXPECT_EQ(cp.get("/meshes/default/meshtimeouts").status, 200);
+  EXPECT_EQ(body_of(cp.remove("/meshes/default/secrets/absent"))["title"], "Could not delete a resource");
+  Resource secret;
+  secret.kind = &kind::secret();
+  secret.meta.mesh = "default";
+  secret.meta.name = "s";
+  secret.spec = {{"data", "Zm9v"}};
+  ASSERT_TRUE(run_now(cp.store.create(secret, cp.clock.wall_now())).has_value());
+  EXPECT_EQ(cp.remove("/meshes/default/secrets/s").status, 403);
+}
+
+TEST(RestApi, TheWebPageIsPointedToAlsoWhereThereIsNone) {
+  CpUnderTest cp({}, {.gui = false});
+  HttpResponse answer = cp.get("/gui");
+  EXPECT_EQ(answer.status, 307);
+  EXPECT_EQ(answer.headers.get("Location"), "/gui/");
 }
 
 TEST(RestApi, BadAuthenticationIs401) {
