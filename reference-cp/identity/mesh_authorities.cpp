@@ -9,6 +9,8 @@
 #include "reference-cp/identity/mesh_identity_ca.hpp"
 #include "reference-cp/identity/mesh_tls.hpp"
 #include "reference-cp/model/kinds.hpp"
+#include "reference-cp/model/rules/backend_conf.hpp"
+#include "reference-cp/model/rules/values.hpp"
 
 namespace kumasim::cp {
 namespace {
@@ -16,12 +18,6 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::size_t secret_name_length_max = 255;
-
-std::string text_at(const Json& value, const char* key) {
-  if (!value.is_object()) return {};
-  auto found = value.find(key);
-  return found != value.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 /// Labels of letters, digits, '-' and '_', none longer than 63, in lower case.
 bool is_lower_dns_name(std::string_view name) {
@@ -38,11 +34,29 @@ bool is_lower_dns_name(std::string_view name) {
   return label > 0;
 }
 
+/// Backends whose `conf` is not the message that their type asks for.
+Violations violations_of_confs(const Resource& mesh) {
+  Violations out;
+  const Json& backends = at(at(mesh.spec, "mtls"), "backends");
+  for (std::size_t i = 0; i < backends.size(); ++i) {
+    const std::string type = text_at(backends[i], "type");
+    if (type != "builtin" && type != "provided") continue;
+    if (std::string why = read_backend_conf(type, at(backends[i], "conf")).error; !why.empty())
+      out.add(Path("mtls").at("backends").at(i).at("conf"), "could not convert backend config: " + why);
+  }
+  return out;
+}
+
+/// How long a CA is to last Kuma reads no earlier than when it makes the CA, which then fails.
+bool is_of_ca_lifetime(const Error& error) { return error.field.ends_with(".conf.caCert.expiration"); }
+
 }  // namespace
 
 asio::awaitable<Violations> MeshAuthorities::validate(const Resource& mesh) {
-  Violations out;
+  Violations out = violations_of_confs(mesh);
+  if (!out.empty()) co_return out;
   auto backends = ca_backends(mesh);
+  if (!backends && is_of_ca_lifetime(backends.error())) co_return out;
   if (!backends) {
     out.add(Path(backends.error().field), backends.error().message);
     co_return out;
@@ -128,6 +142,8 @@ asio::awaitable<Result<std::string>> MeshAuthorities::load(const std::string& me
 asio::awaitable<Result<std::vector<Resource>>> MeshAuthorities::missing(const Resource& mesh) {
   std::vector<Resource> out;
   auto backends = ca_backends(mesh);
+  if (!backends && is_of_ca_lifetime(backends.error()))
+    co_return fail(Code::internal, backends.error().message, backends.error().field);
   if (!backends) co_return fail(backends.error());
   std::string name = mesh.meta.name;
   for (const auto& backend : *backends) {

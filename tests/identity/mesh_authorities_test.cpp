@@ -97,10 +97,30 @@ TEST_F(MeshCas, OnlySomeSizesOfRsaKeysAreTaken) {
     EXPECT_EQ(complaint({{"caCert", {{"RSAbits", bits}}}}),
               "mtls.backends[0].conf.caCert.RSAbits: has to be one of 2048, 3072, 4096")
         << bits;
-  for (const json& bits : {json(-1), json(2048.5), json(1ll << 40), json("many"), json::array()})
+  EXPECT_EQ(complaint({{"caCert", {{"RSAbits", 2048.0}}}}), "") << "numbers of a Struct are doubles";
+  for (const auto& [bits, why] : {std::pair{json(-1), "json: cannot unmarshal number -1 into Go value of type uint32"},
+                                  std::pair{json("many"), "invalid character 'm' looking for beginning of value"},
+                                  std::pair{json(true), "json: cannot unmarshal bool into Go value of type uint32"}})
     EXPECT_EQ(complaint({{"caCert", {{"RSAbits", bits}}}}),
-              "mtls.backends[0].conf.caCert.RSAbits: has to be a whole number of bits")
+              std::string("mtls.backends[0].conf: could not convert backend config: ") + why);
+  for (const json& bits : {json(2048.5), json(1ll << 40), json::array()})
+    EXPECT_TRUE(complaint({{"caCert", {{"RSAbits", bits}}}}).starts_with("mtls.backends[0].conf: could not convert "))
         << bits;
+}
+
+TEST_F(MeshCas, ALifetimeThatCannotBeReadFailsWhereTheCaIsMade) {
+  Resource described = mesh({{"conf", {{"caCert", {{"expiration", "soon"}}}}}});
+  EXPECT_EQ(run_now(authorities_.validate(described)).text(), "");
+  auto made = run_now(authorities_.missing(described));
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().code, Code::internal);
+}
+
+TEST_F(MeshCas, ASourceOfAnotherFormIsNoConf) {
+  json conf = {{"cert", 5}, {"key", {{"inline", "%"}}}};
+  EXPECT_EQ(run_now(authorities_.validate(mesh({{"type", "provided"}, {"conf", conf}}))).text(),
+            "mtls.backends[0].conf: could not convert backend config: json: cannot unmarshal number into Go value of "
+            "type map[string]json.RawMessage");
 }
 
 TEST_F(MeshCas, KeyThatIsTooSmallForKumaFailsAsThere) {

@@ -203,7 +203,7 @@ void validate_backends(const json& section, const BackendRules& rules, Violation
       if (conf.error.empty()) {
         rules.conf(type, conf.value, item.at("config"), out);
       } else {
-        out.add(item.at("config"), conf.error);
+        out.add(item.at("config"), "could not parse config: " + conf.error);
       }
     } else {
       std::string known;

@@ -1,4 +1,4 @@
-/// The messages that configurations of backends are (Kuma's mesh.proto and metrics.proto).
+/// The messages that configurations of backends are (Kuma's mesh.proto, metrics.proto, and those of its CAs).
 #include "reference-cp/model/rules/backend_conf.hpp"
 
 #include <cassert>
@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "reference-cp/model/codec.hpp"
+#include "reference-cp/model/kinds/old_policy.hpp"
 
 namespace kumasim::cp {
 namespace {
@@ -40,6 +41,13 @@ SchemaPtr prometheus() {
                   {"tls", tls, "who may ask"}});
 }
 
+SchemaPtr builtin() {
+  SchemaPtr certificate = message("kuma.plugins.ca.BuiltinCertificateAuthorityConfig.CaCert",
+                                  {{"RSAbits", wrapper(uint32()), "the size of its key"},
+                                   {"expiration", string(), "how long it lasts"}});
+  return message("kuma.plugins.ca.BuiltinCertificateAuthorityConfig", {{"caCert", certificate, "the CA"}});
+}
+
 const std::map<std::string, SchemaPtr, std::less<>>& messages() {
   static const std::map<std::string, SchemaPtr, std::less<>> out = {
       {"file", message(package + "FileLoggingBackendConfig", {{"path", string(), "a file"}})},
@@ -54,6 +62,9 @@ const std::map<std::string, SchemaPtr, std::less<>>& messages() {
                           {"apiVersion", string(), "form of spans"},
                           {"sharedSpanContext", wrapper(boolean()), "client and server share a span"}})},
       {"prometheus", prometheus()},
+      {"builtin", builtin()},
+      {"provided", message("kuma.plugins.ca.ProvidedCertificateAuthorityConfig",
+                           {{"cert", data_source_schema(), "certificates"}, {"key", data_source_schema(), "the key"}})},
   };
   return out;
 }
@@ -78,7 +89,7 @@ BackendConf read_backend_conf(std::string_view type, const nlohmann::json& conf)
   const nlohmann::json given = conf.is_object() ? as_struct_prints(conf) : nlohmann::json::object();
   Canonical read = canonicalise(*found->second, given, {}, UnknownFields::drop);
   BackendConf out{std::move(read.value), {}};
-  if (!read.reason.empty()) out.error = "could not parse config: " + read.reason;
+  out.error = std::move(read.reason);
   return out;
 }
 

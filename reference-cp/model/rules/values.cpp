@@ -116,7 +116,7 @@ void validate_bandwidth(std::string_view text, const Path& path, Violations& out
 
 void validate_prometheus(const json& given, const Path& path, Violations& out) {
   const BackendConf read = read_backend_conf("prometheus", given);
-  if (!read.error.empty()) return out.add(path, read.error);
+  if (!read.error.empty()) return out.add(path, "could not parse config: " + read.error);
   const json& conf = read.value;
   if (has(conf, "skipMTLS") && has(conf, "tls")) {
     std::string mode = text_at(at(conf, "tls"), "mode");
