@@ -70,7 +70,7 @@ std::string listed(const std::vector<std::string>& types) {
 std::string certificate_error(std::string_view pem) {
   const std::vector<std::string> types = block_types(pem);
   if (types.empty()) return "tls: failed to find any PEM data in certificate input";
-  if (std::ranges::find(types, "CERTIFICATE") != types.end()) return "";
+  if (std::ranges::find(types, std::string("CERTIFICATE")) != types.end()) return "";
   if (types.size() == 1 && types[0].ends_with("PRIVATE KEY"))
     return "tls: failed to find certificate PEM data in certificate input, but did find a private key; PEM inputs may "
            "have been switched";

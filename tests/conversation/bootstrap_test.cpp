@@ -240,7 +240,8 @@ TEST_F(Bootstrap, TokensAreAskedForByProxyType) {
   keep_proxy();
   options.zone_token_required = true;
   EXPECT_EQ(ask(request).status, 200) << "no zone's proxy";
-  EXPECT_EQ(ask({{"name", "x"}, {"mesh", "default"}, {"proxyType", "some"}}).status, 500) << "of no zone either";
+  const Json of_no_type = {{"name", "x"}, {"mesh", "default"}, {"proxyType", "some"}};
+  EXPECT_EQ(ask(of_no_type).status, 500) << "of no zone either";
   Json ingress = {{"name", "in"}, {"proxyType", "ingress"}};
   ingress["dataplaneResource"] =
       "{type: ZoneIngress, name: in, networking: {address: 10.0.0.9, port: 10001, admin: {port: 7}}}";
