@@ -136,7 +136,6 @@ SelectedPolicies select_policies(std::string_view type, const ProxyView& proxy, 
   }
   sort_policies(selected.all);
   for (auto& [inbound, policies] : selected.by_inbound) sort_policies(policies);
-  for (auto& [listener, policies] : selected.by_listener) sort_policies(policies);
   return selected;
 }
 

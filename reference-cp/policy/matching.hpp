@@ -63,7 +63,7 @@ struct MatchOptions {
 struct SelectedPolicies {
   std::vector<PolicyPtr> all;
   std::map<InboundKey, std::vector<PolicyPtr>> by_inbound;
-  std::map<GatewayListenerKey, std::vector<PolicyPtr>> by_listener;
+  std::map<GatewayListenerKey, std::vector<PolicyPtr>> by_listener;  ///< as Kuma leaves them: in the order of names
 };
 
 SelectedPolicies select_policies(std::string_view type, const ProxyView& proxy, const MeshView& mesh,

@@ -114,6 +114,52 @@ INSTANTIATE_TEST_SUITE_P(
              "web",
              {}}));
 
+std::vector<std::string> names(const std::vector<PolicyPtr>& policies) {
+  std::vector<std::string> result;
+  for (const PolicyPtr& policy : policies) result.push_back(policy->resource->meta.name);
+  return result;
+}
+
+/// Kuma sorts the policies of inbounds only, so that of those of a listener the last name has the last word.
+TEST(MatchPolicies, ThoseOfAGatewaysListenerAreInTheOrderOfNames) {
+  World world(std::string(small_mesh) + R"(
+---
+type: Dataplane
+mesh: default
+name: door
+networking:
+  address: 10.0.0.3
+  gateway: {type: BUILTIN, tags: {kuma.io/service: door}}
+---
+type: MeshGateway
+mesh: default
+name: door
+selectors: [{match: {kuma.io/service: door}}]
+conf: {listeners: [{port: 80, protocol: HTTP, tags: {n: a}}]}
+---
+type: MeshTimeout
+mesh: default
+name: a
+spec:
+  targetRef: {kind: MeshGateway, name: door, tags: {n: a}}
+  to: [{targetRef: {kind: Mesh}, default: {idleTimeout: 1s}}]
+---
+type: MeshTimeout
+mesh: default
+name: b
+spec:
+  targetRef: {kind: MeshGateway, name: door}
+  to: [{targetRef: {kind: Mesh}, default: {idleTimeout: 2s}}]
+)");
+  auto mesh = world.mesh();
+  SelectedPolicies selected = select_policies("MeshTimeout", World::proxy(*mesh, "door"), *mesh);
+  using Names = std::vector<std::string>;
+  ASSERT_EQ(selected.by_listener.size(), 1u);
+  EXPECT_EQ(names(selected.by_listener.begin()->second), (Names{"a", "b"}));
+  ASSERT_EQ(selected.by_inbound.size(), 1u);
+  EXPECT_EQ(names(selected.by_inbound.begin()->second), (Names{"b", "a"}));
+}
+
 TEST(MatchPolicies, LeavesOutShadowPoliciesUnlessAsked) {
   World world(std::string(small_mesh) + R"(
 ---
