@@ -169,6 +169,28 @@ TEST(ZoneEgress, HurtsAndLimitsClientsOfExternalServices) {
     EXPECT_NE(chain.find(filter), std::string::npos) << filter;
 }
 
+/// As Kuma sorts them: '0' and '-' come before '_'.
+TEST(ZoneEgress, OrdersTheOutsideOfBothKindsByName) {
+  auto external = [](const char* name, const char* service) {
+    return Write{"ExternalService",
+                 name,
+                 {{"tags", {{"kuma.io/service", service}}}, {"networking", {{"address", "out.example.com:80"}}}}};
+  };
+  auto mesh_external = [](const char* name) {
+    Write write = zone_write(2, 0);
+    write.name = name;
+    return write;
+  };
+  auto view = mesh({{"mtls", mtls}}, {external("e-1", "z"), external("e-2", "a"), mesh_external("ext-1"),
+                                      mesh_external("ext-10"), mesh_external("ext-1-a")});
+  auto got = listener(generate_zone_egress({{"m", view}}, zone_proxy("ZoneEgress")));
+  ASSERT_TRUE(got);
+  std::vector<std::string> chains;
+  for (const auto& chain : got->filter_chains()) chains.push_back(chain.name());
+  EXPECT_EQ(chains, (std::vector<std::string>{"a_m", "m_ext-1-a___extsvc_9000", "m_ext-10___extsvc_9000",
+                                              "m_ext-1___extsvc_9000", "z_m"}));
+}
+
 TEST(ZoneEgress, DoesNotReachAServiceWhoseCertificatesAreMissing) {
   Write service = zone_write(2, 0);
   service.spec["tls"] = {{"enabled", true}, {"verification", {{"caCert", {{"secret", "missing"}}}}}};

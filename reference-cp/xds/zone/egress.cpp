@@ -1,5 +1,8 @@
 /// ZoneEgress.
 #include <algorithm>
+#include <functional>
+#include <map>
+#include <set>
 
 #include <envoy/config/cluster/v3/cluster.pb.h>
 #include <envoy/config/listener/v3/listener.pb.h>
@@ -44,8 +47,7 @@ class MeshEgress {
   ResourceSet generate() {
     collect();
     if (uses_zone_egress(mesh_)) other_zones();
-    external_services();
-    mesh_external_services();
+    services_outside();
     zone::apply_localities(mesh_, endpoints_, resources_);
     // Kuma looks for the chains of MeshExternalServices by their old names only.
     envoy::Listener none;
@@ -92,7 +94,18 @@ class MeshEgress {
     passages.add_chains(listener_);
   }
 
-  void external_services() {
+  /// What makes the parts for a service outside, by its name as a legacy service.
+  using Makers = std::multimap<std::string, std::function<void()>>;
+
+  /// Of both kinds together, in Kuma's order: that of the names, which the chains of the listener show.
+  void services_outside() {
+    Makers makers;
+    external_services(makers);
+    mesh_external_services(makers);
+    for (const auto& [name, make] : makers) make();
+  }
+
+  void external_services(Makers& out) {
     zone::Shares shares = zone::shares(mesh_, {});
     std::map<std::string, std::vector<Outside>> ways;
     std::map<std::string, Tags> tags;
@@ -118,53 +131,64 @@ class MeshEgress {
         if (taken.insert(way.server_name).second) ways[tag].push_back(std::move(way));
       }
     }
-    for (const auto& [service, list] : ways) {
-      const std::vector<Endpoint>& endpoints = endpoints_[service];
-      envoy::ClusterPtr cluster = outside_cluster(list.front().cluster, endpoints.front().protocol());
-      envoy::external_endpoints(*cluster, endpoints, is_ipv6());
-      resources_.add(list.front().cluster, std::move(cluster), Origin::egress);
-      Inbound outside;
-      outside.tags = tags[service];
-      std::string protocol = endpoints.front().protocol();
-      for (const Outside& way : list) {
-        // By the unified name Kuma finds no policy for it, and who is permitted by none is forbidden.
-        if (unified_) {
-          zone::forbid(way.service, chain(way, protocol));
-          continue;
-        }
-        envoy::FilterChain& made = chain(way, protocol, &outside);
-        zone::apply_to_external(mesh_, outside.tags, protocol, made);
-        zone::permit_external(mesh_, outside.tags, listener_.name(), made);
+    for (const auto& [service, list] : ways)
+      out.emplace(service, [this, service = service, list = list, own = tags[service]] {
+        external_service(service, list, own);
+      });
+  }
+
+  void external_service(const std::string& service, const std::vector<Outside>& ways, const Tags& tags) {
+    const std::vector<Endpoint>& endpoints = endpoints_[service];
+    std::string protocol = endpoints.front().protocol();
+    envoy::ClusterPtr cluster = outside_cluster(ways.front().cluster, protocol);
+    envoy::external_endpoints(*cluster, endpoints, is_ipv6());
+    resources_.add(ways.front().cluster, std::move(cluster), Origin::egress);
+    Inbound outside;
+    outside.tags = tags;
+    for (const Outside& way : ways) {
+      // By the unified name Kuma finds no policy for it, and who is permitted by none is forbidden.
+      if (unified_) {
+        zone::forbid(way.service, chain(way, protocol));
+        continue;
       }
+      envoy::FilterChain& made = chain(way, protocol, &outside);
+      zone::apply_to_external(mesh_, outside.tags, protocol, made);
+      zone::permit_external(mesh_, outside.tags, listener_.name(), made);
     }
   }
 
-  void mesh_external_services() {
+  void mesh_external_services(Makers& out) {
     for (const auto& [name, service] : mesh_.all("MeshExternalService")) {
-      Tags tags(service->meta.labels.begin(), service->meta.labels.end());
       std::vector<ServicePort> ports = mesh_service::ports(*service);
-      if (!is_reachable_from(tags, proxy_.settings.zone) || ports.empty()) continue;
-      tags["mesh"] = mesh_.name();
-      std::vector<Endpoint> endpoints;
-      for (const nlohmann::json& from : at(service->spec, "endpoints")) {
-        Endpoint& endpoint = endpoints.emplace_back();
-        endpoint.address = text_at(from, "address");
-        endpoint.port = number_at(from, "port");
-        endpoint.tags = tags;
-        endpoint.locality = locality_of(mesh_, tags);
-      }
-      if (endpoints.empty()) continue;
-      std::string destination = unified_ ? Kri::of(*service, ports.front().name).to_string()
-                                         : mesh_service::destination_name(*service, ports.front());
-      envoy::ClusterPtr cluster = outside_cluster(destination, ports.front().protocol);
-      envoy::fixed_endpoints(*cluster, endpoints, is_ipv6());
-      if (!zone::outside_tls(mesh_, *service, proxy_.metadata.system_ca_path, *cluster)) continue;
-      resources_.add(destination, std::move(cluster), Origin::egress, Kri::of(*service), ports.front().protocol);
-      std::string server_name = envoy::sni_of_resource(mesh_service::sni_name(*service, {}), mesh_.name(),
-                                                       "MeshExternalService", ports.front().port);
-      Outside way{destination, destination, server_name, destination, destination, {}};
-      zone::permit_mesh_external(mesh_, listener_.name(), chain(way, ports.front().protocol));
+      if (ports.empty()) continue;
+      out.emplace(mesh_service::destination_name(*service, ports.front()),
+                  [this, service = service, port = ports.front()] { mesh_external_service(*service, port); });
     }
+  }
+
+  void mesh_external_service(const Resource& service, const ServicePort& port) {
+    Tags tags(service.meta.labels.begin(), service.meta.labels.end());
+    if (!is_reachable_from(tags, proxy_.settings.zone)) return;
+    tags["mesh"] = mesh_.name();
+    std::vector<Endpoint> endpoints;
+    for (const nlohmann::json& from : at(service.spec, "endpoints")) {
+      Endpoint& endpoint = endpoints.emplace_back();
+      endpoint.address = text_at(from, "address");
+      endpoint.port = number_at(from, "port");
+      endpoint.tags = tags;
+      endpoint.locality = locality_of(mesh_, tags);
+    }
+    if (endpoints.empty()) return;
+    std::string destination =
+        unified_ ? Kri::of(service, port.name).to_string() : mesh_service::destination_name(service, port);
+    envoy::ClusterPtr cluster = outside_cluster(destination, port.protocol);
+    envoy::fixed_endpoints(*cluster, endpoints, is_ipv6());
+    if (!zone::outside_tls(mesh_, service, proxy_.metadata.system_ca_path, *cluster)) return;
+    resources_.add(destination, std::move(cluster), Origin::egress, Kri::of(service), port.protocol);
+    std::string server_name =
+        envoy::sni_of_resource(mesh_service::sni_name(service, {}), mesh_.name(), "MeshExternalService", port.port);
+    Outside way{destination, destination, server_name, destination, destination, {}};
+    zone::permit_mesh_external(mesh_, listener_.name(), chain(way, port.protocol));
   }
 
   static envoy::ClusterPtr outside_cluster(const std::string& name, const std::string& protocol) {
