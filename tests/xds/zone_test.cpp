@@ -97,6 +97,28 @@ TEST(Destinations, GetAddressesAndTheServicesThatTheySelect) {
   EXPECT_TRUE(derive::destinations(*view, next).empty());
 }
 
+/// As Kuma sorts them, '-' before '/'.
+TEST(Destinations, ListWhatTheySelectByFullName) {
+  derive::AddressPool pool("242.0.0.0", 8);
+  auto next = [&](std::string_view) { return pool.next(); };
+  std::vector<ResourcePtr> resources = {
+      to_resource({"Mesh", "m", nlohmann::json::object()}),
+      to_resource({"MeshMultiZoneService",
+                   "mz-all",
+                   {{"selector", {{"meshService", {{"matchLabels", {{"kuma.io/zone", "east"}}}}}}},
+                    {"ports", {{{"port", 80}}}}}})};
+  for (const char* name : {"far-a", "far-a-2", "far-b"}) {
+    Write write = zone_write(4, 0);
+    write.name = name;
+    resources.push_back(to_resource(write));
+  }
+  std::vector<Resource> writes = derive::destinations(*MeshView::build("m", {}, resources), next);
+  ASSERT_EQ(writes.size(), 1u);
+  std::vector<std::string> names;
+  for (const nlohmann::json& service : writes[0].status["meshServices"]) names.push_back(text_at(service, "name"));
+  EXPECT_EQ(names, (std::vector<std::string>{"far-a-2", "far-a", "far-b"}));
+}
+
 TEST(AvailableServices, CountInboundsByTheirTags) {
   auto view = mesh({}, {dataplane(0, 1), dataplane(1, 1), dataplane(2, 2)});
   nlohmann::json services = derive::available_services({{"m", view}});

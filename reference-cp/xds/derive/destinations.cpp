@@ -19,7 +19,9 @@ nlohmann::json selected(const MeshView& mesh, const Resource& combined) {
     if (std::ranges::all_of(labels, [&](const auto& label) { return meta.label(label.first) == label.second; }))
       found.push_back(Kri::of(*service));
   }
-  std::ranges::sort(found, {}, [](const Kri& kri) { return std::tie(kri.name, kri.ns, kri.zone, kri.mesh); });
+  // Kuma compares full names as text, in which '-' and '.' come before the slash that ends a name.
+  auto full_name = [](const Kri& kri) { return kri.name + '/' + kri.ns + '/' + kri.zone + '/' + kri.mesh; };
+  std::ranges::sort(found, {}, full_name);
   nlohmann::json result = nlohmann::json::array();
   for (const Kri& kri : found)
     result.push_back({{"name", kri.name}, {"namespace", kri.ns}, {"zone", kri.zone}, {"mesh", kri.mesh}});
