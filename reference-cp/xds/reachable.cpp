@@ -23,7 +23,7 @@ bool uses_inbound(const std::vector<Inbound>& inbounds, const Outbound& outbound
   });
 }
 
-/// Identities that one entry of reachableBackends.refs stands for, without sections.
+/// Identities that one reference stands for, without sections.
 std::vector<Kri> referenced(const MeshView& mesh, const Resource& dataplane, const nlohmann::json& ref) {
   std::string kind = text_at(ref, "kind");
   std::vector<Kri> result;
@@ -39,10 +39,10 @@ std::vector<Kri> referenced(const MeshView& mesh, const Resource& dataplane, con
   return result;
 }
 
-/// Identities with sections that reachableBackends allows.
-std::set<Kri> allowed_backends(const MeshView& mesh, const Resource& dataplane, const nlohmann::json& backends) {
+/// Identities with sections that references allow.
+std::set<Kri> allowed_backends(const MeshView& mesh, const Resource& dataplane, const nlohmann::json& refs) {
   std::set<Kri> result;
-  for (const nlohmann::json& ref : at(backends, "refs"))
+  for (const nlohmann::json& ref : refs)
     for (const Kri& kri : referenced(mesh, dataplane, ref)) {
       const Resource* destination = mesh.destination(kri);
       if (!destination) continue;
@@ -57,6 +57,14 @@ std::set<Kri> allowed_backends(const MeshView& mesh, const Resource& dataplane, 
   return result;
 }
 
+/// References of the Dataplane's own outbounds to Mesh*Services.
+nlohmann::json own_references(const Resource& dataplane) {
+  nlohmann::json result = nlohmann::json::array();
+  for (const nlohmann::json& outbound : at(dataplane.spec, "networking", "outbound"))
+    if (const nlohmann::json& ref = at(outbound, "backendRef"); ref.is_object()) result.push_back(ref);
+  return result;
+}
+
 }  // namespace
 
 std::vector<Outbound> reachable(const MeshView& mesh, const Resource& dataplane, const std::vector<Inbound>& inbounds,
@@ -66,15 +74,16 @@ std::vector<Outbound> reachable(const MeshView& mesh, const Resource& dataplane,
   for (const nlohmann::json& name : at(transparent, "reachableServices"))
     if (name.is_string()) services.insert(name.get<std::string>());
   const nlohmann::json& backends = at(transparent, "reachableBackends");
-  bool selected = backends.is_object();
-  std::set<Kri> allowed = selected ? allowed_backends(mesh, dataplane, backends) : std::set<Kri>{};
-  bool only_on_demand = mesh.mesh_services_mode() == "ReachableBackends";
+  // Own outbounds that lead somewhere count before the list, as Kuma has it, and without it.
+  std::set<Kri> allowed;
+  if (transparent.is_object()) allowed = allowed_backends(mesh, dataplane, own_references(dataplane));
+  bool selected = backends.is_object() || !allowed.empty();
+  if (allowed.empty() && selected) allowed = allowed_backends(mesh, dataplane, at(backends, "refs"));
+  bool only_on_demand = mesh.mesh_services_mode() == "ReachableBackends" && !backends.is_object();
   auto unwanted = [&](const Outbound& outbound) {
     if (outbound.legacy()) {
       if (!services.empty() && !services.contains(outbound.service())) return true;
-    } else if (selected) {
-      if (!allowed.contains(outbound.resource)) return true;
-    } else if (!services.empty() || only_on_demand) {
+    } else if (only_on_demand || (selected ? !allowed.contains(outbound.resource) : !services.empty())) {
       return true;
     }
     return uses_inbound(inbounds, outbound);

@@ -7,8 +7,8 @@
 
 namespace kumasim::cp {
 
-/// Honours reachableServices, reachableBackends and the mesh's mode ReachableBackends; leaves out what overlaps an
-/// inbound.
+/// Honours reachableServices, reachableBackends, own outbounds to Mesh*Services (the only ones then) and the mode
+/// ReachableBackends of the mesh; leaves out what overlaps an inbound.
 std::vector<Outbound> reachable(const MeshView& mesh, const Resource& dataplane, const std::vector<Inbound>& inbounds,
                                 std::vector<Outbound> outbounds);
 
