@@ -174,6 +174,46 @@ TEST(MeshAccessLog, ReplacesKumasPlaceholdersOnly) {
   EXPECT_EQ(mesh_access_log::interpolate("%KUMA_OTHER%", subject), "%KUMA_OTHER%");
 }
 
+/// The old policy; to it an instance reached by its address is what passes through.
+TEST(TrafficLog, WritesALineForConnectionsToInstances) {
+  Generated proxy(World(R"(
+type: Mesh
+name: default
+meshServices: {mode: Disabled}
+logging:
+  backends: [{name: file, type: file, format: '%KUMA_TRAFFIC_DIRECTION% %KUMA_DESTINATION_SERVICE%', conf: {path: /a}}]
+---
+type: Dataplane
+mesh: default
+name: web
+networking:
+  address: 10.0.0.1
+  inbound: [{port: 80, tags: {kuma.io/service: web, kuma.io/protocol: http}}]
+  transparentProxying: {redirectPortInbound: 15006, redirectPortOutbound: 15001, directAccessServices: ['*']}
+---
+type: Dataplane
+mesh: default
+name: backend
+networking:
+  address: 10.0.0.2
+  inbound: [{port: 8080, tags: {kuma.io/service: backend, kuma.io/protocol: http}}]
+---
+type: TrafficLog
+mesh: default
+name: log
+sources: [{match: {kuma.io/service: '*'}}]
+destinations: [{match: {kuma.io/service: pass_through}}]
+conf: {backend: file}
+)"),
+                  "web");
+  const char* name = "direct_access_10.0.0.2:8080";
+  Json logs = proxy.filter(name)["accessLog"];
+  ASSERT_EQ(logs.size(), 1u);
+  EXPECT_EQ(logs[0]["typedConfig"]["path"], "/a");
+  EXPECT_EQ(logs[0]["typedConfig"]["logFormat"]["textFormatSource"]["inlineString"],
+            std::string("OUTBOUND ") + name + "\n");
+}
+
 TEST(Collectors, HaveTheirAddressesAndNames) {
   EXPECT_EQ(otlp_address("otel"), (CollectorAddress{"otel", 4317}));
   EXPECT_EQ(otlp_address("otel:12"), (CollectorAddress{"otel", 12}));

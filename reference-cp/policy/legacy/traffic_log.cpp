@@ -84,13 +84,17 @@ void TrafficLogs::add(const std::string& service, Hcm& manager) const {
     *manager.add_access_log() = log(*to, std::string(mesh_access_log::default_format("http")), service, "OUTBOUND");
 }
 
-void TrafficLogs::add(const std::string& service, ::envoy::config::listener::v3::FilterChain& chain) const {
+void TrafficLogs::add_to_tcp(const std::string& service, const std::string& destination, const char* direction,
+                             ::envoy::config::listener::v3::FilterChain& chain) const {
   const nlohmann::json* to = backend(service);
   if (!to) return;
-  bool passes = service == pass_through;
-  AccessLog line = log(*to, std::string(mesh_access_log::default_format("tcp")), passes ? "external" : service,
-                       passes ? "UNSPECIFIED" : "OUTBOUND");
+  AccessLog line = log(*to, std::string(mesh_access_log::default_format("tcp")), destination, direction);
   change_tcp_proxy(chain, [&](TcpProxy& proxy) { *proxy.add_access_log() = line; });
+}
+
+void TrafficLogs::add(const std::string& service, ::envoy::config::listener::v3::FilterChain& chain) const {
+  bool passes = service == pass_through;
+  add_to_tcp(service, passes ? "external" : service, passes ? "UNSPECIFIED" : "OUTBOUND", chain);
 }
 
 void TrafficLogs::add_gateway(Hcm& manager) const {
@@ -99,14 +103,16 @@ void TrafficLogs::add_gateway(Hcm& manager) const {
 }
 
 void TrafficLogs::add_gateway(::envoy::config::listener::v3::FilterChain& chain) const {
-  const nlohmann::json* to = backend(pass_through);
-  if (!to) return;
-  AccessLog line = log(*to, std::string(mesh_access_log::default_format("tcp")), "*", "INBOUND");
-  change_tcp_proxy(chain, [&](TcpProxy& proxy) { *proxy.add_access_log() = line; });
+  add_to_tcp(pass_through, "*", "INBOUND", chain);
 }
 
 void TrafficLogs::add_pass_through(::envoy::config::listener::v3::FilterChain& chain) const {
   add(pass_through, chain);
+}
+
+void TrafficLogs::add_direct_access(const std::string& listener,
+                                    ::envoy::config::listener::v3::FilterChain& chain) const {
+  add_to_tcp(pass_through, listener, "OUTBOUND", chain);
 }
 
 }  // namespace kumasim::cp::policy::legacy

@@ -35,6 +35,8 @@ class TrafficLogs {
   void add(const std::string& service, ::envoy::config::listener::v3::FilterChain& chain) const;
   /// Connections that pass through to where no other listener is for; policies call that service `pass_through`.
   void add_pass_through(::envoy::config::listener::v3::FilterChain& chain) const;
+  /// Connections to an instance by its address, under the listener's name; policies call that `pass_through` too.
+  void add_direct_access(const std::string& listener, ::envoy::config::listener::v3::FilterChain& chain) const;
   /// What a builtin gateway's clients send, wherever it goes; policies call that service `pass_through` too.
   void add_gateway(
       ::envoy::extensions::filters::network::http_connection_manager::v3::HttpConnectionManager& manager) const;
@@ -46,6 +48,9 @@ class TrafficLogs {
   const nlohmann::json* backend(const std::string& service) const;
   AccessLog log(const nlohmann::json& backend, std::string format, const std::string& destination,
                 const char* direction) const;
+  /// Of connections, if the service's traffic is logged.
+  void add_to_tcp(const std::string& service, const std::string& destination, const char* direction,
+                  ::envoy::config::listener::v3::FilterChain& chain) const;
 
   const ProxyView& proxy_;
   const MeshView& mesh_;

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "reference-cp/model/resource.hpp"
+#include "reference-cp/policy/legacy/traffic_log.hpp"
 #include "reference-cp/xds/dataplane.hpp"
 #include "reference-cp/xds/envoy/cluster.hpp"
 #include "reference-cp/xds/envoy/listener.hpp"
@@ -43,11 +44,14 @@ void direct_access(Generation& g) {
        at(g.proxy.dataplane->spec, "networking", "transparentProxying", "directAccessServices"))
     if (name.is_string()) services.insert(name.get<std::string>());
   if (!g.transparent() || services.empty()) return;
+  policy::legacy::TrafficLogs logs(g.proxy, g.mesh);
   for (const auto& [address, port] : instances(g, services)) {
     std::string name = fmt::format("{}_{}:{}", cluster_name, address, port);
     envoy::ListenerPtr listener = envoy::outbound_listener(name, address, port);
     envoy::Split to{cluster_name};
-    envoy::tcp_proxy(envoy::add_chain(*listener), name, {&to, 1});
+    envoy::FilterChain& chain = envoy::add_chain(*listener);
+    envoy::tcp_proxy(chain, name, {&to, 1});
+    logs.add_direct_access(name, chain);
     envoy::not_bound(*listener);
     g.add(std::move(listener), Origin::direct_access);
   }
