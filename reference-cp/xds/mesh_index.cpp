@@ -9,6 +9,7 @@
 #include "reference-cp/xds/dataplane.hpp"
 #include "reference-cp/xds/json_read.hpp"
 #include "reference-cp/xds/mesh_service.hpp"
+#include "reference-cp/xds/metrics.hpp"
 #include "reference-cp/xds/protocol.hpp"
 
 namespace kumasim::cp {
@@ -133,6 +134,8 @@ Contribution contribution(const MeshView& view, const MeshView::Index& index, co
                                               endpoint(view, dataplane, inbound, index.local_weight));
     result.names.insert(inbound.service);
   }
+  if (std::optional<Inbound> metrics = prometheus_inbound(view.mesh(), dataplane))
+    result.instances.emplace(metrics->service, metrics->address, metrics->port);
   for (const std::string& name : candidates(index, dataplane)) {
     const Resource* service = view.find("MeshService", name);
     if (!service || !mesh_service::is_local(*service) || !mesh_service::selects(*service, dataplane)) continue;

@@ -214,6 +214,53 @@ conf: {backend: file}
             std::string("OUTBOUND ") + name + "\n");
 }
 
+/// Where another Dataplane serves its metrics is an instance, too.
+TEST(DirectAccess, LeadsToMetrics) {
+  auto proxy = [](const std::string& services) {
+    return Generated(World(R"(
+type: Mesh
+name: default
+meshServices: {mode: Disabled}
+metrics:
+  enabledBackend: p
+  backends: [{name: p, type: prometheus, conf: {port: 1234, tags: {kuma.io/service: metrics}}}]
+---
+type: Dataplane
+mesh: default
+name: backend
+networking:
+  address: 10.0.0.2
+  inbound: [{port: 8080, tags: {kuma.io/service: backend, kuma.io/protocol: http}}]
+---
+type: Dataplane
+mesh: default
+name: other
+networking:
+  address: 10.0.0.3
+  inbound: [{port: 8080, tags: {kuma.io/service: other, kuma.io/protocol: http}}]
+metrics: {type: prometheus, conf: {port: 4321}}
+---
+type: Dataplane
+mesh: default
+name: web
+networking:
+  address: 10.0.0.1
+  inbound: [{port: 80, tags: {kuma.io/service: web, kuma.io/protocol: http}}]
+  transparentProxying:
+    redirectPortInbound: 15006
+    redirectPortOutbound: 15001
+    directAccessServices: [)" + services + "]\n"),
+                     "web");
+  };
+  for (const char* services : {"'*'", "metrics"}) {
+    Generated made = proxy(services);
+    EXPECT_FALSE(made.listener("direct_access_10.0.0.2:1234").is_null()) << services;
+    EXPECT_FALSE(made.listener("direct_access_10.0.0.3:4321").is_null()) << services;
+    EXPECT_TRUE(made.listener("direct_access_10.0.0.1:1234").is_null()) << services;
+  }
+  EXPECT_TRUE(proxy("backend").listener("direct_access_10.0.0.2:1234").is_null());
+}
+
 TEST(Collectors, HaveTheirAddressesAndNames) {
   EXPECT_EQ(otlp_address("otel"), (CollectorAddress{"otel", 4317}));
   EXPECT_EQ(otlp_address("otel:12"), (CollectorAddress{"otel", 12}));

@@ -12,6 +12,7 @@
 #include "reference-cp/xds/envoy/tls.hpp"
 #include "reference-cp/xds/generate/generation.hpp"
 #include "reference-cp/xds/json_read.hpp"
+#include "reference-cp/xds/metrics.hpp"
 
 namespace kumasim::cp::generators {
 namespace {
@@ -27,7 +28,11 @@ std::set<Instance> instances(const Generation& g, const std::set<std::string>& s
   std::set<Instance> result;
   for (const auto& [name, dataplane] : g.mesh.all("Dataplane")) {
     if (name == g.proxy.name) continue;
-    for (const Inbound& inbound : inbounds_of(*dataplane)) {
+    std::vector<Inbound> inbounds = inbounds_of(*dataplane);
+    // Where it serves its metrics is an inbound, too.
+    if (std::optional<Inbound> metrics = prometheus_inbound(g.mesh.mesh(), *dataplane))
+      inbounds.push_back(std::move(*metrics));
+    for (const Inbound& inbound : inbounds) {
       Instance instance{inbound.address, inbound.port};
       bool wanted = services.contains("*") || services.contains(inbound.service);
       if (wanted && !taken.contains(instance)) result.insert(instance);

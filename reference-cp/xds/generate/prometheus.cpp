@@ -12,27 +12,13 @@
 #include "reference-cp/xds/envoy/tls.hpp"
 #include "reference-cp/xds/generate/generation.hpp"
 #include "reference-cp/xds/json_read.hpp"
+#include "reference-cp/xds/metrics.hpp"
 
 namespace kumasim::cp::generators {
 namespace {
 
 constexpr char listener_name[] = "kuma:metrics:prometheus";
 constexpr char cluster_name[] = "kuma:metrics:hijacker";
-
-/// The mesh's enabled prometheus backend with what the Dataplane overrides; null where there is none.
-nlohmann::json backend(const Generation& g) {
-  const Resource* mesh = g.mesh.mesh();
-  if (!mesh) return nullptr;
-  std::string enabled = text_at(mesh->spec, "metrics", "enabledBackend");
-  for (const nlohmann::json& each : at(mesh->spec, "metrics", "backends")) {
-    if (text_at(each, "name") != enabled || text_at(each, "type") != "prometheus") continue;
-    nlohmann::json conf = at(each, "conf").is_object() ? at(each, "conf") : nlohmann::json::object();
-    const nlohmann::json& own = at(g.proxy.dataplane->spec, "metrics");
-    if (text_at(own, "type") == "prometheus" && at(own, "conf").is_object()) conf.merge_patch(at(own, "conf"));
-    return conf;
-  }
-  return nullptr;
-}
 
 bool is_taken(const Generation& g, std::uint32_t port) {
   for (const Inbound& inbound : g.proxy.inbounds)
@@ -81,9 +67,8 @@ Security security(const Generation& g, const nlohmann::json& conf) {
 }  // namespace
 
 void prometheus(Generation& g) {
-  nlohmann::json conf = backend(g);
-  std::uint32_t port = number_at(conf, "port");
-  if (port == 0) port = 5670;
+  nlohmann::json conf = prometheus_conf(g.mesh.mesh(), *g.proxy.dataplane);
+  std::uint32_t port = prometheus_port(conf);
   if (conf.is_null() || g.proxy.metadata.admin_port == 0 || is_taken(g, port)) return;
 
   Endpoint kuma_dp;

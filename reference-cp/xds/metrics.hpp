@@ -1,0 +1,20 @@
+/// The (legacy) metrics of a mesh: where a Dataplane serves them to Prometheus.
+#pragma once
+
+#include <optional>
+
+#include <nlohmann/json.hpp>
+
+#include "reference-cp/xds/proxy_view.hpp"
+
+namespace kumasim::cp {
+
+/// The conf of the mesh's enabled prometheus backend with what the Dataplane overrides; null where there is none. `mesh`
+/// may be nullptr.
+nlohmann::json prometheus_conf(const Resource* mesh, const Resource& dataplane);
+/// The port in such a conf.
+std::uint32_t prometheus_port(const nlohmann::json& conf);
+/// The inbound that the endpoint is for others: with address, port, tags and service only. nullopt without metrics.
+std::optional<Inbound> prometheus_inbound(const Resource* mesh, const Resource& dataplane);
+
+}  // namespace kumasim::cp
