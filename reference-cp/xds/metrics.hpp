@@ -1,6 +1,7 @@
 /// The (legacy) metrics of a mesh: where a Dataplane serves them to Prometheus.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
 #include <nlohmann/json.hpp>
@@ -9,8 +10,8 @@
 
 namespace kumasim::cp {
 
-/// The conf of the mesh's enabled prometheus backend with what the Dataplane overrides; null where there is none. `mesh`
-/// may be nullptr.
+/// The conf of the enabled prometheus backend with what the Dataplane overrides; null where there is none. `mesh` may
+/// be nullptr.
 nlohmann::json prometheus_conf(const Resource* mesh, const Resource& dataplane);
 /// The port in such a conf.
 std::uint32_t prometheus_port(const nlohmann::json& conf);

@@ -8,18 +8,18 @@
 #include "reference-cp/xds/mesh_service.hpp"
 
 namespace kumasim::cp {
-namespace {
 
-/// An IPv4-mapped address stands for its IPv4 address; the unspecified address overlaps every other.
-bool overlap(const std::string& a, const std::string& b) {
+bool addresses_overlap(const std::string& a, const std::string& b) {
   auto any = [](const std::string& x) { return x == "0.0.0.0" || x == "::"; };
   return a == b || any(a) || any(b);
 }
 
+namespace {
+
 bool uses_inbound(const std::vector<Inbound>& inbounds, const Outbound& outbound) {
   return std::ranges::any_of(inbounds, [&](const Inbound& inbound) {
-    return (outbound.port == inbound.port && overlap(outbound.address, inbound.address)) ||
-           (outbound.port == inbound.service_port && overlap(outbound.address, inbound.service_address));
+    return (outbound.port == inbound.port && addresses_overlap(outbound.address, inbound.address)) ||
+           (outbound.port == inbound.service_port && addresses_overlap(outbound.address, inbound.service_address));
   });
 }
 

@@ -141,6 +141,30 @@ TEST(Generate, GivesNothingWithoutAPortOfReadinessOrForAProtocolWithoutTimeouts)
   EXPECT_EQ(made("mysql", 9902), "inbound 8001: unsupported protocol mysql");
 }
 
+TEST(Generate, GivesNoMetricsOnAPortThatIsTakenOnAnyAddress) {
+  auto listens = [](const char* address, std::uint32_t port) {
+    nlohmann::json spec = dataplane_spec(1, 1, 1, false, 1);
+    spec["networking"]["outbound"][0]["address"] = address;
+    spec["networking"]["outbound"][0]["port"] = port;
+    nlohmann::json backend = {{"name", "p"}, {"type", "prometheus"}, {"conf", {{"port", 5670}, {"path", "/metrics"}}}};
+    std::vector<ResourcePtr> all = {
+        to_resource({"Mesh",
+                     "m",
+                     {{"metrics", {{"enabledBackend", "p"}, {"backends", nlohmann::json::array({backend})}}}}}),
+        to_resource({"Dataplane", "dp-1", spec})};
+    MeshView::Ptr view = MeshView::build("m", {}, all);
+    NodeMetadata node;
+    node.admin_port = 9901;
+    node.readiness_port = 9902;
+    Snapshot made = generate(*view, proxy_view(*view, *view->all("Dataplane").find("dp-1"), node, {}));
+    return made.find(type_url::listener, "kuma:metrics:prometheus") != nullptr;
+  };
+  EXPECT_TRUE(listens("127.0.0.1", 5670));
+  EXPECT_TRUE(listens("0.0.0.0", 5671));
+  EXPECT_FALSE(listens("0.0.0.0", 5670));
+  EXPECT_FALSE(listens("10.0.0.2", 5670));
+}
+
 TEST(Gateway, LogsAndTracesItsClientsByTheOldPolicies) {
   nlohmann::json any = {{{"match", {{"kuma.io/service", "*"}}}}};
   nlohmann::json file = {{"name", "file"}, {"type", "file"}, {"conf", {{"path", "/tmp/x.log"}}}};

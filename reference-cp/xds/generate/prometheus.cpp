@@ -13,6 +13,7 @@
 #include "reference-cp/xds/generate/generation.hpp"
 #include "reference-cp/xds/json_read.hpp"
 #include "reference-cp/xds/metrics.hpp"
+#include "reference-cp/xds/reachable.hpp"
 
 namespace kumasim::cp::generators {
 namespace {
@@ -22,11 +23,11 @@ constexpr char cluster_name[] = "kuma:metrics:hijacker";
 
 bool is_taken(const Generation& g, std::uint32_t port) {
   for (const Inbound& inbound : g.proxy.inbounds)
-    if ((inbound.port == port && inbound.address == g.proxy.address) ||
-        (inbound.service_port == port && inbound.service_address == g.proxy.address))
+    if ((inbound.port == port && addresses_overlap(inbound.address, g.proxy.address)) ||
+        (inbound.service_port == port && addresses_overlap(inbound.service_address, g.proxy.address)))
       return true;
   for (const Outbound& outbound : g.proxy.outbounds)
-    if (outbound.port == port && outbound.address == g.proxy.address) return true;
+    if (outbound.port == port && addresses_overlap(outbound.address, g.proxy.address)) return true;
   return false;
 }
 
