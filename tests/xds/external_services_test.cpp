@@ -73,5 +73,22 @@ TEST(ExternalServices, HaveAVirtualAddressForTheServiceAndForTheHost) {
   EXPECT_EQ(names(Outside{.host_name = false}), (std::map<std::string, std::uint32_t>{{"ext", 443}, {"service-0", 0}}));
 }
 
+/// Of several ports the lowest is served, whichever ExternalService brings it; beside the general one.
+TEST(ExternalServices, ShareTheVirtualAddressOfTheirService) {
+  auto external = [](const char* name, const char* address) {
+    return to_resource({"ExternalService",
+                        name,
+                        {{"tags", {{"kuma.io/service", "ext"}}},
+                         {"networking", {{"address", address}, {"disableHostDNSEntry", true}}}}});
+  };
+  std::vector<ResourcePtr> all = {to_resource({"Mesh", "m", nlohmann::json::object()}),
+                                  external("ext-1", "a.example.com:8080"), external("ext-2", "b.example.com:443")};
+  VipTable table = derive::vips(*MeshView::build("m", {}, all), {});
+  ASSERT_EQ(table.size(), 1u);
+  ASSERT_EQ(table[0].outbounds.size(), 2u);
+  EXPECT_EQ(table[0].outbounds[0].port, 443u);
+  EXPECT_EQ(table[0].outbounds[1].port, 8080u);
+}
+
 }  // namespace
 }  // namespace kumasim::cp

@@ -27,10 +27,9 @@ void add(Wanted& wanted, VipKind kind, const std::string& name, VipOutbound outb
   if (place == outbounds.end() || place->port != outbound.port) outbounds.insert(place, std::move(outbound));
 }
 
-/// A port of 0 where the service has none of its own.
+/// A port of 0 where the service has none of its own. Several ExternalServices may bring a port each.
 void add_service(Wanted& wanted, const std::string& service, std::uint32_t port = 0) {
-  if (!wanted.contains({VipKind::service, service}))
-    add(wanted, VipKind::service, service, {port, {{"kuma.io/service", service}}, "service"});
+  add(wanted, VipKind::service, service, {port, {{"kuma.io/service", service}}, "service"});
 }
 
 void add_named(Wanted& wanted, const MeshView& mesh, const Tags& tags) {
