@@ -90,6 +90,7 @@ void ResourceSet::add_all(ResourceSet other) {
     for (auto& [name, resource] : named) add(std::move(resource));
   for (auto& [type, resources] : other.finished_)
     for (auto& [name, resource] : resources) add_finished(type, std::move(resource));
+  for (GatewayHosts& hosts : other.gateway_hosts_) add_gateway_hosts(std::move(hosts));
 }
 
 EnvoyResource* ResourceSet::find(std::string_view type_url, std::string_view name) {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "reference-cp/xds/kri.hpp"
@@ -57,6 +58,15 @@ struct EnvoyResource {
   EnvoyResource& operator=(EnvoyResource&&) noexcept;
 };
 
+/// The hosts under one name of a builtin gateway's listener, and where their routes lead: the clusters of all entries,
+/// in order, each as often as it is named. Some policies work on a cluster once for each time.
+struct GatewayHosts {
+  std::uint32_t port = 0;
+  bool http = false;     ///< else connections
+  std::string hostname;  ///< "*" where the listener has none
+  std::vector<std::string> clusters;
+};
+
 /// A message as it goes on the wire, named by its content.
 XdsResourcePtr serialise(const std::string& name, std::string_view type_url, const google::protobuf::Message& message);
 
@@ -96,12 +106,17 @@ class ResourceSet {
     return static_cast<M&>(*resource.message);
   }
 
+  void add_gateway_hosts(GatewayHosts hosts) { gateway_hosts_.push_back(std::move(hosts)); }
+  /// By listeners; in the order in which Kuma has the names of one.
+  const std::vector<GatewayHosts>& gateway_hosts() const { return gateway_hosts_; }
+
   /// Serialises every resource that is not finished (deterministically) and names it by its content.
   Snapshot snapshot() const;
 
  private:
   std::map<std::string, Named, std::less<>> types_;
   std::map<std::string, Snapshot::Resources, std::less<>> finished_;  ///< no name is in both
+  std::vector<GatewayHosts> gateway_hosts_;
 };
 
 }  // namespace kumasim::cp

@@ -52,6 +52,79 @@ TEST(MeshHealthCheck, HasNoProbeForAnotherProtocol) {
   EXPECT_FALSE(proxy.cluster("redis").contains("healthChecks"));
 }
 
+/// A builtin gateway `edge` with two listeners on one port, and a route to `backend` of prefix `path` on both.
+Generated edge(const std::string& path, const std::string& policies) {
+  std::string yaml(calling_mesh);
+  yaml += R"(
+---
+type: Dataplane
+mesh: default
+name: edge
+networking:
+  address: 10.0.0.9
+  gateway: {type: BUILTIN, tags: {kuma.io/service: edge}}
+---
+type: MeshGateway
+mesh: default
+name: edge
+selectors: [{match: {kuma.io/service: edge}}]
+conf:
+  listeners:
+  - {port: 8080, protocol: HTTP, hostname: a.example.com, tags: {n: a}}
+  - {port: 8080, protocol: HTTP, hostname: b.example.com, tags: {n: b}}
+---
+type: MeshHTTPRoute
+mesh: default
+name: all
+spec:
+  targetRef: {kind: MeshGateway, name: edge}
+  to:
+  - targetRef: {kind: Mesh}
+    rules:
+    - matches: [{path: {type: PathPrefix, value: )" +
+          path + R"(}}]
+      default: {backendRefs: [{kind: MeshService, name: backend}]}
+)" + policies;
+  return {World(yaml), "edge"};
+}
+
+/// Of the first route of the host with this number, "a.example.com" being 0.
+Json edge_route(const Generated& proxy, std::size_t host) {
+  return proxy.get(type_url::route, "edge:HTTP:8080:*").at("virtualHosts").at(host).at("routes").at(0);
+}
+
+/// Intervals of the checks of the cluster that the host's route leads to.
+std::vector<std::string> edge_checks(const Generated& proxy, std::size_t host) {
+  std::string name = edge_route(proxy, host)["route"]["weightedClusters"]["clusters"][0]["name"];
+  std::vector<std::string> intervals;
+  Json cluster = proxy.cluster(name);
+  if (cluster.contains("healthChecks"))
+    for (const Json& check : cluster["healthChecks"]) intervals.push_back(check["interval"].get<std::string>());
+  return intervals;
+}
+
+std::string edge_check(const std::string& name, const std::string& target, const std::string& interval) {
+  return "---\ntype: MeshHealthCheck\nmesh: default\nname: " + name + "\nspec:\n  targetRef: " + target +
+         "\n  to: [{targetRef: {kind: Mesh}, default: {interval: " + interval + ", http: {path: /up}}}]\n";
+}
+
+TEST(MeshHealthCheck, OnAGatewayIsThereForEachEntryThatLeadsToTheCluster) {
+  using Intervals = std::vector<std::string>;
+  const std::string check = edge_check("a", "{kind: MeshGateway, name: edge}", "1s");
+  EXPECT_EQ(edge_checks(edge("/", check), 0), Intervals{"1s"});
+  EXPECT_EQ(edge_checks(edge("/api", check), 0), (Intervals{"1s", "1s"}));  // the path itself, and what is below it
+}
+
+TEST(MeshHealthCheck, OnAGatewayIsThatOfTheListenerTheLastNameWinning) {
+  using Intervals = std::vector<std::string>;
+  Generated one = edge("/", edge_check("a", "{kind: MeshGateway, name: edge, tags: {n: a}}", "1s"));
+  EXPECT_EQ(edge_checks(one, 0), Intervals{"1s"});
+  EXPECT_EQ(edge_checks(one, 1), Intervals{});
+  Generated two = edge("/", edge_check("a", "{kind: MeshGateway, name: edge}", "1s") +
+                                edge_check("b", "{kind: Mesh}", "2s"));
+  EXPECT_EQ(edge_checks(two, 0), Intervals{"2s"});
+}
+
 TEST(MeshRateLimit, PutsABucketIntoTheRouteAndOneFilterBeforeTheRouter) {
   Generated proxy = web("MeshRateLimit", R"(
   targetRef: {kind: Mesh, proxyTypes: [Sidecar]}

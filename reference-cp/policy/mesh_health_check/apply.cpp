@@ -7,9 +7,9 @@
 #include <envoy/config/cluster/v3/cluster.pb.h>
 #include <fmt/format.h>
 
-#include "reference-cp/policy/gateway_targets.hpp"
 #include "reference-cp/policy/matching.hpp"
 #include "reference-cp/policy/mesh_health_check/spec.hpp"
+#include "reference-cp/policy/rules.hpp"
 #include "reference-cp/policy/targets.hpp"
 #include "reference-cp/xds/envoy/metadata.hpp"
 #include "reference-cp/xds/envoy/names.hpp"
@@ -116,19 +116,32 @@ void configure(Cluster& cluster, std::string_view protocol, const Conf& conf, co
   *cluster.add_health_checks() = std::move(check);
 }
 
-/// A port of a Mesh*Service gets the checks of its listener by its name and as resource, besides those that all such
-/// clusters get.
-void apply_to_gateway(ResourceSet& resources, const MeshView& mesh, const MatchedPolicies& policies,
-                      const std::string& tags) {
-  for (const GatewayTarget& target : gateway_targets(resources, mesh, policies)) {
-    if (!target.to) continue;
-    for (const auto& [service, cluster] : target.clusters) {
-      if (const Rule* rule = find_rule(*target.to, {{"kuma.io/service", service}}))
-        configure(*cluster, target.protocol, Conf::from_json(rule->conf), tags);
-      const EnvoyResource& resource = *resources.find(type_url::cluster, cluster->name());
-      if (resource.resource.empty() || resource.resource.type == "MeshExternalService") continue;
-      if (const ResourceRule* rule = find_rule(target.to_resources, resource.resource))
-        configure(*cluster, resource.protocol, Conf::from_json(rule->confs.front()), tags);
+/// The cluster's resource may be that of other clusters, too: all of them get the check. None for the outside.
+void apply_to_resource(ResourceSet& resources, const Kri& id, const ResourceRules& rules, const std::string& tags) {
+  if (id.empty() || id.type == "MeshExternalService") return;
+  const ResourceRule* rule = find_rule(rules, id);
+  if (!rule) return;
+  Conf conf = Conf::from_json(rule->confs.front());
+  for (EnvoyResource* each : service_resources(resources))
+    if (auto* cluster = dynamic_cast<Cluster*>(each->message.get()); cluster && each->resource == id)
+      configure(*cluster, each->protocol, conf, tags);
+}
+
+/// A cluster gets a check each time that a route leads to it: what the policies of the very listener, not of its port,
+/// say of its service by name, and for a port of a Mesh*Service of that; besides those that all such clusters get.
+void apply_to_gateway(ResourceSet& resources, const ProxyView& proxy, const MeshView& mesh,
+                      const MatchedPolicies& policies, const std::string& tags) {
+  for (const GatewayHosts& hosts : resources.gateway_hosts()) {
+    auto selecting = policies.by_listener.find({proxy.address, hosts.port, hosts.hostname});
+    if (selecting == policies.by_listener.end()) continue;
+    const std::vector<Rule> to = to_rules(selecting->second, mesh);
+    const ResourceRules to_resources = resource_rules(selecting->second, mesh);
+    for (const std::string& name : hosts.clusters) {
+      EnvoyResource* resource = resources.find(type_url::cluster, name);
+      if (!resource || resource->origin != cp::Origin::gateway) continue;
+      if (const Rule* rule = find_rule(to, {{"kuma.io/service", envoy::service_of_cluster(name)}}))
+        configure(ResourceSet::as<Cluster>(*resource), hosts.http ? "http" : "tcp", Conf::from_json(rule->conf), tags);
+      apply_to_resource(resources, resource->resource, to_resources, tags);
     }
   }
 }
@@ -151,7 +164,7 @@ void apply(ResourceSet& resources, const ProxyView& proxy, const MeshView& mesh,
     for (Cluster* cluster : found->second) configure(*cluster, mesh.protocol(service), conf, tags);
   }
 
-  apply_to_gateway(resources, mesh, policies, tags);
+  apply_to_gateway(resources, proxy, mesh, policies, tags);
   for (EnvoyResource* resource : service_resources(resources)) {
     auto* cluster = dynamic_cast<Cluster*>(resource->message.get());
     if (!cluster || resource->resource.type == "MeshExternalService") continue;  // those are reached through the egress

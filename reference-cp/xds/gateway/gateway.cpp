@@ -38,6 +38,17 @@ void add_limits(generators::Generation& g, const std::vector<Listener>& listener
   g.add(std::move(runtime), Origin::gateway);
 }
 
+/// REQUIRES: the clusters are made.
+void note_hosts(ResourceSet& resources, Listener& listener) {
+  for (HostGroup& group : listener.groups) {
+    GatewayHosts hosts{listener.port, listener.http(), group.hostname, {}};
+    for (Host& host : group.hosts)
+      for (Entry& entry : host.entries)
+        for (const Destination* destination : entry.destinations()) hosts.clusters.push_back(destination->cluster);
+    resources.add_gateway_hosts(std::move(hosts));
+  }
+}
+
 }  // namespace
 
 Result<> generate(generators::Generation& g, const GenerateOptions& options) {
@@ -48,6 +59,7 @@ Result<> generate(generators::Generation& g, const GenerateOptions& options) {
   Clusters clusters(g);
   for (Listener& listener : all) {
     clusters.add(listener);
+    note_hosts(g.resources, listener);
     if (auto done = add_listener(g, listener); !done) return done;
     add_routes(g, listener, clusters);
   }
