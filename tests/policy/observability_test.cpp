@@ -167,6 +167,29 @@ conf: {http: {requests: 1, interval: 1s}}
   EXPECT_EQ(number.find(R"("maxTokens":5)"), std::string::npos);
 }
 
+TEST(MeshRateLimit, OnAGatewayIsTheCommonOneWhereTheRoutesOwnIsSwitchedOff) {
+  auto limit = [](const std::string& name, const std::string& target, const std::string& conf) {
+    return "---\ntype: MeshRateLimit\nmesh: default\nname: " + name + "\nspec:\n  targetRef: " + target +
+           "\n  to: [{targetRef: {kind: Mesh}, default: {local: " + conf + "}}]\n";
+  };
+  const std::string all = limit("a", "{kind: MeshGateway, name: edge}",
+                                "{http: {requestRate: {num: 5, interval: 1s}}, "
+                                "tcp: {connectionRate: {num: 7, interval: 1s}}}");
+  auto own = [&](const std::string& http) { return limit("b", "{kind: MeshHTTPRoute, name: all}", http); };
+  auto tokens = [&](const std::string& policies) {
+    Json configs = edge_route(edge("/", policies), 0)["typedPerFilterConfig"];
+    return configs["envoy.filters.http.local_ratelimit"]["tokenBucket"]["maxTokens"];
+  };
+  EXPECT_EQ(tokens(all), 5);
+  EXPECT_EQ(tokens(all + own("{http: {requestRate: {num: 6, interval: 1s}}}")), 6);
+  EXPECT_EQ(tokens(all + own("{http: {disabled: true}}")), 5);
+  // One for each of the two names of the port's listeners, before the manager.
+  Json filters = edge("/", all).listener("edge:HTTP:8080")["filterChains"][0]["filters"];
+  ASSERT_EQ(filters.size(), 3u);
+  EXPECT_EQ(filters[0], filters[1]);
+  EXPECT_EQ(filters[2]["name"], "envoy.filters.network.http_connection_manager");
+}
+
 TEST(MeshFaultInjection, KnowsClientsByTheirTags) {
   Generated proxy = web("MeshFaultInjection", R"(
   targetRef: {kind: Mesh, proxyTypes: [Sidecar]}
