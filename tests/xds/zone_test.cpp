@@ -1,6 +1,7 @@
 /// Proxies of a zone, and what they bring to those of a mesh.
 #include <gtest/gtest.h>
 
+#include <envoy/config/cluster/v3/cluster.pb.h>
 #include <envoy/config/endpoint/v3/endpoint.pb.h>
 #include <envoy/config/listener/v3/listener.pb.h>
 
@@ -211,6 +212,28 @@ TEST(ZoneEgress, OrdersTheOutsideOfBothKindsByName) {
   for (const auto& chain : got->filter_chains()) chains.push_back(chain.name());
   EXPECT_EQ(chains, (std::vector<std::string>{"a_m", "m_ext-1-a___extsvc_9000", "m_ext-10___extsvc_9000",
                                               "m_ext-1___extsvc_9000", "z_m"}));
+}
+
+/// As Kuma has it: for each MeshExternalService of the mesh, and once more for each mesh that follows.
+TEST(ZoneEgress, ChecksAClusterAsOftenAsKumaGoesThroughThem) {
+  Write check = {"MeshHealthCheck",
+                 "c",
+                 {{"targetRef", {{"kind", "Mesh"}}},
+                  {"to", {{{"targetRef", {{"kind", "Mesh"}}}, {"default", {{"http", {{"path", "/up"}}}}}}}}}};
+  auto checks = [](const MeshViewMap& meshes) {
+    auto held = generate_zone_egress(meshes, zone_proxy("ZoneEgress")).find(type_url::cluster, "m_ext-0___extsvc_9000");
+    google::protobuf::Any any;
+    ::envoy::config::cluster::v3::Cluster cluster;
+    EXPECT_TRUE(held && any.ParseFromString(*held->any) && any.UnpackTo(&cluster));
+    return cluster.health_checks_size();
+  };
+  auto one = mesh({{"mtls", mtls}}, {zone_write(2, 0), check});
+  auto two = mesh({{"mtls", mtls}}, {zone_write(2, 0), zone_write(2, 1), check});
+  std::vector<ResourcePtr> other = {to_resource({"Mesh", "n", {{"mtls", mtls}}})};
+  auto empty = MeshView::build("n", {}, other);
+  EXPECT_EQ(checks({{"m", one}}), 1);
+  EXPECT_EQ(checks({{"m", two}}), 2);
+  EXPECT_EQ(checks({{"m", two}, {"n", empty}}), 4);
 }
 
 TEST(ZoneEgress, DoesNotReachAServiceWhoseCertificatesAreMissing) {

@@ -3,6 +3,7 @@
 
 #include <set>
 #include <string>
+#include <vector>
 
 #include <envoy/config/cluster/v3/cluster.pb.h>
 #include <fmt/format.h>
@@ -173,11 +174,16 @@ void apply(ResourceSet& resources, const ProxyView& proxy, const MeshView& mesh,
   }
 }
 
-void apply_to_egress(ResourceSet& resources, const ResourceRules& rules) {
-  for (EnvoyResource* resource : service_resources(resources))
-    if (auto* cluster = dynamic_cast<Cluster*>(resource->message.get()))
-      if (const ResourceRule* rule = find_rule(rules, resource->resource))
-        configure(*cluster, resource->protocol, Conf::from_json(rule->confs.front()), {});
+void apply_to_egress(ResourceSet& resources, const ResourceRules& rules, std::size_t times) {
+  std::vector<EnvoyResource*> services = service_resources(resources);
+  std::erase_if(services, [](EnvoyResource* each) { return !dynamic_cast<Cluster*>(each->message.get()); });
+  for (EnvoyResource* each : services) {
+    const ResourceRule* rule = find_rule(rules, each->resource);
+    if (!rule) continue;
+    Conf conf = Conf::from_json(rule->confs.front());
+    for (std::size_t i = 0; i < services.size() * times; ++i)
+      configure(ResourceSet::as<Cluster>(*each), each->protocol, conf, {});
+  }
 }
 
 }  // namespace kumasim::cp::policy::mesh_health_check

@@ -1,6 +1,7 @@
 /// MeshHealthCheck on a proxy's outbound clusters.
 #pragma once
 
+#include <cstddef>
 #include <map>
 
 #include "reference-cp/xds/kri.hpp"
@@ -18,8 +19,9 @@ namespace mesh_health_check {
 
 void apply(ResourceSet& resources, const ProxyView& proxy, const MeshView& mesh, const MatchedPolicies& policies);
 
-/// On a zone egress: its clusters of MeshExternalServices.
-void apply_to_egress(ResourceSet& resources, const std::map<Kri, ResourceRule>& rules);
+/// On a zone egress: its clusters of MeshExternalServices, those of one mesh. Kuma goes through all of them for each of
+/// them, and does so `times`: a cluster gets as many checks.
+void apply_to_egress(ResourceSet& resources, const std::map<Kri, ResourceRule>& rules, std::size_t times);
 
 }  // namespace mesh_health_check
 }  // namespace policy

@@ -1,8 +1,10 @@
 /// ZoneEgress.
 #include <algorithm>
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <set>
+#include <vector>
 
 #include <envoy/config/cluster/v3/cluster.pb.h>
 #include <envoy/config/listener/v3/listener.pb.h>
@@ -41,8 +43,9 @@ struct Outside {
 /// The part of an egress that serves one mesh.
 class MeshEgress {
  public:
-  MeshEgress(const MeshView& mesh, const ZoneProxy& proxy, envoy::Listener& listener)
-      : mesh_(mesh), proxy_(proxy), listener_(listener), unified_(proxy.unified_naming()) {}
+  /// `runs`: how often Kuma applies policies to it, once when it is made and once for each mesh that follows.
+  MeshEgress(const MeshView& mesh, const ZoneProxy& proxy, envoy::Listener& listener, std::size_t runs)
+      : mesh_(mesh), proxy_(proxy), listener_(listener), runs_(runs), unified_(proxy.unified_naming()) {}
 
   ResourceSet generate() {
     collect();
@@ -51,7 +54,7 @@ class MeshEgress {
     zone::apply_localities(mesh_, endpoints_, resources_);
     // Kuma looks for the chains of MeshExternalServices by their old names only.
     envoy::Listener none;
-    zone::apply_to_mesh_external(mesh_, resources_, unified_ ? none : listener_);
+    zone::apply_to_mesh_external(mesh_, resources_, unified_ ? none : listener_, runs_);
     if (ends_tls_) secrets();
     return std::move(resources_);
   }
@@ -257,6 +260,7 @@ class MeshEgress {
   const MeshView& mesh_;
   const ZoneProxy& proxy_;
   envoy::Listener& listener_;
+  const std::size_t runs_;
   const bool unified_;
   ResourceSet resources_;
   RemoteEndpoints endpoints_;  ///< by service, all with the mesh as tag
@@ -269,8 +273,11 @@ Snapshot generate_zone_egress(const MeshViewMap& meshes, const ZoneProxy& proxy)
   ResourceSet resources;
   zone::add_admin(resources, proxy);
   envoy::ListenerPtr listener = zone::make_listener(proxy);
+  std::vector<const MeshView*> served;
   for (const auto& [name, mesh] : meshes)
-    if (mesh->mtls_enabled()) resources.add_all(MeshEgress(*mesh, proxy, *listener).generate());
+    if (mesh->mtls_enabled()) served.push_back(mesh.get());
+  for (std::size_t i = 0; i < served.size(); ++i)
+    resources.add_all(MeshEgress(*served[i], proxy, *listener, served.size() - i).generate());
   // Envoy takes no listener without a chain.
   if (!listener->filter_chains().empty()) {
     std::string name = listener->name();

@@ -116,10 +116,11 @@ void apply_localities(const MeshView& mesh, const RemoteEndpoints& services, Res
   }
 }
 
-void apply_to_mesh_external(const MeshView& mesh, ResourceSet& resources, envoy::Listener& listener) {
+void apply_to_mesh_external(const MeshView& mesh, ResourceSet& resources, envoy::Listener& listener,
+                            std::size_t times) {
   auto rules = [&](const char* type) { return policy::resource_rules(policies_of(mesh, type), mesh); };
   policy::mesh_load_balancing_strategy::apply_to_egress(resources, listener, rules("MeshLoadBalancingStrategy"));
-  policy::mesh_health_check::apply_to_egress(resources, rules("MeshHealthCheck"));
+  policy::mesh_health_check::apply_to_egress(resources, rules("MeshHealthCheck"), times);
   policy::mesh_circuit_breaker::apply_to_egress(resources, rules("MeshCircuitBreaker"));
 }
 

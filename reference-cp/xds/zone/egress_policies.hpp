@@ -1,6 +1,7 @@
 /// Policies on a zone egress: who may reach what is outside, and how the egress treats it.
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 #include "reference-cp/xds/envoy/listener.hpp"
@@ -28,7 +29,8 @@ void permit_mesh_external(const MeshView& mesh, const std::string& listener, env
 /// MeshLoadBalancingStrategies of the whole mesh say, as the egress does not know for whom it asks.
 void apply_localities(const MeshView& mesh, const RemoteEndpoints& services, ResourceSet& resources);
 
-/// Policies for destinations, on the clusters of the mesh's MeshExternalServices and on their chains.
-void apply_to_mesh_external(const MeshView& mesh, ResourceSet& resources, envoy::Listener& listener);
+/// Policies for destinations, on the clusters of the mesh's MeshExternalServices and on their chains; `times` over,
+/// which shows in health checks.
+void apply_to_mesh_external(const MeshView& mesh, ResourceSet& resources, envoy::Listener& listener, std::size_t times);
 
 }  // namespace kumasim::cp::zone
