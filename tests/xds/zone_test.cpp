@@ -192,6 +192,27 @@ TEST(ZoneEgress, HurtsAndLimitsClientsOfExternalServices) {
     EXPECT_NE(chain.find(filter), std::string::npos) << filter;
 }
 
+/// By its name, not by its other tags.
+TEST(ZoneEgress, TakesPoliciesForTheNameOfAnExternalService) {
+  auto hurts = [](const nlohmann::json& target) {
+    nlohmann::json abort = {{"httpStatus", 500}, {"percentage", 50}};
+    nlohmann::json from = {{"targetRef", {{"kind", "Mesh"}}},
+                           {"default", {{"http", nlohmann::json::array({nlohmann::json{{"abort", abort}}})}}}};
+    Write faults = {"MeshFaultInjection", "f", {{"targetRef", target}, {"from", nlohmann::json::array({from})}}};
+    Write service = {"ExternalService",
+                     "e",
+                     {{"tags", {{"kuma.io/service", "out"}, {"kuma.io/protocol", "http"}, {"team", "x"}}},
+                      {"networking", {{"address", "out.example.com:80"}}}}};
+    auto got = listener(
+        generate_zone_egress({{"m", mesh({{"mtls", mtls}}, {service, faults})}}, zone_proxy("ZoneEgress")));
+    return got && got->SerializeAsString().find("envoy.filters.http.fault") != std::string::npos;
+  };
+  EXPECT_TRUE(hurts({{"kind", "MeshService"}, {"name", "out"}}));
+  EXPECT_TRUE(hurts({{"kind", "MeshSubset"}, {"tags", {{"kuma.io/service", "out"}}}}));
+  EXPECT_FALSE(hurts({{"kind", "MeshSubset"}, {"tags", {{"team", "x"}}}}));
+  EXPECT_FALSE(hurts({{"kind", "MeshServiceSubset"}, {"name", "out"}, {"tags", {{"team", "x"}}}}));
+}
+
 /// As Kuma sorts them: '0' and '-' come before '_'.
 TEST(ZoneEgress, OrdersTheOutsideOfBothKindsByName) {
   auto external = [](const char* name, const char* service) {

@@ -50,10 +50,12 @@ bool selects(const policy::TargetRef& ref, const Tags& tags) {
   }
 }
 
-/// By client, of the policies of a kind that are for the service.
+/// By client, of the policies of a kind that are for the service. As Kuma has it, only its name counts, no other tag.
 std::vector<policy::Rule> rules_for(const MeshView& mesh, std::string_view type, const Tags& tags) {
+  Tags named;
+  if (auto service = tags.find("kuma.io/service"); service != tags.end()) named.insert(*service);
   std::vector<PolicyPtr> all = policies_of(mesh, type);
-  std::erase_if(all, [&](const PolicyPtr& each) { return !selects(each->target_ref, tags); });
+  std::erase_if(all, [&](const PolicyPtr& each) { return !selects(each->target_ref, named); });
   return policy::from_rules(all);
 }
 

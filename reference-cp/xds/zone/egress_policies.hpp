@@ -11,14 +11,15 @@
 
 namespace kumasim::cp::zone {
 
-/// Permissions to an ExternalService with these tags: MeshTrafficPermission, else TrafficPermission; without any
-/// nobody may.
+/// Permissions to an ExternalService with these tags: MeshTrafficPermission (by its name alone), else
+/// TrafficPermission; without any nobody may.
 void permit_external(const MeshView& mesh, const Tags& tags, const std::string& listener, envoy::FilterChain& chain);
 
 /// Nobody may; `name` is for statistics.
 void forbid(const std::string& name, envoy::FilterChain& chain);
 
-/// Faults and limits that MeshFaultInjection and MeshRateLimit set for clients of an ExternalService with these tags.
+/// Faults and limits that MeshFaultInjection and MeshRateLimit set for clients of an ExternalService; of its tags the
+/// name counts.
 void apply_to_external(const MeshView& mesh, const Tags& tags, const std::string& protocol, envoy::FilterChain& chain);
 
 /// To MeshExternalServices everyone may, or nobody where the mesh says so in
