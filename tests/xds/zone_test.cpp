@@ -153,6 +153,35 @@ TEST(ZoneIngress, PassesOnByServerNameToLocalEndpointsOnly) {
   EXPECT_NE(endpoints->any->find("10.0.0.1"), std::string::npos);
 }
 
+/// The youngest first, as for the names that they give.
+TEST(ZoneIngress, OrdersSharesOfVirtualOutboundsAsTheyCount) {
+  auto outbound = [](const char* name, const char* tag, int second) {
+    nlohmann::json any = {{"match", {{"kuma.io/service", "*"}}}};
+    nlohmann::json service = {{"name", "service"}, {"tagKey", "kuma.io/service"}};
+    nlohmann::json other = {{"name", "other"}, {"tagKey", tag}};
+    Resource resource = *to_resource({"VirtualOutbound",
+                                      name,
+                                      {{"selectors", nlohmann::json::array({any})},
+                                       {"conf",
+                                        {{"host", "{{.service}}.{{.other}}"},
+                                         {"port", "80"},
+                                         {"parameters", nlohmann::json::array({service, other})}}}}});
+    resource.meta.creation = WallTime(std::chrono::seconds(second));
+    return std::make_shared<const Resource>(std::move(resource));
+  };
+  std::vector<ResourcePtr> resources = {to_resource({"Mesh", "m", {{"mtls", mtls}}}), to_resource(dataplane(0, 1)),
+                                        outbound("a", "version", 1), outbound("b", "kuma.io/protocol", 2)};
+  auto view = MeshView::build("m", {}, resources);
+  nlohmann::json available = derive::available_services({{"m", view}});
+  auto got = listener(generate_zone_ingress({{"m", view}}, zone_proxy("ZoneIngress", available)));
+  ASSERT_TRUE(got);
+  std::vector<std::string> names;
+  for (const auto& chain : got->filter_chains())
+    for (const std::string& name : chain.filter_chain_match().server_names()) names.push_back(name);
+  EXPECT_EQ(names, (std::vector<std::string>{"service-1{kuma.io/protocol=http,mesh=m}",
+                                             "service-1{mesh=m,version=v1}", "service-1{mesh=m}"}));
+}
+
 TEST(ZoneEgress, HasNoListenerWithoutAWayOut) {
   EXPECT_FALSE(listener(generate_zone_egress({{"m", mesh({{"mtls", mtls}}, {})}}, zone_proxy("ZoneEgress"))));
   // Without mutual TLS there is no server name to go by.

@@ -29,20 +29,6 @@ std::optional<Rank> rank(const Tags& selector, const Tags& tags) {
   return Rank{selector.size(), exact};
 }
 
-std::vector<Match> matches(const MeshView& mesh, const Tags& tags) {
-  std::vector<Match> found;
-  for (auto [name, policy] : mesh.all("VirtualOutbound")) {
-    Rank best;
-    for (const auto& selector : at(policy->spec, "selectors"))
-      best = std::max(best, rank(tags_of(at(selector, "match")), tags).value_or(Rank{}));
-    if (best != Rank{}) found.push_back({policy, best});
-  }
-  std::ranges::stable_sort(found, [](const Match& a, const Match& b) {
-    return a.rank != b.rank ? a.rank > b.rank : a.policy->meta.creation > b.policy->meta.creation;
-  });
-  return found;
-}
-
 /// The tags that the policy's parameters name.
 Tags parameter_tags(const nlohmann::json& conf, const Tags& tags) {
   Tags result;
@@ -53,16 +39,32 @@ Tags parameter_tags(const nlohmann::json& conf, const Tags& tags) {
 
 }  // namespace
 
+std::vector<ResourcePtr> matching_virtual_outbounds(const MeshView& mesh, const Tags& tags) {
+  std::vector<Match> found;
+  for (auto [name, policy] : mesh.all("VirtualOutbound")) {
+    Rank best;
+    for (const auto& selector : at(policy->spec, "selectors"))
+      best = std::max(best, rank(tags_of(at(selector, "match")), tags).value_or(Rank{}));
+    if (best != Rank{}) found.push_back({policy, best});
+  }
+  std::ranges::stable_sort(found, [](const Match& a, const Match& b) {
+    return a.rank != b.rank ? a.rank > b.rank : a.policy->meta.creation > b.policy->meta.creation;
+  });
+  std::vector<ResourcePtr> result;
+  for (Match& match : found) result.push_back(std::move(match.policy));
+  return result;
+}
+
 std::vector<NamedOutbound> named_outbounds(const MeshView& mesh, const Tags& tags) {
   std::vector<NamedOutbound> result;
   if (mesh.all("VirtualOutbound").empty()) return result;
   std::map<std::string, std::string> values(tags.begin(), tags.end());
-  for (const Match& match : matches(mesh, tags)) {
-    const nlohmann::json& conf = at(match.policy->spec, "conf");
+  for (const ResourcePtr& policy : matching_virtual_outbounds(mesh, tags)) {
+    const nlohmann::json& conf = at(policy->spec, "conf");
     auto host = virtual_outbound_host(conf, values);
     auto port = virtual_outbound_port(conf, values);
     if (host && port)
-      result.push_back({*host, {*port, parameter_tags(conf, tags), "virtual-outbound:" + match.policy->meta.name}});
+      result.push_back({*host, {*port, parameter_tags(conf, tags), "virtual-outbound:" + policy->meta.name}});
   }
   return result;
 }

@@ -4,8 +4,8 @@
 #include <optional>
 
 #include "reference-cp/model/resource.hpp"
-#include "reference-cp/policy/legacy/tag_selector.hpp"
 #include "reference-cp/policy/target_ref.hpp"
+#include "reference-cp/xds/derive/virtual_outbounds.hpp"
 #include "reference-cp/xds/json_read.hpp"
 
 namespace kumasim::cp::zone {
@@ -91,12 +91,7 @@ void add_gateways(const MeshView& mesh, Collector& out) {
 void add_virtual_outbounds(const MeshView& mesh, const std::vector<nlohmann::json>& available, Collector& out) {
   for (const nlohmann::json& service : available) {
     Tags tags = tags_of(at(service, "tags"));
-    for (const auto& [name, outbound] : mesh.all("VirtualOutbound")) {
-      const nlohmann::json& selectors = at(outbound->spec, "selectors");
-      bool selected = std::ranges::any_of(selectors, [&](const nlohmann::json& selector) {
-        return policy::legacy::matches(policy::legacy::selector_of(selector), tags);
-      });
-      if (!selected) continue;
+    for (const ResourcePtr& outbound : derive::matching_virtual_outbounds(mesh, tags)) {
       Tags share;
       for (const nlohmann::json& parameter : at(outbound->spec, "conf", "parameters"))
         share[text_at(parameter, "tagKey")] = tags[text_at(parameter, "tagKey")];
