@@ -2,11 +2,16 @@
 ///
 /// Sources: Kuma docs "Mesh Health Check", "Mesh Rate Limit", "Mesh Fault Injection", "Mesh Trace", "Mesh Access Log";
 /// the recordings of the areas of the same names.
+#include <optional>
+
+#include <envoy/config/listener/v3/listener.pb.h>
+#include <envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.pb.h>
 #include <gtest/gtest.h>
 
 #include "reference-cp/policy/collector.hpp"
 #include "reference-cp/policy/header_values.hpp"
 #include "reference-cp/policy/mesh_access_log/format.hpp"
+#include "reference-cp/policy/mesh_access_log/route_logs.hpp"
 #include "reference-cp/policy/mesh_fault_injection/spec.hpp"
 #include "tests/policy/xds_json.hpp"
 
@@ -260,6 +265,26 @@ TEST(MeshAccessLog, WritesALineForRequestsAndOneForConnections) {
             Json::parse(R"({"address":"otel","portValue":4317})"));
   EXPECT_EQ(log(inbound, 0)["logFormat"]["jsonFormat"],
             Json::parse(R"({"address":"log:1","message":{"k":"INBOUND"}})"));
+}
+
+/// As Kuma writes what it reads in a name that tells rules apart.
+TEST(MeshAccessLog, MarksARouteByItsIdentity) {
+  using Manager = ::envoy::extensions::filters::network::http_connection_manager::v3::HttpConnectionManager;
+  Manager manager;
+  manager.mutable_route_config()->add_virtual_hosts()->add_routes()->set_name("kri_mhttpr_default___r_rule_0");
+  ::envoy::config::listener::v3::Listener listener;
+  auto& filter = *listener.add_filter_chains()->add_filters();
+  filter.set_name("envoy.filters.network.http_connection_manager");
+  filter.mutable_typed_config()->PackFrom(manager);
+  auto none = [](const Kri&) { return std::optional(std::vector<mesh_access_log::Backend>()); };
+  mesh_access_log::RouteBackends routes = mesh_access_log::route_backends(listener, none);
+  ASSERT_EQ(routes.size(), 1u);
+  EXPECT_EQ(routes.begin()->first, "kri_mhttpr_default___r_rule0");
+  mesh_access_log::mark_routes(listener, routes);
+  ASSERT_TRUE(listener.filter_chains(0).filters(0).typed_config().UnpackTo(&manager));
+  const auto& metadata = manager.route_config().virtual_hosts(0).routes(0).metadata().filter_metadata();
+  EXPECT_EQ(metadata.at("envoy.filters.http.lua").fields().at("route_kri").string_value(),
+            "kri_mhttpr_default___r_rule0");
 }
 
 TEST(MeshAccessLog, ReplacesKumasPlaceholdersOnly) {

@@ -55,7 +55,7 @@ RouteBackends route_backends(const Listener& listener,
       for_routes(hcm, [&](Route& route) {
         std::optional<Kri> id = parse_kri(route.name());
         if (!id) return;
-        if (auto backends = backends_of(*id)) routes.insert_or_assign(route.name(), std::move(*backends));
+        if (auto backends = backends_of(*id)) routes.insert_or_assign(id->to_string(), std::move(*backends));
       });
     });
   }
@@ -76,9 +76,10 @@ void mark_routes(Listener& listener, const RouteBackends& routes) {
   for (auto& chain : *listener.mutable_filter_chains()) {
     change_hcm(chain, [&](Hcm& hcm) {
       for_routes(hcm, [&](Route& route) {
-        if (!routes.contains(route.name())) return;
+        std::optional<Kri> id = parse_kri(route.name());
+        if (!id || !routes.contains(id->to_string())) return;
         google::protobuf::Struct metadata;
-        (*metadata.mutable_fields())[metadata_key].set_string_value(route.name());
+        (*metadata.mutable_fields())[metadata_key].set_string_value(id->to_string());
         (*route.mutable_metadata()->mutable_filter_metadata())[lua_filter] = std::move(metadata);
       });
       if (logged) insert_first(hcm, lua_filter, lua);

@@ -11,7 +11,8 @@
 
 namespace kumasim::cp::policy::mesh_access_log {
 
-/// Routes with a conf of their own by the text of their identity, also those that log nothing.
+/// Routes with a conf of their own by the text of their identity, also those that log nothing. The text is Kuma's for
+/// what it reads in the route's name: "..._rule0" for "..._rule_0", where names tell the rules of a route apart.
 using RouteBackends = std::map<std::string, std::vector<Backend>>;
 /// Of the routes of a listener that are named by an identity; `backends_of` answers nullopt for one without own conf.
 RouteBackends route_backends(const ::envoy::config::listener::v3::Listener& listener,
