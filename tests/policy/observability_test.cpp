@@ -267,6 +267,17 @@ TEST(MeshAccessLog, WritesALineForRequestsAndOneForConnections) {
             Json::parse(R"({"address":"log:1","message":{"k":"INBOUND"}})"));
 }
 
+/// What is no OTLP value is its JSON text, as Go writes it.
+TEST(MeshAccessLog, LogsAPlainBodyAsGoWritesIt) {
+  Generated proxy = web("MeshAccessLog", R"(
+  to:
+  - targetRef: {kind: Mesh}
+    default: {backends: [{type: OpenTelemetry, openTelemetry: {endpoint: otel, body: 'a <b> & %KUMA_MESH%'}}]}
+)");
+  EXPECT_EQ(proxy.filter(to_backend)["accessLog"][0]["typedConfig"]["body"]["stringValue"],
+            R"("a \u003cb\u003e \u0026 default")");
+}
+
 /// As Kuma writes what it reads in a name that tells rules apart.
 TEST(MeshAccessLog, MarksARouteByItsIdentity) {
   using Manager = ::envoy::extensions::filters::network::http_connection_manager::v3::HttpConnectionManager;

@@ -47,6 +47,19 @@ void interpolate(AnyValue& value, const Subject& subject) {
   }
 }
 
+/// What Go's encoder writes otherwise: characters that mean something in HTML or JavaScript are escaped.
+std::string in_go(std::string json) {
+  constexpr std::pair<std::string_view, std::string_view> escapes[] = {{"<", "\\u003c"},
+                                                                       {">", "\\u003e"},
+                                                                       {"&", "\\u0026"},
+                                                                       {"\xe2\x80\xa8", "\\u2028"},
+                                                                       {"\xe2\x80\xa9", "\\u2029"}};
+  for (const auto& [character, escaped] : escapes)
+    for (std::size_t at = 0; (at = json.find(character, at)) != std::string::npos; at += escaped.size())
+      json.replace(at, character.size(), escaped);
+  return json;
+}
+
 /// The default is the format's text, also where the body says nothing that OTLP knows. What is no OTLP value is logged
 /// as its JSON text; so a plain string keeps its quotes, as with Kuma.
 AnyValue body_of(const OtlpBackend& backend, std::string_view format, const Subject& subject) {
@@ -62,7 +75,7 @@ AnyValue body_of(const OtlpBackend& backend, std::string_view format, const Subj
     interpolate(value, subject);
     return value;
   }
-  body.set_string_value(mesh_access_log::interpolate(std::move(text), subject));
+  body.set_string_value(mesh_access_log::interpolate(in_go(std::move(text)), subject));
   return body;
 }
 
