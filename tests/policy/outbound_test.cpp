@@ -347,5 +347,32 @@ spec:
   EXPECT_FALSE(proxy.cluster("redis").contains("outlierDetection"));
 }
 
+/// Kuma takes the path of what it reads as a URL.
+TEST(Probes, ArePathsOnly) {
+  Generated proxy(World(R"(
+type: Mesh
+name: default
+---
+type: Dataplane
+mesh: default
+name: web
+networking:
+  address: 10.0.0.1
+  inbound: [{port: 80, servicePort: 8080, tags: {kuma.io/service: web, kuma.io/protocol: http}}]
+probes:
+  port: 9000
+  endpoints:
+  - {inboundPort: 8080, inboundPath: '/up?full=1', path: '/8080/up?full=1'}
+  - {inboundPort: 9090, inboundPath: '/a%20b?c', path: '/9090/a%20b'}
+)"),
+                  "web");
+  Json routes = proxy.routes("probe:listener");
+  ASSERT_EQ(routes.size(), 2u);
+  EXPECT_EQ(routes[0]["match"]["path"], "/8080/up");
+  EXPECT_EQ(routes[0]["route"]["regexRewrite"]["substitution"], "/up");
+  EXPECT_EQ(routes[1]["match"]["path"], "/9090/a b");
+  EXPECT_EQ(routes[1]["redirect"]["pathRedirect"], "/a b");
+}
+
 }  // namespace
 }  // namespace kumasim::cp::policy::testing

@@ -1,4 +1,7 @@
 /// Virtual probes: a listener that answers the platform's health checks for the application behind mutual TLS.
+#include <string>
+#include <string_view>
+
 #include <envoy/config/listener/v3/listener.pb.h>
 #include <envoy/config/route/v3/route.pb.h>
 #include <envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.pb.h>
@@ -12,6 +15,25 @@
 namespace kumasim::cp::generators {
 namespace {
 
+int digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/// The path of what Kuma reads as a URL: without query and fragment, decoded.
+std::string path_of(const std::string& url) {
+  const std::string_view path = std::string_view(url).substr(0, url.find_first_of("?#"));
+  std::string result;
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    int high = path[i] == '%' && i + 2 < path.size() ? digit(path[i + 1]) : -1;
+    int low = high >= 0 ? digit(path[i + 2]) : -1;
+    result += low >= 0 ? static_cast<char>(high * 16 + low) : path[i];
+    if (low >= 0) i += 2;
+  }
+  return result;
+}
+
 void only_get(envoy::Route& route, const std::string& path) {
   route.mutable_match()->set_path(path);
   auto& method = *route.mutable_match()->add_headers();
@@ -22,8 +44,8 @@ void only_get(envoy::Route& route, const std::string& path) {
 /// To the application where the proxy has an inbound for the port, else a redirection that the platform follows.
 void route(const Generation& g, const nlohmann::json& endpoint, envoy::Route& route) {
   std::uint32_t port = number_at(endpoint, "inboundPort");
-  std::string path = text_at(endpoint, "inboundPath");
-  only_get(route, text_at(endpoint, "path"));
+  std::string path = path_of(text_at(endpoint, "inboundPath"));
+  only_get(route, path_of(text_at(endpoint, "path")));
   bool known = false;
   for (const Inbound& inbound : g.proxy.inbounds) known = known || inbound.service_port == port;
   if (known) {
