@@ -86,6 +86,28 @@ TEST(Hostname, FillsATemplate) {
   EXPECT_EQ(hostname("{{ label \"none\" }}.x", meta, "east"), "");
 }
 
+TEST(Hostnames, SayWhyATemplateFails) {
+  auto condition = [](const char* text) {
+    MeshView::Ptr view = mesh("Exclusive", {{"HostnameGenerator",
+                                             "g",
+                                             {{"template", text},
+                                              {"selector", {{"meshService", nlohmann::json::object()}}}}}});
+    Resource service = *to_resource({"MeshService", "ms-1", mesh_service_spec(1, 1)});
+    hostnames(*view, {&service}, "meshService");
+    EXPECT_FALSE(service.status.contains("addresses"));
+    return service.status["hostnameGenerators"][0]["conditions"][0];
+  };
+  nlohmann::json label = condition("{{ label \"team\" }}.mesh");
+  EXPECT_EQ(label["status"], "False");
+  EXPECT_EQ(label["reason"], "TemplateError");
+  EXPECT_EQ(label["message"],
+            "pre evaluation of template with parameters failed with error=\"template: :1:3: executing \\\"\\\" at "
+            "<label \\\"team\\\">: error calling label: label team not found\"");
+  EXPECT_EQ(condition("a.{{ .Foo }}")["message"],
+            "pre evaluation of template with parameters failed with error=\"template: :1:5: executing \\\"\\\" at "
+            "<.Foo>: can't evaluate field Foo in type hostname.meshedName\"");
+}
+
 TEST(AddressPool, EndsWhereTheNetworkEnds) {
   AddressPool pool("10.0.0.0", 31);
   pool.take("10.0.0.0");

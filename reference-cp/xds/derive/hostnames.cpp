@@ -1,9 +1,13 @@
 #include "reference-cp/xds/derive/hostnames.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <map>
 
+#include <fmt/format.h>
+
 #include "reference-cp/model/kind.hpp"
+#include "reference-cp/model/rules/go_template.hpp"
 #include "reference-cp/xds/json_read.hpp"
 
 namespace kumasim::cp::derive {
@@ -27,9 +31,26 @@ bool chooses(const Resource& generator, const char* of, const Meta& meta) {
   return true;
 }
 
+/// Go's words for a template that fails at this place, and Kuma's around them.
+std::unexpected<Error> failed(const std::string& text, std::size_t place, const std::string& what,
+                              const std::string& why) {
+  const std::string_view before = std::string_view(text).substr(0, place);
+  const std::size_t newline = before.rfind('\n');
+  std::string told = fmt::format("template: :{}:{}: executing \"\" at <{}>: {}", 1 + std::ranges::count(before, '\n'),
+                                 newline == std::string_view::npos ? place : place - newline - 1, what, why);
+  return fail(Code::invalid_argument,
+              "pre evaluation of template with parameters failed with error=" + go_quoted(told));
+}
+
+bool is_field(const std::string& word) {
+  return word.size() > 1 && word[0] == '.' && std::all_of(word.begin() + 1, word.end(), [](unsigned char c) {
+           return std::isalnum(c) != 0;
+         });
+}
+
 }  // namespace
 
-std::string hostname(const std::string& text, const Meta& meta, const std::string& local_zone) {
+Result<std::string> try_hostname(const std::string& text, const Meta& meta, const std::string& local_zone) {
   auto or_else = [](std::string value, const std::string& other) { return value.empty() ? other : value; };
   std::string result;
   for (std::size_t at = 0; at < text.size();) {
@@ -37,8 +58,9 @@ std::string hostname(const std::string& text, const Meta& meta, const std::strin
     result += text.substr(at, open == std::string::npos ? open : open - at);
     if (open == std::string::npos) return result;
     std::size_t close = text.find("}}", open);
-    if (close == std::string::npos) return {};
+    if (close == std::string::npos) return std::string();
     std::string word = text.substr(open + 2, close - open - 2);
+    const std::size_t place = open + 2 + std::min(word.find_first_not_of(' '), word.size());
     word.erase(0, word.find_first_not_of(' '));
     word.erase(word.find_last_not_of(' ') + 1);
     if (word == ".Name") {
@@ -53,15 +75,24 @@ std::string hostname(const std::string& text, const Meta& meta, const std::strin
       result += or_else(meta.label("kuma.io/zone"), local_zone);
     } else if (word.starts_with("label ")) {
       std::size_t first = word.find('"'), last = word.rfind('"');
-      auto label = last > first ? meta.labels.find(word.substr(first + 1, last - first - 1)) : meta.labels.end();
-      if (label == meta.labels.end()) return {};
+      if (first == std::string::npos || last <= first) return std::string();
+      const std::string key = word.substr(first + 1, last - first - 1);
+      auto label = meta.labels.find(key);
+      if (label == meta.labels.end())
+        return failed(text, place, "label \"" + key + "\"", "error calling label: label " + key + " not found");
       result += label->second;
+    } else if (is_field(word)) {
+      return failed(text, place, word, "can't evaluate field " + word.substr(1) + " in type hostname.meshedName");
     } else {
-      return {};
+      return std::string();
     }
     at = close + 2;
   }
   return result;
+}
+
+std::string hostname(const std::string& text, const Meta& meta, const std::string& local_zone) {
+  return try_hostname(text, meta, local_zone).value_or(std::string());
 }
 
 void hostnames(const MeshView& mesh, std::vector<Resource*> services, const char* selector) {
@@ -75,10 +106,18 @@ void hostnames(const MeshView& mesh, std::vector<Resource*> services, const char
   for (const Resource* generator : generators(mesh))
     for (Resource* service : services) {
       if (!chooses(*generator, selector, service->meta)) continue;
-      std::string name = hostname(text_at(generator->spec, "template"), service->meta, mesh.settings().zone);
+      nlohmann::json condition = {{"type", "Generated"}, {"status", "True"}, {"reason", "Generated"}, {"message", ""}};
+      auto made = try_hostname(text_at(generator->spec, "template"), service->meta, mesh.settings().zone);
+      if (!made) {
+        condition["status"] = "False";
+        condition["reason"] = "TemplateError";
+        condition["message"] = made.error().message;
+        names[service][generator->meta.name] = {"", condition};
+        continue;
+      }
+      std::string name = *made;
       if (name.empty()) continue;
       const Resource* owner = owners.try_emplace(name, service).first->second;
-      nlohmann::json condition = {{"type", "Generated"}, {"status", "True"}, {"reason", "Generated"}, {"message", ""}};
       if (owner != service) {
         condition["status"] = "False";
         condition["reason"] = "Collision";
