@@ -108,9 +108,13 @@ class Clusters {
       : resources_(resources), mesh_(mesh), client_(client), origin_(origin) {}
 
   void change(Cluster& cluster, const std::string& service, const Kri& resource, const Conf& conf) {
+    change(cluster, service, resource, conf, conf);
+  }
+  /// `fixed` counts for endpoints that are part of the cluster.
+  void change(Cluster& cluster, const std::string& service, const Kri& resource, const Conf& conf, const Conf& fixed) {
     configure(cluster, conf);
     if (cluster.has_load_assignment())
-      set_localities(*cluster.mutable_load_assignment(), conf, client_);
+      set_localities(*cluster.mutable_load_assignment(), fixed, client_);
     else
       change_endpoints(cluster.name(), service, resource, conf);
   }
@@ -196,11 +200,13 @@ void apply_to_gateway(ResourceSet& resources, const MeshView& mesh, const Matche
   for (const GatewayTarget& target : gateway_targets(resources, mesh, policies)) {
     if (!target.to) continue;
     ResourceContext root(target.to_resources, mesh.name());
+    // Kuma takes this, not the service's own, for the endpoints of an ExternalService.
+    const Conf common = Conf::from_json(root.conf());
     std::map<std::string, Conf> confs;
     for (const auto& [service, cluster] : target.clusters) {
       if (const Rule* rule = find_rule(*target.to, {{"kuma.io/service", service}})) {
         Conf& conf = confs[service] = Conf::from_json(rule->conf);
-        clusters.change(*cluster, service, {}, conf);
+        clusters.change(*cluster, service, {}, conf, common);
       }
       EnvoyResource* held = resources.find(type_url::cluster, cluster->name());
       if (held && !held->resource.empty())

@@ -113,8 +113,9 @@ void change_clusters(ResourceSet& resources, const ProxyView& proxy, const MeshV
     if (auto* cluster = dynamic_cast<Cluster*>(resource->message.get());
         cluster && resource->resource.type != "MeshExternalService")
       clusters.insert(cluster);
+  // Kuma asks by the cluster's name whether it leads outside, which a gateway's does not say: all with TLS get them.
   for (auto& [name, resource] : resources.of(type_url::cluster))
-    if (resource.origin == cp::Origin::gateway && !mesh.service(envoy::service_of_cluster(name)).external)
+    if (resource.origin == cp::Origin::gateway && !mesh.service(name).external)
       clusters.insert(&ResourceSet::as<Cluster>(resource));
   for (Cluster* cluster : clusters)
     if (cluster->has_transport_socket())
