@@ -242,6 +242,36 @@ TEST(ZoneEgress, TakesPoliciesForTheNameOfAnExternalService) {
   EXPECT_FALSE(hurts({{"kind", "MeshServiceSubset"}, {"name", "out"}, {"tags", {{"team", "x"}}}}));
 }
 
+/// Of several with one name the old policies of all count, each once, and the permission of the last.
+TEST(ZoneEgress, UnitesOldPoliciesForExternalServicesOfOneName) {
+  auto service = [](const char* name, const char* team) {
+    return Write{"ExternalService",
+                 name,
+                 {{"tags", {{"kuma.io/service", "out"}, {"kuma.io/protocol", "http"}, {"team", team}}},
+                  {"networking", {{"address", "out.example.com:80"}}}}};
+  };
+  auto faults = [](const char* name, const nlohmann::json& destination) {
+    nlohmann::json any = {{"match", {{"kuma.io/service", "*"}}}}, to = {{"match", destination}};
+    nlohmann::json abort = {{"httpStatus", 500}, {"percentage", 50}};
+    return Write{"FaultInjection",
+                 name,
+                 {{"sources", nlohmann::json::array({any})},
+                  {"destinations", nlohmann::json::array({to})},
+                  {"conf", {{"abort", abort}}}}};
+  };
+  auto view = mesh({{"mtls", mtls}}, {service("e-1", "x"), service("e-2", "y"),
+                                      faults("f-1", {{"kuma.io/service", "out"}}),
+                                      faults("f-2", {{"kuma.io/service", "out"}, {"team", "y"}})});
+  auto got = listener(generate_zone_egress({{"m", view}}, zone_proxy("ZoneEgress")));
+  ASSERT_TRUE(got);
+  std::string chain = got->filter_chains(0).SerializeAsString();
+  int filters = 0;
+  const std::string name = "envoy.filters.http.fault";
+  for (std::size_t at = 0; (at = chain.find(name, at)) != std::string::npos; at += name.size())
+    if (!chain.substr(at).starts_with(name + ".")) ++filters;
+  EXPECT_EQ(filters, 2);
+}
+
 /// As Kuma sorts them: '0' and '-' come before '_'.
 TEST(ZoneEgress, OrdersTheOutsideOfBothKindsByName) {
   auto external = [](const char* name, const char* service) {

@@ -18,7 +18,11 @@
 namespace kumasim::cp::policy::legacy::fault_injection {
 
 void add(Hcm& manager, const Inbound& inbound, const MeshView& mesh) {
-  for (const ResourcePtr& policy : inbound_policies("FaultInjection", inbound.tags, mesh)) {
+  add(manager, inbound_policies("FaultInjection", inbound.tags, mesh));
+}
+
+void add(Hcm& manager, std::span<const ResourcePtr> policies) {
+  for (const ResourcePtr& policy : policies) {
     // The faults have the new policy's form, which lists them.
     auto faults = mesh_fault_injection::faults_from_json({{"http", {at(policy->spec, "conf")}}});
     auto config = mesh_fault_injection::fault_filter(faults.front());

@@ -1,6 +1,10 @@
 /// The legacy FaultInjection (Kuma docs, "Fault Injection").
 #pragma once
 
+#include <span>
+
+#include "reference-cp/model/resource.hpp"
+
 namespace envoy::extensions::filters::network::http_connection_manager::v3 {
 class HttpConnectionManager;
 }
@@ -15,6 +19,9 @@ namespace policy::legacy::fault_injection {
 /// known by the header in which their proxies name their tags.
 void add(::envoy::extensions::filters::network::http_connection_manager::v3::HttpConnectionManager& manager,
          const Inbound& inbound, const MeshView& mesh);
+/// The same for these policies.
+void add(::envoy::extensions::filters::network::http_connection_manager::v3::HttpConnectionManager& manager,
+         std::span<const ResourcePtr> policies);
 
 }  // namespace policy::legacy::fault_injection
 }  // namespace kumasim::cp

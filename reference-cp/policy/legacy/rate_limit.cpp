@@ -48,7 +48,11 @@ void add(Hcm& manager, const Inbound& inbound, const MeshView& mesh) {
 }
 
 void add_routes(const Inbound& inbound, const MeshView& mesh, const std::function<Route&()>& add_route) {
-  for (const ResourcePtr& policy : inbound_policies("RateLimit", inbound.tags, mesh)) {
+  add_routes(inbound_policies("RateLimit", inbound.tags, mesh), add_route);
+}
+
+void add_routes(std::span<const ResourcePtr> policies, const std::function<Route&()>& add_route) {
+  for (const ResourcePtr& policy : policies) {
     if (!http_of(*policy).is_object()) continue;
     Route& route = add_route();
     auto& clients = *route.mutable_match()->add_headers();

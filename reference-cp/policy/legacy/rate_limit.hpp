@@ -2,6 +2,9 @@
 #pragma once
 
 #include <functional>
+#include <span>
+
+#include "reference-cp/model/resource.hpp"
 
 namespace envoy::config::route::v3 {
 class Route;
@@ -13,7 +16,6 @@ class HttpConnectionManager;
 namespace kumasim::cp {
 class MeshView;
 struct Inbound;
-struct Resource;
 
 namespace policy::legacy::rate_limit {
 
@@ -30,6 +32,9 @@ void add(::envoy::extensions::filters::network::http_connection_manager::v3::Htt
 /// A route for each such policy with a limit, to be tried before the inbound's general one: for the clients that are
 /// its sources, known by the header in which their proxies name their tags. `add_route` makes the next route.
 void add_routes(const Inbound& inbound, const MeshView& mesh,
+                const std::function<::envoy::config::route::v3::Route&()>& add_route);
+/// The same for these policies.
+void add_routes(std::span<const ResourcePtr> policies,
                 const std::function<::envoy::config::route::v3::Route&()>& add_route);
 
 }  // namespace policy::legacy::rate_limit

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <set>
+#include <string_view>
 #include <vector>
 
 #include <envoy/config/cluster/v3/cluster.pb.h>
@@ -13,6 +14,7 @@
 #include <envoy/extensions/transport_sockets/tls/v3/secret.pb.h>
 
 #include "reference-cp/model/resource.hpp"
+#include "reference-cp/policy/legacy/connection_policy.hpp"
 #include "reference-cp/policy/legacy/fault_injection.hpp"
 #include "reference-cp/policy/legacy/rate_limit.hpp"
 #include "reference-cp/xds/envoy/cluster.hpp"
@@ -111,14 +113,14 @@ class MeshEgress {
   void external_services(Makers& out) {
     zone::Shares shares = zone::shares(mesh_, {});
     std::map<std::string, std::vector<Outside>> ways;
-    std::map<std::string, Tags> tags;
+    std::map<std::string, std::vector<Tags>> tags;
     std::set<std::string> taken;
     for (const auto& [name, service] : mesh_.all("ExternalService")) {
       Tags own = tags_of(at(service->spec, "tags"));
       std::string tag = own["kuma.io/service"];
       auto found = endpoints_.find(tag);
       if (found == endpoints_.end() || !found->second.front().external) continue;
-      tags.try_emplace(tag, own);
+      tags[tag].push_back(own);
       for (const Tags& share : zone::shares_of(shares, tag)) {
         Tags asked = share;
         asked["kuma.io/service"] = tag;
@@ -140,14 +142,13 @@ class MeshEgress {
       });
   }
 
-  void external_service(const std::string& service, const std::vector<Outside>& ways, const Tags& tags) {
+  void external_service(const std::string& service, const std::vector<Outside>& ways,
+                        const std::vector<Tags>& outside) {
     const std::vector<Endpoint>& endpoints = endpoints_[service];
     std::string protocol = endpoints.front().protocol();
     envoy::ClusterPtr cluster = outside_cluster(ways.front().cluster, protocol);
     envoy::external_endpoints(*cluster, endpoints, is_ipv6());
     resources_.add(ways.front().cluster, std::move(cluster), Origin::egress);
-    Inbound outside;
-    outside.tags = tags;
     for (const Outside& way : ways) {
       // By the unified name Kuma finds no policy for it, and who is permitted by none is forbidden.
       if (unified_) {
@@ -155,8 +156,8 @@ class MeshEgress {
         continue;
       }
       envoy::FilterChain& made = chain(way, protocol, &outside);
-      zone::apply_to_external(mesh_, outside.tags, protocol, made);
-      zone::permit_external(mesh_, outside.tags, listener_.name(), made);
+      zone::apply_to_external(mesh_, outside.front(), protocol, made);
+      zone::permit_external(mesh_, outside, listener_.name(), made);
     }
   }
 
@@ -201,8 +202,18 @@ class MeshEgress {
     return cluster;
   }
 
-  /// Ends the mesh's TLS, and forwards what comes. `outside`: an ExternalService, as policies for inbounds see it.
-  envoy::FilterChain& chain(const Outside& way, const std::string& protocol, const Inbound* outside = nullptr) {
+  /// Policies of a legacy kind for any of the ExternalServices with these tags, each once.
+  std::vector<ResourcePtr> policies_for(std::string_view type, const std::vector<Tags>& outside) const {
+    std::vector<ResourcePtr> result;
+    for (const Tags& tags : outside)
+      for (const ResourcePtr& each : policy::legacy::inbound_policies(type, tags, mesh_))
+        if (std::ranges::find(result, each) == result.end()) result.push_back(each);
+    return result;
+  }
+
+  /// Ends the mesh's TLS, and forwards what comes. `outside`: tags of the ExternalServices that it leads to.
+  envoy::FilterChain& chain(const Outside& way, const std::string& protocol,
+                            const std::vector<Tags>* outside = nullptr) {
     envoy::FilterChain& chain = zone::add_named_chain(listener_, way.server_name);
     chain.set_name(way.chain_name);
     envoy::downstream_mesh_tls(*chain.mutable_transport_socket(), {mesh_.name(), unified_});
@@ -214,9 +225,11 @@ class MeshEgress {
     envoy::HttpManager manager =
         envoy::http_manager(way.service, proxy_.settings.internal_addresses, proxy_.metadata.ipv6_enabled);
     // The legacy policies for an ExternalService are its egress' to apply.
+    std::vector<ResourcePtr> limits;
     if (outside) {
-      policy::legacy::fault_injection::add(manager, *outside, mesh_);
-      policy::legacy::rate_limit::add(manager, *outside, mesh_);
+      policy::legacy::fault_injection::add(manager, policies_for("FaultInjection", *outside));
+      limits = policies_for("RateLimit", *outside);
+      if (!limits.empty()) policy::legacy::rate_limit::add_filter(manager);
     }
     envoy::RouteConfiguration& routes = envoy::routes(manager, way.route_name, way.service);
     routes.mutable_validate_clusters()->set_value(false);
@@ -228,7 +241,7 @@ class MeshEgress {
       envoy::forward(*route.mutable_route(), {&to, 1});
       return route;
     };
-    if (outside) policy::legacy::rate_limit::add_routes(*outside, mesh_, add_route);
+    policy::legacy::rate_limit::add_routes(limits, add_route);
     add_route();
     envoy::finish(chain, std::move(manager));
     return chain;

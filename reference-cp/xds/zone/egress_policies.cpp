@@ -81,8 +81,12 @@ void apply_to_external(const MeshView& mesh, const Tags& tags, const std::string
     });
 }
 
-void permit_external(const MeshView& mesh, const Tags& tags, const std::string& listener, envoy::FilterChain& chain) {
-  ResourcePtr permission = policy::legacy::inbound_policy("TrafficPermission", tags, mesh);
+void permit_external(const MeshView& mesh, const std::vector<Tags>& outside, const std::string& listener,
+                     envoy::FilterChain& chain) {
+  const Tags& tags = outside.front();
+  ResourcePtr permission;
+  for (const Tags& each : outside)
+    if (ResourcePtr own = policy::legacy::inbound_policy("TrafficPermission", each, mesh)) permission = std::move(own);
   if (permission) {
     ::envoy::config::rbac::v3::RBAC rules = policy::legacy::traffic_permission::rules_of(*permission, mesh.name());
     auto service = tags.find("kuma.io/service");

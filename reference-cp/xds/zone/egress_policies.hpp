@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "reference-cp/xds/envoy/listener.hpp"
 #include "reference-cp/xds/mesh_view.hpp"
@@ -11,9 +12,10 @@
 
 namespace kumasim::cp::zone {
 
-/// Permissions to an ExternalService with these tags: MeshTrafficPermission (by its name alone), else
-/// TrafficPermission; without any nobody may.
-void permit_external(const MeshView& mesh, const Tags& tags, const std::string& listener, envoy::FilterChain& chain);
+/// Permissions to ExternalServices of one name with these tags each: MeshTrafficPermission (by the name alone), else
+/// the last one's TrafficPermission; without any nobody may. REQUIRES: there is one.
+void permit_external(const MeshView& mesh, const std::vector<Tags>& outside, const std::string& listener,
+                     envoy::FilterChain& chain);
 
 /// Nobody may; `name` is for statistics.
 void forbid(const std::string& name, envoy::FilterChain& chain);
