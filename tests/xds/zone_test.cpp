@@ -4,6 +4,7 @@
 #include <envoy/config/cluster/v3/cluster.pb.h>
 #include <envoy/config/endpoint/v3/endpoint.pb.h>
 #include <envoy/config/listener/v3/listener.pb.h>
+#include <envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.pb.h>
 
 #include "reference-cp/model/kinds.hpp"
 #include "reference-cp/xds/derive/address_pool.hpp"
@@ -314,6 +315,27 @@ TEST(ZoneEgress, ChecksAClusterAsOftenAsKumaGoesThroughThem) {
   EXPECT_EQ(checks({{"m", one}}), 1);
   EXPECT_EQ(checks({{"m", two}}), 2);
   EXPECT_EQ(checks({{"m", two}, {"n", empty}}), 4);
+}
+
+/// As Kuma has it, whether they are for the chain's service or for another one.
+TEST(ZoneEgress, HashesByThePoliciesOfAllMeshExternalServices) {
+  nlohmann::json header = {{"type", "Header"}, {"header", {{"name", "x"}}}};
+  nlohmann::json balancer = {{"type", "RingHash"}, {"ringHash", {{"hashPolicies", nlohmann::json::array({header})}}}};
+  nlohmann::json to = {{"targetRef", {{"kind", "Mesh"}}}, {"default", {{"loadBalancer", balancer}}}};
+  Write hashes = {"MeshLoadBalancingStrategy",
+                  "h",
+                  {{"targetRef", {{"kind", "Mesh"}}}, {"to", nlohmann::json::array({to})}}};
+  auto view = mesh({{"mtls", mtls}}, {zone_write(2, 0), zone_write(2, 1), hashes});
+  auto got = listener(generate_zone_egress({{"m", view}}, zone_proxy("ZoneEgress")));
+  ASSERT_TRUE(got);
+  ASSERT_EQ(got->filter_chains_size(), 2);
+  for (const auto& chain : got->filter_chains()) {
+    ::envoy::extensions::filters::network::http_connection_manager::v3::HttpConnectionManager manager;
+    bool found = false;
+    for (const auto& filter : chain.filters()) found = found || filter.typed_config().UnpackTo(&manager);
+    ASSERT_TRUE(found);
+    EXPECT_EQ(manager.route_config().virtual_hosts(0).routes(0).route().hash_policy_size(), 2);
+  }
 }
 
 TEST(ZoneEgress, DoesNotReachAServiceWhoseCertificatesAreMissing) {

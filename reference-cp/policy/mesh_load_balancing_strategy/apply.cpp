@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <string>
+#include <vector>
 
 #include <envoy/config/cluster/v3/cluster.pb.h>
 #include <envoy/config/endpoint/v3/endpoint.pb.h>
@@ -229,16 +231,21 @@ void apply(ResourceSet& resources, const ProxyView& proxy, const MeshView& mesh,
 }
 
 void apply_to_egress(ResourceSet& resources, Listener& listener, const ResourceRules& rules) {
+  std::vector<Conf> confs;
+  std::set<std::string> names;
   for (EnvoyResource* resource : service_resources(resources)) {
     auto* cluster = dynamic_cast<Cluster*>(resource->message.get());
-    const ResourceRule* rule = cluster ? find_rule(rules, resource->resource) : nullptr;
+    if (!cluster) continue;
+    names.insert(cluster->name());
+    const ResourceRule* rule = find_rule(rules, resource->resource);
     if (!rule) continue;
-    Conf conf = Conf::from_json(rule->confs.front());
-    configure(*cluster, conf);
-    for (auto& chain : *listener.mutable_filter_chains())
-      if (chain.name() == cluster->name())
-        set_chain_hash_policies(chain, [&](const Route&) -> const Conf& { return conf; });
+    confs.push_back(Conf::from_json(rule->confs.front()));
+    configure(*cluster, confs.back());
   }
+  // As Kuma has it, each chain gets the hash policies of all.
+  for (auto& chain : *listener.mutable_filter_chains())
+    if (names.contains(chain.name()))
+      for (const Conf& conf : confs) set_chain_hash_policies(chain, [&](const Route&) -> const Conf& { return conf; });
 }
 
 void apply_to_egress_endpoints(ResourceSet& resources, const std::string& cluster, const nlohmann::json& conf,
