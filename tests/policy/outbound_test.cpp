@@ -374,6 +374,55 @@ probes:
   EXPECT_EQ(routes[1]["redirect"]["pathRedirect"], "/a b");
 }
 
+/// The old policy for one destination holds for every name of a gateway's TLS listener, as in Kuma.
+TEST(Retry, IsOneForAllNamesOfATlsListener) {
+  Generated edge(World(std::string(calling_mesh) + R"(
+---
+type: Dataplane
+mesh: default
+name: edge
+networking:
+  address: 10.0.0.9
+  gateway: {type: BUILTIN, tags: {kuma.io/service: edge}}
+---
+type: MeshGateway
+mesh: default
+name: edge
+selectors: [{match: {kuma.io/service: edge}}]
+conf:
+  listeners:
+  - {port: 8443, protocol: TLS, hostname: a.example.com, tls: {mode: PASSTHROUGH}, tags: {n: a}}
+  - {port: 8443, protocol: TLS, hostname: b.example.com, tls: {mode: PASSTHROUGH}, tags: {n: b}}
+---
+type: MeshTCPRoute
+mesh: default
+name: a
+spec:
+  targetRef: {kind: MeshGateway, name: edge, tags: {n: a}}
+  to:
+  - {targetRef: {kind: Mesh}, rules: [{default: {backendRefs: [{kind: MeshService, name: backend}]}}]}
+---
+type: MeshTCPRoute
+mesh: default
+name: b
+spec:
+  targetRef: {kind: MeshGateway, name: edge, tags: {n: b}}
+  to:
+  - {targetRef: {kind: Mesh}, rules: [{default: {backendRefs: [{kind: MeshService, name: redis}]}}]}
+---
+type: Retry
+mesh: default
+name: r
+sources: [{match: {kuma.io/service: edge}}]
+destinations: [{match: {kuma.io/service: redis}}]
+conf: {tcp: {maxConnectAttempts: 7}}
+)"),
+                 "edge");
+  Json chains = edge.listener("edge:TLS:8443")["filterChains"];
+  ASSERT_EQ(chains.size(), 2u);
+  for (const Json& chain : chains) EXPECT_EQ(chain["filters"][0]["typedConfig"]["maxConnectAttempts"], 7);
+}
+
 /// The cluster by which a builtin gateway reaches the ExternalServices `ext`; `mesh` is what stands in the Mesh.
 Json outside_cluster(const std::string& mesh, const std::string& policies) {
   Generated edge(World("type: Mesh\nname: default\nmeshServices: {mode: Disabled}\n" + mesh + R"(

@@ -103,11 +103,18 @@ struct Streams {
   }
 };
 
-void tcp_chain(const Generation& g, Streams streams, envoy::FilterChain& chain) {
+/// One for all chains of a listener: Kuma looks at the destinations of all of its hosts together.
+ResourcePtr retry_for(const Generation& g, const Listener& listener) {
+  Streams all;
+  for (const HostGroup& group : listener.groups)
+    for (const Host& host : group.hosts) all.add(host);
+  return shared_policy("Retry", g.mesh, all.tags, all.destinations);
+}
+
+void tcp_chain(const Generation& g, Streams streams, const ResourcePtr& retry, envoy::FilterChain& chain) {
   std::ranges::stable_sort(streams.splits, {}, &envoy::Split::cluster);
   envoy::tcp_proxy(chain, g.proxy.service, streams.splits);
   policy::legacy::TrafficLogs(g.proxy, g.mesh).add_gateway(chain);
-  ResourcePtr retry = shared_policy("Retry", g.mesh, streams.tags, streams.destinations);
   if (retry) policy::legacy::retry::configure(*retry, chain);
 }
 
@@ -124,18 +131,19 @@ Result<> fill(Generation& g, const Listener& listener, envoy::Listener& out) {
   } else if (listener.http()) {
     http_chain(g, listener.name + ":*", envoy::add_chain(out));
   } else if (listener.protocol == "TLS") {
+    const ResourcePtr retry = retry_for(g, listener);
     for (const HostGroup& group : listener.groups) {
       Streams streams;
       for (const Host& host : group.hosts) streams.add(host);
       envoy::FilterChain& chain = envoy::add_chain(out);
-      tcp_chain(g, std::move(streams), chain);
+      tcp_chain(g, std::move(streams), retry, chain);
       if (auto done = client_tls(g, group, {}, chain); !done) return done;
     }
   } else {
     Streams streams;
     for (const HostGroup& group : listener.groups)
       for (const Host& host : group.hosts) streams.add(host);
-    tcp_chain(g, std::move(streams), envoy::add_chain(out));
+    tcp_chain(g, std::move(streams), retry_for(g, listener), envoy::add_chain(out));
   }
   return {};
 }
