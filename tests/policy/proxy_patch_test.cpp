@@ -196,6 +196,32 @@ spec:
   EXPECT_EQ(proxy.listener("inbound:10.0.0.1:80")["statPrefix"], "x");
 }
 
+/// Kuma has a word for each policy that makes resources.
+TEST(ProxyPatch, ChoosesByThePolicyThatMadeAResource) {
+  Generated proxy = web(R"(
+---
+type: MeshAccessLog
+mesh: default
+name: l
+spec:
+  to:
+  - targetRef: {kind: Mesh}
+    default: {backends: [{type: OpenTelemetry, openTelemetry: {endpoint: otel}}]}
+---
+type: MeshProxyPatch
+mesh: default
+name: p
+spec:
+  default:
+    appendModifications:
+    - cluster: {operation: Add, value: '{name: more, type: STATIC}'}
+    - cluster: {operation: Patch, match: {origin: meshaccesslog}, value: 'connectTimeout: 9s'}
+    - cluster: {operation: Patch, match: {origin: proxy-template-modifications}, value: 'connectTimeout: 8s'}
+)");
+  EXPECT_EQ(proxy.cluster("meshaccesslog:opentelemetry:0")["connectTimeout"], "9s");
+  EXPECT_EQ(proxy.cluster("more")["connectTimeout"], "8s");
+}
+
 TEST(ProxyPatch, PutsFiltersWhereTheyAreAsked) {
   Generated proxy = web(R"(
 ---

@@ -71,7 +71,7 @@ Result<> apply(ResourceSet& resources, const Resource& found) {
     if (auto read = mesh_proxy_patch::read_message(text_at(raw, "resource"), any); !read) return read;
     auto message = mesh_proxy_patch::unpack(any);
     if (!message) return fail(Code::invalid_argument, "unknown type: " + any.type_url());
-    resources.add(text_at(raw, "name"), std::move(message), Origin::policy);
+    resources.add(text_at(raw, "name"), std::move(message), Origin::proxy_template_raw);
   }
   Json modifications = Json::array();
   for (const Json& modification : list_at(conf, "modifications")) modifications.push_back(as_proxy_patch(modification));

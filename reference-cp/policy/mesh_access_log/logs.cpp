@@ -158,7 +158,7 @@ const std::string& Logs::cluster_for(const CollectorAddress& address) {
 
 void Logs::add_clusters(ResourceSet& resources) const {
   for (const auto& [address, name] : clusters_)
-    resources.add(name, collector_cluster(name, address, proxy_, {.http2 = true}), Origin::policy);
+    resources.add(name, collector_cluster(name, address, proxy_, {.http2 = true}), cp::Origin::mesh_access_log);
 }
 
 void add(::envoy::config::listener::v3::Listener& listener, std::span<const AccessLog> logs) {

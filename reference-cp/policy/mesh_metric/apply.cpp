@@ -96,13 +96,13 @@ void add_otel(ResourceSet& resources, const ProxyView& proxy, const Json& backen
   collector.address = endpoint.substr(0, colon);
   collector.port =
       colon == std::string::npos ? otel_port_default : number_at(Json{{"port", endpoint.substr(colon + 1)}}, "port");
-  add_cluster(resources, proxy, name, collector, true, cp::Origin::policy);
+  add_cluster(resources, proxy, name, collector, true, cp::Origin::open_telemetry);
 
   envoy::ListenerPtr listener = envoy::pipe_listener(name, otel_socket(proxy, endpoint));
   envoy::HttpManager manager = forwarder(proxy, name, "/", name, "");
   envoy::grpc_stats(manager);
   envoy::finish(envoy::add_chain(*listener), std::move(manager));
-  resources.add(name, std::move(listener), cp::Origin::policy);
+  resources.add(name, std::move(listener), cp::Origin::open_telemetry);
 }
 
 /// What the Mesh's own metrics made.

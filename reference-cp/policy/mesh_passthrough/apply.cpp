@@ -201,7 +201,7 @@ void pass_matched(ResourceSet& resources, const ProxyView& proxy, const MeshView
     }
     add_listener_filters(*listener, silent_ports);
   }
-  for (const auto& [name, protocol] : clusters) add_cluster(resources, name, protocol, cp::Origin::policy);
+  for (const auto& [name, protocol] : clusters) add_cluster(resources, name, protocol, cp::Origin::mesh_passthrough);
 }
 
 bool mesh_passes(const MeshView& mesh) {

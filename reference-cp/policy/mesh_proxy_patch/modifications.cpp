@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <type_traits>
 
 #include <envoy/config/cluster/v3/cluster.pb.h>
 #include <envoy/config/listener/v3/listener.pb.h>
@@ -97,7 +98,9 @@ Result<> modify_resources(ResourceSet& resources, const Modification& modificati
   if (!value) return std::unexpected(value.error());
   if (modification.operation == "Add") {
     std::string name = value->name();
-    resources.add(name, std::make_unique<Message>(std::move(*value)), Origin::policy);
+    constexpr bool listener = std::is_same_v<Message, Listener>;  // Kuma tells the two apart
+    resources.add(name, std::make_unique<Message>(std::move(*value)),
+                  listener ? Origin::mesh_proxy_patch : Origin::proxy_template_modifications);
     return {};
   }
   std::vector<std::string> removed;

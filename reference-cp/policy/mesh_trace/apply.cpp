@@ -53,7 +53,7 @@ void apply(ResourceSet& resources, const ProxyView& proxy, const MeshView& mesh,
       tracing.configure(*listener->second, outbound.service());
   }
   trace_services(resources, mesh, tracing);
-  resources.add(tracing.cluster_name(), tracing.cluster(proxy), cp::Origin::policy);
+  resources.add(tracing.cluster_name(), tracing.cluster(proxy), cp::Origin::mesh_trace);
 }
 
 }  // namespace kumasim::cp::policy::mesh_trace
