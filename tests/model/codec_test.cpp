@@ -99,7 +99,7 @@ TEST(Codec, StatusOfAMeshServiceKeepsItsEmptyParts) {
   EXPECT_EQ(resource_to_kubernetes(service, "ns")["status"], json::parse(R"({"tls": {}, "dataplaneProxies": {}})"));
   service.status = json::parse(R"({"tls": {"status": "Ready"}, "dataplaneProxies": {}})");
   EXPECT_EQ(resource_to_kubernetes(service, "ns")["status"], service.status);
-  Resource timeout = read("{type: MeshTimeout, name: t, mesh: m, spec: {}}");
+  Resource timeout = read("{type: MeshTimeout, name: t, mesh: m, spec: {rules: [{default: {idleTimeout: 1s}}]}}");
   EXPECT_FALSE(resource_to_kubernetes(timeout, "ns").contains("status"));
 }
 

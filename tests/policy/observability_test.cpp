@@ -6,6 +6,7 @@
 
 #include <envoy/config/listener/v3/listener.pb.h>
 #include <envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.pb.h>
+#include <google/protobuf/any.pb.h>
 #include <gtest/gtest.h>
 
 #include "reference-cp/policy/collector.hpp"
@@ -189,10 +190,16 @@ TEST(MeshRateLimit, OnAGatewayIsTheCommonOneWhereTheRoutesOwnIsSwitchedOff) {
   EXPECT_EQ(tokens(all + own("{http: {requestRate: {num: 6, interval: 1s}}}")), 6);
   EXPECT_EQ(tokens(all + own("{http: {disabled: true}}")), 5);
   // One for each of the two names of the port's listeners, before the manager.
-  Json filters = edge("/", all).listener("edge:HTTP:8080")["filterChains"][0]["filters"];
-  ASSERT_EQ(filters.size(), 3u);
-  EXPECT_EQ(filters[0], filters[1]);
-  EXPECT_EQ(filters[2]["name"], "envoy.filters.network.http_connection_manager");
+  google::protobuf::Any any;
+  envoy::config::listener::v3::Listener listener;
+  ASSERT_TRUE(any.ParseFromString(edge("/", all).bytes(type_url::listener, "edge:HTTP:8080")) &&
+              any.UnpackTo(&listener));
+  const auto& filters = listener.filter_chains(0).filters();
+  ASSERT_EQ(filters.size(), 3);
+  EXPECT_EQ(filters[0].typed_config().type_url(),
+            "type.googleapis.com/envoy.extensions.filters.network.local_ratelimit.v3.LocalRateLimit");
+  EXPECT_EQ(filters[0].SerializeAsString(), filters[1].SerializeAsString());
+  EXPECT_EQ(filters[2].name(), "envoy.filters.network.http_connection_manager");
 }
 
 TEST(MeshFaultInjection, KnowsClientsByTheirTags) {

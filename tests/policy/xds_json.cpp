@@ -19,13 +19,18 @@ Generated::Generated(const World& world, std::string_view proxy, ProxyIdentity i
     for (const auto& [name, resource] : resources) any_[type][name] = *resource->any;
 }
 
-nlohmann::json Generated::get(std::string_view type_url, const std::string& name) const {
+std::string Generated::bytes(std::string_view type_url, const std::string& name) const {
   auto type = any_.find(std::string(type_url));
-  if (type == any_.end()) return nullptr;
-  auto bytes = type->second.find(name);
-  if (bytes == type->second.end()) return nullptr;
+  if (type == any_.end()) return "";
+  auto found = type->second.find(name);
+  return found == type->second.end() ? "" : found->second;
+}
+
+nlohmann::json Generated::get(std::string_view type_url, const std::string& name) const {
+  const std::string serialised = bytes(type_url, name);
+  if (serialised.empty()) return nullptr;
   google::protobuf::Any any;
-  if (!any.ParseFromString(bytes->second)) throw std::runtime_error("not an Any");
+  if (!any.ParseFromString(serialised)) throw std::runtime_error("not an Any");
   std::string text;
   auto status = google::protobuf::util::MessageToJsonString(any, &text);
   if (!status.ok()) throw std::runtime_error(status.ToString());

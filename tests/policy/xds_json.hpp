@@ -18,6 +18,8 @@ class Generated {
 
   /// Canonical JSON of one resource, Envoy's messages inside of it unpacked; null where there is none.
   nlohmann::json get(std::string_view type_url, const std::string& name) const;
+  /// The same as a serialised Any, which may hold types that the tests' JSON does not know; "" where there is none.
+  std::string bytes(std::string_view type_url, const std::string& name) const;
   nlohmann::json cluster(const std::string& name) const { return get(type_url::cluster, name); }
   nlohmann::json listener(const std::string& name) const { return get(type_url::listener, name); }
   nlohmann::json secret(const std::string& name) const { return get(type_url::secret, name); }

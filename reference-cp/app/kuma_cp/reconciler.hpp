@@ -69,7 +69,8 @@ class Reconciler {
   const ReconcilerCounts& counts() const { return counts_; }
   const FailedSteps& failed() const { return failed_; }
   /// Every change has been taken in and pushed, and nothing is to be tried again: no step has failed, no CA and no key
-  /// is being made, no ZoneIngress waits for its available services. What views left out waits for a change of its own, which this does not tell.
+  /// is being made, no ZoneIngress waits for its available services. What views left out waits for a change of its own,
+  /// which this does not tell.
   bool idle() const {
     return changes_.empty() && again_.empty() && dirty_.empty() && !zone_dirty_.any() && !busy_ && !making_cas_ &&
            !making_keys_ && !offer_waits_ && failed_.empty();
