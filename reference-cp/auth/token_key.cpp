@@ -11,6 +11,8 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
+#include "kumasim/transport/no_password.hpp"
+
 namespace kumasim::cp {
 namespace {
 
@@ -31,9 +33,6 @@ constexpr int rsa_bits_min = 1024;
 constexpr int ec_number_bytes = 32;
 
 const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
-
-/// A key that is encrypted is refused; nobody is asked for its password.
-int no_password(char*, int, int, void*) { return -1; }
 
 /// ECDSA's signature in DER as the two numbers side by side (RFC 7518, section 3.4).
 std::string joined_numbers(std::string_view der) {

@@ -9,6 +9,7 @@
 #include "kumasim/transport/serve.hpp"
 #include "kumasim/transport/tls.hpp"
 #include "tests/transport/certificates.hpp"
+#include "tests/transport/password_watch.hpp"
 #include "tests/transport/two_worlds.hpp"
 
 namespace kumasim {
@@ -120,6 +121,26 @@ class LateWrites : public StreamImpl {
   OnceFunction<void(error_code, std::size_t)> held_;
   std::size_t held_bytes_ = 0;
 };
+
+TEST(TlsContexts, NobodyIsAskedForThePasswordOfAnEncryptedText) {
+  testing::PasswordWatch watch;
+  const TlsIdentity authority = testing::make_authority("ca");
+  const std::string certificate = testing::encrypted_pem("CERTIFICATE");
+  auto field = [&](const TlsIdentity& identity, const std::string& trust) {
+    TlsOptions options;
+    options.role = TlsRole::server;
+    options.certificate_pem = identity.certificate_pem;
+    options.key_pem = identity.key_pem;
+    options.trust_pem = trust;
+    auto made = TlsContext::create(options);
+    return made ? std::string("made") : made.error().field;
+  };
+  EXPECT_EQ(field({certificate, authority.key_pem}, ""), "certificate_pem");
+  EXPECT_EQ(field({authority.certificate_pem, testing::encrypted_pem("RSA PRIVATE KEY")}, ""), "key_pem");
+  EXPECT_EQ(field(authority, authority.certificate_pem + certificate), "trust_pem");
+  EXPECT_EQ(field({authority.certificate_pem + certificate, authority.key_pem}, ""), "made");
+  EXPECT_FALSE(watch.asked());
+}
 
 TEST_P(Tls, AWriteUnderWayEndsWithTheStream) {
   server_options.peer = TlsPeerCheck::none;

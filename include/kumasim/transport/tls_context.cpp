@@ -4,6 +4,8 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include "kumasim/transport/no_password.hpp"
+
 namespace kumasim {
 
 namespace {
@@ -29,14 +31,14 @@ Result<> use_identity(SSL_CTX* ssl, const TlsOptions& options) {
     return {};
   }
   auto in = reader(options.certificate_pem);
-  Certificate leaf(PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr));
+  Certificate leaf(PEM_read_bio_X509(in.get(), nullptr, no_password, nullptr));
   if (!leaf) return bad("not a PEM certificate", "certificate_pem");
   if (SSL_CTX_use_certificate(ssl, leaf.get()) != 1) return bad("the certificate cannot be used", "certificate_pem");
-  while (Certificate next{PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr)})
+  while (Certificate next{PEM_read_bio_X509(in.get(), nullptr, no_password, nullptr)})
     SSL_CTX_add1_chain_cert(ssl, next.get());
   ERR_clear_error();
   auto key_in = reader(options.key_pem);
-  Key key(PEM_read_bio_PrivateKey(key_in.get(), nullptr, nullptr, nullptr));
+  Key key(PEM_read_bio_PrivateKey(key_in.get(), nullptr, no_password, nullptr));
   if (!key) return bad("not a PEM private key", "key_pem");
   if (SSL_CTX_use_PrivateKey(ssl, key.get()) != 1) return bad("the key does not belong to the certificate", "key_pem");
   return {};
@@ -48,7 +50,7 @@ Result<> use_trust(SSL_CTX* ssl, const TlsOptions& options) {
   X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
   auto in = reader(options.trust_pem);
   auto count = 0;
-  while (Certificate root{PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr)}) {
+  while (Certificate root{PEM_read_bio_X509(in.get(), nullptr, no_password, nullptr)}) {
     X509_STORE_add_cert(store, root.get());
     if (options.role == TlsRole::server) SSL_CTX_add_client_CA(ssl, root.get());
     ++count;

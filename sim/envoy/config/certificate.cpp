@@ -11,6 +11,8 @@
 
 #include <algorithm>
 
+#include "kumasim/transport/no_password.hpp"
+
 namespace kumasim::sim::proxy {
 namespace {
 
@@ -33,7 +35,7 @@ constexpr std::size_t verdicts_max = 100'000;
 std::vector<X509Ptr> read_certificates(const std::string& pem) {
   std::vector<X509Ptr> out;
   BioPtr bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  while (X509* x = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) out.emplace_back(x);
+  while (X509* x = PEM_read_bio_X509(bio.get(), nullptr, no_password, nullptr)) out.emplace_back(x);
   ERR_clear_error();
   return out;
 }
@@ -110,7 +112,7 @@ Checked<ChainPtr> CertificateStore::chain(const std::string& certificate_pem, co
   auto certificates = read_certificates(certificate_pem);
   if (certificates.empty()) return refuse("Failed to load certificate chain from <inline>");
   BioPtr bio(BIO_new_mem_buf(key_pem.data(), static_cast<int>(key_pem.size())));
-  KeyPtr key(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
+  KeyPtr key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_password, nullptr));
   ERR_clear_error();
   if (!key) return refuse("Failed to load private key from <inline>, Cause: no key in the text");
   X509* leaf = certificates.front().get();
