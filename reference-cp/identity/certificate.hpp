@@ -128,8 +128,8 @@ struct CertificateInfo {
   bool signs_certificates = false, agrees_keys = false;  ///< by its key usage; neither where it has none
 };
 Result<CertificateInfo> inspect_certificate(std::string_view pem);
-/// All certificates of the text, in their order.
-std::vector<CertificateInfo> inspect_certificates(std::string_view pem);
+/// All certificates of the text, in their order; in Go's words why one cannot be read.
+std::vector<Result<CertificateInfo>> inspect_certificates(std::string_view pem);
 
 /// Its issuer is its subject, and its key has signed it. invalid_argument where the text holds no certificate.
 Result<bool> is_self_signed(std::string_view pem);

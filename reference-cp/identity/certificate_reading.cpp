@@ -13,9 +13,12 @@ using namespace openssl;
 
 namespace {
 
+constexpr const char* malformed = "x509: malformed certificate";
+
 std::string ip_text(const ASN1_OCTET_STRING* ip) {
   std::array<char, INET6_ADDRSTRLEN> text{};
   int size = ASN1_STRING_length(ip);
+  if (size != 4 && size != 16) return {};  // no address (RFC 5280, section 4.2.1.6)
   inet_ntop(size == 4 ? AF_INET : AF_INET6, ASN1_STRING_get0_data(ip), text.data(), text.size());
   return text.data();
 }
@@ -47,16 +50,9 @@ CertificateInfo info_of(X509* certificate) {
   return out;
 }
 
-/// "CERTIFICATE", "RSA PRIVATE KEY": what the blocks of a PEM text are, in their order.
 std::vector<std::string> block_types(std::string_view pem) {
-  constexpr std::string_view begin = "-----BEGIN ", dashes = "-----";
   std::vector<std::string> out;
-  for (auto at = pem.find(begin); at != std::string_view::npos; at = pem.find(begin, at + begin.size())) {
-    const auto first = at + begin.size(), last = pem.find(dashes, first);
-    if (last == std::string_view::npos) break;
-    std::string type(pem.substr(first, last - first));
-    if (pem.find("-----END " + type + "-----", last) != std::string_view::npos) out.push_back(std::move(type));
-  }
+  for (PemBlock& block : pem_blocks(pem)) out.push_back(std::move(block.type));
   return out;
 }
 
@@ -100,13 +96,10 @@ Result<CertificateInfo> inspect_certificate(std::string_view pem) {
   return info_of(certificate.get());
 }
 
-std::vector<CertificateInfo> inspect_certificates(std::string_view pem) {
-  std::vector<CertificateInfo> out;
-  Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  while (X509* one = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) {
-    Certificate owner(one);
-    out.push_back(info_of(owner.get()));
-  }
+std::vector<Result<CertificateInfo>> inspect_certificates(std::string_view pem) {
+  std::vector<Result<CertificateInfo>> out;
+  for (const Certificate& one : read_certificates(pem))
+    out.push_back(one ? Result<CertificateInfo>(info_of(one.get())) : fail(Code::invalid_argument, malformed));
   ERR_clear_error();
   return out;
 }
@@ -115,7 +108,7 @@ std::string tls_pair_error(const KeyPair& pair) {
   if (std::string why = certificate_error(pair.certificate_pem); !why.empty()) return why;
   if (std::string why = key_error(pair.key_pem); !why.empty()) return why;
   Certificate certificate = read_certificate(pair.certificate_pem);
-  if (!certificate) return "x509: malformed certificate";
+  if (!certificate) return malformed;
   Key key = read_key(pair.key_pem);
   if (!key) return "tls: failed to parse private key";
   const EVP_PKEY* own = X509_get0_pubkey(certificate.get());
@@ -147,11 +140,8 @@ bool chains_to(std::string_view leaf_pem, std::string_view bundle_pem, WallTime 
   std::unique_ptr<X509_STORE, Freer<X509_STORE_free>> store(X509_STORE_new());
   std::unique_ptr<X509_STORE_CTX, Freer<X509_STORE_CTX_free>> context(X509_STORE_CTX_new());
   if (!leaf || !store || !context) return false;
-  Bio bio(BIO_new_mem_buf(bundle_pem.data(), static_cast<int>(bundle_pem.size())));
-  while (X509* root = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) {
-    X509_STORE_add_cert(store.get(), root);
-    X509_free(root);
-  }
+  for (const Certificate& root : read_certificates(bundle_pem))
+    if (root) X509_STORE_add_cert(store.get(), root.get());
   bool ok = X509_STORE_CTX_init(context.get(), store.get(), leaf.get(), nullptr) == 1;
   if (ok) {
     X509_STORE_CTX_set_time(context.get(), 0, seconds_of(now));

@@ -9,7 +9,6 @@
 #include "reference-cp/identity/mesh_identity_ca.hpp"
 #include "reference-cp/identity/mesh_tls.hpp"
 #include "reference-cp/model/kinds.hpp"
-#include "reference-cp/model/rules/backend_conf.hpp"
 #include "reference-cp/model/rules/values.hpp"
 
 namespace kumasim::cp {
@@ -34,29 +33,13 @@ bool is_lower_dns_name(std::string_view name) {
   return label > 0;
 }
 
-/// Backends whose `conf` is not the message that their type asks for.
-Violations violations_of_confs(const Resource& mesh) {
-  Violations out;
-  const Json& backends = at(at(mesh.spec, "mtls"), "backends");
-  for (std::size_t i = 0; i < backends.size(); ++i) {
-    const std::string type = text_at(backends[i], "type");
-    if (type != "builtin" && type != "provided") continue;
-    if (std::string why = read_backend_conf(type, at(backends[i], "conf")).error; !why.empty())
-      out.add(Path("mtls").at("backends").at(i).at("conf"), "could not convert backend config: " + why);
-  }
-  return out;
-}
-
-/// How long a CA is to last Kuma reads no earlier than when it makes the CA, which then fails.
-bool is_of_ca_lifetime(const Error& error) { return error.field.ends_with(".conf.caCert.expiration"); }
+std::string not_the_message(const BackendConf& conf) { return "could not convert backend config: " + conf.error; }
 
 }  // namespace
 
 asio::awaitable<Violations> MeshAuthorities::validate(const Resource& mesh) {
-  Violations out = violations_of_confs(mesh);
-  if (!out.empty()) co_return out;
+  Violations out;
   auto backends = ca_backends(mesh);
-  if (!backends && is_of_ca_lifetime(backends.error())) co_return out;
   if (!backends) {
     out.add(Path(backends.error().field), backends.error().message);
     co_return out;
@@ -64,8 +47,10 @@ asio::awaitable<Violations> MeshAuthorities::validate(const Resource& mesh) {
   for (std::size_t i = 0; i < backends->size(); ++i) {
     const CaBackend& backend = (*backends)[i];
     Path conf = Path("mtls").at("backends").at(i).at("conf");
+    if (!backend.conf.error.empty()) out.add(conf, not_the_message(backend.conf));
     if (backend.type == "provided") {
-      Violations found = co_await validate_provided(mesh.meta.name, backend.conf, conf);
+      if (!backend.conf.error.empty()) continue;
+      Violations found = co_await validate_provided(mesh.meta.name, backend.conf.value, conf);
       out.append(found);
       continue;
     }
@@ -87,7 +72,7 @@ asio::awaitable<Violations> MeshAuthorities::validate_provided(const std::string
   for (const char* part : {"cert", "key"}) {
     Path at = path.at(part);
     auto source = conf.find(part);
-    if (source == conf.end() || !source->is_object()) {
+    if (source == conf.end()) {
       out.add(at, "has to be defined");
       continue;
     }
@@ -115,14 +100,18 @@ asio::awaitable<Violations> MeshAuthorities::validate_provided(const std::string
     out.add(path.at("cert"), fmt::format("not a valid TLS key pair: {}", reason));
     co_return out;
   }
-  const std::vector<CertificateInfo> chain = inspect_certificates(pair.certificate_pem);
+  const auto chain = inspect_certificates(pair.certificate_pem);
   for (std::size_t i = 0; i < chain.size(); ++i) {
     Path at = path.at("cert").at(i);
-    if (!chain[i].is_ca)
+    if (!chain[i]) {
+      out.add(at, "not a valid x509 certificate: " + chain[i].error().message);
+      co_return out;
+    }
+    if (!chain[i]->is_ca)
       out.add(at, "basic constraint 'CA' must be set to 'true' (see X509-SVID: 4.1. Basic Constraints)");
-    if (!chain[i].signs_certificates)
+    if (!chain[i]->signs_certificates)
       out.add(at, "key usage extension 'keyCertSign' must be set (see X509-SVID: 4.3. Key Usage)");
-    if (chain[i].agrees_keys)
+    if (chain[i]->agrees_keys)
       out.add(at,
               "key usage extension 'keyAgreement' must NOT be set (see X509-SVID: Appendix A. X.509 Field Reference)");
   }
@@ -130,7 +119,7 @@ asio::awaitable<Violations> MeshAuthorities::validate_provided(const std::string
 }
 
 asio::awaitable<Result<std::string>> MeshAuthorities::load(const std::string& mesh, const Json& source) {
-  if (std::string text = text_at(source, "inlineString"); !text.empty()) co_return text;
+  if (has(source, "inlineString")) co_return text_at(source, "inlineString");
   if (std::string text = text_at(source, "inline"); !text.empty()) co_return base64_decode(text).value_or("");
   std::string name = text_at(source, "secret");
   if (name.empty()) co_return fail(Code::unsupported, "a `file` is not read: use `secret`, `inline` or `inlineString`");
@@ -142,8 +131,6 @@ asio::awaitable<Result<std::string>> MeshAuthorities::load(const std::string& me
 asio::awaitable<Result<std::vector<Resource>>> MeshAuthorities::missing(const Resource& mesh) {
   std::vector<Resource> out;
   auto backends = ca_backends(mesh);
-  if (!backends && is_of_ca_lifetime(backends.error()))
-    co_return fail(Code::internal, backends.error().message, backends.error().field);
   if (!backends) co_return fail(backends.error());
   std::string name = mesh.meta.name;
   for (const auto& backend : *backends) {
@@ -156,9 +143,12 @@ asio::awaitable<Result<std::vector<Resource>>> MeshAuthorities::missing(const Re
       if (!*found && found->error().code != Code::not_found) co_return fail(found->error());
     // A half of a pair is a loss that a person has to judge: a new CA would cut off every proxy of the old one.
     if (certificate || key) continue;
+    if (!backend.conf.error.empty()) co_return fail(Code::internal, not_the_message(backend.conf));
+    if (!backend.ca_lifetime)
+      co_return fail(Code::internal, backend.ca_lifetime.error().message, backend.ca_lifetime.error().field);
     WallTime now = clock_.wall_now();
     KeySpec spec = backend.ca_key.rsa_bits != 0 ? backend.ca_key : options_.ca_key;
-    CaRequest request{.mesh = name, .key = spec, .now = now, .lifetime = backend.ca_lifetime};
+    CaRequest request{.mesh = name, .key = spec, .now = now, .lifetime = *backend.ca_lifetime};
     auto make = [request = std::move(request)] { return make_ca(request); };
     auto pair = co_await make_beside(options_.offload, spec, std::move(make));
     if (!pair) co_return fail(pair.error());
@@ -200,12 +190,9 @@ std::vector<std::string> MeshAuthorities::used_secrets(const Resource& mesh, con
   if (text_at(backend, "type") == "builtin")
     return {builtin_certificate_secret(mesh.meta.name, name), builtin_key_secret(mesh.meta.name, name)};
   std::vector<std::string> out;
-  if (!backend.contains("conf") || !backend["conf"].is_object()) return out;
-  for (const char* part : {"cert", "key"}) {
-    auto source = backend["conf"].find(part);
-    if (source == backend["conf"].end()) continue;
-    if (std::string secret = text_at(*source, "secret"); !secret.empty()) out.push_back(secret);
-  }
+  const Json conf = ca_conf(backend).value;
+  for (const char* part : {"cert", "key"})
+    if (std::string secret = text_at(at(conf, part), "secret"); !secret.empty()) out.push_back(secret);
   return out;
 }
 

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
-#include <limits>
 
 #include <fmt/format.h>
 
@@ -61,6 +59,16 @@ std::string builtin_key_secret(std::string_view mesh, std::string_view backend) 
 
 std::string enabled_backend(const Resource& mesh) { return text_at(object_at(mesh.spec, "mtls"), "enabledBackend"); }
 
+BackendConf ca_conf(const Json& backend) {
+  const std::string type = text_at(backend, "type");
+  BackendConf out{object_at(backend, "conf"), {}};
+  if (type != "builtin" && type != "provided") return out;
+  BackendConf read = read_backend_conf(type, out.value);
+  if (read.error.empty()) return read;
+  out.error = std::move(read.error);
+  return out;
+}
+
 Result<std::vector<CaBackend>> ca_backends(const Resource& mesh) {
   std::vector<CaBackend> out;
   const Json& mtls = object_at(mesh.spec, "mtls");
@@ -72,19 +80,13 @@ Result<std::vector<CaBackend>> ca_backends(const Resource& mesh) {
     CaBackend backend;
     backend.name = text_at(entry, "name");
     backend.type = text_at(entry, "type");
-    backend.conf = object_at(entry, "conf");
-    const Json& ca = object_at(backend.conf, "caCert");
-    for (const char* spelling : {"RSAbits", "rsaBits", "RsaBits"})
-      if (auto bits = ca.find(spelling); bits != ca.end() && !bits->is_null()) {
-        // A number of a protobuf Struct is a double, also where it is whole.
-        double number = bits->is_number() ? bits->get<double>() : -1;
-        if (number < 0 || number > std::numeric_limits<std::uint32_t>::max() || number != std::trunc(number))
-          return fail(Code::invalid_argument, "has to be a whole number of bits", at + ".conf.caCert.RSAbits");
-        backend.ca_key.rsa_bits = static_cast<std::uint32_t>(number);
-      }
-    auto ca_lifetime = lifetime_at(ca, at + ".conf.caCert", ca_lifetime_default);
-    if (!ca_lifetime) return fail(ca_lifetime.error());
-    backend.ca_lifetime = *ca_lifetime;
+    backend.conf = ca_conf(entry);
+    if (backend.type == "builtin" && backend.conf.error.empty()) {
+      const Json& ca = object_at(backend.conf.value, "caCert");
+      if (auto bits = ca.find("RSAbits"); bits != ca.end() && bits->is_number_integer())
+        backend.ca_key.rsa_bits = bits->get<std::uint32_t>();
+      backend.ca_lifetime = lifetime_at(ca, at + ".conf.caCert", ca_lifetime_default);
+    }
     auto leaf_lifetime =
         lifetime_at(object_at(object_at(entry, "dpCert"), "rotation"), at + ".dpCert.rotation", leaf_lifetime_default);
     if (!leaf_lifetime) return fail(leaf_lifetime.error());
@@ -107,8 +109,8 @@ Result<std::optional<MeshTls>> mesh_tls(const Resource& mesh, const SecretLookup
       certificate["secret"] = builtin_certificate_secret(out.mesh, enabled);
       key["secret"] = builtin_key_secret(out.mesh, enabled);
     } else if (backend.type == "provided") {
-      certificate = object_at(backend.conf, "cert");
-      key = object_at(backend.conf, "key");
+      certificate = object_at(backend.conf.value, "cert");
+      key = object_at(backend.conf.value, "key");
     } else {
       return fail(Code::unsupported, fmt::format("CA backends of type \"{}\" are not known", backend.type),
                   "mtls.backends");

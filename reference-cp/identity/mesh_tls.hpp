@@ -11,6 +11,7 @@
 #include "kumasim/runtime/time.hpp"
 #include "reference-cp/identity/certificate.hpp"
 #include "reference-cp/model/resource.hpp"
+#include "reference-cp/model/rules/backend_conf.hpp"
 
 namespace kumasim::cp {
 
@@ -27,12 +28,17 @@ struct CaBackend {
   std::string name;
   std::string type;  ///< builtin, provided
   KeySpec ca_key;    ///< of a builtin CA that is to be made; not allowed() where the mesh asks for such a size
-  Duration ca_lifetime = ca_lifetime_default;
+  Result<Duration> ca_lifetime = ca_lifetime_default;  ///< of such a CA; invalid_argument where it cannot be read
   Duration leaf_lifetime = leaf_lifetime_default;  ///< at least leaf_lifetime_min
-  nlohmann::json conf;
+  BackendConf conf;  ///< no CA is made where it is not the message that its type asks for
 };
 
-/// `mtls.backends` in order; invalid_argument with the field where a duration or a number cannot be read.
+/// The `conf` of an entry of `mtls.backends` as the message that its type asks for; as it is written where it is not
+/// that message or the type is not known.
+BackendConf ca_conf(const nlohmann::json& backend);
+
+/// `mtls.backends` in order; invalid_argument with the field where the lifetime of proxies' certificates cannot be
+/// read.
 Result<std::vector<CaBackend>> ca_backends(const Resource& mesh);
 /// `mtls.enabledBackend`; "" where mutual TLS is off.
 std::string enabled_backend(const Resource& mesh);

@@ -4,6 +4,7 @@
 #include <ctime>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -13,6 +14,8 @@
 #include <openssl/x509v3.h>
 
 #include "kumasim/runtime/time.hpp"
+#include "kumasim/transport/no_password.hpp"
+#include "reference-cp/identity/pem.hpp"
 
 namespace kumasim::cp::openssl {
 
@@ -30,18 +33,35 @@ using Certificate = std::unique_ptr<X509, Freer<X509_free>>;
 using Bio = std::unique_ptr<BIO, Freer<BIO_free_all>>;
 using Names = std::unique_ptr<GENERAL_NAMES, Freer<free_names>>;
 
-/// The first certificate of the text; nullptr where it holds none.
-inline Certificate read_certificate(std::string_view pem) {
-  Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  Certificate out(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+/// A certificate in DER with nothing after it; nullptr where it is none.
+inline Certificate certificate_of_der(std::string_view der) {
+  const auto* at = reinterpret_cast<const unsigned char*>(der.data());
+  const auto* end = at + der.size();
+  Certificate out(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
   ERR_clear_error();
+  if (at != end) out.reset();
   return out;
+}
+
+/// The certificates of the text, in their order; nullptr for one that cannot be read.
+inline std::vector<Certificate> read_certificates(std::string_view pem) {
+  std::vector<Certificate> out;
+  for (const PemBlock& block : pem_blocks(pem))
+    if (block.type == "CERTIFICATE") out.push_back(certificate_of_der(block.bytes));
+  return out;
+}
+
+/// The first certificate of the text; nullptr where it holds none or that cannot be read.
+inline Certificate read_certificate(std::string_view pem) {
+  for (const PemBlock& block : pem_blocks(pem))
+    if (block.type == "CERTIFICATE") return certificate_of_der(block.bytes);
+  return nullptr;
 }
 
 /// The first private key of the text; nullptr where it holds none.
 inline Key read_key(std::string_view pem) {
   Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  Key out(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
+  Key out(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_password, nullptr));
   ERR_clear_error();
   return out;
 }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "kumasim/sim/seeded_random.hpp"
+#include "tests/transport/password_watch.hpp"
 
 namespace kumasim::cp::testing {
 namespace {
@@ -99,6 +100,26 @@ TEST_F(Certificates, KeysOfOtherSizesAreRefusedAtOnce) {
     EXPECT_FALSE(make_key_pem({bits})) << bits;
   }
   for (std::uint32_t bits : {0u, 2048u, 3072u, 4096u}) EXPECT_TRUE(KeySpec{bits}.allowed()) << bits;
+}
+
+TEST_F(Certificates, NobodyIsAskedForThePasswordOfAnEncryptedText) {
+  kumasim::testing::PasswordWatch watch;
+  using kumasim::testing::encrypted_pem;
+  KeyPair root = ca("default");
+  const std::string certificate = encrypted_pem("CERTIFICATE");
+  EXPECT_FALSE(inspect_certificate(certificate));
+  EXPECT_FALSE(chains_to(root.certificate_pem, certificate, now));
+  EXPECT_TRUE(chains_to(root.certificate_pem, certificate + root.certificate_pem, now));
+  auto chain = inspect_certificates(root.certificate_pem + certificate);
+  ASSERT_EQ(chain.size(), 2u);
+  EXPECT_TRUE(chain[0]);
+  EXPECT_FALSE(chain[1]);
+  EXPECT_EQ(tls_pair_error({certificate, root.key_pem}), "x509: malformed certificate");
+  for (const char* type : {"RSA PRIVATE KEY", "EC PRIVATE KEY", "PRIVATE KEY", "ENCRYPTED PRIVATE KEY"}) {
+    EXPECT_EQ(tls_pair_error({root.certificate_pem, encrypted_pem(type)}), "tls: failed to parse private key") << type;
+    EXPECT_FALSE(check_pair({root.certificate_pem, encrypted_pem(type)})) << type;
+  }
+  EXPECT_FALSE(watch.asked());
 }
 
 }  // namespace

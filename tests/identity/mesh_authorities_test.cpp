@@ -8,6 +8,7 @@
 #include "identity/manual_clock.hpp"
 #include "kumasim/runtime/log.hpp"
 #include "kumasim/sim/seeded_random.hpp"
+#include "reference-cp/identity/base64.hpp"
 #include "reference-cp/identity/mesh_tls.hpp"
 #include "reference-cp/model/kinds.hpp"
 #include "reference-cp/store/memory.hpp"
@@ -79,7 +80,7 @@ TEST_F(MeshCas, LifetimesAndKeysComeFromTheMesh) {
                                     {"conf", {{"caCert", {{"RSAbits", 3072}, {"expiration", "30d"}}}}}}));
   ASSERT_TRUE(backends);
   EXPECT_EQ(backends->front().ca_key.rsa_bits, 3072u);
-  EXPECT_EQ(backends->front().ca_lifetime, 30 * 24h);
+  EXPECT_EQ(backends->front().ca_lifetime.value(), 30 * 24h);
   EXPECT_EQ(backends->front().leaf_lifetime, 24h);
 }
 
@@ -114,6 +115,54 @@ TEST_F(MeshCas, ALifetimeThatCannotBeReadFailsWhereTheCaIsMade) {
   auto made = run_now(authorities_.missing(described));
   ASSERT_FALSE(made);
   EXPECT_EQ(made.error().code, Code::internal);
+}
+
+TEST_F(MeshCas, ConfIsJudgedAsTheMessageThatItIs) {
+  json conf = {{"caCert", {{"RSAbits", "4096"}, {"expiration", nullptr}}}, {"key", 1}};
+  EXPECT_EQ(complaint(conf), "");
+  auto backends = ca_backends(mesh({{"conf", conf}}));
+  ASSERT_TRUE(backends);
+  EXPECT_EQ(backends->front().ca_key.rsa_bits, 4096u);
+  EXPECT_EQ(complaint({{"caCert", {{"RSAbits", 1024}, {"expiration", "soon"}}}}),
+            "mtls.backends[0].conf.caCert.RSAbits: has to be one of 2048, 3072, 4096");
+}
+
+TEST_F(MeshCas, ConfThatIsNoMessageSpoilsNoCaThatIsThere) {
+  Resource described = mesh({{"conf", {{"caCert", {{"RSAbits", "many"}}}}}});
+  EXPECT_EQ(run_now(authorities_.ensure(described)).error().code, Code::internal);
+  ASSERT_TRUE(run_now(authorities_.ensure(mesh({}))));
+  EXPECT_TRUE(run_now(authorities_.ensure(described)));
+  EXPECT_TRUE(tls(described));
+  described.spec["mtls"]["backends"][0]["conf"]["caCert"] = {{"expiration", "soon"}};
+  EXPECT_TRUE(run_now(authorities_.ensure(described)));
+  EXPECT_TRUE(tls(described));
+}
+
+TEST_F(MeshCas, SourcesAreJudgedAndReadAsTheMessagesThatTheyAre) {
+  auto ca = make_ca({.mesh = "default", .key = {}, .now = clock_.wall});
+  auto provided = [](const json& certificate, const json& key) {
+    json conf = {{"cert", certificate}, {"key", key}, {"caCert", {{"expiration", "soon"}}}};
+    return mesh({{"type", "provided"}, {"conf", std::move(conf)}});
+  };
+  std::string lines = base64_encode(ca->certificate_pem).insert(64, "\r\n") + "\n";
+  Resource described =
+      provided({{"secret", nullptr}, {"inline", lines}}, {{"secret", ""}, {"inlineString", ca->key_pem}});
+  EXPECT_EQ(run_now(authorities_.validate(described)).text(), "");
+  auto read = tls(described);
+  ASSERT_TRUE(read && *read);
+  EXPECT_EQ((*read)->ca, *ca);
+  EXPECT_EQ(authorities_.used_secrets(described, described.spec["mtls"]["backends"][0]), std::vector<std::string>{});
+
+  described = provided(json::object(), {{"inlineString", ""}});
+  EXPECT_EQ(run_now(authorities_.validate(described)).text(),
+            "mtls.backends[0].conf.cert: data source has to be chosen. Available sources: secret, file, inline");
+  described = provided({{"inlineString", ""}}, {{"inlineString", ""}});
+  EXPECT_EQ(run_now(authorities_.validate(described)).text(),
+            "mtls.backends[0].conf.cert: not a valid TLS key pair: tls: failed to find any PEM data in certificate "
+            "input");
+  described = provided({{"secret", "s"}, {"file", "f"}}, {{"inlineString", ca->key_pem}});
+  EXPECT_NE(run_now(authorities_.validate(described)).text().find("a `file` is not read"), std::string::npos);
+  EXPECT_EQ(authorities_.used_secrets(described, described.spec["mtls"]["backends"][0]), std::vector<std::string>{});
 }
 
 TEST_F(MeshCas, ASourceOfAnotherFormIsNoConf) {
@@ -181,6 +230,12 @@ TEST_F(MeshCas, EachCertificateOfAProvidedChainHasToBeAnAuthority) {
   EXPECT_TRUE(tells(found, "mtls.backends[0].conf.cert[0]", "key usage extension 'keyCertSign'")) << found.text();
   found = violations(ca->certificate_pem + leaf->certificate_pem, ca->key_pem);
   EXPECT_FALSE(tells(found, "mtls.backends[0].conf.cert[0]", "")) << found.text();
+  EXPECT_TRUE(tells(found, "mtls.backends[0].conf.cert[1]", "basic constraint 'CA' must be set")) << found.text();
+
+  const std::string begin = "-----BEGIN CERTIFICATE-----\n", end = "\n-----END CERTIFICATE-----\n";
+  found = violations(ca->certificate_pem + begin + "AAAA" + end + leaf->certificate_pem, ca->key_pem);
+  EXPECT_EQ(found.text(), "mtls.backends[0].conf.cert[1]: not a valid x509 certificate: x509: malformed certificate");
+  found = violations(ca->certificate_pem + begin + "%" + end + leaf->certificate_pem, ca->key_pem);
   EXPECT_TRUE(tells(found, "mtls.backends[0].conf.cert[1]", "basic constraint 'CA' must be set")) << found.text();
 }
 
