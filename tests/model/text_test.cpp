@@ -1,9 +1,10 @@
-/// Durations, times, YAML scalars and Go's JSON errors.
+/// Durations, times, YAML scalars, Go's JSON errors and regular expressions.
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
 #include "reference-cp/model/duration.hpp"
 #include "reference-cp/model/json_text.hpp"
+#include "reference-cp/model/rules/go_regex.hpp"
 #include "reference-cp/model/timestamp.hpp"
 #include "reference-cp/model/yaml.hpp"
 
@@ -47,6 +48,28 @@ TEST(DurationText, PrintedDurationsReadAsThemselves) {
     if (count == std::numeric_limits<std::int64_t>::min()) return;
     RC_ASSERT(parse_duration(print_duration(Duration(count))) == Duration(count));
   }));
+}
+
+TEST(GoRegex, TellsRepetitionsAndNamedClassesFromPlainText) {
+  for (const char* good : {"a{2}", "a{2,}", "a{2,3}?", "{", "a{", "{x}", "a{,3}", "a{2,3,4}", "a{}", "a{1{2}", "}a{3",
+                           "[[:alpha:]]", "[[:alpha:]-z]", "[[:x]", "[[:]]", "[a[:][:b]"})
+    EXPECT_TRUE(is_go_regex(good)) << good;
+  for (const char* bad : {"{2}", "a{2}{3}", "a{3,2}", "a{1001}", "a{1,99999999999}", "(|{1,})", "[[:alpha:]", "[[:"})
+    EXPECT_FALSE(is_go_regex(bad)) << bad;
+}
+
+/// Bodies of requests may be of many megabytes: the time is that of one pass, or the test runs out of its own.
+TEST(GoRegex, IsReadInOnePass) {
+  auto many = [](std::string_view part) {
+    std::string out;
+    for (int i = 0; i < 500'000; ++i) out += part;
+    return out;
+  };
+  EXPECT_TRUE(go_regex_error("[" + many("[:")).starts_with("missing closing ]: `[[:[:"));
+  EXPECT_TRUE(is_go_regex("[" + many("[:") + " ]"));
+  EXPECT_TRUE(is_go_regex(many("[[:alpha:]]")));
+  for (const char* part : {"{", "{1", "{1,"}) EXPECT_TRUE(is_go_regex(many(part))) << part;
+  EXPECT_FALSE(is_go_regex(many("(")));
 }
 
 TEST(Timestamp, ReadsOffsetsAndPrintsUtc) {

@@ -51,8 +51,8 @@ class Reader {
       rest_.remove_prefix(1);
       return after_repeat(repeatable);
     }
-    if (c == '{' && is_repeat()) {
-      if (!repeatable || !take_repeat()) return false;
+    if (const std::size_t size = c == '{' ? repeat_size() : 0; size != 0) {
+      if (!repeatable || !take_repeat(size)) return false;
       return after_repeat(repeatable);
     }
     if (c == '(') return group(depth, repeatable);
@@ -70,21 +70,22 @@ class Reader {
     return true;
   }
 
-  /// "{n}", "{n,}", "{n,m}"; anything else is plain text.
-  bool is_repeat() const {
-    auto close = rest_.find('}');
-    if (close == std::string_view::npos) return false;
-    std::string_view inner = rest_.substr(1, close - 1);
-    auto comma = inner.find(',');
-    std::string_view low = inner.substr(0, comma);
-    std::string_view high = comma == std::string_view::npos ? "" : inner.substr(comma + 1);
-    return !low.empty() && std::ranges::all_of(low, is_digit) && std::ranges::all_of(high, is_digit);
+  /// Of "{n}", "{n,}" or "{n,m}" at the front; 0 for anything else, which is plain text. It looks no further than such
+  /// a repetition goes, for a text may be nothing but braces.
+  std::size_t repeat_size() const {
+    auto past_digits = [this](std::size_t at) {
+      while (at < rest_.size() && is_digit(rest_[at])) ++at;
+      return at;
+    };
+    std::size_t end = past_digits(1);
+    if (end == 1) return 0;
+    if (end < rest_.size() && rest_[end] == ',') end = past_digits(end + 1);
+    return end < rest_.size() && rest_[end] == '}' ? end + 1 : 0;
   }
 
-  bool take_repeat() {
-    auto close = rest_.find('}');
-    std::string_view inner = rest_.substr(1, close - 1);
-    rest_.remove_prefix(close + 1);
+  bool take_repeat(std::size_t size) {
+    std::string_view inner = rest_.substr(1, size - 2);
+    rest_.remove_prefix(size);
     auto comma = inner.find(',');
     int low = number(inner.substr(0, comma)), high = low;
     if (comma != std::string_view::npos && comma + 1 < inner.size()) high = number(inner.substr(comma + 1));
@@ -188,8 +189,7 @@ class Reader {
     bool first = true;
     while (first || !next_is(']')) {
       if (rest_.empty()) return false;
-      if (rest_.starts_with("[:") && rest_.find(":]") != std::string_view::npos) {
-        rest_.remove_prefix(rest_.find(":]") + 2);
+      if (take_named_class()) {
         first = false;
         continue;
       }
@@ -208,6 +208,17 @@ class Reader {
     return take("]");
   }
 
+  /// "[:alpha:]", whatever its name; without an end it is plain text. What is left to read only gets shorter, so an end
+  /// that was not found once is not looked for again.
+  bool take_named_class() {
+    if (no_class_ends_ || !rest_.starts_with("[:")) return false;
+    const auto end = rest_.find(":]");
+    no_class_ends_ = end == std::string_view::npos;
+    if (no_class_ends_) return false;
+    rest_.remove_prefix(end + 2);
+    return true;
+  }
+
   bool class_item(unsigned char& value, bool& plain) {
     if (rest_.empty()) return false;
     if (rest_.front() == '\\') {
@@ -223,6 +234,7 @@ class Reader {
   }
 
   std::string_view rest_;
+  bool no_class_ends_ = false;  // no ":]" is left
 };
 
 }  // namespace
