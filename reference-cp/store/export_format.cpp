@@ -129,6 +129,20 @@ Result<json> read_shape(const Schema& schema, const json& value, const char* fie
   return std::move(canonical.value);
 }
 
+/// Earlier versions kept whatever stood where the conf of a backend belongs. Nobody ever read one that is no object.
+void drop_odd_confs(json& spec) {
+  auto drop = [](json& from) {
+    if (from.is_object() && from.contains("conf") && !from["conf"].is_object()) from.erase("conf");
+  };
+  for (const char* section : {"mtls", "tracing", "logging", "metrics"}) {
+    auto found = spec.find(section);
+    if (found == spec.end() || !found->is_object()) continue;
+    drop(*found);  // a Dataplane's metrics
+    if (auto backends = found->find("backends"); backends != found->end())
+      for (json& backend : *backends) drop(backend);
+  }
+}
+
 Result<Resource> read_resource(std::string_view text, const Place& place) {
   auto line = place.read_object(
       text, {"type", "mesh", "name", "version", "creationTime", "modificationTime", "labels", "spec", "status"});
@@ -166,9 +180,10 @@ Result<Resource> read_resource(std::string_view text, const Place& place) {
   // fit the table of their kind.
   for (auto [field, schema, into] : {std::tuple("spec", &out.kind->schema(), &out.spec),
                                      std::tuple("status", out.kind->table().status_schema.get(), &out.status)}) {
-    const json& value = (*line)[field];
+    json& value = (*line)[field];
     if (value.is_null() && into == &out.status) continue;
     if (!value.is_object()) return place.refuse(field, "must be an object");
+    if (into == &out.spec && !out.kind->is_read_only()) drop_odd_confs(value);
     *into = value;
     if (schema == nullptr || out.kind->is_read_only()) continue;
     bool verbatim = into == &out.status;

@@ -151,6 +151,21 @@ TEST(ExportFormat, AnInsightNeedNotFitTheTableOfItsKind) {
   EXPECT_EQ(refused.error().message, "x.jsonl:2: spec: must be an object");
 }
 
+/// Earlier versions kept them.
+TEST(ExportFormat, AConfThatIsNoObjectIsLeftOut) {
+  const std::string head = with(with(header, R"("Mesh":1)", R"("Dataplane":1,"Mesh":1)"), R"(,"Secret":1)", "");
+  const std::string proxy = with(with(secret, "Secret", "Dataplane"), R"({"data":"Zm9v"})",
+                                 R"({"metrics":{"conf":[],"type":"prometheus"},"networking":{"address":"10.0.0.1"}})");
+  const std::string odd = with(mesh, R"("spec":{})",
+                               R"("spec":{"logging":{"backends":[{"conf":{"path":"/x"},"name":"f"}]},)"
+                               R"("mtls":{"backends":[{"conf":"text","name":"ca"}]}})");
+  auto read = parse_export(head + "\n" + proxy + "\n" + odd + "\n", "x.jsonl");
+  ASSERT_TRUE(read.has_value()) << read.error().message;
+  EXPECT_EQ(read->front().spec["metrics"].dump(), R"({"type":"prometheus"})");
+  EXPECT_EQ(read->back().spec["mtls"].dump(), R"({"backends":[{"name":"ca"}]})");
+  EXPECT_EQ(read->back().spec["logging"]["backends"][0]["conf"].dump(), R"({"path":"/x"})");
+}
+
 TEST(ExportFormat, TextThatIsNotUtf8IsNotWritten) {
   Resource secret_of_bytes;
   secret_of_bytes.kind = &kind::secret();
