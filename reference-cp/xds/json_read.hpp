@@ -28,10 +28,15 @@ std::string text_at(const nlohmann::json& object, Keys... keys) {
   return value.is_string() ? value.get<std::string>() : std::string();
 }
 
-/// protojson writes 64-bit integers as strings; both spellings are read.
+/// protojson writes 64-bit integers as strings; both spellings are read. A fraction is cut off; a number written with
+/// one (or as 1e300) that does not fit is 0.
 template <class... Keys>
 std::uint32_t number_at(const nlohmann::json& object, Keys... keys) {
   const nlohmann::json& value = at(object, keys...);
+  if (value.is_number_float()) {
+    const double number = value.get<double>();
+    return number >= 0 && number <= 4294967295.0 ? static_cast<std::uint32_t>(number) : 0;
+  }
   if (value.is_number()) return value.get<std::uint32_t>();
   if (!value.is_string()) return 0;
   std::uint64_t sum = 0;

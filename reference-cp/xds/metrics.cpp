@@ -4,18 +4,25 @@
 #include "reference-cp/xds/json_read.hpp"
 
 namespace kumasim::cp {
+namespace {
+
+std::optional<Inbound> inbound(const nlohmann::json& conf, const Resource& dataplane) {
+  if (conf.is_null()) return std::nullopt;
+  Inbound result;
+  result.address = text_at(dataplane.spec, "networking", "address");
+  result.port = prometheus_port(conf);
+  // Kuma judges no port, and Envoy takes no listener with another one.
+  if (result.port > 65535) return std::nullopt;
+  result.tags = tags_of(at(conf, "tags"));
+  result.service = text_at(conf, "tags", "kuma.io/service");
+  return result;
+}
+
+}  // namespace
 
 nlohmann::json prometheus_conf(const Resource* mesh, const Resource& dataplane) {
   if (!mesh) return nullptr;
-  std::string enabled = text_at(mesh->spec, "metrics", "enabledBackend");
-  for (const nlohmann::json& each : at(mesh->spec, "metrics", "backends")) {
-    if (text_at(each, "name") != enabled || text_at(each, "type") != "prometheus") continue;
-    nlohmann::json conf = at(each, "conf").is_object() ? at(each, "conf") : nlohmann::json::object();
-    const nlohmann::json& own = at(dataplane.spec, "metrics");
-    if (text_at(own, "type") == "prometheus" && at(own, "conf").is_object()) conf.merge_patch(at(own, "conf"));
-    return conf;
-  }
-  return nullptr;
+  return own_prometheus_conf(mesh_prometheus_conf(mesh->spec), dataplane.spec).value;
 }
 
 std::uint32_t prometheus_port(const nlohmann::json& conf) {
@@ -24,14 +31,11 @@ std::uint32_t prometheus_port(const nlohmann::json& conf) {
 }
 
 std::optional<Inbound> prometheus_inbound(const Resource* mesh, const Resource& dataplane) {
-  nlohmann::json conf = prometheus_conf(mesh, dataplane);
-  if (conf.is_null()) return std::nullopt;
-  Inbound result;
-  result.address = text_at(dataplane.spec, "networking", "address");
-  result.port = prometheus_port(conf);
-  result.tags = tags_of(at(conf, "tags"));
-  result.service = text_at(conf, "tags", "kuma.io/service");
-  return result;
+  return inbound(prometheus_conf(mesh, dataplane), dataplane);
+}
+
+std::optional<Inbound> prometheus_inbound(const BackendConf& of_mesh, const Resource& dataplane) {
+  return inbound(own_prometheus_conf(of_mesh, dataplane.spec).value, dataplane);
 }
 
 }  // namespace kumasim::cp

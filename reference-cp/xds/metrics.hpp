@@ -6,16 +6,19 @@
 
 #include <nlohmann/json.hpp>
 
+#include "reference-cp/model/rules/backend_conf.hpp"
 #include "reference-cp/xds/proxy_view.hpp"
 
 namespace kumasim::cp {
 
-/// The conf of the enabled prometheus backend with what the Dataplane overrides; null where there is none. `mesh` may
-/// be nullptr.
+/// The conf of the enabled prometheus backend with what the Dataplane overrides; null where there is none, or one of
+/// the two cannot be read. `mesh` may be nullptr.
 nlohmann::json prometheus_conf(const Resource* mesh, const Resource& dataplane);
 /// The port in such a conf.
 std::uint32_t prometheus_port(const nlohmann::json& conf);
 /// The inbound that the endpoint is for others: with address, port, tags and service only. nullopt without metrics.
 std::optional<Inbound> prometheus_inbound(const Resource* mesh, const Resource& dataplane);
+/// The same of the mesh's mesh_prometheus_conf, for those who ask of many Dataplanes.
+std::optional<Inbound> prometheus_inbound(const BackendConf& of_mesh, const Resource& dataplane);
 
 }  // namespace kumasim::cp

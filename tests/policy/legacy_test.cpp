@@ -1,4 +1,4 @@
-/// Which source/destination policy counts for a connection.
+/// Which source/destination policy counts for a connection, and how the confs of a mesh's backends are read.
 ///
 /// Source: Kuma docs "How Kuma chooses the right policy to apply"; recordings trafficroute/most-specific,
 /// trafficpermission/*.
@@ -8,7 +8,8 @@
 
 #include "reference-cp/policy/legacy/connection_policy.hpp"
 #include "reference-cp/policy/legacy/tag_selector.hpp"
-#include "tests/policy/world.hpp"
+#include "reference-cp/xds/metrics.hpp"
+#include "tests/policy/xds_json.hpp"
 
 namespace kumasim::cp::policy::testing {
 namespace {
@@ -108,6 +109,98 @@ TEST(TagSelectors, Rank) {
   EXPECT_GT(compare(rank({{"a", "b"}}), rank({{"a", "*"}})), 0);
   EXPECT_GT(compare(rank({{"a", "*"}, {"b", "*"}}), rank({{"a", "b"}})), 0);
   EXPECT_EQ(compare(rank({{"a", "b"}}), rank({{"c", "d"}})), 0);
+}
+
+/// What is asked of a proxy whose Dataplane has such metrics. Confs are kept as they were written and read as the
+/// messages that they are, by jsonpb: enumerations by number, numbers in quotes, null for what is not there.
+nlohmann::json metrics_conf(const std::string& networking, const std::string& conf) {
+  auto mesh = World(R"(
+type: Mesh
+name: default
+metrics:
+  enabledBackend: p
+  backends: [{name: p, type: prometheus, conf: {port: 1234, tags: {a: b}, envoy: {usedOnly: true}}}]
+---
+type: Dataplane
+mesh: default
+name: web
+networking: {address: 10.0.0.1, )" + networking +
+                    "}\nmetrics: {type: prometheus, conf: " + conf + "}\n")
+                  .mesh();
+  const Resource& dataplane = **mesh->all("Dataplane").find("web");
+  nlohmann::json out = prometheus_conf(mesh->mesh(), dataplane);
+  EXPECT_EQ(prometheus_inbound(mesh->mesh(), dataplane).has_value(), !out.is_null()) << conf;
+  return out;
+}
+
+constexpr const char* sidecar = "inbound: [{port: 80, tags: {kuma.io/service: web}}]";
+constexpr const char* gateway = "gateway: {tags: {kuma.io/service: web}}";
+
+TEST(BackendConfs, OfMetricsAreMergedAsMessages) {
+  for (const char* proxy : {sidecar, gateway}) {
+    EXPECT_EQ(metrics_conf(proxy, "{tls: {mode: 2}}")["tls"]["mode"], "disabled");
+    EXPECT_EQ(metrics_conf(proxy, "{port: null}")["port"], 1234);
+    EXPECT_EQ(metrics_conf(proxy, "{port: '4321'}")["port"], 4321);
+    EXPECT_EQ(metrics_conf(proxy, "{envoy: {usedOnly: false, filterRegex: x}}")["envoy"].dump(),
+              R"({"filterRegex":"x","usedOnly":true})");
+    EXPECT_EQ(metrics_conf(proxy, "{envoy: {filter_regex: x}}")["envoy"].dump(), R"({"usedOnly":true})")
+        << "no name of a field, not even in the .proto file";
+    EXPECT_EQ(metrics_conf(proxy, "{tags: {c: d}}")["tags"].dump(), R"({"a":"b","c":"d"})");
+  }
+}
+
+/// Nobody judges them when they are written.
+TEST(BackendConfs, OfAGatewaysMetricsThatCannotBeReadAreNone) {
+  for (const char* conf : {"{port: 1e300}", "{port: -1}", "{path: 7}", "{tls: x}", "{aggregate: x}"})
+    EXPECT_TRUE(metrics_conf(gateway, conf).is_null()) << conf;
+}
+
+/// A proxy that is traced to a backend, of which nobody asks whether it may be one: an earlier version kept others.
+Generated traced(const char* to) {
+  World world(R"(
+type: Dataplane
+mesh: default
+name: web
+networking:
+  address: 10.0.0.1
+  inbound: [{port: 80, tags: {kuma.io/service: web, kuma.io/protocol: http}}]
+---
+type: TrafficTrace
+mesh: default
+name: all
+selectors: [{match: {kuma.io/service: '*'}}]
+)");
+  auto mesh = resource_from_yaml("type: Mesh\nname: default\n");
+  mesh->spec["tracing"]["defaultBackend"] = "b";
+  mesh->spec["tracing"]["backends"] = nlohmann::json::array({nlohmann::json::parse(to)});
+  world.add(std::move(mesh.value()));
+  return {world, "web"};
+}
+
+TEST(BackendConfs, OfTracingAreReadAsMessages) {
+  auto provider = [](const Generated& proxy) {
+    return proxy.filter("inbound:10.0.0.1:80").at("tracing").at("provider").at("typedConfig");
+  };
+  auto zipkin = provider(traced(R"({"name": "b", "type": "zipkin",
+    "conf": {"url": "http://z:9411/spans", "traceId128bit": true, "api_version": "httpProto"}})"));
+  EXPECT_EQ(zipkin["traceId128bit"], true) << zipkin;
+  EXPECT_EQ(zipkin["collectorEndpointVersion"], "HTTP_JSON") << "no name of a field";
+  Generated datadog = traced(R"({"name": "b", "type": "datadog",
+    "conf": {"address": "d", "port": "8126", "splitService": true}})");
+  EXPECT_EQ(provider(datadog)["serviceName"], "web_INBOUND");
+  EXPECT_NE(datadog.cluster("tracing:b").dump().find("8126"), std::string::npos);
+  EXPECT_TRUE(traced(R"({"name": "b", "type": "datadog", "conf": {"address": "d", "port": 1e300}})")
+                  .cluster("tracing:b")
+                  .is_null());
+}
+
+/// What Envoy sends is any JSON.
+TEST(NodeMetadata, NumbersThatDoNotFitAreNone) {
+  auto port = [](const char* value) {
+    return NodeMetadata::from_json(fmt::format(R"({{"dataplane.admin.port": {}}})", value)).admin_port;
+  };
+  for (const char* good : {"9901", "9901.5", R"("9901")"}) EXPECT_EQ(port(good), 9901u) << good;
+  for (const char* none : {"4294967301.5", "1e300", "-1.5", R"("x")"}) EXPECT_EQ(port(none), 0u) << none;
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "reference-cp/model/codec.hpp"
 #include "reference-cp/model/kinds/old_policy.hpp"
+#include "reference-cp/model/rules/values.hpp"
 
 namespace kumasim::cp {
 namespace {
@@ -81,16 +82,70 @@ nlohmann::json as_struct_prints(nlohmann::json value) {
   return static_cast<double>(whole) == number ? nlohmann::json(whole) : value;
 }
 
+/// jsonpb takes a field by its name in the .proto file too; in these messages that is the same one.
+void drop_other_names(const Schema& schema, nlohmann::json& value) {
+  if (schema.type == Type::list && value.is_array())
+    for (nlohmann::json& entry : value) drop_other_names(*schema.element, entry);
+  if (schema.type != Type::object || !value.is_object()) return;
+  for (auto it = value.begin(); it != value.end();) {
+    if (const Field* field = schema.field(it.key())) {
+      drop_other_names(*field->schema, *it++);
+    } else {
+      it = value.erase(it);
+    }
+  }
+}
+
+BackendConf read_prometheus(const nlohmann::json& conf) {
+  BackendConf out = read_backend_conf("prometheus", conf);
+  if (!out.error.empty()) out.value = nullptr;
+  return out;
+}
+
+/// A Dataplane's aggregates go before those of the mesh of the same name. Kuma's order is that of a map, so any.
+nlohmann::json joined_aggregates(const nlohmann::json& of_mesh, const nlohmann::json& own) {
+  std::map<std::string, const nlohmann::json*> by_name;
+  for (const nlohmann::json* list : {&of_mesh, &own})
+    for (const nlohmann::json& entry : *list) by_name[text_at(entry, "name")] = &entry;
+  nlohmann::json out = nlohmann::json::array();
+  for (const auto& [name, entry] : by_name) out.push_back(*entry);
+  return out;
+}
+
 }  // namespace
 
 BackendConf read_backend_conf(std::string_view type, const nlohmann::json& conf) {
   auto found = messages().find(type);
   assert(found != messages().end());
-  const nlohmann::json given = conf.is_object() ? as_struct_prints(conf) : nlohmann::json::object();
+  nlohmann::json given = conf.is_object() ? as_struct_prints(conf) : nlohmann::json::object();
+  drop_other_names(*found->second, given);
   Canonical read = canonicalise(*found->second, given, {}, UnknownFields::drop);
   BackendConf out{std::move(read.value), {}};
   out.error = std::move(read.reason);
   return out;
+}
+
+BackendConf mesh_prometheus_conf(const nlohmann::json& mesh) {
+  const nlohmann::json& metrics = at(mesh, "metrics");
+  const std::string enabled = text_at(metrics, "enabledBackend");
+  for (const nlohmann::json& backend : at(metrics, "backends"))
+    if (text_at(backend, "name") == enabled && text_at(backend, "type") == "prometheus")
+      return read_prometheus(at(backend, "conf"));
+  return {};
+}
+
+BackendConf own_prometheus_conf(BackendConf of_mesh, const nlohmann::json& dataplane) {
+  const nlohmann::json& metrics = at(dataplane, "metrics");
+  if (of_mesh.value.is_null() || text_at(metrics, "type") != "prometheus") return of_mesh;
+  BackendConf own = read_prometheus(at(metrics, "conf"));
+  if (!own.error.empty()) return own;
+  nlohmann::json aggregates = joined_aggregates(at(of_mesh.value, "aggregate"), at(own.value, "aggregate"));
+  // protobuf merges wrappers as the messages that they are: a false one leaves what is there.
+  if (at(own.value, "skipMTLS") == false) own.value.erase("skipMTLS");
+  if (at(at(own.value, "envoy"), "usedOnly") == false) own.value["envoy"].erase("usedOnly");
+  of_mesh.value.merge_patch(own.value);
+  of_mesh.value["aggregate"] = std::move(aggregates);
+  return of_mesh;
 }
 
 }  // namespace kumasim::cp

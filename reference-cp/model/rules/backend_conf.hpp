@@ -17,4 +17,12 @@ struct BackendConf {
 /// `type` is tcp, file (logging), zipkin, datadog (tracing), prometheus, builtin or provided (mTLS); null is empty.
 BackendConf read_backend_conf(std::string_view type, const nlohmann::json& conf);
 
+/// The conf of the enabled prometheus backend in a Mesh's spec; its value is null where there is none or it cannot be
+/// read.
+BackendConf mesh_prometheus_conf(const nlohmann::json& mesh);
+
+/// That conf with what a Dataplane's spec sets over it (Kuma's GetPrometheusConfig); null where either cannot be read.
+/// Nobody judges the metrics of a gateway when they are written.
+BackendConf own_prometheus_conf(BackendConf of_mesh, const nlohmann::json& dataplane);
+
 }  // namespace kumasim::cp

@@ -9,6 +9,7 @@
 #include <envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.pb.h>
 
 #include "reference-cp/model/resource.hpp"
+#include "reference-cp/model/rules/backend_conf.hpp"
 #include "reference-cp/model/rules/urls.hpp"
 #include "reference-cp/policy/collector.hpp"
 #include "reference-cp/policy/legacy/connection_policy.hpp"
@@ -58,6 +59,14 @@ CollectorAddress address_of(const nlohmann::json& backend) {
 
 TrafficTrace::TrafficTrace(const ProxyView& proxy, const MeshView& mesh) : proxy_(proxy) {
   if (ResourcePtr policy = proxy_policy("TrafficTrace", proxy, mesh)) backend_ = mesh_backend(mesh, "tracing", *policy);
+  if (!on()) return;
+  BackendConf conf = read_backend_conf(is_zipkin(backend_) ? "zipkin" : "datadog", at(backend_, "conf"));
+  // The rules of a Mesh refuse what cannot be read; Kuma would give the proxy nothing at all.
+  if (conf.error.empty()) {
+    backend_["conf"] = std::move(conf.value);
+  } else {
+    backend_ = nullptr;
+  }
 }
 
 std::string TrafficTrace::cluster_name() const { return "tracing:" + text_at(backend_, "name"); }

@@ -25,12 +25,13 @@ std::set<Instance> instances(const Generation& g, const std::set<std::string>& s
   std::set<Instance> taken;
   for (const Outbound& outbound : g.proxy.outbounds)
     taken.emplace(outbound.address.empty() ? "127.0.0.1" : outbound.address, outbound.port);
+  const BackendConf metrics_conf = g.mesh.mesh() ? mesh_prometheus_conf(g.mesh.mesh()->spec) : BackendConf{};
   std::set<Instance> result;
   for (const auto& [name, dataplane] : g.mesh.all("Dataplane")) {
     if (name == g.proxy.name) continue;
     std::vector<Inbound> inbounds = inbounds_of(*dataplane);
     // Where it serves its metrics is an inbound, too.
-    if (std::optional<Inbound> metrics = prometheus_inbound(g.mesh.mesh(), *dataplane))
+    if (std::optional<Inbound> metrics = prometheus_inbound(metrics_conf, *dataplane))
       inbounds.push_back(std::move(*metrics));
     for (const Inbound& inbound : inbounds) {
       Instance instance{inbound.address, inbound.port};
