@@ -286,6 +286,38 @@ TEST_F(Bootstrap, KumaDpGetsWhatItIsToCollect) {
   EXPECT_EQ(yaml(*yaml_text)["node"]["id"], "default.web");
 }
 
+/// A Dataplane keeps its conf as it was written. Nobody judges that of a gateway, as in Kuma.
+TEST_F(Bootstrap, WhatIsToBeCollectedIsReadAsTheMessageThatItIs) {
+  keep(Json::parse(R"({"type": "Mesh", "name": "default", "metrics": {"enabledBackend": "p", "backends": [
+    {"name": "p", "type": "prometheus", "conf": {"aggregate": [{"name": "app", "port": 1}]}}]}})"));
+  auto told = [&](const char* networking, const char* aggregate) {
+    Json proxy = {{"type", "Dataplane"}, {"mesh", "default"}, {"name", "web"}};
+    proxy["networking"] = Json::parse(networking);
+    proxy["networking"]["address"] = "10.0.0.1";
+    proxy["metrics"] = {{"type", "prometheus"}, {"conf", {{"aggregate", Json::parse(aggregate)}}}};
+    Json asked = request;
+    asked["dataplaneResource"] = proxy.dump();
+    return ask({.headers = {{"host", "localhost"}, {"accept", "application/json"}}, .body = asked.dump()});
+  };
+  const char* sidecar = R"({"inbound": [{"port": 80, "tags": {"kuma.io/service": "web"}}]})";
+  const char* gateway = R"({"gateway": {"tags": {"kuma.io/service": "edge"}}})";
+  for (const char* networking : {sidecar, gateway}) {
+    auto answer =
+        told(networking, R"([{"name": "a", "port": "8080"}, {"name": "b", "enabled": null, "path": null}, null])");
+    ASSERT_EQ(answer.status, 200) << answer.body;
+    EXPECT_EQ(Json::parse(answer.body)["kumaSidecarConfiguration"]["metrics"]["aggregate"],
+              Json::parse(R"([{"name": "", "address": "10.0.0.1", "port": 0, "path": ""},
+                              {"name": "a", "address": "10.0.0.1", "port": 8080, "path": ""},
+                              {"name": "app", "address": "10.0.0.1", "port": 1, "path": ""},
+                              {"name": "b", "address": "10.0.0.1", "port": 0, "path": ""}])"));
+  }
+  for (const char* other : {R"("x")", "[1]", R"({"a": 1})", R"([{"port": 1e300}])"}) {
+    EXPECT_EQ(told(sidecar, other).status, 422) << other;
+    EXPECT_EQ(told(gateway, other).status, 500) << other;
+    EXPECT_EQ(told(gateway, other).body, "") << other;
+  }
+}
+
 TEST_F(Bootstrap, UnifiedNamesAndShortPathsWhereTheyAreWanted) {
   keep({{"type", "Mesh"}, {"name", "default"}, {"meshServices", {{"mode", "Exclusive"}}}});
   keep(Json::parse(R"({"type": "Dataplane", "mesh": "default", "name": "web", "networking": {"address": "10.0.0.1",

@@ -1,7 +1,5 @@
 #include "reference-cp/xds/bootstrap/bootstrap_server.hpp"
 
-#include <map>
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -10,7 +8,9 @@
 #include "reference-cp/identity/mesh_tls.hpp"
 #include "reference-cp/model/codec.hpp"
 #include "reference-cp/model/kinds.hpp"
+#include "reference-cp/model/rules/backend_conf.hpp"
 #include "reference-cp/model/yaml.hpp"
+#include "reference-cp/xds/json_read.hpp"
 
 namespace kumasim::cp {
 namespace {
@@ -66,30 +66,16 @@ Json at(const Json& value, std::initializer_list<const char*> path) {
   return *node;
 }
 
-/// Prometheus endpoints of the application that kuma-dp collects, of the mesh's enabled backend and the proxy's own.
-Json aggregates(const Resource& dataplane, const Resource& mesh, const std::string& address) {
+/// Prometheus endpoints of the application that kuma-dp collects. `conf` is the proxy's, or null.
+Json aggregates(const Json& conf, const std::string& address) {
   Json out = Json::array();
-  Json enabled = at(mesh.spec, {"metrics", "enabledBackend"});
-  if (!enabled.is_string()) return out;
-  Json list;
-  for (const Json& backend : at(mesh.spec, {"metrics", "backends"}))
-    if (backend.value("name", "") == enabled.get<std::string>()) list = at(backend, {"conf", "aggregate"});
-  if (at(dataplane.spec, {"metrics", "type"}) == "prometheus") {
-    // The proxy's own go before those of the mesh of the same name. Kuma's order is that of a map, so any.
-    std::map<std::string, Json> by_name;
-    for (const Json& each : {list, at(dataplane.spec, {"metrics", "conf", "aggregate"})})
-      for (const Json& entry : each) by_name.insert_or_assign(entry.value("name", ""), entry);
-    list = Json::array();
-    for (auto& [name, entry] : by_name) list.push_back(std::move(entry));
-  }
-  if (!list.is_array()) return out;
-  for (const Json& entry : list) {
-    if (!entry.value("enabled", true)) continue;
-    std::string own = entry.value("address", "");
-    out.push_back({{"name", entry.value("name", "")},
+  for (const Json& entry : at(conf, {"aggregate"})) {
+    if (at(entry, {"enabled"}) == false) continue;
+    std::string own = text_at(entry, "address");
+    out.push_back({{"name", text_at(entry, "name")},
                    {"address", own.empty() ? address : own},
-                   {"port", entry.value("port", 0u)},
-                   {"path", entry.value("path", "")}});
+                   {"port", number_at(entry, "port")},
+                   {"path", text_at(entry, "path")}});
   }
   return out;
 }
@@ -183,7 +169,10 @@ asio::awaitable<BootstrapServer::Outcome<BootstrapServer::Found>> BootstrapServe
   if (Json address = at(resource->spec, {"networking", "address"}); address.is_string()) out.address = address;
   auto mesh = co_await store_->get(kind::mesh(), {"", resource->meta.mesh});
   if (!mesh) co_return std::unexpected(Refusal{404, {}, fmt::format("there is no mesh \"{}\"", resource->meta.mesh)});
-  out.aggregate = aggregates(*resource, **mesh, out.address);
+  BackendConf metrics = own_prometheus_conf(mesh_prometheus_conf((*mesh)->spec), resource->spec);
+  if (!metrics.error.empty())
+    co_return std::unexpected(Refusal{500, {}, "the configuration of metrics cannot be read: " + metrics.error});
+  out.aggregate = aggregates(metrics.value, out.address);
   out.proxy.unified_names = request.features.contains("feature-unified-resource-naming") &&
                             at((*mesh)->spec, {"meshServices", "mode"}) == "Exclusive";
   co_return out;
