@@ -1,5 +1,7 @@
 /// What policies do to the listeners and clusters of builtin gateways, where Kuma treats them unlike a sidecar's.
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -134,6 +136,66 @@ TEST(MeshLoadBalancingStrategy, TakesTheCommonLocalitiesForTheOutsideOnAGateway)
   const std::string ext = "{kind: MeshService, name: ext}";
   ASSERT_FALSE(assignment(ext, other).is_null());
   EXPECT_EQ(assignment(ext, off), assignment(ext, other));
+}
+
+/// Intervals of the checks of the cluster that the routes of the host with this number lead to.
+std::vector<std::string> intervals(const Generated& edge, std::size_t host) {
+  Json route = edge.get(type_url::route, "edge:HTTP:8080:*").at("virtualHosts").at(host).at("routes").at(0);
+  Json cluster = edge.cluster(route["route"]["weightedClusters"]["clusters"][0]["name"].get<std::string>());
+  std::vector<std::string> list;
+  for (const Json& check : cluster.at("healthChecks")) list.push_back(check.at("interval").get<std::string>());
+  return list;
+}
+
+/// Kuma adds one to all clusters of a service for each entry that leads to it. Here those of one listener are bounded,
+/// and leave room for those of the cluster's own listener.
+TEST(MeshHealthCheck, HasABoundOnAGatewayWithManyRoutes) {
+  std::string yaml = R"(
+type: Mesh
+name: default
+meshServices: {mode: Exclusive}
+---
+type: Dataplane
+mesh: default
+name: edge
+networking:
+  address: 10.0.0.9
+  gateway: {type: BUILTIN, tags: {kuma.io/service: edge}}
+---
+type: MeshGateway
+mesh: default
+name: edge
+selectors: [{match: {kuma.io/service: edge}}]
+conf:
+  listeners:
+  - {port: 8080, protocol: HTTP, hostname: a.example.com, tags: {n: a}}
+  - {port: 8080, protocol: HTTP, hostname: b.example.com, tags: {n: b}}
+---
+type: MeshService
+mesh: default
+name: backend
+spec:
+  selector: {dataplaneTags: {kuma.io/service: backend}}
+  ports: [{port: 80, targetPort: 80, appProtocol: http}]
+)";
+  auto add = [&](const std::string& name, int routes, const std::string& interval) {
+    std::string matches;
+    for (int i = 0; i < routes; ++i)
+      matches += fmt::format("{}{{path: {{type: Exact, value: /{}}}}}", i ? ", " : "", i);
+    const std::string target = "  targetRef: {kind: MeshGateway, name: edge, tags: {n: " + name + "}}\n";
+    yaml += "---\ntype: MeshHTTPRoute\nmesh: default\nname: " + name + "\nspec:\n" + target +
+            "  to: [{targetRef: {kind: Mesh}, rules: [{matches: [" + matches +
+            "], default: {backendRefs: [{kind: MeshService, name: backend, port: 80}]}}]}]\n";
+    yaml += "---\ntype: MeshHealthCheck\nmesh: default\nname: " + name + "\nspec:\n" + target +
+            "  to: [{targetRef: {kind: Mesh}, default: {interval: " + interval + ", http: {path: /up}}}]\n";
+  };
+  add("a", 20, "1s");
+  add("b", 1, "2s");
+  Generated edge(World(yaml), "edge");
+  EXPECT_EQ(intervals(edge, 0).size(), 17u);  // with the one for the resource, whatever leads to it
+  std::vector<std::string> second = intervals(edge, 1);
+  EXPECT_EQ(second.size(), 11u);
+  EXPECT_GE(std::ranges::count(second, "2s"), 2);
 }
 
 }  // namespace

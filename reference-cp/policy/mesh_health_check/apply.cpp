@@ -1,6 +1,10 @@
 /// How MeshHealthCheck's conf becomes Envoy's active health checks.
 #include "reference-cp/policy/mesh_health_check/apply.hpp"
 
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -24,6 +28,13 @@ namespace {
 
 using ::envoy::config::core::v3::HealthCheck;
 using ::envoy::config::core::v3::HeaderValueOption;
+
+/// Kuma adds the check of an egress' cluster once for each service outside and mesh, that of a gateway's cluster once
+/// for each entry of its routes that leads to the service. That grows with the square of what is written, and equal
+/// checks tell no more than one; so, unlike with Kuma, a cluster gets no more than these of them.
+constexpr int most_checks = 16;
+/// Of these on a gateway by entries that lead to another cluster of the same resource: the others are for its own.
+constexpr int most_by_others = 8;
 
 /// Envoy takes a payload's text as hexadecimal digits.
 std::string hexadecimal(std::string_view bytes) {
@@ -109,40 +120,79 @@ void configure_panic(Cluster& cluster, const Conf& conf) {
   balancing.mutable_zone_aware_lb_config()->set_fail_traffic_on_panic(*conf.fail_traffic_on_panic);
 }
 
-void configure(Cluster& cluster, std::string_view protocol, const Conf& conf, const std::string& tags) {
+/// `most`: checks that the cluster may have after it.
+void configure(Cluster& cluster, std::string_view protocol, const Conf& conf, const std::string& tags,
+               int most = std::numeric_limits<int>::max()) {
   configure_panic(cluster, conf);
   HealthCheck check;
-  if (!choose_probe(check, conf, protocol, tags)) return;
+  if (cluster.health_checks_size() >= most || !choose_probe(check, conf, protocol, tags)) return;
   set_rhythm(check, conf);
   *cluster.add_health_checks() = std::move(check);
 }
 
-/// The cluster's resource may be that of other clusters, too: all of them get the check. None for the outside.
-void apply_to_resource(ResourceSet& resources, const Kri& id, const ResourceRules& rules, const std::string& tags) {
-  if (id.empty() || id.type == "MeshExternalService") return;
-  const ResourceRule* rule = find_rule(rules, id);
-  if (!rule) return;
-  Conf conf = Conf::from_json(rule->confs.front());
+using ByResource = std::map<Kri, std::vector<EnvoyResource*>>;
+
+/// Clusters that stand for something in the mesh: what is outside is reached through the egress.
+ByResource clusters_by_resource(ResourceSet& resources) {
+  ByResource found;
   for (EnvoyResource* each : service_resources(resources))
-    if (auto* cluster = dynamic_cast<Cluster*>(each->message.get()); cluster && each->resource == id)
-      configure(*cluster, each->protocol, conf, tags);
+    if (each->resource.type != "MeshExternalService" && dynamic_cast<Cluster*>(each->message.get()))
+      found[each->resource].push_back(each);
+  return found;
 }
 
+/// What the policies of a gateway's listener say, each service being looked up once.
+class ListenerConfs {
+ public:
+  ListenerConfs(const std::vector<PolicyPtr>& policies, const MeshView& mesh)
+      : to_(to_rules(policies, mesh)), to_resources_(resource_rules(policies, mesh)) {}
+
+  /// nullptr where they say nothing.
+  const Conf* of_service(const std::string& service) {
+    auto [held, added] = services_.try_emplace(service);
+    const Rule* rule = added ? find_rule(to_, {{"kuma.io/service", service}}) : nullptr;
+    if (rule) held->second = Conf::from_json(rule->conf);
+    return held->second ? &*held->second : nullptr;
+  }
+  const Conf* of_resource(const Kri& id) {
+    auto [held, added] = resources_.try_emplace(id);
+    const ResourceRule* rule = added ? find_rule(to_resources_, id) : nullptr;
+    if (rule) held->second = Conf::from_json(rule->confs.front());
+    return held->second ? &*held->second : nullptr;
+  }
+
+ private:
+  std::vector<Rule> to_;
+  ResourceRules to_resources_;
+  std::map<std::string, std::optional<Conf>> services_;
+  std::map<Kri, std::optional<Conf>> resources_;
+};
+
 /// A cluster gets a check each time that a route leads to it: what the policies of the very listener, not of its port,
-/// say of its service by name, and for a port of a Mesh*Service of that; besides those that all such clusters get.
-void apply_to_gateway(ResourceSet& resources, const ProxyView& proxy, const MeshView& mesh,
-                      const MatchedPolicies& policies, const std::string& tags) {
+/// say of its service by name, and for a port of a Mesh*Service of that; besides those that all such clusters get. The
+/// check for a resource is for all clusters that stand for it.
+void apply_to_gateway(ResourceSet& resources, const ByResource& by_resource, const ProxyView& proxy,
+                      const MeshView& mesh, const MatchedPolicies& policies, const std::string& tags) {
+  std::map<std::vector<PolicyPtr>, ListenerConfs> known;
   for (const GatewayHosts& hosts : resources.gateway_hosts()) {
     auto selecting = policies.by_listener.find({proxy.address, hosts.port, hosts.hostname});
     if (selecting == policies.by_listener.end()) continue;
-    const std::vector<Rule> to = to_rules(selecting->second, mesh);
-    const ResourceRules to_resources = resource_rules(selecting->second, mesh);
+    ListenerConfs& confs = known.try_emplace(selecting->second, selecting->second, mesh).first->second;
+    std::map<Kri, int> times;
     for (const std::string& name : hosts.clusters) {
       EnvoyResource* resource = resources.find(type_url::cluster, name);
       if (!resource || resource->origin != cp::Origin::gateway) continue;
-      if (const Rule* rule = find_rule(to, {{"kuma.io/service", envoy::service_of_cluster(name)}}))
-        configure(ResourceSet::as<Cluster>(*resource), hosts.http ? "http" : "tcp", Conf::from_json(rule->conf), tags);
-      apply_to_resource(resources, resource->resource, to_resources, tags);
+      auto& cluster = ResourceSet::as<Cluster>(*resource);
+      if (const Conf* conf = confs.of_service(envoy::service_of_cluster(name)))
+        configure(cluster, hosts.http ? "http" : "tcp", *conf, tags, most_checks);
+      auto same = by_resource.find(resource->resource);
+      const Conf* conf = same == by_resource.end() ? nullptr : confs.of_resource(resource->resource);
+      if (!conf) continue;
+      configure(cluster, resource->protocol, *conf, tags, most_checks);
+      if (++times[resource->resource] > most_by_others) continue;  // the others are full, or get none
+      for (EnvoyResource* other : same->second)
+        if (other != resource)
+          configure(ResourceSet::as<Cluster>(*other), other->protocol, *conf, tags, most_by_others);
     }
   }
 }
@@ -165,24 +215,29 @@ void apply(ResourceSet& resources, const ProxyView& proxy, const MeshView& mesh,
     for (Cluster* cluster : found->second) configure(*cluster, mesh.protocol(service), conf, tags);
   }
 
-  apply_to_gateway(resources, proxy, mesh, policies, tags);
-  for (EnvoyResource* resource : service_resources(resources)) {
-    auto* cluster = dynamic_cast<Cluster*>(resource->message.get());
-    if (!cluster || resource->resource.type == "MeshExternalService") continue;  // those are reached through the egress
-    if (const ResourceRule* rule = find_rule(policies.to_resources, resource->resource))
-      configure(*cluster, resource->protocol, Conf::from_json(rule->confs.front()), tags);
+  const ByResource by_resource = clusters_by_resource(resources);
+  apply_to_gateway(resources, by_resource, proxy, mesh, policies, tags);
+  for (const auto& [id, of_resource] : by_resource) {
+    const ResourceRule* rule = find_rule(policies.to_resources, id);
+    if (!rule) continue;
+    Conf conf = Conf::from_json(rule->confs.front());
+    for (EnvoyResource* each : of_resource) configure(ResourceSet::as<Cluster>(*each), each->protocol, conf, tags);
   }
 }
 
 void apply_to_egress(ResourceSet& resources, const ResourceRules& rules, std::size_t times) {
   std::vector<EnvoyResource*> services = service_resources(resources);
   std::erase_if(services, [](EnvoyResource* each) { return !dynamic_cast<Cluster*>(each->message.get()); });
+  const std::size_t checks = std::min<std::size_t>(services.size() * times, most_checks);
   for (EnvoyResource* each : services) {
     const ResourceRule* rule = find_rule(rules, each->resource);
     if (!rule) continue;
-    Conf conf = Conf::from_json(rule->confs.front());
-    for (std::size_t i = 0; i < services.size() * times; ++i)
-      configure(ResourceSet::as<Cluster>(*each), each->protocol, conf, {});
+    auto& cluster = ResourceSet::as<Cluster>(*each);
+    const int before = cluster.health_checks_size();
+    configure(cluster, each->protocol, Conf::from_json(rule->confs.front()), {});
+    if (cluster.health_checks_size() == before) continue;
+    const HealthCheck check = cluster.health_checks(before);
+    for (std::size_t i = 1; i < checks; ++i) *cluster.add_health_checks() = check;
   }
 }
 
