@@ -231,7 +231,7 @@ void apply(ResourceSet& resources, const ProxyView& proxy, const MeshView& mesh,
 }
 
 void apply_to_egress(ResourceSet& resources, Listener& listener, const ResourceRules& rules) {
-  std::vector<Conf> confs;
+  Conf of_all;  // as Kuma has it, each chain gets the hash policies of all
   std::set<std::string> names;
   for (EnvoyResource* resource : service_resources(resources)) {
     auto* cluster = dynamic_cast<Cluster*>(resource->message.get());
@@ -239,13 +239,14 @@ void apply_to_egress(ResourceSet& resources, Listener& listener, const ResourceR
     names.insert(cluster->name());
     const ResourceRule* rule = find_rule(rules, resource->resource);
     if (!rule) continue;
-    confs.push_back(Conf::from_json(rule->confs.front()));
-    configure(*cluster, confs.back());
+    const Conf conf = Conf::from_json(rule->confs.front());
+    configure(*cluster, conf);
+    of_all.hash_policies.insert(of_all.hash_policies.end(), conf.hash_policies.begin(), conf.hash_policies.end());
   }
-  // As Kuma has it, each chain gets the hash policies of all.
+  if (of_all.hash_policies.empty()) return;
   for (auto& chain : *listener.mutable_filter_chains())
     if (names.contains(chain.name()))
-      for (const Conf& conf : confs) set_chain_hash_policies(chain, [&](const Route&) -> const Conf& { return conf; });
+      set_chain_hash_policies(chain, [&](const Route&) -> const Conf& { return of_all; });
 }
 
 void apply_to_egress_endpoints(ResourceSet& resources, const std::string& cluster, const nlohmann::json& conf,
