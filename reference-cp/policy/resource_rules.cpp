@@ -29,9 +29,9 @@ bool is_relevant(const Kri& entry, const Kri& other) {
 
 }  // namespace
 
-ResourceRules resource_rules(std::span<const PolicyPtr> sorted, const MeshView& mesh) {
+ResourceRules resource_rules(std::span<const PolicyPtr> policies, const MeshView& mesh) {
   std::vector<SourcedEntry> entries;
-  for (const PolicyPtr& policy : sorted) {
+  for (const PolicyPtr& policy : policies) {
     // Policies on a MeshHTTPRoute as a whole are a matter of rules by tags.
     if (policy->target_ref.kind == RefKind::mesh_http_route) continue;
     for (const Entry& entry : policy->to) entries.push_back({policy, &entry});
@@ -77,9 +77,9 @@ const ResourceRule* find_rule(const ResourceRules& rules, const Kri& id) {
   return found != rules.end() ? &found->second : nullptr;
 }
 
-std::vector<InboundRule> inbound_rules(std::span<const PolicyPtr> sorted) {
+std::vector<InboundRule> inbound_rules(std::span<const PolicyPtr> policies) {
   std::vector<SourcedEntry> entries;
-  for (const PolicyPtr& policy : sorted) {
+  for (const PolicyPtr& policy : policies) {
     bool use_from = policy->rules.empty() && policy->resource->kind->table().from_as_rules;
     for (const Entry& entry : use_from ? policy->from : policy->rules) entries.push_back({policy, &entry});
   }

@@ -108,9 +108,9 @@ bool add_route_items(std::vector<Item>& items, const PolicyPtr& policy, const Me
 
 }  // namespace
 
-std::vector<Rule> from_rules(std::span<const PolicyPtr> sorted) {
+std::vector<Rule> from_rules(std::span<const PolicyPtr> policies) {
   std::vector<Item> items;
-  for (const PolicyPtr& policy : sorted) {
+  for (const PolicyPtr& policy : policies) {
     for (const Entry& entry : policy->from) {
       if (!is_tag_kind(entry.target_ref.kind)) continue;
       std::optional<Subset> subset = as_subset(entry.target_ref);
@@ -121,9 +121,9 @@ std::vector<Rule> from_rules(std::span<const PolicyPtr> sorted) {
   return build(items, true);
 }
 
-std::vector<Rule> to_rules(std::span<const PolicyPtr> sorted, const MeshView& mesh) {
+std::vector<Rule> to_rules(std::span<const PolicyPtr> policies, const MeshView& mesh) {
   std::vector<Item> items;
-  for (const PolicyPtr& policy : sorted) {
+  for (const PolicyPtr& policy : policies) {
     // A policy with an entry for a MeshHTTPRoute speaks of real resources only.
     if (std::ranges::any_of(policy->to, [](const Entry& e) { return e.target_ref.kind == RefKind::mesh_http_route; }))
       continue;
@@ -141,10 +141,10 @@ std::vector<Rule> to_rules(std::span<const PolicyPtr> sorted, const MeshView& me
   return build(items, false);
 }
 
-std::vector<Rule> client_rules(std::span<const PolicyPtr> sorted,
+std::vector<Rule> client_rules(std::span<const PolicyPtr> policies,
                                const std::function<bool(const TargetRef&)>& is_for) {
   std::vector<Item> items;
-  for (const PolicyPtr& policy : sorted) {
+  for (const PolicyPtr& policy : policies) {
     if (!is_tag_kind(policy->target_ref.kind)) continue;
     std::optional<Subset> clients = as_subset(policy->target_ref);
     if (!clients) continue;

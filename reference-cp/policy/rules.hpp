@@ -48,23 +48,24 @@ using ResourceRules = std::map<Kri, ResourceRule>;
 /// The tag that stands for "the route with these matches" in rules of a policy on a MeshHTTPRoute.
 inline constexpr std::string_view route_tag = "__rule-matches-hash__";
 
-/// Policies sorted by precedence -> rules by client, most tags first. Within one group of entries that can meet in one
-/// client, the subsets are a partition; a client in cells of several groups counts for the first of them.
-std::vector<Rule> from_rules(std::span<const PolicyPtr> sorted);
+/// Policies in the order in which they count (by precedence, except for those of a gateway's listener) -> rules by
+/// client, most tags first. Within one group of entries that can meet in one client, the subsets are a partition; a
+/// client in cells of several groups counts for the first of them.
+std::vector<Rule> from_rules(std::span<const PolicyPtr> policies);
 
 /// As from_rules for legacy destinations; where the entries use one tag key at most (as valid ones do), subsets stay as
 /// written, the one with tags before the whole mesh.
-std::vector<Rule> to_rules(std::span<const PolicyPtr> sorted, const MeshView& mesh);
+std::vector<Rule> to_rules(std::span<const PolicyPtr> policies, const MeshView& mesh);
 
 /// What `to` entries say of one destination, by the clients that their policies select: for where one proxy stands for
 /// all clients. Entries that `is_for` takes count, of policies that select clients by tags.
-std::vector<Rule> client_rules(std::span<const PolicyPtr> sorted,
+std::vector<Rule> client_rules(std::span<const PolicyPtr> policies,
                                const std::function<bool(const TargetRef&)>& is_for);
 
-std::vector<InboundRule> inbound_rules(std::span<const PolicyPtr> sorted);
+std::vector<InboundRule> inbound_rules(std::span<const PolicyPtr> policies);
 
 /// Policies -> one rule for each resource (or section) that an entry names, merged with those of what it is part of.
-ResourceRules resource_rules(std::span<const PolicyPtr> sorted, const MeshView& mesh);
+ResourceRules resource_rules(std::span<const PolicyPtr> policies, const MeshView& mesh);
 
 /// The first rule that holds the element, nullptr where there is none.
 const Rule* find_rule(std::span<const Rule> rules, const Tags& element);
