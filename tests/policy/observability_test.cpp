@@ -285,6 +285,25 @@ TEST(MeshAccessLog, LogsAPlainBodyAsGoWritesIt) {
             R"("a \u003cb\u003e \u0026 default")");
 }
 
+/// In one pass: moving the rest for each character takes minutes.
+TEST(MeshAccessLog, LogsALongBody) {
+  auto policy = resource_from_yaml(R"(
+type: MeshAccessLog
+mesh: default
+name: p
+spec: {to: [{targetRef: {kind: Mesh}, default: {backends: [{type: OpenTelemetry, openTelemetry: {endpoint: otel}}]}}]}
+)");
+  ASSERT_TRUE(policy);
+  constexpr std::size_t length = 1'000'000;
+  policy->spec["to"][0]["default"]["backends"][0]["openTelemetry"]["body"] = std::string(length, '<');
+  World world(calling_mesh);
+  world.add(std::move(*policy));
+  std::string expected = "\"";
+  for (std::size_t i = 0; i < length; ++i) expected += "\\u003c";
+  expected += '"';
+  EXPECT_TRUE(Generated(world, "web").bytes(type_url::listener, to_backend).contains(expected));
+}
+
 /// As Kuma writes what it reads in a name that tells rules apart.
 TEST(MeshAccessLog, MarksARouteByItsIdentity) {
   using Manager = ::envoy::extensions::filters::network::http_connection_manager::v3::HttpConnectionManager;
@@ -311,6 +330,11 @@ TEST(MeshAccessLog, ReplacesKumasPlaceholdersOnly) {
                 "%KUMA_SOURCE_ADDRESS% %KUMA_SOURCE_ADDRESS_WITHOUT_PORT% %KUMA_MESH%%START_TIME%", subject),
             "[::1]:0 ::1 m%START_TIME%");
   EXPECT_EQ(mesh_access_log::interpolate("%KUMA_OTHER%", subject), "%KUMA_OTHER%");
+  std::string many;
+  for (int i = 0; i < 100'000; ++i) many += "%KUMA_MESH%-";
+  std::string replaced = mesh_access_log::interpolate(many + "%END%", subject);
+  EXPECT_EQ(replaced.size(), 200'005u);
+  EXPECT_TRUE(replaced.starts_with("m-m-m-") && replaced.ends_with("m-m-%END%"));
 }
 
 /// The old policy; to it an instance reached by its address is what passes through.
@@ -381,6 +405,14 @@ metrics: {type: prometheus, conf: {port: 4321}}
 ---
 type: Dataplane
 mesh: default
+name: odd
+networking:
+  address: 10.0.0.4
+  inbound: [{port: 8080, tags: {kuma.io/service: odd, kuma.io/protocol: http}}]
+metrics: {type: prometheus, conf: {port: 70000}}
+---
+type: Dataplane
+mesh: default
 name: web
 networking:
   address: 10.0.0.1
@@ -395,6 +427,7 @@ networking:
     Generated made = proxy(services);
     EXPECT_FALSE(made.listener("direct_access_10.0.0.2:1234").is_null()) << services;
     EXPECT_FALSE(made.listener("direct_access_10.0.0.3:4321").is_null()) << services;
+    EXPECT_TRUE(made.listener("direct_access_10.0.0.4:70000").is_null()) << "Envoy would take none of the listeners";
     EXPECT_TRUE(made.listener("direct_access_10.0.0.1:1234").is_null()) << services;
   }
   EXPECT_TRUE(proxy("backend").listener("direct_access_10.0.0.2:1234").is_null());

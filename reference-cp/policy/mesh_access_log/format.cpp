@@ -22,8 +22,12 @@ constexpr std::string_view request_format =
     R"("%KUMA_SOURCE_ADDRESS_WITHOUT_PORT%" "%UPSTREAM_HOST%")";
 
 void replace_all(std::string& text, std::string_view placeholder, const std::string& value) {
-  for (std::size_t at = 0; (at = text.find(placeholder, at)) != std::string::npos; at += value.size())
-    text.replace(at, placeholder.size(), value);
+  std::string result;
+  std::size_t from = 0;
+  for (std::size_t at; (at = text.find(placeholder, from)) != std::string::npos; from = at + placeholder.size())
+    result.append(text, from, at - from).append(value);
+  if (from == 0) return;  // none is there
+  text = result.append(text, from);
 }
 
 }  // namespace

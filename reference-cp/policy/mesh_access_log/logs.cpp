@@ -1,6 +1,10 @@
 /// How backends become access logs.
 #include "reference-cp/policy/mesh_access_log/logs.hpp"
 
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
 #include <envoy/config/accesslog/v3/accesslog.pb.h>
 #include <envoy/config/cluster/v3/cluster.pb.h>
 #include <envoy/config/listener/v3/listener.pb.h>
@@ -48,16 +52,20 @@ void interpolate(AnyValue& value, const Subject& subject) {
 }
 
 /// What Go's encoder writes otherwise: characters that mean something in HTML or JavaScript are escaped.
-std::string in_go(std::string json) {
+std::string in_go(std::string_view json) {
   constexpr std::pair<std::string_view, std::string_view> escapes[] = {{"<", "\\u003c"},
                                                                        {">", "\\u003e"},
                                                                        {"&", "\\u0026"},
                                                                        {"\xe2\x80\xa8", "\\u2028"},
                                                                        {"\xe2\x80\xa9", "\\u2029"}};
-  for (const auto& [character, escaped] : escapes)
-    for (std::size_t at = 0; (at = json.find(character, at)) != std::string::npos; at += escaped.size())
-      json.replace(at, character.size(), escaped);
-  return json;
+  std::string result;
+  while (!json.empty()) {
+    auto escape = std::ranges::find_if(escapes, [&](const auto& each) { return json.starts_with(each.first); });
+    bool plain = escape == std::end(escapes);
+    result += plain ? json.substr(0, 1) : escape->second;
+    json.remove_prefix(plain ? 1 : escape->first.size());
+  }
+  return result;
 }
 
 /// The default is the format's text, also where the body says nothing that OTLP knows. What is no OTLP value is logged
@@ -75,7 +83,7 @@ AnyValue body_of(const OtlpBackend& backend, std::string_view format, const Subj
     interpolate(value, subject);
     return value;
   }
-  body.set_string_value(mesh_access_log::interpolate(in_go(std::move(text)), subject));
+  body.set_string_value(mesh_access_log::interpolate(in_go(text), subject));
   return body;
 }
 
