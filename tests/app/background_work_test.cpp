@@ -60,9 +60,11 @@ TEST(BackgroundWork, AnIngressIsToldWhatTheZoneOffersAfterAnInterval) {
     co_await sleep(parts.runtime.timers, 900ms);
     std::string names = co_await offered();
     EXPECT_EQ(names, "") << "it still is what was written";
-    EXPECT_FALSE(parts.reconciler.idle());
-    co_await sleep(parts.runtime.timers, 200ms);
-    names = co_await offered();
+    for (int i = 0; names.empty() && i < 200; ++i) {
+      EXPECT_FALSE(parts.reconciler.idle());
+      co_await sleep(parts.runtime.timers, 1ms);
+      names = co_await offered();
+    }
     EXPECT_EQ(names, "a ");
     co_await parts.write(dataplane("m", "b", 2));
     co_await sleep(parts.runtime.timers, 500ms);

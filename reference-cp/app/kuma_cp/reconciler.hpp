@@ -73,7 +73,7 @@ class Reconciler {
   /// which this does not tell.
   bool idle() const {
     return changes_.empty() && again_.empty() && dirty_.empty() && !zone_dirty_.any() && !busy_ && !making_cas_ &&
-           !making_keys_ && !offer_waits_ && failed_.empty();
+           !making_keys_ && !offer_waits_ && !offer_due_ && failed_.empty();
   }
   /// Something that was written, other than an insight, has not reached the proxies' configurations yet.
   bool behind() const { return relevant_ > served_ || !dirty_.empty(); }
