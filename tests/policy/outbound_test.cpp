@@ -347,7 +347,7 @@ spec:
   EXPECT_FALSE(proxy.cluster("redis").contains("outlierDetection"));
 }
 
-/// Kuma takes the path of what it reads as a URL.
+/// Kuma takes the path of what it reads as a URL. Those with which Envoy would take no configuration are left out.
 TEST(Probes, ArePathsOnly) {
   Generated proxy(World(R"(
 type: Mesh
@@ -364,6 +364,10 @@ probes:
   endpoints:
   - {inboundPort: 8080, inboundPath: '/up?full=1', path: '/8080/up?full=1'}
   - {inboundPort: 9090, inboundPath: '/a%20b?c', path: '/9090/a%20b'}
+  - {inboundPort: 9090, inboundPath: '/nul%00', path: '/nul'}
+  - {inboundPort: 9090, inboundPath: '/bytes', path: '/%FF'}
+  - {inboundPort: 8080, inboundPath: '/%5C1', path: '/group'}
+  - {inboundPort: 8080, inboundPath: '/up', path: '/%zz'}
 )"),
                   "web");
   Json routes = proxy.routes("probe:listener");

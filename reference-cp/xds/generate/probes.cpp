@@ -1,4 +1,6 @@
 /// Virtual probes: a listener that answers the platform's health checks for the application behind mutual TLS.
+#include <algorithm>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -7,6 +9,7 @@
 #include <envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.pb.h>
 
 #include "reference-cp/model/resource.hpp"
+#include "reference-cp/model/utf8.hpp"
 #include "reference-cp/xds/envoy/http.hpp"
 #include "reference-cp/xds/envoy/names.hpp"
 #include "reference-cp/xds/generate/generation.hpp"
@@ -21,16 +24,24 @@ int digit(char c) {
   return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/// The path of what Kuma reads as a URL: without query and fragment, decoded.
-std::string path_of(const std::string& url) {
-  const std::string_view path = std::string_view(url).substr(0, url.find_first_of("?#"));
+/// The path of what Kuma reads as a URL: without authority, query and fragment, decoded. Nothing where Envoy would take
+/// no configuration with it: where it is no UTF-8, has a control character, or a backslash (a group of the rewrite);
+/// nor where an escape is none, for which Kuma makes none.
+std::optional<std::string> path_of(const std::string& url) {
+  std::string_view path = std::string_view(url).substr(0, url.find_first_of("?#"));
+  if (path.starts_with("//")) path.remove_prefix(std::min(path.find('/', 2), path.size()));
   std::string result;
   for (std::size_t i = 0; i < path.size(); ++i) {
-    int high = path[i] == '%' && i + 2 < path.size() ? digit(path[i + 1]) : -1;
-    int low = high >= 0 ? digit(path[i + 2]) : -1;
-    result += low >= 0 ? static_cast<char>(high * 16 + low) : path[i];
-    if (low >= 0) i += 2;
+    char c = path[i];
+    if (c == '%') {
+      if (i + 2 >= path.size() || digit(path[i + 1]) < 0 || digit(path[i + 2]) < 0) return std::nullopt;
+      c = static_cast<char>(digit(path[i + 1]) * 16 + digit(path[i + 2]));
+      i += 2;
+    }
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f || c == '\\') return std::nullopt;
+    result += c;
   }
+  if (utf8_end(result) != result.size()) return std::nullopt;
   return result;
 }
 
@@ -42,20 +53,23 @@ void only_get(envoy::Route& route, const std::string& path) {
 }
 
 /// To the application where the proxy has an inbound for the port, else a redirection that the platform follows.
-void route(const Generation& g, const nlohmann::json& endpoint, envoy::Route& route) {
+void route(const Generation& g, const nlohmann::json& endpoint, envoy::RouteConfiguration& configuration) {
   std::uint32_t port = number_at(endpoint, "inboundPort");
-  std::string path = path_of(text_at(endpoint, "inboundPath"));
-  only_get(route, path_of(text_at(endpoint, "path")));
+  const std::optional<std::string> path = path_of(text_at(endpoint, "inboundPath"));
+  const std::optional<std::string> match = path_of(text_at(endpoint, "path"));
+  if (!path || !match) return;
+  envoy::Route& route = envoy::add_route(configuration);
+  only_get(route, *match);
   bool known = false;
   for (const Inbound& inbound : g.proxy.inbounds) known = known || inbound.service_port == port;
   if (known) {
     route.mutable_route()->mutable_regex_rewrite()->mutable_pattern()->set_regex(".*");
-    route.mutable_route()->mutable_regex_rewrite()->set_substitution(path);
+    route.mutable_route()->mutable_regex_rewrite()->set_substitution(*path);
     route.mutable_route()->set_cluster(g.proxy.unified_naming ? envoy::unified::inbound(port)
                                                               : envoy::local_cluster_name(port));
   } else {
     route.mutable_redirect()->set_port_redirect(port);
-    route.mutable_redirect()->set_path_redirect(path);
+    route.mutable_redirect()->set_path_redirect(*path);
   }
 }
 
@@ -68,7 +82,7 @@ void probes(Generation& g) {
   envoy::ListenerPtr listener = envoy::inbound_listener(name, g.proxy.address, number_at(wanted, "port"));
   envoy::HttpManager manager = envoy::http_manager(name, envoy::loopback_addresses(), g.proxy.metadata.ipv6_enabled);
   envoy::RouteConfiguration& configuration = envoy::routes(manager, "probe:route_configuration", "probe");
-  for (const nlohmann::json& endpoint : at(wanted, "endpoints")) route(g, endpoint, envoy::add_route(configuration));
+  for (const nlohmann::json& endpoint : at(wanted, "endpoints")) route(g, endpoint, configuration);
   envoy::finish(envoy::add_chain(*listener), std::move(manager));
   if (g.transparent()) envoy::not_bound(*listener);
   g.add(std::move(listener), Origin::probe);
