@@ -375,5 +375,24 @@ conf:
   EXPECT_TRUE(nothing.listener("inbound:10.0.0.1:80").is_null());
 }
 
+TEST(ProxyTemplate, AListenerThatItAddsHasItsOrigin) {
+  Generated proxy = web(R"(
+---
+type: ProxyTemplate
+mesh: default
+name: all
+selectors: [{match: {kuma.io/service: '*'}}]
+conf:
+  imports: [default-proxy]
+  modifications:
+  - listener:
+      operation: add
+      value: '{name: more, address: {socketAddress: {address: 127.0.0.1, portValue: 7000}}}'
+  - listener: {operation: patch, match: {origin: mesh-proxy-patch}, value: 'statPrefix: another'}
+  - listener: {operation: patch, match: {origin: proxy-template-modifications}, value: 'statPrefix: own'}
+)");
+  EXPECT_EQ(proxy.listener("more")["statPrefix"], "own");
+}
+
 }  // namespace
 }  // namespace kumasim::cp::policy::testing

@@ -75,7 +75,7 @@ Result<> apply(ResourceSet& resources, const Resource& found) {
   }
   Json modifications = Json::array();
   for (const Json& modification : list_at(conf, "modifications")) modifications.push_back(as_proxy_patch(modification));
-  return mesh_proxy_patch::apply_modifications(resources, modifications);
+  return mesh_proxy_patch::apply_modifications(resources, modifications, Origin::proxy_template_modifications);
 }
 
 }  // namespace kumasim::cp::policy::legacy::proxy_template

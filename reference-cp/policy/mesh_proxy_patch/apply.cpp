@@ -8,7 +8,8 @@
 namespace kumasim::cp::policy::mesh_proxy_patch {
 
 Result<> apply(ResourceSet& resources, const MatchedPolicies& policies) {
-  return apply_modifications(resources, list_at(single_conf(policies), "appendModifications"));
+  return apply_modifications(resources, list_at(single_conf(policies), "appendModifications"),
+                             Origin::mesh_proxy_patch);
 }
 
 }  // namespace kumasim::cp::policy::mesh_proxy_patch

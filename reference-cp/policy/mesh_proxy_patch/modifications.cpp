@@ -93,14 +93,12 @@ bool selects_listener(const Modification& modification, const EnvoyResource& res
 /// Clusters and listeners.
 template <class Message, class Select>
 Result<> modify_resources(ResourceSet& resources, const Modification& modification, std::string_view type,
-                          const Select& selects) {
+                          Origin added, const Select& selects) {
   Result<Message> value = value_of<Message>(modification);
   if (!value) return std::unexpected(value.error());
   if (modification.operation == "Add") {
     std::string name = value->name();
-    constexpr bool listener = std::is_same_v<Message, Listener>;  // Kuma tells the two apart
-    resources.add(name, std::make_unique<Message>(std::move(*value)),
-                  listener ? Origin::mesh_proxy_patch : Origin::proxy_template_modifications);
+    resources.add(name, std::make_unique<Message>(std::move(*value)), added);
     return {};
   }
   std::vector<std::string> removed;
@@ -214,18 +212,22 @@ Result<> modify_virtual_hosts(ResourceSet& resources, const Modification& modifi
   return for_each_manager(resources, selects, [&](Hcm& hcm) { return modify_hosts(hcm, modification, *value); });
 }
 
-Result<> apply_one(ResourceSet& resources, const Json& entry) {
+Result<> apply_one(ResourceSet& resources, const Json& entry, Origin listeners) {
   if (entry.contains("cluster")) {
     Modification cluster{entry.at("cluster")};
-    return modify_resources<Cluster>(resources, cluster, type_url::cluster, [&](const EnvoyResource& resource) {
+    auto selects = [&](const EnvoyResource& resource) {
       return cluster.allows("name", resource.name) && cluster.allows_origin(resource);
-    });
+    };
+    // A MeshProxyPatch's, too: as Kuma has it.
+    return modify_resources<Cluster>(resources, cluster, type_url::cluster, Origin::proxy_template_modifications,
+                                     selects);
   }
   if (entry.contains("listener")) {
     Modification listener{entry.at("listener")};
-    return modify_resources<Listener>(resources, listener, type_url::listener, [&](const EnvoyResource& resource) {
+    auto selects = [&](const EnvoyResource& resource) {
       return selects_listener(listener, resource, "name", "tags");
-    });
+    };
+    return modify_resources<Listener>(resources, listener, type_url::listener, listeners, selects);
   }
   if (entry.contains("networkFilter")) return modify_network_filters(resources, {entry.at("networkFilter")});
   if (entry.contains("httpFilter")) return modify_http_filters(resources, {entry.at("httpFilter")});
@@ -235,9 +237,9 @@ Result<> apply_one(ResourceSet& resources, const Json& entry) {
 
 }  // namespace
 
-Result<> apply_modifications(ResourceSet& resources, const Json& modifications) {
+Result<> apply_modifications(ResourceSet& resources, const Json& modifications, Origin listeners) {
   for (const Json& entry : modifications)
-    if (auto done = apply_one(resources, entry); !done) return done;
+    if (auto done = apply_one(resources, entry, listeners); !done) return done;
   return {};
 }
 

@@ -4,15 +4,13 @@
 #include <nlohmann/json.hpp>
 
 #include "kumasim/runtime/error.hpp"
+#include "reference-cp/xds/resource_set.hpp"
 
-namespace kumasim::cp {
-class ResourceSet;
-
-namespace policy::mesh_proxy_patch {
+namespace kumasim::cp::policy::mesh_proxy_patch {
 
 /// The entries of `appendModifications`, in their order. Fails with the first that cannot be done (text that is no
-/// message, a patch of what is not there); the resources are of no use then.
-Result<> apply_modifications(ResourceSet& resources, const nlohmann::json& modifications);
+/// message, a patch of what is not there); the resources are of no use then. Listeners that are added have the origin
+/// `listeners`: Kuma tells the two policies apart by it.
+Result<> apply_modifications(ResourceSet& resources, const nlohmann::json& modifications, Origin listeners);
 
-}  // namespace policy::mesh_proxy_patch
-}  // namespace kumasim::cp
+}  // namespace kumasim::cp::policy::mesh_proxy_patch
