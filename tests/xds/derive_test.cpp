@@ -95,7 +95,8 @@ TEST(Hostnames, SayWhyATemplateFails) {
     Resource service = *to_resource({"MeshService", "ms-1", mesh_service_spec(1, 1)});
     hostnames(*view, {&service}, "meshService");
     EXPECT_FALSE(service.status.contains("addresses"));
-    return service.status["hostnameGenerators"][0]["conditions"][0];
+    const nlohmann::json generators = service.status.value("hostnameGenerators", nlohmann::json::array());
+    return generators.empty() ? nlohmann::json() : generators[0]["conditions"][0];
   };
   nlohmann::json label = condition("{{ label \"team\" }}.mesh");
   EXPECT_EQ(label["status"], "False");
@@ -106,6 +107,9 @@ TEST(Hostnames, SayWhyATemplateFails) {
   EXPECT_EQ(condition("a.{{ .Foo }}")["message"],
             "pre evaluation of template with parameters failed with error=\"template: :1:5: executing \\\"\\\" at "
             "<.Foo>: can't evaluate field Foo in type hostname.meshedName\"");
+  // What is not evaluated here is not called an error: Kuma would evaluate it.
+  nlohmann::json pipe = condition("{{ label \"team\" | printf \"%s.x\" }}.mesh");
+  EXPECT_NE(pipe.is_null() ? "" : pipe["reason"], "TemplateError") << pipe;
 }
 
 TEST(AddressPool, EndsWhereTheNetworkEnds) {

@@ -74,9 +74,11 @@ Result<std::string> try_hostname(const std::string& text, const Meta& meta, cons
     } else if (word == ".Zone") {
       result += or_else(meta.label("kuma.io/zone"), local_zone);
     } else if (word.starts_with("label ")) {
-      std::size_t first = word.find('"'), last = word.rfind('"');
-      if (first == std::string::npos || last <= first) return std::string();
-      const std::string key = word.substr(first + 1, last - first - 1);
+      // One quoted text and nothing more: what else Go's templates know is not evaluated here.
+      std::size_t first = word.find_first_not_of(' ', 6);
+      if (first == std::string::npos || word[first] != '"' || word.find('"', first + 1) != word.size() - 1)
+        return std::string();
+      const std::string key = word.substr(first + 1, word.size() - first - 2);
       auto label = meta.labels.find(key);
       if (label == meta.labels.end())
         return failed(text, place, "label \"" + key + "\"", "error calling label: label " + key + " not found");
