@@ -1,6 +1,5 @@
 #include "reference-cp/rest/envoy_admin.hpp"
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "kumasim/transport/url.hpp"
@@ -126,10 +125,8 @@ asio::awaitable<std::optional<HttpResponse>> EnvoyAdminEndpoints::handle(const H
   if (!proxy) co_return problem(proxy.error(), place->missing);
   if (!zone_.empty() && place->kind != &kind::dataplane()) {
     const std::string zone = text_at((*proxy)->spec, "zone");
-    const char* what = place->kind == &kind::zone_ingress() ? "ingress" : "egress";
-    if (!zone.empty() && zone != zone_)
-      co_return problem(400, fmt::format("Could not connect to zone {} that resides in another zone", what),
-                        "Resource is not valid");
+    if (!zone.empty() && zone != zone_)  // of an egress Kuma says "ingress", too
+      co_return problem(400, "Could not connect to zone ingress that resides in another zone", "Resource is not valid");
   }
   Order order = order_of(place->type, parse_target(request.target).query);
   auto answer = co_await call_(*proxy, order.target);

@@ -17,7 +17,7 @@ namespace kumasim::cp {
 
 using Query = std::vector<std::pair<std::string, std::string>>;
 
-/// The last value of a name, or "".
+/// The first value of a name, or "".
 std::string query_value(const Query& query, std::string_view name);
 
 /// A page that a request asks for: size 0 is everything, a size below that nothing.

@@ -219,6 +219,7 @@ asio::awaitable<HttpResponse> RestApi::put(const Call& call, const Place& place)
 
 asio::awaitable<HttpResponse> RestApi::remove(const Call& call, const Place& place) {
   ResourceKey key{place.mesh, place.name};
+  // In Kuma's order: who may not remove a secret can tell by 404 and 403 whether there is one of this name.
   auto found = co_await manager_.store().get(*place.kind, key);
   if (!found) co_return problem(found.error(), "Could not delete a resource");
   if (auto denied = deny(*place.kind, call.user)) co_return *denied;
