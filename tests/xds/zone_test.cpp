@@ -260,17 +260,36 @@ TEST(ZoneEgress, UnitesOldPoliciesForExternalServicesOfOneName) {
                   {"destinations", nlohmann::json::array({to})},
                   {"conf", {{"abort", abort}}}}};
   };
+  auto permission = [](const char* name, const char* client, const char* team) {
+    nlohmann::json from = {{"match", {{"kuma.io/service", client}}}};
+    nlohmann::json to = {{"match", {{"kuma.io/service", "out"}, {"team", team}}}};
+    return Write{"TrafficPermission",
+                 name,
+                 {{"sources", nlohmann::json::array({from})}, {"destinations", nlohmann::json::array({to})}}};
+  };
+  nlohmann::json any = {{"match", {{"kuma.io/service", "*"}}}}, out = {{"match", {{"kuma.io/service", "out"}}}};
+  Write limit = {"RateLimit",
+                 "l",
+                 {{"sources", nlohmann::json::array({any})},
+                  {"destinations", nlohmann::json::array({out})},
+                  {"conf", {{"http", {{"requests", 3}, {"interval", "10s"}}}}}}};
   auto view = mesh({{"mtls", mtls}}, {service("e-1", "x"), service("e-2", "y"),
                                       faults("f-1", {{"kuma.io/service", "out"}}),
-                                      faults("f-2", {{"kuma.io/service", "out"}, {"team", "y"}})});
+                                      faults("f-2", {{"kuma.io/service", "out"}, {"team", "y"}}),
+                                      permission("p-1", "first", "x"), permission("p-2", "second", "y"), limit});
   auto got = listener(generate_zone_egress({{"m", view}}, zone_proxy("ZoneEgress")));
   ASSERT_TRUE(got);
   std::string chain = got->filter_chains(0).SerializeAsString();
-  int filters = 0;
-  const std::string name = "envoy.filters.http.fault";
-  for (std::size_t at = 0; (at = chain.find(name, at)) != std::string::npos; at += name.size())
-    if (!chain.substr(at).starts_with(name + ".")) ++filters;
-  EXPECT_EQ(filters, 2);
+  auto count = [&](const std::string& name) {
+    int found = 0;
+    for (std::size_t at = 0; (at = chain.find(name, at)) != std::string::npos; at += name.size())
+      if (!chain.substr(at).starts_with(name + ".")) ++found;
+    return found;
+  };
+  EXPECT_EQ(count("envoy.filters.http.fault"), 2);
+  EXPECT_EQ(count("envoy.filters.http.local_ratelimit"), 2) << "the filter, and the route that is limited";
+  EXPECT_EQ(count("spiffe://m/second"), 1);
+  EXPECT_EQ(count("spiffe://m/first"), 0);
 }
 
 /// As Kuma sorts them: '0' and '-' come before '_'.
