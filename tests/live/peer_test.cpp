@@ -321,6 +321,8 @@ class Peer : public KumaCp {
   /// The whole story.
   asio::awaitable<void> tell() {
     co_await wait_for(fmt::format("http://127.0.0.1:{}/ready", diagnostics));
+    // The real kuma-cp is ready before it has made the default mesh.
+    co_await wait_for(fmt::format("http://127.0.0.1:{}/meshes/default", rest));
     co_await configures_and_applies();
     co_await gets_every_kind();
     co_await users_have_their_rights();
