@@ -52,10 +52,13 @@ TEST(DurationText, PrintedDurationsReadAsThemselves) {
 
 TEST(GoRegex, TellsRepetitionsAndNamedClassesFromPlainText) {
   for (const char* good : {"a{2}", "a{2,}", "a{2,3}?", "{", "a{", "{x}", "a{,3}", "a{2,3,4}", "a{}", "a{1{2}", "}a{3",
-                           "[[:alpha:]]", "[[:alpha:]-z]", "[[:x]", "[[:]]", "[a[:][:b]"})
+                           "[[:alpha:]]", "[[:alpha:]-z]", "[[:^word:][:xdigit:]]", "[[:x]", "[[:]]", "[a[:][:b]",
+                           "[[:]", "[^[:]", "[[:a-z]"})
     EXPECT_TRUE(is_go_regex(good)) << good;
-  for (const char* bad : {"{2}", "a{2}{3}", "a{3,2}", "a{1001}", "a{1,99999999999}", "(|{1,})", "[[:alpha:]", "[[:"})
+  for (const char* bad : {"{2}", "a{2}{3}", "a{3,2}", "a{1001}", "a{1,99999999999}", "(|{1,})", "[[:alpha:]",
+                          "[[:", "[[:foo:]]", "[[:Alpha:]]", "[[::]]", "[[:^:]]", "[[:alpha:][:^^digit:]]", "[[:]a:]]"})
     EXPECT_FALSE(is_go_regex(bad)) << bad;
+  EXPECT_EQ(go_regex_error("a|[b[:foo:]]"), "invalid character class range: `[:foo:]`");
 }
 
 /// Bodies of requests may be of many megabytes: the time is that of one pass, or the test runs out of its own.

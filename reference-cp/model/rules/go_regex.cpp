@@ -14,11 +14,23 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_word(char c) { return is_letter(c) || is_digit(c) || c == '_'; }
 
+/// What may stand between "[:" and ":]", with or without a '^' before it.
+constexpr std::string_view class_names[] = {"alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph",
+                                            "lower", "print", "punct", "space", "upper", "word",  "xdigit"};
+
+bool is_named_class(std::string_view text) {
+  std::string_view name = text.substr(2, text.size() - 4);
+  if (name.starts_with('^')) name.remove_prefix(1);
+  return std::ranges::find(class_names, name) != std::end(class_names);
+}
+
 class Reader {
  public:
   explicit Reader(std::string_view text) : rest_(text) {}
 
   bool read() { return alternatives(0) && rest_.empty(); }
+  /// "[:foo:]" where that is what it did not get through; else empty.
+  std::string_view unknown_class() const { return unknown_class_; }
 
  private:
   bool next_is(char c) const { return !rest_.empty() && rest_.front() == c; }
@@ -189,14 +201,17 @@ class Reader {
     bool first = true;
     while (first || !next_is(']')) {
       if (rest_.empty()) return false;
-      if (take_named_class()) {
-        first = false;
+      first = false;
+      if (const std::size_t size = named_class_size(); size != 0) {
+        const std::string_view name = rest_.substr(0, size);
+        if (!is_named_class(name)) unknown_class_ = name;
+        if (!unknown_class_.empty()) return false;
+        rest_.remove_prefix(size);
         continue;
       }
       unsigned char low = 0, high = 0;
       bool plain = true;
       if (!class_item(low, plain)) return false;
-      first = false;
       if (plain && rest_.size() >= 2 && rest_[0] == '-' && rest_[1] != ']') {
         rest_.remove_prefix(1);
         bool plain_end = true;
@@ -208,15 +223,13 @@ class Reader {
     return take("]");
   }
 
-  /// "[:alpha:]", whatever its name; without an end it is plain text. What is left to read only gets shorter, so an end
-  /// that was not found once is not looked for again.
-  bool take_named_class() {
-    if (no_class_ends_ || !rest_.starts_with("[:")) return false;
-    const auto end = rest_.find(":]");
+  /// Of "[:alpha:]" at the front, whatever its name; 0 for anything else, which is plain text. What is left to read
+  /// only gets shorter, so an end that was not found once is not looked for again.
+  std::size_t named_class_size() {
+    if (no_class_ends_ || !rest_.starts_with("[:")) return 0;
+    const auto end = rest_.find(":]", 2);
     no_class_ends_ = end == std::string_view::npos;
-    if (no_class_ends_) return false;
-    rest_.remove_prefix(end + 2);
-    return true;
+    return no_class_ends_ ? 0 : end + 2;
   }
 
   bool class_item(unsigned char& value, bool& plain) {
@@ -233,7 +246,7 @@ class Reader {
     return true;
   }
 
-  std::string_view rest_;
+  std::string_view rest_, unknown_class_;
   bool no_class_ends_ = false;  // no ":]" is left
 };
 
@@ -242,8 +255,10 @@ class Reader {
 bool is_go_regex(std::string_view text) { return Reader(text).read(); }
 
 std::string go_regex_error(std::string_view text) {
-  if (is_go_regex(text)) return "";
+  Reader reader(text);
+  if (reader.read()) return "";
   auto told = [](const char* what, std::string_view part) { return what + (": `" + std::string(part) + "`"); };
+  if (!reader.unknown_class().empty()) return told("invalid character class range", reader.unknown_class());
   int open = 0;
   bool nothing_to_repeat = true;  // at the beginning, after ( and after |
   for (std::size_t at = 0; at < text.size(); ++at) {

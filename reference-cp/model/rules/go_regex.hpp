@@ -9,7 +9,8 @@ namespace kumasim::cp {
 bool is_go_regex(std::string_view text);
 
 /// What Go says of one that cannot be read, after "error parsing regexp: "; "" for a good one. The words are Go's for
-/// what lacks its other half or something to repeat; anything else is told as syntax that it does not know.
+/// what lacks its other half or something to repeat, and for a class that has no such name; anything else is told as
+/// syntax that it does not know.
 std::string go_regex_error(std::string_view text);
 
 }  // namespace kumasim::cp
