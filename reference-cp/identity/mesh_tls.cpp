@@ -47,6 +47,34 @@ Result<std::string> load(const Json& source, const SecretLookup& secrets, const 
   return secret_data(*secret);
 }
 
+/// `mtls.backends`; an empty list where there are none.
+const Json& entries_of(const Resource& mesh) {
+  static const Json none = Json::array();
+  const Json& mtls = object_at(mesh.spec, "mtls");
+  auto backends = mtls.find("backends");
+  return backends != mtls.end() && backends->is_array() ? *backends : none;
+}
+
+/// The entry with this index, as ca_backends has it.
+Result<CaBackend> ca_backend(const Json& entry, std::size_t index) {
+  const std::string at = fmt::format("mtls.backends[{}]", index);
+  CaBackend out;
+  out.name = text_at(entry, "name");
+  out.type = text_at(entry, "type");
+  out.conf = ca_conf(entry);
+  if (out.type == "builtin" && out.conf.error.empty()) {
+    const Json& ca = object_at(out.conf.value, "caCert");
+    if (auto bits = ca.find("RSAbits"); bits != ca.end() && bits->is_number_integer())
+      out.ca_key.rsa_bits = bits->get<std::uint32_t>();
+    out.ca_lifetime = lifetime_at(ca, at + ".conf.caCert", ca_lifetime_default);
+  }
+  auto leaf_lifetime =
+      lifetime_at(object_at(object_at(entry, "dpCert"), "rotation"), at + ".dpCert.rotation", leaf_lifetime_default);
+  if (!leaf_lifetime) return fail(leaf_lifetime.error());
+  out.leaf_lifetime = std::max(*leaf_lifetime, leaf_lifetime_min);
+  return out;
+}
+
 }  // namespace
 
 std::string builtin_certificate_secret(std::string_view mesh, std::string_view backend) {
@@ -71,27 +99,11 @@ BackendConf ca_conf(const Json& backend) {
 
 Result<std::vector<CaBackend>> ca_backends(const Resource& mesh) {
   std::vector<CaBackend> out;
-  const Json& mtls = object_at(mesh.spec, "mtls");
-  auto backends = mtls.find("backends");
-  if (backends == mtls.end() || !backends->is_array()) return out;
-  for (std::size_t i = 0; i < backends->size(); ++i) {
-    const Json& entry = (*backends)[i];
-    std::string at = fmt::format("mtls.backends[{}]", i);
-    CaBackend backend;
-    backend.name = text_at(entry, "name");
-    backend.type = text_at(entry, "type");
-    backend.conf = ca_conf(entry);
-    if (backend.type == "builtin" && backend.conf.error.empty()) {
-      const Json& ca = object_at(backend.conf.value, "caCert");
-      if (auto bits = ca.find("RSAbits"); bits != ca.end() && bits->is_number_integer())
-        backend.ca_key.rsa_bits = bits->get<std::uint32_t>();
-      backend.ca_lifetime = lifetime_at(ca, at + ".conf.caCert", ca_lifetime_default);
-    }
-    auto leaf_lifetime =
-        lifetime_at(object_at(object_at(entry, "dpCert"), "rotation"), at + ".dpCert.rotation", leaf_lifetime_default);
-    if (!leaf_lifetime) return fail(leaf_lifetime.error());
-    backend.leaf_lifetime = std::max(*leaf_lifetime, leaf_lifetime_min);
-    out.push_back(std::move(backend));
+  const Json& entries = entries_of(mesh);
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    auto backend = ca_backend(entries[i], i);
+    if (!backend) return fail(backend.error());
+    out.push_back(*std::move(backend));
   }
   return out;
 }
@@ -99,20 +111,21 @@ Result<std::vector<CaBackend>> ca_backends(const Resource& mesh) {
 Result<std::optional<MeshTls>> mesh_tls(const Resource& mesh, const SecretLookup& secrets) {
   std::string enabled = enabled_backend(mesh);
   if (enabled.empty()) return std::nullopt;
-  auto backends = ca_backends(mesh);
-  if (!backends) return fail(backends.error());
-  for (const auto& backend : *backends) {
-    if (backend.name != enabled) continue;
-    MeshTls out{.mesh = mesh.meta.name, .backend = enabled, .ca = {}, .leaf_lifetime = backend.leaf_lifetime};
+  const Json& entries = entries_of(mesh);
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (text_at(entries[i], "name") != enabled) continue;
+    auto backend = ca_backend(entries[i], i);
+    if (!backend) return fail(backend.error());
+    MeshTls out{.mesh = mesh.meta.name, .backend = enabled, .ca = {}, .leaf_lifetime = backend->leaf_lifetime};
     Json certificate, key;
-    if (backend.type == "builtin") {
+    if (backend->type == "builtin") {
       certificate["secret"] = builtin_certificate_secret(out.mesh, enabled);
       key["secret"] = builtin_key_secret(out.mesh, enabled);
-    } else if (backend.type == "provided") {
-      certificate = object_at(backend.conf.value, "cert");
-      key = object_at(backend.conf.value, "key");
+    } else if (backend->type == "provided") {
+      certificate = object_at(backend->conf.value, "cert");
+      key = object_at(backend->conf.value, "key");
     } else {
-      return fail(Code::unsupported, fmt::format("CA backends of type \"{}\" are not known", backend.type),
+      return fail(Code::unsupported, fmt::format("CA backends of type \"{}\" are not known", backend->type),
                   "mtls.backends");
     }
     auto certificate_pem = load(certificate, secrets, "conf.cert");

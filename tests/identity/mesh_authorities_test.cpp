@@ -75,6 +75,16 @@ TEST_F(MeshCas, HalfOfAPairIsNotReplaced) {
   EXPECT_EQ(tls(described).error().code, Code::not_found);
 }
 
+TEST_F(MeshCas, ABackendThatIsNotEnabledSpoilsNothing) {
+  Resource described = mesh({});
+  ASSERT_TRUE(run_now(authorities_.ensure(described)));
+  described.spec["mtls"]["backends"].push_back(
+      json::parse(R"({"name": "ca-2", "type": "builtin", "dpCert": {"rotation": {"expiration": "soon"}}})"));
+  EXPECT_EQ(ca_backends(described).error().field, "mtls.backends[1].dpCert.rotation.expiration");
+  auto read = tls(described);
+  EXPECT_TRUE(read && *read);
+}
+
 TEST_F(MeshCas, LifetimesAndKeysComeFromTheMesh) {
   auto backends = ca_backends(mesh({{"dpCert", {{"rotation", {{"expiration", "1d"}}}}},
                                     {"conf", {{"caCert", {{"RSAbits", 3072}, {"expiration", "30d"}}}}}}));
