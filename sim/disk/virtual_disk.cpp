@@ -57,24 +57,45 @@ struct VirtualDisk::Content {
 namespace {
 
 using Content = VirtualDisk::Content;
+using Trouble = VirtualDisk::Trouble;
+
+bool by_chance(const Trouble& trouble, std::uint32_t share_ppm) {
+  return share_ppm > 0 && trouble.random->below(1'000'000) < share_ppm;
+}
+
+/// Whether an operation can be done at all.
+Result<> possible(const Trouble& trouble, bool changes) {
+  if (by_chance(trouble, trouble.faults.failing_ppm)) return fail(Code::unavailable, "input/output error");
+  if (changes && trouble.faults.read_only) return fail(Code::permission_denied, "the disk can be read only");
+  return {};
+}
 
 class VirtualFile final : public File {
  public:
-  VirtualFile(std::shared_ptr<Content> content, std::function<void(std::uint64_t)> on_change, OpenMode mode)
-      : content_(std::move(content)), on_change_(std::move(on_change)), mode_(mode) {}
+  VirtualFile(std::shared_ptr<Content> content, std::function<void(std::uint64_t)> on_change,
+              std::shared_ptr<const Trouble> trouble, OpenMode mode)
+      : content_(std::move(content)), on_change_(std::move(on_change)), trouble_(std::move(trouble)), mode_(mode) {}
 
   Result<std::size_t> read(std::uint64_t offset, std::span<std::byte> into) override {
+    if (auto able = possible(*trouble_, false); !able) return fail(able.error());
     const auto& bytes = content_->bytes;
     if (offset >= bytes.size()) return 0;
     auto count = std::min<std::size_t>(into.size(), bytes.size() - offset);
     std::memcpy(into.data(), bytes.data() + offset, count);
+    if (count > 0 && by_chance(*trouble_, trouble_->faults.rotting_ppm)) {
+      auto bit = trouble_->random->below(count * 8);
+      into[bit / 8] ^= std::byte{1} << bit % 8;
+    }
     return count;
   }
 
   Result<> write(std::uint64_t offset, std::span<const std::byte> from) override {
     if (mode_ == OpenMode::read_only) return fail(Code::permission_denied, "the file is open for reading only");
     if (from.empty()) return {};
+    if (auto able = possible(*trouble_, true); !able) return able;
     auto size = std::max<std::uint64_t>(content_->bytes.size(), offset + from.size());
+    if (trouble_->faults.full && size > content_->bytes.size())
+      return fail(Code::resource_exhausted, "no space left on device");
     content_->apply(offset, {reinterpret_cast<const char*>(from.data()), from.size()}, size);
     on_change_(hash_bytes(from, offset));
     return {};
@@ -82,13 +103,15 @@ class VirtualFile final : public File {
 
   Result<> truncate(std::uint64_t size) override {
     if (mode_ == OpenMode::read_only) return fail(Code::permission_denied, "the file is open for reading only");
+    if (auto able = possible(*trouble_, true); !able) return able;
     content_->apply(std::min<std::uint64_t>(size, content_->bytes.size()), {}, size);
     on_change_(size);
     return {};
   }
 
   Result<> sync() override {
-    content_->unsynced.clear();
+    if (auto able = possible(*trouble_, false); !able) return able;
+    if (!trouble_->faults.loses_syncs) content_->unsynced.clear();
     on_change_(0);
     return {};
   }
@@ -98,6 +121,7 @@ class VirtualFile final : public File {
  private:
   std::shared_ptr<Content> content_;
   std::function<void(std::uint64_t)> on_change_;
+  std::shared_ptr<const Trouble> trouble_;
   OpenMode mode_;
 };
 
@@ -110,16 +134,19 @@ VirtualDisk::~VirtualDisk() = default;
 Result<std::unique_ptr<File>> VirtualDisk::open(std::string_view name, OpenMode mode) {
   if (name.empty()) return fail(Code::invalid_argument, "a file needs a name");
   auto found = files_.find(name);
+  bool makes = found == files_.end() && mode != OpenMode::read_only;
+  if (auto able = possible(*faults_, makes); !able) return fail(able.error());
   if (found == files_.end()) {
-    if (mode == OpenMode::read_only) return fail(Code::not_found, "no file " + std::string(name));
+    if (!makes) return fail(Code::not_found, "no file " + std::string(name));
     found = files_.emplace(name, std::make_shared<Content>()).first;
   }
-  return std::make_unique<VirtualFile>(found->second, on_change_, mode);
+  return std::make_unique<VirtualFile>(found->second, on_change_, faults_, mode);
 }
 
 bool VirtualDisk::exists(std::string_view name) const { return files_.contains(name); }
 
 Result<> VirtualDisk::remove(std::string_view name) {
+  if (auto able = possible(*faults_, true); !able) return able;
   auto found = files_.find(name);
   if (found == files_.end()) return fail(Code::not_found, "no file " + std::string(name));
   files_.erase(found);
@@ -128,6 +155,7 @@ Result<> VirtualDisk::remove(std::string_view name) {
 }
 
 Result<> VirtualDisk::rename(std::string_view from, std::string_view to) {
+  if (auto able = possible(*faults_, true); !able) return able;
   auto found = files_.find(from);
   if (found == files_.end()) return fail(Code::not_found, "no file " + std::string(from));
   auto content = found->second;

@@ -33,7 +33,7 @@ void Kernel::enqueue_now(std::uint32_t index, EventSlot& slot) {
 bool Kernel::complete(EventRef ref, error_code code, std::size_t count, std::uint64_t digest) {
   if (!pool_.alive(ref)) return false;
   auto& slot = pool_[ref.slot];
-  if (slot.state == SlotState::queued) ++stale_;
+  if (in_heap(slot)) ++stale_;
   ++slot.generation;  // it waits no longer: later references to it are late
   slot.count = count;
   slot.digest = digest;
@@ -56,7 +56,7 @@ void Kernel::bind(asio::cancellation_slot slot, EventRef ref) {
 void Kernel::discard(EventRef ref) {
   if (!pool_.alive(ref)) return;
   auto& slot = pool_[ref.slot];
-  if (slot.state == SlotState::queued) ++stale_;
+  if (in_heap(slot)) ++stale_;
   auto handler = std::move(slot.handler);
   pool_.release(ref.slot);
 }
@@ -113,6 +113,10 @@ bool Kernel::step(MonotonicTime until) {
       context.held_.push_back(entry);
       continue;
     }
+    if (context.slow_ && slot.state != SlotState::begun) {
+      work(entry, slot);
+      continue;
+    }
     if (++events_this_instant_ > limits_.events_per_instant_max) die_of_livelock(slot);
     tie_running_ = entry.order >> 32;
     error_code code;
@@ -148,11 +152,24 @@ void Kernel::resume(Context& context) {
   }
 }
 
+void Kernel::slow(Context& context, std::optional<DelayLaw> step) {
+  // What it works on must end before what comes after it, also where that takes no time any more.
+  context.slow_ = step || context.busy_until_ > now_;
+  context.step_ = step.value_or(DelayLaw());
+}
+
+void Kernel::work(EventEntry entry, EventSlot& slot) {
+  auto& context = *slot.context;
+  context.busy_until_ = std::max(context.busy_until_, now_) + context.step_.draw(step_random_);
+  slot.state = SlotState::begun;
+  later_.push(this->entry(entry.slot, slot, context.busy_until_, tie_at(slot.lane, context.busy_until_)));
+}
+
 void Kernel::drain(Context& context) {
   for (std::uint32_t index = 0; index < pool_.size(); ++index) {
     auto& slot = pool_[index];
     if (slot.context != &context) continue;
-    if (slot.state == SlotState::queued) ++stale_;
+    if (in_heap(slot)) ++stale_;
     auto handler = std::move(slot.handler);
     pool_.release(index);
     handler.reset();  // may destroy frames that discard or cancel further slots, before or behind this one

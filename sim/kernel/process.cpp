@@ -23,6 +23,7 @@ void Process::start(Main main) {
   auto& kernel = world_.kernel();
   ++lives_;
   life_ = std::make_unique<Life>(*this, mix(mix(world_.seed(), id_), lives_));
+  if (step_) kernel.slow(life_->context, step_);
   kernel.post(life_->context, EventKind::start, lives_, [this](error_code, std::size_t) { main_(life_->runtime); });
 }
 
@@ -68,6 +69,29 @@ void Process::resume() {
   if (!paused()) return;
   world_.kernel().record(id_, EventKind::resume, 0);
   world_.kernel().resume(life_->context);
+}
+
+Duration Process::wall_offset() const {
+  auto out = wall_offset_;
+  for (const auto& [number, skew] : skews_) out += skew.at(world_.now());
+  return out;
+}
+
+std::uint64_t Process::add_skew(WallSkew skew) {
+  skew.since = world_.now();
+  skews_[++last_skew_] = skew;
+  return last_skew_;
+}
+
+void Process::set_step(std::optional<DelayLaw> step) {
+  step_ = step;
+  if (life_) world_.kernel().slow(life_->context, step_);
+}
+
+void Process::move_to(std::string address) {
+  assert(!up());
+  address_ = std::move(address);
+  world_.network().add_process(*this);
 }
 
 Runtime& Process::runtime() {

@@ -95,7 +95,11 @@ void Connection::fail(int end, error_code code) {
 void Connection::send_reset(int to) {
   // Overtakes what is under way, as a reset may; a partition swallows it and the next arrival asks for another one.
   later(to, transit(1 - to), id_, [to](Connection& self) {
-    if (!self.cut(1 - to)) self.fail(to, asio::error::connection_reset);
+    if (self.cut(1 - to)) return;
+    if (!self.clogged(1 - to)) return self.fail(to, asio::error::connection_reset);
+    self.network_.when_released(
+        self.ends[1 - to].process, self.ends[to].process,
+        [to, alive = self.shared_from_this()] { alive->fail(to, asio::error::connection_reset); });
   });
 }
 
@@ -108,8 +112,9 @@ void Connection::transmit(int from, ConnectionEnd::Segment segment) {
   auto start = std::max(me.line_free, kernel.now());
   me.line_free = start + network_.transmission(me.process, peer.process, segment.bytes.size());
   me.under_way.push_back(std::move(segment));
-  auto delay = transit(from);
+  auto delay = transit(from) + network_.squeeze(me.process, peer.process, bytes.size());
   schedule_arrival(from, me.line_free - kernel.now() + delay, digest);
+  me.line_free += network_.link_of(me.process, peer.process).slice_pause;
 }
 
 void Connection::schedule_arrival(int from, Duration delay, std::uint64_t digest) {
@@ -128,7 +133,12 @@ void Connection::arrive(int from) {
   if (me.under_way.empty()) return;  // the connection failed meanwhile
   if (cut(from)) {
     ++me.held;
+    me.lost = true;
     return watch_stall(from);
+  }
+  if (clogged(from)) {
+    ++me.held;
+    return;
   }
   auto segment = std::move(me.under_way.front());
   me.under_way.pop_front();
@@ -157,10 +167,11 @@ void Connection::watch_stall(int from) {
 void Connection::release_held(int from) {
   auto& me = ends[from];
   auto& peer = ends[1 - from];
-  if (!cut(from)) {
+  if (!cut(from) && !clogged(from)) {
     auto held = std::exchange(me.held, 0);
     if (held > 0) ++me.progress;
-    for (; held > 0; --held) schedule_arrival(from, network_.limits().retransmission_timeout + transit(from), id_);
+    auto again = std::exchange(me.lost, false) ? network_.limits().retransmission_timeout : Duration(0);
+    for (; held > 0; --held) schedule_arrival(from, again + transit(from), id_);
     // What the peer acknowledges travels this way too.
     if (peer.unacknowledged) {
       peer.unacknowledged = false;
@@ -173,7 +184,7 @@ void Connection::release_held(int from) {
 void Connection::return_credit(int to) {
   // `to` may send again what its peer has read.
   auto& reader = ends[1 - to];
-  if (reader.credit_owed == 0 || cut(1 - to)) return;
+  if (reader.credit_owed == 0 || cut(1 - to) || clogged(1 - to)) return;
   auto credit = std::exchange(reader.credit_owed, 0);
   later(to, transit(1 - to), credit, [to, credit](Connection& self) {
     self.ends[to].credit += credit;
@@ -219,9 +230,11 @@ void Connection::pump_write(int end) {
     return;
   }
   if (me.credit == 0) return;
+  auto slice = network_.link_of(me.process, ends[1 - end].process).slice_bytes;
+  auto most = slice == 0 ? network_.limits().segment_bytes_max : std::min(slice, network_.limits().segment_bytes_max);
   ConnectionEnd::Segment segment;
   for (const auto& buffer : me.from) {
-    auto room = std::min(me.credit, network_.limits().segment_bytes_max) - segment.bytes.size();
+    auto room = std::min(me.credit, most) - segment.bytes.size();
     auto part = std::min(buffer.size(), room);
     if (part == 0) break;
     segment.bytes.append(static_cast<const char*>(buffer.data()), part);

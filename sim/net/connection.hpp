@@ -1,6 +1,7 @@
 /// A simulated connection: two ends, and what is under way between them.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <deque>
@@ -28,7 +29,8 @@ struct ConnectionEnd {
     bool end = false;
   };
   std::deque<Segment> under_way;
-  std::size_t held = 0;         ///< of those, how many a partition keeps from arriving
+  std::size_t held = 0;         ///< of those, how many a partition or a clog keeps from arriving
+  bool lost = false;            ///< a partition held some of it: they are sent again later than what a clog held
   bool unacknowledged = false;  ///< arrived, but the way back is cut
   std::size_t credit = 0;       ///< bytes that the peer's window still takes
   MonotonicTime line_free{};    ///< when the last byte has left
@@ -58,7 +60,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::array<ConnectionEnd, 2> ends;
 
   bool between(std::uint32_t a, std::uint32_t b) const;
-  bool cut(int from) const { return network_.cut(ends[from].process, ends[1 - from].process); }
+  bool cut(int from) const { return silent_ || network_.cut(ends[from].process, ends[1 - from].process); }
+  bool clogged(int from) const { return network_.clogged(ends[from].process, ends[1 - from].process); }
+  /// Nothing arrives any more, in either direction: who sends times out, who only waits learns nothing.
+  void silence() { silent_ = true; }
+  bool silent() const { return silent_; }
+  /// When the last that was sent arrives, or arrived.
+  MonotonicTime last_used() const { return std::max(ends[0].last_arrival, ends[1].last_arrival); }
 
   void read(int end, Context& context, MutableBuffers into, Operation operation);
   void write(int end, Context& context, ConstBuffers from, Operation operation);
@@ -70,7 +78,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void fail(int end, error_code code);
   /// Tells an end, after the way there, that the other one is no more.
   void send_reset(int to);
-  /// What a partition held goes on. Called for a direction that is open again.
+  /// What a partition or a clog held goes on. Called for a direction where one of them is over.
   void release_held(int from);
 
  private:
@@ -87,6 +95,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   VirtualNetwork& network_;
   std::uint64_t id_;
+  bool silent_ = false;
 };
 
 /// The stream of one end, held by a program.

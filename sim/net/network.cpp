@@ -1,6 +1,7 @@
 /// Links, partitions, names and the making of connections.
 #include "kumasim/sim/network.hpp"
 
+#include <algorithm>
 #include <vector>
 
 #include "kumasim/sim/process.hpp"
@@ -48,10 +49,16 @@ std::optional<Duration> VirtualNetwork::transit(std::uint32_t from, std::uint32_
   if (same_machine(from, to)) return limits_.loopback_delay;
   const auto& link = link_of(from, to);
   auto delay = link.delay.draw(random_);
+  if (link.delay_correlation_ppm > 0) {
+    auto& last = lines_[{from, to}].last_delay;
+    auto kept = static_cast<std::int64_t>(link.delay_correlation_ppm);
+    if (last) delay = *last / 1'000'000 * kept + delay / 1'000'000 * (1'000'000 - kept);
+    last = delay;
+  }
   if (link.loss_ppm == 0) return delay;
   auto timeout = limits_.retransmission_timeout;
-  for (std::uint32_t lost = 0; random_.below(1'000'000) < link.loss_ppm; ++lost) {
-    if (lost == limits_.retransmissions_max) return std::nullopt;
+  for (std::uint32_t times = 0; lost(from, to, link); ++times) {
+    if (times == limits_.retransmissions_max) return std::nullopt;
     delay += timeout;
     timeout *= 2;
   }
@@ -62,6 +69,24 @@ Duration VirtualNetwork::transmission(std::uint32_t from, std::uint32_t to, std:
   const auto& link = link_of(from, to);
   if (bytes == 0 || link.bytes_per_second == 0 || same_machine(from, to)) return {};
   return Duration(static_cast<std::int64_t>(bytes * std::uint64_t{1'000'000'000} / link.bytes_per_second));
+}
+
+bool VirtualNetwork::lost(std::uint32_t from, std::uint32_t to, const LinkOptions& link) {
+  if (link.loss_burst <= 1) return random_.below(1'000'000) < link.loss_ppm;
+  // Gilbert 1960: all is lost in a burst, which ends with chance 1 / burst; they begin so often that the mean is right.
+  auto& bursting = lines_[{from, to}].bursting;
+  auto others = std::uint64_t{1'000'000} - link.loss_ppm;
+  bursting = bursting ? random_.below(link.loss_burst) != 0 : random_.below(link.loss_burst * others) < link.loss_ppm;
+  return bursting;
+}
+
+Duration VirtualNetwork::squeeze(std::uint32_t from, std::uint32_t to, std::size_t bytes) {
+  const auto& link = link_of(from, to);
+  if (link.bottleneck_bytes_per_second == 0 || same_machine(from, to)) return {};
+  auto& free = lines_[{from, to}].free;
+  auto length = bytes * std::uint64_t{1'000'000'000} / link.bottleneck_bytes_per_second;
+  free = std::max(free, kernel_.now()) + Duration(static_cast<std::int64_t>(length));
+  return free - kernel_.now();
 }
 
 void VirtualNetwork::partition(const Process& a, const Process& b) {
@@ -76,6 +101,37 @@ void VirtualNetwork::heal(const Process& a, const Process& b) {
   auto back = cuts_.erase({b.id(), a.id()}) > 0;
   if (forth) release_held(a.id(), b.id());
   if (back) release_held(b.id(), a.id());
+}
+
+void VirtualNetwork::heal_one_way(const Process& from, const Process& to) {
+  if (cuts_.erase({from.id(), to.id()}) > 0) release_held(from.id(), to.id());
+}
+
+void VirtualNetwork::clog_one_way(const Process& from, const Process& to) { clogs_.insert({from.id(), to.id()}); }
+
+void VirtualNetwork::release_one_way(const Process& from, const Process& to) {
+  Direction way{from.id(), to.id()};
+  if (clogs_.erase(way) == 0) return;
+  release_held(way.first, way.second);
+  auto held = waiting_.extract(way);
+  if (held.empty()) return;
+  for (auto& call : held.mapped()) call();
+}
+
+void VirtualNetwork::when_released(std::uint32_t from, std::uint32_t to, OnceFunction<void()> call) {
+  waiting_[{from, to}].push_back(std::move(call));
+}
+
+void VirtualNetwork::set_door(const Process& from, const Process& to, Door door) {
+  if (door == Door::open)
+    doors_.erase({from.id(), to.id()});
+  else
+    doors_[{from.id(), to.id()}] = door;
+}
+
+Door VirtualNetwork::door(std::uint32_t from, std::uint32_t to) const {
+  auto found = doors_.find({from, to});
+  return found == doors_.end() ? Door::open : found->second;
 }
 
 void VirtualNetwork::heal_all() {
@@ -101,19 +157,30 @@ void VirtualNetwork::reset(const Process& a, const Process& b) {
   }
 }
 
+void VirtualNetwork::silence(const Process& a, const Process& b) {
+  for (auto& [id, connection] : connections_)
+    if (connection->between(a.id(), b.id())) connection->silence();
+}
+
+std::size_t VirtualNetwork::forget_idle(const Process& a, const Process& b, MonotonicTime since, bool reset) {
+  std::size_t count = 0;
+  for (auto& [id, connection] : connections_) {
+    if (!connection->between(a.id(), b.id()) || connection->silent() || connection->last_used() > since) continue;
+    ++count;
+    connection->silence();
+    if (!reset) continue;
+    connection->fail(0, asio::error::connection_reset);
+    connection->fail(1, asio::error::connection_reset);
+  }
+  return count;
+}
+
 void VirtualNetwork::add_process(const Process& process) {
   names_[process.name()] = process.address();
   addresses_[process.id()] = process.address();
 }
 
 void VirtualNetwork::add_name(std::string name, std::string address) { names_[std::move(name)] = std::move(address); }
-
-std::optional<std::string> VirtualNetwork::resolve(const std::string& host, const std::string& own_address) const {
-  if (host == "localhost" || host == "::1" || host.starts_with("127.")) return own_address;
-  if (auto found = names_.find(host); found != names_.end()) return found->second;
-  if (host.find(':') != std::string::npos || host.find_first_not_of("0123456789.") == std::string::npos) return host;
-  return std::nullopt;
-}
 
 void VirtualNetwork::on_kill(std::uint32_t process) {
   std::vector<std::shared_ptr<ListenerState>> closed;
@@ -145,13 +212,12 @@ struct VirtualNetwork::Attempt {
 };
 
 asio::awaitable<Stream> VirtualNetwork::connect(Context& context, std::string own_address, Address address) {
-  auto machine = resolve(address.host, own_address);
-  if (!machine) throw boost::system::system_error(asio::error::host_not_found, address.host);
+  auto machine = co_await look_up(context, address.host, own_address);
   auto attempt = std::make_shared<Attempt>(Attempt{context,
                                                    {own_address, free_port(own_address, 49152)},
                                                    address,
-                                                   *machine,
-                                                   *machine == own_address,
+                                                   machine,
+                                                   machine == own_address,
                                                    kernel_.now() + limits_.connect_timeout,
                                                    {},
                                                    nullptr});
@@ -176,7 +242,7 @@ void VirtualNetwork::request(const std::shared_ptr<Attempt>& attempt) {
       if (address == attempt->machine) to = id;
   auto from = attempt->context.process();
   auto delay = to == 0 ? std::nullopt : transit(from, to);
-  if (to == 0 || !delay || cut(from, to) || cut(to, from)) {
+  if (to == 0 || !delay || blocked(from, to) || blocked(to, from) || door(from, to) == Door::silent) {
     auto next = kernel_.now() + limits_.connect_retry;
     kernel_.at(context_, from, std::min(next, attempt->deadline), EventKind::network, 0,
                [this, attempt](error_code, std::size_t) {
@@ -189,7 +255,7 @@ void VirtualNetwork::request(const std::shared_ptr<Attempt>& attempt) {
   kernel_.at(context_, to, kernel_.now() + *delay, EventKind::network, attempt->to.port,
              [this, attempt, to](error_code, std::size_t) {
                if (!kernel_.waiting(attempt->waiting)) return;
-               if (cut(attempt->context.process(), to)) return request(attempt);
+               if (blocked(attempt->context.process(), to)) return request(attempt);
                arrive(attempt);
              });
 }
@@ -198,7 +264,8 @@ void VirtualNetwork::arrive(const std::shared_ptr<Attempt>& attempt) {
   auto from = attempt->context.process();
   auto found = listeners_.find({attempt->machine, attempt->to.port});
   auto refused = found == listeners_.end() || (found->second->loopback_only && !attempt->loopback) ||
-                 found->second->backlog.size() >= limits_.backlog_max;
+                 found->second->backlog.size() >= limits_.backlog_max ||
+                 door(from, found->second->process) == Door::refusing;
   if (refused) {
     kernel_.at(context_, from, kernel_.now() + limits_.loopback_delay, EventKind::network, 0,
                [this, attempt](error_code, std::size_t) {

@@ -6,6 +6,7 @@
 
 #include "kumasim/runtime/asio.hpp"
 #include "kumasim/runtime/time.hpp"
+#include "kumasim/sim/delay_law.hpp"
 #include "kumasim/sim/event_heap.hpp"
 
 #include <boost/asio/execution_context.hpp>
@@ -44,6 +45,9 @@ class Context final : public asio::execution_context {
   SeededRandom& random_;
   bool ended_ = false;
   bool paused_ = false;
+  bool slow_ = false;
+  DelayLaw step_;              // how long each event takes, where it is slow
+  MonotonicTime busy_until_{};
   // The order of this context's events at one instant; see Kernel::order().
   MonotonicTime tie_time_{Duration(-1)};
   std::uint64_t tie_ = 0;

@@ -17,6 +17,15 @@ enum class UnsyncedWrites : std::uint8_t {
   lose_some,  ///< power failure: each write is kept or lost by chance, as disks reorder them
 };
 
+/// What is wrong with a disk.
+struct DiskFaults {
+  std::uint32_t failing_ppm = 0;  ///< of a million operations, how many fail and change nothing
+  std::uint32_t rotting_ppm = 0;  ///< of a million reads, in how many one bit is wrong
+  bool full = false;              ///< no file can grow
+  bool read_only = false;         ///< nothing can be changed
+  bool loses_syncs = false;       ///< a sync succeeds, and the writes are as unsynced as before
+};
+
 class VirtualDisk final : public Disk {
  public:
   /// `on_change` is told the digest of every change.
@@ -29,14 +38,22 @@ class VirtualDisk final : public Disk {
   Result<> rename(std::string_view from, std::string_view to) override;
   std::vector<std::string> list(std::string_view prefix) const override;
 
+  /// From now on; of operations that fail by chance `random` says which. It must outlive them.
+  void set_faults(const DiskFaults& faults, Random& random) { *faults_ = {faults, &random}; }
+
   void crash(UnsyncedWrites unsynced, Random& random);
   /// Everything gone, as on a new machine.
   void wipe() { files_.clear(); }
 
   struct Content;
+  struct Trouble {
+    DiskFaults faults;
+    Random* random = nullptr;
+  };
 
  private:
   std::function<void(std::uint64_t)> on_change_;
+  std::shared_ptr<Trouble> faults_ = std::make_shared<Trouble>();
   std::map<std::string, std::shared_ptr<Content>, std::less<>> files_;
 };
 

@@ -22,6 +22,7 @@ enum class EventKind : std::uint8_t {
   pause,
   resume,
   engine,   ///< scheduled by the scenario, from outside of every process
+  fault,    ///< one begins or ends; an effect, not an event of its own
   user_first = 64,  ///< from here on models name their own kinds
 };
 
@@ -31,7 +32,7 @@ constexpr EventKind user_kind(std::uint8_t number) {
 
 inline std::string to_string(EventKind kind) {
   constexpr std::string_view names[] = {"post",    "timer",   "read", "write", "accept", "connect", "deliver",
-                                        "network", "disk",    "start", "kill", "pause",  "resume",  "engine"};
+                                        "network", "disk",    "start", "kill", "pause",  "resume",  "engine", "fault"};
   auto number = static_cast<std::uint8_t>(kind);
   if (number < std::size(names)) return std::string(names[number]);
   return "user" + std::to_string(number - static_cast<std::uint8_t>(EventKind::user_first));

@@ -27,6 +27,7 @@ enum class SlotState : std::uint8_t {
   free,
   parked,  ///< waits for complete(); in no heap
   queued,  ///< in a heap
+  begun,   ///< the same, and its process, which is slow, works on it
   held,    ///< due, but its process is paused
 };
 

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <limits>
+#include <optional>
 #include <stdexcept>
 #include <thread>
 #include <vector>
@@ -36,7 +37,11 @@ class Kernel {
   static constexpr std::uint64_t events_per_block = 4096;
 
   Kernel(std::uint64_t seed, KernelLimits limits)
-      : seed_(seed), limits_(limits), tie_seed_(mix(seed, 0x71E)), tie_random_(tie_seed_) {}
+      : seed_(seed),
+        limits_(limits),
+        tie_seed_(mix(seed, 0x71E)),
+        tie_random_(tie_seed_),
+        step_random_(mix(seed, 0x57E9)) {}
   Kernel(const Kernel&) = delete;
   Kernel& operator=(const Kernel&) = delete;
 
@@ -111,6 +116,8 @@ class Kernel {
   void pause(Context& context) { context.paused_ = true; }
   /// What came due meanwhile runs now, in its order.
   void resume(Context& context);
+  /// Each event takes so long from when it is due, or from the end of the one before it, until it has its effect.
+  void slow(Context& context, std::optional<DelayLaw> step);
   /// See Context::drain.
   void drain(Context& context);
 
@@ -162,6 +169,10 @@ class Kernel {
     return mix(tie_seed_ + lane, static_cast<std::uint64_t>(time.time_since_epoch().count())) >> (64 - tie_bits_first);
   }
 
+  static bool in_heap(const EventSlot& slot) {
+    return slot.state == SlotState::queued || slot.state == SlotState::begun;
+  }
+  void work(EventEntry entry, EventSlot& slot);
   void note_cause(std::uint32_t index);
   void trace(std::uint32_t index, const EventSlot& slot, std::uint64_t digest);
   EventHeap* next(MonotonicTime until);
@@ -186,6 +197,7 @@ class Kernel {
   std::uint64_t tie_running_ = 0;
   std::uint64_t tie_seed_;
   SeededRandom tie_random_;
+  SeededRandom step_random_;
   Context* running_ = nullptr;
   std::vector<std::function<void()>> deferred_;
   TraceSink* trace_ = nullptr;

@@ -13,9 +13,16 @@ using namespace std::chrono_literals;
 /// One direction of a link.
 struct LinkOptions {
   DelayLaw delay = DelayLaw::uniform({.min = 200us, .max = 300us});
-  std::uint64_t bytes_per_second = 1'250'000'000;
+  std::uint64_t bytes_per_second = 1'250'000'000;  ///< for each connection
   /// Of a million segments, how many are lost and sent again: loss shows as delay, for streams lose no bytes.
   std::uint32_t loss_ppm = 0;
+  /// How many are lost in a row, on average (Gilbert's model); 1: each by itself.
+  std::uint32_t loss_burst = 1;
+  /// Of a million parts of a delay, how many are those of the delay drawn before it.
+  std::uint32_t delay_correlation_ppm = 0;
+  std::uint64_t bottleneck_bytes_per_second = 0;  ///< for all connections together; 0: there is none
+  std::size_t slice_bytes = 0;                    ///< a segment holds no more; 0: as the limits have it
+  Duration slice_pause = 0s;                      ///< between two such segments
 };
 
 struct NetworkLimits {

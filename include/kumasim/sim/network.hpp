@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -9,7 +10,9 @@
 #include <string>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
+#include "kumasim/runtime/function.hpp"
 #include "kumasim/runtime/network.hpp"
 #include "kumasim/sim/kernel.hpp"
 #include "kumasim/sim/link.hpp"
@@ -19,6 +22,21 @@ namespace kumasim::sim {
 class Connection;
 struct ListenerState;
 class Process;
+
+/// What a machine does with connection requests.
+enum class Door : std::uint8_t {
+  open,
+  refusing,
+  silent,  ///< it does not answer
+};
+
+/// What goes wrong with a process's look-ups of names.
+struct Lookup {
+  error_code failure = {};
+  DelayLaw delay = {};
+  std::map<std::string, std::string> stale = {};  ///< name -> the address that is given
+  std::string name = {};                          ///< only look-ups of it; empty: all
+};
 
 /// Streams are modelled by message, not by packet: bytes arrive complete and in order, after a delay, or the connection
 /// fails. A partition holds what is under way; it goes on after healing unless the connection timed out first.
@@ -40,14 +58,29 @@ class VirtualNetwork {
   void partition(const Process& a, const Process& b);
   void partition_one_way(const Process& from, const Process& to);
   void heal(const Process& a, const Process& b);
+  void heal_one_way(const Process& from, const Process& to);
   void heal_all();
   bool reachable(const Process& from, const Process& to) const;
+  /// What is sent is held, and arrives in order, a delay after it is released; nothing times out by it.
+  void clog_one_way(const Process& from, const Process& to);
+  void release_one_way(const Process& from, const Process& to);
+  /// What becomes of connections that `from` makes to `to`.
+  void set_door(const Process& from, const Process& to, Door door);
   /// Every connection between the two fails with connection_reset at both ends.
   void reset(const Process& a, const Process& b);
+  /// Nothing passes any more on the connections that there are between the two, and neither is told.
+  void silence(const Process& a, const Process& b);
+  /// The same for those on which nothing has passed since `since`, or a reset of them; the answer is how many.
+  std::size_t forget_idle(const Process& a, const Process& b, MonotonicTime since, bool reset);
+
+  /// From now on the process's look-ups of names go so, beside what was added before.
+  void add_lookup(const Process& process, std::shared_ptr<const Lookup> lookup);
+  void remove_lookup(const Process& process, const std::shared_ptr<const Lookup>& lookup);
 
   /// A further name of an address. Names of processes resolve by themselves.
   void add_name(std::string name, std::string address);
   void remove_name(const std::string& name) { names_.erase(name); }
+  const std::map<std::string, std::string>& names() const { return names_; }
 
   std::size_t connections() const { return connections_.size(); }
   const NetworkLimits& limits() const { return limits_; }
@@ -58,9 +91,16 @@ class VirtualNetwork {
   /// The machine of a dead process resets its connections and closes its ports.
   void on_kill(std::uint32_t process);
   bool cut(std::uint32_t from, std::uint32_t to) const { return !cuts_.empty() && cuts_.contains({from, to}); }
+  bool clogged(std::uint32_t from, std::uint32_t to) const { return !clogs_.empty() && clogs_.contains({from, to}); }
+  Door door(std::uint32_t from, std::uint32_t to) const;
+  /// Calls it when the way is released; what waits is called in the order in which it came.
+  void when_released(std::uint32_t from, std::uint32_t to, OnceFunction<void()> call);
   /// How long one message takes: the link's delay and its losses; nothing where it is lost for good.
   std::optional<Duration> transit(std::uint32_t from, std::uint32_t to);
   Duration transmission(std::uint32_t from, std::uint32_t to, std::size_t bytes) const;
+  /// What a bottleneck takes for them, behind what is in it already.
+  Duration squeeze(std::uint32_t from, std::uint32_t to, std::size_t bytes);
+  const LinkOptions& link_of(std::uint32_t from, std::uint32_t to) const;
   Kernel& kernel() { return kernel_; }
   Context& context() { return context_; }
 
@@ -74,10 +114,19 @@ class VirtualNetwork {
   using Direction = std::pair<std::uint32_t, std::uint32_t>;
   using Place = std::pair<std::string, std::uint16_t>;
 
+  struct Line {
+    std::optional<Duration> last_delay = {};
+    bool bursting = false;    // of losses
+    MonotonicTime free = {};  // when the bottleneck has passed on what it has
+  };
+
   static std::uint64_t link_key(std::uint32_t from, std::uint32_t to) { return std::uint64_t{from} << 32 | to; }
-  const LinkOptions& link_of(std::uint32_t from, std::uint32_t to) const;
   bool same_machine(std::uint32_t from, std::uint32_t to) const;
+  bool blocked(std::uint32_t from, std::uint32_t to) const { return cut(from, to) || clogged(from, to); }
+  bool lost(std::uint32_t from, std::uint32_t to, const LinkOptions& link);
   std::optional<std::string> resolve(const std::string& host, const std::string& own_address) const;
+  /// The address of a host as the process sees it. Throws boost::system::system_error.
+  asio::awaitable<std::string> look_up(Context& context, std::string host, std::string own_address);
   void request(const std::shared_ptr<Attempt>& attempt);
   void arrive(const std::shared_ptr<Attempt>& attempt);
   void release_held(std::uint32_t from, std::uint32_t to);
@@ -89,7 +138,11 @@ class VirtualNetwork {
   Context context_;  // runs the network's own events; process 0
   LinkOptions default_link_;
   std::unordered_map<std::uint64_t, LinkOptions> links_;  // looked up, never walked
-  std::set<Direction> cuts_;
+  std::set<Direction> cuts_, clogs_;
+  std::map<Direction, std::deque<OnceFunction<void()>>> waiting_;  // for the release of a clog
+  std::map<Direction, Door> doors_;
+  std::map<Direction, Line> lines_;  // of links whose faults remember something
+  std::map<std::uint32_t, std::vector<std::shared_ptr<const Lookup>>> lookups_;
   std::map<std::string, std::string> names_;
   std::map<std::uint32_t, std::string> addresses_;
   std::map<Place, std::shared_ptr<ListenerState>> listeners_;
