@@ -1,0 +1,65 @@
+/// Faults of applications.
+#include "fault-injection/kinds.hpp"
+
+namespace kumasim::fault {
+namespace {
+
+using Type = Parameter::Type;
+
+}  // namespace
+
+std::vector<Kind> application_kinds() {
+  auto kind = [](Kind out) {
+    out.ends = "let the application of {} recover";
+    out.end = "the application is as the scenario has it";
+    out.not_live = "kumasim-echo, the live world's application, has a latency alone";
+    out.applications = true;
+    return out;
+  };
+  return {
+      kind({.name = "app.errorRate",
+            .text = "The application answers so many requests with an error, 503 or that of the service's `errors`",
+            .begins = "make the application of {} fail",
+            .parameters = {{.name = "rate",
+                            .type = Type::percent,
+                            .text = "how many",
+                            .example = "[10%, 100%]",
+                            .required = true}}}),
+      kind({.name = "app.latency",
+            .text = "The application takes another time for a request, in place of the service's `latency`",
+            .begins = "change the latency of {}",
+            .parameters = {{.name = "delay",
+                            .type = Type::delay,
+                            .text = "how long it takes",
+                            .example = "{law: exp, mean: 200ms}",
+                            .required = true}}}),
+      kind({.name = "app.brownout",
+            .text = "Some requests take the application longer",
+            .begins = "brown out {}",
+            .parameters = {{.name = "fraction",
+                            .type = Type::percent,
+                            .text = "how many requests",
+                            .example = "[1%, 30%]",
+                            .required = true},
+                           {.name = "factor",
+                            .type = Type::number,
+                            .text = "how many times as long they take",
+                            .example = "[5, 50]",
+                            .required = true,
+                            .least = 1,
+                            .most = 10'000}}}),
+      kind({.name = "app.slow",
+            .text = "The application has less of a processor: its latency grows and its capacity falls",
+            .begins = "cut the processor of {}",
+            .parameters = {{.name = "by",
+                            .type = Type::percent,
+                            .text = "how much of it is gone; at 100% nothing is ever done",
+                            .example = "[50%, 90%]",
+                            .required = true}}}),
+      kind({.name = "app.blackHole",
+            .text = "The application takes requests and answers none",
+            .begins = "make a black hole of {}"}),
+  };
+}
+
+}  // namespace kumasim::fault
