@@ -52,7 +52,8 @@ CertificateInfo info_of(X509* certificate) {
 
 std::vector<std::string> block_types(std::string_view pem) {
   std::vector<std::string> out;
-  for (PemBlock& block : pem_blocks(pem)) out.push_back(std::move(block.type));
+  PemReader blocks(pem);
+  while (auto block = blocks.next()) out.push_back(std::move(block->type));
   return out;
 }
 

@@ -3,6 +3,7 @@
 
 #include <ctime>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -15,7 +16,8 @@
 
 #include "kumasim/runtime/time.hpp"
 #include "kumasim/transport/no_password.hpp"
-#include "reference-cp/identity/pem.hpp"
+#include "reference-cp/identity/base64.hpp"
+#include "reference-cp/model/pem.hpp"
 
 namespace kumasim::cp::openssl {
 
@@ -33,8 +35,9 @@ using Certificate = std::unique_ptr<X509, Freer<X509_free>>;
 using Bio = std::unique_ptr<BIO, Freer<BIO_free_all>>;
 using Names = std::unique_ptr<GENERAL_NAMES, Freer<free_names>>;
 
-/// A certificate in DER with nothing after it; nullptr where it is none.
-inline Certificate certificate_of_der(std::string_view der) {
+/// A block's certificate in DER with nothing after it; nullptr where it is none.
+inline Certificate certificate_of(const PemBlock& block) {
+  const std::string der = base64_decode(block.base64).value_or("");
   const auto* at = reinterpret_cast<const unsigned char*>(der.data());
   const auto* end = at + der.size();
   Certificate out(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
@@ -46,15 +49,17 @@ inline Certificate certificate_of_der(std::string_view der) {
 /// The certificates of the text, in their order; nullptr for one that cannot be read.
 inline std::vector<Certificate> read_certificates(std::string_view pem) {
   std::vector<Certificate> out;
-  for (const PemBlock& block : pem_blocks(pem))
-    if (block.type == "CERTIFICATE") out.push_back(certificate_of_der(block.bytes));
+  PemReader blocks(pem);
+  while (auto block = blocks.next())
+    if (block->type == "CERTIFICATE") out.push_back(certificate_of(*block));
   return out;
 }
 
 /// The first certificate of the text; nullptr where it holds none or that cannot be read.
 inline Certificate read_certificate(std::string_view pem) {
-  for (const PemBlock& block : pem_blocks(pem))
-    if (block.type == "CERTIFICATE") return certificate_of_der(block.bytes);
+  PemReader blocks(pem);
+  while (auto block = blocks.next())
+    if (block->type == "CERTIFICATE") return certificate_of(*block);
   return nullptr;
 }
 

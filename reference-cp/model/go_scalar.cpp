@@ -1,8 +1,6 @@
 /// Scalars of protobuf kinds as Go's decoders read them.
 #include "reference-cp/model/go_scalar.hpp"
 
-#include <string>
-
 #include "reference-cp/model/json_text.hpp"
 
 namespace kumasim::cp {
@@ -42,6 +40,12 @@ std::optional<std::size_t> base64_error(std::string_view text) {
   }
   if (letters != 0) return text.size() - letters;
   return std::nullopt;
+}
+
+std::string without_blanks(std::string_view text) {
+  std::string out(text);
+  std::erase_if(out, [](char c) { return c == ' ' || c == '\t' || is_line_end(c); });
+  return out;
 }
 
 Result<nlohmann::json> unquoted(const nlohmann::json& text) {

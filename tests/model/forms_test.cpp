@@ -1,11 +1,10 @@
-/// Forms of URLs, paths, host names, regular expressions and PEM: answers of Go and govalidator, by hand.
+/// Forms of URLs, paths, host names and regular expressions: answers of Go and govalidator, by hand.
 #include <gtest/gtest.h>
 
 #include "reference-cp/model/rules/go_regex.hpp"
 #include "reference-cp/model/rules/go_template.hpp"
 #include "reference-cp/model/rules/go_template_parser.hpp"
 #include "reference-cp/model/rules/network.hpp"
-#include "reference-cp/model/rules/pem.hpp"
 #include "reference-cp/model/rules/tags.hpp"
 #include "reference-cp/model/rules/urls.hpp"
 
@@ -147,16 +146,6 @@ TEST(Forms, TagsOfKubernetes) {
   }
   EXPECT_NE(said(validate_resource_name, "a_b"), "");
   EXPECT_EQ(said(validate_mesh_name, "a_b"), "");
-}
-
-TEST(Forms, Pem) {
-  EXPECT_EQ(pem_type("text\n-----BEGIN CERTIFICATE-----\nZm9v\n-----END CERTIFICATE-----\n"), "CERTIFICATE");
-  EXPECT_EQ(pem_type("-----BEGIN A B-----\nKey: value\n\nZm9v\n-----END A B-----"), "A B");
-  EXPECT_EQ(pem_type("-----BEGIN A-----\nZm9v\n-----END B-----\n-----BEGIN C-----\nZm9v\n-----END C-----\n"), "C");
-  for (const char* bad : {"", "Zm9v", "-----BEGIN A-----", "-----BEGIN A-----\nZ*\n-----END A-----\n",
-                          "x-----BEGIN A-----\nZm9v\n-----END A-----\n", "-----BEGIN A-----\nZm9v\n-----END A-----x"}) {
-    EXPECT_EQ(pem_type(bad), "") << bad;
-  }
 }
 
 }  // namespace

@@ -102,6 +102,13 @@ TEST(GatewayCertificate, NeedsAKeyAndACertificate) {
   EXPECT_EQ(secret_of("-----BEGIN X-----\nAAAA\n-----END X-----\n").error().message, "unsupported PEM block \"X\"");
 }
 
+/// A search from each beginning for an end of its type takes minutes for this.
+TEST(GatewayCertificate, IsLookedForInOnePass) {
+  std::string begins;
+  for (int i = 0; i < 200'000; ++i) begins += fmt::format("-----BEGIN {}-----\n", i);
+  EXPECT_EQ(secret_of(begins).error().message, "missing server certificate");
+}
+
 TEST(Gateway, WithoutItsCertificateGetsNothing) {
   nlohmann::json listener = {{"port", 443},
                              {"protocol", "HTTPS"},

@@ -3,7 +3,7 @@
 #include <array>
 
 #include "reference-cp/model/kinds.hpp"
-#include "reference-cp/model/rules/pem.hpp"
+#include "reference-cp/model/pem.hpp"
 #include "reference-cp/model/rules/values.hpp"
 
 namespace kumasim::cp {
@@ -24,8 +24,9 @@ void validate(const Resource& resource, Violations& out) {
       out.add(place, "must be defined");
       continue;
     }
-    std::string type = pem_type(text_at(at(bundles[i], "pem"), "value"));
-    if (type.empty() || std::ranges::find(keys, type) != keys.end())
+    const std::string text = text_at(at(bundles[i], "pem"), "value");
+    const std::optional<PemBlock> first = PemReader(text).next();
+    if (!first || std::ranges::find(keys, first->type) != keys.end())
       out.add(place.at("value"), "provided certificate has incorrect format");
   }
   std::string domain = text_at(resource.spec, "trustDomain");

@@ -5,52 +5,24 @@
 
 #include <optional>
 #include <string_view>
-#include <vector>
 
 #include <envoy/extensions/transport_sockets/tls/v3/secret.pb.h>
 #include <fmt/format.h>
 
 #include "reference-cp/identity/base64.hpp"
 #include "reference-cp/identity/mesh_tls.hpp"
+#include "reference-cp/model/pem.hpp"
 #include "reference-cp/xds/json_read.hpp"
 #include "reference-cp/xds/mesh_view.hpp"
 
 namespace kumasim::cp::gateway {
 namespace {
 
-/// One "-----BEGIN x-----" block.
-struct PemBlock {
-  std::string type;
-  std::string text;  ///< with lines of 64 characters
-  std::string bytes;
-};
-
-/// Blocks that are not whole are passed over, as text between blocks is.
-std::vector<PemBlock> pem_blocks(std::string_view text) {
-  constexpr std::string_view begin = "-----BEGIN ", dashes = "-----";
-  std::vector<PemBlock> blocks;
-  for (;;) {
-    std::size_t start = text.find(begin);
-    if (start == std::string_view::npos) return blocks;
-    text.remove_prefix(start + begin.size());
-    std::size_t type_end = text.find(dashes);
-    if (type_end == std::string_view::npos) return blocks;
-    PemBlock block{std::string(text.substr(0, type_end)), {}, {}};
-    std::string end = fmt::format("-----END {}-----", block.type);
-    std::size_t stop = text.find(end, type_end);
-    if (stop == std::string_view::npos) continue;
-    std::string base64;
-    for (char c : text.substr(type_end + dashes.size(), stop - type_end - dashes.size()))
-      if (std::string_view(" \t\r\n").find(c) == std::string_view::npos) base64 += c;
-    text.remove_prefix(stop + end.size());
-    std::optional<std::string> bytes = base64_decode(base64);
-    if (!bytes) continue;
-    block.bytes = std::move(*bytes);
-    block.text = fmt::format("-----BEGIN {}-----\n", block.type);
-    for (std::size_t i = 0; i < base64.size(); i += 64) block.text += base64.substr(i, 64) + "\n";
-    block.text += end + "\n";
-    blocks.push_back(std::move(block));
-  }
+/// As Go writes it: lines of 64 characters.
+std::string printed(const PemBlock& block) {
+  std::string text = fmt::format("-----BEGIN {}-----\n", block.type);
+  for (std::size_t i = 0; i < block.base64.size(); i += 64) text.append(block.base64, i, 64).append("\n");
+  return text + fmt::format("-----END {}-----\n", block.type);
 }
 
 /// "rsa" or "ecdsa"; empty for other keys and what is no key.
@@ -87,16 +59,17 @@ Result<std::unique_ptr<Secret>> server_secret(const MeshView& mesh, const nlohma
   if (!source) return fail(Code::not_found, "the certificate of " + hostname + " cannot be read");
   std::string key, certificates;
   std::string_view kind;
-  for (const PemBlock& block : pem_blocks(source->bytes)) {
-    if (block.type.ends_with("PRIVATE KEY")) {
+  PemReader blocks(source->bytes);
+  while (auto block = blocks.next()) {
+    if (block->type.ends_with("PRIVATE KEY")) {
       if (!key.empty()) return fail(Code::invalid_argument, "secret contains multiple private keys");
-      kind = key_kind(block.bytes);
+      kind = key_kind(base64_decode(block->base64).value_or(""));
       if (kind.empty()) return fail(Code::invalid_argument, "unsupported private key");
-      key = block.text;
-    } else if (block.type.ends_with("CERTIFICATE")) {
-      certificates += block.text + "\n";
+      key = printed(*block);
+    } else if (block->type.ends_with("CERTIFICATE")) {
+      certificates += printed(*block) + "\n";
     } else {
-      return fail(Code::invalid_argument, fmt::format("unsupported PEM block {:?}", block.type));
+      return fail(Code::invalid_argument, fmt::format("unsupported PEM block {:?}", block->type));
     }
   }
   if (certificates.empty()) return fail(Code::invalid_argument, "missing server certificate");

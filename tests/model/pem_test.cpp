@@ -1,15 +1,16 @@
 /// PEM texts are taken apart as Go's encoding/pem does it, in one pass.
-#include "reference-cp/identity/pem.hpp"
+#include "reference-cp/model/pem.hpp"
 
 #include <gtest/gtest.h>
 
 namespace kumasim::cp::testing {
 namespace {
 
-/// "TYPE=bytes" of each block.
+/// "TYPE:base64" of each block.
 std::string read(std::string_view text) {
   std::string out;
-  for (const PemBlock& block : pem_blocks(text)) out += (out.empty() ? "" : " ") + block.type + "=" + block.bytes;
+  PemReader blocks(text);
+  while (auto block = blocks.next()) out += (out.empty() ? "" : " ") + block->type + ":" + block->base64;
   return out;
 }
 
@@ -22,18 +23,27 @@ const std::string good = block("B", "Yg==\n");
 TEST(Pem, BlocksAreFoundAmongOtherText) {
   EXPECT_EQ(read(""), "");
   EXPECT_EQ(read("no block"), "");
-  EXPECT_EQ(read(good), "B=b");
+  EXPECT_EQ(read(good), "B:Yg==");
   EXPECT_EQ(read("before\n" + block("RSA PRIVATE KEY", "YWJj\nYWJj\n") + "between\n" + good + "after"),
-            "RSA PRIVATE KEY=abcabc B=b");
-  EXPECT_EQ(read("-----BEGIN A-----\r\nYQ==\r\n-----END A-----\r\n" + good), "A=a B=b");
-  EXPECT_EQ(read("-----BEGIN A-----  \n Y Q\t==\n-----END A----- \t"), "A=a");
-  EXPECT_EQ(read(block("A", "") + good), "A= B=b");
+            "RSA PRIVATE KEY:YWJjYWJj B:Yg==");
+  EXPECT_EQ(read("-----BEGIN A-----\r\nYQ==\r\n-----END A-----\r\n" + good), "A:YQ== B:Yg==");
+  EXPECT_EQ(read("-----BEGIN A-----  \n Y Q\t==\n-----END A----- \t"), "A:YQ==");
+  EXPECT_EQ(read(block("A", "") + good), "A: B:Yg==");
 }
 
-TEST(Pem, HeadersAreNotOfTheBytes) {
-  EXPECT_EQ(read(block("A", "Proc-Type: 4,ENCRYPTED\nDEK-Info: x\n\nYQ==\n")), "A=a");
-  EXPECT_EQ(read(block("A", "k: v\nYQ==\n") + good), "A=a B=b");
-  EXPECT_EQ(read(block("A", "k: v\n") + good), "B=b") << "no blank line after the headers";
+TEST(Pem, BlocksAreReadAsTheyAreAskedFor) {
+  const std::string text = block("A", "YQ==\n") + good;
+  PemReader blocks(text);
+  EXPECT_EQ(blocks.next()->type, "A");
+  EXPECT_EQ(blocks.next()->type, "B");
+  EXPECT_FALSE(blocks.next());
+  EXPECT_FALSE(blocks.next());
+}
+
+TEST(Pem, HeadersAreNotOfTheBody) {
+  EXPECT_EQ(read(block("A", "Proc-Type: 4,ENCRYPTED\nDEK-Info: x\n\nYQ==\n")), "A:YQ==");
+  EXPECT_EQ(read(block("A", "k: v\nYQ==\n") + good), "A:YQ== B:Yg==");
+  EXPECT_EQ(read(block("A", "k: v\n") + good), "B:Yg==") << "no blank line after the headers";
 }
 
 TEST(Pem, WhatIsNoBlockIsPassedOver) {
@@ -42,7 +52,7 @@ TEST(Pem, WhatIsNoBlockIsPassedOver) {
         "-----BEGIN A-----\nYQ==\n-----END C-----\n" + good, " " + block("A", "YQ==\n") + good,
         "-----BEGIN A\nYQ==\n-----END A-----\n" + good, "-----BEGIN A-----\nYQ==\n-----END A-----x\n" + good,
         block("A", "YQ=\n") + good, block("A", "Y%==\n") + good, block("A", "YQ==YQ==\n") + good})
-    EXPECT_EQ(read(text), "B=b") << text;
+    EXPECT_EQ(read(text), "B:Yg==") << text;
 }
 
 /// A search from each beginning for an end of its type takes minutes for these.
@@ -54,7 +64,7 @@ TEST(Pem, BeginningsWithoutEndsAreReadInOnePass) {
     pairs += "-----BEGIN A-----\n-----END C-----\n";
   }
   EXPECT_EQ(read(begins), "");
-  EXPECT_EQ(read(begins + ends + pairs + good), "A= B=b");
+  EXPECT_EQ(read(begins + ends + pairs + good), "A: B:Yg==");
 }
 
 }  // namespace
