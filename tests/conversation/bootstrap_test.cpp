@@ -10,6 +10,7 @@
 #include "reference-cp/identity/base64.hpp"
 #include "reference-cp/identity/certificate.hpp"
 #include "reference-cp/model/codec.hpp"
+#include "reference-cp/model/kinds.hpp"
 #include "reference-cp/model/yaml.hpp"
 #include "reference-cp/store/memory.hpp"
 #include "reference-cp/xds/bootstrap/bootstrap_server.hpp"
@@ -26,9 +27,13 @@ namespace fs = std::filesystem;
 const fs::path corpus = "../shared/conformance/bootstrap";
 constexpr WallTime now{std::chrono::seconds(1'800'000'000)};
 
-class NoLog : public Log {
+/// Keeps what is warned of.
+class Warnings : public Log {
  public:
-  void write(const LogRecord&) override {}
+  void write(const LogRecord& record) override {
+    if (record.level == LogLevel::warn) messages.emplace_back(record.message);
+  }
+  std::vector<std::string> messages;
 };
 
 class Bootstrap : public ::testing::Test {
@@ -64,7 +69,7 @@ class Bootstrap : public ::testing::Test {
     return make_server({.hosts = std::move(hosts), .key = {}, .now = now}, random)->certificate_pem;
   }
 
-  NoLog log;
+  Warnings log;
   std::shared_ptr<MemoryStore> store = std::make_shared<MemoryStore>();
   BootstrapOptions options{.settings = {}, .certificate_pem = certificate_of({"localhost", "127.0.0.1"})};
   const Json request = {{"mesh", "default"}, {"name", "web"}};
@@ -284,6 +289,25 @@ TEST_F(Bootstrap, KumaDpGetsWhatItIsToCollect) {
   auto yaml_text = base64_decode(answer.value("bootstrap", ""));
   ASSERT_TRUE(yaml_text);
   EXPECT_EQ(yaml(*yaml_text)["node"]["id"], "default.web");
+}
+
+/// It can be stored where nobody judged it.
+TEST_F(Bootstrap, MetricsOfAMeshThatCannotBeReadKeepNobodyOut) {
+  keep_proxy();
+  Resource mesh = **run_now(store->get(kind::mesh(), {"", "default"}));
+  for (const char* conf : {R"({"port": -1})", R"({"aggregate": "x"})", R"({"aggregate": [{"port": 1e300}]})"}) {
+    mesh.spec["metrics"] =
+        Json::parse(R"({"enabledBackend": "p", "backends": [{"name": "p", "type": "prometheus"}]})");
+    mesh.spec["metrics"]["backends"][0]["conf"] = Json::parse(conf);
+    auto stored = run_now(store->update(mesh, now));
+    ASSERT_TRUE(stored) << stored.error().message;
+    mesh = **stored;
+    log.messages.clear();
+    auto answer = ask({.headers = {{"host", "localhost"}, {"accept", "application/json"}}, .body = request.dump()});
+    ASSERT_EQ(answer.status, 200) << conf;
+    EXPECT_EQ(Json::parse(answer.body)["kumaSidecarConfiguration"]["metrics"]["aggregate"], Json::array()) << conf;
+    EXPECT_EQ(log.messages, std::vector<std::string>{"the mesh's metrics cannot be read"}) << conf;
+  }
 }
 
 /// A Dataplane keeps its conf as it was written. Nobody judges that of a gateway, as in Kuma.

@@ -169,7 +169,14 @@ asio::awaitable<BootstrapServer::Outcome<BootstrapServer::Found>> BootstrapServe
   if (Json address = at(resource->spec, {"networking", "address"}); address.is_string()) out.address = address;
   auto mesh = co_await store_->get(kind::mesh(), {"", resource->meta.mesh});
   if (!mesh) co_return std::unexpected(Refusal{404, {}, fmt::format("there is no mesh \"{}\"", resource->meta.mesh)});
-  BackendConf metrics = own_prometheus_conf(mesh_prometheus_conf((*mesh)->spec), resource->spec);
+  BackendConf of_mesh = mesh_prometheus_conf((*mesh)->spec);
+  // Nobody may have judged what is stored; the mesh's proxies are to start all the same, without metrics.
+  if (!of_mesh.error.empty()) {
+    log_->warn("bootstrap", "the mesh's metrics cannot be read",
+               {{"mesh", resource->meta.mesh}, {"name", request.name}, {"error", of_mesh.error}});
+    of_mesh = {};
+  }
+  const BackendConf metrics = own_prometheus_conf(std::move(of_mesh), resource->spec);
   if (!metrics.error.empty())
     co_return std::unexpected(Refusal{500, {}, "the configuration of metrics cannot be read: " + metrics.error});
   out.aggregate = aggregates(metrics.value, out.address);
