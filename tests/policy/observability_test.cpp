@@ -325,10 +325,11 @@ TEST(MeshAccessLog, MarksARouteByItsIdentity) {
 }
 
 TEST(MeshAccessLog, ReplacesKumasPlaceholdersOnly) {
-  mesh_access_log::Subject subject{"a", "::1", "b", "m", true};
+  mesh_access_log::Subject subject{"a", "::1", "b", "m", "UNSPECIFIED"};
   EXPECT_EQ(mesh_access_log::interpolate(
                 "%KUMA_SOURCE_ADDRESS% %KUMA_SOURCE_ADDRESS_WITHOUT_PORT% %KUMA_MESH%%START_TIME%", subject),
             "[::1]:0 ::1 m%START_TIME%");
+  EXPECT_EQ(mesh_access_log::interpolate("%KUMA_TRAFFIC_DIRECTION%", subject), "UNSPECIFIED");
   EXPECT_EQ(mesh_access_log::interpolate("%KUMA_OTHER%", subject), "%KUMA_OTHER%");
   std::string many;
   for (int i = 0; i < 100'000; ++i) many += "%KUMA_MESH%-";

@@ -39,12 +39,6 @@ std::string address_of(const ProxyView& proxy) {
   return advertised.empty() ? proxy.address : advertised;
 }
 
-void replace_direction(std::string& format, std::string_view direction) {
-  constexpr std::string_view placeholder = "%KUMA_TRAFFIC_DIRECTION%";
-  for (std::size_t at = 0; (at = format.find(placeholder, at)) != std::string::npos; at += direction.size())
-    format.replace(at, placeholder.size(), direction);
-}
-
 }  // namespace
 
 TrafficLogs::TrafficLogs(const ProxyView& proxy, const MeshView& mesh)
@@ -60,9 +54,8 @@ const nlohmann::json* TrafficLogs::backend(const std::string& service) const {
 TrafficLogs::AccessLog TrafficLogs::log(const nlohmann::json& backend, std::string format,
                                         const std::string& destination, const char* direction) const {
   if (std::string own = text_at(backend, "format"); !own.empty()) format = std::move(own);
-  replace_direction(format, direction);
   format = mesh_access_log::interpolate(
-      std::move(format), {proxy_.service, address_of(proxy_), destination, mesh_.name(), /*outbound=*/true});
+      std::move(format), {proxy_.service, address_of(proxy_), destination, mesh_.name(), direction});
   format += "\n";
   ::envoy::extensions::access_loggers::file::v3::FileAccessLog config;
   if (text_at(backend, "type") == "tcp") {  // kuma-dp sends the lines on to the address in front of them

@@ -34,10 +34,10 @@ struct Work {
     return advertised.empty() ? proxy.address : advertised;
   }
   Subject outgoing(const std::string& destination) const {
-    return {proxy.service, own_address(), destination, mesh.name(), true};
+    return {proxy.service, own_address(), destination, mesh.name(), "OUTBOUND"};
   }
   /// Kuma gives the proxy's own address for the client's.
-  Subject incoming() const { return {"unknown", own_address(), proxy.service, mesh.name(), false}; }
+  Subject incoming() const { return {"unknown", own_address(), proxy.service, mesh.name(), "INBOUND"}; }
 };
 
 void log_inbounds(Work& work) {

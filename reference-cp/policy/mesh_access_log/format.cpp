@@ -40,7 +40,7 @@ std::string interpolate(std::string text, const Subject& subject) {
       {"%KUMA_SOURCE_SERVICE%", subject.source_service},
       {"%KUMA_DESTINATION_SERVICE%", subject.destination_service},
       {"%KUMA_MESH%", subject.mesh},
-      {"%KUMA_TRAFFIC_DIRECTION%", subject.outbound ? "OUTBOUND" : "INBOUND"},
+      {"%KUMA_TRAFFIC_DIRECTION%", std::string(subject.direction)},
   };
   for (const auto& [placeholder, value] : placeholders) replace_all(text, placeholder, value);
   return text;

@@ -9,7 +9,7 @@ namespace kumasim::cp::policy::mesh_access_log {
 /// What Kuma's own placeholders stand for; Envoy does not know them.
 struct Subject {
   std::string source_service, source_address, destination_service, mesh;
-  bool outbound = false;
+  std::string_view direction;  ///< "INBOUND", "OUTBOUND" or "UNSPECIFIED"
 };
 
 /// %KUMA_SOURCE_SERVICE%, %KUMA_MESH% and the others replaced; Envoy's stay.
