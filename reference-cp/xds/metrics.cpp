@@ -4,21 +4,6 @@
 #include "reference-cp/xds/json_read.hpp"
 
 namespace kumasim::cp {
-namespace {
-
-std::optional<Inbound> inbound(const nlohmann::json& conf, const Resource& dataplane) {
-  if (conf.is_null()) return std::nullopt;
-  Inbound result;
-  result.address = text_at(dataplane.spec, "networking", "address");
-  result.port = prometheus_port(conf);
-  // Kuma judges no port, and Envoy takes no listener with another one.
-  if (result.port > 65535) return std::nullopt;
-  result.tags = tags_of(at(conf, "tags"));
-  result.service = text_at(conf, "tags", "kuma.io/service");
-  return result;
-}
-
-}  // namespace
 
 nlohmann::json prometheus_conf(const Resource* mesh, const Resource& dataplane) {
   if (!mesh) return nullptr;
@@ -26,16 +11,25 @@ nlohmann::json prometheus_conf(const Resource* mesh, const Resource& dataplane) 
 }
 
 std::uint32_t prometheus_port(const nlohmann::json& conf) {
-  std::uint32_t port = number_at(conf, "port");
+  if (conf.is_null()) return 0;
+  const std::uint32_t port = number_at(conf, "port");
+  if (port > 65535) return 0;
   return port ? port : 5670;
 }
 
 std::optional<Inbound> prometheus_inbound(const Resource* mesh, const Resource& dataplane) {
-  return inbound(prometheus_conf(mesh, dataplane), dataplane);
+  return prometheus_inbound(mesh ? mesh_prometheus_conf(mesh->spec) : BackendConf{}, dataplane);
 }
 
 std::optional<Inbound> prometheus_inbound(const BackendConf& of_mesh, const Resource& dataplane) {
-  return inbound(own_prometheus_conf(of_mesh, dataplane.spec).value, dataplane);
+  const nlohmann::json conf = own_prometheus_conf(of_mesh, dataplane.spec).value;
+  Inbound result;
+  result.port = prometheus_port(conf);
+  if (result.port == 0) return std::nullopt;
+  result.address = text_at(dataplane.spec, "networking", "address");
+  result.tags = tags_of(at(conf, "tags"));
+  result.service = text_at(conf, "tags", "kuma.io/service");
+  return result;
 }
 
 }  // namespace kumasim::cp

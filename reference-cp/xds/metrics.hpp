@@ -14,9 +14,9 @@ namespace kumasim::cp {
 /// The conf of the enabled prometheus backend with what the Dataplane overrides; null where there is none, or one of
 /// the two cannot be read. `mesh` may be nullptr.
 nlohmann::json prometheus_conf(const Resource* mesh, const Resource& dataplane);
-/// The port in such a conf.
+/// The port in such a conf; 0 where that is null, or has a port with which Envoy takes no listener: Kuma judges none.
 std::uint32_t prometheus_port(const nlohmann::json& conf);
-/// The inbound that the endpoint is for others: with address, port, tags and service only. nullopt without metrics.
+/// The inbound that the endpoint is for others: with address, port, tags and service only; nullopt without a port.
 std::optional<Inbound> prometheus_inbound(const Resource* mesh, const Resource& dataplane);
 /// The same of the mesh's mesh_prometheus_conf, for those who ask of many Dataplanes.
 std::optional<Inbound> prometheus_inbound(const BackendConf& of_mesh, const Resource& dataplane);

@@ -148,12 +148,12 @@ TEST(Generate, GivesNothingWithoutAPortOfReadinessOrForAProtocolWithoutTimeouts)
   EXPECT_EQ(made("mysql", 9902), "inbound 8001: unsupported protocol mysql");
 }
 
-TEST(Generate, GivesNoMetricsOnAPortThatIsTakenOnAnyAddress) {
-  auto listens = [](const char* address, std::uint32_t port) {
+TEST(Generate, GivesNoMetricsOnAPortThatIsTakenOnAnyAddressOrIsNone) {
+  auto listens = [](const char* address, std::uint32_t port, std::uint32_t metrics_port = 5670) {
     nlohmann::json spec = dataplane_spec(1, 1, 1, false, 1);
     spec["networking"]["outbound"][0]["address"] = address;
     spec["networking"]["outbound"][0]["port"] = port;
-    nlohmann::json backend = {{"name", "p"}, {"type", "prometheus"}, {"conf", {{"port", 5670}, {"path", "/metrics"}}}};
+    nlohmann::json backend = {{"name", "p"}, {"type", "prometheus"}, {"conf", {{"port", metrics_port}}}};
     std::vector<ResourcePtr> all = {
         to_resource({"Mesh",
                      "m",
@@ -170,6 +170,8 @@ TEST(Generate, GivesNoMetricsOnAPortThatIsTakenOnAnyAddress) {
   EXPECT_TRUE(listens("0.0.0.0", 5671));
   EXPECT_FALSE(listens("0.0.0.0", 5670));
   EXPECT_FALSE(listens("10.0.0.2", 5670));
+  EXPECT_TRUE(listens("127.0.0.1", 5670, 65535));
+  EXPECT_FALSE(listens("127.0.0.1", 5670, 65536)) << "Envoy would take no listener";
 }
 
 TEST(Gateway, LogsAndTracesItsClientsByTheOldPolicies) {

@@ -68,9 +68,9 @@ Security security(const Generation& g, const nlohmann::json& conf) {
 }  // namespace
 
 void prometheus(Generation& g) {
-  nlohmann::json conf = prometheus_conf(g.mesh.mesh(), *g.proxy.dataplane);
-  std::uint32_t port = prometheus_port(conf);
-  if (conf.is_null() || g.proxy.metadata.admin_port == 0 || is_taken(g, port)) return;
+  const nlohmann::json conf = prometheus_conf(g.mesh.mesh(), *g.proxy.dataplane);
+  const std::uint32_t port = prometheus_port(conf);
+  if (port == 0 || g.proxy.metadata.admin_port == 0 || is_taken(g, port)) return;
 
   Endpoint kuma_dp;
   kuma_dp.weight = 0;
