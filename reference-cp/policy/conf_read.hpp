@@ -17,10 +17,10 @@ inline std::optional<Duration> duration_at(const nlohmann::json& object, const c
   return value.is_string() ? parse_duration(value.get_ref<const std::string&>()) : std::nullopt;
 }
 
+/// As whole_number.
 template <class Number = std::uint32_t>
 std::optional<Number> optional_number_at(const nlohmann::json& object, const char* key) {
-  const nlohmann::json& value = at(object, key);
-  return value.is_number() ? std::optional(value.get<Number>()) : std::nullopt;
+  return whole_number<Number>(at(object, key));
 }
 
 inline std::optional<std::string> optional_text_at(const nlohmann::json& object, const char* key) {

@@ -1,9 +1,14 @@
 /// Reading optional fields of a canonical specification: an absent field is its default.
 #pragma once
 
+#include <charconv>
+#include <cmath>
 #include <cstdint>
+#include <limits>
 #include <map>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -28,23 +33,32 @@ std::string text_at(const nlohmann::json& object, Keys... keys) {
   return value.is_string() ? value.get<std::string>() : std::string();
 }
 
-/// protojson writes 64-bit integers as strings; both spellings are read. A fraction is cut off; a number written with
-/// one (or as 1e300) that does not fit is 0.
+/// nullopt for what is no number, and for one that the type cannot hold. A fraction is cut off.
+template <class Number>
+std::optional<Number> whole_number(const nlohmann::json& value) {
+  using Limits = std::numeric_limits<Number>;
+  if (value.is_number_float()) {
+    const auto number = value.get<double>();
+    const bool fits = number >= static_cast<double>(Limits::min()) && number < std::ldexp(1.0, Limits::digits);
+    return fits ? std::optional(static_cast<Number>(number)) : std::nullopt;
+  }
+  auto held = [](auto number) {
+    return std::in_range<Number>(number) ? std::optional(static_cast<Number>(number)) : std::nullopt;
+  };
+  if (value.is_number_unsigned()) return held(value.get<std::uint64_t>());
+  return value.is_number() ? held(value.get<std::int64_t>()) : std::nullopt;
+}
+
+/// protojson writes 64-bit integers as strings; both spellings are read. What whole_number does not take is 0, as what
+/// is not there.
 template <class... Keys>
 std::uint32_t number_at(const nlohmann::json& object, Keys... keys) {
   const nlohmann::json& value = at(object, keys...);
-  if (value.is_number_float()) {
-    const double number = value.get<double>();
-    return number >= 0 && number <= 4294967295.0 ? static_cast<std::uint32_t>(number) : 0;
-  }
-  if (value.is_number()) return value.get<std::uint32_t>();
-  if (!value.is_string()) return 0;
-  std::uint64_t sum = 0;
-  for (char c : value.get_ref<const std::string&>()) {
-    if (c < '0' || c > '9' || sum > 0xffffffffu) return 0;
-    sum = sum * 10 + static_cast<std::uint64_t>(c - '0');
-  }
-  return static_cast<std::uint32_t>(sum);
+  if (!value.is_string()) return whole_number<std::uint32_t>(value).value_or(0);
+  const auto& text = value.get_ref<const std::string&>();
+  std::uint32_t number = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc() && end == text.data() + text.size() ? number : 0;
 }
 
 template <class... Keys>
