@@ -259,11 +259,9 @@ asio::awaitable<Outcome<ResourcePtr>> Manager::create(Resource resource) {
   co_return *created;
 }
 
-asio::awaitable<Outcome<ResourcePtr>> Manager::update_mesh(Resource mesh) {
-  auto before = co_await store_.get(kind::mesh(), mesh.key());
-  if (!before) co_return refuse(before.error());
+asio::awaitable<Outcome<ResourcePtr>> Manager::update_mesh(Resource mesh, ResourcePtr before) {
   Violations violations;
-  std::string old_backend = text_at(at((*before)->spec, "mtls"), "enabledBackend");
+  std::string old_backend = text_at(at(before->spec, "mtls"), "enabledBackend");
   std::string new_backend = text_at(at(mesh.spec, "mtls"), "enabledBackend");
   if (!old_backend.empty() && !new_backend.empty() && old_backend != new_backend) {
     violations.add(Path("mtls.enabledBackend"),
@@ -297,7 +295,7 @@ asio::awaitable<Outcome<ResourcePtr>> Manager::update(Resource resource) {
   if (!before) co_return refuse(before.error());
   auto prepared = prepare(resource, &(*before)->meta);
   if (!prepared) co_return std::unexpected(prepared.error());
-  if (&kind == &kind::mesh()) co_return co_await update_mesh(std::move(resource));
+  if (&kind == &kind::mesh()) co_return co_await update_mesh(std::move(resource), *before);
   auto fits = co_await check_rate_limits(resource);
   if (!fits) co_return std::unexpected(fits.error());
   if (&kind == &kind::dataplane()) {

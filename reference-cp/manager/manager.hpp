@@ -66,7 +66,7 @@ class Manager {
   /// What a new mesh gets and is not there.
   asio::awaitable<Outcome<std::vector<Resource>>> belongings(const Resource& mesh);
   asio::awaitable<Outcome<ResourcePtr>> create_mesh(Resource mesh);
-  asio::awaitable<Outcome<ResourcePtr>> update_mesh(Resource mesh);
+  asio::awaitable<Outcome<ResourcePtr>> update_mesh(Resource mesh, ResourcePtr before);
   /// With the secrets of the CA that was made for it.
   asio::awaitable<Outcome<>> remove_identity(ResourceKey key);
   asio::awaitable<Outcome<>> check_removal(const Kind& kind, const ResourceKey& key);
