@@ -12,20 +12,13 @@
 #include "reference-cp/model/codec.hpp"
 #include "reference-cp/model/duration.hpp"
 #include "reference-cp/model/go_scalar.hpp"
+#include "reference-cp/model/json_text.hpp"
 #include "reference-cp/model/timestamp.hpp"
 
 namespace kumasim::cp {
 namespace {
 
 using nlohmann::json;
-
-const char* json_type(const json& value) {
-  if (value.is_null()) return "null";
-  if (value.is_boolean()) return "boolean";
-  if (value.is_number()) return "number";
-  if (value.is_string()) return "string";
-  return value.is_array() ? "array" : "object";
-}
 
 /// Go names an unmarshalling error's value so.
 const char* go_type(const json& value) { return value.is_boolean() ? "bool" : json_type(value); }

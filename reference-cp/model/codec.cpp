@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "reference-cp/model/json_text.hpp"
 #include "reference-cp/model/kinds.hpp"
 #include "reference-cp/model/timestamp.hpp"
 
@@ -28,11 +29,6 @@ const char* go_type(const json& value) {
   if (value.is_boolean()) return "bool";
   if (value.is_number()) return "number";
   return value.is_array() ? "array" : (value.is_object() ? "object" : "string");
-}
-
-const char* open_api_type(const json& value) {
-  if (value.is_null()) return "null";
-  return value.is_boolean() ? "boolean" : go_type(value);
 }
 
 DecodeError invalid(const Kind& kind, const std::string& why) {
@@ -83,19 +79,19 @@ Violations check_envelope(const Kind& kind, const json& body) {
     // A mesh has a default, which Kubernetes' defaulting puts in place of null.
     const bool defaulted = value.is_null() && key == std::string_view("mesh");
     if (body.contains(key) && !value.is_string() && !defaulted)
-      out.add({}, fmt::format("{} in body must be of type string: \"{}\"", key, open_api_type(value)));
+      out.add({}, fmt::format("{} in body must be of type string: \"{}\"", key, json_type(value)));
   }
   if (body.contains("type") && get(body, "type") != kind.type()) {
     out.add({}, fmt::format("type in body should be one of [{}]", kind.type()));
   }
   const json& labels = get(body, "labels");
   if (body.contains("labels") && !labels.is_object()) {
-    out.add({}, fmt::format("labels in body must be of type object: \"{}\"", open_api_type(labels)));
+    out.add({}, fmt::format("labels in body must be of type object: \"{}\"", json_type(labels)));
     return out;
   }
   for (const auto& [key, value] : labels.items()) {
     if (!value.is_string())
-      out.add({}, fmt::format("labels.{} in body must be of type string: \"{}\"", key, open_api_type(value)));
+      out.add({}, fmt::format("labels.{} in body must be of type string: \"{}\"", key, json_type(value)));
   }
   return out;
 }

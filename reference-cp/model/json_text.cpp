@@ -171,4 +171,12 @@ Result<nlohmann::json> parse_json(std::string_view text) {
   return out;
 }
 
+const char* json_type(const nlohmann::json& value) {
+  if (value.is_null()) return "null";
+  if (value.is_boolean()) return "boolean";
+  if (value.is_number()) return "number";
+  if (value.is_string()) return "string";
+  return value.is_array() ? "array" : "object";
+}
+
 }  // namespace kumasim::cp
