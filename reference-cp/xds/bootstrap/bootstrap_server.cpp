@@ -57,20 +57,11 @@ std::string host_of(const HttpRequest& request) {
   return host.substr(0, colon);
 }
 
-Json at(const Json& value, std::initializer_list<const char*> path) {
-  const Json* node = &value;
-  for (const char* key : path) {
-    if (!node->is_object() || !node->contains(key)) return {};
-    node = &(*node)[key];
-  }
-  return *node;
-}
-
 /// Prometheus endpoints of the application that kuma-dp collects. `conf` is the proxy's, or null.
 Json aggregates(const Json& conf, const std::string& address) {
   Json out = Json::array();
-  for (const Json& entry : at(conf, {"aggregate"})) {
-    if (at(entry, {"enabled"}) == false) continue;
+  for (const Json& entry : at(conf, "aggregate")) {
+    if (at(entry, "enabled") == false) continue;
     std::string own = text_at(entry, "address");
     out.push_back({{"name", text_at(entry, "name")},
                    {"address", own.empty() ? address : own},
@@ -156,8 +147,7 @@ asio::awaitable<BootstrapServer::Outcome<BootstrapServer::Found>> BootstrapServe
   std::string type = request.proxy_type == "dataplane" ? "Dataplane" : ingress ? "ZoneIngress" : "ZoneEgress";
   auto resource = co_await find_resource(request, type);
   if (!resource) co_return std::unexpected(resource.error());
-  Json port = at(resource->spec, {"networking", "admin", "port"});
-  if (port.is_number_integer()) out.proxy.admin_port = port.get<std::uint32_t>();
+  out.proxy.admin_port = number_at(resource->spec, "networking", "admin", "port");
   if (type != "Dataplane") {
     out.proxy.service = request.proxy_type;
     co_return out;
@@ -165,8 +155,8 @@ asio::awaitable<BootstrapServer::Outcome<BootstrapServer::Found>> BootstrapServe
   TagSet tags = dataplane_tags(*resource);
   auto services = tags.find("kuma.io/service");
   out.proxy.service = services == tags.end() || services->second.empty() ? "unknown" : *services->second.begin();
-  out.proxy.builtin_gateway = at(resource->spec, {"networking", "gateway", "type"}) == "BUILTIN";
-  if (Json address = at(resource->spec, {"networking", "address"}); address.is_string()) out.address = address;
+  out.proxy.builtin_gateway = at(resource->spec, "networking", "gateway", "type") == "BUILTIN";
+  out.address = text_at(resource->spec, "networking", "address");
   auto mesh = co_await store_->get(kind::mesh(), {"", resource->meta.mesh});
   if (!mesh) co_return std::unexpected(Refusal{404, {}, fmt::format("there is no mesh \"{}\"", resource->meta.mesh)});
   BackendConf of_mesh = mesh_prometheus_conf((*mesh)->spec);
@@ -181,7 +171,7 @@ asio::awaitable<BootstrapServer::Outcome<BootstrapServer::Found>> BootstrapServe
     co_return std::unexpected(Refusal{500, {}, "the configuration of metrics cannot be read: " + metrics.error});
   out.aggregate = aggregates(metrics.value, out.address);
   out.proxy.unified_names = request.features.contains("feature-unified-resource-naming") &&
-                            at((*mesh)->spec, {"meshServices", "mode"}) == "Exclusive";
+                            at((*mesh)->spec, "meshServices", "mode") == "Exclusive";
   co_return out;
 }
 
@@ -210,7 +200,7 @@ asio::awaitable<BootstrapServer::Outcome<Resource>> BootstrapServer::find_resour
     co_return std::unexpected(Refusal{500, {}, decoded.error().text()});
   if (!decoded) co_return std::unexpected(Refusal{422, decoded.error().violations.text(), {}});
   if (type == "Dataplane") {
-    Json outbounds = at(decoded->spec, {"networking", "outbound"});
+    const Json& outbounds = at(decoded->spec, "networking", "outbound");
     if (request.transparent() && outbounds.is_array() && !outbounds.empty())
       co_return std::unexpected(
           Refusal{422, "outbound: should be empty since dataplane is in Transparent Proxying mode", {}});
