@@ -128,20 +128,26 @@ Contribution contribution(const MeshView& view, const MeshView::Index& index, co
   Contribution result;
   std::vector<Inbound> inbounds = inbounds_of(dataplane);
   for (const Inbound& inbound : inbounds) {
-    result.instances.emplace(inbound.service, inbound.address, inbound.port);
     if (!inbound.ready) continue;
     result.endpoints[inbound.service].emplace(instance_name(dataplane, inbound),
                                               endpoint(view, dataplane, inbound, index.local_weight));
     result.names.insert(inbound.service);
   }
-  if (std::optional<Inbound> metrics = prometheus_inbound(view.mesh(), dataplane))
-    result.instances.emplace(metrics->service, metrics->address, metrics->port);
   for (const std::string& name : candidates(index, dataplane)) {
     const Resource* service = view.find("MeshService", name);
     if (!service || !mesh_service::is_local(*service) || !mesh_service::selects(*service, dataplane)) continue;
     add_ports(view, *service, dataplane, inbounds, result);
     result.names.insert(user_key(*service));
   }
+  return result;
+}
+
+Instances instances_of(const BackendConf& metrics, const Resource& dataplane) {
+  Instances result;
+  for (const Inbound& inbound : inbounds_of(dataplane))
+    result.emplace(inbound.service, inbound.address, inbound.port);
+  if (std::optional<Inbound> inbound = prometheus_inbound(metrics, dataplane))
+    result.emplace(inbound->service, inbound->address, inbound->port);
   return result;
 }
 

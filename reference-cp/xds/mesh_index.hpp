@@ -9,6 +9,7 @@
 #include <tuple>
 #include <vector>
 
+#include "reference-cp/model/rules/backend_conf.hpp"
 #include "reference-cp/xds/mesh_view.hpp"
 #include "reference-cp/xds/persistent_map.hpp"
 #include "reference-cp/xds/remote_endpoints.hpp"
@@ -54,15 +55,19 @@ bool is_route(std::string_view kind);
 /// User keys of what the mesh's routes send traffic to.
 std::set<std::string> routed_services(const MeshView& view);
 
-/// What others see of one Dataplane, most of it by the index; equal contributions mean that nobody else can tell the
-/// difference.
+/// What others get of one Dataplane by the index. Where contributions are equal, and instances are, nobody else can
+/// tell the difference.
 struct Contribution {
   std::map<std::string, std::map<std::string, Endpoint>> endpoints;  ///< service -> instance -> endpoint
   std::set<std::string> names;  ///< user keys of the services that it contributes to
-  /// Service, address and port of every inbound as users of direct access see it: of those not ready too, and never by
-  /// the advertised address.
-  std::set<std::tuple<std::string, std::string, std::uint32_t>> instances;
 };
+Contribution contribution(const MeshView& view, const MeshView::Index& index, const Resource& dataplane);
+
+/// Service, address and port of every inbound as users of direct access see it: of those not ready too, of the one
+/// where it serves its metrics, and never by the advertised address.
+using Instances = std::set<std::tuple<std::string, std::string, std::uint32_t>>;
+/// `metrics` is the mesh's mesh_prometheus_conf.
+Instances instances_of(const BackendConf& metrics, const Resource& dataplane);
 
 /// Names of MeshMultiZoneServices' ports that take endpoints from one of these services' ports, and user keys of those
 /// services.
@@ -71,7 +76,6 @@ struct Combined {
 };
 Combined combined_of(const MeshView& view, const MeshView::Index& index, const std::set<std::string>& services);
 
-Contribution contribution(const MeshView& view, const MeshView::Index& index, const Resource& dataplane);
 /// Services that a Dataplane's own configuration depends on; "*" for every one.
 std::set<std::string> used_services(const Resource& dataplane);
 

@@ -276,7 +276,9 @@ Affected MeshView::affected_by_dataplane(const ResourceChange& change) const {
   if (change.after) result.names.insert(change.after->meta.name);
   Contribution before = change.before ? contribution(*this, *index_, *change.before) : Contribution{};
   Contribution after = change.after ? contribution(*this, *index_, *change.after) : Contribution{};
-  if (before.instances != after.instances) add_users({"*direct"}, result.names);
+  const BackendConf metrics = mesh() ? mesh_prometheus_conf(mesh()->spec) : BackendConf{};
+  auto seen = [&](const ResourcePtr& side) { return side ? instances_of(metrics, *side) : Instances{}; };
+  if (seen(change.before) != seen(change.after)) add_users({"*direct"}, result.names);
   if (before.endpoints == after.endpoints) return result;
   std::set<std::string> names = before.names, services;
   names.insert(after.names.begin(), after.names.end());

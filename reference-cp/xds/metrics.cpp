@@ -17,10 +17,6 @@ std::uint32_t prometheus_port(const nlohmann::json& conf) {
   return port ? port : 5670;
 }
 
-std::optional<Inbound> prometheus_inbound(const Resource* mesh, const Resource& dataplane) {
-  return prometheus_inbound(mesh ? mesh_prometheus_conf(mesh->spec) : BackendConf{}, dataplane);
-}
-
 std::optional<Inbound> prometheus_inbound(const BackendConf& of_mesh, const Resource& dataplane) {
   const nlohmann::json conf = own_prometheus_conf(of_mesh, dataplane.spec).value;
   Inbound result;

@@ -17,8 +17,7 @@ nlohmann::json prometheus_conf(const Resource* mesh, const Resource& dataplane);
 /// The port in such a conf; 0 where that is null, or has a port with which Envoy takes no listener: Kuma judges none.
 std::uint32_t prometheus_port(const nlohmann::json& conf);
 /// The inbound that the endpoint is for others: with address, port, tags and service only; nullopt without a port.
-std::optional<Inbound> prometheus_inbound(const Resource* mesh, const Resource& dataplane);
-/// The same of the mesh's mesh_prometheus_conf, for those who ask of many Dataplanes.
+/// `of_mesh` is the mesh's mesh_prometheus_conf.
 std::optional<Inbound> prometheus_inbound(const BackendConf& of_mesh, const Resource& dataplane);
 
 }  // namespace kumasim::cp

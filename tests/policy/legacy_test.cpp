@@ -129,7 +129,8 @@ networking: {address: 10.0.0.1, )" + networking +
                   .mesh();
   const Resource& dataplane = **mesh->all("Dataplane").find("web");
   nlohmann::json out = prometheus_conf(mesh->mesh(), dataplane);
-  EXPECT_EQ(prometheus_inbound(mesh->mesh(), dataplane).has_value(), !out.is_null()) << conf;
+  const BackendConf of_mesh = mesh_prometheus_conf(mesh->mesh()->spec);
+  EXPECT_EQ(prometheus_inbound(of_mesh, dataplane).has_value(), !out.is_null()) << conf;
   return out;
 }
 
