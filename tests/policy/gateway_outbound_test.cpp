@@ -14,23 +14,10 @@ using Json = nlohmann::json;
 
 /// The old policy for one destination holds for every name of a gateway's TLS listener, as in Kuma.
 TEST(Retry, IsOneForAllNamesOfATlsListener) {
-  Generated edge(World(std::string(calling_mesh) + R"(
----
-type: Dataplane
-mesh: default
-name: edge
-networking:
-  address: 10.0.0.9
-  gateway: {type: BUILTIN, tags: {kuma.io/service: edge}}
----
-type: MeshGateway
-mesh: default
-name: edge
-selectors: [{match: {kuma.io/service: edge}}]
-conf:
-  listeners:
-  - {port: 8443, protocol: TLS, hostname: a.example.com, tls: {mode: PASSTHROUGH}, tags: {n: a}}
-  - {port: 8443, protocol: TLS, hostname: b.example.com, tls: {mode: PASSTHROUGH}, tags: {n: b}}
+  const char* listeners =
+      "{port: 8443, protocol: TLS, hostname: a.example.com, tls: {mode: PASSTHROUGH}, tags: {n: a}}, "
+      "{port: 8443, protocol: TLS, hostname: b.example.com, tls: {mode: PASSTHROUGH}, tags: {n: b}}";
+  Generated edge(World(std::string(calling_mesh) + edge_gateway(listeners) + R"(
 ---
 type: MeshTCPRoute
 mesh: default
@@ -63,20 +50,8 @@ conf: {tcp: {maxConnectAttempts: 7}}
 
 /// The cluster by which a builtin gateway reaches the ExternalServices `ext`; `mesh` is what stands in the Mesh.
 Json outside_cluster(const std::string& mesh, const std::string& policies) {
-  Generated edge(World("type: Mesh\nname: default\nmeshServices: {mode: Disabled}\n" + mesh + R"(
----
-type: Dataplane
-mesh: default
-name: edge
-networking:
-  address: 10.0.0.9
-  gateway: {type: BUILTIN, tags: {kuma.io/service: edge}}
----
-type: MeshGateway
-mesh: default
-name: edge
-selectors: [{match: {kuma.io/service: edge}}]
-conf: {listeners: [{port: 8080, protocol: HTTP}]}
+  Generated edge(World("type: Mesh\nname: default\nmeshServices: {mode: Disabled}\n" + mesh +
+                       edge_gateway("{port: 8080, protocol: HTTP}") + R"(
 ---
 type: ZoneEgress
 name: egress
@@ -150,26 +125,7 @@ std::vector<std::string> intervals(const Generated& edge, std::size_t host) {
 /// Kuma adds one to all clusters of a service for each entry that leads to it. Here those of one listener are bounded,
 /// and leave room for those of the cluster's own listener.
 TEST(MeshHealthCheck, HasABoundOnAGatewayWithManyRoutes) {
-  std::string yaml = R"(
-type: Mesh
-name: default
-meshServices: {mode: Exclusive}
----
-type: Dataplane
-mesh: default
-name: edge
-networking:
-  address: 10.0.0.9
-  gateway: {type: BUILTIN, tags: {kuma.io/service: edge}}
----
-type: MeshGateway
-mesh: default
-name: edge
-selectors: [{match: {kuma.io/service: edge}}]
-conf:
-  listeners:
-  - {port: 8080, protocol: HTTP, hostname: a.example.com, tags: {n: a}}
-  - {port: 8080, protocol: HTTP, hostname: b.example.com, tags: {n: b}}
+  std::string yaml = "type: Mesh\nname: default\nmeshServices: {mode: Exclusive}\n" + edge_gateway(two_hosts) + R"(
 ---
 type: MeshService
 mesh: default

@@ -60,24 +60,7 @@ TEST(MeshHealthCheck, HasNoProbeForAnotherProtocol) {
 
 /// A builtin gateway `edge` with two listeners on one port, and a route to `backend` of prefix `path` on both.
 Generated edge(const std::string& path, const std::string& policies) {
-  std::string yaml(calling_mesh);
-  yaml += R"(
----
-type: Dataplane
-mesh: default
-name: edge
-networking:
-  address: 10.0.0.9
-  gateway: {type: BUILTIN, tags: {kuma.io/service: edge}}
----
-type: MeshGateway
-mesh: default
-name: edge
-selectors: [{match: {kuma.io/service: edge}}]
-conf:
-  listeners:
-  - {port: 8080, protocol: HTTP, hostname: a.example.com, tags: {n: a}}
-  - {port: 8080, protocol: HTTP, hostname: b.example.com, tags: {n: b}}
+  std::string yaml = std::string(calling_mesh) + edge_gateway(two_hosts) + R"(
 ---
 type: MeshHTTPRoute
 mesh: default

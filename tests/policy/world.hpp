@@ -97,6 +97,28 @@ networking:
   address: 10.0.0.4
   inbound: [{port: 6379, tags: {kuma.io/service: redis, kuma.io/protocol: tcp}}]
 )";
+/// A builtin gateway `edge`, to stand behind a mesh; `listeners` is what stands in YAML's brackets.
+inline std::string edge_gateway(std::string_view listeners) {
+  return R"(---
+type: Dataplane
+mesh: default
+name: edge
+networking:
+  address: 10.0.0.9
+  gateway: {type: BUILTIN, tags: {kuma.io/service: edge}}
+---
+type: MeshGateway
+mesh: default
+name: edge
+selectors: [{match: {kuma.io/service: edge}}]
+conf: {listeners: [)" +
+         std::string(listeners) + "]}\n";
+}
+/// Two listeners on one port.
+inline constexpr std::string_view two_hosts =
+    "{port: 8080, protocol: HTTP, hostname: a.example.com, tags: {n: a}}, "
+    "{port: 8080, protocol: HTTP, hostname: b.example.com, tags: {n: b}}";
+
 inline constexpr const char* to_backend = "outbound:127.0.0.1:10001";
 inline constexpr const char* to_redis = "outbound:127.0.0.1:10002";
 
