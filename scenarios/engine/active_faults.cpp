@@ -1,0 +1,73 @@
+#include "scenarios/engine/active_faults.hpp"
+
+#include <algorithm>
+
+namespace kumasim::scenario {
+namespace {
+
+/// What of the list stands in the other; it is taken out there.
+template <class T>
+std::vector<T> take(const std::vector<T>& wanted, std::vector<T>& from) {
+  std::vector<T> out;
+  for (const T& one : wanted) {
+    auto found = std::ranges::find(from, one);
+    if (found == from.end()) continue;
+    out.push_back(one);
+    from.erase(found);
+  }
+  return out;
+}
+
+bool done(const FaultOrder& order) {
+  return order.kind->whom == fault::Whom::ways ? order.ways.empty() : order.processes.empty();
+}
+
+}  // namespace
+
+void ActiveFaults::begin(const FaultOrder& order) {
+  if (!order.kind->heals.empty()) return heal(order);
+  world_.begin(order);
+  if (order.kind->lasting) active_.push_back(order);
+  note_cuts();
+}
+
+void ActiveFaults::heal(const FaultOrder& order) {
+  for (FaultOrder& active : active_) {
+    if (active.kind->name != order.kind->heals) continue;
+    FaultOrder part = active;
+    bool ways = active.kind->whom == fault::Whom::ways;
+    part.ways = take(order.ways, active.ways);
+    part.processes = ways ? active.processes : take(order.processes, active.processes);
+    if (!done(part)) world_.end(part);
+  }
+  std::erase_if(active_, done);
+  note_cuts();
+}
+
+void ActiveFaults::end(const FaultOrder& order) {
+  auto found = std::ranges::find(active_, order.id, &FaultOrder::id);
+  if (found == active_.end()) return;
+  FaultOrder rest = std::move(*found);
+  active_.erase(found);
+  world_.end(rest);
+  note_cuts();
+}
+
+std::vector<FaultOrder> ActiveFaults::end_all() {
+  std::vector<FaultOrder> out = active_;
+  for (const FaultOrder& order : out) end(order);
+  return out;
+}
+
+void ActiveFaults::note_cuts() {
+  cut_.clear();
+  for (const FaultOrder& order : active_) {
+    if (order.kind->cuts) cut_.insert(order.ways.begin(), order.ways.end());
+  }
+}
+
+bool ActiveFaults::cut(const std::string& a, const std::string& b) const {
+  return cut_.contains({a, b}) || cut_.contains({b, a});
+}
+
+}  // namespace kumasim::scenario

@@ -1,0 +1,35 @@
+/// The faults of a run that go on: begins and ends them in a world, and knows who is cut off by them.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "kumasim/scenario/world.hpp"
+
+namespace kumasim::scenario {
+
+class ActiveFaults {
+ public:
+  explicit ActiveFaults(MeshWorld& world) : world_(world) {}
+
+  /// Begins one, or, where its kind heals another, ends what there is of that between those that it names.
+  void begin(const FaultOrder& order);
+  /// Nothing where it has ended before.
+  void end(const FaultOrder& order);
+  /// Ends all, in the order in which they began; the answer names them.
+  std::vector<FaultOrder> end_all();
+
+  /// Something of a kind that cuts lies on a way between the two.
+  bool cut(const std::string& a, const std::string& b) const;
+
+ private:
+  void heal(const FaultOrder& order);
+  void note_cuts();
+
+  MeshWorld& world_;
+  std::vector<FaultOrder> active_;
+  std::set<Way> cut_;
+};
+
+}  // namespace kumasim::scenario

@@ -1,0 +1,283 @@
+#include "scenarios/engine/draw_fault.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <set>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "kumasim/sim/hash.hpp"
+#include "scenarios/engine/fault_value.hpp"
+
+namespace kumasim::scenario {
+namespace {
+
+using Names = std::vector<std::string>;
+
+/// So many of them in a random order.
+Names pick(Names from, std::size_t count, Random& random) {
+  Names out;
+  while (out.size() < count && !from.empty()) {
+    auto index = static_cast<std::ptrdiff_t>(random.below(from.size()));
+    out.push_back(from[static_cast<std::size_t>(index)]);
+    from.erase(from.begin() + index);
+  }
+  return out;
+}
+
+Names choose(const Scenario& scenario, const Selection& selection, Random& random) {
+  Names fitting;
+  for (const Instance& instance : scenario.instances) {
+    if (selection.takes(instance)) fitting.push_back(instance.process);
+  }
+  return selection.pick == 0 ? fitting : pick(std::move(fitting), selection.pick, random);
+}
+
+Names everybody(const Scenario& scenario) {
+  Names out{scenario.control_plane.name};
+  for (const Instance& instance : scenario.instances) out.push_back(instance.process);
+  return out;
+}
+
+/// Which directions a fault strikes, of those between a first and a second process.
+struct Directions {
+  bool forth = true, back = true;
+
+  static Directions of(const FaultOrder& order) {
+    if (!order.has("direction")) return {};
+    const std::string& word = order.word("direction");
+    return {word != "otherWay", word != "oneWay"};
+  }
+  void add(FaultOrder& order, const std::string& first, const std::string& second) const {
+    if (forth) order.ways.push_back({first, second});
+    if (back) order.ways.push_back({second, first});
+  }
+};
+
+/// All ways of the chosen.
+void isolate(FaultOrder& order, const Names& all) {
+  for (const std::string& one : order.processes) {
+    for (const std::string& other : all) {
+      if (other != one) Directions::of(order).add(order, one, other);
+    }
+  }
+}
+
+/// Each once, where it stood first.
+void deduplicate(std::vector<Way>& ways) {
+  std::set<Way> seen;
+  std::erase_if(ways, [&](const Way& way) { return !seen.insert(way).second; });
+}
+
+void split(FaultOrder& order, const Names& one_side, const Names& other_side) {
+  for (const std::string& one : one_side) {
+    for (const std::string& other : other_side) Directions::of(order).add(order, one, other);
+  }
+}
+
+std::string zone_of(const Scenario& scenario, const std::string& process) {
+  const Instance* instance = scenario.find_instance(process);
+  if (instance == nullptr || !instance->tags.contains("kuma.io/zone")) return {};
+  return instance->tags.at("kuma.io/zone");
+}
+
+/// Draws the sides of a partition among the processes; the answer says who they are.
+std::string shape(FaultOrder& order, const Scenario& scenario, const Names& among, Random& random) {
+  const std::string& word = order.word("shape");
+  if (word == "byZone") {
+    std::map<std::string, Names> zones;
+    for (const std::string& process : among) zones[zone_of(scenario, process)].push_back(process);
+    zones.erase("");
+    for (auto one = zones.begin(); one != zones.end(); ++one) {
+      for (auto other = std::next(one); other != zones.end(); ++other) split(order, one->second, other->second);
+    }
+    return "the zones";
+  }
+  Names shuffled = pick(among, among.size(), random);
+  std::size_t half = shuffled.size() / 2;
+  std::size_t first = word == "minority" ? 1 + random.below(std::max<std::size_t>((shuffled.size() - 1) / 2, 1)) : half;
+  auto cut = shuffled.begin() + static_cast<std::ptrdiff_t>(first);
+  // The one that sees both is the last.
+  auto end = word == "bridge" ? std::prev(shuffled.end()) : shuffled.end();
+  Names one_side(shuffled.begin(), std::min(cut, end)), other_side(std::min(cut, end), end);
+  split(order, one_side, other_side);
+  std::ranges::sort(one_side);
+  std::ranges::sort(other_side);
+  return fmt::format("{} from {}", fmt::join(one_side, ", "), fmt::join(other_side, ", "));
+}
+
+/// The catalogue's line with its "{}" filled in.
+std::string phrase(std::string_view line, const std::string& whom) {
+  std::size_t gap = line.find("{}");
+  return std::string(line.substr(0, gap)) + whom + std::string(line.substr(gap + 2));
+}
+
+class Drawing {
+ public:
+  Drawing(const Scenario& scenario, std::size_t index, const Occasion& occasion, Random& random)
+      : scenario_(scenario), fault_(scenario.faults[index]), occasion_(occasion), random_(random) {
+    order_.id = (static_cast<std::uint64_t>(index) + 1) << 48 | occasion.turn << 20;
+    order_.kind = fault_.kind;
+  }
+
+  std::vector<Action> actions() {
+    // Lengths first, then whom, then values: one more choice does not move those before it.
+    if (fault_.lasts) lasts_ = draw(*fault_.lasts, random_);
+    whom();
+    values();
+    ways();
+    bool nobody = fault_.kind->whom == fault::Whom::ways ? order_.ways.empty() : order_.processes.empty();
+    if (nobody) return {};
+    if (fault_.kind->name == "net.swizzle")
+      swizzle();
+    else if (fault_.kind->name == "net.flap")
+      flap();
+    else
+      add(order_, occasion_.at, lasts_, "");
+    std::ranges::stable_sort(out_, {}, &Action::at);
+    return std::move(out_);
+  }
+
+ private:
+  void whom() {
+    if (fault_.select && !shaped())
+      order_.processes = choose(scenario_, *fault_.select, random_);
+    else if (fault_.target == Fault::of_event && !occasion_.process.empty())
+      order_.processes = {occasion_.process};
+    else if (!fault_.target.empty() && fault_.target != Fault::of_event)
+      order_.processes = {fault_.target};
+  }
+
+  void values() {
+    for (const fault::Parameter& parameter : fault_.kind->parameters) {
+      auto said = fault_.values.find(parameter.name);
+      if (said == fault_.values.end()) {
+        if (!parameter.fallback.empty()) order_.values.emplace(parameter.name, fallback_of(parameter));
+        continue;
+      }
+      FaultValue drawn = draw(parameter, said->second, random_);
+      said_ += fmt::format("{}{} {}", said_.empty() ? "" : ", ", parameter.name, text_of(parameter, drawn));
+      order_.values.emplace(parameter.name, std::move(drawn));
+    }
+  }
+
+  bool shaped() const {
+    auto said = fault_.values.find("shape");
+    return said != fault_.values.end() && said->second.word != "isolate";
+  }
+
+  void ways() {
+    whom_ = fmt::format("{}", fmt::join(order_.processes, ", "));
+    if (fault_.kind->whom != fault::Whom::ways) return;
+    if (shaped()) {
+      whom_ = shape(order_, scenario_,
+                    fault_.select ? choose(scenario_, *fault_.select, random_) : everybody(scenario_), random_);
+    } else if (!fault_.between[0].empty()) {
+      whom_ = fmt::format("{} and {}", fault_.between[0], fault_.between[1]);
+      for (const std::string& a : scenario_.processes_of(fault_.between[0])) {
+        for (const std::string& b : scenario_.processes_of(fault_.between[1])) {
+          if (a != b) Directions::of(order_).add(order_, a, b);
+        }
+      }
+    } else {
+      isolate(order_, everybody(scenario_));
+      whom_ += " and all others";
+    }
+    deduplicate(order_.ways);
+  }
+
+  /// One beginning and, where it lasts, one end. `because` names the pattern that it is a part of.
+  void add(FaultOrder order, Duration at, std::optional<Duration> lasts, std::string_view because) {
+    const fault::Kind& kind = *order.kind;
+    if (scenario_.liveness) {  // which heals all
+      Duration rest = scenario_.liveness->after - at;
+      if (rest < Duration(0)) return;
+      if (kind.lasting) lasts = std::min(lasts.value_or(rest), rest);
+    }
+    Action action;
+    action.at = at;
+    action.order = std::move(order);
+    action.order.id += ++parts_;
+    action.text = phrase(kind.begins, whom_);
+    if (!because.empty())
+      action.text += fmt::format(" ({})", because);
+    else if (!said_.empty())
+      action.text += fmt::format(" ({})", said_);
+    action.recovery = !kind.heals.empty();
+    action.fault = !action.recovery;
+    out_.push_back(action);
+    if (!lasts) return;
+    action.at += *lasts;
+    action.kind = Action::Kind::end;
+    action.text = phrase(kind.ends, whom_);
+    action.fault = false;
+    action.recovery = true;
+    out_.push_back(std::move(action));
+  }
+
+  /// REQUIRES: it has a length; the loader sees to it.
+  FaultOrder part() const {
+    FaultOrder out = order_;
+    out.kind = fault::find_kind(fault_.kind->made_of);
+    return out;
+  }
+
+  void swizzle() {
+    Names chosen = order_.processes;
+    Names released = pick(chosen, chosen.size(), random_);
+    auto count = static_cast<std::int64_t>(chosen.size());
+    Duration half = *lasts_ / 2;
+    for (std::int64_t i = 0; i < count; ++i) {
+      const std::string& process = chosen[static_cast<std::size_t>(i)];
+      FaultOrder one = part();
+      one.processes = {process};
+      one.ways.clear();
+      isolate(one, everybody(scenario_));
+      whom_ = process + " and all others";
+      Duration begin = half * i / count;
+      Duration end = half + half * (std::ranges::find(released, process) - released.begin() + 1) / count;
+      add(std::move(one), occasion_.at + begin, end - begin, fault_.kind->name);
+    }
+  }
+
+  void flap() {
+    Duration period = order_.duration("period");
+    Duration down = period / 1'000'000 * order_.number("down");
+    for (Duration at{}; at < *lasts_; at += period)
+      add(part(), occasion_.at + at, std::min(down, *lasts_ - at), fault_.kind->name);
+  }
+
+  const Scenario& scenario_;
+  const Fault& fault_;
+  const Occasion& occasion_;
+  Random& random_;
+  FaultOrder order_;
+  std::optional<Duration> lasts_;
+  std::string whom_, said_;
+  std::uint64_t parts_ = 0;
+  std::vector<Action> out_;
+};
+
+}  // namespace
+
+std::uint64_t fault_seed(std::uint64_t seed, std::size_t fault) {
+  return sim::mix(sim::hash_text("fault", seed), fault);
+}
+
+std::vector<Action> draw_fault(const Scenario& scenario, std::size_t fault, const Occasion& occasion, Random& random) {
+  return Drawing(scenario, fault, occasion, random).actions();
+}
+
+std::string trigger_text(const Fault& fault) {
+  const Trigger& when = *fault.when;
+  std::string out = "when " + when.event;
+  Names fields;
+  for (const auto& [key, text] : when.where) fields.push_back(key + "=" + text);
+  if (!fields.empty()) out += fmt::format(" ({})", fmt::join(fields, ", "));
+  if (when.occurrence == 0) out += ", each time";
+  if (when.occurrence > 1) out += fmt::format(", time {}", when.occurrence);
+  return out + ": " + std::string(fault.kind->name);
+}
+
+}  // namespace kumasim::scenario

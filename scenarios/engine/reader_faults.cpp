@@ -1,0 +1,180 @@
+/// Faults, as the catalogue has them.
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "kumasim/scenario/event.hpp"
+#include "scenarios/engine/fault_value.hpp"
+#include "scenarios/engine/reader.hpp"
+
+namespace kumasim::scenario {
+
+void Reader::read_faults(const json& faults, const std::string& path) {
+  std::size_t index = 0;
+  for (const json& value : faults) read_fault(value, child_path(path, index++));
+}
+
+void Reader::read_fault(const json& value, const std::string& path) {
+  Fault out;
+  out.kind = fault::find_kind(value["fault"].get<std::string>());
+  out.mark = document_.mark(path);
+  read_fault_time(out, value, path);
+  read_parameters(out, value, path);
+  read_whom(out, value, path);
+  scenario_.faults.push_back(std::move(out));
+}
+
+void Reader::read_fault_time(Fault& out, const json& value, const std::string& path) {
+  std::string_view name = out.kind->name;
+  if (value.contains("at") == value.contains("when"))
+    complain(path, fmt::format("{} needs either `at` or `when`", name));
+  if (value.contains("at")) {
+    out.at = span(value["at"], child_path(path, "at"));
+    if (out.at.high > scenario_.duration) complain(child_path(path, "at"), "is after the end of the run");
+  }
+  if (value.contains("when")) {
+    out.when.emplace();
+    read_trigger(*out.when, value["when"], child_path(path, "when"));
+  }
+  if (value.contains("for")) {
+    out.lasts = span(value["for"], child_path(path, "for"));
+    if (!out.kind->lasting) complain(child_path(path, "for"), fmt::format("{} has no length", name));
+  } else if (!out.kind->made_of.empty()) {
+    complain(path, fmt::format("{} needs `for`: its length", name));
+  }
+  if (!value.contains("every")) return;
+  out.every = span(value["every"], child_path(path, "every"));
+  if (out.when) complain(child_path(path, "every"), "has no meaning beside `when`", "use when: {occurrence: all}");
+  if (out.every->low < std::chrono::milliseconds(1)) complain(child_path(path, "every"), "must be at least 1ms");
+  if (out.lasts && out.every->low < out.lasts->high)
+    complain(child_path(path, "every"), "must be at least as long as `for`");
+}
+
+void Reader::read_trigger(Trigger& out, const json& value, const std::string& path) {
+  out.event = value["event"].get<std::string>();
+  const EventKind& kind = *find_event_kind(out.event);
+  if (value.contains("where")) out.where = value["where"].get<Tags>();
+  for (const auto& [field, text] : out.where) {
+    if (std::ranges::find(kind.fields, field) != kind.fields.end()) continue;
+    complain(child_path(child_path(path, "where"), field),
+             fmt::format("{} has no such field; it has {}", out.event, fmt::join(kind.fields, ", ")));
+  }
+  std::string where = child_path(path, "where");
+  if (out.where.contains("process")) known_process(out.where["process"], child_path(where, "process"));
+  if (out.where.contains("service")) known_service(out.where["service"], child_path(where, "service"));
+  if (out.where.contains("fault") && fault::find_kind(out.where["fault"]) == nullptr)
+    complain(child_path(where, "fault"), fmt::format("there is no fault `{}`", out.where["fault"]));
+  if (value.contains("occurrence"))
+    out.occurrence = value["occurrence"].is_string() ? 0 : value["occurrence"].get<std::size_t>();
+  if (value.contains("after")) out.after = span(value["after"], child_path(path, "after"));
+}
+
+/// A kind that strikes ways takes `between` too, and one with a shape nothing at all.
+void Reader::read_whom(Fault& out, const json& value, const std::string& path) {
+  std::string_view name = out.kind->name;
+  bool ways = out.kind->whom == fault::Whom::ways;
+  bool pairs = ways && name != "net.swizzle";
+  auto shape = out.values.find("shape");
+  bool shaped = shape != out.values.end() && shape->second.word != "isolate";
+  auto refuse = [&](const char* field, const std::string& of) {
+    if (value.contains(field)) complain(child_path(path, field), fmt::format("has no meaning for {}", of));
+  };
+  if (!pairs) refuse("between", std::string(name));
+  if (shaped) {
+    refuse("between", fmt::format("shape `{}`", shape->second.word));
+    refuse("target", fmt::format("shape `{}`", shape->second.word));
+  }
+  int chosen =
+      (value.contains("target") ? 1 : 0) + (value.contains("select") ? 1 : 0) + (value.contains("between") ? 1 : 0);
+  if (chosen > 1 || (chosen == 0 && !shaped)) {
+    complain(path, fmt::format("{} needs either {}`target` or `select`", name, pairs ? "`between`, " : ""));
+    return;
+  }
+  if (value.contains("between")) {
+    for (std::size_t i = 0; i < 2; ++i) {
+      out.between[i] = value["between"][i].get<std::string>();
+      known_process(out.between[i], child_path(child_path(path, "between"), i));
+    }
+  }
+  if (value.contains("select")) read_selection(out.select.emplace(), value["select"], child_path(path, "select"));
+  if (shaped && out.select && !value["select"].contains("pick")) out.select->pick = 0;
+  if (!value.contains("target")) return;
+  out.target = value["target"].get<std::string>();
+  std::string at = child_path(path, "target");
+  if (out.target == Fault::of_event) {
+    const EventKind* event = out.when ? find_event_kind(out.when->event) : nullptr;
+    if (event == nullptr || std::ranges::find(event->fields, "process") == event->fields.end())
+      complain(at, "there is no event here that is about a process");
+  } else if (scenario_.find_service(out.target) != nullptr) {
+    complain(at, fmt::format("`{}` is a service; expected one process", out.target),
+             fmt::format("use select: {{service: {}, pick: all}}", out.target));
+  } else if (out.kind->applications && out.target == scenario_.control_plane.name) {
+    complain(at, "is the control plane, which has no application");
+  } else {
+    known_process(out.target, at);
+  }
+}
+
+void Reader::read_selection(Selection& out, const json& select, const std::string& path) {
+  out.service = select.value("service", "");
+  if (!out.service.empty()) known_service(out.service, child_path(path, "service"));
+  out.zone = select.value("zone", "");
+  if (select.contains("tags")) out.tags = select["tags"].get<Tags>();
+  if (select.contains("pick")) out.pick = select["pick"].is_string() ? 0 : select["pick"].get<std::size_t>();
+  auto matching = static_cast<std::size_t>(
+      std::ranges::count_if(scenario_.instances, [&](const Instance& instance) { return out.takes(instance); }));
+  std::size_t wanted = std::max<std::size_t>(out.pick, 1);
+  if (matching < wanted) complain(path, fmt::format("{} instances fit, {} are to be picked", matching, wanted));
+}
+
+void Reader::read_parameters(Fault& out, const json& value, const std::string& path) {
+  static const std::vector<std::string> common{"fault", "at", "when", "every", "for", "target", "select", "between"};
+  std::vector<std::string_view> names;
+  for (const fault::Parameter& parameter : out.kind->parameters) names.push_back(parameter.name);
+  for (const auto& [key, item] : value.items()) {
+    if (std::ranges::find(common, key) != common.end()) continue;
+    std::string at = child_path(path, key);
+    const fault::Parameter* parameter = out.kind->find_parameter(key);
+    if (parameter == nullptr) {
+      complain(at, fmt::format("has no meaning for {}", out.kind->name),
+               names.empty() ? "it has no parameters" : fmt::format("its parameters are {}", fmt::join(names, ", ")));
+      continue;
+    }
+    out.values.emplace(key, fault_value(*parameter, item, at));
+  }
+  for (const fault::Parameter& parameter : out.kind->parameters) {
+    if (parameter.required && !value.contains(parameter.name))
+      complain(path, fmt::format("{} needs `{}`: {}", out.kind->name, parameter.name, parameter.text));
+  }
+  if (out.kind->name == "net.delay" && !out.values.contains("delay") && !out.values.contains("loss"))
+    complain(path, "net.delay needs `delay` or `loss`");
+  if (out.kind->name == "net.flap" && out.values.contains("period") &&
+      out.values.find("period")->second.low < Duration(std::chrono::milliseconds(10)).count())
+    complain(child_path(path, "period"), "must be at least 10ms");
+}
+
+FaultValue Reader::fault_value(const fault::Parameter& parameter, const json& value, const std::string& path) {
+  using Type = fault::Parameter::Type;
+  FaultValue out;
+  // Another kind may have a parameter of this name and of another shape.
+  if (parameter.type == Type::delay && (value.is_string() || value.is_object() || value.is_array())) {
+    out.law = delay(value, path);
+  } else if (parameter.type == Type::word || parameter.type == Type::text) {
+    out.word = value.is_string() ? value.get<std::string>() : value.dump();
+    if (parameter.type == Type::word && std::ranges::find(parameter.words, out.word) == parameter.words.end())
+      complain(path, fmt::format("expected one of {}, found `{}`", fmt::join(parameter.words, ", "), out.word));
+  } else {
+    auto read = [&](const json& item, const std::string& at) {
+      auto number = parse_fault_number(parameter, item);
+      if (!number) complain(at, number.error());
+      return number.value_or(0);
+    };
+    out.low = value.is_array() ? read(value[0], child_path(path, 0)) : read(value, path);
+    out.high = value.is_array() ? read(value[1], child_path(path, 1)) : out.low;
+    if (out.low > out.high) complain(path, "the range is empty: its first end is above its second");
+  }
+  return out;
+}
+
+}  // namespace kumasim::scenario

@@ -1,0 +1,219 @@
+/// Links, connections and names; processes and clocks are in sim_process_faults.cpp.
+#include "scenarios/engine/sim_faults.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+#include "scenarios/engine/law.hpp"
+#include "sim/envoy/data/fabric.hpp"
+
+namespace kumasim::scenario {
+namespace {
+
+constexpr Duration idle_sweep = std::chrono::seconds(1);
+
+/// Each two processes once.
+std::set<Way> pairs(const std::vector<Way>& ways) {
+  std::set<Way> out;
+  for (const Way& way : ways) out.insert(way.from < way.to ? way : Way{way.to, way.from});
+  return out;
+}
+
+/// What a fault of a link makes of it.
+void change(sim::LinkOptions& link, const FaultOrder& order) {
+  std::string_view kind = order.kind->name;
+  auto parts = [&](std::string_view parameter) { return static_cast<std::uint32_t>(order.number(parameter)); };
+  if (kind == "net.delay" && order.has("delay")) {
+    link.delay = to_sim(order.law("delay"));
+    link.delay_correlation_ppm = parts("correlation");
+  }
+  if ((kind == "net.delay" || kind == "net.loss") && order.has("loss")) link.loss_ppm = parts("loss");
+  if (kind == "net.loss") link.loss_burst = parts("burst");
+  if (kind == "net.rate") link.bottleneck_bytes_per_second = static_cast<std::uint64_t>(order.number("bandwidth"));
+  if (kind == "tcp.slice") {
+    link.slice_bytes = static_cast<std::size_t>(order.number("bytes"));
+    link.slice_pause = order.duration("pause");
+  }
+}
+
+}  // namespace
+
+const std::map<std::string_view, SimFaults::Acts>& SimFaults::acts() {
+  using F = SimFaults;
+  static const std::map<std::string_view, Acts> all{
+      {"net.delay", {&F::relink, &F::relink}},
+      {"net.loss", {&F::relink, &F::relink}},
+      {"net.rate", {&F::relink, &F::relink}},
+      {"net.partition", {&F::cut, &F::heal}},
+      {"net.clog", {&F::clog, &F::release}},
+      {"tcp.reset", {&F::reset}},
+      {"tcp.halfOpen", {&F::silence}},
+      {"tcp.refuse", {&F::close_doors, &F::open_doors}},
+      {"tcp.hang", {&F::close_doors, &F::open_doors}},
+      {"tcp.slice", {&F::relink, &F::relink}},
+      {"tcp.idleKill", {&F::watch_idle, &F::forget}},
+      {"dns.error", {&F::look_up, &F::look_up_again}},
+      {"dns.slow", {&F::look_up, &F::look_up_again}},
+      {"dns.stale", {&F::look_up, &F::look_up_again}},
+      {"proc.kill", {&F::kill, &F::start}},
+      {"proc.stop", {&F::stop, &F::start}},
+      {"proc.restart", {&F::restart}},
+      {"proc.wipe", {&F::wipe}},
+      {"proc.newAddress", {&F::move}},
+      {"proc.pause", {&F::pause, &F::resume}},
+      {"proc.slow", {&F::slow, &F::hasten}},
+      {"disk.eio", {&F::spoil_disk, &F::spoil_disk}},
+      {"disk.enospc", {&F::spoil_disk, &F::spoil_disk}},
+      {"disk.readOnly", {&F::spoil_disk, &F::spoil_disk}},
+      {"disk.lostFsync", {&F::spoil_disk, &F::spoil_disk}},
+      {"disk.bitrot", {&F::spoil_disk, &F::spoil_disk}},
+      {"clock.offset", {&F::skew, &F::set_right}},
+      {"clock.drift", {&F::skew, &F::set_right}},
+      {"clock.jump", {&F::skew}},
+      {"clock.strobe", {&F::skew, &F::set_right}},
+      {"clock.step", {&F::skew, &F::set_right}},
+      {"clock.freeze", {&F::skew, &F::set_right}},
+      {"app.errorRate", {&F::spoil, &F::spoil}},
+      {"app.latency", {&F::spoil, &F::spoil}},
+      {"app.brownout", {&F::spoil, &F::spoil}},
+      {"app.slow", {&F::spoil, &F::spoil}},
+      {"app.blackHole", {&F::spoil, &F::spoil}},
+  };
+  return all;
+}
+
+bool SimFaults::knows(std::string_view kind) { return acts().contains(kind); }
+
+void SimFaults::begin(const FaultOrder& order) {
+  record(order, 1);
+  Active& active = active_[order.id];
+  active = {order, {order.ways.begin(), order.ways.end()}};
+  (this->*acts().at(order.kind->name).begin)(active, order);
+  if (!order.kind->lasting) active_.erase(order.id);
+}
+
+void SimFaults::end(const FaultOrder& order) {
+  auto found = active_.find(order.id);
+  assert(found != active_.end() && "it has begun and not ended");
+  record(order, 2);
+  Active& active = found->second;
+  for (const Way& way : order.ways) active.ways.erase(way);
+  std::erase_if(active.order.processes, [&](const std::string& process) {
+    return order.kind->whom == fault::Whom::processes &&
+           std::ranges::find(order.processes, process) != order.processes.end();
+  });
+  (this->*acts().at(order.kind->name).end)(active, order);
+  bool ways = order.kind->whom == fault::Whom::ways;
+  if (ways ? active.ways.empty() : active.order.processes.empty()) active_.erase(found);
+}
+
+sim::Process& SimFaults::process(const std::string& name) {
+  sim::Process*& out = found_[name];
+  if (out == nullptr) out = world_.find_process(name);
+  assert(out != nullptr && "the loader knows all processes");
+  return *out;
+}
+
+void SimFaults::record(const FaultOrder& order, std::uint64_t what) {
+  if (order.kind->recorded) world_.kernel().record(0, sim::EventKind::fault, sim::mix(order.digest(), what));
+}
+
+bool SimFaults::also(std::string_view kind, const Way& way) const {
+  return std::ranges::any_of(active_, [&](const auto& entry) {
+    return entry.second.order.kind->name == kind && entry.second.ways.contains(way);
+  });
+}
+
+sim::LinkOptions SimFaults::link(const Way& way) const {
+  sim::LinkOptions out = hooks_.link(way.from, way.to);
+  for (const auto& [id, active] : active_) {
+    if (active.ways.contains(way)) change(out, active.order);
+  }
+  return out;
+}
+
+void SimFaults::relink(Active&, const FaultOrder& part) {
+  for (const Way& way : part.ways) world_.network().set_link_one_way(process(way.from), process(way.to), link(way));
+}
+
+void SimFaults::cut(Active&, const FaultOrder& part) {
+  for (const Way& way : part.ways) world_.network().partition_one_way(process(way.from), process(way.to));
+}
+
+void SimFaults::heal(Active& active, const FaultOrder& part) {
+  for (const Way& way : part.ways) {
+    if (!also(active.order.kind->name, way)) world_.network().heal_one_way(process(way.from), process(way.to));
+  }
+}
+
+void SimFaults::clog(Active&, const FaultOrder& part) {
+  for (const Way& way : part.ways) world_.network().clog_one_way(process(way.from), process(way.to));
+}
+
+void SimFaults::release(Active& active, const FaultOrder& part) {
+  for (const Way& way : part.ways) {
+    if (!also(active.order.kind->name, way)) world_.network().release_one_way(process(way.from), process(way.to));
+  }
+}
+
+void SimFaults::close_doors(Active& active, const FaultOrder& part) {
+  auto door = active.order.kind->name == "tcp.refuse" ? sim::Door::refusing : sim::Door::silent;
+  for (const Way& way : part.ways) world_.network().set_door(process(way.from), process(way.to), door);
+}
+
+void SimFaults::open_doors(Active&, const FaultOrder& part) {
+  for (const Way& way : part.ways) {
+    auto door = also("tcp.hang", way)     ? sim::Door::silent
+                : also("tcp.refuse", way) ? sim::Door::refusing
+                                          : sim::Door::open;
+    world_.network().set_door(process(way.from), process(way.to), door);
+  }
+}
+
+void SimFaults::reset(Active&, const FaultOrder& part) {
+  for (const Way& pair : pairs(part.ways)) {
+    world_.network().reset(process(pair.from), process(pair.to));
+    fabric_.reset(process(pair.from), process(pair.to));
+  }
+}
+
+void SimFaults::silence(Active&, const FaultOrder& part) {
+  for (const Way& pair : pairs(part.ways)) {
+    world_.network().silence(process(pair.from), process(pair.to));
+    fabric_.silence(process(pair.from), process(pair.to));
+  }
+}
+
+void SimFaults::watch_idle(Active& active, const FaultOrder&) { sweep_idle(active.order.id); }
+
+void SimFaults::sweep_idle(std::uint64_t id) {
+  auto found = active_.find(id);
+  if (found == active_.end()) return;
+  const FaultOrder& order = found->second.order;
+  auto since = world_.now() - order.duration("idle");
+  bool told = order.word("how") == "reset";
+  for (const Way& pair : pairs({found->second.ways.begin(), found->second.ways.end()})) {
+    world_.network().forget_idle(process(pair.from), process(pair.to), since, told);
+    fabric_.forget_idle(process(pair.from), process(pair.to), since, told);
+  }
+  world_.schedule_after(idle_sweep, [this, id] { sweep_idle(id); });
+}
+
+void SimFaults::look_up(Active& active, const FaultOrder& part) {
+  auto lookup = std::make_shared<sim::Lookup>();
+  std::string_view kind = part.kind->name;
+  if (part.has("name")) lookup->name = part.word("name");
+  if (kind == "dns.error")
+    lookup->failure =
+        part.word("code") == "notFound" ? asio::error::host_not_found : asio::error::host_not_found_try_again;
+  if (kind == "dns.slow") lookup->delay = to_sim(part.law("delay"));
+  if (kind == "dns.stale") lookup->stale = world_.network().names();
+  active.lookup = lookup;
+  for (const std::string& name : part.processes) world_.network().add_lookup(process(name), active.lookup);
+}
+
+void SimFaults::look_up_again(Active& active, const FaultOrder& part) {
+  for (const std::string& name : part.processes) world_.network().remove_lookup(process(name), active.lookup);
+}
+
+}  // namespace kumasim::scenario

@@ -1,0 +1,108 @@
+/// How each kind of fault is carried out in the simulated world.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kumasim/scenario/fault_order.hpp"
+#include "kumasim/sim/world.hpp"
+#include "sim/apps/instance.hpp"
+
+namespace kumasim::sim::proxy {
+class Fabric;
+}
+
+namespace kumasim::scenario {
+
+class SimFaults {
+ public:
+  /// What the world does for them.
+  struct Hooks {
+    /// The link as the scenario has it, without faults.
+    std::function<sim::LinkOptions(const std::string& from, const std::string& to)> link;
+    /// Asks a process that is up to end within the time.
+    std::function<void(const std::string& process, Duration grace)> stop;
+    /// What is wrong with the application of a process from now on, in all of its lives.
+    std::function<void(const std::string& process, const sim::InstanceFaults& faults)> spoil;
+  };
+
+  SimFaults(sim::World& world, sim::proxy::Fabric& fabric, Hooks hooks)
+      : world_(world), fabric_(fabric), hooks_(std::move(hooks)) {}
+
+  /// As MeshWorld has them.
+  void begin(const FaultOrder& order);
+  void end(const FaultOrder& order);
+  /// Whether the kind of that name can be carried out; for what is checked against the catalogue.
+  static bool knows(std::string_view kind);
+
+ private:
+  /// A fault that goes on.
+  struct Active {
+    FaultOrder order;
+    std::set<Way> ways;
+    std::shared_ptr<const sim::Lookup> lookup = {};
+    std::map<std::string, std::uint64_t> skews = {};  // process -> number
+  };
+  using Carry = void (SimFaults::*)(Active& active, const FaultOrder& part);
+  struct Acts {
+    Carry begin;
+    Carry end = nullptr;  // of what lasts
+  };
+  static const std::map<std::string_view, Acts>& acts();
+
+  // Links.
+  void relink(Active& active, const FaultOrder& part);
+  void cut(Active& active, const FaultOrder& part);
+  void heal(Active& active, const FaultOrder& part);
+  void clog(Active& active, const FaultOrder& part);
+  void release(Active& active, const FaultOrder& part);
+  void close_doors(Active& active, const FaultOrder& part);
+  void open_doors(Active& active, const FaultOrder& part);
+  // Connections and names.
+  void reset(Active& active, const FaultOrder& part);
+  void silence(Active& active, const FaultOrder& part);
+  void watch_idle(Active& active, const FaultOrder& part);
+  void forget(Active&, const FaultOrder&) {}
+  void look_up(Active& active, const FaultOrder& part);
+  void look_up_again(Active& active, const FaultOrder& part);
+  // Processes, disks and clocks.
+  void spoil_disk(Active& active, const FaultOrder& part);
+  void kill(Active& active, const FaultOrder& part);
+  void stop(Active& active, const FaultOrder& part);
+  void start(Active& active, const FaultOrder& part);
+  void restart(Active& active, const FaultOrder& part);
+  void wipe(Active& active, const FaultOrder& part);
+  void move(Active& active, const FaultOrder& part);
+  void pause(Active& active, const FaultOrder& part);
+  void resume(Active& active, const FaultOrder& part);
+  void slow(Active& active, const FaultOrder& part);
+  void hasten(Active& active, const FaultOrder& part);
+  void skew(Active& active, const FaultOrder& part);
+  void set_right(Active& active, const FaultOrder& part);
+
+  // Applications.
+  void spoil(Active& active, const FaultOrder& part);
+
+  sim::Process& process(const std::string& name);
+  sim::LinkOptions link(const Way& way) const;
+  /// Another fault of the kind goes on there.
+  bool also(std::string_view kind, const Way& way) const;
+  void sweep_idle(std::uint64_t id);
+  void record(const FaultOrder& order, std::uint64_t what);
+
+  sim::World& world_;
+  sim::proxy::Fabric& fabric_;
+  Hooks hooks_;
+  std::map<std::uint64_t, Active> active_;  // by the order's id
+  std::map<std::string, sim::Process*> found_;
+  std::uint32_t moves_ = 0;
+  std::map<std::string, sim::SeededRandom> disk_chance_;
+};
+
+}  // namespace kumasim::scenario

@@ -1,0 +1,134 @@
+/// Faults of simulated processes, of their disks and of their clocks.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "scenarios/engine/law.hpp"
+#include "scenarios/engine/sim_faults.hpp"
+
+namespace kumasim::scenario {
+namespace {
+
+sim::WallSkew skew_of(const FaultOrder& order) {
+  using Kind = sim::WallSkew::Kind;
+  static const std::map<std::string_view, Kind> kinds{{"clock.offset", Kind::offset}, {"clock.drift", Kind::drift},
+                                                      {"clock.jump", Kind::offset},   {"clock.strobe", Kind::strobe},
+                                                      {"clock.step", Kind::step},     {"clock.freeze", Kind::freeze}};
+  sim::WallSkew out{.kind = kinds.at(order.kind->name)};
+  if (order.has("by")) out.by = order.duration("by");
+  if (order.has("rate")) out.rate_ppm = order.number("rate");
+  if (order.has("period")) out.period = std::max(order.duration("period"), Duration(1));
+  return out;
+}
+
+}  // namespace
+
+void SimFaults::kill(Active&, const FaultOrder& part) {
+  const std::string& disk = part.word("disk");
+  sim::KillOptions options{.unsynced = disk == "lose"       ? sim::UnsyncedWrites::lose
+                                       : disk == "loseSome" ? sim::UnsyncedWrites::lose_some
+                                                            : sim::UnsyncedWrites::keep};
+  for (const std::string& name : part.processes) process(name).kill(options);
+}
+
+void SimFaults::stop(Active&, const FaultOrder& part) {
+  Duration grace = part.duration("grace");
+  for (const std::string& name : part.processes) {
+    if (!process(name).up()) continue;
+    hooks_.stop(name, grace);
+    world_.schedule_after(grace, [&stopped = process(name), life = process(name).lives()] {
+      if (stopped.lives() == life) stopped.kill();
+    });
+  }
+}
+
+void SimFaults::start(Active&, const FaultOrder& part) {
+  for (const std::string& name : part.processes) {
+    // One that is still ending is killed first: its time was longer than the fault.
+    bool ending = part.kind->name == "proc.stop";
+    if (ending || !process(name).up()) process(name).restart();
+  }
+}
+
+void SimFaults::restart(Active&, const FaultOrder& part) {
+  for (const std::string& name : part.processes) process(name).restart();
+}
+
+void SimFaults::wipe(Active&, const FaultOrder& part) {
+  for (const std::string& name : part.processes) {
+    process(name).kill();
+    process(name).disk().wipe();
+    process(name).restart();
+  }
+}
+
+void SimFaults::move(Active&, const FaultOrder& part) {
+  for (const std::string& name : part.processes) {
+    process(name).kill();
+    ++moves_;
+    // Processes are numbered from 10.0.0.1 on.
+    process(name).move_to(fmt::format("10.{}.{}.{}", 128 + (moves_ >> 16 & 127), moves_ >> 8 & 255, moves_ & 255));
+    process(name).restart();
+  }
+}
+
+void SimFaults::pause(Active&, const FaultOrder& part) {
+  for (const std::string& name : part.processes) process(name).pause();
+}
+
+void SimFaults::resume(Active& active, const FaultOrder& part) {
+  for (const std::string& name : part.processes) {
+    bool other = std::ranges::any_of(active_, [&](const auto& entry) {
+      const FaultOrder& order = entry.second.order;
+      return order.id != active.order.id && order.kind == part.kind &&
+             std::ranges::find(order.processes, name) != order.processes.end();
+    });
+    if (!other) process(name).resume();
+  }
+}
+
+void SimFaults::slow(Active&, const FaultOrder& part) {
+  for (const std::string& name : part.processes) process(name).set_step(to_sim(part.law("step")));
+}
+
+void SimFaults::hasten(Active& active, const FaultOrder& part) {
+  for (const std::string& name : part.processes) {
+    std::optional<sim::DelayLaw> step;
+    for (const auto& [id, other] : active_) {
+      const FaultOrder& order = other.order;
+      bool slows = id != active.order.id && order.kind == part.kind &&
+                   std::ranges::find(order.processes, name) != order.processes.end();
+      if (slows) step = to_sim(order.law("step"));
+    }
+    process(name).set_step(step);
+  }
+}
+
+/// What all faults of its disk come to together.
+void SimFaults::spoil_disk(Active&, const FaultOrder& part) {
+  for (const std::string& name : part.processes) {
+    sim::DiskFaults faults;
+    for (const auto& [id, active] : active_) {
+      const FaultOrder& order = active.order;
+      if (!order.touches(name)) continue;
+      auto share = order.has("share") ? static_cast<std::uint32_t>(order.number("share")) : 0;
+      if (order.kind->name == "disk.eio") faults.failing_ppm = std::max(faults.failing_ppm, share);
+      if (order.kind->name == "disk.bitrot") faults.rotting_ppm = std::max(faults.rotting_ppm, share);
+      faults.full = faults.full || order.kind->name == "disk.enospc";
+      faults.read_only = faults.read_only || order.kind->name == "disk.readOnly";
+      faults.loses_syncs = faults.loses_syncs || order.kind->name == "disk.lostFsync";
+    }
+    auto chance = disk_chance_.try_emplace(name, sim::hash_text(name, world_.seed())).first;
+    process(name).disk().set_faults(faults, chance->second);
+  }
+}
+
+void SimFaults::skew(Active& active, const FaultOrder& part) {
+  for (const std::string& name : part.processes) active.skews[name] = process(name).add_skew(skew_of(part));
+}
+
+void SimFaults::set_right(Active& active, const FaultOrder& part) {
+  for (const std::string& name : part.processes) process(name).remove_skew(active.skews.at(name));
+}
+
+}  // namespace kumasim::scenario

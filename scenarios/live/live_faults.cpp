@@ -1,0 +1,91 @@
+/// How each kind of fault is carried out on real processes.
+#include <csignal>
+
+#include <fmt/format.h>
+
+#include "scenarios/live/live_world.hpp"
+
+namespace kumasim::scenario {
+
+void LiveWorld::begin(const FaultOrder& order) {
+  std::string_view kind = order.kind->name;
+  for (const Way& way : order.ways) cut(way);  // net.partition alone has ways here
+  for (const std::string& process : order.processes) {
+    if (order.kind->whom == fault::Whom::ways) break;
+    if (kind == "proc.kill" || kind == "proc.restart") kill(process);
+    if (kind == "proc.restart") start(process);
+    if (kind == "proc.stop") stop(process, order.duration("grace"));
+    if (kind == "proc.pause") pause(process);
+  }
+}
+
+void LiveWorld::end(const FaultOrder& order) {
+  std::string_view kind = order.kind->name;
+  for (const Way& way : order.ways) heal(way);
+  for (const std::string& process : order.processes) {
+    if (order.kind->whom == fault::Whom::ways) break;
+    if (kind == "proc.stop") kill(process);  // its time may be longer than the fault
+    if (kind == "proc.kill" || kind == "proc.stop") start(process);
+    if (kind == "proc.pause") resume(process);
+  }
+}
+
+void LiveWorld::kill(const std::string& process) {
+  for (int pid : pids(process)) ::kill(pid, SIGKILL);
+  ending_.erase(process);
+  if (process == scenario_.control_plane.name) {
+    control_plane_.reset();
+    rollout_.reset();
+    return;
+  }
+  Member& member = members_.at(process);
+  member.sidecar.reset();
+  member.echo.reset();
+  member.clients.clear();
+  member.state = {};
+  member.refusals = {};
+}
+
+void LiveWorld::stop(const std::string& process, Duration grace) {
+  bool is_control_plane = process == scenario_.control_plane.name;
+  auto& program = is_control_plane ? control_plane_ : members_.at(process).sidecar;
+  if (!program || program->status()) return;
+  int pid = program->pid();
+  ending_.insert(process);
+  ::kill(pid, SIGTERM);
+  at(now() + grace, [this, process, pid, &program] {
+    if (program && program->pid() == pid) kill(process);
+  });
+}
+
+void LiveWorld::start(const std::string& process) {
+  bool is_control_plane = process == scenario_.control_plane.name;
+  if (is_control_plane ? control_plane_.has_value() : members_.at(process).sidecar.has_value()) return;
+  Result<> started = is_control_plane ? start_control_plane() : start_member(members_.at(process));
+  if (!started) complain(fmt::format("{} did not start: {}", process, started.error().message));
+}
+
+void LiveWorld::pause(const std::string& process) {
+  for (int pid : pids(process)) ::kill(pid, SIGSTOP);
+  if (process == scenario_.control_plane.name) rollout_.reset();
+  (process == scenario_.control_plane.name ? control_plane_paused_ : members_.at(process).paused) = true;
+}
+
+void LiveWorld::resume(const std::string& process) {
+  for (int pid : pids(process)) ::kill(pid, SIGCONT);
+  (process == scenario_.control_plane.name ? control_plane_paused_ : members_.at(process).paused) = false;
+}
+
+void LiveWorld::cut(const Way& way) {
+  if (++cuts_[way] > 1) return;
+  if (Result<> done = namespaces_->cut(way.from, way.to); !done)
+    complain(fmt::format("the way from {} to {} could not be cut: {}", way.from, way.to, done.error().message));
+}
+
+void LiveWorld::heal(const Way& way) {
+  if (--cuts_[way] > 0) return;
+  if (Result<> done = namespaces_->heal(way.from, way.to); !done)
+    complain(fmt::format("the way from {} to {} could not be healed: {}", way.from, way.to, done.error().message));
+}
+
+}  // namespace kumasim::scenario
