@@ -70,6 +70,7 @@ Result<std::shared_ptr<EnvoyProcess>> EnvoyProcess::start(proxy::Fabric& fabric,
 EnvoyProcess::EnvoyProcess(proxy::Fabric& fabric, Process& process, proxy::Bootstrap bootstrap, EnvoyOptions options)
     : bootstrap_(std::move(bootstrap)),
       runtime_(process.runtime()),
+      on_event_(std::move(options.on_event)),
       proxy_(fabric, process, {.name = options.name, .drain_time = options.drain_time}),
       ads_(proxy_.config(), {bootstrap_.delta, bootstrap_.node_on_first_message_only, bootstrap_.node}),
       health_(fabric, process, bootstrap_.node, [this] { return live(); }) {
@@ -84,11 +85,22 @@ void EnvoyProcess::say(proxy::AdsClient::Messages messages) {
   conversation_->wake.set();
 }
 
+void EnvoyProcess::tell(EnvoyEvent::Kind kind) {
+  if (!on_event_) return;
+  EnvoyEvent event{.kind = kind};
+  if (kind == EnvoyEvent::Kind::acked || kind == EnvoyEvent::Kind::nacked) {
+    std::string_view url = proxy::type_url(ads_.last_answered());
+    event.type = url.substr(url.rfind('.') + 1);
+  }
+  on_event_(std::move(event));
+}
+
 /// Connects again for ever, with a fully jittered delay that doubles and is reset by a stream that worked.
 asio::awaitable<void> EnvoyProcess::run() {
   auto ceiling = reconnect_first;
   for (;;) {
     bool worked = co_await converse();
+    if (conversation_) tell(EnvoyEvent::Kind::disconnected);
     conversation_ = nullptr;
     ads_.on_disconnected();
     proxy_.stats().set("control_plane.connected_state", 0);
@@ -148,13 +160,17 @@ asio::awaitable<bool> EnvoyProcess::converse() {
   auto conversation = std::make_shared<Conversation>(std::move(*call), runtime_.executor);
   conversation_ = conversation;
   stats.set("control_plane.connected_state", 1);
+  tell(EnvoyEvent::Kind::connected);
   say(ads_.on_connected());
   spawn(runtime_.executor, runtime_.log, component, write_all(conversation));
   if (bootstrap_.hds) spawn(runtime_.executor, runtime_.log, "envoy.hds", discover_health(client));
   bool worked = false;
   const char* why = "the stream ended";
   while (auto message = co_await conversation->stream.read()) {
+    auto acks = ads_.acks(), nacks = ads_.nacks();
     auto answers = ads_.on_message(*message);
+    if (ads_.acks() != acks) tell(EnvoyEvent::Kind::acked);
+    if (ads_.nacks() != nacks) tell(EnvoyEvent::Kind::nacked);
     if (!answers) {
       why = "a response does not decode";
       conversation->stream.cancel();

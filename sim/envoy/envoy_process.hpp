@@ -1,6 +1,8 @@
 /// A simulated Envoy, started from a bootstrap document in a process of a world: discovery client and data path.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -16,9 +18,17 @@
 
 namespace kumasim::sim {
 
+/// A step of its conversation; `type` is "Listener", of a response that it answered.
+struct EnvoyEvent {
+  enum class Kind : std::uint8_t { connected, disconnected, acked, nacked } kind;
+  std::string type = {};
+};
+
 struct EnvoyOptions {
   std::string name = {};                            ///< in reports; empty: the process's
   Duration drain_time = std::chrono::seconds(600);  ///< --drain-time-s
+  /// Hears what becomes of its conversation with the control plane, within the event in which it happens.
+  std::function<void(EnvoyEvent)> on_event = {};
 };
 
 /// Belongs to the process's current life, which keeps it: a kill destroys it, a restart makes a new one from its
@@ -44,6 +54,8 @@ class EnvoyProcess {
   const proxy::AdsClient& ads() const { return ads_; }
   const proxy::HealthClient& health() const { return health_; }
   proxy::Proxy& data() { return proxy_; }
+  /// As its admin port's drain_listeners?graceful: connections end one by one within this time.
+  void drain(Duration time) { proxy_.drain_all(time); }
 
  private:
   struct Conversation;
@@ -54,9 +66,11 @@ class EnvoyProcess {
   asio::awaitable<void> discover_health(std::shared_ptr<GrpcClient> client);
   static asio::awaitable<void> write_all(std::shared_ptr<Conversation> conversation);
   void say(proxy::AdsClient::Messages messages);
+  void tell(EnvoyEvent::Kind kind);
 
   proxy::Bootstrap bootstrap_;
   Runtime runtime_;
+  std::function<void(EnvoyEvent)> on_event_;
   proxy::Proxy proxy_;
   proxy::AdsClient ads_;
   proxy::HealthClient health_;

@@ -132,6 +132,7 @@ std::optional<AdsClient::Messages> AdsClient::on_sotw(const std::string& bytes) 
   s.names = state_.wanted(*type);
   state_.take_resubscribe(*type);
   ++(outcome ? acks_ : nacks_);
+  last_answered_ = *type;
   if (!outcome) last_error_ = outcome.error();
   if (outcome)
     refusals_.erase(*type);
@@ -157,6 +158,7 @@ std::optional<AdsClient::Messages> AdsClient::on_delta(const std::string& bytes)
     for (const auto& name : response.removed_resources()) s.versions.erase(name);
   }
   ++(outcome ? acks_ : nacks_);
+  last_answered_ = *type;
   if (!outcome) last_error_ = outcome.error();
   if (outcome)
     refusals_.erase(*type);

@@ -38,6 +38,8 @@ class AdsClient {
   std::uint64_t acks() const { return acks_; }
   std::uint64_t nacks() const { return nacks_; }
   const std::string& last_error() const { return last_error_; }
+  /// Of the response that was accepted or refused last. REQUIRES: there was one.
+  Type last_answered() const { return last_answered_; }
   /// What was wrong with the last response of a type; absent where that was accepted.
   const std::map<Type, std::string>& refusals() const { return refusals_; }
 
@@ -66,6 +68,7 @@ class AdsClient {
   bool node_sent_ = false;
   std::uint64_t acks_ = 0, nacks_ = 0;
   std::string last_error_;
+  Type last_answered_ = Type::cluster;
   std::map<Type, std::string> refusals_;
 };
 

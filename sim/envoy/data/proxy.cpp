@@ -76,16 +76,28 @@ void Proxy::drain(const ListenerPtr& old, const ListenerState* fresh) {
       wire->listener_version = fresh->version;
       continue;
     }
-    wire->draining = true;
-    wire->drain_started = now();
-    after(options_.drain_time, [this, id = id] {
-      auto found = accepted_.find(id);
-      if (found == accepted_.end()) return;
-      auto gone = found->second;
-      accepted_.erase(found);
-      close_tunnel(id);
-      fabric().close_by_server(gone);
-    });
+    drain(wire, now());
+  }
+}
+
+void Proxy::drain(const WirePtr& wire, MonotonicTime since) {
+  wire->draining = true;
+  wire->drain_started = since;
+  after(std::max(since + options_.drain_time - now(), Duration(0)), [this, id = wire->id] {
+    auto found = accepted_.find(id);
+    if (found == accepted_.end()) return;
+    auto gone = found->second;
+    accepted_.erase(found);
+    close_tunnel(id);
+    fabric().close_by_server(gone);
+  });
+}
+
+void Proxy::drain_all(Duration time) {
+  options_.drain_time = time;
+  draining_since_ = now();
+  for (auto& [id, wire] : accepted_) {
+    if (!wire->draining) drain(wire, now());
   }
 }
 
@@ -169,6 +181,7 @@ bool Proxy::on_accept(const WirePtr& wire) {
     if (wire->chain->filters.empty()) return false;
   }
   accepted_[wire->id] = wire;
+  if (draining_since_) drain(wire, *draining_since_);
   return true;
 }
 
@@ -234,6 +247,10 @@ void Proxy::on_client_gone(const WirePtr& wire) {
   close_tunnel(wire->id);
 }
 
+void Proxy::on_reset(const ExchangePtr& exchange) {
+  if (auto stream = exchange->stream.lock()) stream->downstream_gone();
+}
+
 void Proxy::note_arrival(const ExchangePtr& exchange) {
   auto& record = *exchange->record;
   const auto& wire = *exchange->wire;
@@ -265,14 +282,16 @@ void Proxy::on_request(const ExchangePtr& exchange) {
 
 void Proxy::run_network_filters(const ExchangePtr& exchange) {
   auto wire = exchange->wire;
-  if (!wire->server) return;
+  if (!wire->server || exchange->reset) return;
   std::size_t rbac_number = 0;
   for (const auto& filter : wire->chain->filters) {
     if (const auto* rbac = std::get_if<RbacFilter>(&filter.what)) {
       if (!network_rbac(exchange, *rbac, rbac_number++)) return;
     } else if (const auto* http = std::get_if<HttpConnectionManager>(&filter.what)) {
       if (exchange->request.protocol != CallProtocol::http) return refuse_bytes(exchange);
-      return std::make_shared<HttpStream>(*this, exchange, wire->chain, *http)->start();
+      auto stream = std::make_shared<HttpStream>(*this, exchange, wire->chain, *http);
+      exchange->stream = stream;
+      return stream->start();
     } else if (const auto* tcp = std::get_if<TcpProxy>(&filter.what)) {
       return tunnel(exchange, *tcp);
     } else if (const auto* direct = std::get_if<DirectReply>(&filter.what)) {

@@ -29,6 +29,8 @@ class Proxy : public End, public ConfigObserver {
   const ProxyOptions& options() const { return options_; }
   ConfigState& config() { return config_; }
   const ConfigState& config() const { return config_; }
+  /// All connections, also those that are still to come, end within this time, one by one.
+  void drain_all(Duration time);
   /// Called after the configuration moved by itself, when waiting for a resource was given up.
   void set_on_moved(std::function<void()> call) { on_moved_ = std::move(call); }
   Stats& stats() { return config_.stats(); }
@@ -40,6 +42,7 @@ class Proxy : public End, public ConfigObserver {
   bool on_client_certificate(const WirePtr& wire) override;
   void on_request(const ExchangePtr& exchange) override;
   void on_client_gone(const WirePtr& wire) override;
+  void on_reset(const ExchangePtr& exchange) override;
   // Client side.
   void on_connected(const WirePtr& wire) override;
   std::string on_server_certificate(const WirePtr& wire) override;
@@ -107,8 +110,10 @@ class Proxy : public End, public ConfigObserver {
 
   void unbind_listener(const Listener& listener);
   void drain(const ListenerPtr& old, const ListenerState* fresh);
+  void drain(const WirePtr& wire, MonotonicTime since);
 
   ProxyOptions options_;
+  std::optional<MonotonicTime> draining_since_;  ///< of all
   ConfigState config_;
   std::function<void()> on_moved_;
   std::map<std::pair<std::string, std::uint16_t>, std::pair<ListenerPtr, std::string>> bound_;  // listener and version
