@@ -31,7 +31,8 @@ class Client::Caller : public proxy::End {
     e.record->result.started = now();
     e.record->result.client = process().name();
     auto authority = call.authority.empty() ? call.address + ":" + std::to_string(call.port) : call.authority;
-    e.request = {call.protocol, call.method, authority, call.path, std::move(call.headers), std::move(call.body)};
+    e.request = {call.protocol,           call.method,          authority,      call.path,
+                 std::move(call.headers), std::move(call.body), call.more_bytes};
     if (call.timeout > Duration::zero())
       pending->patience = after(call.timeout, [this, pending] {
         pending->patience = {};

@@ -1,65 +1,153 @@
 #include "sim/apps/instance.hpp"
 
+#include <algorithm>
 #include <deque>
 
 #include "sim/envoy/data/fabric.hpp"
 
 namespace kumasim::sim {
+namespace {
+
+constexpr std::uint32_t full_speed = 1'000'000;
+constexpr Duration for_ever = std::chrono::hours(24 * 3650);
+
+}  // namespace
 
 class Instance::Server : public proxy::End {
  public:
-  Server(proxy::Fabric& fabric, Process& process, InstanceOptions options)
-      : End(fabric, process), options_(std::move(options)) {
+  Server(proxy::Fabric& fabric, Process& process, InstanceOptions options, ScriptRunner::CallObserver observer)
+      : End(fabric, process), options_(std::move(options)), slow_periods_(options_.slowness) {
     if (options_.name.empty()) options_.name = process.name();
     fabric.bind(*this, proxy::Fabric::Role::application, options_.host, options_.port);
+    if (!options_.script.empty()) script_runner_.emplace(fabric, process, std::move(observer));
   }
 
   void on_request(const proxy::ExchangePtr& exchange) override {
-    ++requests_;
-    if (options_.concurrency_max > 0 && busy_ >= options_.concurrency_max)
-      queue_.push_back(exchange);
-    else
-      work(exchange);
+    ++counts_.requests;
+    if (faults_.black_hole) return;
+    if (queue_.empty() && worker_free() && gate_open()) return work(exchange, now());
+    if (queue_.size() >= options_.queue_max) return turn_away(exchange);
+    queue_.push_back({exchange, now()});
+    wait_for_gate();
+  }
+
+  InstanceCounts counts() const {
+    auto out = counts_;
+    out.busy += busy_ * (now() - busy_since_);
+    return out;
   }
 
   InstanceOptions options_;
-  std::uint64_t requests_ = 0;
+  InstanceFaults faults_;
 
  private:
-  void work(const proxy::ExchangePtr& exchange) {
-    ++busy_;
-    auto time = draw(options_.latency, random());
-    after(time, [this, exchange] {
-      answer(exchange);
-      --busy_;
-      if (queue_.empty()) return;
-      auto next = queue_.front();
+  struct Waiting {
+    proxy::ExchangePtr exchange;
+    MonotonicTime since;
+  };
+
+  bool worker_free() const { return options_.concurrency_max == 0 || busy_ < options_.concurrency_max; }
+  bool gate_open() const { return now() >= gate_opens_; }
+
+  /// Whoever can begin begins.
+  void next() {
+    while (!queue_.empty() && worker_free() && gate_open()) {
+      auto first = std::move(queue_.front());
       queue_.pop_front();
-      work(next);
+      work(first.exchange, first.since);
+    }
+    wait_for_gate();
+  }
+
+  void wait_for_gate() {
+    if (gate_armed_ || queue_.empty() || !worker_free() || gate_open()) return;
+    gate_armed_ = true;
+    after(gate_opens_ - now(), [this] {
+      gate_armed_ = false;
+      next();
     });
   }
 
-  void answer(const proxy::ExchangePtr& exchange) {
+  void work(const proxy::ExchangePtr& exchange, MonotonicTime since) {
+    ++counts_.begun;
+    counts_.waited += now() - since;
+    set_busy(busy_ + 1);
+    if (options_.between_starts > Duration::zero()) gate_opens_ = now() + at_speed(options_.between_starts);
+    after(service_time(), [this, exchange] { run(exchange); });
+  }
+
+  Duration service_time() {
+    auto time = faults_.latency ? faults_.latency->draw(random()) : draw(options_.latency, random());
+    auto brownout = faults_.brownout.value_or(options_.brownout);
+    if (brownout.share_ppm > 0 && random().below(1'000'000) < brownout.share_ppm) time *= brownout.factor;
+    if (slow_periods_.slow(now())) time *= options_.slowness.factor;
+    return at_speed(time);
+  }
+
+  Duration at_speed(Duration time) const {
+    if (faults_.speed_ppm == full_speed) return time;
+    auto slowed = static_cast<__int128>(time.count()) * full_speed / faults_.speed_ppm;
+    return Duration(static_cast<std::int64_t>(std::min<__int128>(slowed, for_ever.count())));
+  }
+
+  void run(const proxy::ExchangePtr& exchange) {
+    auto errors_ppm = faults_.errors_ppm.value_or(options_.errors_ppm);
+    bool failed = errors_ppm > 0 && random().below(1'000'000) < errors_ppm;
+    if (failed || !script_runner_) return finish(exchange, failed ? options_.error_status : 200);
+    script_runner_->run(options_.script, [this, exchange](bool ok) { finish(exchange, ok ? 200 : 500); });
+  }
+
+  void finish(const proxy::ExchangePtr& exchange, int status) {
+    if (!faults_.black_hole) answer(exchange, status);
+    set_busy(busy_ - 1);
+    next();
+  }
+
+  void answer(const proxy::ExchangePtr& exchange, int status) {
+    ++counts_.answered;
+    if (status >= 500) ++counts_.failed;
     auto& response = exchange->response;
-    bool failed = options_.errors_ppm > 0 && random().below(1'000'000) < options_.errors_ppm;
-    response.status = failed ? options_.error_status : 200;
+    response.status = status;
     response.headers = {{"x-instance", options_.name}, {"x-version", options_.version}};
     response.body = options_.name + (options_.version.empty() ? "" : " " + options_.version) + "\n";
+    response.more_bytes = options_.response_bytes;
     auto& record = *exchange->record;
     record.step(process().name(), "app", options_.name + " answered " + std::to_string(response.status),
                 options_.version);
     fabric().respond(exchange);
   }
 
+  void turn_away(const proxy::ExchangePtr& exchange) {
+    ++counts_.turned_away;
+    if (options_.drop_overflow) return exchange->record->step(process().name(), "app", "queue full: dropped");
+    exchange->record->step(process().name(), "app", "queue full");
+    answer(exchange, 503);
+  }
+
+  void set_busy(std::uint32_t workers) {
+    counts_.busy += busy_ * (now() - busy_since_);
+    busy_since_ = now();
+    busy_ = workers;
+  }
+
   std::uint32_t busy_ = 0;
-  std::deque<proxy::ExchangePtr> queue_;
+  MonotonicTime busy_since_ = {};
+  MonotonicTime gate_opens_ = {};
+  bool gate_armed_ = false;
+  std::deque<Waiting> queue_;
+  InstanceCounts counts_;
+  SlowPeriods slow_periods_;
+  std::optional<ScriptRunner> script_runner_;
 };
 
-Instance::Instance(proxy::Fabric& fabric, Process& process, InstanceOptions options)
-    : server_(std::make_unique<Server>(fabric, process, std::move(options))) {}
+Instance::Instance(proxy::Fabric& fabric, Process& process, InstanceOptions options,
+                   ScriptRunner::CallObserver observer)
+    : server_(std::make_unique<Server>(fabric, process, std::move(options), std::move(observer))) {}
 Instance::~Instance() = default;
 void Instance::set_latency(LatencyLaw latency) { server_->options_.latency = latency; }
 void Instance::set_errors_ppm(std::uint32_t errors) { server_->options_.errors_ppm = errors; }
-std::uint64_t Instance::requests() const { return server_->requests_; }
+void Instance::set_faults(const InstanceFaults& faults) { server_->faults_ = faults; }
+std::uint64_t Instance::requests() const { return server_->counts().requests; }
+InstanceCounts Instance::counts() const { return server_->counts(); }
 
 }  // namespace kumasim::sim

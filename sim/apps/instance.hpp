@@ -1,11 +1,16 @@
-/// A simulated application: it listens beside its sidecar, takes its time, answers with its name and version.
+/// A simulated application: it listens beside its sidecar, takes its time, calls others, answers with name and version.
 #pragma once
 
+#include <cstdint>
+#include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "kumasim/sim/world.hpp"
 #include "sim/apps/law.hpp"
+#include "sim/apps/script.hpp"
+#include "sim/apps/slowness.hpp"
 
 namespace kumasim::sim {
 
@@ -13,28 +18,69 @@ namespace proxy {
 class Fabric;
 }
 
+/// Of a million requests, how many take so many times as long.
+struct Brownout {
+  std::uint32_t share_ppm = 0;
+  std::uint32_t factor = 1;
+};
+
+/// A request waits for a worker, and for its turn where the rate is limited; the worker takes the latency's time, runs
+/// the script and answers. A request that its client has given up is worked on all the same.
 struct InstanceOptions {
   std::string name = {};  ///< in answers; empty: the process's
   std::string version = {};
   std::string host = "127.0.0.1";  ///< the address it binds on its machine
   std::uint16_t port = 0;
   LatencyLaw latency = {};
-  std::uint32_t errors_ppm = 0;  ///< of a million requests, how many are answered with 503
+  std::uint32_t errors_ppm = 0;  ///< of a million requests, how many are answered with error_status, without the script
   int error_status = 503;
-  std::uint32_t concurrency_max = 0;  ///< requests worked on at a time, more queue; zero: no limit
+  std::uint32_t concurrency_max = 0;  ///< workers; zero: no limit
+  Duration between_starts = {};       ///< capacity: no two requests begin closer to each other; zero: no limit
+  std::size_t queue_max = std::numeric_limits<std::size_t>::max();  ///< requests that wait; more are turned away
+  bool drop_overflow = false;                                       ///< who is turned away gets no answer; else 503
+  Brownout brownout = {};
+  Slowness slowness = {};
+  Script script = {};
+  std::uint64_t response_bytes = 0;  ///< beside what the answer says; they take time on the way
 };
 
-/// Lives in the process's current life; keep() it there. Answers 200 with headers x-instance and x-version.
+/// What is wrong with an application, in place of its options.
+struct InstanceFaults {
+  std::optional<DelayLaw> latency = {};
+  std::optional<std::uint32_t> errors_ppm = {};
+  std::optional<Brownout> brownout = {};
+  std::uint32_t speed_ppm = 1'000'000;  ///< capacity and latency change with it; above 0
+  bool black_hole = false;              ///< it takes requests and answers none
+};
+
+/// What an application has done in its life so far.
+struct InstanceCounts {
+  std::uint64_t requests = 0;
+  std::uint64_t begun = 0;
+  std::uint64_t turned_away = 0;
+  std::uint64_t answered = 0;
+  std::uint64_t failed = 0;  ///< of the answered: with 500 or above
+  Duration waited = {};      ///< all requests begun together, from arrival to begin
+  Duration busy = {};        ///< all workers together
+};
+
+/// Lives in the process's current life; keep() it there. Answers 200 with headers x-instance and x-version, and 500
+/// where its script failed.
 class Instance {
  public:
-  Instance(proxy::Fabric& fabric, Process& process, InstanceOptions options);
+  Instance(proxy::Fabric& fabric, Process& process, InstanceOptions options, ScriptRunner::CallObserver observer = {});
   ~Instance();
   Instance(const Instance&) = delete;
   Instance& operator=(const Instance&) = delete;
 
+  // From the next request on, until the life ends.
   void set_latency(LatencyLaw latency);
   void set_errors_ppm(std::uint32_t errors);
+  /// In place of earlier ones.
+  void set_faults(const InstanceFaults& faults);
+
   std::uint64_t requests() const;
+  InstanceCounts counts() const;
 
  private:
   class Server;

@@ -1,6 +1,7 @@
 /// Draws from laws without floating point.
 #include "kumasim/sim/delay_law.hpp"
 
+#include <algorithm>
 #include <bit>
 
 namespace kumasim::sim {
@@ -45,7 +46,7 @@ std::int64_t exp2(std::int64_t exponent) {
 }
 
 /// Standard normal, as the sum of twelve uniform draws.
-std::int64_t normal(Random& random) {
+std::int64_t draw_normal(Random& random) {
   std::int64_t sum = -6 * one;
   for (int i = 0; i < 12; ++i) sum += static_cast<std::int64_t>(random.next() >> 32);
   return sum;
@@ -67,13 +68,15 @@ Duration DelayLaw::draw(Random& random) const {
     }
     case Law::lognormal: {
       auto spread = log2(static_cast<std::uint64_t>(b_.count())) - log2(static_cast<std::uint64_t>(a_.count()));
-      auto z = normal(random);
+      auto z = draw_normal(random);
       auto exponent = static_cast<std::int64_t>(static_cast<__int128>(z) * spread / z_of_p99);
       constexpr auto exponent_max = 29 * one;
       if (exponent > exponent_max) exponent = exponent_max;
       if (exponent < -exponent_max) exponent = -exponent_max;
       return Duration(multiply(a_.count(), exp2(exponent)));
     }
+    case Law::normal: return std::max(a_ + Duration(multiply(b_.count(), draw_normal(random))), Duration(0));
+    case Law::bimodal: return random.below(1'000'000) < b_ppm_ ? b_ : a_;
   }
   return a_;
 }

@@ -57,5 +57,20 @@ TEST(DelayLaw, LognormalHasItsPercentiles) {
   EXPECT_NEAR(quantile(values, 0.99), 80e6, 2e6);
 }
 
+TEST(DelayLaw, NormalHasItsMomentsAndIsNeverNegative) {
+  auto values = sample(DelayLaw::normal({.mean = 50ms, .deviation = 10ms}));
+  EXPECT_NEAR(mean(values), 50e6, 0.3e6);
+  EXPECT_NEAR(quantile(values, 0.1587), 40e6, 0.4e6);
+  EXPECT_NEAR(quantile(values, 0.9772), 70e6, 1e6);
+  EXPECT_EQ(sample(DelayLaw::normal({.mean = 1ms, .deviation = 10ms})).front(), 0);
+}
+
+TEST(DelayLaw, BimodalIsSlowAsOftenAsItSays) {
+  auto values = sample(DelayLaw::bimodal({.fast = 1ms, .slow = 1s, .slow_ppm = 100'000}));
+  EXPECT_EQ(values.front(), 1e6);
+  EXPECT_EQ(values.back(), 1e9);
+  EXPECT_NEAR(static_cast<double>(std::ranges::count(values, 1e9)), 2'000, 4 * 42);
+}
+
 }  // namespace
 }  // namespace kumasim

@@ -27,6 +27,7 @@ struct Call {
   std::string path = "/";
   Headers headers = {};
   std::string body = {};
+  std::uint64_t more_bytes = 0;  ///< of the body that are not kept: they only take time on the way
   bool new_connection = false;  ///< as a command-line client; otherwise HTTP calls to one address keep one alive
   Duration timeout = std::chrono::seconds(30);  ///< the client's own patience; zero: none
 };

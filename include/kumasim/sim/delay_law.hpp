@@ -18,6 +18,16 @@ class DelayLaw {
     Duration p50{};
     Duration p99{};
   };
+  struct Bell {
+    Duration mean{};
+    Duration deviation{};
+  };
+  /// So many of a million are slow.
+  struct Modes {
+    Duration fast{};
+    Duration slow{};
+    std::uint32_t slow_ppm = 0;
+  };
 
   /// No delay.
   DelayLaw() = default;
@@ -29,15 +39,20 @@ class DelayLaw {
   static DelayLaw lognormal(Percentiles percentiles) {
     return DelayLaw(Law::lognormal, percentiles.p50, percentiles.p99);
   }
+  /// REQUIRES: neither is negative. What would be below 0 is 0, which moves the mean where it is below three
+  /// deviations.
+  static DelayLaw normal(Bell bell) { return DelayLaw(Law::normal, bell.mean, bell.deviation); }
+  static DelayLaw bimodal(Modes modes) { return DelayLaw(Law::bimodal, modes.fast, modes.slow, modes.slow_ppm); }
 
   /// Never negative. A constant law draws nothing from `random`.
   Duration draw(Random& random) const;
 
  private:
-  enum class Law : std::uint8_t { constant, uniform, exponential, lognormal };
-  DelayLaw(Law law, Duration a, Duration b) : law_(law), a_(a), b_(b) {}
+  enum class Law : std::uint8_t { constant, uniform, exponential, lognormal, normal, bimodal };
+  DelayLaw(Law law, Duration a, Duration b, std::uint32_t b_ppm = 0) : law_(law), b_ppm_(b_ppm), a_(a), b_(b) {}
 
   Law law_ = Law::constant;
+  std::uint32_t b_ppm_ = 0;
   Duration a_{};
   Duration b_{};
 };

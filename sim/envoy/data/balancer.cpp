@@ -122,20 +122,27 @@ void Balancer::share_load() {
     ++i;
   }
   if (first) first->load += static_cast<std::uint32_t>(left);  // what rounding left over
-  // Nothing healthy anywhere: all priorities are in panic and get load by their size.
-  if (normal == 0 && !levels_.empty()) {
-    std::uint64_t hosts = 0;
-    for (const auto& [priority, level] : levels_) hosts += level.hosts.size();
-    left = 100;
-    for (auto& [priority, level] : levels_) {
-      level.load = static_cast<std::uint32_t>(hosts == 0 ? 0 : 100 * level.hosts.size() / hosts);
-      left -= level.load;
-    }
-    levels_.begin()->second.load += static_cast<std::uint32_t>(left);
-  }
   // While enough is healthy over all priorities, none of them panics (Envoy: panic needs a total below 100 %).
   if (total >= 100)
     for (auto& [priority, level] : levels_) level.panic = false;
+  bool all_panic = std::all_of(levels_.begin(), levels_.end(), [](const auto& entry) { return entry.second.panic; });
+  if (all_panic)
+    share_load_by_hosts();
+  else if (normal == 0)
+    levels_.begin()->second.load = 100;
+}
+
+/// Where all priorities are in panic, health no longer counts (Envoy: recalculateLoadInTotalPanic).
+void Balancer::share_load_by_hosts() {
+  if (levels_.empty()) return;
+  std::size_t hosts = 0;
+  for (const auto& [priority, level] : levels_) hosts += level.hosts.size();
+  std::uint32_t left = 100;
+  for (auto& [priority, level] : levels_) {
+    level.load = static_cast<std::uint32_t>(hosts == 0 ? 0 : 100 * level.hosts.size() / hosts);
+    left -= level.load;
+  }
+  levels_.begin()->second.load += left;
 }
 
 /// `point` lies in [0, 100).

@@ -102,6 +102,7 @@ class Balancer {
     std::uint32_t load = 0;  // per cent
   };
   void share_load();
+  void share_load_by_hosts();
   Level& level_at(std::uint64_t point);
   HashTable::Shares shares(const Level& level, bool healthy_only) const;
 

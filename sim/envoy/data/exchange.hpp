@@ -11,6 +11,7 @@
 namespace kumasim::sim::proxy {
 
 class End;
+class HttpStream;
 struct Wire;
 using WirePtr = std::shared_ptr<Wire>;
 
@@ -21,6 +22,7 @@ struct Request {
   std::string path;
   Headers headers;
   std::string body;
+  std::uint64_t more_bytes = 0;  ///< of the body that are not kept: they only take time on the way
 };
 
 struct Response {
@@ -28,6 +30,7 @@ struct Response {
   Headers headers;
   std::string body;
   bool last = false;  ///< the server closes or retires the connection after it (Connection: close, GOAWAY)
+  std::uint64_t more_bytes = 0;  ///< as of a request
 };
 
 /// Shared by the client and every hop. After `closed` nothing more is written: an attempt that was given up may still
@@ -53,6 +56,8 @@ struct Exchange {
   RecordPtr record;
   WirePtr wire;
   bool given_up = false;        ///< the client no longer waits
+  bool reset = false;           ///< the server has heard so
+  std::weak_ptr<HttpStream> stream;  ///< what a proxy at the server's end makes of it
   std::shared_ptr<void> owner;  ///< what the client's end made it for; reset when it is over
   bool first_hop = false;       ///< comes from the application itself: its proxy's flags are the call's flags
 };

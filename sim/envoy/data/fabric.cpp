@@ -16,7 +16,10 @@ std::uint64_t digest(std::uint64_t id, std::uint64_t what) {
 
 }  // namespace
 
-End::End(Fabric& fabric, Process& process) : fabric_(fabric), fabric_alive_(fabric.alive_), process_(process) {}
+End::End(Fabric& fabric, Process& process)
+    : fabric_(fabric), number_(++fabric.ends_made_), fabric_alive_(fabric.alive_), process_(process) {
+  fabric.ends_[number_] = this;
+}
 End::~End() {
   if (!fabric_alive_.expired()) fabric_.end_gone(*this);
 }
@@ -77,7 +80,9 @@ Process* Fabric::machine(const std::string& address) {
   for (; machines_known_ < processes.size(); ++machines_known_)
     machines_.emplace(processes[machines_known_]->address(), static_cast<std::uint32_t>(machines_known_));
   auto found = machines_.find(address);
-  return found == machines_.end() ? nullptr : processes[found->second].get();
+  if (found != machines_.end() && processes[found->second]->address() == address) return processes[found->second].get();
+  auto moved = std::ranges::find_if(processes, [&](const auto& process) { return process->address() == address; });
+  return moved == processes.end() ? nullptr : moved->get();
 }
 
 WirePtr Fabric::connect(End& client, const ConnectOptions& o) {
@@ -104,6 +109,11 @@ WirePtr Fabric::connect(End& client, const ConnectOptions& o) {
   wire->hello.source_port = static_cast<std::uint16_t>(32768 + wire->id % 28232);
   if (!server) {
     refuse_connection(wire, local ? &client.process() : machine(o.host));
+    return wire;
+  }
+  auto door = wire->same_machine ? Door::open : world_.network().door(client.process().id(), server->process().id());
+  if (door != Door::open) {
+    if (door == Door::refusing) refuse_connection(wire, &server->process());
     return wire;
   }
   wire->server = server;
@@ -204,27 +214,41 @@ void Fabric::request(const ExchangePtr& exchange) {
                 [this, wire] { drop(wire, WireEnd::reset); });
     return;
   }
-  pass(wire, true, kind_request, digest(exchange->id, 7), [exchange] {
-    auto& w = *exchange->wire;
-    if (w.server && !w.server_closing) w.server->on_request(exchange);
-  });
+  pass(
+      wire, true, kind_request, digest(exchange->id, 7),
+      [exchange] {
+        auto& w = *exchange->wire;
+        if (w.server && !w.server_closing) w.server->on_request(exchange);
+      },
+      exchange->request.more_bytes);
 }
 
 void Fabric::respond(const ExchangePtr& exchange) {
   auto wire = exchange->wire;
   if (!wire->server || !wire->client || exchange->given_up) return;
-  pass(wire, false, kind_response, digest(exchange->id, 0x1000 + static_cast<std::uint64_t>(exchange->response.status)),
-       [exchange] {
-         auto& w = *exchange->wire;
-         if (exchange->given_up || !w.client) return;
-         if (std::erase(w.active, exchange) == 0) return;
-         w.client->on_response(exchange);
-       });
+  pass(
+      wire, false, kind_response,
+      digest(exchange->id, 0x1000 + static_cast<std::uint64_t>(exchange->response.status)),
+      [exchange] {
+        auto& w = *exchange->wire;
+        if (exchange->given_up || !w.client) return;
+        if (std::erase(w.active, exchange) == 0) return;
+        w.client->on_response(exchange);
+      },
+      exchange->response.more_bytes);
 }
 
 void Fabric::give_up(const ExchangePtr& exchange) {
   exchange->given_up = true;
-  if (exchange->wire) std::erase(exchange->wire->active, exchange);
+  const auto& wire = exchange->wire;
+  if (!wire || std::erase(wire->active, exchange) == 0 || !wire->client || !wire->server) return;
+  pass(wire, true, kind_close, digest(exchange->id, 15), [exchange] { tell_reset(exchange); });
+}
+
+/// At the server.
+void Fabric::tell_reset(const ExchangePtr& exchange) {
+  exchange->reset = true;
+  if (auto* server = exchange->wire->server) server->on_reset(exchange);
 }
 
 void Fabric::close_by_client(const WirePtr& wire) {
@@ -261,7 +285,57 @@ bool Fabric::cut(const Wire& wire, bool to_server) const {
   auto client = wire.client_process->id();
   auto server = wire.server_process->id();
   if (wire.same_machine) return false;
+  if (wire.silent) return true;
   return to_server ? world_.network().cut(client, server) : world_.network().cut(server, client);
+}
+
+bool Fabric::clogged(const Wire& wire, bool to_server) const {
+  if (wire.same_machine || wire.silent) return false;
+  auto client = wire.client_process->id();
+  auto server = wire.server_process->id();
+  return to_server ? world_.network().clogged(client, server) : world_.network().clogged(server, client);
+}
+
+Duration Fabric::under_faults(const Wire& wire, bool to_server, std::uint64_t bytes) {
+  if (wire.same_machine) return {};
+  auto from = (to_server ? wire.client_process : wire.server_process)->id();
+  auto to = (to_server ? wire.server_process : wire.client_process)->id();
+  const auto& link = world_.network().link_of(from, to);
+  auto out = world_.network().squeeze(from, to, bytes + message_bytes);
+  if (link.slice_bytes > 0)
+    out += link.slice_pause * static_cast<std::int64_t>((bytes + message_bytes) / link.slice_bytes);
+  return out;
+}
+
+std::vector<WirePtr> Fabric::wires_between(const Process& a, const Process& b) const {
+  std::vector<WirePtr> out;
+  for (const auto& [number, end] : ends_) {
+    for (const auto& [id, wire] : end->wires_) {
+      if (wire->client != end || wire->same_machine || !wire->server_process) continue;
+      bool forth = wire->client_process == &a && wire->server_process == &b;
+      if (forth || (wire->client_process == &b && wire->server_process == &a)) out.push_back(wire);
+    }
+  }
+  return out;
+}
+
+void Fabric::reset(const Process& a, const Process& b) {
+  for (const auto& wire : wires_between(a, b)) time_out(wire);
+}
+
+void Fabric::silence(const Process& a, const Process& b) {
+  for (const auto& wire : wires_between(a, b)) wire->silent = true;
+}
+
+std::size_t Fabric::forget_idle(const Process& a, const Process& b, MonotonicTime since, bool reset) {
+  std::size_t count = 0;
+  for (const auto& wire : wires_between(a, b)) {
+    if (wire->silent || std::max(wire->last_arrival[0], wire->last_arrival[1]) > since) continue;
+    ++count;
+    wire->silent = true;
+    if (reset) time_out(wire);
+  }
+  return count;
 }
 
 /// Too long unacknowledged: both ends give the connection up.
@@ -284,6 +358,7 @@ void Fabric::detach(const WirePtr& wire) {
 
 /// The life of an end is over: its machine resets the connections, which the peers hear unless the way is cut.
 void Fabric::end_gone(End& end) {
+  ends_.erase(end.number_);
   unbind_all(end);
   auto wires = std::move(end.wires_);
   for (auto& [id, wire] : wires) {
@@ -294,17 +369,27 @@ void Fabric::end_gone(End& end) {
       w->server = nullptr;
     else
       w->client = nullptr;
-    if (!was_server) w->active.clear();
+    auto unanswered = was_server ? std::vector<ExchangePtr>() : std::exchange(w->active, {});
     if (!peer || peer == &end || !peer->process().up()) continue;
     auto from = end.process().id();
     auto to = peer->process().id();
-    if (world_.network().cut(from, to)) continue;
+    if (w->silent || world_.network().cut(from, to)) continue;
     auto delay = world_.network().transit(from, to);
     if (!delay) continue;
-    world_.post(peer->process(), *delay, user_kind(kind_close), digest(id, 10), [this, w, was_server] {
+    auto tell = [this, w, was_server, unanswered = std::move(unanswered)] {
       if (was_server) return drop(w, WireEnd::reset);
+      for (const auto& exchange : unanswered) tell_reset(exchange);
       if (w->server) w->server->on_client_gone(w);
       detach(w);
+    };
+    auto& hearer = peer->process();
+    auto what = digest(id, 10);
+    if (!clogged(*w, !was_server)) {
+      world_.post(hearer, *delay, user_kind(kind_close), what, std::move(tell));
+      continue;
+    }
+    world_.network().when_released(from, to, [this, &hearer, what, delay = *delay, tell = std::move(tell)]() mutable {
+      world_.post(hearer, delay, user_kind(kind_close), what, std::move(tell));
     });
   }
 }

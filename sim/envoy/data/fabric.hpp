@@ -43,6 +43,7 @@ struct Wire {
   Hello hello;
   bool same_machine = false;
   bool open = false;    ///< as the client sees it: shaken hands and not ended
+  bool silent = false;  ///< nothing passes on it any more, and nobody is told
   std::string failure;  ///< transport failure reason, for details
   int version = 0;      ///< of TLS, as agreed on (0x0303, 0x0304)
 
@@ -98,6 +99,8 @@ class End {
   virtual void on_closed(const WirePtr&, WireEnd) {}
   /// Server: the client has closed it or is gone.
   virtual void on_client_gone(const WirePtr&) {}
+  /// Server: the client has given the request up.
+  virtual void on_reset(const ExchangePtr&) {}
 
  protected:
   /// Runs `call` after `delay`, unless the process ends first.
@@ -115,6 +118,7 @@ class End {
  private:
   friend class Fabric;
   Fabric& fabric_;
+  std::uint64_t number_;  ///< among the fabric's ends
   std::weak_ptr<void> fabric_alive_;
   Process& process_;
   std::map<std::uint64_t, WirePtr> wires_;
@@ -143,10 +147,17 @@ class Fabric {
   void request(const ExchangePtr& exchange);
   /// Answers, once. An exchange that was given up gets nothing.
   void respond(const ExchangePtr& exchange);
-  /// The client is no longer interested. The connection stays.
+  /// The client is no longer interested, and says so. The connection stays.
   void give_up(const ExchangePtr& exchange);
   void close_by_client(const WirePtr& wire);
   void close_by_server(const WirePtr& wire, WireEnd how = WireEnd::closed_by_peer);
+
+  /// Every connection between the two processes is over, and both ends are told.
+  void reset(const Process& a, const Process& b);
+  /// Nothing passes any more on the connections that there are between the two; a sender gives up in time.
+  void silence(const Process& a, const Process& b);
+  /// The same for those on which nothing has passed since `since`, or a reset of them; the answer is how many.
+  std::size_t forget_idle(const Process& a, const Process& b, MonotonicTime since, bool reset);
 
  private:
   friend class End;
@@ -162,19 +173,23 @@ class Fabric {
   void established(const WirePtr& wire);
   void drop(const WirePtr& wire, WireEnd how);
   void detach(const WirePtr& wire);
+  static void tell_reset(const ExchangePtr& exchange);
   void end_gone(End& end);
 
   /// Carries a message along the wire, in order, after the link's delay. While the way is cut it is sent again, as TCP
-  /// does, until the connection times out. False where the receiver is down.
+  /// does, until the connection times out. `bytes` take the link's time for them, after what the connection carries
+  /// already. False where the receiver is down.
   template <class F>
-  bool pass(const WirePtr& wire, bool to_server, std::uint8_t kind, std::uint64_t digest, F&& call) {
+  bool pass(const WirePtr& wire, bool to_server, std::uint8_t kind, std::uint64_t digest, F&& call,
+            std::uint64_t bytes = 0) {
     auto& from = to_server ? *wire->client_process : *wire->server_process;
     auto& to = to_server ? *wire->server_process : *wire->client_process;
     if (!to.up()) return false;
     auto delay = world_.network().transit(from.id(), to.id());
     if (!delay) return true;
     auto& last = wire->last_arrival[to_server];
-    last = std::max(last, world_.now() + *delay);
+    last = std::max(last, world_.now() + *delay + under_faults(*wire, to_server, bytes));
+    if (bytes > 0) last += world_.network().transmission(from.id(), to.id(), bytes);
     return world_.post(to, last - world_.now(), user_kind(kind), digest,
                        Carried<std::decay_t<F>>{this, wire, std::forward<F>(call), to_server, 0});
   }
@@ -186,6 +201,7 @@ class Fabric {
     bool to_server;
     std::uint8_t tries;
     void operator()() {
+      if (fabric->clogged(*wire, to_server)) return fabric->hold(std::move(*this));
       if (!fabric->cut(*wire, to_server)) return call();
       if (tries == tries_max) return fabric->time_out(wire);
       auto& to = to_server ? *wire->server_process : *wire->client_process;
@@ -194,17 +210,39 @@ class Fabric {
                           Carried{fabric, wire, std::move(call), to_server, static_cast<std::uint8_t>(tries + 1)});
     }
   };
+  /// Of a message beside its body: headers, framing.
+  static constexpr std::uint64_t message_bytes = 500;
   /// 200 ms, doubled up to 3.2 s: together some 15 s.
   static constexpr Duration retry_first = std::chrono::milliseconds(200);
   static constexpr std::uint8_t tries_max = 8;
 
+  /// Goes on, in order, when the clog is over.
+  template <class F>
+  void hold(Carried<F> message) {
+    auto& wire = *message.wire;
+    auto from = (message.to_server ? wire.client_process : wire.server_process)->id();
+    auto& to = message.to_server ? *wire.server_process : *wire.client_process;
+    world_.network().when_released(from, to.id(), [this, from, &to, message = std::move(message)]() mutable {
+      auto& last = message.wire->last_arrival[message.to_server];
+      last = std::max(last, world_.now() + world_.network().transit(from, to.id()).value_or(retry_first));
+      world_.post(to, last - world_.now(), user_kind(0), 0, std::move(message));
+    });
+  }
+
   bool cut(const Wire& wire, bool to_server) const;
+  bool clogged(const Wire& wire, bool to_server) const;
+  /// What bottlenecks and slicing take for a message with so many bytes of a body.
+  Duration under_faults(const Wire& wire, bool to_server, std::uint64_t bytes);
+  /// Those between the two, in the order of their making.
+  std::vector<WirePtr> wires_between(const Process& a, const Process& b) const;
   void time_out(const WirePtr& wire);
 
   World& world_;
   std::shared_ptr<ResourceCache> cache_;
   std::shared_ptr<void> alive_ = std::make_shared<int>(0);
   std::uint64_t ids_ = 0;
+  std::uint64_t ends_made_ = 0;
+  std::map<std::uint64_t, End*> ends_;
   std::map<Place, End*> places_[2];
   std::map<std::string, End*> captures_;
   std::map<std::string, std::uint32_t> machines_;

@@ -341,8 +341,14 @@ void HttpStream::reply(int status, std::string body, const std::string& details)
   finish(std::move(response), details);
 }
 
-void HttpStream::finish(Response response, const std::string& details) {
+void HttpStream::downstream_gone() {
   if (done_) return;
+  proxy_.note(down_, "DC", "downstream_remote_disconnect");
+  stop();
+}
+
+/// Nothing more comes of it; what goes on upstream is given up.
+void HttpStream::stop() {
   done_ = true;
   if (attempt_) {
     proxy_.abandon(attempt_);
@@ -353,6 +359,11 @@ void HttpStream::finish(Response response, const std::string& details) {
   proxy_.stop(global_timer_);
   proxy_.stop(idle_timer_);
   proxy_.stop(step_timer_);
+}
+
+void HttpStream::finish(Response response, const std::string& details) {
+  if (done_) return;
+  stop();
   if (mirrored_) return;
   if (choice_) choice_->response.apply(response.headers);
   if (route_) route_->response.apply(response.headers);

@@ -29,6 +29,9 @@ class HttpStream : public std::enable_shared_from_this<HttpStream> {
   /// A copy of another stream's request for a cluster of its own: nobody waits for it.
   void start_mirror(const std::string& cluster, Request request, Duration timeout);
 
+  /// The client has given the request up: so does the stream (Envoy: response flag DC).
+  void downstream_gone();
+
   // From the pool.
   void on_sent(const AttemptPtr& attempt);
   void on_upstream_response(const AttemptPtr& attempt, Response response);
@@ -58,6 +61,7 @@ class HttpStream : public std::enable_shared_from_this<HttpStream> {
   bool retry_reset(ResetReason reason);
   bool schedule_retry();
   void reply(int status, std::string body, const std::string& details);
+  void stop();
   void finish(Response response, const std::string& details);
   void flag(const char* name);
   std::string route_name() const;
