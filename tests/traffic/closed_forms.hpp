@@ -1,0 +1,44 @@
+/// What tests against closed forms share: how long to run, and how exact a mean is that a run has measured.
+#pragma once
+
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kumasim::test {
+
+/// Runs of minutes, with the tolerances that the closed forms are meant to be met with (ctest label `soak`).
+inline bool full_length() {
+  const char* wish = std::getenv("KUMASIM_CLOSED_FORMS");
+  return wish != nullptr && std::string_view(wish) == "full";
+}
+
+struct Estimate {
+  double mean = 0;
+  double error = 0;  ///< standard error of the mean
+};
+
+/// By the means of consecutive batches, which are nearly independent where a batch is long.
+inline Estimate of_batches(const std::vector<double>& means) {
+  Estimate out;
+  auto count = static_cast<double>(means.size());
+  for (double mean : means) out.mean += mean / count;
+  double squares = 0;
+  for (double mean : means) squares += (mean - out.mean) * (mean - out.mean);
+  out.error = std::sqrt(squares / (count - 1) / count);
+  return out;
+}
+
+inline void tell(const std::string& what, double measured, double closed_form) {
+  std::printf("  %s: %.5g, closed form %.5g\n", what.c_str(), measured, closed_form);
+}
+
+/// How far a mean may lie from its closed form: the tolerance in a long run; four standard errors more in a short one.
+inline double allowed(double closed_form, double tolerance, const Estimate& measured) {
+  return closed_form * tolerance + (full_length() ? 0 : 4 * measured.error);
+}
+
+}  // namespace kumasim::test
