@@ -366,16 +366,21 @@ probes:
   - {inboundPort: 9090, inboundPath: '/a%20b?c', path: '/9090/a%20b'}
   - {inboundPort: 9090, inboundPath: '/nul%00', path: '/nul'}
   - {inboundPort: 9090, inboundPath: '/bytes', path: '/%FF'}
-  - {inboundPort: 8080, inboundPath: '/%5C1', path: '/group'}
+  - {inboundPort: 9090, inboundPath: '/line%0A', path: '/line'}
   - {inboundPort: 8080, inboundPath: '/up', path: '/%zz'}
+  - {inboundPort: 8080, inboundPath: '/up%09%5C', path: '/%5C%09'}
+  - {inboundPort: 9090, inboundPath: '/up%5C', path: '/9090/up'}
 )"),
                   "web");
   Json routes = proxy.routes("probe:listener");
-  ASSERT_EQ(routes.size(), 2u);
+  ASSERT_EQ(routes.size(), 4u);
   EXPECT_EQ(routes[0]["match"]["path"], "/8080/up");
   EXPECT_EQ(routes[0]["route"]["regexRewrite"]["substitution"], "/up");
   EXPECT_EQ(routes[1]["match"]["path"], "/9090/a b");
   EXPECT_EQ(routes[1]["redirect"]["pathRedirect"], "/a b");
+  EXPECT_EQ(routes[2]["match"]["path"], "/\\\t");
+  EXPECT_EQ(routes[2]["route"]["regexRewrite"]["substitution"], "/up\t\\");
+  EXPECT_EQ(routes[3]["redirect"]["pathRedirect"], "/up\\");
 }
 
 }  // namespace

@@ -24,9 +24,8 @@ int digit(char c) {
   return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/// The path of what Kuma reads as a URL: without authority, query and fragment, decoded. Nothing where Envoy would take
-/// no configuration with it: where it is no UTF-8, has a control character, or a backslash (a group of the rewrite);
-/// nor where an escape is none, for which Kuma makes none.
+/// The path of what Kuma reads as a URL: without authority, query and fragment, decoded. Nothing where an escape is
+/// none, for which it makes none, or the path is no UTF-8.
 std::optional<std::string> path_of(const std::string& url) {
   std::string_view path = std::string_view(url).substr(0, url.find_first_of("?#"));
   if (path.starts_with("//")) path.remove_prefix(std::min(path.find('/', 2), path.size()));
@@ -38,11 +37,16 @@ std::optional<std::string> path_of(const std::string& url) {
       c = static_cast<char>(digit(path[i + 1]) * 16 + digit(path[i + 2]));
       i += 2;
     }
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f || c == '\\') return std::nullopt;
     result += c;
   }
   if (utf8_end(result) != result.size()) return std::nullopt;
   return result;
+}
+
+/// Whether Envoy takes a path to send requests on with: it is a header's value.
+bool is_header_value(std::string_view path) {
+  using namespace std::string_view_literals;
+  return path.find_first_of("\0\n\r"sv) == std::string_view::npos;
 }
 
 void only_get(envoy::Route& route, const std::string& path) {
@@ -52,12 +56,13 @@ void only_get(envoy::Route& route, const std::string& path) {
   method.mutable_string_match()->set_exact("GET");
 }
 
-/// To the application where the proxy has an inbound for the port, else a redirection that the platform follows.
+/// To the application where the proxy has an inbound for the port, else a redirection that the platform follows. None
+/// where Envoy would take no configuration with it.
 void route(const Generation& g, const nlohmann::json& endpoint, envoy::RouteConfiguration& configuration) {
   std::uint32_t port = number_at(endpoint, "inboundPort");
   const std::optional<std::string> path = path_of(text_at(endpoint, "inboundPath"));
   const std::optional<std::string> match = path_of(text_at(endpoint, "path"));
-  if (!path || !match) return;
+  if (!path || !match || !is_header_value(*path)) return;
   envoy::Route& route = envoy::add_route(configuration);
   only_get(route, *match);
   bool known = false;
