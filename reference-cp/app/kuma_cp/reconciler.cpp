@@ -145,10 +145,12 @@ asio::awaitable<void> Reconciler::batch() {
   busy_ = true;
   ++counts_.batches;
   Work work = std::exchange(again_, {});
-  for (int round = 0; round < rounds_max && (!changes_.empty() || !work.empty() || offer_due_); ++round) {
+  for (int round = 0; round < rounds_max && (!changes_.empty() || !work.empty() || offer_ == Offer::due); ++round) {
     take_in_changes(work);
     for (auto& [mesh, todo] : std::exchange(work, {})) co_await bring_up(mesh, std::move(todo));
-    if (std::exchange(offer_due_, false)) co_await attempt(step_offer, {}, offer_services());
+    if (offer_ != Offer::due) continue;
+    offer_ = Offer::none;
+    co_await attempt(step_offer, {}, offer_services());
   }
   const std::uint64_t taken_in = applied_;
   auto dirty = std::move(dirty_);

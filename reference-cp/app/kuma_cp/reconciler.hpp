@@ -73,7 +73,7 @@ class Reconciler {
   /// which this does not tell.
   bool idle() const {
     return changes_.empty() && again_.empty() && dirty_.empty() && !zone_dirty_.any() && !busy_ && !making_cas_ &&
-           !making_keys_ && !offer_waits_ && !offer_due_ && failed_.empty();
+           !making_keys_ && offer_ == Offer::none && failed_.empty();
   }
   /// Something that was written, other than an insight, has not reached the proxies' configurations yet.
   bool behind() const { return relevant_ > served_ || !dirty_.empty(); }
@@ -100,6 +100,9 @@ class Reconciler {
     Duration pause = retry_min;  ///< the next one
     std::uint64_t waiting = 0;   ///< which of all pauses it waits for; 0: none
   };
+
+  /// What the zone's own ZoneIngresses offer is to be written: not, after a pause, or with the next batch.
+  enum class Offer : std::uint8_t { none, waits, due };
 
   void on_change(const Change& change);
   void hear(Change change);
@@ -197,8 +200,7 @@ class Reconciler {
   Event wake_;
   Event rotation_;
   ZoneReach zone_dirty_;  ///< proxies of the zone that are to be made anew
-  bool offer_due_ = true;  ///< at the start at once
-  bool offer_waits_ = false;
+  Offer offer_ = Offer::due;  ///< at the start at once
   std::set<std::string, std::less<>> exhausted_;  ///< kinds of destinations for which no address is left
   bool busy_ = false;
   MonotonicTime pause_end_;  ///< of the pause after the last batch

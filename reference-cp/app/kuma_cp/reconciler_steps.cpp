@@ -77,7 +77,7 @@ asio::awaitable<void> Reconciler::retry(std::string_view step, std::string mesh,
   if (found == steps->second.end() || found->second.waiting != number) co_return;
   found->second.waiting = 0;
   if (step == step_offer) {
-    offer_due_ = true;
+    if (offer_ == Offer::none) offer_ = Offer::due;  // one that waits comes all the same
   } else {
     MeshWork& todo = again_[mesh];
     todo.certificates = todo.certificates || step == step_certificates;
@@ -172,14 +172,14 @@ std::string Reconciler::next_address(std::string_view kind) {
 }
 
 void Reconciler::want_offered() {
-  if (offer_due_ || views_.count("ZoneIngress") == 0 || std::exchange(offer_waits_, true)) return;
+  if (offer_ != Offer::none || views_.count("ZoneIngress") == 0) return;
+  offer_ = Offer::waits;
   spawn(runtime_.executor, runtime_.log, "reconciler.offer", offer_later());
 }
 
 asio::awaitable<void> Reconciler::offer_later() {
   co_await sleep(runtime_.timers, config_.ingress_update_interval);
-  offer_waits_ = false;
-  offer_due_ = true;
+  offer_ = Offer::due;
   wake_.set();
 }
 
