@@ -9,14 +9,11 @@ namespace kumasim::scenario {
 
 std::vector<Flow> flows_of(const Scenario& scenario, const Observations& seen) {
   std::vector<Flow> out;
-  for (const Load& load : scenario.load) {
-    bool listed =
-        std::ranges::any_of(out, [&](const Flow& flow) { return flow.from == load.from && flow.to == load.to; });
-    if (listed) continue;
-    Flow flow{.from = load.from, .to = load.to};
+  for (const auto& [from, to] : scenario.flows()) {
+    Flow flow{.from = from, .to = to};
     std::vector<Duration> latencies;
     for (const CallRecord& call : seen.calls) {
-      if (call.from != load.from || call.to != load.to) continue;
+      if (call.from != from || call.to != to) continue;
       ++flow.calls;
       flow.plaintext += call.plaintext() ? 1 : 0;
       flow.encrypted += call.crossing == Crossing::encrypted ? 1 : 0;
@@ -43,7 +40,7 @@ std::vector<Flow> flows_of(const Scenario& scenario, const Observations& seen) {
 }
 
 bool WorldRun::passed() const {
-  return problems.empty() && std::ranges::all_of(verdicts, [](const Verdict& verdict) { return verdict.held; });
+  return problems.empty() && std::ranges::none_of(verdicts, &Verdict::broken);
 }
 
 std::string latency_text(Duration latency) {

@@ -25,6 +25,7 @@ std::string wanted(const Grammar& grammar) {
   switch (grammar.type) {
     case Type::string: return "text";
     case Type::integer: return fmt::format("a whole number from {} to {}", grammar.least, grammar.most);
+    case Type::number: return fmt::format("a number from {} to {}", grammar.least, grammar.most);
     case Type::boolean: return "true or false";
     case Type::enumeration: return fmt::format("one of {}", fmt::join(grammar.values, ", "));
     case Type::list: return "a list";
@@ -43,6 +44,7 @@ bool shape_fits(const Grammar& grammar, const nlohmann::json& value) {
     case Type::string:
     case Type::enumeration: return value.is_string();
     case Type::integer: return value.is_number_integer();
+    case Type::number: return value.is_number();
     case Type::boolean: return value.is_boolean();
     case Type::list: return value.is_array();
     case Type::object:
@@ -68,6 +70,11 @@ class Checker {
       case Type::integer:
         if (value.is_number_unsigned() && value.get<std::uint64_t>() > static_cast<std::uint64_t>(grammar.most)) break;
         if (value.get<std::int64_t>() >= grammar.least && value.get<std::int64_t>() <= grammar.most) return;
+        break;
+      case Type::number:
+        if (value.get<double>() >= static_cast<double>(grammar.least) &&
+            value.get<double>() <= static_cast<double>(grammar.most))
+          return;
         break;
       case Type::boolean:
       case Type::resource: return;
@@ -171,6 +178,11 @@ nlohmann::json json_schema(const Grammar& grammar) {
       break;
     case Type::integer:
       out["type"] = "integer";
+      out["minimum"] = grammar.least;
+      out["maximum"] = grammar.most;
+      break;
+    case Type::number:
+      out["type"] = "number";
       out["minimum"] = grammar.least;
       out["maximum"] = grammar.most;
       break;

@@ -13,6 +13,9 @@ inline sim::DelayLaw to_sim(const DelayLaw& law) {
     case Law::uniform: return sim::DelayLaw::uniform({.min = law.a, .max = law.b});
     case Law::exponential: return sim::DelayLaw::exponential(law.a);
     case Law::lognormal: return sim::DelayLaw::lognormal({.p50 = law.a, .p99 = law.b});
+    case Law::normal: return sim::DelayLaw::normal({.mean = law.a, .deviation = law.b});
+    case Law::bimodal:
+      return sim::DelayLaw::bimodal({.fast = law.a, .slow = law.b, .slow_ppm = static_cast<std::uint32_t>(law.b_ppm)});
   }
   return {};
 }

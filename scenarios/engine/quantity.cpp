@@ -127,4 +127,13 @@ std::optional<Duration> parse_rate(std::string_view text) {
   return Duration(static_cast<std::int64_t>(between));
 }
 
+std::optional<std::uint64_t> parse_size(std::string_view text) {
+  auto number = take_decimal(text);
+  __int128 unit = text == "B" ? 1 : text == "KiB" ? 1 << 10 : text == "MiB" ? 1 << 20 : 0;
+  if (!number || unit == 0) return std::nullopt;
+  __int128 bytes = *number * unit / 1'000'000'000;
+  if (bytes > 1 << 30) return std::nullopt;
+  return static_cast<std::uint64_t>(bytes);
+}
+
 }  // namespace kumasim::scenario

@@ -45,31 +45,33 @@ DelayLaw Reader::delay(const json& value, const std::string& path) {
   struct Form {
     const char* name;
     Law law;
-    const char* first;
-    const char* second;
+    std::vector<std::string> fields;  // a, b, share of b
   };
-  static constexpr Form forms[] = {{"const", Law::constant, "mean", nullptr},
-                                   {"uniform", Law::uniform, "low", "high"},
-                                   {"exp", Law::exponential, "mean", nullptr},
-                                   {"lognormal", Law::lognormal, "p50", "p99"}};
+  static const Form forms[] = {{"const", Law::constant, {"mean"}},
+                               {"uniform", Law::uniform, {"low", "high"}},
+                               {"exp", Law::exponential, {"mean"}},
+                               {"lognormal", Law::lognormal, {"p50", "p99"}},
+                               {"normal", Law::normal, {"mean", "deviation"}},
+                               {"bimodal", Law::bimodal, {"fast", "slow", "share"}}};
   auto name = value["law"].get<std::string>();
   const Form& form = *std::ranges::find_if(forms, [&](const Form& f) { return name == f.name; });
-  DelayLaw out{form.law, {}, {}};
+  std::string takes = fmt::format("{}", fmt::join(form.fields, " and "));
   for (const auto& [key, item] : value.items()) {
-    if (key != "law" && key != form.first && (form.second == nullptr || key != form.second)) {
-      complain(child_path(path, key), fmt::format("has no meaning for law `{}`", name),
-               fmt::format("it takes {}{}{}", form.first, form.second ? " and " : "", form.second ? form.second : ""));
-    }
+    if (key != "law" && std::ranges::find(form.fields, key) == form.fields.end())
+      complain(child_path(path, key), fmt::format("has no meaning for law `{}`", name), "it takes " + takes);
   }
-  if (!value.contains(form.first) || (form.second != nullptr && !value.contains(form.second))) {
-    complain(path, fmt::format("law `{}` needs {}{}{}", name, form.first, form.second ? " and " : "",
-                               form.second ? form.second : ""));
+  DelayLaw out{form.law, {}, {}};
+  for (const std::string& field : form.fields) {
+    if (value.contains(field)) continue;
+    complain(path, fmt::format("law `{}` needs {}", name, takes));
     return out;
   }
-  out.a = duration(value[form.first], child_path(path, form.first));
-  out.b = form.second ? duration(value[form.second], child_path(path, form.second)) : out.a;
-  bool ordered = form.law == Law::uniform || form.law == Law::lognormal;
-  if (ordered && out.a > out.b) complain(path, fmt::format("{} must not be above {}", form.first, form.second));
+  const std::string& first = form.fields.front();
+  out.a = duration(value[first], child_path(path, first));
+  out.b = form.fields.size() > 1 ? duration(value[form.fields[1]], child_path(path, form.fields[1])) : out.a;
+  if (form.law == Law::bimodal) out.b_ppm = parse_percent(value["share"].get<std::string>()).value_or(0);
+  bool ordered = form.law == Law::uniform || form.law == Law::lognormal || form.law == Law::bimodal;
+  if (ordered && out.a > out.b) complain(path, fmt::format("{} must not be above {}", first, form.fields[1]));
   return out;
 }
 
@@ -135,6 +137,8 @@ void Reader::read() {
   if (spec.contains("faults")) read_faults(spec["faults"], "spec.faults");
   if (spec.contains("changes")) read_changes(spec["changes"], "spec.changes");
   read_expectations(spec["expect"], "spec.expect");
+  if (spec.contains("swarm")) read_swarm(spec["swarm"], "spec.swarm");
+  if (spec.contains("liveness")) read_liveness(spec["liveness"], "spec.liveness");
 }
 
 std::expected<Scenario, Diagnostics> load_scenario(std::string_view text, const std::string& file) {

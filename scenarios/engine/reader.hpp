@@ -36,9 +36,21 @@ class Reader {
   // reader_topology.cpp
   void read_topology(const json& topology, const std::string& path);
   void read_service(const json& service, const std::string& path);
-  void add_instances(const json& group, const Service& service, const std::string& prefix, Tags tags, DelayLaw latency,
+  void add_instances(const json& group, const Service& service, const std::string& prefix, Instance as,
                      const std::string& path);
   void check_topology(const json& topology, const std::string& path);
+
+  // reader_application.cpp
+  void read_application(const json& value, const Service& service, const std::string& path, Application& out);
+  void check_application(const Application& application, const std::string& path);
+  std::vector<WorkStep> read_script(const json& steps, const Service& service, const std::string& path);
+  WorkStep read_step(const json& step, const Service& service, const std::string& path);
+  InnerCall read_inner_call(const json& call, const Service& service, const std::string& path);
+  Retries read_retries(const json& value, const std::string& path);
+  std::int64_t percent_or(const json& parent, const char* field, std::int64_t fallback);
+  std::uint64_t size(const json& value, const std::string& path);
+  void check_timeout(Duration timeout, const std::string& path);
+  void check_call_graph(const std::string& path);
 
   // reader_resources.cpp
   void read_resources(const json& resources, const std::string& path);
@@ -48,15 +60,27 @@ class Reader {
   std::set<std::string> mesh_names() const;
   std::string mesh_hint(const std::string& mesh) const;
 
-  // reader_run.cpp
-  void read_load(const json& load, const std::string& path);
+  // reader_faults.cpp
   void read_faults(const json& faults, const std::string& path);
   void read_fault(const json& fault, const std::string& path);
+  void read_fault_time(Fault& fault, const json& value, const std::string& path);
+  void read_trigger(Trigger& trigger, const json& value, const std::string& path);
+  void read_whom(Fault& fault, const json& value, const std::string& path);
+  void read_selection(Selection& selection, const json& value, const std::string& path);
+  void read_parameters(Fault& fault, const json& value, const std::string& path);
+  FaultValue fault_value(const fault::Parameter& parameter, const json& value, const std::string& path);
+
+  // reader_run.cpp
+  void read_load(const json& load, const std::string& path);
   void known_mesh(const std::string& mesh, const std::string& path);
   void read_changes(const json& changes, const std::string& path);
   void read_expectations(const json& expectations, const std::string& path);
   void check_predicate(Expectation& expectation, const std::string& path);
   void find_policy(Predicate& that, const std::string& path);
+
+  // reader_swarm.cpp
+  void read_swarm(const json& swarm, const std::string& path);
+  void read_liveness(const json& liveness, const std::string& path);
 
   const Document& document_;
   Scenario& scenario_;

@@ -1,4 +1,4 @@
-/// Load, faults, changes and expectations.
+/// Load, changes and expectations.
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -28,93 +28,27 @@ void Reader::read_load(const json& load, const std::string& path) {
                  "add it to the service's `calls`");
     }
     out.path = value.value("path", out.path);
-    auto between = parse_rate(value["rate"].get<std::string>());
+    if (value.contains("rate") == value.contains("users")) complain(at, "a load needs either `rate` or `users`");
+    if (value.contains("users") && value.contains("law"))
+      complain(child_path(at, "law"), "has no meaning for a load with `users`");
+    auto between = parse_rate(value.value("rate", "1/s"));
     if (!between) complain(child_path(at, "rate"), "expected a rate above 0 and at most 1000000/s");
     out.between_calls = between.value_or(std::chrono::seconds(1));
     out.poisson = value.value("law", "poisson") == "poisson";
+    out.users = value.value("users", std::uint32_t{0});
+    if (value.contains("think")) {
+      if (out.users == 0) complain(child_path(at, "think"), "has no meaning for a load with `rate`");
+      out.think = delay(value["think"], child_path(at, "think"));
+    }
+    out.timeout = duration_or(value, "timeout", at, out.timeout);
+    check_timeout(out.timeout, child_path(at, "timeout"));
+    if (value.contains("retries")) out.retries = read_retries(value["retries"], child_path(at, "retries"));
     out.start = duration_or(value, "start", at, Duration(0));
     out.end = duration_or(value, "end", at, scenario_.duration);
     if (out.start >= out.end || out.end > scenario_.duration)
       complain(at, "start must be before end, and end within the run");
     scenario_.load.push_back(std::move(out));
   }
-}
-
-void Reader::read_fault(const json& value, const std::string& path) {
-  using Kind = Fault::Kind;
-  Fault out;
-  auto name = value["fault"].get<std::string>();
-  for (Kind kind : {Kind::kill, Kind::restart, Kind::pause, Kind::resume, Kind::partition, Kind::heal, Kind::delay}) {
-    if (fault_name(kind) == name) out.kind = kind;
-  }
-  out.mark = document_.mark(path);
-  out.at = span(value["at"], child_path(path, "at"));
-  if (value.contains("for")) {
-    out.lasts = span(value["for"], child_path(path, "for"));
-    bool lasting =
-        out.kind == Kind::kill || out.kind == Kind::pause || out.kind == Kind::partition || out.kind == Kind::delay;
-    if (!lasting) complain(child_path(path, "for"), fmt::format("{} has no length", name));
-  }
-  if (out.at.high > scenario_.duration) complain(child_path(path, "at"), "is after the end of the run");
-  auto refuse = [&](std::initializer_list<const char*> fields) {
-    for (const char* field : fields) {
-      if (value.contains(field)) complain(child_path(path, field), fmt::format("has no meaning for {}", name));
-    }
-  };
-  bool process = name.starts_with("proc.");
-  if (process) {
-    refuse({"between", "delay", "loss"});
-    if (value.contains("target") == value.contains("select"))
-      complain(path, fmt::format("{} needs either `target` or `select`", name));
-    if (value.contains("target")) {
-      out.target = value["target"].get<std::string>();
-      std::string at = child_path(path, "target");
-      if (scenario_.find_service(out.target) != nullptr) {
-        complain(at, fmt::format("`{}` is a service; expected one process", out.target),
-                 fmt::format("use select: {{service: {}, pick: all}}", out.target));
-      } else {
-        known_process(out.target, at);
-      }
-    }
-    if (value.contains("select")) {
-      const json& select = value["select"];
-      std::string at = child_path(path, "select");
-      Selection selection;
-      selection.service = select["service"].get<std::string>();
-      known_service(selection.service, child_path(at, "service"));
-      if (select.contains("tags")) selection.tags = select["tags"].get<Tags>();
-      if (select.contains("pick")) selection.pick = select["pick"].is_string() ? 0 : select["pick"].get<std::size_t>();
-      std::size_t matching = 0;
-      for (const Instance& instance : scenario_.instances) {
-        bool fits = instance.service == selection.service;
-        for (const auto& [key, text] : selection.tags)
-          fits = fits && instance.tags.contains(key) && instance.tags.at(key) == text;
-        matching += fits ? 1 : 0;
-      }
-      if (matching < std::max<std::size_t>(selection.pick, 1)) {
-        complain(at, fmt::format("{} instances fit, {} are to be picked", matching,
-                                 std::max<std::size_t>(selection.pick, 1)));
-      }
-      out.select = std::move(selection);
-    }
-  } else {
-    refuse({"target", "select"});
-    if (out.kind != Kind::delay) refuse({"delay", "loss"});
-    if (!value.contains("between")) {
-      complain(path, fmt::format("{} needs `between`", name));
-    } else {
-      out.link = link(value, path);
-      out.between = out.link.between;
-      if (out.kind == Kind::delay && !out.link.delay && out.link.loss_ppm == 0)
-        complain(path, "net.delay needs `delay` or `loss`");
-    }
-  }
-  scenario_.faults.push_back(std::move(out));
-}
-
-void Reader::read_faults(const json& faults, const std::string& path) {
-  std::size_t index = 0;
-  for (const json& value : faults) read_fault(value, child_path(path, index++));
 }
 
 void Reader::known_mesh(const std::string& mesh, const std::string& path) {
@@ -164,7 +98,11 @@ void Reader::read_expectations(const json& expectations, const std::string& path
     Expectation out;
     out.to = scenario_.duration;
     std::string text_path;
-    if (value.contains("always")) {
+    if (value.contains("sometimes")) {
+      text_path = child_path(at, "sometimes");
+      out.mode = Mode::sometimes;
+      out.text = value["sometimes"].get<std::string>();
+    } else if (value.contains("always")) {
       text_path = child_path(at, "always");
       out.text = value["always"].get<std::string>();
     } else if (value.contains("during")) {
@@ -241,11 +179,11 @@ void Reader::check_predicate(Expectation& expectation, const std::string& path) 
   if (that.from.empty()) return;
   known_service(that.from, path);
   known_service(that.to, path);
-  bool loaded =
-      std::ranges::any_of(scenario_.load, [&](const Load& l) { return l.from == that.from && l.to == that.to; });
+  auto flows = scenario_.flows();
+  bool loaded = std::ranges::find(flows, std::pair(that.from, that.to)) != flows.end();
   if (!loaded && scenario_.find_service(that.from) != nullptr && scenario_.find_service(that.to) != nullptr) {
     complain(path, fmt::format("there is no load from `{}` to `{}`, so it could never be judged", that.from, that.to),
-             "add one to spec.load");
+             "add one to spec.load, or a call to the caller's script");
   }
 }
 

@@ -12,9 +12,11 @@ constexpr std::size_t instances_max = 10'000;
 
 }  // namespace
 
-void Reader::add_instances(const json& group, const Service& service, const std::string& prefix, Tags tags,
-                           DelayLaw latency, const std::string& path) {
+/// `as` has what all instances of the service have in common.
+void Reader::add_instances(const json& group, const Service& service, const std::string& prefix, Instance as,
+                           const std::string& path) {
   std::string at = child_path(path, "tags");
+  Tags& tags = as.tags;
   if (group.contains("tags")) {
     for (const auto& [key, value] : group["tags"].items()) tags[key] = value.get<std::string>();
   }
@@ -23,13 +25,16 @@ void Reader::add_instances(const json& group, const Service& service, const std:
   }
   tags["kuma.io/service"] = service.name;
   tags["kuma.io/protocol"] = service.protocol;
-  if (group.contains("latency")) latency = delay(group["latency"], child_path(path, "latency"));
+  if (group.contains("latency")) as.latency = delay(group["latency"], child_path(path, "latency"));
+  read_application(group, service, path, as.application);
+  check_application(as.application, path);
   std::int64_t count = group.value("instances", std::int64_t{1});
   for (std::int64_t i = 0; i < count; ++i) {
     if (scenario_.instances.size() >= instances_max) {
       return complain(child_path(path, "instances"), fmt::format("a scenario has at most {} instances", instances_max));
     }
-    scenario_.instances.push_back({fmt::format("{}-{}", prefix, i), service.name, tags, latency});
+    as.process = fmt::format("{}-{}", prefix, i);
+    scenario_.instances.push_back(as);
   }
 }
 
@@ -61,17 +66,20 @@ void Reader::read_service(const json& value, const std::string& path) {
   }
   scenario_.services.push_back(service);
 
-  Tags tags;
+  Instance as{.process = {},
+              .service = service.name,
+              .tags = {},
+              .latency = {DelayLaw::Law::constant, std::chrono::milliseconds(1), {}}};
   if (value.contains("tags")) {
-    for (const auto& [key, text] : value["tags"].items()) tags[key] = text.get<std::string>();
+    for (const auto& [key, text] : value["tags"].items()) as.tags[key] = text.get<std::string>();
   }
-  if (value.contains("zone")) tags["kuma.io/zone"] = value["zone"].get<std::string>();
-  DelayLaw latency{DelayLaw::Law::constant, std::chrono::milliseconds(1), {}};
-  if (value.contains("latency")) latency = delay(value["latency"], child_path(path, "latency"));
+  if (value.contains("zone")) as.tags["kuma.io/zone"] = value["zone"].get<std::string>();
+  if (value.contains("latency")) as.latency = delay(value["latency"], child_path(path, "latency"));
+  read_application(value, service, path, as.application);
   if (!value.contains("versions")) {
     json group = json::object();
     if (value.contains("instances")) group["instances"] = value["instances"];
-    return add_instances(group, service, service.name, tags, latency, path);
+    return add_instances(group, service, service.name, std::move(as), path);
   }
   if (value.contains("instances")) {
     complain(child_path(path, "instances"), "stands beside `versions`; give the number in each version");
@@ -84,7 +92,7 @@ void Reader::read_service(const json& value, const std::string& path) {
     if (name.empty() && group.contains("tags")) name = group["tags"].value("version", "");
     if (name.empty()) name = fmt::format("{}", index);
     if (!names.insert(name).second) complain(at, fmt::format("two versions are named `{}`", name), "set `name`");
-    add_instances(group, service, fmt::format("{}-{}", service.name, name), tags, latency, at);
+    add_instances(group, service, fmt::format("{}-{}", service.name, name), as, at);
     ++index;
   }
 }
@@ -125,6 +133,7 @@ void Reader::check_topology(const json& topology, const std::string& path) {
       known_service(service.calls[k].to, at);
     }
   }
+  check_call_graph(path);
   if (!topology.contains("links")) return;
   std::size_t index = 0;
   for (const json& value : topology["links"]) {

@@ -3,16 +3,15 @@
 
 #include <algorithm>
 #include <map>
-#include <memory>
 #include <set>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "kumasim/sim/hash.hpp"
-#include "kumasim/sim/seeded_random.hpp"
-#include "scenarios/engine/law.hpp"
+#include "scenarios/engine/active_faults.hpp"
+#include "scenarios/engine/load_generator.hpp"
 #include "scenarios/engine/reader.hpp"
+#include "scenarios/engine/triggers.hpp"
 
 namespace kumasim::scenario {
 namespace {
@@ -24,7 +23,16 @@ class Engine {
  public:
   Engine(const Scenario& scenario, const Plan& plan, MeshWorld& world, WorldRun& run, const Progress& progress,
          RunLimits limits)
-      : scenario_(scenario), plan_(plan), world_(world), run_(run), progress_(progress), limits_(limits) {}
+      : scenario_(scenario),
+        plan_(plan),
+        world_(world),
+        run_(run),
+        progress_(progress),
+        limits_(limits),
+        load_(scenario, world, plan.seed,
+              [this](const Load& load, const Instance& caller, std::function<void()> answered) {
+                call(load, caller, answered);
+              }) {}
 
   void go() {
     run_.plan = plan_lines(plan_);
@@ -40,14 +48,12 @@ class Engine {
       ResourceName is = resource_name(resource.body);
       seen_.resources.push_back({is.type, is.name, Duration(0)});
     }
+    if (triggers_.any()) told_ = world_.watch([this](const Event& event) { triggers_.see(event); });
     for (const Action& action : plan_.actions) {
       world_.at(action.at, [this, &action] { act(action); });
     }
-    for (std::size_t i = 0; i < scenario_.load.size(); ++i) {
-      sources_.push_back(std::make_unique<Source>(scenario_.load[i], sim::mix(sim::hash_text("load", plan_.seed), i)));
-      Source& source = *sources_.back();
-      world_.at(source.load.start, [this, &source] { generate(source); });
-    }
+    load_.start();
+    world_.on_inner_call([this](CallRecord call) { note_inner_call(std::move(call)); });
     sample();
     if (Result<> ran = world_.run_until(scenario_.duration + drain); !ran)
       run_.problems.push_back({kind_of(ran.error(), Problem::Kind::internal), ran.error().message, world_.now()});
@@ -59,17 +65,6 @@ class Engine {
   }
 
  private:
-  struct Source {
-    Source(const Load& what, std::uint64_t seed) : load(what), random(seed), next(what.start) {}
-    const Load& load;
-    sim::SeededRandom random;
-    Duration next;
-    std::size_t turn = 0;
-  };
-
-  using Way = std::pair<std::string, std::string>;
-  static Way way(const std::string& a, const std::string& b) { return a < b ? Way(a, b) : Way(b, a); }
-
   static Problem::Kind kind_of(const Error& error, Problem::Kind otherwise) {
     if (error.code == Code::cancelled) return Problem::Kind::interrupted;
     return error.code == Code::internal ? Problem::Kind::internal : otherwise;
@@ -100,94 +95,75 @@ class Engine {
   void act(const Action& action) {
     using Kind = Action::Kind;
     seen_.timeline.push_back({world_.now(), action.text, action.fault, action.recovery});
-    for (const std::string& process : action.processes) {
-      switch (action.kind) {
-        case Kind::kill:
-          killed_[process].push_back(world_.now());
-          world_.kill(process);
-          break;
-        case Kind::start: world_.start(process); break;
-        case Kind::restart:
-          killed_[process].push_back(world_.now());
-          world_.kill(process);
-          world_.start(process);
-          break;
-        case Kind::pause: world_.pause(process); break;
-        case Kind::resume: world_.resume(process); break;
-        default: break;
-      }
-    }
-    for (const std::string& a : action.side_a) {
-      for (const std::string& b : action.side_b) {
-        if (a == b) continue;
-        switch (action.kind) {
-          case Kind::partition:
-            world_.partition(a, b);
-            cut_.insert(way(a, b));
-            break;
-          case Kind::heal:
-            world_.heal(a, b);
-            cut_.erase(way(a, b));
-            break;
-          case Kind::set_link: world_.set_link(a, b, action.link); break;
-          case Kind::reset_link: world_.reset_link(a, b); break;
-          default: break;
-        }
-      }
-    }
+    if (action.kind == Kind::begin) begin(action.order);
+    if (action.kind == Kind::end) end(action.order);
     auto done = [this, &action](std::string problem) {
       if (!problem.empty()) {
         std::string text = action.text + " was refused: " + problem;
         seen_.timeline.push_back({world_.now(), text, false, false});
         run_.problems.push_back({Problem::Kind::refused_change, std::move(text), world_.now()});
       }
-      seen_.resources.push_back(
-          {action.type, action.name, world_.now(), std::move(problem), action.kind == Action::Kind::remove});
+      bool removed = action.kind == Action::Kind::remove;
+      if (problem.empty())
+        triggers_.see(
+            {removed ? "resource.deleted" : "resource.applied", {{"type", action.type}, {"name", action.name}}});
+      seen_.resources.push_back({action.type, action.name, world_.now(), std::move(problem), removed});
     };
     if (action.kind == Kind::apply) world_.apply(action.resource, done);
     if (action.kind == Kind::remove) world_.remove(action.type, action.mesh, action.name, done);
   }
 
-  void generate(Source& source) {
-    Duration now = world_.now();
-    const Load& load = source.load;
-    if (now >= load.end) return;
-    call(source);
-    Duration gap =
-        load.poisson ? sim::DelayLaw::exponential(load.between_calls).draw(source.random) : load.between_calls;
-    source.next += std::max(gap, Duration(1));  // from when it was due, so that a late machine does not thin the load
-    world_.at(source.next, [this, &source] { generate(source); });
+  void begin(const FaultOrder& order) {
+    const fault::Kind& kind = *order.kind;
+    if (kind.ends_life) {
+      for (const std::string& process : order.processes) killed_[process].push_back(world_.now());
+    }
+    faults_.begin(order);
+    for (const std::string& process : order.processes) {
+      if (kind.ends_life) triggers_.see(event_of(scenario_, "process.killed", process));
+      if (kind.ends_life && !kind.lasting) triggers_.see(event_of(scenario_, "process.started", process));
+    }
+    triggers_.see({"fault.begun", {{"fault", std::string(kind.name)}}});
   }
 
-  /// The running instances of the caller take turns.
-  void call(Source& source) {
-    std::vector<const Instance*> callers;
-    for (const Instance& instance : scenario_.instances) {
-      if (instance.service == source.load.from && world_.up(instance.process)) callers.push_back(&instance);
+  void end(const FaultOrder& order) {
+    faults_.end(order);
+    for (const std::string& process : order.processes) {
+      if (order.kind->ends_life) triggers_.see(event_of(scenario_, "process.started", process));
     }
-    if (callers.empty()) return;
+    triggers_.see({"fault.ended", {{"fault", std::string(order.kind->name)}}});
+  }
+
+  void call(const Load& load, const Instance& caller, const std::function<void()>& answered) {
     if (seen_.calls.size() >= limits_.calls_max) return give_up();
-    const Instance& caller = *callers[source.turn++ % callers.size()];
     std::size_t index = seen_.calls.size();
     CallRecord record;
     record.start = world_.now();
-    record.from = source.load.from;
-    record.to = source.load.to;
+    record.from = load.from;
+    record.to = load.to;
     record.from_process = caller.process;
-    record.path = source.load.path;
+    record.path = load.path;
     record.why = "no answer before the end of the run";
     seen_.calls.push_back(std::move(record));
     answered_.push_back(false);
-    world_.call({caller.process, source.load.to, source.load.path}, [this, index](CallRecord answer) {
-      CallRecord& asked = seen_.calls[index];
-      answer.start = asked.start;
-      answer.from = asked.from;
-      answer.to = asked.to;
-      answer.from_process = asked.from_process;
-      answer.path = asked.path;
-      asked = std::move(answer);
-      answered_[index] = true;
-    });
+    world_.call({caller.process, load.to, load.path, load.timeout, load.retries},
+                [this, index, answered](CallRecord answer) {
+                  CallRecord& asked = seen_.calls[index];
+                  answer.start = asked.start;
+                  answer.from = asked.from;
+                  answer.to = asked.to;
+                  answer.from_process = asked.from_process;
+                  answer.path = asked.path;
+                  asked = std::move(answer);
+                  answered_[index] = true;
+                  if (answered) answered();
+                });
+  }
+
+  void note_inner_call(CallRecord call) {
+    if (seen_.calls.size() >= limits_.calls_max) return give_up();
+    seen_.calls.push_back(std::move(call));
+    answered_.push_back(true);
   }
 
   /// What is not called is not judged: such a run proves nothing of its second half.
@@ -219,8 +195,9 @@ class Engine {
     StateSample sample = world_.sample();
     sample.at = world_.now();
     for (auto& [process, proxy] : sample.proxies)
-      proxy.cut_off = cut_.contains(way(process, scenario_.control_plane.name));
+      proxy.cut_off = faults_.cut(process, scenario_.control_plane.name);
     note_refusals(sample);
+    if (triggers_.any() && !told_ && !seen_.samples.empty()) triggers_.compare(seen_.samples.back(), sample);
     seen_.samples.push_back(std::move(sample));
     if (progress_) progress_(world_.now(), scenario_.duration);
     Duration next = world_.now() + sample_period;
@@ -236,9 +213,11 @@ class Engine {
   bool gave_up_ = false;
   Observations seen_;
   std::vector<bool> answered_;
-  std::vector<std::unique_ptr<Source>> sources_;
+  LoadGenerator load_;
   std::map<std::string, std::vector<Duration>> killed_;
-  std::set<Way> cut_;  // ways that are partitioned
+  ActiveFaults faults_{world_};
+  Triggers triggers_{scenario_, plan_, world_, [this](const Action& action) { act(action); }};
+  bool told_ = false;  // the world tells the events of its proxies
 };
 
 }  // namespace

@@ -1,6 +1,14 @@
 /// The grammar of scenario files: every field, with one line of text for each.
 #include "kumasim/scenario/grammar.hpp"
 
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "kumasim/chaos/fault_kind.hpp"
+#include "kumasim/scenario/event.hpp"
+#include "kumasim/scenario/scenario.hpp"
+
 namespace kumasim::scenario {
 namespace {
 
@@ -14,6 +22,7 @@ GrammarPtr any_text(std::string what) { return text(std::move(what), ""); }
 GrammarPtr one_of_words(std::vector<std::string> values) {
   return make({.type = Type::enumeration, .values = std::move(values)});
 }
+GrammarPtr boolean() { return make({.type = Type::boolean}); }
 GrammarPtr integer(long long least, long long most) {
   return make({.type = Type::integer, .least = least, .most = most});
 }
@@ -48,8 +57,13 @@ GrammarPtr tags() { return map("tags: a name and a text each", any_text("text (q
 
 GrammarPtr delay() {
   return any_of(
-      {span(), object({{"law", one_of_words({"const", "uniform", "exp", "lognormal"}), "how delays are spread", true},
-                       {"mean", duration(), "const, exp: the mean"},
+      {span(), object({{"law", one_of_words({"const", "uniform", "exp", "lognormal", "normal", "bimodal"}),
+                        "how delays are spread", true},
+                       {"mean", duration(), "const, exp, normal: the mean"},
+                       {"deviation", duration(), "normal: the standard deviation; what would be below 0s is 0s"},
+                       {"fast", duration(), "bimodal: most of them"},
+                       {"slow", duration(), "bimodal: the others"},
+                       {"share", percent(), "bimodal: how many are slow"},
                        {"low", duration(), "uniform: the least"},
                        {"high", duration(), "uniform: the most"},
                        {"p50", duration(), "lognormal: the median"},
@@ -61,43 +75,171 @@ GrammarPtr resource() {
   return make({.type = Type::resource, .what = "a Kuma resource (Universal or Kubernetes form), or {file: PATH}"});
 }
 
+GrammarPtr size() { return text("a size such as 512B, 16KiB or 1MiB", "^[0-9]{1,9}(B|KiB|MiB)$"); }
+GrammarPtr factor() { return integer(1, 10'000); }
+
+GrammarPtr retries() {
+  auto full =
+      object({{"max", integer(0, 100), "how often at most, after the first try", true},
+              {"backoff", duration(), "the first is drawn from 0s to this, doubled each time; default: 25ms"},
+              {"backoffMax", duration(), "the longest; default: ten times the first"},
+              {"budget", percent(), "part of a retry that each call earns, ten are saved up; default: no limit"}});
+  return any_of({integer(0, 100), full}, "a number, or {max: 4, backoff: 100ms, budget: 10%}");
+}
+
+GrammarPtr script() {
+  auto call = object({{"to", name(), "the service called; must be in the caller's `calls`", true},
+                      {"path", any_text("a path such as /api"), "default: that of the caller's `calls`, else /"},
+                      {"times", integer(1, 10'000), "how often; default: 1"},
+                      {"atOnce", boolean(), "all of them together; default: one after the other"},
+                      {"probability", percent(), "how often it is made at all; default: 100%"},
+                      {"size", size(), "of the request's body; default: 0B"},
+                      {"timeout", duration(), "of each try; default: 10s"},
+                      {"retries", retries(), "after no answer, or one of 500 and above; default: 0"}});
+  auto step = exactly_one({{"sleep", delay(), "waits"},
+                           {"call", any_of({name(), call}, "a service, or {to: SERVICE, ...}"), "calls a service"}});
+  return list(any_of({step, list(step, 1)}, "{sleep: TIME}, {call: SERVICE}, or a list of these to do side by side"));
+}
+
+/// What a service says of its application, and each of its versions may say otherwise.
+std::vector<GrammarField> application() {
+  auto errors = object({{"rate", percent(), "how many", true}, {"status", integer(400, 599), "default: 503"}});
+  auto brownout = object({{"fraction", percent(), "how many requests", true},
+                          {"factor", factor(), "how many times as long they take", true}});
+  auto slowness = object({{"every", duration(), "mean time from the end of a slow period to the next", true},
+                          {"for", duration(), "mean length of a slow period", true},
+                          {"factor", factor(), "how many times as long requests take that begin in one", true},
+                          {"shared", boolean(), "all instances are slow at the same times; default: true"}});
+  return {{"latency", delay(), "how long the application takes to answer; default: 1ms"},
+          {"concurrency", integer(1, 1'000'000), "requests that an instance works on at a time; default: no limit"},
+          {"capacity", rate(), "requests that an instance begins at most; default: no limit"},
+          {"queue", integer(0, 1'000'000), "requests that wait for their turn at most; default: no limit"},
+          {"overflow", one_of_words({"refuse", "drop"}), "one more gets 503, or no answer; default: refuse"},
+          {"errors", any_of({percent(), errors}, "a percentage, or {rate: 1%, status: 500}"),
+           "requests that it answers with an error after its latency"},
+          {"brownout", brownout, "some requests take longer"},
+          {"slowness", slowness, "all requests take longer in periods that the seed draws"},
+          {"responseSize", size(), "of the answer's body; default: none to speak of"},
+          {"script", script(), "what a request makes it do before it answers; default: nothing"}};
+}
+
+std::vector<GrammarField> joined(std::vector<GrammarField> a, const std::vector<GrammarField>& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
 GrammarPtr service() {
-  auto version = object({{"name", name(), "part of the instances' names; by default the tag `version`, else its place"},
-                         {"tags", tags(), "tags of the Dataplanes beside kuma.io/service and kuma.io/protocol"},
-                         {"instances", integer(0, 1000), "how many", true},
-                         {"latency", delay(), "how long the application takes to answer"}});
+  auto version =
+      object(joined({{"name", name(), "part of the instances' names; by default the tag `version`, else its place"},
+                     {"tags", tags(), "tags of the Dataplanes beside kuma.io/service and kuma.io/protocol"},
+                     {"instances", integer(0, 1000), "how many", true}},
+                    application()));
   auto call = object(
       {{"to", name(), "the service called", true}, {"path", any_text("a path such as /api"), "path of the requests"}});
-  return object({{"name", name(), "kuma.io/service", true},
-                 {"mesh", name(), "the mesh it is in; default: default"},
-                 {"protocol", one_of_words({"http", "http2", "grpc", "tcp"}), "kuma.io/protocol; default: http"},
-                 {"port", integer(1, 65535), "inbound port of its Dataplanes; default: 8080"},
-                 {"zone", name(), "kuma.io/zone; default: none"},
-                 {"tags", tags(), "tags of all its Dataplanes"},
-                 {"labels", map("labels: a name and a text each", any_text("text (quote numbers)")),
-                  "labels of all its Dataplanes"},
-                 {"instances", integer(0, 1000), "how many, where there are no versions; default: 1"},
-                 {"versions", list(version, 1), "groups of instances with tags of their own"},
-                 {"latency", delay(), "how long the application takes to answer; default: 1ms"},
-                 {"calls", list(any_of({name(), call}, "a service, or {to: SERVICE, path: PATH}")),
-                  "services that it calls: its outbounds"}});
+  return object(joined({{"name", name(), "kuma.io/service", true},
+                        {"mesh", name(), "the mesh it is in; default: default"},
+                        {"protocol", one_of_words({"http", "http2", "grpc", "tcp"}), "kuma.io/protocol; default: http"},
+                        {"port", integer(1, 65535), "inbound port of its Dataplanes; default: 8080"},
+                        {"zone", name(), "kuma.io/zone; default: none"},
+                        {"tags", tags(), "tags of all its Dataplanes"},
+                        {"labels", map("labels: a name and a text each", any_text("text (quote numbers)")),
+                         "labels of all its Dataplanes"},
+                        {"instances", integer(0, 1000), "how many, where there are no versions; default: 1"},
+                        {"versions", list(version, 1), "groups of instances with tags of their own"},
+                        {"calls", list(any_of({name(), call}, "a service, or {to: SERVICE, path: PATH}")),
+                         "services that it calls: its outbounds"}},
+                       application()));
+}
+
+GrammarPtr parameter_shape(const fault::Parameter& parameter) {
+  using Kind = fault::Parameter::Type;
+  auto or_range = [](GrammarPtr one, std::string what) { return any_of({one, list(one, 2, 2)}, std::move(what)); };
+  switch (parameter.type) {
+    case Kind::duration: return span();
+    case Kind::offset:
+      return or_range(text("a duration such as 20s or -5m", "^-?([0-9]{1,9}(\\.[0-9]{1,9})?(ns|us|ms|s|m|h|d))+$"),
+                      "a duration such as 20s or -5m, or a range such as [-5m, 5m]");
+    case Kind::percent: return or_range(percent(), "a percentage such as 0.5%, or a range such as [0%, 0.5%]");
+    case Kind::number:
+      return or_range(integer(parameter.least, parameter.most),
+                      fmt::format("a whole number from {} to {}, or a range of them", parameter.least, parameter.most));
+    case Kind::delay: return delay();
+    case Kind::word: return one_of_words({parameter.words.begin(), parameter.words.end()});
+    case Kind::text: return any_text("text");
+  }
+  return any_text("text");
+}
+
+/// One name of a parameter, of all kinds that have it.
+struct SharedParameter {
+  std::string_view name;
+  std::vector<const fault::Parameter*> shapes = {};                         // those that differ
+  std::vector<std::pair<const fault::Parameter*, std::string>> texts = {};  // those that differ -> the kinds
+
+  void add(const fault::Kind& kind, const fault::Parameter& parameter) {
+    bool known = std::ranges::any_of(shapes, [&](const fault::Parameter* other) {
+      return other->type == parameter.type && other->words == parameter.words && other->least == parameter.least &&
+             other->most == parameter.most;
+    });
+    if (!known) shapes.push_back(&parameter);
+    auto said = std::ranges::find_if(texts, [&](const auto& text) { return text.first->text == parameter.text; });
+    if (said == texts.end())
+      texts.emplace_back(&parameter, kind.name);
+    else
+      said->second += ", " + std::string(kind.name);
+  }
+
+  GrammarField field() const {
+    std::vector<GrammarPtr> alternatives;
+    for (const fault::Parameter* shape : shapes) alternatives.push_back(parameter_shape(*shape));
+    std::string line;
+    for (const auto& [parameter, kinds] : texts) {
+      std::string fallback = parameter->fallback.empty() ? "" : fmt::format(" (default: {})", parameter->fallback);
+      line += fmt::format("{}{}: {}{}", line.empty() ? "" : "; ", kinds, parameter->text, fallback);
+    }
+    return {std::string(name), alternatives.size() == 1 ? alternatives[0] : any_of(alternatives), std::move(line)};
+  }
+};
+
+std::vector<SharedParameter> parameters_of_faults() {
+  std::vector<SharedParameter> out;
+  for (const fault::Kind& kind : fault::kinds()) {
+    for (const fault::Parameter& parameter : kind.parameters) {
+      auto shared = std::ranges::find(out, parameter.name, &SharedParameter::name);
+      if (shared == out.end()) shared = out.insert(out.end(), SharedParameter{parameter.name});
+      shared->add(kind, parameter);
+    }
+  }
+  return out;
 }
 
 GrammarPtr fault() {
-  std::vector<std::string> names{"proc.kill",     "proc.restart", "proc.pause", "proc.resume",
-                                 "net.partition", "net.heal",     "net.delay"};
-  auto select = object({{"service", name(), "instances of this service", true},
+  std::vector<std::string> names, events;
+  for (const fault::Kind& kind : fault::kinds()) names.emplace_back(kind.name);
+  for (const EventKind& event : event_kinds()) events.emplace_back(event.name);
+  auto select = object({{"service", name(), "instances of this service; default: of any"},
+                        {"zone", name(), "only those with this kuma.io/zone"},
                         {"tags", tags(), "only those with these tags"},
                         {"pick", any_of({integer(1, 1000), one_of_words({"all"})}, "a number, or all"),
                          "how many, drawn by the seed; default: 1"}});
-  return object({{"fault", one_of_words(names), "what happens", true},
-                 {"at", span(), "when it begins", true},
-                 {"for", span(), "how long it lasts; then it is undone (a killed process starts again)"},
-                 {"target", name(), "proc.*: a process: a control plane, or an instance such as backend-v1-0"},
-                 {"select", select, "proc.*: instances drawn by the seed"},
-                 {"between", list(name(), 2, 2), "net.*: two processes, services or control planes"},
-                 {"delay", delay(), "net.delay: the new delay of one direction"},
-                 {"loss", percent(), "net.delay: part of what is sent that is lost and sent again"}});
+  auto when = object({{"event", one_of_words(events), "what must happen (kumasim faults)", true},
+                      {"where", tags(), "what fields of the event must be: {process: web-0}"},
+                      {"occurrence", any_of({integer(1, 1'000'000), one_of_words({"all"})}, "a number, or all"),
+                       "which of them, counted from the start of the run; all: each; default: 1"},
+                      {"after", span(), "from the event to the fault; default: 0s"}});
+  auto target = any_of({name(), one_of_words({std::string(Fault::of_event)})}, "a process, or $event");
+  std::vector<GrammarField> fields{
+      {"fault", one_of_words(names), "what happens (kumasim faults)", true},
+      {"at", span(), "when it begins"},
+      {"when", when, "in place of `at`: the event that it follows"},
+      {"every", span(), "it strikes again and again, with this time from one to the next"},
+      {"for", span(), "how long it lasts; then it is undone (a killed process starts again)"},
+      {"target", target,
+       "a process: a control plane, or an instance such as backend-v1-0; $event: the one that the event is about"},
+      {"select", select, "instances drawn by the seed"},
+      {"between", list(name(), 2, 2), "net.*, tcp.*: two processes, services or control planes"}};
+  for (const SharedParameter& parameter : parameters_of_faults()) fields.push_back(parameter.field());
+  return object(std::move(fields));
 }
 
 GrammarPtr expectation() {
@@ -110,7 +252,30 @@ GrammarPtr expectation() {
                             {"that", that, "what must come to hold in the window and hold at its end", true}});
   return exactly_one({{"always", that, "must hold from the start to the end"},
                       {"during", during, "must hold in a window"},
-                      {"eventually", eventually, "must come to hold within a time"}});
+                      {"eventually", eventually, "must come to hold within a time"},
+                      {"sometimes", that, "must hold at some time of some run of `kumasim explore`; fails no single run"}});
+}
+
+GrammarPtr swarm() {
+  std::vector<std::string> kinds;
+  for (const chaos::FaultKind& kind : chaos::fault_kinds()) kinds.push_back(kind.name);
+  auto count = [](std::string what, long long least, long long most) {
+    return any_of({integer(least, most), text(std::move(what), "^[0-9]{1,3}\\.\\.[0-9]{1,3}$")});
+  };
+  return object(
+      {{"pick", count("a range such as 0..3", 0, 100), "how many faults a seed gets; default: 0..3"},
+       {"from", list(one_of_words(kinds), 1), "kinds of faults that it may get; default: all that can be drawn"},
+       {"instances", map("services, and how many instances each of their groups may have", count("a range such as 1..3", 1, 999)),
+        "default: as many as in the topology, up to two more"},
+       {"delay", span(), "of one direction of a link; default: [100us, 10ms]"},
+       {"budget", one_of_words({"recoverable", "none"}),
+        "recoverable: no more than a mesh must survive; none: anything, and only safety is judged. Default: recoverable"}});
+}
+
+GrammarPtr liveness() {
+  return object({{"after", duration(), "when all faults end, and after which none may begin", true},
+                 {"heal", one_of_words({"all"}), "what is healed: all that faults did and changed; default: all"},
+                 {"within", duration(), "the mesh must have converged so long after it", true}});
 }
 
 GrammarPtr scenario() {
@@ -129,8 +294,12 @@ GrammarPtr scenario() {
               {"links", list(link), "delays and losses between processes; default: 0.2ms to 0.3ms, no loss"}});
   auto load = object({{"from", name(), "the calling service", true},
                       {"to", name(), "the called service; must be in the caller's `calls`", true},
-                      {"rate", rate(), "calls of all instances together", true},
+                      {"rate", rate(), "open load: calls of all instances together, however long the answers take"},
                       {"law", one_of_words({"const", "poisson"}), "how calls are spread in time; default: poisson"},
+                      {"users", integer(1, 100'000), "closed load: so many users, who each wait for the answer"},
+                      {"think", delay(), "how long a user thinks before each call; default: 0s"},
+                      {"timeout", duration(), "how long the client waits for each try; default: 10s"},
+                      {"retries", retries(), "after no answer, or one of 500 and above; default: 0"},
                       {"path", any_text("a path such as /api"), "default: that of the caller's `calls`, else /"},
                       {"start", duration(), "default: 0s"},
                       {"end", duration(), "default: the end of the run"}});
@@ -154,6 +323,8 @@ GrammarPtr scenario() {
               {"load", list(load), "calls made"},
               {"faults", list(fault()), "what goes wrong"},
               {"changes", list(change), "resources applied or deleted during the run"},
+              {"swarm", swarm(), "what `kumasim explore` may draw for each seed; a plain run draws none of it"},
+              {"liveness", liveness(), "the time after which the mesh must recover from all faults"},
               {"expect", list(expectation(), 1), "what must hold", true}});
   return object({{"apiVersion", one_of_words({"kumasim/v1"}), "", true},
                  {"kind", one_of_words({"Scenario"}), "", true},

@@ -7,9 +7,8 @@
 
 #include "kumasim/runtime/task.hpp"
 #include "reference-cp/app/kuma_dp/bootstrap_client.hpp"
-#include "scenarios/engine/law.hpp"
-#include "sim/apps/client.hpp"
-#include "sim/apps/instance.hpp"
+#include "scenarios/engine/sim_application.hpp"
+#include "sim/apps/retrying_client.hpp"
 #include "sim/envoy/data/fabric.hpp"
 #include "sim/envoy/envoy_process.hpp"
 
@@ -19,7 +18,6 @@ namespace {
 constexpr std::uint16_t service_port = 3000, first_outbound_port = 20000;
 /// kuma-dp starts Envoy with its --drain-time, 30 s: so long may a connection go on under an old filter chain.
 constexpr Duration drain_time = std::chrono::seconds(30);
-constexpr Duration patience = std::chrono::seconds(10);
 constexpr sim::EventKind call_event = sim::user_kind(20);
 
 /// Access control speaks by a step of its filter, or by Envoy's response code details.
@@ -64,7 +62,7 @@ CallRecord record_of(const sim::CallResult& result) {
 
 struct SimInstance::Life {
   std::unique_ptr<sim::Instance> application;
-  std::unique_ptr<sim::Client> client;
+  std::unique_ptr<sim::RetryingClient> client;
   std::shared_ptr<sim::EnvoyProcess> envoy;  // null until the control plane gave the bootstrap
 };
 
@@ -85,12 +83,13 @@ void SimInstance::start() {
     auto life = std::make_shared<Life>();
     life_ = life;
     process_.keep(life);
-    sim::InstanceOptions options{.name = instance_.process, .port = service_port};
-    if (auto version = instance_.tags.find("version"); version != instance_.tags.end())
-      options.version = version->second;
-    options.latency.other = to_sim(instance_.latency);
-    life->application = std::make_unique<sim::Instance>(fabric_, process_, std::move(options));
-    life->client = std::make_unique<sim::Client>(fabric_, process_);
+    life->application = std::make_unique<sim::Instance>(
+        fabric_, process_, application_of(scenario_, instance_, ports_, process_.world().seed()),
+        [this](const sim::ScriptCall& call, const sim::CallResult& result) {
+          observe(call.call.authority, call.call.path, result);
+        });
+    life->application->set_faults(faults_);
+    life->client = std::make_unique<sim::RetryingClient>(fabric_, process_);
     spawn(runtime.executor, runtime.log, "kuma-dp", run_sidecar(runtime, life.get()));
   });
 }
@@ -111,7 +110,10 @@ asio::awaitable<void> SimInstance::run_sidecar(Runtime& runtime, Life* life) {
     co_return;
   }
   std::string bootstrap = std::move(answer->bootstrap);
-  auto envoy = sim::EnvoyProcess::start(fabric_, process_, bootstrap, {.name = {}, .drain_time = drain_time});
+  sim::EnvoyOptions as{.name = {}, .drain_time = drain_time, .on_event = [this](sim::EnvoyEvent event) {
+                         if (envoy_observer_) envoy_observer_(std::move(event));
+                       }};
+  auto envoy = sim::EnvoyProcess::start(fabric_, process_, bootstrap, std::move(as));
   if (!envoy) {
     runtime.log.debug("kuma-dp", "bootstrap", {{"text", bootstrap}});
     runtime.log.error("kuma-dp", "Envoy refuses its bootstrap",
@@ -124,18 +126,36 @@ asio::awaitable<void> SimInstance::run_sidecar(Runtime& runtime, Life* life) {
 void SimInstance::call(const CallRequest& request, std::function<void(CallRecord)> done) {
   std::shared_ptr<Life> life = life_.lock();
   if (!process_.up() || !life) return;
-  const Service& service = *scenario_.find_service(instance_.service);
-  sim::Call call{.address = "127.0.0.1",
-                 .port = outbound_port(service, request.to, ports_),
-                 .authority = request.to,
-                 .path = request.path,
-                 .timeout = patience};
-  if (scenario_.find_service(request.to)->protocol == "tcp") call.protocol = sim::CallProtocol::tcp;
+  sim::Call call = outbound_call(scenario_, instance_, request.to, ports_);
+  call.path = request.path;
+  call.timeout = request.timeout;
   process_.world().post(process_, Duration(0), call_event, 0,
-                        [client = life->client.get(), call = std::move(call), done = std::move(done)]() mutable {
-                          client->call(std::move(call),
+                        [client = life->client.get(), call = std::move(call), retries = to_sim(request.retries),
+                         done = std::move(done)]() mutable {
+                          client->call(std::move(call), retries,
                                        [done = std::move(done)](sim::CallResult result) { done(record_of(result)); });
                         });
+}
+
+void SimInstance::observe(const std::string& to, const std::string& path, const sim::CallResult& result) const {
+  if (!observer_) return;
+  CallRecord record = record_of(result);
+  record.from = instance_.service;
+  record.to = to;
+  record.from_process = instance_.process;
+  record.path = path;
+  observer_(result.started, std::move(record));
+}
+
+void SimInstance::spoil(const sim::InstanceFaults& faults) {
+  faults_ = faults;
+  std::shared_ptr<Life> life = life_.lock();
+  if (process_.up() && life) life->application->set_faults(faults_);
+}
+
+void SimInstance::drain(Duration time) {
+  std::shared_ptr<Life> life = life_.lock();
+  if (process_.up() && life && life->envoy) life->envoy->drain(time);
 }
 
 std::map<std::string, std::string> SimInstance::uninterpreted() const {
@@ -148,6 +168,7 @@ ProxyState SimInstance::state() const {
   ProxyState out;
   out.up = process_.up();
   out.life = process_.lives();
+  out.address = address();
   std::shared_ptr<Life> life = life_.lock();
   if (!out.up || !life || !life->envoy) return out;
   const sim::EnvoyProcess& envoy = *life->envoy;

@@ -11,7 +11,9 @@
 #include "scenarios/engine/law.hpp"
 #include "scenarios/engine/reader.hpp"
 #include "scenarios/engine/rollout.hpp"
+#include "scenarios/engine/triggers.hpp"
 #include "sim/envoy/data/fabric.hpp"
+#include "sim/envoy/envoy_process.hpp"
 
 namespace kumasim::scenario {
 namespace {
@@ -24,7 +26,13 @@ SimWorld::SimWorld(const Scenario& scenario, SimWorldOptions options)
     : scenario_(scenario),
       options_(std::move(options)),
       world_({.seed = options_.seed}),
-      fabric_(std::make_unique<sim::proxy::Fabric>(world_)) {
+      fabric_(std::make_unique<sim::proxy::Fabric>(world_)),
+      faults_(world_, *fabric_,
+              {.link = [this](const std::string& from, const std::string& to) { return link_between(from, to); },
+               .stop = [this](const std::string& name, Duration grace) { stop(name, grace); },
+               .spoil = [this](const std::string& name, const sim::InstanceFaults& faults) {
+                 if (auto found = instances_.find(name); found != instances_.end()) found->second->spoil(faults);
+               }}) {
   if (options_.attach) options_.attach(world_);
   if (options_.log) {
     world_.set_log([sink = options_.log](const sim::LogLine& line) {
@@ -44,7 +52,7 @@ SimWorld::SimWorld(const Scenario& scenario, SimWorldOptions options)
   for (const Link& link : scenario_.links) {
     for (const std::string& a : scenario_.processes_of(link.between[0])) {
       for (const std::string& b : scenario_.processes_of(link.between[1])) {
-        if (a != b) reset_link(a, b);
+        if (a != b) world_.network().set_link(process(a), process(b), link_between(a, b));
       }
     }
   }
@@ -108,12 +116,14 @@ Result<> SimWorld::set_up() {
   if (std::string problem = check_control_plane(options); !problem.empty())
     return fail(Code::invalid_argument, problem);
   rollout_target_ = rollout_target(scenario_);
-  ask_ = start_control_plane(*control_plane_, options, [this](std::string what) {
+  SimControlPlane started = start_control_plane(*control_plane_, options, [this](std::string what) {
     std::optional<Duration> when;
     if (running_) when = now();
     problems_.push_back(
         {Problem::Kind::control_plane, fmt::format("{} failed: {}", scenario_.control_plane.name, what), when});
   });
+  ask_ = std::move(started.ask);
+  stop_control_plane_ = std::move(started.stop);
   start_operator();
   Result<> answered = wait_for([this] { return applied_ || !refused_.empty(); },
                                [this] {
@@ -149,35 +159,27 @@ Result<> SimWorld::run_until(Duration when) {
 }
 
 bool SimWorld::up(const std::string& name) const { return process(name).up() && !process(name).paused(); }
-void SimWorld::kill(const std::string& name) { process(name).kill(); }
 
-void SimWorld::start(const std::string& name) {
-  if (process(name).up()) return;
-  process(name).restart();
+void SimWorld::stop(const std::string& name, Duration grace) {
+  // It hears of it as of a signal: between two of its own events.
+  world_.post(process(name), Duration(0), sim::EventKind::post, 0, [this, name, grace] {
+    if (name == scenario_.control_plane.name) return stop_control_plane_();
+    instances_.at(name)->drain(grace);
+  });
 }
 
-void SimWorld::pause(const std::string& name) {
-  if (process(name).up()) process(name).pause();
-}
-
-void SimWorld::resume(const std::string& name) {
-  if (process(name).up()) process(name).resume();
-}
-
-void SimWorld::partition(const std::string& a, const std::string& b) {
-  world_.network().partition(process(a), process(b));
-}
-void SimWorld::heal(const std::string& a, const std::string& b) { world_.network().heal(process(a), process(b)); }
-
-void SimWorld::set_link(const std::string& a, const std::string& b, const Link& link) {
-  sim::LinkOptions options = link_between(a, b);
-  if (link.delay) options.delay = to_sim(*link.delay);
-  options.loss_ppm = static_cast<std::uint32_t>(link.loss_ppm);
-  world_.network().set_link(process(a), process(b), options);
-}
-
-void SimWorld::reset_link(const std::string& a, const std::string& b) {
-  world_.network().set_link(process(a), process(b), link_between(a, b));
+bool SimWorld::watch(EventSink sink) {
+  for (auto& [name, instance] : instances_) {
+    instance->on_envoy_event([this, name, sink](sim::EnvoyEvent event) {
+      using Kind = sim::EnvoyEvent::Kind;
+      std::string_view what = event.kind == Kind::connected      ? "ads.opened"
+                              : event.kind == Kind::disconnected ? "ads.closed"
+                              : event.kind == Kind::acked        ? "proxy.acked"
+                                                                 : "proxy.nacked";
+      sink(event_of(scenario_, what, name, std::move(event.type)));
+    });
+  }
+  return true;
 }
 
 sim::LinkOptions SimWorld::link_between(const std::string& a, const std::string& b) const {
@@ -219,6 +221,15 @@ void SimWorld::remove(const std::string& type, const std::string& mesh, const st
 
 void SimWorld::call(const CallRequest& request, std::function<void(CallRecord)> done) {
   instances_.at(request.process)->call(request, std::move(done));
+}
+
+void SimWorld::on_inner_call(std::function<void(CallRecord)> observer) {
+  for (auto& [name, instance] : instances_) {
+    instance->on_inner_call([this, observer](MonotonicTime began, CallRecord record) {
+      record.start = began - start_;
+      observer(std::move(record));
+    });
+  }
 }
 
 StateSample SimWorld::sample() {

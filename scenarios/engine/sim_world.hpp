@@ -10,6 +10,7 @@
 #include "kumasim/sim/world.hpp"
 #include "scenarios/engine/mesh_client.hpp"
 #include "scenarios/engine/sim_control_plane.hpp"
+#include "scenarios/engine/sim_faults.hpp"
 #include "scenarios/engine/sim_instance.hpp"
 
 namespace kumasim::scenario {
@@ -25,19 +26,15 @@ class SimWorld final : public MeshWorld {
   Duration now() const override { return world_.now() - start_; }
 
   bool up(const std::string& process) const override;
-  void kill(const std::string& process) override;
-  void start(const std::string& process) override;
-  void pause(const std::string& process) override;
-  void resume(const std::string& process) override;
-  void partition(const std::string& a, const std::string& b) override;
-  void heal(const std::string& a, const std::string& b) override;
-  void set_link(const std::string& a, const std::string& b, const Link& link) override;
-  void reset_link(const std::string& a, const std::string& b) override;
+  void begin(const FaultOrder& order) override { faults_.begin(order); }
+  void end(const FaultOrder& order) override { faults_.end(order); }
+  bool watch(EventSink sink) override;
 
   void apply(const nlohmann::json& resource, std::function<void(std::string)> done) override;
   void remove(const std::string& type, const std::string& mesh, const std::string& name,
               std::function<void(std::string)> done) override;
   void call(const CallRequest& request, std::function<void(CallRecord)> done) override;
+  void on_inner_call(std::function<void(CallRecord)> observer) override;
 
   StateSample sample() override;
   std::vector<Problem> problems() const override { return problems_; }
@@ -50,6 +47,7 @@ class SimWorld final : public MeshWorld {
  private:
   sim::Process& process(const std::string& name) const;
   sim::LinkOptions link_between(const std::string& a, const std::string& b) const;
+  void stop(const std::string& process, Duration grace);
   void start_operator();
   asio::awaitable<void> apply_resources();
   /// Steps of virtual time until `ready`, at most to the limit of set-up.
@@ -59,8 +57,10 @@ class SimWorld final : public MeshWorld {
   SimWorldOptions options_;
   sim::World world_;
   std::unique_ptr<sim::proxy::Fabric> fabric_;
+  SimFaults faults_;
   sim::Process* control_plane_ = nullptr;
   AskControlPlane ask_;
+  std::function<void()> stop_control_plane_;
   std::string rollout_target_;
   sim::Process* operator_ = nullptr;
   std::map<std::string, std::unique_ptr<SimInstance>> instances_;

@@ -21,6 +21,7 @@ struct EchoOptions {
   std::string name = "echo";
   std::string law = "const";
   std::int64_t a = 0, b = 0;  // nanoseconds
+  std::uint32_t b_ppm = 0;
 };
 
 sim::DelayLaw law_of(const EchoOptions& options) {
@@ -66,9 +67,11 @@ int main(int argc, char** argv) {
   app.add_option("--address", options.address, "Address to listen on")->capture_default_str();
   app.add_option("--port", options.port, "Port to listen on")->capture_default_str();
   app.add_option("--name", options.name, "Name that it answers with")->capture_default_str();
-  app.add_option("--law", options.law, "Law of the delay: const, uniform, exp, lognormal")->capture_default_str();
+  app.add_option("--law", options.law, "Law of the delay: const, uniform, exp, lognormal, normal, bimodal")
+      ->capture_default_str();
   app.add_option("--a", options.a, "First parameter of the law, in nanoseconds");
   app.add_option("--b", options.b, "Second parameter of the law, in nanoseconds");
+  app.add_option("--b-ppm", options.b_ppm, "bimodal: of a million delays, how many are the second parameter");
   CLI11_PARSE(app, argc, argv);
   live::LiveRuntime live({.log = {.level = LogLevel::warn}});
   Runtime& runtime = live.runtime();

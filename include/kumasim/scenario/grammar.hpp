@@ -22,13 +22,13 @@ struct GrammarField {
 };
 
 struct Grammar {
-  enum class Type { string, integer, boolean, enumeration, list, object, map, any_of, resource };
+  enum class Type { string, integer, number, boolean, enumeration, list, object, map, any_of, resource };
 
   Type type = Type::string;
   std::string what = {};                      // "a duration such as 500ms, 20s or 1h30m": named in errors
   std::string pattern = {};                   // string: ECMAScript regular expression
   std::vector<std::string> values = {};       // enumeration
-  long long least = 0, most = 0;              // integer: range; list: number of items (most 0: no limit)
+  long long least = 0, most = 0;              // integer, number: range; list: number of items (most 0: no limit)
   GrammarPtr element = {};                    // list, map
   std::vector<GrammarField> fields = {};      // object
   bool exactly_one = false;                   // object: exactly one of its fields

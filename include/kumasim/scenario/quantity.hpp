@@ -22,6 +22,9 @@ std::string percent_text(std::int64_t parts_per_million);
 /// "200/s", "30/m", "2/h" as the time between two.
 std::optional<Duration> parse_rate(std::string_view text);
 
+/// "512B", "16KiB", "1MiB" in bytes; at most 1 GiB.
+std::optional<std::uint64_t> parse_size(std::string_view text);
+
 /// A value fixed (low == high) or drawn from the seed within [low, high].
 struct Span {
   Duration low{};

@@ -12,22 +12,16 @@
 
 #include <nlohmann/json.hpp>
 
+#include "kumasim/fault/catalogue.hpp"
+#include "kumasim/scenario/application.hpp"
 #include "kumasim/scenario/diagnostic.hpp"
 #include "kumasim/scenario/predicate.hpp"
 #include "kumasim/scenario/quantity.hpp"
+#include "kumasim/scenario/swarm.hpp"
 
 namespace kumasim::scenario {
 
 using Tags = std::map<std::string, std::string>;
-
-/// A law of delays. `a` and `b` are: constant a; uniform a..b; exponential mean a;
-/// lognormal median a, 99th percentile b.
-struct DelayLaw {
-  enum class Law { constant, uniform, exponential, lognormal };
-  Law law = Law::constant;
-  Duration a{};
-  Duration b{};
-};
 
 /// One instance of a service: one Dataplane, one proxy, one application, one process.
 struct Instance {
@@ -35,6 +29,7 @@ struct Instance {
   std::string service;
   Tags tags;  // all of the Dataplane's inbound, kuma.io/service included
   DelayLaw latency;
+  Application application = {};
 };
 
 struct Outbound {
@@ -62,33 +57,61 @@ struct Link {
   std::int64_t loss_ppm = 0;
 };
 
+/// Calls of one service to another: open, at a rate however long the answers take, or closed, by users who each wait
+/// for the answer and think before they call again.
 struct Load {
   std::string from;
   std::string to;
-  Duration between_calls{};
+  Duration between_calls{};  // open
   bool poisson = true;
+  std::uint32_t users = 0;  // closed; 0: the load is open
+  DelayLaw think = {};
   std::string path = "/";
+  Duration timeout = std::chrono::seconds(10);  // of each try
+  Retries retries = {};
   Duration start{};
   Duration end{};
 };
 
 /// Which instances a fault strikes, drawn by the seed; `pick` 0 is all.
 struct Selection {
-  std::string service;
+  std::string service;  // "" for instances of any
   Tags tags;
   std::size_t pick = 1;
+  std::string zone = {};  // "" for any
+
+  bool takes(const Instance& instance) const;
+};
+
+/// What a scenario says of one parameter of a fault: a value, or a range that the seed draws from.
+struct FaultValue {
+  std::int64_t low = 0, high = 0;      // nanoseconds, parts of a million, or a number
+  std::string word = {};               // of a word or a text
+  std::optional<DelayLaw> law = {};    // of a delay
+};
+
+/// An event of the run that fires a fault.
+struct Trigger {
+  std::string event;           // "proxy.acked"
+  Tags where = {};             // what its fields must be
+  std::size_t occurrence = 1;  // counts from 1; 0: each
+  Span after = {};             // from the event to the fault
 };
 
 struct Fault {
-  enum class Kind { kill, restart, pause, resume, partition, heal, delay };
-  Kind kind = Kind::kill;
+  /// Of `target`: the process that the event is about.
+  static constexpr std::string_view of_event = "$event";
+
+  const fault::Kind* kind = nullptr;
   Span at;
-  std::optional<Span> lasts;
-  std::string target;
-  std::optional<Selection> select;
-  std::array<std::string, 2> between;
-  Link link;  // of Kind::delay
-  Mark mark;
+  std::optional<Trigger> when = {};  // takes the place of `at`
+  std::optional<Span> every = {};    // from one to the next
+  std::optional<Span> lasts = {};
+  std::string target = {};
+  std::optional<Selection> select = {};
+  std::array<std::string, 2> between = {};
+  std::map<std::string, FaultValue, std::less<>> values = {};  // what the file says, by parameter
+  Mark mark = {};
 };
 
 /// A resource applied or deleted while the run goes on.
@@ -100,7 +123,7 @@ struct Change {
 };
 
 struct Expectation {
-  enum class Mode { always, during, eventually };
+  enum class Mode { always, during, eventually, sometimes };
   Mode mode = Mode::always;
   Duration from{};  // window; for `eventually`: after .. after + within
   Duration to{};
@@ -135,14 +158,19 @@ struct Scenario {
   std::vector<Fault> faults;
   std::vector<Change> changes;
   std::vector<Expectation> expectations;
+  Swarm swarm;
+  std::optional<Liveness> liveness;
 
+  /// Who calls whom: the loads in their order, then the calls of scripts; each pair once.
+  std::vector<std::pair<std::string, std::string>> flows() const;
   const Service* find_service(std::string_view name) const;
   const Instance* find_instance(std::string_view process) const;
   /// The processes that a name in `between` or `target` stands for: itself, or all instances of a service.
   std::vector<std::string> processes_of(const std::string& name) const;
 };
 
-std::string fault_name(Fault::Kind kind);
+/// What does not work in that world, "sim" or "live", each with the place in the file and the reason.
+Diagnostics faults_refused(const Scenario& scenario, std::string_view world);
 
 /// Reads the file and those that it names. Everything that is wrong is reported, in the order of the file.
 std::expected<Scenario, Diagnostics> load_scenario_file(const std::string& path);

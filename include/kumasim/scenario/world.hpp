@@ -8,17 +8,21 @@
 #include <nlohmann/json.hpp>
 
 #include "kumasim/runtime/error.hpp"
+#include "kumasim/scenario/event.hpp"
+#include "kumasim/scenario/fault_order.hpp"
 #include "kumasim/scenario/observation.hpp"
 #include "kumasim/scenario/problem.hpp"
 #include "kumasim/scenario/scenario.hpp"
 
 namespace kumasim::scenario {
 
-/// What the engine asks for a call: who calls whom, on which path.
+/// What the engine asks for a call: who calls whom, on which path, and how patiently.
 struct CallRequest {
   std::string process;  // a running instance
   std::string to;
   std::string path;
+  Duration timeout = std::chrono::seconds(10);  // of each try
+  Retries retries = {};
 };
 
 /// All calls return at once; callbacks come while run_until() runs. Time counts from the end of set_up().
@@ -33,20 +37,21 @@ class MeshWorld {
   virtual Duration now() const = 0;
 
   virtual bool up(const std::string& process) const = 0;
-  virtual void kill(const std::string& process) = 0;
-  virtual void start(const std::string& process) = 0;
-  virtual void pause(const std::string& process) = 0;
-  virtual void resume(const std::string& process) = 0;
-  virtual void partition(const std::string& a, const std::string& b) = 0;
-  virtual void heal(const std::string& a, const std::string& b) = 0;
-  virtual void set_link(const std::string& a, const std::string& b, const Link& link) = 0;
-  virtual void reset_link(const std::string& a, const std::string& b) = 0;
+  /// Carries a fault out. REQUIRES: faults_refused() names nothing of it for this world; its kind heals no other and is
+  /// no pattern of others.
+  virtual void begin(const FaultOrder& order) = 0;
+  /// Undoes a lasting fault, or the part of it that the order names: its processes, or its ways.
+  virtual void end(const FaultOrder& order) = 0;
+  /// Tells events of proxies from then on; false where the world knows them by samples only.
+  virtual bool watch(EventSink) { return false; }
 
   /// `done` gets "" where the control plane took it, else the reason. Repeats while the control plane does not answer.
   virtual void apply(const nlohmann::json& resource, std::function<void(std::string)> done) = 0;
   virtual void remove(const std::string& type, const std::string& mesh, const std::string& name,
                       std::function<void(std::string)> done) = 0;
   virtual void call(const CallRequest& request, std::function<void(CallRecord)> done) = 0;
+  /// Hears of every call that an application made by itself, when it is over.
+  virtual void on_inner_call(std::function<void(CallRecord)>) {}
 
   virtual StateSample sample() = 0;
   virtual std::map<std::string, std::string> addresses() const = 0;

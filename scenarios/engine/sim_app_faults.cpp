@@ -1,0 +1,33 @@
+/// Faults of simulated applications.
+#include <algorithm>
+
+#include "scenarios/engine/law.hpp"
+#include "scenarios/engine/sim_faults.hpp"
+
+namespace kumasim::scenario {
+namespace {
+
+void add(const FaultOrder& order, sim::InstanceFaults& out) {
+  std::string_view kind = order.kind->name;
+  auto parts = [&](std::string_view parameter) { return static_cast<std::uint32_t>(order.number(parameter)); };
+  if (kind == "app.errorRate") out.errors_ppm = parts("rate");
+  if (kind == "app.latency") out.latency = to_sim(order.law("delay"));
+  if (kind == "app.brownout") out.brownout = {parts("fraction"), parts("factor")};
+  if (kind == "app.slow") out.speed_ppm = std::min(out.speed_ppm, std::max(1'000'000 - parts("by"), 1u));
+  if (kind == "app.blackHole") out.black_hole = true;
+}
+
+}  // namespace
+
+/// Of two faults of one kind the later one counts; of two cuts the deeper one.
+void SimFaults::spoil(Active&, const FaultOrder& part) {
+  for (const std::string& name : part.processes) {
+    sim::InstanceFaults faults;
+    for (const auto& [id, active] : active_) {
+      if (active.order.kind->applications && active.order.touches(name)) add(active.order, faults);
+    }
+    hooks_.spoil(name, faults);
+  }
+}
+
+}  // namespace kumasim::scenario

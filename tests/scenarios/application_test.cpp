@@ -1,0 +1,167 @@
+/// Applications, scripts and loads as the loader reads and refuses them.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "kumasim/scenario/scenario.hpp"
+
+namespace kumasim::scenario {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Pair;
+
+constexpr std::string_view shop = R"(apiVersion: kumasim/v1
+kind: Scenario
+metadata: {name: shop}
+spec:
+  duration: 30s
+  topology:
+    services:
+    - {name: web, calls: [front]}
+    - name: front
+      calls: [cart, {to: stock, path: /all}]
+      concurrency: 8
+      queue: 100
+      overflow: drop
+      script:
+      - sleep: {law: normal, mean: 5ms, deviation: 1ms}
+      - - call: cart
+        - call: {to: stock, times: 3, atOnce: true, timeout: 500ms, retries: {max: 2, backoff: 10ms, budget: 20%}}
+      - call: {to: stock, path: /one, size: 2KiB, probability: 50%, retries: 1}
+    - {name: cart, capacity: 200/s, errors: {rate: 1%, status: 500}, brownout: {fraction: 10%, factor: 20}}
+    - name: stock
+      latency: {law: bimodal, fast: 1ms, slow: 1s, share: 1%}
+      errors: 2%
+      responseSize: 16KiB
+      slowness: {every: 1m, for: 5s, factor: 10, shared: false}
+      versions:
+      - {name: old, instances: 1, errors: 50%}
+      - {name: new, instances: 1}
+  resources:
+  - {type: Mesh, name: default}
+  load:
+  - {from: web, to: front, users: 20, think: 1s, timeout: 3s, retries: 4}
+  expect:
+  - always: availability(front -> stock) >= 90%
+)";
+
+std::string replaced(std::string_view from, std::string_view to) {
+  std::string text(shop);
+  std::size_t at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  return text.replace(at, from.size(), to);
+}
+
+std::string errors(const std::string& text) {
+  auto loaded = load_scenario(text, "s.yaml");
+  if (loaded) return "";
+  std::string out;
+  for (const Diagnostic& diagnostic : loaded.error()) out += diagnostic.text() + "\n";
+  return out;
+}
+
+TEST(Applications, AreReadWithTheirScripts) {
+  auto loaded = load_scenario(shop, "s.yaml");
+  ASSERT_TRUE(loaded) << errors(std::string(shop));
+  const Application& front = loaded->find_instance("front-0")->application;
+  EXPECT_EQ(front.concurrency, 8u);
+  EXPECT_EQ(front.queue, 100u);
+  EXPECT_TRUE(front.drop);
+  ASSERT_EQ(front.script.size(), 3u);
+  EXPECT_EQ(front.script[0].sleep->law, DelayLaw::Law::normal);
+  EXPECT_EQ(front.script[0].sleep->b, 1ms);
+  ASSERT_EQ(front.script[1].together.size(), 2u);
+  EXPECT_EQ(front.script[1].together[0].call->to, "cart");
+  const InnerCall& thrice = *front.script[1].together[1].call;
+  EXPECT_EQ(thrice.path, "/all") << "of the outbound";
+  EXPECT_EQ(thrice.times, 3u);
+  EXPECT_TRUE(thrice.at_once);
+  EXPECT_EQ(thrice.timeout, 500ms);
+  EXPECT_EQ(thrice.retries.most, 2u);
+  EXPECT_EQ(thrice.retries.backoff, 10ms);
+  EXPECT_EQ(thrice.retries.backoff_max, 100ms);
+  EXPECT_EQ(thrice.retries.budget_ppm, 200'000);
+  const InnerCall& one = *front.script[2].call;
+  EXPECT_EQ(one.path, "/one");
+  EXPECT_EQ(one.bytes, 2048u);
+  EXPECT_EQ(one.probability_ppm, 500'000);
+  EXPECT_EQ(one.retries.most, 1u);
+  const Application& cart = loaded->find_instance("cart-0")->application;
+  EXPECT_EQ(cart.between_starts, 5ms);
+  EXPECT_EQ(cart.errors_ppm, 10'000);
+  EXPECT_EQ(cart.error_status, 500);
+  EXPECT_EQ(cart.brownout.share_ppm, 100'000);
+  EXPECT_EQ(cart.brownout.factor, 20u);
+  const Instance& stock = *loaded->find_instance("stock-new-0");
+  EXPECT_EQ(stock.latency.law, DelayLaw::Law::bimodal);
+  EXPECT_EQ(stock.latency.b_ppm, 10'000);
+  EXPECT_EQ(stock.application.errors_ppm, 20'000);
+  EXPECT_EQ(stock.application.response_bytes, 16'384u);
+  EXPECT_EQ(stock.application.slowness.every, 1min);
+  EXPECT_FALSE(stock.application.slowness.shared);
+  EXPECT_EQ(loaded->find_instance("stock-old-0")->application.errors_ppm, 500'000) << "a version says otherwise";
+  EXPECT_FALSE(stock.application.plain());
+  EXPECT_TRUE(loaded->find_instance("web-0")->application.plain());
+  EXPECT_THAT(loaded->flows(), ElementsAre(Pair("web", "front"), Pair("front", "cart"), Pair("front", "stock")));
+}
+
+TEST(Loads, AreOpenOrClosed) {
+  auto loaded = load_scenario(shop, "s.yaml");
+  ASSERT_TRUE(loaded);
+  const Load& load = loaded->load[0];
+  EXPECT_EQ(load.users, 20u);
+  EXPECT_EQ(load.think.a, 1s);
+  EXPECT_EQ(load.timeout, 3s);
+  EXPECT_EQ(load.retries.most, 4u);
+  EXPECT_EQ(load.retries.backoff, 25ms);
+}
+
+struct Refused {
+  const char* name;
+  const char* from;
+  const char* to;
+  const char* error;
+};
+
+class ApplicationRefuses : public testing::TestWithParam<Refused> {};
+
+TEST_P(ApplicationRefuses, AndSaysWhereAndWhy) {
+  EXPECT_THAT(errors(replaced(GetParam().from, GetParam().to)), HasSubstr(GetParam().error));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, ApplicationRefuses,
+    testing::ValuesIn(std::vector<Refused>{
+        {"CallWithoutOutbound", "call: cart", "call: web",
+         "s.yaml:16:11: spec.topology.services[1].script[1][0].call: `front` has no outbound to `web` (add it to the "
+         "service's `calls`)"},
+        {"CycleOfScripts", "{name: cart,", "{name: cart, calls: [front], script: [{call: front}],",
+         "requests to `front` come back to it by the scripts: they would never end"},
+        {"QueueThatNothingFills", "      concurrency: 8\n", "",
+         "s.yaml:11:7: spec.topology.services[1].queue: nothing waits: there is neither `concurrency` nor `capacity`"},
+        {"OverflowOfAnEndlessQueue", "      queue: 100\n", "", "the queue has no limit: there is no `queue`"},
+        {"StepWithTwoDeeds", "      - - call: cart", "      - {sleep: 1ms, call: cart}\n      - - call: cart",
+         "expected exactly one of sleep, call, found 2 fields"},
+        {"UnknownStep", "call: cart", "cal: cart", "did you mean `call`?"},
+        {"ListInAList", "      - - call: cart", "      - - - call: cart",
+         "s.yaml:16:11: spec.topology.services[1].script[1][0]: expected an object, found a list"},
+        {"BadSize", "2KiB", "2KB", "expected a size such as 512B, 16KiB or 1MiB, found `2KB`"},
+        {"LargeSize", "2KiB", "2000MiB", "expected at most 1024MiB"},
+        {"BudgetOfNothing", "budget: 20%", "budget: 0%", "allows no retry at all"},
+        {"ShortBackoffMax", "backoff: 10ms", "backoff: 10ms, backoffMax: 1ms", "is below `backoff`"},
+        {"NoTimeout", "timeout: 500ms", "timeout: 0s", "must be above 0s and at most 1h"},
+        {"NoSlowTime", "for: 5s", "for: 0s", "spec.topology.services[3].slowness.for: must be above 0s"},
+        {"BimodalWithoutShare", ", share: 1%", "", "law `bimodal` needs fast and slow and share"},
+        {"BothKindsOfLoad", "users: 20", "users: 20, rate: 5/s", "a load needs either `rate` or `users`"},
+        {"NeitherKindOfLoad", "users: 20, think: 1s, ", "", "a load needs either `rate` or `users`"},
+        {"ThinkingWithoutUsers", "users: 20", "rate: 5/s", "has no meaning for a load with `rate`"},
+        {"LawOfUsers", "users: 20", "users: 20, law: const", "has no meaning for a load with `users`"},
+        {"FlowThatNobodyMakes", "availability(front -> stock)", "availability(cart -> stock)",
+         "there is no load from `cart` to `stock`"},
+    }),
+    [](const auto& info) { return info.param.name; });
+
+}  // namespace
+}  // namespace kumasim::scenario
