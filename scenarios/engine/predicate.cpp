@@ -39,6 +39,7 @@ constexpr Form forms[] = {
      "latency(web -> backend, p99) <= 50ms"},
     {"reachable", Kind::reachable, Argument::flow, Measure::none, "reachable(web -> backend)"},
     {"denied", Kind::denied, Argument::flow, Measure::none, "denied(audit -> backend)"},
+    {"blocked", Kind::blocked, Argument::flow, Measure::none, "blocked(audit -> backend)"},
     {"converged", Kind::converged, Argument::none, Measure::none, "converged"},
     {"policy-applied", Kind::policy_applied, Argument::name, Measure::none,
      "policy-applied(MeshTrafficPermission/web-to-backend)"},

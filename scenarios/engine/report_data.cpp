@@ -41,7 +41,8 @@ nlohmann::json run_json(const Report& report, const WorldRun& run) {
   for (const Verdict& verdict : run.verdicts) {
     nlohmann::json item{
         {"expectation", verdict.title}, {"held", verdict.held}, {"seen", verdict.seen}, {"line", verdict.mark.line}};
-    if (!verdict.held) item["why"] = verdict.why;
+    if (verdict.sometimes) item["sometimes"] = true;
+    if (verdict.broken()) item["why"] = verdict.why;
     if (verdict.when) item["atSeconds"] = seconds(*verdict.when);
     if (!verdict.after.empty()) item["after"] = verdict.after;
     out["expectations"].push_back(std::move(item));
@@ -127,6 +128,7 @@ Result<Report> report_from_json(const nlohmann::json& json) {
         Verdict out;
         out.title = verdict.at("expectation").get<std::string>();
         out.held = verdict.at("held").get<bool>();
+        out.sometimes = verdict.value("sometimes", false);
         run.verdicts.push_back(std::move(out));
       }
       for (const auto& flow : item.at("flows")) {
@@ -160,7 +162,7 @@ std::string report_junit(const Report& report) {
   std::string out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n";
   for (const WorldRun& run : report.runs) {
     std::size_t failures = 0;
-    for (const Verdict& verdict : run.verdicts) failures += verdict.held ? 0 : 1;
+    for (const Verdict& verdict : run.verdicts) failures += verdict.broken() ? 1 : 0;
     std::string suite = fmt::format("{}.{}.seed-{}", report.scenario, run.world, run.seed);
     out += fmt::format("  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" time=\"{:.3f}\">\n",
                        xml(suite), run.verdicts.size() + run.problems.size(), failures, run.problems.size(),
@@ -171,7 +173,7 @@ std::string report_junit(const Report& report) {
     }
     for (const Verdict& verdict : run.verdicts) {
       out += fmt::format("    <testcase classname=\"{}\" name=\"{}\"", xml(suite), xml(verdict.title));
-      if (verdict.held) {
+      if (!verdict.broken()) {
         out += "/>\n";
         continue;
       }

@@ -26,9 +26,12 @@ std::string text(std::string_view raw) { return markup_escaped(raw); }
 std::string verdict_rows(const WorldRun& run) {
   std::string out = "<table><tr><th>verdict</th><th>expectation</th><th>seen</th></tr>\n";
   for (const Verdict& verdict : run.verdicts) {
-    out += fmt::format("<tr><td class=\"{}\">{}</td><td>{}", verdict.held ? "ok" : "no",
-                       verdict.held ? "held" : "broken", text(verdict.title));
-    if (!verdict.held) {
+    out += fmt::format("<tr><td class=\"{}\">{}</td><td>{}", verdict.broken() ? "no" : "ok",
+                       verdict.held        ? "held"
+                       : verdict.sometimes ? "never"
+                                           : "broken",
+                       text(verdict.title));
+    if (verdict.broken()) {
       std::string when = verdict.when ? "at " + duration_text(*verdict.when) + ": " : "";
       out += fmt::format("<div class=\"why\">{}{}</div>", text(when), text(verdict.why));
       if (!verdict.after.empty()) out += fmt::format("<div class=\"why\">after: {}</div>", text(verdict.after));

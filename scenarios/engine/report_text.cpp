@@ -72,9 +72,11 @@ std::string flow_table(const WorldRun& run) {
 std::string verdict_lines(const WorldRun& run, const Paint& paint) {
   std::string out;
   for (const Verdict& verdict : run.verdicts) {
-    out += fmt::format("  {} {}: {}\n", verdict.held ? paint("ok    ", green) : paint("BROKEN", red), verdict.title,
-                       verdict.seen);
-    if (verdict.held) continue;
+    std::string word = verdict.held        ? paint("ok    ", green)
+                       : verdict.sometimes ? std::string("never ")
+                                           : paint("BROKEN", red);
+    out += fmt::format("  {} {}: {}\n", word, verdict.title, verdict.seen);
+    if (!verdict.broken()) continue;
     if (verdict.when)
       out += fmt::format("         at {}", duration_text(*verdict.when));
     else

@@ -162,6 +162,21 @@ Outcome evaluate_eventually(const Expectation& expectation, const Scenario& scen
   return out;
 }
 
+/// Some second of the run is enough; of a long run, some two-hundredth. Counts are of the whole run.
+Outcome evaluate_sometimes(const Expectation& expectation, const Scenario& scenario, const Observations& seen) {
+  if (is_count(expectation.that)) return evaluate(expectation.that, scenario, seen, expectation.from, expectation.to);
+  Duration length = std::max<Duration>(std::chrono::seconds(1), (expectation.to - expectation.from) / 200);
+  Outcome out;
+  for (Duration from = expectation.from; from < expectation.to; from += length) {
+    out = evaluate(expectation.that, scenario, seen, from, std::min(from + length, expectation.to));
+    if (!out.holds) continue;
+    out.seen += fmt::format(", from {}", duration_text(from));
+    return out;
+  }
+  out.seen = "at no time of this run";
+  return out;
+}
+
 }  // namespace
 
 const TimelineEntry* Observations::fault_before(Duration when) const {
@@ -196,6 +211,7 @@ Outcome evaluate(const Predicate& predicate, const Scenario& scenario, const Obs
     case Kind::no_plaintext: return evaluate_no_plaintext(calls);
     case Kind::reachable: return every_call(calls, "succeeded", [](const CallRecord& call) { return call.ok(); });
     case Kind::denied: return every_call(calls, "were denied", [](const CallRecord& call) { return call.denied; });
+    case Kind::blocked: return every_call(calls, "did not succeed", [](const CallRecord& call) { return !call.ok(); });
     case Kind::failed_calls:
       out.holds = predicate.holds(static_cast<std::int64_t>(failed));
       out.seen = fmt::format("{} of {} calls failed", failed, calls.size());
@@ -218,12 +234,14 @@ std::vector<Verdict> judge(const Scenario& scenario, const Observations& seen) {
     Verdict verdict;
     verdict.title = expectation.title();
     verdict.mark = expectation.mark;
+    verdict.sometimes = expectation.mode == Expectation::Mode::sometimes;
     bool eventually = expectation.mode == Expectation::Mode::eventually && !of_whole_window(expectation.that);
-    Outcome outcome = eventually ? evaluate_eventually(expectation, scenario, seen)
-                                 : evaluate(expectation.that, scenario, seen, expectation.from, expectation.to);
+    Outcome outcome = verdict.sometimes ? evaluate_sometimes(expectation, scenario, seen)
+                      : eventually      ? evaluate_eventually(expectation, scenario, seen)
+                                        : evaluate(expectation.that, scenario, seen, expectation.from, expectation.to);
     verdict.held = outcome.holds;
     verdict.seen = std::move(outcome.seen);
-    if (!verdict.held) {
+    if (verdict.broken()) {
       verdict.why = std::move(outcome.why);
       verdict.when = outcome.when;
       if (const TimelineEntry* fault = seen.fault_before(outcome.when.value_or(expectation.to))) {

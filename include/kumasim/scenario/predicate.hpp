@@ -9,6 +9,7 @@
 ///     latency(web -> backend, p99) <= 50ms      a percentile of the time to the answer; without one: for ever
 ///     reachable(a -> b)                         every call succeeded
 ///     denied(a -> b)                            every call was refused by access control
+///     blocked(a -> b)                           no call succeeded, for whatever reason
 ///     converged                                 every running proxy knows exactly the running instances that it
 ///                                               calls, and has taken the newest configuration of the control plane,
 ///                                               which has sent out all that was written
@@ -38,6 +39,7 @@ struct Predicate {
     latency,
     reachable,
     denied,
+    blocked,
     converged,
     policy_applied,
     certificate_rotated

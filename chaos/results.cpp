@@ -1,0 +1,140 @@
+/// Lines of JSON, in and out.
+#include "kumasim/chaos/results.hpp"
+
+#include <stdexcept>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace kumasim::chaos {
+namespace {
+
+using nlohmann::json;
+
+/// Numbers of 64 bits are texts: readers of JSON keep 53.
+std::string hex(std::uint64_t value) { return fmt::format("{:016x}", value); }
+
+json to_json(const Exploration& exploration) {
+  return {{"kumasim", "explore"},         {"scenario", exploration.scenario}, {"file", exploration.file},
+          {"digest", exploration.digest}, {"profile", exploration.profile},   {"plantedBug", exploration.planted_bug},
+          {"commit", exploration.commit}, {"kinds", exploration.kinds},       {"probes", exploration.probes},
+          {"wanted", exploration.wanted}};
+}
+
+json to_json(const SeedResult& result) {
+  json failures = json::array();
+  for (const Failure& failure : result.failures)
+    failures.push_back({{"kind", failure.kind}, {"what", failure.what}, {"cause", failure.cause}});
+  return {{"seed", result.seed},
+          {"passed", result.passed()},
+          {"failures", std::move(failures)},
+          {"kinds", result.kinds},
+          {"struck", result.struck},
+          {"probes", result.probes},
+          {"drawn", result.drawn},
+          {"events", result.events},
+          {"fingerprint", hex(result.fingerprint)},
+          {"simulatedMs", result.simulated_ms},
+          {"wallMs", result.wall_ms}};
+}
+
+Exploration exploration_from(const json& line) {
+  if (line.at("kumasim") != "explore") throw std::runtime_error("it is not of kumasim explore");
+  Exploration out;
+  line.at("scenario").get_to(out.scenario);
+  line.at("file").get_to(out.file);
+  line.at("digest").get_to(out.digest);
+  line.at("profile").get_to(out.profile);
+  line.at("plantedBug").get_to(out.planted_bug);
+  line.at("commit").get_to(out.commit);
+  line.at("kinds").get_to(out.kinds);
+  line.at("probes").get_to(out.probes);
+  line.at("wanted").get_to(out.wanted);
+  return out;
+}
+
+SeedResult result_from(const json& line) {
+  SeedResult out;
+  line.at("seed").get_to(out.seed);
+  for (const json& failure : line.at("failures"))
+    out.failures.push_back({.kind = failure.at("kind").get<std::string>(),
+                            .what = failure.at("what").get<std::string>(),
+                            .cause = failure.at("cause").get<std::string>()});
+  line.at("kinds").get_to(out.kinds);
+  line.at("struck").get_to(out.struck);
+  line.at("probes").get_to(out.probes);
+  line.at("drawn").get_to(out.drawn);
+  line.at("events").get_to(out.events);
+  out.fingerprint = std::stoull(line.at("fingerprint").get<std::string>(), nullptr, 16);
+  line.at("simulatedMs").get_to(out.simulated_ms);
+  line.at("wallMs").get_to(out.wall_ms);
+  return out;
+}
+
+bool same_outcome(const SeedResult& a, const SeedResult& b) {
+  return a.failures == b.failures && a.events == b.events && a.fingerprint == b.fingerprint;
+}
+
+Result<> add(const SeedResult& result, std::map<std::uint64_t, SeedResult>& out) {
+  auto [known, is_new] = out.emplace(result.seed, result);
+  if (is_new || same_outcome(known->second, result)) return {};
+  return fail(Code::data_loss, fmt::format("seed {} came out in two ways (fingerprints {} and {}): a run is not "
+                                           "deterministic; see `kumasim run --twice`",
+                                           result.seed, hex(known->second.fingerprint), hex(result.fingerprint)));
+}
+
+}  // namespace
+
+std::string to_line(const Exploration& exploration) {
+  return to_json(exploration).dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
+std::string to_line(const SeedResult& result) {
+  return to_json(result).dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
+Result<ResultsFile> read_results(std::string_view text) {
+  ResultsFile out;
+  bool first = true;
+  std::size_t number = 0;
+  while (true) {
+    std::size_t end = text.find('\n', out.whole);
+    if (end == std::string_view::npos) break;
+    std::string_view line = text.substr(out.whole, end - out.whole);
+    ++number;
+    try {
+      json value = json::parse(line);
+      if (first) {
+        out.exploration = exploration_from(value);
+        first = false;
+      } else if (Result<> added = add(result_from(value), out.results); !added) {
+        return fail(added.error());
+      }
+    } catch (const std::exception& error) {
+      return fail(Code::data_loss, fmt::format("line {} is not of a results file: {}", number, error.what()));
+    }
+    out.whole = end + 1;
+  }
+  if (first) return fail(Code::not_found, "there is no whole line in it");
+  return out;
+}
+
+Result<ResultsFile> merge(const std::vector<ResultsFile>& shards) {
+  if (shards.empty()) return fail(Code::invalid_argument, "there are no results to merge");
+  ResultsFile out;
+  out.exploration = shards.front().exploration;
+  for (const ResultsFile& shard : shards) {
+    if (shard.exploration != out.exploration) {
+      return fail(Code::invalid_argument,
+                  fmt::format("results of different explorations: {} {} at {} and {} {} at {}",
+                              out.exploration.scenario, out.exploration.profile, out.exploration.commit,
+                              shard.exploration.scenario, shard.exploration.profile, shard.exploration.commit));
+    }
+    for (const auto& [seed, result] : shard.results) {
+      if (Result<> added = add(result, out.results); !added) return fail(added.error());
+    }
+  }
+  return out;
+}
+
+}  // namespace kumasim::chaos

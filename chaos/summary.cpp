@@ -1,0 +1,198 @@
+/// Counting, and the words for it.
+#include "kumasim/chaos/summary.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace kumasim::chaos {
+namespace {
+
+constexpr std::size_t cause_text_max = 300;
+
+void count_failure(const SeedResult& result, std::map<std::string, FailureGroup>& groups) {
+  const Failure& first = result.failures.front();
+  std::string name = signature(first);
+  FailureGroup& group = groups[name];
+  ++group.count;
+  if (group.count > 1) return;  // seeds come in ascending order
+  group.signature = std::move(name);
+  group.least_seed = result.seed;
+  group.example = first;
+  group.drawn = result.drawn;
+  group.fingerprint = result.fingerprint;
+}
+
+bool has(const std::vector<std::string>& all, const std::string& one) {
+  return std::ranges::find(all, one) != all.end();
+}
+
+void count_coverage(const SeedResult& result, Summary& out) {
+  for (auto& [name, coverage] : out.kinds) {
+    coverage.runs += has(result.kinds, name) ? 1 : 0;
+    auto struck = result.struck.find(name);
+    if (struck == result.struck.end() || struck->second == 0) continue;
+    ++coverage.struck;
+    coverage.faults += struck->second;
+    coverage.failed += result.passed() ? 0 : 1;
+  }
+  for (auto& [probe, runs] : out.probes) {
+    if (!has(result.probes, probe)) continue;
+    ++runs;
+    std::vector<std::size_t>& row = out.crossed[probe];
+    row.resize(out.kinds.size());
+    for (std::size_t i = 0; i < out.kinds.size(); ++i) row[i] += result.struck.contains(out.kinds[i].first) ? 1 : 0;
+  }
+}
+
+/// Columns as wide as their widest cell.
+std::string table(const std::vector<std::vector<std::string>>& rows) {
+  std::vector<std::size_t> width;
+  for (const auto& row : rows) {
+    width.resize(std::max(width.size(), row.size()));
+    for (std::size_t i = 0; i < row.size(); ++i) width[i] = std::max(width[i], row[i].size());
+  }
+  std::string out;
+  for (const auto& row : rows) {
+    std::string line = "  ";
+    for (std::size_t i = 0; i < row.size(); ++i)
+      line += i == 0 ? fmt::format("{:<{}}", row[i], width[i]) : fmt::format("  {:>{}}", row[i], width[i]);
+    out += line + "\n";
+  }
+  return out;
+}
+
+std::string seconds(std::int64_t milliseconds) {
+  return fmt::format("{}.{}s", milliseconds / 1000, milliseconds % 1000 / 100);
+}
+
+std::string group_text(const FailureGroup& group, std::size_t runs, const ReplayCommands& replay) {
+  std::string cause = group.example.cause;
+  if (cause.size() > cause_text_max) cause = cause.substr(0, cause_text_max) + "...";
+  std::string out = fmt::format("  {} of {} runs, least seed {}: {}{}{}\n", group.count, runs, group.least_seed,
+                                group.example.kind, group.example.what.empty() ? "" : " ", group.example.what);
+  if (!cause.empty()) out += fmt::format("      {}\n", cause);
+  for (const std::string& line : group.drawn) out += fmt::format("      drawn: {}\n", line);
+  for (const std::string& command : replay(group)) out += fmt::format("      {}\n", command);
+  return out;
+}
+
+std::string coverage_text(const Summary& summary) {
+  std::string out;
+  if (!summary.kinds.empty()) {
+    std::vector<std::vector<std::string>> rows{{"fault", "runs with it", "struck in", "faults", "failed of these"}};
+    for (const auto& [name, kind] : summary.kinds)
+      rows.push_back({name, fmt::format("{}", kind.runs), fmt::format("{}", kind.struck),
+                      fmt::format("{}", kind.faults), fmt::format("{}", kind.failed)});
+    out += "\n" + table(rows);
+  }
+  if (!summary.probes.empty()) {
+    std::vector<std::string> head{"probe", "runs"};
+    for (const auto& [name, kind] : summary.kinds) head.push_back(name);
+    std::vector<std::vector<std::string>> rows{head};
+    for (const auto& [probe, runs] : summary.probes) {
+      std::vector<std::string> row{probe, runs == 0 ? "never" : fmt::format("{}", runs)};
+      auto crossed = summary.crossed.find(probe);
+      for (std::size_t i = 0; i < summary.kinds.size(); ++i)
+        row.push_back(fmt::format("{}", crossed == summary.crossed.end() ? 0 : crossed->second[i]));
+      rows.push_back(std::move(row));
+    }
+    out += "\n" + table(rows);
+  }
+  return out;
+}
+
+}  // namespace
+
+Summary summarise(const ResultsFile& results) {
+  Summary out;
+  out.exploration = results.exploration;
+  for (const std::string& kind : results.exploration.kinds) out.kinds.emplace_back(kind, KindCoverage{});
+  for (const std::string& probe : results.exploration.probes) out.probes.emplace_back(probe, 0);
+  std::map<std::string, FailureGroup> groups;
+  for (const auto& [seed, result] : results.results) {
+    ++out.runs;
+    out.passed += result.passed() ? 1 : 0;
+    out.events += result.events;
+    out.simulated_ms += result.simulated_ms;
+    out.wall_ms += result.wall_ms;
+    if (!result.passed()) count_failure(result, groups);
+    count_coverage(result, out);
+  }
+  for (auto& [name, group] : groups) out.groups.push_back(std::move(group));
+  std::ranges::sort(out.groups, [](const FailureGroup& a, const FailureGroup& b) {
+    return a.count != b.count ? a.count > b.count : a.least_seed < b.least_seed;
+  });
+  for (const std::string& wanted : out.exploration.wanted) {
+    bool reached =
+        std::ranges::any_of(out.probes, [&](const auto& probe) { return probe.first == wanted && probe.second > 0; });
+    if (!reached) out.never.push_back(wanted);
+  }
+  return out;
+}
+
+std::string summary_text(const Summary& summary, const ReplayCommands& replay) {
+  const Exploration& what = summary.exploration;
+  std::string out = fmt::format("{} {} with profile {}: {} of {} runs passed", summary.held() ? "HELD" : "FAILED",
+                                what.scenario, what.profile, summary.passed, summary.runs);
+  if (!summary.groups.empty())
+    out += fmt::format(", {} in {} groups", summary.runs - summary.passed, summary.groups.size());
+  if (!what.planted_bug.empty()) out += fmt::format(", with {} planted", what.planted_bug);
+  out += "\n";
+  for (const FailureGroup& group : summary.groups) out += "\n" + group_text(group, summary.runs, replay);
+  for (const std::string& never : summary.never) out += fmt::format("\n  NEVER  {}: held in no run\n", never);
+  out += coverage_text(summary);
+  std::int64_t wall = std::max<std::int64_t>(summary.wall_ms, 1);
+  out +=
+      fmt::format("\n  commit={} events={} {} simulated in {} of runs: {} times as fast as life\n", what.commit,
+                  summary.events, seconds(summary.simulated_ms), seconds(summary.wall_ms), summary.simulated_ms / wall);
+  return out;
+}
+
+nlohmann::json summary_json(const Summary& summary, const ReplayCommands& replay) {
+  using nlohmann::json;
+  json out{{"scenario", summary.exploration.scenario},
+           {"file", summary.exploration.file},
+           {"profile", summary.exploration.profile},
+           {"commit", summary.exploration.commit},
+           {"held", summary.held()},
+           {"runs", summary.runs},
+           {"passed", summary.passed},
+           {"never", summary.never},
+           {"events", summary.events},
+           {"simulatedMs", summary.simulated_ms},
+           {"wallMs", summary.wall_ms},
+           {"failures", json::array()},
+           {"faults", json::array()},
+           {"probes", json::array()}};
+  if (!summary.exploration.planted_bug.empty()) out["plantedBug"] = summary.exploration.planted_bug;
+  for (const FailureGroup& group : summary.groups) {
+    out["failures"].push_back({{"signature", group.signature},
+                               {"count", group.count},
+                               {"leastSeed", group.least_seed},
+                               {"kind", group.example.kind},
+                               {"what", group.example.what},
+                               {"cause", group.example.cause},
+                               {"drawn", group.drawn},
+                               {"fingerprint", fmt::format("{:016x}", group.fingerprint)},
+                               {"commands", replay(group)}});
+  }
+  for (const auto& [name, kind] : summary.kinds) {
+    out["faults"].push_back({{"fault", name},
+                             {"runs", kind.runs},
+                             {"struckIn", kind.struck},
+                             {"faults", kind.faults},
+                             {"failed", kind.failed}});
+  }
+  for (const auto& [probe, runs] : summary.probes) {
+    json item{{"probe", probe}, {"runs", runs}, {"with", json::object()}};
+    auto crossed = summary.crossed.find(probe);
+    for (std::size_t i = 0; i < summary.kinds.size(); ++i)
+      item["with"][summary.kinds[i].first] = crossed == summary.crossed.end() ? 0 : crossed->second[i];
+    out["probes"].push_back(std::move(item));
+  }
+  return out;
+}
+
+}  // namespace kumasim::chaos

@@ -1,0 +1,177 @@
+/// Drawing: kinds, topology, then faults one by one, each within the budget.
+#include "kumasim/chaos/swarm.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+#include <fmt/format.h>
+
+#include "kumasim/chaos/budget.hpp"
+#include "kumasim/sim/hash.hpp"
+#include "kumasim/sim/seeded_random.hpp"
+
+namespace kumasim::chaos {
+namespace {
+
+constexpr int attempts_max = 20;  // for a fault within the budget
+constexpr Duration grain = std::chrono::milliseconds(1);
+
+sim::SeededRandom stream(std::string_view name, std::uint64_t seed, std::uint64_t index = 0) {
+  return sim::SeededRandom(sim::mix(sim::hash_text(name, seed), index));
+}
+
+/// Uniform in low .. high, both included, in steps from low.
+std::int64_t between(std::int64_t low, std::int64_t high, std::int64_t step, Random& random) {
+  auto steps = static_cast<std::uint64_t>((high - low) / step);
+  return low + static_cast<std::int64_t>(random.below(steps + 1)) * step;
+}
+
+Duration between(Duration low, Duration high, Random& random) {
+  return Duration(between(low.count(), high.count(), grain.count(), random));
+}
+
+/// "120ms", "-1.5s", "0.5%", "37", "oneWay".
+std::string draw_parameter(const Parameter& parameter, Random& random) {
+  using Unit = Parameter::Unit;
+  if (parameter.unit == Unit::word) return parameter.words[random.below(parameter.words.size())];
+  std::int64_t value = between(parameter.low, parameter.high, parameter.step, random);
+  switch (parameter.unit) {
+    case Unit::microseconds: return fmt::format("{}us", value);
+    case Unit::milliseconds: return fmt::format("{}ms", value);
+    case Unit::hundredths_of_percent: return fmt::format("{}.{:02}%", value / 100, value % 100);
+    default: return fmt::format("{}", value);
+  }
+}
+
+template <class T>
+const T& one_of(const std::vector<T>& all, Random& random) {
+  assert(!all.empty());
+  return all[random.below(all.size())];
+}
+
+bool can_strike(const Surface& surface, const FaultKind& kind) {
+  switch (kind.victim) {
+    case FaultKind::Victim::way: return !surface.ways.empty();
+    case FaultKind::Victim::process: return true;
+    case FaultKind::Victim::instance: break;
+  }
+  return std::ranges::any_of(surface.groups, [](const Group& group) { return group.instances > 0 && group.least > 0; });
+}
+
+/// Each with a chance of one half, one at least.
+std::vector<std::string> some_kinds(const Surface& surface, const SwarmOptions& options, std::uint64_t seed) {
+  std::vector<std::string> all = options.from, out;
+  std::erase_if(all, [&](const std::string& name) {
+    const FaultKind& kind = *find_fault_kind(name);
+    return !can_strike(surface, kind) || (options.recoverable && !kind.recoverable);
+  });
+  if (!options.subset || all.empty()) return all;
+  sim::SeededRandom random = stream("swarm.kinds", seed);
+  for (const std::string& kind : all) {
+    if (random.below(2) == 1) out.push_back(kind);
+  }
+  if (out.empty()) out.push_back(one_of(all, random));
+  return out;
+}
+
+/// Every other group stays as the scenario has it.
+void draw_instances(const Surface& surface, std::uint64_t seed, Drawn& out) {
+  for (std::size_t i = 0; i < surface.groups.size(); ++i) {
+    const Group& group = surface.groups[i];
+    sim::SeededRandom random = stream("swarm.instances", seed, i);
+    if (random.below(2) == 0) continue;
+    int count = static_cast<int>(between(group.least, group.most, 1, random));
+    if (count != group.instances) out.instances[group.prefix] = count;
+  }
+}
+
+void draw_links(const Surface& surface, const SwarmOptions& options, std::uint64_t seed, Drawn& out) {
+  for (std::size_t i = 0; i < surface.ways.size(); ++i) {
+    sim::SeededRandom random = stream("swarm.links", seed, i);
+    bool fixed = std::ranges::find(surface.linked, surface.ways[i]) != surface.linked.end();
+    if (random.below(2) == 0 || fixed) continue;
+    Duration a = between(options.delay_low, options.delay_high, random);
+    Duration b = between(options.delay_low, options.delay_high, random);
+    out.links.push_back({surface.ways[i], std::min(a, b), std::max(a, b)});
+  }
+}
+
+/// A process of a way's side: the side itself, or one instance of it.
+std::string side(const Surface& surface, const Drawn& drawn, const std::string& name, Random& random) {
+  std::vector<std::string> processes;
+  for (const Group& group : surface.groups) {
+    for (int i = 0; group.service == name && i < instances_of(group, drawn); ++i)
+      processes.push_back(group.prefix + "-" + std::to_string(i));
+  }
+  bool whole = random.below(2) == 0;
+  return whole || processes.empty() ? name : one_of(processes, random);
+}
+
+/// One process: a group or the control plane first, so that a large service is not struck more often than a small one.
+std::string process(const Surface& surface, const Drawn& drawn, bool or_control_plane, Random& random) {
+  std::vector<const Group*> groups;
+  for (const Group& group : surface.groups) {
+    if (instances_of(group, drawn) > 0) groups.push_back(&group);
+  }
+  std::uint64_t chosen = random.below(groups.size() + (or_control_plane ? 1 : 0));
+  if (chosen == groups.size()) return surface.control_plane;
+  int count = instances_of(*groups[chosen], drawn);
+  return groups[chosen]->prefix + "-" + std::to_string(random.below(static_cast<std::uint64_t>(count)));
+}
+
+DrawnFault draw_fault(const Surface& surface, const SwarmOptions& options, const Drawn& drawn, Random& random) {
+  const FaultKind& kind = *find_fault_kind(one_of(drawn.kinds, random));
+  DrawnFault out;
+  out.kind = kind.name;
+  if (kind.lasts()) {
+    Duration most = std::max(std::min(kind.most, surface.end / 2), grain);
+    out.lasts = between(std::min(kind.least, most), most, random);
+    if (!options.recoverable && random.below(4) == 0) out.lasts.reset();
+  }
+  Duration latest = surface.end - out.lasts.value_or(Duration(0));
+  out.at = between(Duration(0), std::max(latest, Duration(0)), random);
+  switch (kind.victim) {
+    case FaultKind::Victim::process: out.target = process(surface, drawn, true, random); break;
+    case FaultKind::Victim::instance: out.target = process(surface, drawn, false, random); break;
+    case FaultKind::Victim::way: {
+      const auto& way = one_of(surface.ways, random);
+      out.between.first = side(surface, drawn, way.first, random);
+      out.between.second = side(surface, drawn, way.second, random);
+      break;
+    }
+  }
+  for (const Parameter& parameter : kind.parameters) out.parameters[parameter.name] = draw_parameter(parameter, random);
+  return out;
+}
+
+}  // namespace
+
+int instances_of(const Group& group, const Drawn& drawn) {
+  auto found = drawn.instances.find(group.prefix);
+  return found == drawn.instances.end() ? group.instances : found->second;
+}
+
+Drawn draw(const Surface& surface, const SwarmOptions& options, std::uint64_t seed) {
+  Drawn out;
+  out.kinds = some_kinds(surface, options, seed);
+  if (options.topology) {
+    draw_instances(surface, seed, out);
+    draw_links(surface, options, seed, out);
+  }
+  sim::SeededRandom picks = stream("swarm.pick", seed);
+  std::int64_t count = out.kinds.empty() ? 0 : between(options.pick_low, options.pick_high, 1, picks);
+  for (std::int64_t i = 0; i < count; ++i) {
+    sim::SeededRandom random = stream("swarm.fault", seed, static_cast<std::uint64_t>(i));
+    for (int attempt = 0; attempt < attempts_max; ++attempt) {
+      Drawn more = out;
+      more.faults.push_back(draw_fault(surface, options, out, random));
+      if (options.recoverable && beyond_budget(surface, more)) continue;
+      out = std::move(more);
+      break;
+    }
+  }
+  std::ranges::stable_sort(out.faults, {}, &DrawnFault::at);
+  return out;
+}
+
+}  // namespace kumasim::chaos

@@ -1,0 +1,44 @@
+/// The kinds of faults that a seed may draw, with the ranges that are drawn from.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kumasim/runtime/time.hpp"
+
+namespace kumasim::chaos {
+
+/// A parameter of a fault: drawn uniformly from low .. high in steps of `step`, or one of `words`.
+struct Parameter {
+  enum class Unit : std::uint8_t { microseconds, milliseconds, hundredths_of_percent, number, word };
+  std::string name;
+  Unit unit = Unit::milliseconds;
+  std::int64_t low = 0, high = 0, step = 1;
+  std::vector<std::string> words = {};
+};
+
+struct FaultKind {
+  enum class Victim : std::uint8_t {
+    process,   // an instance or the control plane
+    instance,  // an instance only
+    way,       // between two that talk to one another
+  };
+  std::string name;  // as scenario files have it
+  Victim victim = Victim::process;
+  Duration least{}, most{};  // of its length; both 0: it is over at once
+  bool disables = false;     // a process that it strikes serves nobody meanwhile
+  bool recoverable = true;   // nothing of it stays once it is over
+  std::vector<Parameter> parameters = {};
+
+  bool lasts() const { return most > Duration(0); }
+};
+
+/// The same list for all scenarios, in this order.
+const std::vector<FaultKind>& fault_kinds();
+
+/// Null for a name that no seed draws.
+const FaultKind* find_fault_kind(std::string_view name);
+
+}  // namespace kumasim::chaos

@@ -1,0 +1,72 @@
+/// What a seed draws beside what a scenario fixes: how many instances run, how slow the links are, which kinds of
+/// faults there are at all and which of them strike whom and when (Groce et al., "Swarm Testing", 2012).
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "kumasim/chaos/fault_kind.hpp"
+
+namespace kumasim::chaos {
+
+/// Processes that do the same: the instances of a service, or of one version of it.
+struct Group {
+  std::string service;
+  std::string prefix;  // instances are PREFIX-0, PREFIX-1 and so on
+  int instances = 1;
+  int least = 1, most = 1;  // what may be drawn
+};
+
+/// What there is to draw from.
+struct Surface {
+  std::string control_plane;
+  std::vector<Group> groups;
+  /// Two that talk: services, or a service and the control plane.
+  std::vector<std::pair<std::string, std::string>> ways;
+  std::vector<std::pair<std::string, std::string>> linked;  // ways whose delay the scenario itself fixes
+  Duration end{};                                           // all faults are over by then
+};
+
+struct SwarmOptions {
+  int pick_low = 0, pick_high = 3;     // how many faults
+  std::vector<std::string> from = {};  // kinds; names of fault_kinds()
+  bool subset = true;                  // a seed has some of the kinds only
+  bool topology = true;                // instances and links are drawn as well
+  Duration delay_low{}, delay_high{};  // of links, one direction
+  bool recoverable = true;             // within the budget (budget.hpp)
+};
+
+struct DrawnFault {
+  std::string kind;
+  Duration at{};
+  std::optional<Duration> lasts;
+  std::string target;                                  // a process; "" for a way
+  std::pair<std::string, std::string> between;         // of a way
+  std::map<std::string, std::string> parameters = {};  // as scenario files write them: "120ms", "0.5%", "37", "oneWay"
+};
+
+struct DrawnLink {
+  std::pair<std::string, std::string> between;
+  Duration low{}, high{};
+};
+
+struct Drawn {
+  std::vector<std::string> kinds;        // that this seed has, whether they struck or not
+  std::map<std::string, int> instances;  // prefix of a group -> instances, where they are not the scenario's
+  std::vector<DrawnLink> links;
+  std::vector<DrawnFault> faults;  // by time
+};
+
+/// One seed, one result. Every choice has a random stream of its own, so that a wider range of one does not move the
+/// others. Fewer faults than picked come out where the budget has no room for more. REQUIRES: names of fault_kinds() in
+/// `from`, low ends not above high ends.
+Drawn draw(const Surface& surface, const SwarmOptions& options, std::uint64_t seed);
+
+/// How many instances the group has in this drawing.
+int instances_of(const Group& group, const Drawn& drawn);
+
+}  // namespace kumasim::chaos
