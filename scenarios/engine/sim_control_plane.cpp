@@ -65,10 +65,16 @@ struct Watched {
   Runtime runtime;
 };
 
-/// run() ends only where somebody asked for it, and here nobody does.
-asio::awaitable<void> serve(std::shared_ptr<cp::ControlPlane> control_plane, Failed failed) {
-  co_await control_plane->run();
-  failed("it ended by itself");
+/// One life of it.
+struct Served {
+  std::shared_ptr<cp::ControlPlane> control_plane;
+  bool asked_to_stop = false;
+};
+
+/// run() ends only where somebody asked for it.
+asio::awaitable<void> serve(std::shared_ptr<Served> served, Failed failed) {
+  co_await served->control_plane->run();
+  if (!served->asked_to_stop) failed("it ended by itself");
 }
 
 }  // namespace
@@ -80,8 +86,8 @@ std::string check_control_plane(const SimControlPlaneOptions& options) {
   return config ? std::string() : config.error().message;
 }
 
-AskControlPlane start_control_plane(sim::Process& process, SimControlPlaneOptions options, Failed failed) {
-  auto life = std::make_shared<std::weak_ptr<cp::ControlPlane>>();
+SimControlPlane start_control_plane(sim::Process& process, SimControlPlaneOptions options, Failed failed) {
+  auto life = std::make_shared<std::weak_ptr<Served>>();
   process.start([&process, life, options = std::move(options), failed = std::move(failed)](Runtime& outer) {
     auto watched = std::make_shared<Watched>(outer, failed);
     process.keep(watched);
@@ -105,15 +111,17 @@ AskControlPlane start_control_plane(sim::Process& process, SimControlPlaneOption
     auto offload = std::make_shared<sim::VirtualOffload>(runtime.timers);
     process.keep(offload);
     identity.offload = offload.get();
-    auto control_plane =
-        std::make_shared<cp::ControlPlane>(runtime, std::move(config), std::move(store), std::move(identity));
-    process.keep(control_plane);
-    *life = control_plane;
-    spawn(runtime.executor, runtime.log, "kuma-cp", serve(control_plane, failed));
+    auto served = std::make_shared<Served>(
+        std::make_shared<cp::ControlPlane>(runtime, std::move(config), std::move(store), std::move(identity)));
+    process.keep(served);
+    *life = served;
+    spawn(runtime.executor, runtime.log, "kuma-cp", serve(served, failed));
   });
-  return [&process, life](const std::string& target) {
-    auto control_plane = life->lock();
-    if (!control_plane || !process.up() || process.paused() || !control_plane->ready()) return std::string();
+  auto ask = [&process, life](const std::string& target) {
+    auto served = life->lock();
+    if (!served || served->asked_to_stop || !process.up() || process.paused()) return std::string();
+    const auto& control_plane = served->control_plane;
+    if (!control_plane->ready()) return std::string();
     HttpRequest request;
     request.method = "GET";
     request.target = target;
@@ -122,6 +130,12 @@ AskControlPlane start_control_plane(sim::Process& process, SimControlPlaneOption
     HttpResponse answer = control_plane->diagnose(request);
     return answer.status == 200 ? answer.body : std::string();
   };
+  auto stop = [&process, life] {
+    auto served = life->lock();
+    if (!served || !process.up() || std::exchange(served->asked_to_stop, true)) return;
+    served->control_plane->stop();
+  };
+  return {ask, stop};
 }
 
 }  // namespace kumasim::scenario

@@ -20,9 +20,15 @@ std::string check_control_plane(const SimControlPlaneOptions& options);
 /// What its diagnostics server answers to a GET, without the network; "" while it is down or not ready.
 using AskControlPlane = std::function<std::string(const std::string& target)>;
 
+struct SimControlPlane {
+  AskControlPlane ask;
+  /// As SIGTERM does: it closes its ports and ends; the process stays. Nothing where it is down.
+  std::function<void()> stop;
+};
+
 /// Starts the control plane in a process that is down; its store is on the process's disk and outlives a kill.
 /// `failed` is told, in every life, of a task that ended by an exception, and why it could not start.
-AskControlPlane start_control_plane(sim::Process& process, SimControlPlaneOptions options,
+SimControlPlane start_control_plane(sim::Process& process, SimControlPlaneOptions options,
                                     std::function<void(std::string)> failed);
 
 }  // namespace kumasim::scenario

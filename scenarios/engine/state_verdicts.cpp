@@ -196,7 +196,10 @@ std::optional<std::string> not_converged(const Scenario& scenario, const Observa
         auto state = sample.proxies.find(other.process);
         if (other.service != outbound.to || state == sample.proxies.end() || !state->second.up) continue;
         auto address = seen.addresses.find(other.process);
-        if (address != seen.addresses.end()) running.insert(address->second);
+        if (!state->second.address.empty())
+          running.insert(state->second.address);
+        else if (address != seen.addresses.end())
+          running.insert(address->second);
       }
       auto known = proxy.endpoints.find(outbound.to);
       std::set<std::string> knows = known == proxy.endpoints.end() ? std::set<std::string>() : known->second;

@@ -19,7 +19,6 @@
 namespace kumasim::scenario {
 namespace {
 
-constexpr Duration call_patience = std::chrono::seconds(10);
 constexpr std::size_t members_max = 250;
 constexpr std::uint16_t inbound_port = 8080, service_port = 3000, first_outbound_port = 20000;
 
@@ -37,9 +36,11 @@ std::string law_arguments(const DelayLaw& law, std::vector<std::string>& out) {
   std::string name = law.law == Law::uniform       ? "uniform"
                      : law.law == Law::exponential ? "exp"
                      : law.law == Law::lognormal   ? "lognormal"
+                     : law.law == Law::normal      ? "normal"
+                     : law.law == Law::bimodal     ? "bimodal"
                                                    : "const";
-  out.insert(out.end(),
-             {"--law", name, "--a", fmt::format("{}", law.a.count()), "--b", fmt::format("{}", law.b.count())});
+  out.insert(out.end(), {"--law", name, "--a", fmt::format("{}", law.a.count()), "--b",
+                         fmt::format("{}", law.b.count()), "--b-ppm", fmt::format("{}", law.b_ppm)});
   return name;
 }
 
@@ -79,10 +80,17 @@ LiveWorld::~LiveWorld() {
 std::string LiveWorld::cannot() const {
   constexpr const char* netem =
       "needs delay or loss on real links (the kernel's netem), which the live world does not make";
-  for (const Fault& fault : scenario_.faults) {
-    if (fault.kind == Fault::Kind::delay) return fmt::format("{} {}", fault_name(fault.kind), netem);
-  }
+  if (Diagnostics refused = faults_refused(scenario_, "live"); !refused.empty()) return refused.front().text();
   if (!scenario_.links.empty()) return fmt::format("spec.topology.links {}", netem);
+  for (const Instance& instance : scenario_.instances) {
+    if (!instance.application.plain())
+      return fmt::format("service {}: kumasim-echo, the live world's application, has a latency and nothing more",
+                         instance.service);
+  }
+  for (const Load& load : scenario_.load) {
+    if (load.retries.most > 0)
+      return fmt::format("load from {} to {}: the live world's client does not retry", load.from, load.to);
+  }
   if (scenario_.instances.size() > members_max)
     return fmt::format("the live world runs at most {} instances", members_max);
   return {};
@@ -90,7 +98,7 @@ std::string LiveWorld::cannot() const {
 
 bool LiveWorld::needs_namespaces() const {
   return std::ranges::any_of(scenario_.faults, [](const Fault& fault) {
-    return fault.kind == Fault::Kind::partition || fault.kind == Fault::Kind::heal;
+    return fault.kind->name == "net.partition" || fault.kind->made_of == "net.partition";
   });
 }
 
@@ -230,8 +238,9 @@ void LiveWorld::look_after(const std::string& what, const std::string& log,
 
 void LiveWorld::look_after_all() {
   const std::string& name = scenario_.control_plane.name;
-  look_after(name == "kuma-cp" ? name : "kuma-cp of " + name, name, control_plane_);
+  if (!ending_.contains(name)) look_after(name == "kuma-cp" ? name : "kuma-cp of " + name, name, control_plane_);
   for (const auto& [process, member] : members_) {
+    if (ending_.contains(process)) continue;
     look_after("kuma-dp of " + process, process, member.sidecar);
     look_after("kumasim-echo of " + process, process + ".echo", member.echo);
   }
@@ -353,49 +362,6 @@ std::vector<int> LiveWorld::pids(const std::string& process) const {
   return out;
 }
 
-void LiveWorld::kill(const std::string& process) {
-  for (int pid : pids(process)) ::kill(pid, SIGKILL);
-  if (process == scenario_.control_plane.name) {
-    control_plane_.reset();
-    rollout_.reset();
-    return;
-  }
-  Member& member = members_.at(process);
-  member.sidecar.reset();
-  member.echo.reset();
-  member.clients.clear();
-  member.state = {};
-  member.refusals = {};
-}
-
-void LiveWorld::start(const std::string& process) {
-  bool is_control_plane = process == scenario_.control_plane.name;
-  if (is_control_plane ? control_plane_.has_value() : members_.at(process).sidecar.has_value()) return;
-  Result<> started = is_control_plane ? start_control_plane() : start_member(members_.at(process));
-  if (!started) complain(fmt::format("{} did not start: {}", process, started.error().message));
-}
-
-void LiveWorld::pause(const std::string& process) {
-  for (int pid : pids(process)) ::kill(pid, SIGSTOP);
-  if (process == scenario_.control_plane.name) rollout_.reset();
-  (process == scenario_.control_plane.name ? control_plane_paused_ : members_.at(process).paused) = true;
-}
-
-void LiveWorld::resume(const std::string& process) {
-  for (int pid : pids(process)) ::kill(pid, SIGCONT);
-  (process == scenario_.control_plane.name ? control_plane_paused_ : members_.at(process).paused) = false;
-}
-
-void LiveWorld::partition(const std::string& a, const std::string& b) {
-  if (Result<> done = namespaces_->partition(a, b); !done)
-    complain(fmt::format("the way between {} and {} could not be cut: {}", a, b, done.error().message));
-}
-
-void LiveWorld::heal(const std::string& a, const std::string& b) {
-  if (Result<> done = namespaces_->heal(a, b); !done)
-    complain(fmt::format("the way between {} and {} could not be healed: {}", a, b, done.error().message));
-}
-
 void LiveWorld::apply(const nlohmann::json& resource, std::function<void(std::string)> done) {
   auto task = [](MeshClient& client, nlohmann::json body,
                  std::function<void(std::string)> tell) -> asio::awaitable<void> {
@@ -426,7 +392,7 @@ asio::awaitable<void> LiveWorld::make_call(Member& member, CallRequest request, 
   MonotonicTime begin = runtime_.clock.now();
   HttpRequest wanted;
   wanted.target = request.path;
-  auto answer = co_await client->call(std::move(wanted), call_patience);
+  auto answer = co_await client->call(std::move(wanted), request.timeout);
   CallRecord record;
   record.latency = runtime_.clock.now() - begin;
   if (!answer) {

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -36,14 +37,8 @@ class LiveWorld final : public MeshWorld {
   Duration now() const override;
 
   bool up(const std::string& process) const override;
-  void kill(const std::string& process) override;
-  void start(const std::string& process) override;
-  void pause(const std::string& process) override;
-  void resume(const std::string& process) override;
-  void partition(const std::string& a, const std::string& b) override;
-  void heal(const std::string& a, const std::string& b) override;
-  void set_link(const std::string&, const std::string&, const Link&) override {}
-  void reset_link(const std::string&, const std::string&) override {}
+  void begin(const FaultOrder& order) override;
+  void end(const FaultOrder& order) override;
 
   void apply(const nlohmann::json& resource, std::function<void(std::string)> done) override;
   void remove(const std::string& type, const std::string& mesh, const std::string& name,
@@ -79,6 +74,15 @@ class LiveWorld final : public MeshWorld {
     CallRecord record;
     std::function<void(CallRecord)> done;
   };
+
+  // live_faults.cpp
+  void kill(const std::string& process);
+  void stop(const std::string& process, Duration grace);
+  void start(const std::string& process);
+  void pause(const std::string& process);
+  void resume(const std::string& process);
+  void cut(const Way& way);
+  void heal(const Way& way);
 
   std::string cannot() const;
   bool needs_namespaces() const;
@@ -133,6 +137,8 @@ class LiveWorld final : public MeshWorld {
   std::string refused_;
   std::vector<Problem> problems_;
   std::vector<int> dead_;  // pids of children whose end was noted
+  std::map<Way, int> cuts_;         // how many faults cut it
+  std::set<std::string> ending_;    // processes that were asked to end
 };
 
 }  // namespace kumasim::scenario

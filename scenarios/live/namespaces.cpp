@@ -46,12 +46,9 @@ Result<std::unique_ptr<Namespaces>> Namespaces::create(const Runtime& runtime, a
   return out;
 }
 
-Result<> Namespaces::aim(const std::string& a, const std::string& b, bool right) {
-  const Node& one = *nodes_.at(a);
-  const Node& other = *nodes_.at(b);
-  Result<> there = one.space.pin_neighbour(device, other.address, right ? other.hardware : nowhere);
-  Result<> back = other.space.pin_neighbour(device, one.address, right ? one.hardware : nowhere);
-  return there ? back : there;
+Result<> Namespaces::aim(const std::string& from, const std::string& to, bool right) {
+  const Node& hearer = *nodes_.at(to);
+  return nodes_.at(from)->space.pin_neighbour(device, hearer.address, right ? hearer.hardware : nowhere);
 }
 
 Result<> Namespaces::ip(const Runtime& runtime, asio::io_context& context, const live::NetNamespace& where,

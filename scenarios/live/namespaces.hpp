@@ -28,9 +28,9 @@ class Namespaces {
   /// A runtime whose connections begin in the process's namespace.
   Runtime& runtime(const std::string& process) { return nodes_.at(process)->runtime; }
 
-  /// What one sends to the other is silently lost, both ways, until heal().
-  Result<> partition(const std::string& a, const std::string& b) { return aim(a, b, false); }
-  Result<> heal(const std::string& a, const std::string& b) { return aim(a, b, true); }
+  /// What one sends to the other is silently lost, until heal().
+  Result<> cut(const std::string& from, const std::string& to) { return aim(from, to, false); }
+  Result<> heal(const std::string& from, const std::string& to) { return aim(from, to, true); }
 
  private:
   struct Node {
@@ -46,7 +46,7 @@ class Namespaces {
   };
 
   Namespaces(live::NetNamespace hub, const std::filesystem::path& folder) : hub_(std::move(hub)), folder_(folder) {}
-  Result<> aim(const std::string& a, const std::string& b, bool right);
+  Result<> aim(const std::string& from, const std::string& to, bool right);
   Result<> ip(const Runtime& runtime, asio::io_context& context, const live::NetNamespace& where,
               const std::string& commands);
 

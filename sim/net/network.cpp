@@ -57,7 +57,8 @@ std::optional<Duration> VirtualNetwork::transit(std::uint32_t from, std::uint32_
   }
   if (link.loss_ppm == 0) return delay;
   auto timeout = limits_.retransmission_timeout;
-  for (std::uint32_t times = 0; lost(from, to, link); ++times) {
+  // By the time that it is sent again, a burst of losses is over.
+  for (std::uint32_t times = 0; times == 0 ? lost(from, to, link) : random_.below(1'000'000) < link.loss_ppm; ++times) {
     if (times == limits_.retransmissions_max) return std::nullopt;
     delay += timeout;
     timeout *= 2;

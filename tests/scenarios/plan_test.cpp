@@ -40,22 +40,11 @@ Scenario with_faults() {
   out.services = {{.name = "backend", .calls = {}}};
   for (const char* name : {"b-0", "b-1", "b-2", "b-3"})
     out.instances.push_back({name, "backend", {{"version", name[2] < '2' ? "v1" : "v2"}}, {}});
-  out.faults = {{.kind = Fault::Kind::kill,
+  out.faults = {{.kind = fault::find_kind("proc.kill"),
                  .at = {10s, 20s},
                  .lasts = Span{1s, 9s},
-                 .target = {},
-                 .select = Selection{"backend", {{"version", "v1"}}, 1},
-                 .between = {},
-                 .link = {},
-                 .mark = {}},
-                {.kind = Fault::Kind::partition,
-                 .at = {5s, 5s},
-                 .lasts = {},
-                 .target = {},
-                 .select = {},
-                 .between = {"kuma-cp", "backend"},
-                 .link = {},
-                 .mark = {}}};
+                 .select = Selection{.service = "backend", .tags = {{"version", "v1"}}}},
+                {.kind = fault::find_kind("net.partition"), .at = {5s, 5s}, .between = {"kuma-cp", "backend"}}};
   return out;
 }
 
@@ -65,14 +54,17 @@ TEST(Plan, OneSeedOnePlan) {
     Plan plan = make_plan(scenario, seed);
     RC_ASSERT(plan_lines(plan) == plan_lines(make_plan(scenario, seed)));
     RC_ASSERT(plan.actions.size() == 3u);
-    RC_ASSERT(plan.actions[0].kind == Action::Kind::partition);
-    RC_ASSERT(plan.actions[0].side_b.size() == 4u);
-    RC_ASSERT(plan.actions[1].kind == Action::Kind::kill);
+    RC_ASSERT(plan.actions[0].order.kind->name == "net.partition");
+    RC_ASSERT(plan.actions[0].order.ways.size() == 8u);
+    RC_ASSERT(plan.actions[1].kind == Action::Kind::begin);
+    RC_ASSERT(plan.actions[1].order.kind->name == "proc.kill");
     RC_ASSERT(plan.actions[1].at >= 10s && plan.actions[1].at <= 20s);
-    RC_ASSERT(plan.actions[1].processes.size() == 1u);
-    RC_ASSERT(plan.actions[1].processes[0] == "b-0" || plan.actions[1].processes[0] == "b-1");
-    RC_ASSERT(plan.actions[2].kind == Action::Kind::start);
-    RC_ASSERT(plan.actions[2].processes == plan.actions[1].processes);
+    std::vector<std::string> killed = plan.actions[1].order.processes;
+    RC_ASSERT(killed.size() == 1u);
+    RC_ASSERT(killed[0] == "b-0" || killed[0] == "b-1");
+    RC_ASSERT(plan.actions[2].kind == Action::Kind::end);
+    RC_ASSERT(plan.actions[2].order.id == plan.actions[1].order.id);
+    RC_ASSERT(plan.actions[2].order.processes == killed);
     Duration lasted = plan.actions[2].at - plan.actions[1].at;
     RC_ASSERT(lasted >= 1s && lasted <= 9s);
   });

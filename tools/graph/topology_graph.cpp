@@ -1,6 +1,7 @@
 /// Builds the graph with libcgraph and draws it with libgvc.
 #include "tools/graph/topology_graph.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <map>
@@ -56,16 +57,11 @@ class Picture {
 std::string fault_lines(const Scenario& scenario, const Plan& plan, const std::string& name) {
   std::string out;
   std::size_t count = 0;
+  std::vector<std::string> processes = scenario.processes_of(name);
   for (const Action& action : plan.actions) {
     if (!action.fault && !action.recovery) continue;
-    bool mine = false;
-    for (const auto* list : {&action.processes, &action.side_a, &action.side_b}) {
-      for (const std::string& process : *list) {
-        const Instance* instance = scenario.find_instance(process);
-        mine = mine || process == name || (instance != nullptr && instance->service == name);
-      }
-    }
-    if (!mine) continue;
+    if (std::ranges::none_of(processes, [&](const std::string& process) { return action.order.touches(process); }))
+      continue;
     if (++count > faults_shown_max) return out + "<br/>" + coloured("...", bad, 9);
     out += "<br/>" + coloured(duration_text(action.at) + " " + action.text, action.fault ? bad : soft, 9);
   }
@@ -155,7 +151,7 @@ std::string title(const Scenario& scenario, const WorldRun* run) {
                                      run->world == "sim" ? "simulated" : "live", run->seed, held, run->verdicts.size()),
                          run->passed() ? good : bad);
   for (const Verdict& verdict : run->verdicts) {
-    if (!verdict.held) out += "<br/>" + coloured("broken: " + verdict.title, bad, 9);
+    if (verdict.broken()) out += "<br/>" + coloured("broken: " + verdict.title, bad, 9);
   }
   return out;
 }

@@ -57,6 +57,7 @@ struct ProxyState {
   std::uint64_t refused = 0;     // and refused
   std::uint64_t life = 0;        // which life of the process this is, from 1
   std::uint64_t denied = 0;      // connections and requests that access control refused so far (live world)
+  std::string address = {};      // address:port of its inbound; "": as at the start of the run
   std::string certificate = {};  // serial number of the leaf in use; "" for none
   WallTime certificate_end{};
   std::map<std::string, std::set<std::string>> endpoints = {};  // called service -> address:port

@@ -5,29 +5,35 @@
 #include <string>
 #include <vector>
 
+#include "kumasim/scenario/fault_order.hpp"
 #include "kumasim/scenario/scenario.hpp"
 
 namespace kumasim::scenario {
 
 /// One thing that the engine does to the world at a time.
 struct Action {
-  enum class Kind { kill, start, restart, pause, resume, partition, heal, set_link, reset_link, apply, remove };
+  enum class Kind { begin, end, apply, remove };
   Duration at{};
-  Kind kind = Kind::kill;
-  std::vector<std::string> processes;       // kill .. resume
-  std::vector<std::string> side_a, side_b;  // partition .. reset_link
-  Link link;                                // set_link
-  nlohmann::json resource;                  // apply
-  std::string type, mesh, name;             // apply, remove
-  std::string text;                         // one line for people: "kill backend-v1-1"
-  bool fault = false;                       // begins a fault
-  bool recovery = false;                    // ends one
+  Kind kind = Kind::begin;
+  FaultOrder order;              // begin, end
+  nlohmann::json resource;       // apply
+  std::string type, mesh, name;  // apply, remove
+  std::string text;              // one line for people: "kill backend-v1-1"
+  bool fault = false;            // begins a fault
+  bool recovery = false;         // ends one
+};
+
+/// A fault that waits for an event of the run. What it does is drawn when it fires.
+struct PlannedTrigger {
+  std::size_t fault = 0;  // its place in Scenario::faults
+  std::string text;       // "when proxy.acked of web-0: proc.kill"
 };
 
 /// Random streams of a plan never share state, so that one more fault does not move the load's draws.
 struct Plan {
   std::uint64_t seed = 0;
   std::vector<Action> actions;  // by time; equal times in the order of the file
+  std::vector<PlannedTrigger> triggers = {};
 };
 
 /// REQUIRES: a scenario that load_scenario accepted.

@@ -32,8 +32,8 @@ struct LiveWorldOptions {
 };
 
 /// Real processes on this machine's loopback: kuma-cp, kuma-dp with Envoy and kumasim-echo for each instance. All of
-/// them end with the world. Where a scenario has net.partition, each is in a network namespace of its own, which needs
-/// root. Links and net.delay would need netem: set_up refuses them.
+/// them end with the world. Where a scenario has partitions, each is in a network namespace of its own, which needs
+/// root. set_up refuses faults that faults_refused() names for this world, and links, which would need netem.
 std::unique_ptr<MeshWorld> make_live_world(const Scenario& scenario, LiveWorldOptions options);
 
 /// Bugs that can be planted to see that a scenario catches them.
