@@ -13,6 +13,9 @@ using namespace std::chrono_literals;
 /// Applications and clients on machines of their own, without proxies.
 class Queues : public ::testing::Test {
  protected:
+  /// What comes by chance stays as it is on the way.
+  Queues() { bed.world.network().set_default_link({.delay = sim::DelayLaw::constant(250us)}); }
+
   sim::Process& process(const std::string& name) {
     auto& made = bed.world.add_process(name);
     made.start([](Runtime&) {});
@@ -78,7 +81,7 @@ TEST_P(MarkovQueue, waits_and_works_as_long_as_the_closed_form) {
   double wait = erlang_c(servers, a) / (servers / service - arrivals);
 
   const int batches = full_length() ? 100 : 20;
-  const auto batch = std::chrono::seconds(static_cast<int>((full_length() ? 30'000 : 1'500) / arrivals));
+  const auto batch = std::chrono::milliseconds(static_cast<int>((full_length() ? 30'000'000 : 800'000) / arrivals));
   std::vector<double> waits, work;
   for (int i = 0; i < batches; ++i) {
     auto before = app.counts();
@@ -132,7 +135,7 @@ TEST_P(FanOut, is_slow_as_often_as_the_closed_form) {
   sim::ScriptStep step;
   step.call = sim::ScriptCall{.call = to("leaf"), .times = width, .at_once = true};
   serve("front", {.latency = {.mean = 0ms}, .script = {step}});
-  const int requests = full_length() ? 20'000 : 30'000 / static_cast<int>(width);
+  const int requests = full_length() ? 20'000 : 20'000 / static_cast<int>(width);
   int slow = 0, answered = 0;
   auto& at = process("clients");
   at.keep(std::make_shared<sim::Load>(
