@@ -1,0 +1,234 @@
+/// What each fault of processes and of their clocks does to one that reads a stream; and that runs repeat.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <bit>
+#include <span>
+
+#include <fmt/format.h>
+
+#include "kumasim/fault/catalogue.hpp"
+#include "tests/scenarios/fault_bed.hpp"
+
+namespace kumasim::scenario {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(ProcessFaults, AKillIsAResetAndTheDiskStays) {
+  FaultBed bed("- {fault: proc.kill, at: 1s, for: 5s, target: b-0}");
+  bed.run(10s);
+  ASSERT_FALSE(bed.failures.empty());
+  EXPECT_EQ(bed.failures[0].text, "Connection reset by peer");
+  EXPECT_TRUE(bed.lines_between(1s, 6s).empty());
+  EXPECT_GT(bed.lines.back().at, 9900ms);
+  EXPECT_EQ(bed.disk_bytes, (std::vector<std::size_t>{0, 1}));
+}
+
+TEST(ProcessFaults, APowerFailureLosesWhatWasNotSynced) {
+  FaultBed bed("- {fault: proc.kill, at: 1s, for: 5s, target: b-0, disk: lose}");
+  bed.run(10s);
+  EXPECT_EQ(bed.disk_bytes, (std::vector<std::size_t>{0, 0}));
+}
+
+TEST(ProcessFaults, AStopAsksFirstAndKillsLater) {
+  FaultBed bed("- {fault: proc.stop, at: 1s, for: 8s, target: b-0, grace: 3s}");
+  bed.run(12s);
+  EXPECT_EQ(bed.stopped, std::vector<std::string>{"b-0"});
+  EXPECT_FALSE(bed.lines_between(3500ms, 3900ms).empty()) << "it works on while it ends";
+  EXPECT_TRUE(bed.lines_between(4010ms, 9s).empty());
+  EXPECT_GT(bed.lines.back().at, 11900ms);
+  EXPECT_EQ(bed.process("b-0").lives(), 2u);
+}
+
+TEST(ProcessFaults, ARestartKeepsTheDiskAndAWipeDoesNot) {
+  FaultBed restarted("- {fault: proc.restart, at: 1s, target: b-0}");
+  FaultBed wiped("- {fault: proc.wipe, at: 1s, target: b-0}");
+  restarted.run(3s);
+  wiped.run(3s);
+  EXPECT_EQ(restarted.disk_bytes, (std::vector<std::size_t>{0, 1}));
+  EXPECT_EQ(wiped.disk_bytes, (std::vector<std::size_t>{0, 0}));
+  EXPECT_GT(wiped.lines.back().at, 2900ms);
+}
+
+TEST(ProcessFaults, ANewAddressHasTheOldNameAndDisk) {
+  FaultBed bed("- {fault: proc.newAddress, at: 1s, target: b-0}");
+  std::string before = bed.process("b-0").address();
+  bed.run(3s);
+  EXPECT_NE(bed.process("b-0").address(), before);
+  EXPECT_EQ(bed.disk_bytes, (std::vector<std::size_t>{0, 1}));
+  EXPECT_GT(bed.lines.back().at, 2900ms);
+}
+
+TEST(ProcessFaults, APauseHoldsUpAndLosesNothing) {
+  FaultBed bed("- {fault: proc.pause, at: 1s, for: 5s, target: b-0}");
+  bed.run(10s);
+  EXPECT_TRUE(bed.failures.empty());
+  EXPECT_EQ(bed.lines.back().number, static_cast<int>(bed.lines.size()));
+  for (const auto& line : bed.lines) EXPECT_TRUE(line.at <= 1s || line.at >= 6s) << line.at.count();
+}
+
+TEST(ProcessFaults, ASlowProcessFallsBehindAndCatchesUp) {
+  // A line every 10 ms, and each takes some steps of 20 ms.
+  FaultBed bed("- {fault: proc.slow, at: 1s, for: 4s, target: b-0, step: 20ms}");
+  bed.run(10s);
+  auto slow = bed.lines_between(3s, 4s);
+  ASSERT_FALSE(slow.empty());
+  for (const auto& line : slow) EXPECT_GE(line.delay(), 20ms);
+  EXPECT_TRUE(bed.failures.empty());
+  EXPECT_EQ(bed.lines.back().number, static_cast<int>(bed.lines.size())) << "in order, and all of them";
+  EXPECT_LT(bed.lines.back().delay(), 5ms);
+}
+
+std::string text_of(File& file) {
+  std::string out(*file.size(), ' ');
+  EXPECT_TRUE(file.read(0, std::as_writable_bytes(std::span(out))));
+  return out;
+}
+
+Result<> write(File& file, std::uint64_t offset, std::string_view text) {
+  return file.write(offset, std::as_bytes(std::span(text)));
+}
+
+/// A bed whose fault lasts from 1 s to 5 s, at 2 s, with a file on the disk of b-0 that held "abc" before.
+struct DiskBed {
+  explicit DiskBed(const std::string& fault) : bed("- {at: 1s, for: 4s, target: b-0, fault: " + fault + "}") {
+    bed.run(500ms);
+    file = std::move(*disk().open("f", OpenMode::create_or_open));
+    EXPECT_TRUE(write(*file, 0, "abc"));
+    EXPECT_TRUE(file->sync());
+    bed.run(2s);
+  }
+  Disk& disk() { return bed.process("b-0").disk(); }
+  FaultBed bed;
+  std::unique_ptr<File> file;
+};
+
+TEST(DiskFaults, FailAndFillAndForbidUntilTheyEnd) {
+  DiskBed broken("disk.eio"), full("disk.enospc"), fixed("disk.readOnly");
+  EXPECT_EQ(*broken.file->size(), 3u);
+  EXPECT_EQ(write(*broken.file, 0, "x").error().code, Code::unavailable);
+  EXPECT_EQ(broken.disk().open("f", OpenMode::read_only).error().code, Code::unavailable);
+  EXPECT_TRUE(write(*full.file, 0, "xyz"));
+  EXPECT_EQ(write(*full.file, 3, "d").error().code, Code::resource_exhausted);
+  EXPECT_EQ(write(*fixed.file, 0, "x").error().code, Code::permission_denied);
+  EXPECT_EQ(fixed.disk().remove("f").error().code, Code::permission_denied);
+  EXPECT_EQ(text_of(*fixed.file), "abc");
+  for (DiskBed* each : {&broken, &full, &fixed}) {
+    each->bed.run(6s);
+    EXPECT_TRUE(write(*each->file, 3, "d"));
+  }
+  EXPECT_EQ(text_of(*broken.file), "abcd");
+}
+
+TEST(DiskFaults, SomeOperationsFailWhereNotAllDo) {
+  DiskBed bed("disk.eio, share: 30%");
+  int failed = 0;
+  for (int i = 0; i < 1000; ++i) failed += write(*bed.file, 0, "x") ? 0 : 1;
+  EXPECT_NEAR(failed, 300, 60);
+}
+
+TEST(DiskFaults, ALostSyncIsSeenAfterAPowerFailure) {
+  DiskBed bed("disk.lostFsync");
+  EXPECT_TRUE(write(*bed.file, 3, "def"));
+  EXPECT_TRUE(bed.file->sync());
+  EXPECT_EQ(text_of(*bed.file), "abcdef");
+  bed.bed.process("b-0").kill({.unsynced = sim::UnsyncedWrites::lose});
+  EXPECT_EQ(text_of(*bed.file), "abc");
+}
+
+TEST(DiskFaults, RotChangesOneBitOfWhatIsReadAndNothingOfWhatIsStored) {
+  DiskBed bed("disk.bitrot");
+  std::string read = text_of(*bed.file);
+  int bits = 0;
+  for (std::size_t i = 0; i < 3; ++i) bits += std::popcount(static_cast<unsigned char>(read[i] ^ "abc"[i]));
+  EXPECT_EQ(bits, 1);
+  bed.bed.run(6s);
+  EXPECT_EQ(text_of(*bed.file), "abc");
+}
+
+TEST(ClockFaults, AreOffAsTheySayAndRightAfterwards) {
+  struct Case {
+    const char* fault;
+    Duration at_6s, at_7s;  // how far off
+    bool right_after = true;
+  };
+  const Case cases[] = {
+      {"clock.offset, by: -5m, for: 20s", -5min, -5min},
+      {"clock.drift, rate: 100000, for: 20s", 400ms, 500ms},
+      {"clock.jump, by: 1h", 1h, 1h, false},
+      {"clock.strobe, by: 10s, period: 1s, for: 20s", 10s, 0s},
+      {"clock.step, by: 1m, period: 1s, for: 20s", 5min, 6min},
+      {"clock.freeze, for: 20s", -4s, -5s},
+  };
+  for (const Case& c : cases) {
+    FaultBed bed(std::string("- {at: 2s, target: b-0, fault: ") + c.fault + "}");
+    bed.run(30s);
+    auto off = [&](Duration at) { return bed.lines_between(at, at + 100ms).at(1).wall_off; };
+    // The lines are some milliseconds after the full second.
+    EXPECT_NEAR(static_cast<double>(off(6s).count()), static_cast<double>(c.at_6s.count()), 3e7) << c.fault;
+    EXPECT_NEAR(static_cast<double>(off(7s).count()), static_cast<double>(c.at_7s.count()), 3e7) << c.fault;
+    EXPECT_EQ(off(1s), 0s) << c.fault;
+    EXPECT_EQ(off(25s) == 0s, c.right_after) << c.fault;
+    // Monotonic time went its way, or the lines would not be where they are.
+    EXPECT_EQ(bed.lines.back().number, static_cast<int>(bed.lines.size()));
+  }
+}
+
+TEST(Faults, StrikeAgainAndAgainWhereTheyRecur) {
+  FaultBed bed("- {fault: proc.restart, at: 1s, every: 2s, target: b-0}");
+  bed.run(10s);
+  EXPECT_EQ(bed.process("b-0").lives(), 6u);  // at 1, 3, 5, 7 and 9 s
+}
+
+/// A fault of every kind that the simulated world has, one after the other.
+std::string all_of_them() {
+  std::string out;
+  int at = 1;
+  for (const fault::Kind& kind : fault::kinds()) {
+    if (!kind.not_sim.empty() || !kind.heals.empty()) continue;
+    out += fmt::format("{}- {{fault: {}, at: {}s, ", out.empty() ? "" : "\n  ", kind.name, at);
+    if (kind.lasting) out += "for: 3s, ";
+    for (const fault::Parameter& parameter : kind.parameters) {
+      if (parameter.name != "shape") out += fmt::format("{}: {}, ", parameter.name, parameter.example);
+    }
+    out += "target: b-0}";
+    at += 5;
+  }
+  return out;
+}
+
+struct Digest {
+  std::uint64_t events, fingerprint;
+  std::size_t lines;
+  auto operator<=>(const Digest&) const = default;
+};
+Digest run(const std::string& faults, std::uint64_t seed) {
+  FaultBed bed(faults, {.seed = seed, .pause = 50ms});
+  bed.run(180s);
+  return {bed.world.events(), bed.world.fingerprint(), bed.lines.size()};
+}
+
+TEST(Faults, OneSeedOneRunWithAllKinds) {
+  std::string faults = all_of_them();
+  Digest first = run(faults, 1);
+  EXPECT_EQ(first, run(faults, 1));
+  EXPECT_NE(first.fingerprint, run(faults, 2).fingerprint);
+  EXPECT_GT(first.lines, 100u);
+}
+
+TEST(Faults, ShowInTheFingerprintAlsoWhereNobodyNotices) {
+  Digest nothing = run("[]", 1);
+  EXPECT_EQ(nothing, run("[]", 1));
+  EXPECT_NE(nothing.fingerprint, run("- {fault: clock.offset, at: 1s, by: 1ms, target: kuma-cp}", 1).fingerprint);
+}
+
+TEST(Faults, EveryKindOfTheCatalogueIsKnownOrRefused) {
+  for (const fault::Kind& kind : fault::kinds()) {
+    bool carried_out = kind.heals.empty() && kind.made_of.empty() && kind.not_sim.empty();
+    EXPECT_EQ(SimFaults::knows(kind.name), carried_out) << kind.name;
+  }
+}
+
+}  // namespace
+}  // namespace kumasim::scenario
