@@ -39,9 +39,8 @@ std::vector<Kind> process_kinds() {
              .words = {"keep", "lose", "loseSome"},
              .not_live = no_power}}},
       {.name = "proc.stop",
-       .text = "The processes are asked to end (SIGTERM): a control plane closes its ports, a proxy drains its "
-               "connections; "
-               "then they are killed",
+       .text = "The processes are asked to end (SIGTERM): a control plane ends at once, a proxy drains its "
+               "connections; then they are killed",
        .begins = "stop {}",
        .ends = "start {}",
        .end = "they start from their disks",

@@ -71,10 +71,11 @@ struct Served {
   bool asked_to_stop = false;
 };
 
-/// run() ends only where somebody asked for it.
-asio::awaitable<void> serve(std::shared_ptr<Served> served, Failed failed) {
+/// run() ends only where somebody asked for it, and the program with it.
+asio::awaitable<void> serve(sim::Process& process, std::shared_ptr<Served> served, Failed failed) {
   co_await served->control_plane->run();
-  if (!served->asked_to_stop) failed("it ended by itself");
+  if (!served->asked_to_stop) co_return failed("it ended by itself");
+  process.kill();
 }
 
 }  // namespace
@@ -115,7 +116,7 @@ SimControlPlane start_control_plane(sim::Process& process, SimControlPlaneOption
         std::make_shared<cp::ControlPlane>(runtime, std::move(config), std::move(store), std::move(identity)));
     process.keep(served);
     *life = served;
-    spawn(runtime.executor, runtime.log, "kuma-cp", serve(served, failed));
+    spawn(runtime.executor, runtime.log, "kuma-cp", serve(process, served, failed));
   });
   auto ask = [&process, life](const std::string& target) {
     auto served = life->lock();

@@ -22,7 +22,7 @@ using AskControlPlane = std::function<std::string(const std::string& target)>;
 
 struct SimControlPlane {
   AskControlPlane ask;
-  /// As SIGTERM does: it closes its ports and ends; the process stays. Nothing where it is down.
+  /// As SIGTERM does: it closes its ports, and the process ends. Nothing where it is down.
   std::function<void()> stop;
 };
 
