@@ -1,6 +1,7 @@
 /// Texts without their numbers.
 #include "kumasim/chaos/signature.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace kumasim::chaos {
@@ -47,11 +48,26 @@ std::size_t hexadecimal(std::string_view text) {
   return length >= 8 && decimal && ends ? length : 0;
 }
 
+/// Length of a hash in base64: at least 24 characters of all three sorts; else 0.
+std::size_t base64(std::string_view text) {
+  std::size_t length = 0;
+  bool small = false, large = false, decimal = false;
+  while (length < text.size()) {
+    char c = text[length];
+    if (!digit(c) && !letter(c) && c != '+' && c != '/' && c != '=') break;
+    small = small || (c >= 'a' && c <= 'z');
+    large = large || (c >= 'A' && c <= 'Z');
+    decimal = decimal || digit(c);
+    ++length;
+  }
+  return length >= 24 && small && large && decimal ? length : 0;
+}
+
 std::string without_numbers(std::string_view text) {
   std::string out;
   while (!text.empty()) {
     bool inside = !out.empty() && (letter(out.back()) || digit(out.back()));  // v1, p99: part of a name
-    std::size_t length = inside ? 0 : hexadecimal(text);
+    std::size_t length = inside ? 0 : std::max(hexadecimal(text), base64(text));
     if (length == 0 && !inside) length = number(text);
     if (length > 0) {
       out += '#';

@@ -87,18 +87,14 @@ std::string coverage_text(const Summary& summary) {
                       fmt::format("{}", kind.faults), fmt::format("{}", kind.failed)});
     out += "\n" + table(rows);
   }
-  if (!summary.probes.empty()) {
-    std::vector<std::string> head{"probe", "runs"};
-    for (const auto& [name, kind] : summary.kinds) head.push_back(name);
-    std::vector<std::vector<std::string>> rows{head};
-    for (const auto& [probe, runs] : summary.probes) {
-      std::vector<std::string> row{probe, runs == 0 ? "never" : fmt::format("{}", runs)};
-      auto crossed = summary.crossed.find(probe);
-      for (std::size_t i = 0; i < summary.kinds.size(); ++i)
-        row.push_back(fmt::format("{}", crossed == summary.crossed.end() ? 0 : crossed->second[i]));
-      rows.push_back(std::move(row));
+  if (!summary.probes.empty()) out += "\n";
+  for (const auto& [probe, runs] : summary.probes) {
+    out += fmt::format("  probe {}: {}", probe, runs == 0 ? "never" : fmt::format("{} runs", runs));
+    auto crossed = summary.crossed.find(probe);
+    for (std::size_t i = 0; crossed != summary.crossed.end() && i < summary.kinds.size(); ++i) {
+      if (crossed->second[i] > 0) out += fmt::format(", {} with {}", crossed->second[i], summary.kinds[i].first);
     }
-    out += "\n" + table(rows);
+    out += "\n";
   }
   return out;
 }

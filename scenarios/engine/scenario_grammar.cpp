@@ -250,10 +250,11 @@ GrammarPtr expectation() {
   auto eventually = object({{"after", duration(), "begin of the window; default: 0s"},
                             {"within", duration(), "length of the window", true},
                             {"that", that, "what must come to hold in the window and hold at its end", true}});
-  return exactly_one({{"always", that, "must hold from the start to the end"},
-                      {"during", during, "must hold in a window"},
-                      {"eventually", eventually, "must come to hold within a time"},
-                      {"sometimes", that, "must hold at some time of some run of `kumasim explore`; fails no single run"}});
+  return exactly_one(
+      {{"always", that, "must hold from the start to the end"},
+       {"during", during, "must hold in a window"},
+       {"eventually", eventually, "must come to hold within a time"},
+       {"sometimes", that, "must hold at some time of some run of `kumasim explore`; fails no single run"}});
 }
 
 GrammarPtr swarm() {
@@ -265,11 +266,13 @@ GrammarPtr swarm() {
   return object(
       {{"pick", count("a range such as 0..3", 0, 100), "how many faults a seed gets; default: 0..3"},
        {"from", list(one_of_words(kinds), 1), "kinds of faults that it may get; default: all that can be drawn"},
-       {"instances", map("services, and how many instances each of their groups may have", count("a range such as 1..3", 1, 999)),
+       {"instances",
+        map("services, and how many instances each of their groups may have", count("a range such as 1..3", 1, 999)),
         "default: as many as in the topology, up to two more"},
        {"delay", span(), "of one direction of a link; default: [100us, 10ms]"},
        {"budget", one_of_words({"recoverable", "none"}),
-        "recoverable: no more than a mesh must survive; none: anything, and only safety is judged. Default: recoverable"}});
+        "recoverable: no more than a mesh must survive; none: anything, and only safety is judged. Default: "
+        "recoverable"}});
 }
 
 GrammarPtr liveness() {

@@ -7,8 +7,8 @@
 
 namespace kumasim::chaos {
 
-/// The text with every number, time, address and number of an instance written as #, and runs of equal words as one:
-/// "web-0 knows [10.0.0.5:8080 10.0.0.6:8080]" is "web-# knows [#]".
+/// The text with every number, time, address, hash and number of an instance written as #, and runs of equal words as
+/// one: "web-0 knows [10.0.0.5:8080 10.0.0.6:8080]" is "web-# knows [#]".
 std::string normalised(std::string_view text);
 
 struct Failure {

@@ -25,6 +25,10 @@ struct FaultOrder {
   std::vector<Way> ways = {};               ///< of kinds that strike ways
   std::map<std::string, FaultValue, std::less<>> values = {};  ///< low == high; fallbacks are filled in
 
+  /// The number of the fault in Scenario::faults, and what is the same for all that one strike of it is made of.
+  std::size_t place() const { return static_cast<std::size_t>(id >> 48) - 1; }
+  std::uint64_t strike() const { return id >> 20; }
+
   bool has(std::string_view parameter) const { return values.contains(parameter); }
   /// REQUIRES: has(parameter), here and below.
   Duration duration(std::string_view parameter) const { return Duration(number(parameter)); }

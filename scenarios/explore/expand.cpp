@@ -1,0 +1,184 @@
+/// Drawing, and its outcome written into the document.
+#include "scenarios/explore/expand.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "scenarios/explore/judged.hpp"
+
+namespace kumasim::scenario {
+namespace {
+
+using nlohmann::json;
+
+constexpr Duration liveness_default =
+    std::chrono::seconds(90);  // a connection is given up after 30 s, the next try is 30 s later
+constexpr Duration tail_default = std::chrono::seconds(30);  // after it, for what must hold to the end
+constexpr int more_instances = 2;
+
+/// Where the number of each group's instances stands.
+struct Place {
+  json::json_pointer at;
+  chaos::Group group;
+};
+
+std::vector<Place> groups_of(const json& document, const Swarm& swarm) {
+  std::vector<Place> out;
+  const json& services = document["spec"]["topology"]["services"];
+  for (std::size_t i = 0; i < services.size(); ++i) {
+    json::json_pointer at = json::json_pointer("/spec/topology/services") / i;
+    auto name = services[i]["name"].get<std::string>();
+    auto add = [&](const json& group, json::json_pointer where, std::string prefix) {
+      int count = group.value("instances", 1);
+      auto limits = swarm.instances.find(name);
+      std::array<int, 2> counts{count, count == 0 ? 0 : count + more_instances};
+      if (limits != swarm.instances.end() && count > 0) counts = limits->second;
+      out.push_back({where / "instances", {name, std::move(prefix), count, counts[0], counts[1]}});
+    };
+    if (!services[i].contains("versions")) {
+      add(services[i], at, name);
+      continue;
+    }
+    const json& versions = services[i]["versions"];
+    for (std::size_t k = 0; k < versions.size(); ++k) {
+      auto version = versions[k].value("name", "");
+      if (version.empty() && versions[k].contains("tags")) version = versions[k]["tags"].value("version", "");
+      if (version.empty()) version = fmt::format("{}", k);
+      add(versions[k], at / "versions" / k, fmt::format("{}-{}", name, version));
+    }
+  }
+  return out;
+}
+
+json fault_json(const chaos::DrawnFault& fault) {
+  json out{{"fault", fault.kind}, {"at", duration_text(fault.at)}};
+  if (fault.lasts) out["for"] = duration_text(*fault.lasts);
+  if (fault.target.empty())
+    out["between"] = {fault.between.first, fault.between.second};
+  else
+    out["target"] = fault.target;
+  for (const chaos::Parameter& parameter : chaos::find_fault_kind(fault.kind)->parameters) {
+    const std::string& text = fault.parameters.at(parameter.name);
+    if (parameter.unit == chaos::Parameter::Unit::number)
+      out[parameter.name] = std::stoll(text);
+    else
+      out[parameter.name] = text;
+  }
+  return out;
+}
+
+std::string fault_text(const json& fault) {
+  std::string out = fault["fault"].get<std::string>();
+  for (const auto& [key, value] : fault.items()) {
+    if (key == "fault") continue;
+    std::string text = value.is_string()  ? value.get<std::string>()
+                       : value.is_array() ? fmt::format("{}", fmt::join(value.get<std::vector<std::string>>(), " and "))
+                                          : value.dump();
+    out += fmt::format(" {} {}", key, text);
+  }
+  return out;
+}
+
+Phases phases_of(const Scenario& scenario, const Profile& profile, const chaos::Drawn& drawn) {
+  Duration longer = scenario.duration * (profile.times_duration - 1);
+  Phases out{.recoverable = scenario.swarm.recoverable, .slower_links = !drawn.links.empty()};
+  if (scenario.liveness) {
+    out.liveness = {scenario.liveness->after + longer, scenario.liveness->within};
+    out.end = scenario.duration + longer;
+  } else {
+    out.liveness = {scenario.duration + longer, liveness_default};
+    out.end = out.liveness.after + liveness_default + tail_default;
+  }
+  return out;
+}
+
+void write_faults(const chaos::Drawn& drawn, json& spec, std::vector<std::string>& lines) {
+  for (const chaos::DrawnLink& link : drawn.links) {
+    spec["topology"]["links"].push_back({{"between", {link.between.first, link.between.second}},
+                                         {"delay", {duration_text(link.low), duration_text(link.high)}}});
+    lines.push_back(fmt::format("link of {} and {}: {} to {}", link.between.first, link.between.second,
+                                duration_text(link.low), duration_text(link.high)));
+  }
+  for (const chaos::DrawnFault& fault : drawn.faults) {
+    json value = fault_json(fault);
+    lines.push_back(fault_text(value));
+    spec["faults"].push_back(std::move(value));
+  }
+}
+
+}  // namespace
+
+chaos::Surface surface_of(const Source& source, const Profile& profile) {
+  const Scenario& scenario = source.scenario;
+  chaos::Surface out;
+  out.control_plane = scenario.control_plane.name;
+  for (Place& place : groups_of(source.document, scenario.swarm)) out.groups.push_back(std::move(place.group));
+  for (const Service& service : scenario.services) {
+    out.ways.emplace_back(scenario.control_plane.name, service.name);
+    for (const Outbound& call : service.calls) {
+      if (call.to != service.name) out.ways.emplace_back(service.name, call.to);
+    }
+  }
+  for (const Link& link : scenario.links) {
+    out.linked.emplace_back(link.between[0], link.between[1]);
+    out.linked.emplace_back(link.between[1], link.between[0]);
+  }
+  out.end = phases_of(scenario, profile, {}).liveness.after;
+  return out;
+}
+
+chaos::SwarmOptions options_of(const Scenario& scenario, const Profile& profile) {
+  const Swarm& swarm = scenario.swarm;
+  chaos::SwarmOptions out;
+  out.pick_low = swarm.pick_low * profile.times_picks;
+  out.pick_high = swarm.pick_high * profile.times_picks;
+  if (!profile.swarm) {  // lite
+    out.pick_high = std::min(out.pick_high, 2);
+    out.pick_low = std::min(std::max(out.pick_low, 1), out.pick_high);
+  }
+  out.from = swarm.from;
+  if (out.from.empty()) {
+    for (const chaos::FaultKind& kind : chaos::fault_kinds()) out.from.push_back(kind.name);
+  }
+  out.subset = out.topology = profile.swarm;
+  out.delay_low = swarm.delay.low;
+  out.delay_high = swarm.delay.high;
+  out.recoverable = swarm.recoverable;
+  return out;
+}
+
+Expanded expand(const Source& source, const Profile& profile, std::uint64_t seed) {
+  Expanded out{.document = source.document, .drawn = {}, .lines = {}};
+  json& spec = out.document["spec"];
+  spec.erase("swarm");
+  if (!profile.faults) return out;
+  const Scenario& scenario = source.scenario;
+  out.drawn = chaos::draw(surface_of(source, profile), options_of(scenario, profile), seed);
+  out.lines.push_back(fmt::format("kinds of faults: {}", fmt::join(out.drawn.kinds, ", ")));
+  for (const Place& place : groups_of(out.document, scenario.swarm)) {
+    int count = chaos::instances_of(place.group, out.drawn);
+    if (count == place.group.instances) continue;
+    out.document[place.at] = count;
+    out.lines.push_back(
+        fmt::format("instances of {}: {} instead of {}", place.group.prefix, count, place.group.instances));
+  }
+  write_faults(out.drawn, spec, out.lines);
+  Phases phases = phases_of(scenario, profile, out.drawn);
+  spec["duration"] = duration_text(phases.end);
+  spec.erase("liveness");
+  if (phases.recoverable) {
+    spec["liveness"] = {{"after", duration_text(phases.liveness.after)},
+                        {"heal", "all"},
+                        {"within", duration_text(phases.liveness.within)}};
+  }
+  Judged judged = judged_under_faults(scenario, phases);
+  for (const std::string& title : judged.left_out) out.lines.push_back("not judged: " + title);
+  // The grammar wants one; that the run itself goes well is judged in any case.
+  if (judged.expect.empty()) judged.expect.push_back({{"always", "calls >= 0"}});
+  spec["expect"] = std::move(judged.expect);
+  return out;
+}
+
+}  // namespace kumasim::scenario
