@@ -1,0 +1,148 @@
+/// What a seed makes of a scenario, and what is judged then.
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+
+#include <algorithm>
+#include <map>
+
+#include "kumasim/fault/catalogue.hpp"
+#include "scenarios/explore/document_text.hpp"
+#include "scenarios/explore/judged.hpp"
+#include "tests/chaos/explore_bed.hpp"
+
+namespace kumasim::scenario {
+namespace {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+
+const Profile& profile(std::string_view name) { return *find_profile(name); }
+
+std::expected<Scenario, Diagnostics> load(const json& document) {
+  return load_scenario(document_text(document), "expanded.yaml");
+}
+
+TEST(Expand, EverySeedMakesAScenarioThatLoadsAndDrawsNothingMore) {
+  Source source = source_of(with_expectations("  - always: no-plaintext\n  - always: converged\n"));
+  for (const Profile& one : profiles()) {
+    for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+      Expanded expanded = expand(source, one, seed);
+      auto loaded = load(expanded.document);
+      ASSERT_TRUE(loaded) << one.name << " seed " << seed << ": " << loaded.error()[0].text() << "\n"
+                          << document_text(expanded.document);
+      EXPECT_EQ(expanded.document, expand(source, one, seed).document);
+      EXPECT_EQ(loaded->faults.size(), source.scenario.faults.size() + expanded.drawn.faults.size());
+      EXPECT_FALSE(expanded.document["spec"].contains("swarm"));
+      EXPECT_EQ(expanded.lines.empty(), !one.faults);
+    }
+  }
+}
+
+TEST(Expand, SmokeIsTheScenarioItself) {
+  Source source = source_of(with_expectations("  - always: no-plaintext\n  swarm: {pick: 5}\n"));
+  json document = expand(source, profile("smoke"), 7).document;
+  json wanted = source.document;
+  wanted["spec"].erase("swarm");
+  EXPECT_EQ(document, wanted);
+}
+
+TEST(Expand, TakesItsLimitsFromTheSwarm) {
+  Source source =
+      source_of(with_expectations("  - always: no-plaintext\n"
+                                  "  swarm: {pick: 4, from: [net.partition, proc.pause], instances: {web: 3..5, "
+                                  "backend: 2}, delay: [5ms, 6ms]}\n"));
+  std::map<std::string, int> kinds;
+  bool more = false;
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    Expanded expanded = expand(source, profile("swarm"), seed);
+    EXPECT_LE(expanded.drawn.faults.size(), 4u);
+    for (const chaos::DrawnFault& fault : expanded.drawn.faults) ++kinds[fault.kind];
+    int web = expanded.document["spec"]["topology"]["services"][0]["instances"].get<int>();
+    EXPECT_TRUE(web == 2 || (web >= 3 && web <= 5)) << web;
+    more = more || web > 2;
+  }
+  EXPECT_TRUE(more);
+  EXPECT_EQ(kinds.size(), 2u);
+}
+
+TEST(Expand, SoakIsLongerAndHasMore) {
+  Source source = source_of(with_expectations("  - always: no-plaintext\n  swarm: {pick: 3}\n"));
+  Expanded soak = expand(source, profile("soak"), 1);
+  auto loaded = load(soak.document);
+  ASSERT_TRUE(loaded);
+  EXPECT_EQ(loaded->liveness->after, 400s);
+  EXPECT_GT(soak.drawn.faults.size(), 6u);
+}
+
+std::vector<std::string> titles(const std::string& expectations, bool recoverable = true) {
+  Source source = source_of(with_expectations(expectations));
+  Phases phases{.liveness = {100s, 90s}, .end = 220s, .recoverable = recoverable};
+  Judged judged = judged_under_faults(source.scenario, phases);
+  json document = source.document;
+  document["spec"]["duration"] = "220s";
+  document["spec"]["expect"] = judged.expect;
+  if (judged.expect.empty()) return {};
+  auto loaded = load(document);
+  if (!loaded) return {loaded.error()[0].text()};
+  std::vector<std::string> out;
+  for (const Expectation& expectation : loaded->expectations) out.push_back(expectation.title());
+  return out;
+}
+
+using Titles = std::vector<std::string>;
+
+TEST(Judged, SafetyHoldsAtAllTimes) {
+  EXPECT_EQ(titles("  - always: no-plaintext\n"), Titles{"always no-plaintext"});
+  EXPECT_EQ(titles("  - during: {to: 20s, that: denied(web -> backend)}\n"),
+            Titles{"0s to 20s: blocked(web -> backend)"});
+  EXPECT_EQ(titles("  - always: denied(web -> backend)\n"),
+            (Titles{"always blocked(web -> backend)", "3m10s to 3m40s: denied(web -> backend)"}));
+  EXPECT_EQ(titles("  - during: {from: 60s, to: 80s, that: denied(web -> backend)}\n"), Titles{})
+      << "a change may be late";
+}
+
+TEST(Judged, WhatHoldsToTheEndIsAskedAfterTheLivenessPhase) {
+  EXPECT_EQ(titles("  - always: availability(web -> backend) >= 99%\n"),
+            Titles{"3m10s to 3m40s: availability(web -> backend) >= 99%"});
+  EXPECT_EQ(titles("  - during: {from: 60s, that: failed-calls == 0}\n"), Titles{"3m10s to 3m40s: failed-calls == 0"});
+  EXPECT_EQ(titles("  - during: {to: 60s, that: failed-calls == 0}\n"), Titles{});
+  EXPECT_EQ(titles("  - always: calls >= 10\n  - always: share(web -> backend, version=v1) in 40%..60%\n"
+                   "  - always: certificate-rotated(web)\n"),
+            Titles{});
+}
+
+TEST(Judged, WhatMustComeToHoldHasUntilTheEndOfTheLivenessPhase) {
+  EXPECT_EQ(titles("  - eventually: {after: 60s, within: 5s, that: reachable(web -> backend)}\n"),
+            Titles{"within 1m30s after 1m40s: reachable(web -> backend)"});
+  EXPECT_EQ(titles("  - eventually: {after: 10s, within: 5s, that: reachable(web -> backend)}\n"), Titles{})
+      << "a later change may undo it";
+}
+
+TEST(Judged, BeyondTheBudgetOnlySafety) {
+  EXPECT_EQ(titles("  - always: no-plaintext\n  - always: denied(web -> backend)\n  - always: converged\n"
+                   "  - eventually: {after: 60s, within: 5s, that: converged}\n",
+                   false),
+            (Titles{"always no-plaintext", "always blocked(web -> backend)"}));
+}
+
+TEST(Judged, SometimesStays) { EXPECT_EQ(titles("  - sometimes: converged\n"), Titles{"sometimes converged"}); }
+
+/// The catalogue has each kind that a seed draws, with all that is drawn for it.
+TEST(FaultKinds, AreThoseOfTheCatalogue) {
+  for (const chaos::FaultKind& kind : chaos::fault_kinds()) {
+    const fault::Kind* known = fault::find_kind(kind.name);
+    ASSERT_NE(known, nullptr) << kind.name;
+    EXPECT_TRUE(known->not_sim.empty()) << kind.name;
+    EXPECT_EQ(known->lasting, kind.lasts()) << kind.name;
+    EXPECT_EQ(known->whom == fault::Whom::ways, kind.victim == chaos::FaultKind::Victim::way) << kind.name;
+    for (const chaos::Parameter& parameter : kind.parameters)
+      EXPECT_NE(known->find_parameter(parameter.name), nullptr) << kind.name << " " << parameter.name;
+    for (const fault::Parameter& parameter : known->parameters) {
+      bool drawn = std::ranges::find(kind.parameters, parameter.name, &chaos::Parameter::name) != kind.parameters.end();
+      EXPECT_TRUE(drawn || !parameter.required) << kind.name << " " << parameter.name;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace kumasim::scenario

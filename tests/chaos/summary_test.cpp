@@ -1,0 +1,92 @@
+/// Groups of failures and coverage.
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "kumasim/chaos/summary.hpp"
+
+namespace kumasim::chaos {
+namespace {
+
+ResultsFile results() {
+  ResultsFile out;
+  out.exploration = {.scenario = "s",
+                     .file = "s.yaml",
+                     .digest = "",
+                     .profile = "swarm",
+                     .planted_bug = "",
+                     .commit = "c",
+                     .kinds = {"proc.kill", "net.delay"},
+                     .probes = {"sometimes x", "sometimes y"},
+                     .wanted = {"sometimes x", "sometimes y"}};
+  auto add = [&](std::uint64_t seed, std::vector<Failure> failures, std::map<std::string, std::uint64_t> struck) {
+    SeedResult result;
+    result.seed = seed;
+    result.failures = std::move(failures);
+    result.kinds = {"proc.kill"};
+    result.struck = std::move(struck);
+    if (seed >= 4) result.probes = {"sometimes x"};
+    out.results.emplace(seed, std::move(result));
+  };
+  add(1, {}, {});
+  add(2, {{"broken", "always x", "web-1 is late"}}, {{"proc.kill", 2}});
+  add(3, {{"crash", "", "died"}}, {});
+  add(4, {{"broken", "always x", "web-7 is late"}, {"broken", "always y", "too"}}, {{"proc.kill", 1}});
+  add(5, {}, {{"proc.kill", 1}});
+  return out;
+}
+
+std::vector<std::string> replay(const FailureGroup& group) { return {"replay " + std::to_string(group.least_seed)}; }
+
+TEST(Summary, GroupsFailuresOfOneSignature) {
+  Summary summary = summarise(results());
+  EXPECT_EQ(summary.runs, 5u);
+  EXPECT_EQ(summary.passed, 2u);
+  ASSERT_EQ(summary.groups.size(), 2u);
+  EXPECT_EQ(summary.groups[0].signature, "broken: always x: web-# is late");
+  EXPECT_EQ(summary.groups[0].count, 2u);
+  EXPECT_EQ(summary.groups[0].least_seed, 2u);
+  EXPECT_EQ(summary.groups[0].example.cause, "web-1 is late");
+  EXPECT_EQ(summary.groups[1].signature, "crash: died");
+  EXPECT_FALSE(summary.held());
+}
+
+TEST(Summary, CountsWhatWasDrawnAndReached) {
+  Summary summary = summarise(results());
+  ASSERT_EQ(summary.kinds.size(), 2u);
+  EXPECT_EQ(summary.kinds[0].second.runs, 5u);
+  EXPECT_EQ(summary.kinds[0].second.struck, 3u);
+  EXPECT_EQ(summary.kinds[0].second.faults, 4u);
+  EXPECT_EQ(summary.kinds[0].second.failed, 2u);
+  EXPECT_EQ(summary.kinds[1].second.runs, 0u);
+  EXPECT_EQ(summary.probes[0].second, 2u);
+  EXPECT_EQ(summary.crossed.at("sometimes x"), (std::vector<std::size_t>{2, 0}));
+}
+
+/// All runs may pass, and the whole fails: nobody saw what somebody had to see.
+TEST(Summary, FailsWhereASometimesNeverHeld) {
+  ResultsFile good = results();
+  for (std::uint64_t seed : {2u, 3u, 4u}) good.results.erase(seed);
+  Summary summary = summarise(good);
+  EXPECT_TRUE(summary.groups.empty());
+  EXPECT_EQ(summary.never, std::vector<std::string>{"sometimes y"});
+  EXPECT_FALSE(summary.held());
+  good.exploration.wanted = {"sometimes x"};
+  EXPECT_TRUE(summarise(good).held());
+  EXPECT_FALSE(summarise({}).held()) << "nothing was run";
+}
+
+TEST(Summary, SaysItForPeopleAndForPrograms) {
+  Summary summary = summarise(results());
+  std::string text = summary_text(summary, replay);
+  for (const char* part : {"FAILED s with profile swarm: 2 of 5 runs passed, 3 in 2 groups",
+                           "2 of 5 runs, least seed 2: broken always x", "replay 2", "NEVER  sometimes y", "proc.kill"})
+    EXPECT_NE(text.find(part), std::string::npos) << part << " is not in\n" << text;
+  nlohmann::json json = summary_json(summary, replay);
+  EXPECT_EQ(json["held"], false);
+  EXPECT_EQ(json["failures"][0]["commands"][0], "replay 2");
+  EXPECT_EQ(json["probes"][0]["with"]["proc.kill"], 2);
+}
+
+}  // namespace
+}  // namespace kumasim::chaos

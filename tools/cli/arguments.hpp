@@ -1,0 +1,20 @@
+/// Arguments that several commands take.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace kumasim::cli {
+
+/// "1..200": all seeds of the range, at most a million.
+std::optional<std::vector<std::uint64_t>> parse_seeds(const std::string& text);
+
+/// What is wrong with the text as a range of seeds; "" for nothing.
+std::string check_seeds(const std::string& text);
+
+/// What is wrong with the name of a planted bug; "" for nothing.
+std::string known_bug(const std::string& name);
+
+}  // namespace kumasim::cli

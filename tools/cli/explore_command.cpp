@@ -1,0 +1,316 @@
+/// `kumasim explore`: many seeds, each with faults of its own, in worker processes.
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <iostream>
+#include <memory>
+#include <set>
+#include <thread>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "kumasim/chaos/summary.hpp"
+#include "kumasim/sim/hash.hpp"
+#include "scenarios/explore/document_text.hpp"
+#include "scenarios/explore/outcome.hpp"
+#include "tools/cli/arguments.hpp"
+#include "tools/cli/commands.hpp"
+#include "tools/cli/commit.hpp"
+#include "tools/cli/exploration_folder.hpp"
+#include "tools/cli/progress_bar.hpp"
+#include "tools/cli/source.hpp"
+#include "tools/cli/trials.hpp"
+
+namespace kumasim::cli {
+namespace {
+
+struct ExploreArguments {
+  std::string file;
+  std::string seeds = "1..100";
+  std::string profile = "swarm";
+  std::string shard = "1/1";
+  std::string out;
+  std::string resume;
+  std::string output = "text";
+  std::string bug;
+  std::vector<std::string> merge;
+  std::uint64_t expand = 0;
+  unsigned jobs = 0;
+  long cpu_max = 600;
+};
+
+/// "2/5": the second of five; the first is 1.
+std::optional<std::pair<std::size_t, std::size_t>> parse_shard(const std::string& text) {
+  std::size_t number = 0, count = 0;
+  std::size_t slash = text.find('/');
+  if (slash == std::string::npos) return std::nullopt;
+  auto whole = [](std::string_view part, std::size_t& value) {
+    auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), value);
+    return error == std::errc() && end == part.data() + part.size();
+  };
+  std::string_view view = text;
+  if (!whole(view.substr(0, slash), number) || !whole(view.substr(slash + 1), count)) return std::nullopt;
+  if (number < 1 || number > count) return std::nullopt;
+  return std::pair(number, count);
+}
+
+std::string check_shard(const std::string& text) {
+  return parse_shard(text) ? std::string() : "expected NUMBER/COUNT such as 1/4, found `" + text + "`";
+}
+
+std::vector<std::uint64_t> seeds_of(const ExploreArguments& arguments) {
+  auto [number, count] = *parse_shard(arguments.shard);
+  std::vector<std::uint64_t> out;
+  for (std::uint64_t seed : *parse_seeds(arguments.seeds)) {
+    if (seed % count == number - 1) out.push_back(seed);
+  }
+  return out;
+}
+
+std::set<std::string> own_kinds(const scenario::Scenario& scenario) {
+  std::set<std::string> out;
+  for (const scenario::Fault& fault : scenario.faults) {
+    if (fault.kind->heals.empty()) out.insert(std::string(fault.kind->name));
+  }
+  return out;
+}
+
+chaos::Exploration exploration_of(const scenario::Source& source, const scenario::Profile& profile,
+                                  const std::string& bug) {
+  const scenario::Scenario& scenario = source.scenario;
+  chaos::Exploration out{.scenario = scenario.name,
+                         .file = scenario.file,
+                         .digest = fmt::format("{:016x}", sim::hash_text(source.document.dump())),
+                         .profile = profile.name,
+                         .planted_bug = bug,
+                         .commit = std::string(commit()),
+                         .kinds = {},
+                         .probes = scenario::run_probes(),
+                         .wanted = {}};
+  std::set<std::string> own = own_kinds(scenario), drawn;
+  chaos::SwarmOptions options = scenario::options_of(scenario, profile);
+  for (const std::string& name : options.from) {
+    if (profile.faults && (!options.recoverable || chaos::find_fault_kind(name)->recoverable)) drawn.insert(name);
+  }
+  for (const fault::Kind& kind : fault::kinds()) {
+    std::string name(kind.name);
+    if (own.contains(name) || drawn.contains(name)) out.kinds.push_back(std::move(name));
+  }
+  for (const scenario::Expectation& expectation : scenario.expectations) {
+    if (expectation.mode == scenario::Expectation::Mode::sometimes) out.wanted.push_back(expectation.title());
+  }
+  out.probes.insert(out.probes.begin(), out.wanted.begin(), out.wanted.end());
+  return out;
+}
+
+/// What the run's own process does.
+chaos::SeedResult run_seed(const scenario::Source& source, const scenario::Profile& profile, std::uint64_t seed,
+                           const std::string& bug) {
+  auto begin = std::chrono::steady_clock::now();
+  scenario::Expanded expanded = scenario::expand(source, profile, seed);
+  auto done = simulate(scenario::document_text(expanded.document), source.scenario.file, seed, bug);
+  chaos::SeedResult out;
+  if (done)
+    out = scenario::outcome_of(done->scenario, done->plan, done->run);
+  else
+    out.failures.push_back(
+        {.kind = "set-up", .what = "", .cause = "the drawn scenario does not load: " + done.error()});
+  out.seed = seed;
+  out.drawn = std::move(expanded.lines);
+  std::set<std::string> kinds = own_kinds(source.scenario);
+  kinds.insert(expanded.drawn.kinds.begin(), expanded.drawn.kinds.end());
+  out.kinds.assign(kinds.begin(), kinds.end());
+  auto wall = std::chrono::steady_clock::now() - begin;
+  out.wall_ms = std::chrono::duration_cast<std::chrono::milliseconds>(wall).count();
+  return out;
+}
+
+/// The child's answer is a results file of its own.
+chaos::SeedResult result_of(const Finished& finished, const chaos::Exploration& exploration, std::uint64_t seed) {
+  if (finished.trouble.empty()) {
+    auto read = chaos::read_results(to_line(exploration) + finished.output);
+    if (read && read->results.contains(seed)) return read->results.at(seed);
+  }
+  chaos::SeedResult out;
+  out.seed = seed;
+  out.failures.push_back(crash_of(finished));
+  return out;
+}
+
+std::string header_of(const ExploreArguments& arguments, std::uint64_t seed, const std::vector<std::string>& lines) {
+  std::string text = fmt::format("Made by: kumasim explore {} --profile {} --expand {}\nRun it with: --seed {}\n",
+                                 arguments.file, arguments.profile, seed, seed);
+  for (const std::string& line : lines) text += line + "\n";
+  return scenario::comment_text(text);
+}
+
+std::string expanded_text(const scenario::Source& source, const scenario::Profile& profile,
+                          const ExploreArguments& arguments, std::uint64_t seed) {
+  scenario::Expanded expanded = scenario::expand(source, profile, seed);
+  return header_of(arguments, seed, expanded.lines) + scenario::document_text(expanded.document);
+}
+
+/// `folder` "" where nothing is written.
+chaos::ReplayCommands commands_for(const chaos::Exploration& what, std::string folder) {
+  return [what, folder = std::move(folder)](const chaos::FailureGroup& group) {
+    std::string bug = what.planted_bug.empty() ? "" : " --planted-bug " + what.planted_bug;
+    std::string seed = fmt::format("--seed {}{}", group.least_seed, bug);
+    std::string file = fmt::format("seed-{}.yaml", group.least_seed);
+    std::vector<std::string> out;
+    if (!folder.empty()) {
+      file = folder + "/" + file;
+      out.push_back(fmt::format("tools/kumasim run {} {}", file, seed));
+      out.push_back(fmt::format("tools/kumasim shrink {} {}", file, seed));
+    } else if (what.profile == "smoke") {
+      out.push_back(
+          fmt::format("tools/kumasim replay {} {} --fingerprint {:016x}", what.file, seed, group.fingerprint));
+      out.push_back(fmt::format("tools/kumasim shrink {} {}", what.file, seed));
+    } else {
+      out.push_back(fmt::format("tools/kumasim explore {} --profile {} --expand {} > {}; tools/kumasim run {} {}",
+                                what.file, what.profile, group.least_seed, file, file, seed));
+      out.push_back(fmt::format("tools/kumasim shrink {} --profile {} {}", what.file, what.profile, seed));
+    }
+    return out;
+  };
+}
+
+int say(const chaos::ResultsFile& results, const std::string& folder, const std::string& format) {
+  chaos::Summary summary = chaos::summarise(results);
+  chaos::ReplayCommands commands = commands_for(results.exploration, folder);
+  std::cout << (format == "json" ? chaos::summary_json(summary, commands).dump(2) + "\n"
+                                 : chaos::summary_text(summary, commands))
+            << std::flush;
+  return summary.held() ? passed : broken;
+}
+
+int bad(const std::string& message) {
+  std::cerr << "kumasim: " << message << "\n";
+  return bad_input;
+}
+
+int merge(const ExploreArguments& arguments) {
+  std::vector<chaos::ResultsFile> shards;
+  for (const std::string& folder : arguments.merge) {
+    auto read = ExplorationFolder::read(folder);
+    if (!read) return bad(read.error().message);
+    shards.push_back(std::move(*read));
+  }
+  auto merged = chaos::merge(shards);
+  if (!merged) return bad(merged.error().message);
+  return say(*merged, "", arguments.output);
+}
+
+/// Each seed once; `keep` is given each result as it comes and says whether to go on.
+void run_seeds(const scenario::Source& source, const scenario::Profile& profile, const ExploreArguments& arguments,
+               const chaos::Exploration& exploration, const std::vector<std::uint64_t>& seeds,
+               const std::function<bool(const chaos::SeedResult&)>& keep) {
+  WorkerPool pool(arguments.jobs > 0 ? arguments.jobs : std::max(std::thread::hardware_concurrency(), 1U),
+                  std::chrono::seconds(arguments.cpu_max));
+  ProgressBar bar(fmt::format("exploring {}", source.scenario.name));
+  std::size_t next = 0, done = 0, failed = 0;
+  while (done < seeds.size()) {
+    while (next < seeds.size() && !pool.full()) {
+      std::size_t task = next++;
+      pool.start(task, [&, task] { return to_line(run_seed(source, profile, seeds[task], arguments.bug)); });
+    }
+    std::optional<Finished> finished = pool.wait();
+    if (!finished) return;
+    chaos::SeedResult result = result_of(*finished, exploration, seeds[finished->task]);
+    ++done;
+    failed += result.passed() ? 0 : 1;
+    if (!keep(result)) return;
+    bar.show(done, seeds.size(), fmt::format("{} failed", failed));
+  }
+}
+
+int explore(const ExploreArguments& arguments) {
+  if (!arguments.merge.empty()) return merge(arguments);
+  if (arguments.file.empty()) return bad("explore needs a scenario file, or --merge DIR...");
+  auto source = load_source_or_complain(arguments.file);
+  if (!source) return bad_input;
+  const scenario::Profile& profile = *scenario::find_profile(arguments.profile);
+  if (arguments.expand > 0) {
+    std::cout << expanded_text(*source, profile, arguments, arguments.expand) << std::flush;
+    return passed;
+  }
+  chaos::Exploration exploration = exploration_of(*source, profile, arguments.bug);
+  chaos::ResultsFile results{.exploration = exploration, .results = {}, .whole = 0};
+  std::optional<ExplorationFolder> folder;
+  std::string path = arguments.resume.empty() ? arguments.out : arguments.resume;
+  if (!path.empty()) {
+    auto opened = arguments.resume.empty() ? ExplorationFolder::create(path, exploration)
+                                           : ExplorationFolder::resume(path, exploration);
+    if (!opened) return bad(opened.error().message);
+    folder = std::move(*opened);
+    results.results = folder->results().results;
+  }
+  std::vector<std::uint64_t> seeds = seeds_of(arguments);
+  std::erase_if(seeds, [&](std::uint64_t seed) { return results.results.contains(seed); });
+  bool kept = true;
+  run_seeds(*source, profile, arguments, exploration, seeds, [&](const chaos::SeedResult& result) {
+    results.results.insert_or_assign(result.seed, result);
+    if (folder) kept = folder->add(result);
+    return kept;
+  });
+  for (const chaos::FailureGroup& group : chaos::summarise(results).groups) {
+    if (folder && kept)
+      kept = folder->write(fmt::format("seed-{}.yaml", group.least_seed),
+                           expanded_text(*source, profile, arguments, group.least_seed));
+  }
+  if (!kept) return bad(path + " cannot be written");
+  return say(results, path, arguments.output);
+}
+
+std::string profile_help() {
+  std::string out = "How much a seed draws:";
+  for (const scenario::Profile& profile : scenario::profiles())
+    out += fmt::format(" {}: {};", profile.name, profile.text);
+  out.back() = '.';
+  return out;
+}
+
+std::vector<std::string> profile_names() {
+  std::vector<std::string> out;
+  for (const scenario::Profile& profile : scenario::profiles()) out.push_back(profile.name);
+  return out;
+}
+
+}  // namespace
+
+void add_explore(CLI::App& app, int& exit_code) {
+  CLI::App* command =
+      app.add_subcommand("explore", "Run many seeds, each with faults of its own, and group what breaks");
+  auto arguments = std::make_shared<ExploreArguments>();
+  command->add_option("FILE", arguments->file, "Scenario file");
+  command->add_option("--seeds", arguments->seeds, "Range of seeds")->check(check_seeds)->capture_default_str();
+  command->add_option("--profile", arguments->profile, profile_help())
+      ->check(CLI::IsMember(profile_names()))
+      ->capture_default_str();
+  command->add_option("--jobs", arguments->jobs, "Runs at a time; default: one for each processor")
+      ->check(CLI::Range(1U, 1024U));
+  command->add_option("--shard", arguments->shard, "Only every COUNTth seed: NUMBER/COUNT, such as 2/5")
+      ->check(check_shard)
+      ->capture_default_str();
+  auto* out = command->add_option("--out", arguments->out,
+                                  "Folder for results.jsonl, one line a seed, and scenarios of seeds that fail");
+  command->add_option("--resume", arguments->resume, "Such a folder: what has been run there is not run again")
+      ->excludes(out);
+  command->add_option("--merge", arguments->merge, "Run nothing: put the results of these folders together")
+      ->excludes(out);
+  command->add_option("--expand", arguments->expand, "Run nothing: print the scenario that this seed makes")
+      ->check(CLI::PositiveNumber);
+  command->add_option("--output", arguments->output, "Format of the summary")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+  command->add_option("--planted-bug", arguments->bug, "Plant a known bug in the control plane")->check(known_bug);
+  command->add_option("--limit", arguments->cpu_max, "Seconds of processor time that a run may take")
+      ->check(CLI::Range(1L, 86'400L))
+      ->capture_default_str();
+  command->callback([arguments, &exit_code] { exit_code = explore(*arguments); });
+  command->footer(
+      "Exit code: 0 all runs passed and every `sometimes` held in one of them; 1 otherwise; 2 bad input.\n"
+      "Example: kumasim explore scenarios/quickstart.yaml --seeds 1..1000 --profile swarm --out found");
+}
+
+}  // namespace kumasim::cli

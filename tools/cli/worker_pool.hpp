@@ -1,0 +1,53 @@
+/// Work done in child processes: a crash of one is an answer, not the end.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+
+#include <sys/types.h>
+
+namespace kumasim::cli {
+
+/// What came of one piece of work.
+struct Finished {
+  std::size_t task = 0;
+  std::string output;   // what the work returned
+  std::string trouble;  // "" where it did; else how it died, with the last it said on standard error
+};
+
+class WorkerPool {
+ public:
+  /// `cpu_max` is the processor time that one piece of work may take.
+  WorkerPool(unsigned jobs, std::chrono::seconds cpu_max);
+  /// Ends what still runs.
+  ~WorkerPool();
+  WorkerPool(const WorkerPool&) = delete;
+  WorkerPool& operator=(const WorkerPool&) = delete;
+
+  bool full() const { return children_.size() >= jobs_; }
+  bool idle() const { return children_.empty(); }
+
+  /// Forks. What the work writes to memory stays in the child. Throws std::system_error where no process can be made.
+  void start(std::size_t task, const std::function<std::string()>& work);
+  /// Waits for one to end; nothing where none runs.
+  std::optional<Finished> wait();
+  /// Ends what runs with a number above `task`; it will not be reported.
+  void cancel_above(std::size_t task);
+
+ private:
+  struct Child {
+    std::size_t task = 0;
+    int output = -1, errors = -1;  // files in memory
+  };
+  Finished collect(const Child& child, int status) const;
+  void end(pid_t process);
+
+  std::size_t jobs_;
+  std::chrono::seconds cpu_max_;
+  std::map<pid_t, Child> children_;
+};
+
+}  // namespace kumasim::cli
