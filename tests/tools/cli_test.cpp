@@ -269,4 +269,18 @@ TEST_F(Cli, RunsTwice) {
   EXPECT_NE(twice.out.find("2 of 2 seeds passed"), std::string::npos) << twice.out;
 }
 
+TEST_F(Cli, ImportsAnIsotopeTopology) {
+  const std::string graph = "services:\n- name: a\n- name: b\n  isEntrypoint: true\n  script:\n  - call: a\n";
+  std::string file = write("graph.yaml", graph);
+  std::string made = (folder_ / "made.yaml").string();
+  Outcome imported = run("import-isotope " + file + " --rate 5/s --to " + made);
+  EXPECT_EQ(imported.code, 0) << imported.out;
+  EXPECT_NE(run("validate " + made).out.find("valid: 3 services"), std::string::npos);
+  Outcome refused = run("import-isotope " + write("bad.yaml", graph + "  - call: c\n"));
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_NE(refused.out.find("bad.yaml:7:5: services[1].script[1].call: there is no service `c`"), std::string::npos)
+      << refused.out;
+  EXPECT_EQ(run("import-isotope " + file + " --rate often").code, 2);
+}
+
 }  // namespace
