@@ -53,12 +53,6 @@ void ActiveFaults::end(const FaultOrder& order) {
   note_cuts();
 }
 
-std::vector<FaultOrder> ActiveFaults::end_all() {
-  std::vector<FaultOrder> out = active_;
-  for (const FaultOrder& order : out) end(order);
-  return out;
-}
-
 void ActiveFaults::note_cuts() {
   cut_.clear();
   for (const FaultOrder& order : active_) {

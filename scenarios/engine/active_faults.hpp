@@ -17,8 +17,6 @@ class ActiveFaults {
   void begin(const FaultOrder& order);
   /// Nothing where it has ended before.
   void end(const FaultOrder& order);
-  /// Ends all, in the order in which they began; the answer names them.
-  std::vector<FaultOrder> end_all();
 
   /// Something of a kind that cuts lies on a way between the two.
   bool cut(const std::string& a, const std::string& b) const;

@@ -22,8 +22,6 @@ class Triggers {
   void see(const Event& event);
   /// Events that are told by two samples in a row, for a world that does not tell them itself.
   void compare(const StateSample& before, const StateSample& now);
-  /// No further fault is fired.
-  void stop() { waiting_.clear(); }
 
  private:
   struct Waiting {
