@@ -84,7 +84,7 @@ class Cli : public testing::Test {
 
 TEST_F(Cli, AnswersHelpAndVersion) {
   EXPECT_EQ(run("--help").code, 0);
-  for (const char* command : {"run", "replay", "graph", "validate", "schema", "version", "completion"}) {
+  for (const char* command : {"run", "replay", "graph", "validate", "schema", "faults", "version", "completion"}) {
     Outcome help = run(std::string(command) + " --help");
     EXPECT_EQ(help.code, 0) << command;
     EXPECT_NE(run("--help").out.find(command), std::string::npos) << command;
@@ -98,6 +98,20 @@ TEST_F(Cli, AnswersHelpAndVersion) {
   Outcome all = run("--help-all");
   EXPECT_EQ(all.code, 0);
   EXPECT_NE(all.out.find("--planted-bug"), std::string::npos) << all.out;
+}
+
+TEST_F(Cli, ListsTheFaultsInEveryFormat) {
+  Outcome table = run("faults");
+  EXPECT_EQ(table.code, 0);
+  EXPECT_NE(table.out.find("net.partition"), std::string::npos) << table.out;
+  EXPECT_NE(table.out.find("not live: "), std::string::npos) << table.out;
+  auto json = nlohmann::json::parse(run("faults --output json").out, nullptr, false);
+  ASSERT_TRUE(json.is_object());
+  EXPECT_GE(json["faults"].size(), 30u);
+  EXPECT_GE(json["events"].size(), 5u);
+  EXPECT_EQ(YAML::Load(run("faults --output yaml").out)["faults"].size(), json["faults"].size());
+  EXPECT_NE(run("faults --output markdown").out.find("| `net.loss` |"), std::string::npos);
+  EXPECT_EQ(run("faults --output pdf").code, 2);
 }
 
 TEST_F(Cli, RefusesBadArguments) {

@@ -196,6 +196,14 @@ TEST_F(LiveCli, RefusesSlowLinks) {
   EXPECT_NE(done.out.find("netem"), std::string::npos) << done.out;
 }
 
+TEST_F(LiveCli, RefusesFaultsThatTheWorldDoesNotHave) {
+  Outcome done = run("run --world live " + write("", "  faults: [{at: 2s, fault: net.loss, loss: 5%, target: web-0}]\n"
+                                                     "  expect: [{always: no-plaintext}]\n"));
+  EXPECT_EQ(done.code, 2) << done.out;
+  EXPECT_NE(done.out.find("spec.faults[0].fault: net.loss does not work in the live world: "), std::string::npos)
+      << done.out;
+}
+
 TEST_F(LiveCli, CutsTheWayBetweenProcesses) {
   if (geteuid() != 0) GTEST_SKIP() << "network namespaces need root";
   std::string file = write("", R"(  faults: [{at: 2s, for: 4s, fault: net.partition, between: [web, backend]}]

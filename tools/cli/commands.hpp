@@ -16,6 +16,7 @@ void add_replay(CLI::App& app, int& exit_code);
 void add_graph(CLI::App& app, int& exit_code);
 void add_validate(CLI::App& app, int& exit_code);
 void add_schema(CLI::App& app, int& exit_code);
+void add_faults(CLI::App& app, int& exit_code);
 void add_import_isotope(CLI::App& app, int& exit_code);
 /// `version`, and the same by `--version`.
 void add_version(CLI::App& app, int& exit_code);

@@ -51,7 +51,8 @@ std::string bash_script(const std::vector<Command>& commands) {
                      fmt::join(names, " "));
   out +=
       "  case \"$before\" in\n    --world) COMPREPLY=($(compgen -W 'sim live both' -- \"$word\")); return;;\n"
-      "    --output) COMPREPLY=($(compgen -W 'text json yaml junit html svg dot' -- \"$word\")); return;;\n  esac\n";
+      "    --output) COMPREPLY=($(compgen -W 'text table json yaml junit html markdown svg dot' -- \"$word\")); "
+      "return;;\n  esac\n";
   out +=
       "  if [[ \"$word\" != -* ]]; then COMPREPLY=($(compgen -f -- \"$word\")); return; fi\n  case "
       "\"${COMP_WORDS[1]}\" in\n";

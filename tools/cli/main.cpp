@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
   add_graph(app, exit_code);
   add_validate(app, exit_code);
   add_schema(app, exit_code);
+  add_faults(app, exit_code);
   add_import_isotope(app, exit_code);
   add_version(app, exit_code);
   add_completion(app, exit_code);
