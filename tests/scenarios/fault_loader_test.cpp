@@ -1,0 +1,229 @@
+/// Faults in scenario files: every kind of the catalogue loads with its parameters, and what is wrong is named.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "kumasim/fault/catalogue.hpp"
+#include "kumasim/scenario/fault_reference.hpp"
+#include "kumasim/scenario/plan.hpp"
+#include "kumasim/scenario/scenario.hpp"
+
+namespace kumasim::scenario {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// The faults begin in line 13 of the file.
+std::string with(const std::string& faults) {
+  return R"(apiVersion: kumasim/v1
+kind: Scenario
+metadata: {name: small}
+spec:
+  duration: 60s
+  topology:
+    services:
+    - {name: web, zone: east, calls: [backend]}
+    - {name: backend, zone: west, instances: 4}
+  resources:
+  - {type: Mesh, name: default}
+  faults:
+  )" + faults +
+         "\n  expect:\n  - always: no-plaintext\n";
+}
+
+std::string errors(const std::string& faults) {
+  auto loaded = load_scenario(with(faults), "s.yaml");
+  if (loaded) return "";
+  std::string out;
+  for (const Diagnostic& diagnostic : loaded.error()) out += diagnostic.text() + "\n";
+  return out;
+}
+
+Scenario load(const std::string& faults) {
+  auto loaded = load_scenario(with(faults), "s.yaml");
+  if (loaded) return std::move(*loaded);
+  ADD_FAILURE() << faults << "\n" << loaded.error()[0].text();
+  return {};
+}
+
+std::string with_examples(const fault::Kind& kind) {
+  std::string out = fmt::format("- {{fault: {}, at: 10s", kind.name);
+  if (kind.lasting) out += ", for: 5s";
+  for (const fault::Parameter& parameter : kind.parameters) {
+    if (parameter.name != "shape") out += fmt::format(", {}: {}", parameter.name, parameter.example);
+  }
+  return out + ", target: backend-0}";
+}
+
+TEST(FaultLoader, ReadsEveryKindWithAllItsParameters) {
+  for (const fault::Kind& kind : fault::kinds()) {
+    Scenario scenario = load(with_examples(kind));
+    ASSERT_EQ(scenario.faults.size(), 1u) << kind.name;
+    EXPECT_EQ(scenario.faults[0].kind, &kind);
+    std::size_t written = kind.parameters.size() - (kind.find_parameter("shape") != nullptr ? 1 : 0);
+    EXPECT_EQ(scenario.faults[0].values.size(), written) << kind.name;
+    Plan plan = make_plan(scenario, 7);
+    ASSERT_FALSE(plan.actions.empty()) << kind.name;
+    EXPECT_EQ(plan_lines(plan), plan_lines(make_plan(scenario, 7))) << kind.name;
+    for (const Action& action : plan.actions) EXPECT_TRUE(action.order.touches("backend-0")) << action.text;
+  }
+}
+
+TEST(FaultLoader, FillsInWhatIsNotSaid) {
+  for (const fault::Kind& kind : fault::kinds()) {
+    std::string text = fmt::format("- {{fault: {}, at: 10s, for: 5s, target: backend-0", kind.name);
+    if (!kind.lasting) continue;
+    if (kind.name == "net.delay") text += ", delay: 5ms";
+    for (const fault::Parameter& parameter : kind.parameters)
+      if (parameter.required) text += fmt::format(", {}: {}", parameter.name, parameter.example);
+    Plan plan = make_plan(load(text + "}"), 1);
+    ASSERT_FALSE(plan.actions.empty()) << kind.name;
+    for (const fault::Parameter& parameter : kind.parameters)
+      EXPECT_EQ(plan.actions[0].order.has(parameter.name) || parameter.fallback.empty(), true)
+          << kind.name << " " << parameter.name;
+  }
+}
+
+struct Refused {
+  const char* name;
+  const char* fault;
+  std::vector<const char*> parts;
+};
+
+class FaultLoaderRefuses : public testing::TestWithParam<Refused> {};
+
+TEST_P(FaultLoaderRefuses, AndSaysWhereAndWhy) {
+  std::string text = errors(GetParam().fault);
+  ASSERT_FALSE(text.empty());
+  for (const char* part : GetParam().parts)
+    EXPECT_NE(text.find(part), std::string::npos) << part << " is not in\n" << text;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, FaultLoaderRefuses,
+    testing::ValuesIn(std::vector<Refused>{
+        {"UnknownKind",
+         "- {fault: net.los, at: 1s, target: web-0}",
+         {"s.yaml:13:6: spec.faults[0].fault: expected one of net.delay", "did you mean `net.loss`?"}},
+        {"UnknownParameter",
+         "- {fault: net.loss, at: 1s, loss: 5%, burts: 3, target: web-0}",
+         {"s.yaml:13:41: spec.faults[0].burts: unknown field", "did you mean `burst`?"}},
+        {"ParameterOfAnother",
+         "- {fault: net.loss, at: 1s, loss: 5%, bandwidth: 1000, target: web-0}",
+         {"spec.faults[0].bandwidth: has no meaning for net.loss", "its parameters are loss, burst, direction"}},
+        {"NumberTooLarge",
+         "- {fault: net.loss, at: 1s, loss: 5%, burst: 5000, target: web-0}",
+         {"spec.faults[0].burst", "expected a whole number from 1 to 1000"}},
+        {"NotAPercentage",
+         "- {fault: net.loss, at: 1s, loss: 5, target: web-0}",
+         {"spec.faults[0].loss", "expected a percentage such as 0.5%"}},
+        {"EmptyRange",
+         "- {fault: net.loss, at: 1s, loss: [5%, 1%], target: web-0}",
+         {"spec.faults[0].loss: the range is empty"}},
+        {"UnknownWord",
+         "- {fault: net.partition, at: 1s, direction: oneway, target: web-0}",
+         {"spec.faults[0].direction", "did you mean `oneWay`?"}},
+        {"RequiredIsMissing",
+         "- {fault: net.rate, at: 1s, target: web-0}",
+         {"s.yaml:13:5: spec.faults[0]: net.rate needs `bandwidth`"}},
+        {"NegativeLength", "- {fault: dns.slow, at: 1s, delay: -5s, target: web-0}", {"spec.faults[0].delay"}},
+        {"NobodyIsStruck",
+         "- {fault: net.loss, at: 1s, loss: 5%}",
+         {"net.loss needs either `between`, `target` or `select`"}},
+        {"TwoWaysToSayWhom",
+         "- {fault: net.loss, at: 1s, loss: 5%, target: web-0, between: [web, backend]}",
+         {"net.loss needs either `between`, `target` or `select`"}},
+        {"BetweenForAProcess",
+         "- {fault: proc.slow, at: 1s, step: 1ms, between: [web, backend]}",
+         {"spec.faults[0].between: has no meaning for proc.slow"}},
+        {"ShapeOfTwo",
+         "- {fault: net.partition, at: 1s, shape: halves, between: [web, backend]}",
+         {"spec.faults[0].between: has no meaning for shape `halves`"}},
+        {"NoLength",
+         "- {fault: tcp.reset, at: 1s, for: 5s, target: web-0}",
+         {"spec.faults[0].for: tcp.reset has no length"}},
+        {"PatternWithoutLength", "- {fault: net.flap, at: 1s, target: web-0}", {"net.flap needs `for`"}},
+        {"NoTime", "- {fault: tcp.reset, target: web-0}", {"tcp.reset needs either `at` or `when`"}},
+        {"TooOften",
+         "- {fault: proc.pause, at: 1s, for: [1s, 5s], every: 3s, target: web-0}",
+         {"spec.faults[0].every: must be at least as long as `for`"}},
+        {"UnknownEvent",
+         "- {fault: tcp.reset, when: {event: proxy.aked}, target: web-0}",
+         {"spec.faults[0].when.event", "did you mean `proxy.acked`?"}},
+        {"UnknownFieldOfAnEvent",
+         "- {fault: tcp.reset, when: {event: proxy.acked, where: {name: x}}, target: web-0}",
+         {"spec.faults[0].when.where.name: proxy.acked has no such field", "process, service, type"}},
+        {"EventOfNoProcess",
+         "- {fault: tcp.reset, when: {event: fault.begun}, target: $event}",
+         {"spec.faults[0].target: there is no event here that is about a process"}},
+        {"NobodyInTheZone",
+         "- {fault: proc.kill, at: 1s, select: {zone: north}}",
+         {"spec.faults[0].select: 0 instances fit, 1 are to be picked"}},
+    }),
+    [](const auto& info) { return std::string(info.param.name); });
+
+TEST(FaultLoader, NamesWhatDoesNotWorkInTheLiveWorld) {
+  for (const fault::Kind& kind : fault::kinds()) {
+    Diagnostics refused = faults_refused(load(with_examples(kind)), "live");
+    bool parameter = std::ranges::any_of(kind.parameters, [](const auto& p) { return !p.not_live.empty(); });
+    EXPECT_EQ(refused.empty(), kind.not_live.empty() && !parameter) << kind.name;
+    for (const Diagnostic& diagnostic : refused)
+      EXPECT_TRUE(diagnostic.text().starts_with("s.yaml:13:")) << diagnostic.text();
+    EXPECT_TRUE(faults_refused(load(with_examples(kind)), "sim").empty()) << kind.name;
+  }
+}
+
+std::set<Way> ways_of(const std::string& fault, std::uint64_t seed = 1) {
+  Plan plan = make_plan(load(fault), seed);
+  std::set<Way> out;
+  if (plan.actions.empty()) return out;
+  out.insert(plan.actions[0].order.ways.begin(), plan.actions[0].order.ways.end());
+  EXPECT_EQ(out.size(), plan.actions[0].order.ways.size()) << "each way once";
+  return out;
+}
+
+/// Six processes: the control plane, web-0, backend-0 to backend-3.
+TEST(FaultDraws, ShapesOfPartitions) {
+  EXPECT_EQ(ways_of("- {fault: net.partition, at: 1s, target: web-0}").size(), 10u);
+  EXPECT_EQ(ways_of("- {fault: net.partition, at: 1s, target: web-0, direction: oneWay}").size(), 5u);
+  EXPECT_EQ(ways_of("- {fault: net.partition, at: 1s, select: {service: backend, pick: all}}").size(), 28u);
+  EXPECT_EQ(ways_of("- {fault: net.partition, at: 1s, shape: halves}").size(), 18u);  // 3 x 3, both directions
+  EXPECT_EQ(ways_of("- {fault: net.partition, at: 1s, shape: bridge}").size(), 12u);  // 3 x 2
+  EXPECT_EQ(ways_of("- {fault: net.partition, at: 1s, shape: byZone}").size(), 8u);   // 1 x 4
+  EXPECT_EQ(ways_of("- {fault: net.partition, at: 1s, shape: halves, select: {zone: west}}").size(), 8u);  // 2 x 2
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    std::size_t count = ways_of("- {fault: net.partition, at: 1s, shape: minority}", seed).size();
+    EXPECT_TRUE(count == 10u || count == 16u) << count;  // 1 x 5 or 2 x 4
+  }
+}
+
+TEST(FaultDraws, RangesAreDrawnAndRecurringFaultsDrawAnew) {
+  Scenario scenario = load("- {fault: net.loss, at: 1s, for: 1s, every: 2s, loss: [1%, 90%], select: {zone: west}}");
+  Plan plan = make_plan(scenario, 3);
+  std::set<std::int64_t> rates;
+  std::set<std::string> struck;
+  for (const Action& action : plan.actions) {
+    if (action.kind != Action::Kind::begin) continue;
+    rates.insert(action.order.number("loss"));
+    struck.insert(action.order.processes.at(0));
+    EXPECT_GE(action.order.number("loss"), 10'000);
+    EXPECT_LE(action.order.number("loss"), 900'000);
+  }
+  EXPECT_EQ(plan.actions.size(), 60u);  // at 1, 3, ... 59 s
+  EXPECT_GT(rates.size(), 20u);
+  EXPECT_EQ(struck.size(), 4u);
+}
+
+TEST(FaultReference, TheCommittedPageIsTheOneThatTheProgramPrints) {
+  std::ifstream in("scenarios/faults.md");
+  std::string committed{std::istreambuf_iterator<char>(in), {}};
+  EXPECT_TRUE(committed == fault_reference_markdown())
+      << "write it again: kumasim faults --output markdown > scenarios/faults.md";
+}
+
+}  // namespace
+}  // namespace kumasim::scenario
