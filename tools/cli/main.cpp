@@ -14,10 +14,15 @@ int main(int argc, char** argv) {
   app.set_help_all_flag("--help-all", "Help of every command");
   add_run(app, exit_code);
   add_replay(app, exit_code);
+  add_explore(app, exit_code);
+  add_shrink(app, exit_code);
   add_graph(app, exit_code);
   add_validate(app, exit_code);
   add_schema(app, exit_code);
   add_faults(app, exit_code);
+  add_diff(app, exit_code);
+  add_check(app, exit_code);
+  add_import(app, exit_code);
   add_import_isotope(app, exit_code);
   add_version(app, exit_code);
   add_completion(app, exit_code);

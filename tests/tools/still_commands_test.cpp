@@ -1,0 +1,137 @@
+/// `kumasim diff`, `check` and `import`: exit codes, formats that parse, and that one's output is another's input.
+#include <gtest/gtest.h>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+
+#include <nlohmann/json.hpp>
+#include <yaml-cpp/yaml.h>
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Outcome {
+  int code = -1;
+  std::string out;
+};
+
+class StillCommands : public testing::Test {
+ protected:
+  void SetUp() override {
+    binary_ = fs::read_symlink("/proc/self/exe").parent_path().parent_path() / "bin" / "kumasim";
+    if (!fs::exists(binary_)) GTEST_SKIP() << "there is no " << binary_;
+    folder_ = fs::path(testing::TempDir()) / ("still-" + std::to_string(getpid()));
+    fs::create_directories(folder_ / "policies");
+    write("mesh.yaml", R"(
+type: Mesh
+name: default
+mtls: {enabledBackend: ca, backends: [{name: ca, type: builtin}]}
+---
+type: Dataplane
+mesh: default
+name: web-0
+networking:
+  address: 10.0.0.1
+  inbound: [{port: 8080, tags: {kuma.io/service: web, kuma.io/protocol: http}}]
+  outbound: [{port: 20000, tags: {kuma.io/service: backend}}]
+---
+type: Dataplane
+mesh: default
+name: backend-0
+networking:
+  address: 10.0.0.2
+  inbound: [{port: 8080, tags: {kuma.io/service: backend, kuma.io/protocol: http}}]
+  outbound: [{port: 20000, tags: {kuma.io/service: web}}]
+)");
+    fs::copy(folder_ / "mesh.yaml", folder_ / "policies" / "mesh.yaml", fs::copy_options::overwrite_existing);
+    write("policies/all.yaml", R"(
+apiVersion: kuma.io/v1alpha1
+kind: MeshTrafficPermission
+metadata: {name: all, namespace: kuma-system, labels: {kuma.io/mesh: default}}
+spec: {from: [{targetRef: {kind: Mesh}, default: {action: Allow}}]}
+)");
+    write("check.yaml", R"(
+apiVersion: kumasim/v1
+kind: Check
+metadata: {name: shop}
+spec:
+  policies: policies
+  expect: [allowed(web -> backend), mtls(web -> backend)]
+)");
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  void write(const std::string& name, const std::string& text) { std::ofstream(folder_ / name) << text; }
+  std::string path(const std::string& name) const { return (folder_ / name).string(); }
+
+  /// Standard output alone where `errors` is not wanted.
+  Outcome run(const std::string& arguments, bool errors = true) const {
+    std::string command = binary_.string() + " " + arguments + (errors ? " 2>&1" : " 2>/dev/null");
+    std::FILE* pipe = popen(command.c_str(), "r");
+    Outcome outcome;
+    if (pipe == nullptr) return outcome;
+    std::array<char, 4096> buffer;
+    while (std::size_t count = std::fread(buffer.data(), 1, buffer.size(), pipe))
+      outcome.out.append(buffer.data(), count);
+    int status = pclose(pipe);
+    outcome.code = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+    return outcome;
+  }
+
+  fs::path binary_, folder_;
+};
+
+TEST_F(StillCommands, DiffGivesAnExitCodeForWhatChanges) {
+  std::string pair = path("policies") + " " + path("mesh.yaml");
+  Outcome text = run("diff " + pair);
+  EXPECT_EQ(text.code, 1) << text.out;
+  EXPECT_NE(text.out.find("web -> backend: allowed -> denied (MeshTrafficPermission all"), std::string::npos)
+      << text.out;
+  EXPECT_EQ(run("diff " + path("policies") + " " + path("policies")).code, 0);
+  EXPECT_EQ(run("diff --fail-on plaintext,timeout " + pair).code, 0);
+  EXPECT_EQ(run("diff --fail-on denied " + pair).code, 1);
+  EXPECT_EQ(run("diff --fail-on sorrow " + pair).code, 2);
+  EXPECT_EQ(run("diff " + path("policies") + " " + path("nowhere")).code, 2);
+  EXPECT_EQ(nlohmann::json::parse(run("diff --output json " + pair, false).out)["changes"].size(), 2u);
+  EXPECT_EQ(YAML::Load(run("diff --output yaml " + pair, false).out)["changes"].size(), 2u);
+  EXPECT_EQ(run("diff --output table " + pair).out.substr(0, 4), "FROM");
+  Outcome bare = run("diff " + path("policies/all.yaml") + " " + path("policies/all.yaml"));
+  EXPECT_EQ(bare.code, 2);
+  EXPECT_NE(bare.out.find("--topology"), std::string::npos) << bare.out;
+}
+
+TEST_F(StillCommands, CheckJudgesAFileAgainstOtherPoliciesToo) {
+  EXPECT_EQ(run("check " + path("check.yaml")).code, 0) << run("check " + path("check.yaml")).out;
+  Outcome broken = run("check " + path("check.yaml") + " --policies " + path("mesh.yaml"));
+  EXPECT_EQ(broken.code, 1) << broken.out;
+  EXPECT_NE(broken.out.find("BROKEN allowed(web -> backend): denied"), std::string::npos) << broken.out;
+  auto json = nlohmann::json::parse(run("check --output json " + path("check.yaml"), false).out);
+  EXPECT_EQ(json[0]["verdicts"][0]["seen"], "allowed");
+  EXPECT_NE(run("check --output junit " + path("check.yaml")).out.find("tests=\"2\" failures=\"0\""),
+            std::string::npos);
+  write("bad.yaml",
+        "apiVersion: kumasim/v1\nkind: Check\nmetadata: {name: b}\nspec: {policies: policies, expect: [alowed(a -> "
+        "b)]}\n");
+  Outcome bad = run("check " + path("bad.yaml"));
+  EXPECT_EQ(bad.code, 2);
+  EXPECT_NE(bad.out.find("bad.yaml:4:"), std::string::npos) << bad.out;
+}
+
+TEST_F(StillCommands, ImportMakesAScenarioThatRuns) {
+  ASSERT_EQ(run("import " + path("policies") + " --name twin --out " + path("twin.yaml")).code, 0);
+  Outcome valid = run("validate " + path("twin.yaml"));
+  EXPECT_EQ(valid.code, 0) << valid.out;
+  Outcome same = run("diff " + path("policies") + " " + path("twin.yaml") + " --fail-on denied,plaintext");
+  EXPECT_EQ(same.code, 0) << same.out;
+  Outcome ran = run("run " + path("twin.yaml"));
+  EXPECT_EQ(ran.code, 0) << ran.out;
+  EXPECT_EQ(run("import http://127.0.0.1:1").code, 2);
+}
+
+}  // namespace
