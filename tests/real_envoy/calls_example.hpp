@@ -2,8 +2,9 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
+
+#include "scenarios/behaviour/regex_example.hpp"
 
 namespace envoy::type::matcher::v3 {
 class StringMatcher;
@@ -14,9 +15,7 @@ class HeaderMatcher;
 
 namespace kumasim::test {
 
-/// A text that the expression matches in full, for what routes are written with: literals, classes, groups,
-/// alternatives and quantifiers. Others may come out as a text that does not match.
-std::string example_of_regex(std::string_view expression);
+using scenario::example_of_regex;
 
 std::string example_of(const ::envoy::type::matcher::v3::StringMatcher& matcher);
 

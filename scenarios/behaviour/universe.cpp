@@ -1,4 +1,4 @@
-#include "tests/golden/universe.hpp"
+#include "scenarios/behaviour/universe.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -17,7 +17,10 @@
 #include "reference-cp/xds/other_cas.hpp"
 #include "reference-cp/xds/zone/zone_proxy.hpp"
 
-namespace kumasim::cp::golden {
+namespace kumasim::scenario {
+
+using namespace cp;
+
 namespace {
 
 /// What the manager fills in: the zone, and that a probed inbound is not ready before its probe has passed.
@@ -219,4 +222,4 @@ Snapshot Universe::snapshot(const std::string& mesh, const std::string& dataplan
   return generate(*now, proxy);
 }
 
-}  // namespace kumasim::cp::golden
+}  // namespace kumasim::scenario

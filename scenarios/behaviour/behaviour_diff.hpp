@@ -1,0 +1,55 @@
+/// What changes for the calls of a mesh when one set of resources takes the place of another.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "scenarios/behaviour/deployment.hpp"
+#include "scenarios/behaviour/fact.hpp"
+
+namespace kumasim::scenario {
+
+struct ResourceDifference {
+  std::string type, mesh, name;
+  std::string state;  ///< added, removed, changed
+  auto operator<=>(const ResourceDifference&) const = default;
+
+  /// "MeshTimeout web-timeouts changed"
+  std::string text() const;
+};
+
+struct FlowDifference {
+  std::string mesh;
+  std::vector<std::string> from;  ///< services, or some Dataplanes of one: "web version=v2"
+  std::string to;
+  std::vector<std::string> requests = {};  ///< those that it is about; empty: all that were looked at
+  FactId fact = FactId::access;
+  std::string before, after;
+  std::string why_before = {}, why_after = {};    ///< the proxies' reasons
+  std::vector<ResourceDifference> policies = {};  ///< resources that differ and decide it, as far as is known
+  std::string category = {};                      ///< one of difference_categories()
+
+  /// "web -> backend GET /api: timeout 15s -> 5s (MeshTimeout web-timeouts changed)"
+  std::string text() const;
+};
+
+struct BehaviourDiff {
+  std::string before, after;
+  std::size_t flows = 0;  ///< pairs of a client and a destination
+  std::vector<FlowDifference> changes = {};
+  std::vector<ResourceDifference> resources = {};
+  std::vector<std::string> notes = {};
+};
+
+/// Of changes, for --fail-on: denied, allowed, unreachable, plaintext, encrypted, and the categories of facts.
+const std::vector<std::string>& difference_categories();
+
+/// Both were made in one workshop. `scenario` adds the paths of its calls to the requests that are looked at.
+BehaviourDiff compare(const Deployment& before, const Deployment& after, const Scenario* scenario);
+
+std::string diff_text(const BehaviourDiff& diff);
+nlohmann::json diff_json(const BehaviourDiff& diff);
+
+}  // namespace kumasim::scenario

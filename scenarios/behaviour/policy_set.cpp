@@ -1,0 +1,143 @@
+#include "scenarios/behaviour/policy_set.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <set>
+#include <tuple>
+
+#include <fmt/format.h>
+
+#include "kumasim/scenario/document.hpp"
+#include "reference-cp/model/codec.hpp"
+#include "scenarios/engine/dataplane.hpp"
+
+namespace kumasim::scenario {
+namespace {
+
+using nlohmann::json;
+
+/// As in the simulated world.
+constexpr std::uint16_t service_port = 3000, first_outbound_port = 20000;
+
+std::string text_of(const json& body, const char* key) {
+  return body.is_object() && body.contains(key) && body[key].is_string() ? body[key].get<std::string>() : std::string();
+}
+
+bool is_scenario(const json& body) {
+  return text_of(body, "kind") == "Scenario" && text_of(body, "apiVersion").starts_with("kumasim/");
+}
+
+/// An object of Kubernetes that says nothing to Kuma's control plane.
+bool is_foreign(const json& body) {
+  std::string version = text_of(body, "apiVersion");
+  return !version.empty() && !version.starts_with("kuma.io/") && !version.starts_with("kumasim/");
+}
+
+class SetReader {
+ public:
+  explicit SetReader(PolicySet& set) : set_(set) {}
+
+  void read(const SourceText& source) {
+    auto documents = parse_documents(source.text, source.file);
+    if (!documents) {
+      wrong.push_back(documents.error());
+      return;
+    }
+    if (documents->size() == 1 && is_scenario(documents->front().value)) return read_scenario(source);
+    for (const Document& document : *documents) {
+      if (text_of(document.value, "kind") == "List" && document.value.contains("items") &&
+          document.value["items"].is_array()) {
+        for (std::size_t i = 0; i < document.value["items"].size(); ++i)
+          take(document, document.value["items"][i], child_path("items", i));
+      } else {
+        take(document, document.value, "");
+      }
+    }
+  }
+
+  void finish() {
+    if (foreign_ > 0)
+      set_.notes.push_back(fmt::format("{}: {} object{} of other systems than Kuma passed over", set_.name, foreign_,
+                                       foreign_ == 1 ? "" : "s"));
+  }
+
+  Diagnostics wrong;
+
+ private:
+  void read_scenario(const SourceText& source) {
+    auto scenario = load_scenario(source.text, source.file);
+    if (!scenario) {
+      std::ranges::move(scenario.error(), std::back_inserter(wrong));
+      return;
+    }
+    if (set_.scenario) {
+      wrong.push_back({source.file, {1, 1}, "", "is a second scenario beside " + set_.scenario->file, {}});
+      return;
+    }
+    for (const ResourceText& each : scenario->resources) {
+      auto form = cp::universal_form(each.body);
+      if (form) set_.resources.push_back({form->body, each.origin});
+    }
+    set_.scenario = std::move(*scenario);
+  }
+
+  void take(const Document& document, const json& body, const std::string& path) {
+    if (is_foreign(body)) {
+      ++foreign_;
+      return;
+    }
+    if (!body.is_object()) return complain(document, path, "expected a Kuma resource");
+    if (is_scenario(body)) return complain(document, path, "a scenario stands in a file of its own");
+    auto resource = cp::resource_from_json(body);
+    if (!resource) {
+      std::string field = resource.error().field;
+      std::string at = path.empty() || field.empty() || field.starts_with('[') ? path + field : path + "." + field;
+      return complain(document, at, resource.error().message);
+    }
+    if (!seen_.insert({resource->kind->type(), resource->meta.mesh, resource->meta.name}).second)
+      return complain(document, path,
+                      fmt::format("{} `{}` stands in it twice", resource->kind->type(), resource->meta.name));
+    auto form = cp::universal_form(body);
+    set_.resources.push_back({form->body, fmt::format("{}:{}", document.file, document.mark(path).line)});
+  }
+
+  void complain(const Document& document, const std::string& path, std::string message) {
+    wrong.push_back(document.complain(path, std::move(message)));
+  }
+
+  PolicySet& set_;
+  std::set<std::tuple<std::string, std::string, std::string>> seen_;
+  std::size_t foreign_ = 0;
+};
+
+}  // namespace
+
+bool PolicySet::has_dataplanes() const {
+  return std::ranges::any_of(resources,
+                             [](const ResourceText& each) { return text_of(each.body, "type") == "Dataplane"; });
+}
+
+std::expected<PolicySet, Diagnostics> read_policy_set(std::string name, const std::vector<SourceText>& texts) {
+  PolicySet out{.name = std::move(name), .resources = {}, .scenario = {}, .notes = {}, .calls_known = false};
+  SetReader reader(out);
+  for (const SourceText& source : texts) reader.read(source);
+  reader.finish();
+  if (!reader.wrong.empty()) return std::unexpected(std::move(reader.wrong));
+  return out;
+}
+
+void add_dataplanes(PolicySet& set, const Scenario& scenario) {
+  set.calls_known = true;
+  std::size_t number = 0;
+  for (const Instance& instance : scenario.instances) {
+    ++number;
+    std::string address = fmt::format("10.{}.{}.{}", 1 + number / 62'500, number / 250 % 250, number % 250 + 1);
+    DataplanePorts ports{.inbound = scenario.find_service(instance.service)->port,
+                         .service = service_port,
+                         .first_outbound = first_outbound_port,
+                         .called = 0};
+    set.resources.push_back({dataplane_of(scenario, instance, address, ports), scenario.file + " " + instance.process});
+  }
+}
+
+}  // namespace kumasim::scenario
