@@ -51,6 +51,7 @@ std::string bash_script(const std::vector<Command>& commands) {
                      fmt::join(names, " "));
   out +=
       "  case \"$before\" in\n    --world) COMPREPLY=($(compgen -W 'sim live both' -- \"$word\")); return;;\n"
+      "    --profile) COMPREPLY=($(compgen -W 'smoke lite swarm soak' -- \"$word\")); return;;\n"
       "    --output) COMPREPLY=($(compgen -W 'text table json yaml junit html markdown svg dot' -- \"$word\")); "
       "return;;\n  esac\n";
   out +=

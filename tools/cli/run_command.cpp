@@ -1,5 +1,4 @@
 /// `kumasim run` and `kumasim replay`.
-#include <charconv>
 #include <fstream>
 #include <iostream>
 #include <memory>
@@ -8,39 +7,13 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include "kumasim/scenario/worlds.hpp"
+#include "tools/cli/arguments.hpp"
 #include "tools/cli/commands.hpp"
 #include "tools/cli/execute.hpp"
 #include "tools/cli/output.hpp"
 
 namespace kumasim::cli {
 namespace {
-
-constexpr std::uint64_t seeds_max = 1'000'000;
-
-std::optional<std::vector<std::uint64_t>> parse_seeds(const std::string& text) {
-  std::size_t dots = text.find("..");
-  if (dots == std::string::npos) return std::nullopt;
-  std::uint64_t first = 0, last = 0;
-  auto whole = [](std::string_view part, std::uint64_t& value) {
-    auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), value);
-    return error == std::errc() && end == part.data() + part.size();
-  };
-  std::string_view view = text;
-  if (!whole(view.substr(0, dots), first) || !whole(view.substr(dots + 2), last)) return std::nullopt;
-  if (first > last || last - first >= seeds_max) return std::nullopt;
-  std::vector<std::uint64_t> out;
-  for (std::uint64_t seed = first; seed <= last; ++seed) out.push_back(seed);
-  return out;
-}
-
-std::string known_bug(const std::string& name) {
-  for (const std::string& bug : scenario::planted_bugs()) {
-    if (bug == name) return {};
-  }
-  return fmt::format("there is no planted bug `{}`; expected one of {}", name,
-                     fmt::join(scenario::planted_bugs(), ", "));
-}
 
 int exit_code_of(const Executed& done) {
   int code = static_cast<int>(scenario::exit_code_of(done.report));
@@ -152,9 +125,7 @@ void add_run(CLI::App& app, int& exit_code) {
       command->add_option("--seed", arguments->seed, "Seed of everything that is chance")->capture_default_str();
   command->add_option("--seeds", arguments->seeds, "Run once for each seed of a range such as 1..200")
       ->excludes(seed)
-      ->check([](const std::string& text) {
-        return parse_seeds(text) ? std::string() : "expected a range such as 1..200, found `" + text + "`";
-      });
+      ->check(check_seeds);
   command
       ->add_option("--world", arguments->world,
                    "sim: virtual time; live: real Envoys on this machine; both: side by side")
