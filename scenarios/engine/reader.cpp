@@ -135,6 +135,7 @@ void Reader::read() {
   check_meshes();
   if (spec.contains("load")) read_load(spec["load"], "spec.load");
   if (spec.contains("faults")) read_faults(spec["faults"], "spec.faults");
+  check_slowing_faults("spec.faults");
   if (spec.contains("changes")) read_changes(spec["changes"], "spec.changes");
   read_expectations(spec["expect"], "spec.expect");
   if (spec.contains("swarm")) read_swarm(spec["swarm"], "spec.swarm");

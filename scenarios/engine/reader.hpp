@@ -51,6 +51,7 @@ class Reader {
   std::uint64_t size(const json& value, const std::string& path);
   void check_timeout(Duration timeout, const std::string& path);
   void check_call_graph(const std::string& path);
+  void check_slowing_faults(const std::string& path);
 
   // reader_resources.cpp
   void read_resources(const json& resources, const std::string& path);

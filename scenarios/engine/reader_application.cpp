@@ -20,6 +20,22 @@ std::size_t calls_of(const std::vector<WorkStep>& steps) {
   return out;
 }
 
+bool takes_time(const DelayLaw& law) { return law.a > Duration(0) || law.b > Duration(0); }
+
+bool sleeps(const std::vector<WorkStep>& steps) {
+  return std::ranges::any_of(
+      steps, [](const WorkStep& step) { return (step.sleep && takes_time(*step.sleep)) || sleeps(step.together); });
+}
+
+/// Whether `fault`, an app.slow or app.brownout, changes anything of it.
+bool slowed_by(const Instance& instance, const Fault& fault) {
+  if (takes_time(instance.latency) || sleeps(instance.application.script)) return true;
+  if (fault.kind->name != "app.slow") return false;
+  auto by = fault.values.find("by");
+  bool stopped = by == fault.values.end() || by->second.low == 1'000'000;  // a missing one is complained of elsewhere
+  return stopped || instance.application.between_starts;
+}
+
 }  // namespace
 
 std::int64_t Reader::percent_or(const json& parent, const char* field, std::int64_t fallback) {
@@ -140,6 +156,27 @@ InnerCall Reader::read_inner_call(const json& call, const Service& service, cons
   check_timeout(out.timeout, child_path(path, "timeout"));
   if (call.contains("retries")) out.retries = read_retries(call["retries"], child_path(path, "retries"));
   return out;
+}
+
+/// What makes applications slower changes nothing of those that take no time. Whom `$event` means is not known here.
+void Reader::check_slowing_faults(const std::string& path) {
+  for (std::size_t i = 0; i < scenario_.faults.size(); ++i) {
+    const Fault& fault = scenario_.faults[i];
+    bool slow = fault.kind->name == "app.slow";
+    if (!slow && fault.kind->name != "app.brownout") continue;
+    bool struck = false, changed = false;
+    for (const Instance& instance : scenario_.instances) {
+      if (fault.select ? !fault.select->takes(instance) : instance.process != fault.target) continue;
+      struck = true;
+      changed |= slowed_by(instance, fault);
+    }
+    if (struck && !changed)
+      complain(
+          child_path(path, i),
+          fmt::format("{} would change nothing: whom it strikes has neither a `latency`{} nor a `sleep` in its script",
+                      fault.kind->name, slow ? ", a `capacity`" : ""),
+          "give the service a `latency`");
+  }
 }
 
 /// A request that comes back to where it started would never be answered.

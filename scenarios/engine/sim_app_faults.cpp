@@ -13,7 +13,7 @@ void add(const FaultOrder& order, sim::InstanceFaults& out) {
   if (kind == "app.errorRate") out.errors_ppm = parts("rate");
   if (kind == "app.latency") out.latency = to_sim(order.law("delay"));
   if (kind == "app.brownout") out.brownout = {parts("fraction"), parts("factor")};
-  if (kind == "app.slow") out.speed_ppm = std::min(out.speed_ppm, std::max(1'000'000 - parts("by"), 1u));
+  if (kind == "app.slow") out.speed_ppm = std::min(out.speed_ppm, 1'000'000 - parts("by"));
   if (kind == "app.blackHole") out.black_hole = true;
 }
 

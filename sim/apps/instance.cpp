@@ -1,25 +1,19 @@
 #include "sim/apps/instance.hpp"
 
-#include <algorithm>
 #include <deque>
 
+#include "sim/apps/processor.hpp"
 #include "sim/envoy/data/fabric.hpp"
 
 namespace kumasim::sim {
-namespace {
-
-constexpr std::uint32_t full_speed = 1'000'000;
-constexpr Duration for_ever = std::chrono::hours(24 * 3650);
-
-}  // namespace
 
 class Instance::Server : public proxy::End {
  public:
   Server(proxy::Fabric& fabric, Process& process, InstanceOptions options, ScriptRunner::CallObserver observer)
-      : End(fabric, process), options_(std::move(options)), slow_periods_(options_.slowness) {
+      : End(fabric, process), options_(std::move(options)), processor_(process), slow_periods_(options_.slowness) {
     if (options_.name.empty()) options_.name = process.name();
     fabric.bind(*this, proxy::Fabric::Role::application, options_.host, options_.port);
-    if (!options_.script.empty()) script_runner_.emplace(fabric, process, std::move(observer));
+    if (!options_.script.empty()) script_runner_.emplace(fabric, process, processor_, std::move(observer));
   }
 
   void on_request(const proxy::ExchangePtr& exchange) override {
@@ -37,8 +31,12 @@ class Instance::Server : public proxy::End {
     return out;
   }
 
+  void set_faults(const InstanceFaults& faults) {
+    faults_ = faults;
+    processor_.set_speed_ppm(faults.speed_ppm);
+  }
+
   InstanceOptions options_;
-  InstanceFaults faults_;
 
  private:
   struct Waiting {
@@ -47,7 +45,7 @@ class Instance::Server : public proxy::End {
   };
 
   bool worker_free() const { return options_.concurrency_max == 0 || busy_ < options_.concurrency_max; }
-  bool gate_open() const { return now() >= gate_opens_; }
+  bool gate_open() const { return processor_.done() >= gate_opens_; }
 
   /// Whoever can begin begins.
   void next() {
@@ -62,7 +60,7 @@ class Instance::Server : public proxy::End {
   void wait_for_gate() {
     if (gate_armed_ || queue_.empty() || !worker_free() || gate_open()) return;
     gate_armed_ = true;
-    after(gate_opens_ - now(), [this] {
+    processor_.work(gate_opens_ - processor_.done(), [this] {
       gate_armed_ = false;
       next();
     });
@@ -72,29 +70,26 @@ class Instance::Server : public proxy::End {
     ++counts_.begun;
     counts_.waited += now() - since;
     set_busy(busy_ + 1);
-    if (options_.between_starts > Duration::zero()) gate_opens_ = now() + at_speed(options_.between_starts);
-    after(service_time(), [this, exchange] { run(exchange); });
-  }
-
-  Duration service_time() {
+    if (options_.between_starts > Duration::zero()) gate_opens_ = processor_.done() + options_.between_starts;
     auto time = faults_.latency ? faults_.latency->draw(random()) : draw(options_.latency, random());
+    auto factor = request_factor();
+    processor_.work(stretched(time, factor), [this, exchange, factor] { run(exchange, factor); });
+  }
+
+  /// How many times as long a request takes that begins now.
+  std::uint64_t request_factor() {
+    std::uint64_t out = 1;
     auto brownout = faults_.brownout.value_or(options_.brownout);
-    if (brownout.share_ppm > 0 && random().below(1'000'000) < brownout.share_ppm) time *= brownout.factor;
-    if (slow_periods_.slow(now())) time *= options_.slowness.factor;
-    return at_speed(time);
+    if (brownout.share_ppm > 0 && random().below(1'000'000) < brownout.share_ppm) out *= brownout.factor;
+    if (slow_periods_.slow(now())) out *= options_.slowness.factor;
+    return out;
   }
 
-  Duration at_speed(Duration time) const {
-    if (faults_.speed_ppm == full_speed) return time;
-    auto slowed = static_cast<__int128>(time.count()) * full_speed / faults_.speed_ppm;
-    return Duration(static_cast<std::int64_t>(std::min<__int128>(slowed, for_ever.count())));
-  }
-
-  void run(const proxy::ExchangePtr& exchange) {
+  void run(const proxy::ExchangePtr& exchange, std::uint64_t factor) {
     auto errors_ppm = faults_.errors_ppm.value_or(options_.errors_ppm);
     bool failed = errors_ppm > 0 && random().below(1'000'000) < errors_ppm;
     if (failed || !script_runner_) return finish(exchange, failed ? options_.error_status : 200);
-    script_runner_->run(options_.script, [this, exchange](bool ok) { finish(exchange, ok ? 200 : 500); });
+    script_runner_->run(options_.script, factor, [this, exchange](bool ok) { finish(exchange, ok ? 200 : 500); });
   }
 
   void finish(const proxy::ExchangePtr& exchange, int status) {
@@ -130,9 +125,11 @@ class Instance::Server : public proxy::End {
     busy_ = workers;
   }
 
+  InstanceFaults faults_;
+  Processor processor_;
   std::uint32_t busy_ = 0;
   MonotonicTime busy_since_ = {};
-  MonotonicTime gate_opens_ = {};
+  Duration gate_opens_ = {};  // as the processor counts
   bool gate_armed_ = false;
   std::deque<Waiting> queue_;
   InstanceCounts counts_;
@@ -146,7 +143,7 @@ Instance::Instance(proxy::Fabric& fabric, Process& process, InstanceOptions opti
 Instance::~Instance() = default;
 void Instance::set_latency(LatencyLaw latency) { server_->options_.latency = latency; }
 void Instance::set_errors_ppm(std::uint32_t errors) { server_->options_.errors_ppm = errors; }
-void Instance::set_faults(const InstanceFaults& faults) { server_->faults_ = faults; }
+void Instance::set_faults(const InstanceFaults& faults) { server_->set_faults(faults); }
 std::uint64_t Instance::requests() const { return server_->counts().requests; }
 InstanceCounts Instance::counts() const { return server_->counts(); }
 

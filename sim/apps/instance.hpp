@@ -18,7 +18,7 @@ namespace proxy {
 class Fabric;
 }
 
-/// Of a million requests, how many take so many times as long.
+/// Of a million requests, how many take so many times as long: the latency and the sleeps of the script.
 struct Brownout {
   std::uint32_t share_ppm = 0;
   std::uint32_t factor = 1;
@@ -49,8 +49,9 @@ struct InstanceFaults {
   std::optional<DelayLaw> latency = {};
   std::optional<std::uint32_t> errors_ppm = {};
   std::optional<Brownout> brownout = {};
-  std::uint32_t speed_ppm = 1'000'000;  ///< capacity and latency change with it; above 0
-  bool black_hole = false;              ///< it takes requests and answers none
+  /// Latency, capacity and the script's sleeps change with it, those that have begun too; 0: nothing is done.
+  std::uint32_t speed_ppm = 1'000'000;
+  bool black_hole = false;  ///< it takes requests and answers none
 };
 
 /// What an application has done in its life so far.
@@ -73,7 +74,7 @@ class Instance {
   Instance(const Instance&) = delete;
   Instance& operator=(const Instance&) = delete;
 
-  // From the next request on, until the life ends.
+  // From the next request on (the speed: at once), until the life ends.
   void set_latency(LatencyLaw latency);
   void set_errors_ppm(std::uint32_t errors);
   /// In place of earlier ones.

@@ -4,20 +4,22 @@
 
 namespace kumasim::sim {
 
-ScriptRunner::ScriptRunner(proxy::Fabric& fabric, Process& process, CallObserver observer)
-    : process_(process), client_(fabric, process), observer_(std::move(observer)) {}
+ScriptRunner::ScriptRunner(proxy::Fabric& fabric, Process& process, Processor& processor, CallObserver observer)
+    : process_(process), processor_(processor), client_(fabric, process), observer_(std::move(observer)) {}
 
-void ScriptRunner::run(const Script& script, Done done) { run_from(script, 0, std::move(done)); }
+void ScriptRunner::run(const Script& script, std::uint64_t factor, Done done) {
+  run_from(script, 0, factor, std::move(done));
+}
 
-void ScriptRunner::run_from(const Script& script, std::size_t at, Done done) {
+void ScriptRunner::run_from(const Script& script, std::size_t at, std::uint64_t factor, Done done) {
   if (at == script.size()) return done(true);
-  run_step(script[at], [this, &script, at, done = std::move(done)](bool ok) mutable {
+  run_step(script[at], factor, [this, &script, at, factor, done = std::move(done)](bool ok) mutable {
     if (!ok) return done(false);
-    run_from(script, at + 1, std::move(done));
+    run_from(script, at + 1, factor, std::move(done));
   });
 }
 
-void ScriptRunner::run_step(const ScriptStep& step, Done done) {
+void ScriptRunner::run_step(const ScriptStep& step, std::uint64_t factor, Done done) {
   if (step.call) {
     const ScriptCall& call = *step.call;
     bool left_out =
@@ -30,12 +32,12 @@ void ScriptRunner::run_step(const ScriptStep& step, Done done) {
   }
   if (step.sleep) {
     auto time = step.sleep->draw(process_.runtime().random);
-    process_.world().post(process_, time, user_kind(5), 0, [done = std::move(done)] { done(true); });
+    processor_.work(stretched(time, factor), [done = std::move(done)] { done(true); });
     return;
   }
   if (step.together.empty()) return done(true);
   Done one = all_of(step.together.size(), std::move(done));
-  for (const ScriptStep& part : step.together) run_step(part, one);
+  for (const ScriptStep& part : step.together) run_step(part, factor, one);
 }
 
 void ScriptRunner::run_calls(const ScriptCall& call, std::uint32_t left, Done done) {

@@ -8,6 +8,7 @@
 
 #include "kumasim/envoy/call.hpp"
 #include "sim/apps/law.hpp"
+#include "sim/apps/processor.hpp"
 #include "sim/apps/retrying_client.hpp"
 
 namespace kumasim::sim {
@@ -34,22 +35,24 @@ class ScriptRunner {
   /// Every call that a script made, when it is over.
   using CallObserver = std::function<void(const ScriptCall&, const CallResult&)>;
 
-  ScriptRunner(proxy::Fabric& fabric, Process& process, CallObserver observer);
+  /// Sleeps last as long as the processor takes for them. REQUIRES: it outlives the runner.
+  ScriptRunner(proxy::Fabric& fabric, Process& process, Processor& processor, CallObserver observer);
 
   /// `done` gets false where a call had no answer below 400. The rest of the script is then left out, but what has
-  /// started is waited for. REQUIRES: the script outlives it.
-  void run(const Script& script, std::function<void(bool)> done);
+  /// started is waited for. Sleeps are `factor` times as long. REQUIRES: the script outlives it.
+  void run(const Script& script, std::uint64_t factor, std::function<void(bool)> done);
 
  private:
   using Done = std::function<void(bool)>;
 
-  void run_from(const Script& script, std::size_t at, Done done);
-  void run_step(const ScriptStep& step, Done done);
+  void run_from(const Script& script, std::size_t at, std::uint64_t factor, Done done);
+  void run_step(const ScriptStep& step, std::uint64_t factor, Done done);
   void run_calls(const ScriptCall& call, std::uint32_t left, Done done);
   void run_call(const ScriptCall& call, Done done);
   static Done all_of(std::size_t count, Done done);
 
   Process& process_;
+  Processor& processor_;
   RetryingClient client_;
   CallObserver observer_;
 };

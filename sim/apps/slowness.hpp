@@ -12,7 +12,7 @@ namespace kumasim::sim {
 struct Slowness {
   Duration every = {};       ///< mean time from the end of a period to the next; zero: there are none
   Duration lasts = {};       ///< mean length of a period
-  std::uint32_t factor = 1;  ///< how many times as long a request takes that begins in one
+  std::uint32_t factor = 1;  ///< how many times as long the latency and the sleeps of a request are that begins in one
   std::uint64_t seed = 0;
 };
 

@@ -163,5 +163,29 @@ INSTANTIATE_TEST_SUITE_P(
     }),
     [](const auto& info) { return info.param.name; });
 
+/// The text with cart's application as given and with one fault.
+std::string faulty(const std::string& application, const std::string& fault) {
+  auto text = replaced("{name: cart, capacity: 200/s,", "{name: cart, " + application);
+  return text.replace(text.find("  load:"), 0, "  faults:\n  - {at: 1s, for: 1s, fault: " + fault + "}\n");
+}
+
+TEST(SlowingFaults, AreRefusedWhereTheyChangeNothing) {
+  const std::string slow = "app.slow, target: cart-0, by: 50%", stopped = "app.slow, target: cart-0, by: 100%";
+  const std::string brownout = "app.brownout, select: {service: cart}, fraction: 50%, factor: 5";
+  EXPECT_THAT(errors(faulty("latency: 0s,", slow)),
+              HasSubstr("spec.faults[0]: app.slow would change nothing: whom it strikes has neither a `latency`, a "
+                        "`capacity` nor a `sleep` in its script (give the service a `latency`)"));
+  EXPECT_THAT(
+      errors(faulty("latency: 0s, capacity: 200/s,", brownout)),
+      HasSubstr("spec.faults[0]: app.brownout would change nothing: whom it strikes has neither a `latency` nor "
+                "a `sleep` in its script"));
+  EXPECT_EQ(errors(faulty("", slow)), "") << "the default latency";
+  EXPECT_EQ(errors(faulty("", brownout)), "");
+  EXPECT_EQ(errors(faulty("latency: 0s,", stopped)), "") << "it answers nothing";
+  EXPECT_EQ(errors(faulty("latency: 0s, capacity: 200/s,", slow)), "");
+  for (const auto& fault : {slow, brownout})
+    EXPECT_EQ(errors(faulty("latency: 0s, script: [[{sleep: 1ms}]],", fault)), "");
+}
+
 }  // namespace
 }  // namespace kumasim::scenario

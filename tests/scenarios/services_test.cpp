@@ -178,6 +178,17 @@ TEST(ApplicationFaults, ComeAndGoAndSurviveARestart) {
   EXPECT_TRUE(done.passed()) << broken(done);
 }
 
+TEST(ApplicationFaults, AreOverAtTheirEndAfterAStandstillToo) {
+  for (const std::string fields : {"latency: 1ms", "latency: 0s, capacity: 200/s, concurrency: 1"}) {
+    WorldRun done = run(pair(fields, "rate: 5/s, law: const, timeout: 1s", "20s",
+                             "during: {from: 5s, to: 8s, that: availability(web -> backend) == 0%}\n"
+                             "  - during: {from: 10500ms, to: 20s, that: availability(web -> backend) == 100%}",
+                             "  faults:\n"
+                             "  - {at: 5s, for: 5s, fault: app.slow, target: backend-0, by: 100%}\n"));
+    EXPECT_TRUE(done.passed()) << fields << ": " << broken(done);
+  }
+}
+
 TEST(OutlierDetection, EjectsByAMeshCircuitBreaker) {
   Scenario scenario = load_file("outlier-detection");
   WorldRun done = run(scenario);

@@ -102,6 +102,45 @@ TEST_F(Applications, begin_no_more_than_their_capacity) {
   EXPECT_LT(results.back().latency, 5020ms);
 }
 
+TEST_F(Applications, go_on_with_what_is_left_where_their_speed_changes) {
+  auto& app = serve("app", {.latency = {.mean = 1s}, .between_starts = 500ms});
+  (void)client();
+  auto begin = bed.world.now();
+  bed.world.schedule(begin + 200ms, [&] { app.set_faults({.speed_ppm = 0}); });
+  bed.world.schedule(begin + 100s, [&] { app.set_faults({.speed_ppm = 100'000}); });
+  bed.world.schedule(begin + 103s, [&] { app.set_faults({}); });
+  auto call = to("app");
+  call.timeout = {};
+  auto results = calls(call, 2, {}, 110s);
+  ASSERT_EQ(results.size(), 2u);
+  // 200 ms at full speed, nothing until 100 s, a tenth of 3 s, and the rest at full speed; the second begins at 500 ms
+  // of work.
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_GE(results[i].latency, 103'500ms + i * 500ms);
+    EXPECT_LT(results[i].latency, 103'510ms + i * 500ms);
+  }
+}
+
+TEST_F(Applications, sleep_longer_where_they_are_slow_or_browned_out) {
+  sim::ScriptStep sleep, both;
+  sleep.sleep = sim::DelayLaw::constant(100ms);
+  both.together = {sleep, sleep};
+  auto& app = serve("app", {.latency = {.mean = 0ms}, .script = {sleep, both}});
+  auto takes = [&](Duration time) {
+    auto result = calls(to("app"), 1).at(0);
+    EXPECT_EQ(result.status, 200) << explain(result);
+    EXPECT_GE(result.latency, time);
+    EXPECT_LT(result.latency, time + 10ms);
+  };
+  takes(200ms);
+  app.set_faults({.speed_ppm = 250'000});
+  takes(800ms);
+  app.set_faults({.brownout = sim::Brownout{.share_ppm = 1'000'000, .factor = 7}});
+  takes(1'400ms);
+  app.set_faults({});
+  takes(200ms);
+}
+
 TEST_F(Applications, are_slow_for_a_part_of_the_requests_in_a_brownout) {
   auto& app = serve("app", {.latency = {.mean = 10ms}});
   app.set_faults({.brownout = sim::Brownout{.share_ppm = 200'000, .factor = 20}});
