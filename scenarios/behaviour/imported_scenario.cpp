@@ -22,6 +22,7 @@ using nlohmann::json;
 constexpr const char* rate = "5/s";
 /// Instances of a service that are made at most: more of them say nothing new, and each takes a proxy.
 constexpr std::size_t instances_max = 10;
+constexpr std::size_t name_length_max = 63;
 /// Fields that a control plane adds to what it was given, and labels that it computes.
 constexpr const char* answered_fields[] = {"creationTime", "modificationTime", "kri", "status"};
 constexpr const char* computed_labels[] = {"kuma.io/mesh", "kuma.io/origin", "kuma.io/zone", "kuma.io/env",
@@ -46,7 +47,7 @@ std::string scenario_name(const std::string& name) {
     out += good ? small : '-';
   }
   while (!out.empty() && out.front() == '-') out.erase(0, 1);
-  out = out.substr(0, 63);
+  out = out.substr(0, name_length_max);
   while (!out.empty() && out.back() == '-') out.pop_back();
   return out;
 }
@@ -57,6 +58,7 @@ class Importer {
       : resources_(resources), name_(std::move(name)), origin_(std::move(origin)) {}
 
   std::expected<ImportedScenario, Diagnostics> run() {
+    reserve_names();
     for (const json& each : resources_)
       if (text_at(each, "type") == "Dataplane") dataplane(each);
     if (services_.empty())
@@ -83,11 +85,27 @@ class Importer {
  private:
   void note(std::string text) { out_.notes.push_back(std::move(text)); }
 
-  /// The name in the scenario.
+  /// Services whose names may stay keep them.
+  void reserve_names() {
+    for (const json& each : resources_)
+      if (text_at(each, "type") == "Dataplane")
+        for (const json& inbound : at(each, "networking", "inbound"))
+          if (std::string service = text_at(inbound, "tags", "kuma.io/service");
+              !service.empty() && scenario_name(service) == service)
+            known_[service] = service, names_.insert(service);
+  }
+
+  /// The name in the scenario: another one for each service, numbered where two would have the same.
   std::string known_as(const std::string& service) {
-    std::string name = scenario_name(service);
+    auto [known, fresh] = known_.try_emplace(service);
+    if (!fresh) return known->second;
+    std::string wanted = scenario_name(service).empty() ? "service" : scenario_name(service), name = wanted;
+    for (std::size_t number = 2; !names_.insert(name).second; ++number) {
+      std::string end = fmt::format("-{}", number);
+      name = wanted.substr(0, name_length_max - end.size()) + end;
+    }
     if (name != service) renamed_[service] = name;
-    return name;
+    return known->second = name;
   }
 
   void dataplane(const json& from) {
@@ -173,6 +191,7 @@ class Importer {
       if (resource["labels"].empty()) resource.erase("labels");
     }
     if (type == "Mesh") own_ca(resource);
+    leave_keys_out(resource, fmt::format("{} {}", type, text_at(resource, "name")));
     rename(resource);
     policies_.push_back(std::move(resource));
   }
@@ -189,6 +208,31 @@ class Importer {
       backend["type"] = "builtin";
       backend.erase("conf");
     }
+  }
+
+  /// Private keys that stand in a resource: of a client's certificate, of a MeshIdentity's CA, of a gateway's listener.
+  void leave_keys_out(json& value, const std::string& whose) {
+    auto stands = [](const json& source) {
+      return source.contains("inline") || source.contains("inlineString") || source.contains("insecureInline");
+    };
+    if (value.is_object() && stands(at(value, "clientKey"))) {
+      value.erase("clientKey");
+      value.erase("clientCert");
+      note(whose + ": the client's certificate and its key are left out");
+    }
+    if (value.is_object() && stands(at(value, "ca", "privateKey"))) {
+      value.erase("ca");
+      value["autogenerate"] = {{"enabled", true}};
+      note(whose + ": the CA and its key are left out, the control plane makes one");
+    }
+    if (value.is_object() && at(value, "certificates").is_array())
+      for (json& source : value["certificates"])
+        if (stands(source)) {
+          source = {{"secret", "left-out"}};
+          note(whose + ": a certificate and its key are left out");
+        }
+    if (value.is_structured())
+      for (json& each : value) leave_keys_out(each, whose);
   }
 
   void rename(json& value) const {
@@ -303,6 +347,8 @@ class Importer {
   const std::vector<json>& resources_;
   std::string name_, origin_;
   std::map<std::string, ImportedService> services_;
+  std::map<std::string, std::string> known_;  ///< service -> its name in the scenario
+  std::set<std::string> names_;               ///< that are taken
   std::map<std::string, std::string> renamed_;
   std::map<std::string, std::size_t> skipped_;
   std::vector<json> policies_;

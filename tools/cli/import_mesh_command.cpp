@@ -99,7 +99,8 @@ void add_import(CLI::App& app, int& exit_code) {
   command
       ->add_option("SOURCE", arguments->from, "URL of the REST API, such as http://localhost:5681, or a file or folder")
       ->required();
-  command->add_option("--token", arguments->token, "User token for the REST API");
+  command->add_option("--token", arguments->token, "User token for the REST API; others may read a command line")
+      ->envname("KUMASIM_TOKEN");
   command->add_option("--ca", arguments->ca, "File with the authorities of an https URL, PEM; default: the machine's")
       ->check(CLI::ExistingFile);
   command->add_option("--name", arguments->name, "Name of the scenario")->capture_default_str();

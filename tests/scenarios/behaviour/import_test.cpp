@@ -90,6 +90,65 @@ TEST(Import, LeavesOutWhatIsNotAtHand) {
   EXPECT_THAT(nobody.error()[0].text(), HasSubstr("no Dataplane has an inbound"));
 }
 
+TEST(Import, LeavesOutPrivateKeys) {
+  std::vector<json> resources = shop();
+  resources.push_back({{"type", "ExternalService"},
+                       {"mesh", "default"},
+                       {"name", "old"},
+                       {"tags", {{"kuma.io/service", "old"}}},
+                       {"networking",
+                        {{"address", "old.example.com:443"},
+                         {"tls",
+                          {{"enabled", true},
+                           {"clientCert", {{"inlineString", "a certificate"}}},
+                           {"clientKey", {{"inline", "cHJpdmF0ZQ=="}}}}}}}});
+  resources.push_back(
+      {{"type", "MeshExternalService"},
+       {"mesh", "default"},
+       {"name", "new"},
+       {"spec",
+        {{"match", {{"type", "HostnameGenerator"}, {"port", 443}, {"protocol", "tcp"}}},
+         {"endpoints", {{{"address", "new.example.com"}, {"port", 443}}}},
+         {"tls",
+          {{"enabled", true},
+           {"verification",
+            {{"clientCert", {{"inlineString", "a certificate"}}}, {"clientKey", {{"inlineString", "private"}}}}}}}}}});
+  auto inline_source = [](const char* text) {
+    return json{{"type", "InsecureInline"}, {"insecureInline", {{"value", text}}}};
+  };
+  resources.push_back(
+      {{"type", "MeshIdentity"},
+       {"mesh", "default"},
+       {"name", "own"},
+       {"spec",
+        {{"provider",
+          {{"type", "Bundled"},
+           {"bundled",
+            {{"ca",
+              {{"certificate", inline_source("a certificate")}, {"privateKey", inline_source("private")}}}}}}}}}});
+  ImportedScenario made = imported(resources);
+  std::string text = made.document.dump();
+  EXPECT_EQ(text.find("private"), std::string::npos) << text;
+  EXPECT_EQ(text.find("cHJpdmF0ZQ"), std::string::npos) << text;
+  EXPECT_THAT(made.notes, Contains("ExternalService old: the client's certificate and its key are left out"));
+  EXPECT_THAT(made.notes, Contains("MeshExternalService new: the client's certificate and its key are left out"));
+  EXPECT_THAT(made.notes, Contains("MeshIdentity own: the CA and its key are left out, the control plane makes one"));
+}
+
+TEST(Import, KeepsServicesApartWhoseNamesBecomeTheSame) {
+  std::string one = std::string(63, 'x') + "-one", two = std::string(63, 'x') + "-two";
+  ImportedScenario made = imported({dataplane("a", "10.0.0.1", {{"kuma.io/service", "a_b"}}, {"a.b", "a-b"}),
+                                    dataplane("b", "10.0.0.2", {{"kuma.io/service", "a.b"}}, {"a-b"}),
+                                    dataplane("c", "10.0.0.3", {{"kuma.io/service", "a-b"}}, {}),
+                                    dataplane("d", "10.0.0.4", {{"kuma.io/service", one}}, {"a-b"}),
+                                    dataplane("e", "10.0.0.5", {{"kuma.io/service", two}}, {"a-b"})});
+  std::vector<std::string> names;
+  for (const json& service : made.document["spec"]["topology"]["services"]) names.push_back(service["name"]);
+  EXPECT_THAT(names, ElementsAre("a-b", "a-b-2", "a-b-3", std::string(61, 'x') + "-2", std::string(63, 'x')));
+  EXPECT_EQ(made.document["spec"]["topology"]["services"][2]["calls"], (json{"a-b", "a-b-2"}));
+  EXPECT_THAT(made.notes, Contains("service a_b is a-b-3 here, in the policies too"));
+}
+
 TEST(Import, RunsAsItWasPromised) {
   json document = imported(shop()).document;
   document["spec"]["duration"] = "5s";
