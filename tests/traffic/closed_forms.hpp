@@ -1,6 +1,8 @@
 /// What tests against closed forms share: how long to run, and how exact a mean is that a run has measured.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -36,9 +38,14 @@ inline void tell(const std::string& what, double measured, double closed_form) {
   std::printf("  %s: %.5g, closed form %.5g\n", what.c_str(), measured, closed_form);
 }
 
-/// How far a mean may lie from its closed form: the tolerance in a long run; four standard errors more in a short one.
-inline double allowed(double closed_form, double tolerance, const Estimate& measured) {
-  return closed_form * tolerance + (full_length() ? 0 : 4 * measured.error);
+/// A mean may lie off its closed form by the tolerance, in a short run by four of its standard errors more; a standard
+/// error of 5 % of the closed form or more says that the run is too short to judge it.
+inline void expect_near(const std::string& what, const Estimate& measured, double closed_form, double tolerance) {
+  double allowed = closed_form * tolerance + (full_length() ? 0 : 4 * measured.error);
+  std::printf("  %s: %.5g +- %.2g, closed form %.5g, allowed +- %.2g\n", what.c_str(), measured.mean, measured.error,
+              closed_form, allowed);
+  EXPECT_LT(measured.error, 0.05 * closed_form) << what << ": the run is too short";
+  EXPECT_NEAR(measured.mean, closed_form, allowed) << what;
 }
 
 }  // namespace kumasim::test

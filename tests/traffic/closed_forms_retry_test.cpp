@@ -61,9 +61,10 @@ TEST(Retries, of_three_layers_multiply) {
 }
 
 /// Huang et al., Metastable Failures in the Wild, OSDI 2022, section 5.2: clients call a database at a constant rate,
-/// give up after 3 s and send again at once, four times at most; its CPU is cut after 60 s. Their artifact sends every
-/// 75 us to two cores and tells the reader to tune that rate until the cases part; here 75 calls a second meet a
-/// capacity of 200 a second: of the loads between 36 and 39 % of capacity, at which they part, the middle. The database
+/// give up after 3 s and send again at once, four times at most; its CPU is cut while the load stands still. Their
+/// artifact sends every 75 us to two cores and tells the reader to tune that rate until the cases part; here 75 calls a
+/// second meet a capacity of 200 a second: of the loads between 36 and 39 % of capacity, at which they part, the
+/// middle. So these tests check the order of the cases, not the thresholds that the paper has for them. The database
 /// works on in the order of arrival on what its clients have given up.
 struct Storm {
   const char* name;
@@ -76,7 +77,7 @@ struct Storm {
 
 class RetryStorm : public ::testing::TestWithParam<Storm> {};
 
-TEST_P(RetryStorm, ends_as_published) {
+TEST_P(RetryStorm, ends_in_the_published_order_at_a_calibrated_load) {
   const auto& storm = GetParam();
   Bed bed;
   auto& database = bed.world.add_process("database");
@@ -95,19 +96,19 @@ TEST_P(RetryStorm, ends_as_published) {
   call.address = database.address();
   call.port = 80;
   call.timeout = 3s;
-  std::uint64_t sent = 0, answered = 0;  // of calls that begin between 100 s and 120 s
+  std::uint64_t sent = 0, answered = 0;  // of calls that begin between 50 s and 60 s
   const auto gap = Duration(static_cast<std::int64_t>(1'000'000'000'000 / storm.per_second_milli));
   const auto begin = bed.world.now();
-  for (auto at = Duration(0); at < 120s; at += gap)
+  for (auto at = Duration(0); at < 60s; at += gap)
     bed.world.post(clients, at, sim::user_kind(5), 0, [&, at] {
       client->call(call, {.most = 4, .budget_ppm = storm.budget_ppm}, [&, at](const sim::CallResult& result) {
-        if (at >= 100s) answered += result.ok();
+        if (at >= 50s) answered += result.ok();
       });
-      sent += at >= 100s;
+      sent += at >= 50s;
     });
-  bed.world.schedule(begin + 60s, [&] { app->set_faults({.speed_ppm = (100 - storm.cut_percent) * 10'000u}); });
-  bed.world.schedule(begin + 60s + storm.lasts, [&] { app->set_faults({}); });
-  bed.world.run_until(begin + 140s);
+  bed.world.schedule(begin + 10s, [&] { app->set_faults({.speed_ppm = (100 - storm.cut_percent) * 10'000u}); });
+  bed.world.schedule(begin + 10s + storm.lasts, [&] { app->set_faults({}); });
+  bed.world.run_until(begin + 80s);
 
   double share = static_cast<double>(answered) / static_cast<double>(sent);
   tell(std::string(storm.name) + ": calls answered half a minute later", share, storm.recovers ? 1 : 0);
@@ -115,7 +116,7 @@ TEST_P(RetryStorm, ends_as_published) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    Published, RetryStorm,
+    Calibrated, RetryStorm,
     testing::Values(Storm{"cut_by_80_percent_for_10_s", 80, 10s, 75'000, 0, false},
                     Storm{"cut_by_78_percent_for_10_s", 78, 10s, 75'000, 0, true},
                     Storm{"cut_by_80_percent_for_9_s", 80, 9s, 75'000, 0, true},
