@@ -20,7 +20,8 @@ Report report(WorldRun run) {
 
 WorldRun good() {
   WorldRun out{.world = "sim", .seed = 1, .planted_bug = ""};
-  out.verdicts.push_back({"t", {}, true, "", "", {}, ""});
+  out.verdicts.push_back(
+      {.title = "t", .mark = {}, .held = true, .sometimes = false, .seen = "", .why = "", .when = {}, .after = ""});
   return out;
 }
 
