@@ -34,6 +34,7 @@ bool Kernel::complete(EventRef ref, error_code code, std::size_t count, std::uin
   if (!pool_.alive(ref)) return false;
   auto& slot = pool_[ref.slot];
   if (in_heap(slot)) ++stale_;
+  auto begun = slot.state == SlotState::begun;
   ++slot.generation;  // it waits no longer: later references to it are late
   slot.count = count;
   slot.digest = digest;
@@ -43,6 +44,7 @@ bool Kernel::complete(EventRef ref, error_code code, std::size_t count, std::uin
   }
   if (trace_) note_cause(ref.slot);
   enqueue_now(ref.slot, slot);
+  if (begun) end_work(*slot.context);
   return true;
 }
 
@@ -57,6 +59,7 @@ void Kernel::discard(EventRef ref) {
   if (!pool_.alive(ref)) return;
   auto& slot = pool_[ref.slot];
   if (in_heap(slot)) ++stale_;
+  if (slot.state == SlotState::begun) end_work(*slot.context);
   auto handler = std::move(slot.handler);
   pool_.release(ref.slot);
 }
@@ -108,12 +111,18 @@ bool Kernel::step(MonotonicTime until) {
     }
     auto& slot = pool_[entry.slot];
     auto& context = *slot.context;
+    auto begun = slot.state == SlotState::begun;
     if (context.paused_) {
       slot.state = SlotState::held;
-      context.held_.push_back(entry);
+      if (begun) {
+        context.working_ = false;
+        context.held_.push_front(entry);
+      } else {
+        context.held_.push_back(entry);
+      }
       continue;
     }
-    if (context.slow_ && slot.state != SlotState::begun) {
+    if ((context.slow_ || context.working_) && !begun) {
       work(entry, slot);
       continue;
     }
@@ -126,6 +135,7 @@ bool Kernel::step(MonotonicTime until) {
     fingerprint_.add(now_, slot.lane, slot.kind, digest);
     if (++events_ % events_per_block == 0) blocks_.push_back(fingerprint_.value());
     if (trace_) trace(entry.slot, slot, digest);
+    if (begun) end_work(context);
     running_ = &context;
     // The handler moves itself out of the slot before it runs, so the slot is free for what it starts.
     pool_.release(entry.slot);
@@ -144,6 +154,10 @@ bool Kernel::step(MonotonicTime until) {
 
 void Kernel::resume(Context& context) {
   context.paused_ = false;
+  release_held(context);
+}
+
+void Kernel::release_held(Context& context) {
   auto held = std::move(context.held_);
   context.held_.clear();
   for (const auto& entry : held) {
@@ -153,16 +167,35 @@ void Kernel::resume(Context& context) {
 }
 
 void Kernel::slow(Context& context, std::optional<DelayLaw> step) {
-  // What it works on must end before what comes after it, also where that takes no time any more.
-  context.slow_ = step || context.busy_until_ > now_;
+  context.slow_ = step.has_value();
   context.step_ = step.value_or(DelayLaw());
 }
 
 void Kernel::work(EventEntry entry, EventSlot& slot) {
   auto& context = *slot.context;
-  context.busy_until_ = std::max(context.busy_until_, now_) + context.step_.draw(step_random_);
+  if (!context.working_) return begin_work(entry, slot);
+  slot.state = SlotState::held;
+  context.held_.push_back(entry);
+}
+
+void Kernel::begin_work(EventEntry entry, EventSlot& slot) {
+  auto& context = *slot.context;
+  auto end = now_ + context.step_.draw(step_random_);
+  context.working_ = true;
   slot.state = SlotState::begun;
-  later_.push(this->entry(entry.slot, slot, context.busy_until_, tie_at(slot.lane, context.busy_until_)));
+  later_.push(this->entry(entry.slot, slot, end, tie_at(slot.lane, end)));
+}
+
+void Kernel::end_work(Context& context) {
+  context.working_ = false;
+  if (context.paused_) return;
+  if (!context.slow_) return release_held(context);
+  while (!context.held_.empty()) {
+    auto entry = context.held_.front();
+    context.held_.pop_front();
+    auto& slot = pool_[entry.slot];
+    if (slot.generation == entry.generation && slot.state == SlotState::held) return begin_work(entry, slot);
+  }
 }
 
 void Kernel::drain(Context& context) {

@@ -25,6 +25,7 @@ void Process::start(Main main) {
   life_ = std::make_unique<Life>(*this, mix(mix(world_.seed(), id_), lives_));
   if (step_) kernel.slow(life_->context, step_);
   kernel.post(life_->context, EventKind::start, lives_, [this](error_code, std::size_t) { main_(life_->runtime); });
+  world_.note_life(*this, true);
 }
 
 void Process::kill(KillOptions options) {
@@ -57,6 +58,7 @@ void Process::end_life(KillOptions options) {
   life->end();
   disk_.crash(options.unsynced, world_.random());
   ended_.push_back(std::move(life));
+  world_.note_life(*this, false);
 }
 
 void Process::pause() {

@@ -19,6 +19,7 @@ World::~World() {
   // Whoever watched the run may be gone by now.
   set_trace(nullptr);
   log_ = {};
+  life_watch_ = {};
   for (auto& process : processes_) process->kill();
 }
 

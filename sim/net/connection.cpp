@@ -20,7 +20,7 @@ void Connection::later(int to, Duration delay, std::uint64_t digest, F call) {
 }
 
 Duration Connection::transit(int from) {
-  // A segment that is lost beyond every retransmission stalls the connection until it times out.
+  // What is lost beyond every retransmission arrives when a connection would have timed out.
   return network_.transit(ends[from].process, ends[1 - from].process).value_or(network_.limits().stall_max);
 }
 
@@ -112,9 +112,19 @@ void Connection::transmit(int from, ConnectionEnd::Segment segment) {
   auto start = std::max(me.line_free, kernel.now());
   me.line_free = start + network_.transmission(me.process, peer.process, segment.bytes.size());
   me.under_way.push_back(std::move(segment));
-  auto delay = transit(from) + network_.squeeze(me.process, peer.process, bytes.size());
+  auto way = network_.transit(me.process, peer.process);
+  if (!way) give_up_later(from);
+  auto delay = way.value_or(network_.limits().stall_max * 2) + network_.squeeze(me.process, peer.process, bytes.size());
   schedule_arrival(from, me.line_free - kernel.now() + delay, digest);
   me.line_free += network_.link_of(me.process, peer.process).slice_pause;
+}
+
+/// A segment was lost beyond every retransmission: the connection times out, unless the link gets better before.
+void Connection::give_up_later(int from) {
+  later(from, network_.limits().stall_max, id_, [from, eased = ends[from].eased](Connection& self) {
+    auto& end = self.ends[from];
+    if (end.eased == eased && !end.under_way.empty()) self.fail(from, asio::error::timed_out);
+  });
 }
 
 void Connection::schedule_arrival(int from, Duration delay, std::uint64_t digest) {
@@ -123,13 +133,28 @@ void Connection::schedule_arrival(int from, Duration delay, std::uint64_t digest
   auto& kernel = network_.kernel();
   auto& me = ends[from];
   me.last_arrival = std::max(me.last_arrival, kernel.now() + delay);
-  kernel.at(network_.context(), ends[1 - from].process, me.last_arrival, EventKind::deliver, digest,
-            [self = shared_from_this(), from](error_code, std::size_t) { self->arrive(from); });
+  auto arrival = kernel.at(network_.context(), ends[1 - from].process, me.last_arrival, EventKind::deliver, digest,
+                           [self = shared_from_this(), from](error_code, std::size_t) { self->arrive(from); });
+  me.arrivals.push_back(arrival);
+}
+
+void Connection::hurry(int from) {
+  auto& kernel = network_.kernel();
+  auto& me = ends[from];
+  // The first bytes of the server cannot overtake its answer.
+  if (ends[1 - from].opening) return;
+  auto self = shared_from_this();
+  auto arrivals = std::exchange(me.arrivals, {});
+  for (auto arrival : arrivals) kernel.discard(arrival);
+  me.line_free = me.last_arrival = kernel.now();
+  ++me.eased;
+  for (std::size_t i = 0; i < arrivals.size(); ++i) schedule_arrival(from, transit(from), id_);
 }
 
 void Connection::arrive(int from) {
   auto& me = ends[from];
   auto& peer = ends[1 - from];
+  if (!me.arrivals.empty()) me.arrivals.pop_front();
   if (me.under_way.empty()) return;  // the connection failed meanwhile
   if (cut(from)) {
     ++me.held;

@@ -29,13 +29,15 @@ struct ConnectionEnd {
     bool end = false;
   };
   std::deque<Segment> under_way;
-  std::size_t held = 0;         ///< of those, how many a partition or a clog keeps from arriving
-  bool lost = false;            ///< a partition held some of it: they are sent again later than what a clog held
-  bool unacknowledged = false;  ///< arrived, but the way back is cut
-  std::size_t credit = 0;       ///< bytes that the peer's window still takes
-  MonotonicTime line_free{};    ///< when the last byte has left
+  std::deque<EventRef> arrivals;  ///< of those that are not held
+  std::size_t held = 0;           ///< of those, how many a partition or a clog keeps from arriving
+  bool lost = false;              ///< a partition held some of it: they are sent again later than what a clog held
+  bool unacknowledged = false;    ///< arrived, but the way back is cut
+  std::size_t credit = 0;         ///< bytes that the peer's window still takes
+  MonotonicTime line_free{};      ///< when the last byte has left
   MonotonicTime last_arrival{};
   std::uint64_t progress = 0;  ///< moves with every arrival, so that a stall can be told
+  std::uint64_t eased = 0;     ///< moves when what is under way is hurried
   EventRef writing;
   ConstBuffers from;
 
@@ -80,12 +82,15 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void send_reset(int to);
   /// What a partition or a clog held goes on. Called for a direction where one of them is over.
   void release_held(int from);
+  /// What is under way arrives as the link has it now. Called for a direction whose link has got better.
+  void hurry(int from);
 
  private:
   template <class F>
   void later(int to, Duration delay, std::uint64_t digest, F call);
   Duration transit(int from);
   void transmit(int from, ConnectionEnd::Segment segment);
+  void give_up_later(int from);
   void schedule_arrival(int from, Duration delay, std::uint64_t digest);
   void arrive(int from);
   void watch_stall(int from);

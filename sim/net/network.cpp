@@ -20,7 +20,43 @@ VirtualNetwork::~VirtualNetwork() {
 }
 
 void VirtualNetwork::set_link_one_way(const Process& from, const Process& to, LinkOptions options) {
+  LinkOptions before = link_of(from.id(), to.id());
   links_[link_key(from.id(), to.id())] = options;
+  change_link({from.id(), to.id()}, before, options);
+}
+
+void VirtualNetwork::change_link(Direction way, const LinkOptions& before, const LinkOptions& now) {
+  if (auto line = lines_.find(way); line != lines_.end()) {
+    if (before.delay_correlation_ppm != now.delay_correlation_ppm) line->second.last_delay.reset();
+    if (before.loss_ppm != now.loss_ppm || before.loss_burst != now.loss_burst) line->second.bursting = false;
+    if (before.bottleneck_bytes_per_second != now.bottleneck_bytes_per_second) line->second.free = {};
+  }
+  constexpr std::uint32_t all = 1'000'000;
+  if (now.loss_ppm >= all && !same_machine(way.first, way.second))
+    dead_.insert(way);
+  else if (dead_.erase(way) > 0)
+    release_held(way.first, way.second);
+  auto wider =
+      before.bottleneck_bytes_per_second > 0 &&
+      (now.bottleneck_bytes_per_second == 0 || now.bottleneck_bytes_per_second > before.bottleneck_bytes_per_second);
+  if (wider || now.loss_ppm < before.loss_ppm) ease(way);
+}
+
+void VirtualNetwork::ease(Direction way) {
+  for (auto& [id, connection] : connections_)
+    for (int end = 0; end < 2; ++end)
+      if (connection->ends[end].process == way.first && connection->ends[1 - end].process == way.second)
+        connection->hurry(end);
+  auto hurried = hurried_.extract(way);
+  if (hurried.empty()) return;
+  for (auto& waiting : hurried.mapped())
+    if (auto call = waiting.lock()) (*call)();
+}
+
+void VirtualNetwork::when_eased(std::uint32_t from, std::uint32_t to, std::weak_ptr<std::function<void()>> call) {
+  auto& hurried = hurried_[{from, to}];
+  while (!hurried.empty() && hurried.front().expired()) hurried.pop_front();
+  hurried.push_back(std::move(call));
 }
 
 void VirtualNetwork::set_link(const Process& a, const Process& b, LinkOptions options) {
@@ -52,10 +88,14 @@ std::optional<Duration> VirtualNetwork::transit(std::uint32_t from, std::uint32_
   if (link.delay_correlation_ppm > 0) {
     auto& last = lines_[{from, to}].last_delay;
     auto kept = static_cast<std::int64_t>(link.delay_correlation_ppm);
-    if (last) delay = *last / 1'000'000 * kept + delay / 1'000'000 * (1'000'000 - kept);
+    if (last) {
+      auto sum =
+          static_cast<__int128>(last->count()) * kept + static_cast<__int128>(delay.count()) * (1'000'000 - kept);
+      delay = Duration(static_cast<std::int64_t>(sum / 1'000'000));
+    }
     last = delay;
   }
-  if (link.loss_ppm == 0) return delay;
+  if (link.loss_ppm == 0 || dead_.contains({from, to})) return delay;
   auto timeout = limits_.retransmission_timeout;
   // By the time that it is sent again, a burst of losses is over.
   for (std::uint32_t times = 0; times == 0 ? lost(from, to, link) : random_.below(1'000'000) < link.loss_ppm; ++times) {
@@ -73,6 +113,7 @@ Duration VirtualNetwork::transmission(std::uint32_t from, std::uint32_t to, std:
 }
 
 bool VirtualNetwork::lost(std::uint32_t from, std::uint32_t to, const LinkOptions& link) {
+  if (link.loss_ppm >= 1'000'000) return true;
   if (link.loss_burst <= 1) return random_.below(1'000'000) < link.loss_ppm;
   // Gilbert 1960: all is lost in a burst, which ends with chance 1 / burst; they begin so often that the mean is right.
   auto& bursting = lines_[{from, to}].bursting;

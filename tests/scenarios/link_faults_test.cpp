@@ -52,6 +52,15 @@ TEST(LinkFaults, DelayOfOneDirectionOnly) {
   EXPECT_LT(longest(back.lines_between(1s, 2s)), 1ms);
 }
 
+TEST(LinkFaults, CorrelatedDelaysBelowAMillisecondStayWithinTheirLaw) {
+  FaultBed bed("- {fault: net.delay, at: 0s, target: b-0, delay: [300us, 500us], correlation: 50%}", {.pause = 50ms});
+  bed.run(20s);
+  Lines lines = bed.lines_between(1s, 19s);
+  ASSERT_FALSE(lines.empty());
+  EXPECT_GE(shortest(lines), 300us);
+  EXPECT_LT(longest(lines), 510us);
+}
+
 /// The mean step from one delay to the next.
 double roughness(const std::string& correlation) {
   FaultBed bed("- {fault: net.delay, at: 0s, target: b-0, delay: [10ms, 30ms], correlation: " + correlation + "}",
@@ -104,6 +113,38 @@ TEST(LinkFaults, LossesComeInBursts) {
   Losses burst = losses("- {fault: net.loss, at: 0s, between: [a, b], loss: 1%, burst: 10}");
   EXPECT_GT(single.rate, 0);
   EXPECT_GT(burst.after_loss, 5 * single.after_loss);
+}
+
+TEST(LinkFaults, ALinkThatLosesAllIsCut) {
+  for (const char* burst : {"", ", burst: 5"}) {
+    std::string fault = std::string("loss: 100%, between: [a, b]") + burst + "}";
+    FaultBed lasting("- {fault: net.loss, at: 1s, for: 30s, " + fault),
+        brief("- {fault: net.loss, at: 1s, for: 5s, " + fault);
+    lasting.run(60s);
+    brief.run(20s);
+    EXPECT_TRUE(lasting.lines_between(1010ms, 30s).empty());
+    ASSERT_FALSE(lasting.failures.empty());
+    EXPECT_EQ(lasting.failures[0].text, "Connection timed out");
+    EXPECT_NEAR(static_cast<double>(lasting.failures[0].at.count()), 16e9, 1e9);
+    EXPECT_FALSE(lasting.lines_between(40s, 60s).empty());
+    EXPECT_TRUE(brief.failures.empty());
+    EXPECT_TRUE(in_order(brief.lines));
+    EXPECT_EQ(brief.lines.back().number, static_cast<int>(brief.lines.size()));
+    for (const auto& line : brief.lines) EXPECT_TRUE(line.at < 1010ms || line.at > 6s) << line.at.count();
+  }
+}
+
+TEST(LinkFaults, RateAndLossEndWithTheirFault) {
+  FaultBed rate("- {fault: net.rate, at: 1s, for: 10s, between: [a, b], bandwidth: 2000}");
+  FaultBed loss("- {fault: net.loss, at: 1s, for: 10s, between: [a, b], loss: 80%}");
+  for (FaultBed* bed : {&rate, &loss}) {
+    bed->run(20s);
+    EXPECT_TRUE(in_order(bed->lines));
+    EXPECT_EQ(bed->lines.back().number, static_cast<int>(bed->lines.size()));
+    Lines after = bed->lines_between(11500ms, 19s);
+    ASSERT_FALSE(after.empty());
+    EXPECT_LT(longest(after), 1ms);
+  }
 }
 
 TEST(LinkFaults, RateIsABottleneck) {

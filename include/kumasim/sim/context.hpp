@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
+#include <deque>
 
 #include "kumasim/runtime/asio.hpp"
 #include "kumasim/runtime/time.hpp"
@@ -46,12 +46,12 @@ class Context final : public asio::execution_context {
   bool ended_ = false;
   bool paused_ = false;
   bool slow_ = false;
-  DelayLaw step_;              // how long each event takes, where it is slow
-  MonotonicTime busy_until_{};
+  bool working_ = false;  // an event has begun and has no effect yet
+  DelayLaw step_;         // how long each event takes, where it is slow
   // The order of this context's events at one instant; see Kernel::order().
   MonotonicTime tie_time_{Duration(-1)};
   std::uint64_t tie_ = 0;
-  std::vector<EventEntry> held_;  // due while paused
+  std::deque<EventEntry> held_;  // due while paused, or behind the one that has begun
 };
 
 }  // namespace kumasim::sim

@@ -28,7 +28,7 @@ enum class SlotState : std::uint8_t {
   parked,  ///< waits for complete(); in no heap
   queued,  ///< in a heap
   begun,   ///< the same, and its process, which is slow, works on it
-  held,    ///< due, but its process is paused
+  held,    ///< due, but its process is paused, or works on another one
 };
 
 /// Two cache lines.

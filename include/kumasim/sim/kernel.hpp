@@ -116,7 +116,8 @@ class Kernel {
   void pause(Context& context) { context.paused_ = true; }
   /// What came due meanwhile runs now, in its order.
   void resume(Context& context);
-  /// Each event takes so long from when it is due, or from the end of the one before it, until it has its effect.
+  /// Each event takes so long from when it is due, or from the end of the one before it, until it has its effect. With
+  /// nothing: what has begun ends in its time, and what waits for it runs with it.
   void slow(Context& context, std::optional<DelayLaw> step);
   /// See Context::drain.
   void drain(Context& context);
@@ -173,6 +174,10 @@ class Kernel {
     return slot.state == SlotState::queued || slot.state == SlotState::begun;
   }
   void work(EventEntry entry, EventSlot& slot);
+  void begin_work(EventEntry entry, EventSlot& slot);
+  /// The event that had begun has run, or never will: the next one begins.
+  void end_work(Context& context);
+  void release_held(Context& context);
   void note_cause(std::uint32_t index);
   void trace(std::uint32_t index, const EventSlot& slot, std::uint64_t digest);
   EventHeap* next(MonotonicTime until);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -90,11 +91,17 @@ class VirtualNetwork {
   void add_process(const Process& process);
   /// The machine of a dead process resets its connections and closes its ports.
   void on_kill(std::uint32_t process);
-  bool cut(std::uint32_t from, std::uint32_t to) const { return !cuts_.empty() && cuts_.contains({from, to}); }
+  /// By a partition, or by a link that loses all.
+  bool cut(std::uint32_t from, std::uint32_t to) const {
+    return (!cuts_.empty() && cuts_.contains({from, to})) || (!dead_.empty() && dead_.contains({from, to}));
+  }
   bool clogged(std::uint32_t from, std::uint32_t to) const { return !clogs_.empty() && clogs_.contains({from, to}); }
   Door door(std::uint32_t from, std::uint32_t to) const;
   /// Calls it when the way is released; what waits is called in the order in which it came.
   void when_released(std::uint32_t from, std::uint32_t to, OnceFunction<void()> call);
+  /// Calls it when the link comes to lose less or to be wider, unless it is gone by then; in the order in which they
+  /// came.
+  void when_eased(std::uint32_t from, std::uint32_t to, std::weak_ptr<std::function<void()>> call);
   /// How long one message takes: the link's delay and its losses; nothing where it is lost for good.
   std::optional<Duration> transit(std::uint32_t from, std::uint32_t to);
   Duration transmission(std::uint32_t from, std::uint32_t to, std::size_t bytes) const;
@@ -127,6 +134,9 @@ class VirtualNetwork {
   std::optional<std::string> resolve(const std::string& host, const std::string& own_address) const;
   /// The address of a host as the process sees it. Throws boost::system::system_error.
   asio::awaitable<std::string> look_up(Context& context, std::string host, std::string own_address);
+  /// What faults of the link before remember is forgotten, and what waited for them goes on.
+  void change_link(Direction way, const LinkOptions& before, const LinkOptions& now);
+  void ease(Direction way);
   void request(const std::shared_ptr<Attempt>& attempt);
   void arrive(const std::shared_ptr<Attempt>& attempt);
   void release_held(std::uint32_t from, std::uint32_t to);
@@ -139,7 +149,9 @@ class VirtualNetwork {
   LinkOptions default_link_;
   std::unordered_map<std::uint64_t, LinkOptions> links_;  // looked up, never walked
   std::set<Direction> cuts_, clogs_;
-  std::map<Direction, std::deque<OnceFunction<void()>>> waiting_;  // for the release of a clog
+  std::set<Direction> dead_;                                                       // their links lose all
+  std::map<Direction, std::deque<OnceFunction<void()>>> waiting_;                  // for the release of a clog
+  std::map<Direction, std::deque<std::weak_ptr<std::function<void()>>>> hurried_;  // when the link is eased
   std::map<Direction, Door> doors_;
   std::map<Direction, Line> lines_;  // of links whose faults remember something
   std::map<std::uint32_t, std::vector<std::shared_ptr<const Lookup>>> lookups_;

@@ -103,9 +103,16 @@ class World {
   void set_trace(TraceSink* sink) { kernel_.set_trace(sink); }
   void set_log(std::function<void(const LogLine&)> sink) { log_ = std::move(sink); }
   void write_log(const Process& process, const LogRecord& record);
+  /// Hears of every life of a process that begins (up) or has ended from now on.
+  void set_life_watch(std::function<void(const Process&, bool up)> watch) { life_watch_ = std::move(watch); }
   bool logs() const { return static_cast<bool>(log_); }
 
  private:
+  friend class Process;
+  void note_life(const Process& process, bool up) {
+    if (life_watch_) life_watch_(process, up);
+  }
+
   template <class F>
   struct Ignore {
     F call;
@@ -127,6 +134,7 @@ class World {
   VirtualNetwork network_;
   Context engine_;
   std::function<void(const LogLine&)> log_;
+  std::function<void(const Process&, bool up)> life_watch_;
   std::vector<std::unique_ptr<Process>> processes_;
   OpensslRandom openssl_;
 };

@@ -227,8 +227,7 @@ void Fabric::respond(const ExchangePtr& exchange) {
   auto wire = exchange->wire;
   if (!wire->server || !wire->client || exchange->given_up) return;
   pass(
-      wire, false, kind_response,
-      digest(exchange->id, 0x1000 + static_cast<std::uint64_t>(exchange->response.status)),
+      wire, false, kind_response, digest(exchange->id, 0x1000 + static_cast<std::uint64_t>(exchange->response.status)),
       [exchange] {
         auto& w = *exchange->wire;
         if (exchange->given_up || !w.client) return;
@@ -279,6 +278,11 @@ void Fabric::drop(const WirePtr& wire, WireEnd how) {
   wire->client = nullptr;
   client->on_closed(wire, how);
   wire->open = false;
+}
+
+bool Fabric::may_ease(std::uint32_t from, std::uint32_t to) const {
+  const auto& link = world_.network().link_of(from, to);
+  return link.loss_ppm > 0 || link.bottleneck_bytes_per_second > 0;
 }
 
 bool Fabric::cut(const Wire& wire, bool to_server) const {

@@ -2,10 +2,13 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "kumasim/sim/world.hpp"
@@ -40,6 +43,7 @@ struct Wire {
   Process* client_process = nullptr;  ///< these two stay when the end is gone
   Process* server_process = nullptr;
   MonotonicTime last_arrival[2] = {};  ///< at the client, at the server: messages keep their order
+  MonotonicTime eased[2] = {};         ///< when what is under way was last hurried
   Hello hello;
   bool same_machine = false;
   bool open = false;    ///< as the client sees it: shaken hands and not ended
@@ -186,12 +190,14 @@ class Fabric {
     auto& to = to_server ? *wire->server_process : *wire->client_process;
     if (!to.up()) return false;
     auto delay = world_.network().transit(from.id(), to.id());
-    if (!delay) return true;
     auto& last = wire->last_arrival[to_server];
-    last = std::max(last, world_.now() + *delay + under_faults(*wire, to_server, bytes));
+    auto ahead = last;
+    last = std::max(last, world_.now() + delay.value_or(lost_arrival) + under_faults(*wire, to_server, bytes));
     if (bytes > 0) last += world_.network().transmission(from.id(), to.id(), bytes);
-    return world_.post(to, last - world_.now(), user_kind(kind), digest,
-                       Carried<std::decay_t<F>>{this, wire, std::forward<F>(call), to_server, 0});
+    Carried<std::decay_t<F>> message{this, wire, std::forward<F>(call), to_server, 0};
+    if (!wire->same_machine && may_ease(from.id(), to.id()))
+      return pass_slowly(std::move(message), ahead, !delay, user_kind(kind), digest);
+    return world_.post(to, last - world_.now(), user_kind(kind), digest, std::move(message));
   }
   template <class F>
   struct Carried {
@@ -215,6 +221,8 @@ class Fabric {
   /// 200 ms, doubled up to 3.2 s: together some 15 s.
   static constexpr Duration retry_first = std::chrono::milliseconds(200);
   static constexpr std::uint8_t tries_max = 8;
+  /// Of what is lost beyond every retransmission, where nothing ends its connection before: behind every timeout.
+  static constexpr Duration lost_arrival = std::chrono::minutes(1);
 
   /// Goes on, in order, when the clog is over.
   template <class F>
@@ -229,6 +237,38 @@ class Fabric {
     });
   }
 
+  /// Over a link that loses or is narrow: arrives at the wire's last arrival, or a delay after the link is eased.
+  /// `ahead`: when what goes before it arrives. `lost`: beyond every retransmission; the connection times out first.
+  template <class F>
+  bool pass_slowly(Carried<F> message, MonotonicTime ahead, bool lost, EventKind kind, std::uint64_t digest) {
+    auto wire = message.wire;
+    auto to_server = message.to_server;
+    auto from = (to_server ? wire->client_process : wire->server_process)->id();
+    auto* to = to_server ? wire->server_process : wire->client_process;
+    auto left = std::make_shared<std::optional<Carried<F>>>(std::move(message));
+    auto arrive = [left] {
+      if (auto arrived = std::exchange(*left, std::nullopt)) (*arrived)();
+    };
+    auto hurry = std::make_shared<std::function<void()>>([this, wire, to_server, from, to, ahead, arrive] {
+      auto& last = wire->last_arrival[to_server];
+      if (std::exchange(wire->eased[to_server], world_.now()) != world_.now()) last = ahead;
+      last = std::max(last, world_.now() + world_.network().transit(from, to->id()).value_or(retry_first));
+      world_.post(*to, last - world_.now(), user_kind(0), 0, arrive);
+    });
+    world_.network().when_eased(from, to->id(), hurry);
+    if (lost) {
+      auto& sender = to_server ? *wire->client_process : *wire->server_process;
+      auto give_up = [this, wire, to_server, left, eased = wire->eased[to_server]] {
+        if (*left && wire->eased[to_server] == eased) time_out(wire);
+      };
+      world_.post(sender, world_.network().limits().stall_max, user_kind(0), 0, give_up);
+    }
+    return world_.post(*to, wire->last_arrival[to_server] - world_.now(), kind, digest,
+                       [arrive, hurry = std::move(hurry)] { arrive(); });
+  }
+
+  /// Something of the link may end before what is sent over it arrives.
+  bool may_ease(std::uint32_t from, std::uint32_t to) const;
   bool cut(const Wire& wire, bool to_server) const;
   bool clogged(const Wire& wire, bool to_server) const;
   /// What bottlenecks and slicing take for a message with so many bytes of a body.
