@@ -21,28 +21,30 @@ Parameter direction() {
 }
 
 Kind delay() {
-  return {.name = "net.delay",
-          .text = "What is sent takes longer: the delay of each direction follows another law",
-          .whom = Whom::ways,
-          .begins = "slow the link of {}",
-          .ends = "restore the link of {}",
-          .end = "the links have the delays that they had",
-          .not_live = no_netem,
-          .recorded = false,
-          .parameters = {{.name = "delay",
-                          .type = Type::delay,
-                          .text = "the new delay of one direction",
-                          .example = "{law: lognormal, p50: 40ms, p99: 80ms}"},
-                         {.name = "loss",
-                          .type = Type::percent,
-                          .text = "part of what is sent that is lost and sent again",
-                          .example = "1%"},
-                         {.name = "correlation",
-                          .type = Type::percent,
-                          .text = "how much of a delay is that of the segment before it",
-                          .example = "25%",
-                          .fallback = "0%"},
-                         direction()}};
+  return {
+      .name = "net.delay",
+      .text = "What is sent takes longer: the delay of each direction follows another law",
+      .whom = Whom::ways,
+      .begins = "slow the link of {}",
+      .ends = "restore the link of {}",
+      .end = "the links have the delays that they had",
+      .not_live = no_netem,
+      .recorded = false,
+      .parameters = {{.name = "delay",
+                      .type = Type::delay,
+                      .text = "the new delay of one direction",
+                      .example = "{law: lognormal, p50: 40ms, p99: 80ms}"},
+                     {.name = "loss",
+                      .type = Type::percent,
+                      .text = "part of what is sent that is lost and sent again",
+                      .example = "1%"},
+                     {.name = "correlation",
+                      .type = Type::percent,
+                      .text = "how much of a delay is that of the segment before it; the rest is drawn, so the delays "
+                              "spread less than the law says",
+                      .example = "25%",
+                      .fallback = "0%"},
+                     direction()}};
 }
 
 Kind loss() {

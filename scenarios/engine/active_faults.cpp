@@ -1,6 +1,7 @@
 #include "scenarios/engine/active_faults.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace kumasim::scenario {
 namespace {
@@ -24,14 +25,15 @@ bool done(const FaultOrder& order) {
 
 }  // namespace
 
-void ActiveFaults::begin(const FaultOrder& order) {
+std::vector<FaultOrder> ActiveFaults::begin(const FaultOrder& order) {
   if (!order.kind->heals.empty()) return heal(order);
   world_.begin(order);
   if (order.kind->lasting) active_.push_back(order);
   note_cuts();
+  return {};
 }
 
-void ActiveFaults::heal(const FaultOrder& order) {
+std::vector<FaultOrder> ActiveFaults::heal(const FaultOrder& order) {
   for (FaultOrder& active : active_) {
     if (active.kind->name != order.kind->heals) continue;
     FaultOrder part = active;
@@ -40,17 +42,21 @@ void ActiveFaults::heal(const FaultOrder& order) {
     part.processes = ways ? active.processes : take(order.processes, active.processes);
     if (!done(part)) world_.end(part);
   }
+  std::vector<FaultOrder> ended;
+  std::ranges::copy_if(active_, std::back_inserter(ended), done);
   std::erase_if(active_, done);
   note_cuts();
+  return ended;
 }
 
-void ActiveFaults::end(const FaultOrder& order) {
+bool ActiveFaults::end(const FaultOrder& order) {
   auto found = std::ranges::find(active_, order.id, &FaultOrder::id);
-  if (found == active_.end()) return;
+  if (found == active_.end()) return false;
   FaultOrder rest = std::move(*found);
   active_.erase(found);
   world_.end(rest);
   note_cuts();
+  return true;
 }
 
 void ActiveFaults::note_cuts() {

@@ -13,16 +13,17 @@ class ActiveFaults {
  public:
   explicit ActiveFaults(MeshWorld& world) : world_(world) {}
 
-  /// Begins one, or, where its kind heals another, ends what there is of that between those that it names.
-  void begin(const FaultOrder& order);
-  /// Nothing where it has ended before.
-  void end(const FaultOrder& order);
+  /// Begins one, or, where its kind heals another, ends what there is of that between those that it names. The answer:
+  /// those of which nothing is left by that.
+  std::vector<FaultOrder> begin(const FaultOrder& order);
+  /// False, and nothing, where it has ended before.
+  bool end(const FaultOrder& order);
 
   /// Something of a kind that cuts lies on a way between the two.
   bool cut(const std::string& a, const std::string& b) const;
 
  private:
-  void heal(const FaultOrder& order);
+  std::vector<FaultOrder> heal(const FaultOrder& order);
   void note_cuts();
 
   MeshWorld& world_;

@@ -94,6 +94,7 @@ std::string shape(FaultOrder& order, const Scenario& scenario, const Names& amon
     }
     return "the zones";
   }
+  if (among.size() < 2) return "nobody";
   Names shuffled = pick(among, among.size(), random);
   std::size_t half = shuffled.size() / 2;
   std::size_t first = word == "minority" ? 1 + random.below(std::max<std::size_t>((shuffled.size() - 1) / 2, 1)) : half;
@@ -244,7 +245,8 @@ class Drawing {
   void flap() {
     Duration period = order_.duration("period");
     Duration down = period / 1'000'000 * order_.number("down");
-    for (Duration at{}; at < *lasts_; at += period)
+    Duration rest = scenario_.duration - occasion_.at;
+    for (Duration at{}; at < std::min(*lasts_, rest); at += period)
       add(part(), occasion_.at + at, std::min(down, *lasts_ - at), fault_.kind->name);
   }
 

@@ -66,6 +66,9 @@ class Reader {
   void read_fault(const json& fault, const std::string& path);
   void read_fault_time(Fault& fault, const json& value, const std::string& path);
   void read_trigger(Trigger& trigger, const json& value, const std::string& path);
+  void check_shape(const Fault& fault, const std::string& path);
+  void check_pairs(const Fault& fault, const std::string& path);
+  void check_parts(const Fault& fault, const std::string& path);
   void read_whom(Fault& fault, const json& value, const std::string& path);
   void read_selection(Selection& selection, const json& value, const std::string& path);
   void read_parameters(Fault& fault, const json& value, const std::string& path);

@@ -1,5 +1,6 @@
 /// Faults, as the catalogue has them.
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -99,6 +100,8 @@ void Reader::read_whom(Fault& out, const json& value, const std::string& path) {
   }
   if (value.contains("select")) read_selection(out.select.emplace(), value["select"], child_path(path, "select"));
   if (shaped && out.select && !value["select"].contains("pick")) out.select->pick = 0;
+  if (shaped) check_shape(out, path);
+  if (value.contains("between")) check_pairs(out, child_path(path, "between"));
   if (!value.contains("target")) return;
   out.target = value["target"].get<std::string>();
   std::string at = child_path(path, "target");
@@ -114,6 +117,47 @@ void Reader::read_whom(Fault& out, const json& value, const std::string& path) {
   } else {
     known_process(out.target, at);
   }
+}
+
+/// Both sides of a partition need somebody.
+void Reader::check_shape(const Fault& fault, const std::string& path) {
+  const std::string& shape = fault.values.find("shape")->second.word;
+  std::set<std::string> zones;
+  std::size_t among = fault.select ? 0 : 1;  // the control plane
+  for (const Instance& instance : scenario_.instances) {
+    if (fault.select && !fault.select->takes(instance)) continue;
+    ++among;
+    if (auto zone = instance.tags.find("kuma.io/zone"); zone != instance.tags.end()) zones.insert(zone->second);
+  }
+  if (fault.select && fault.select->pick > 0) among = std::min(among, fault.select->pick);
+  std::string at = child_path(path, "shape");
+  std::size_t least = shape == "minority" || shape == "bridge" ? 3 : 2;
+  if (among < least)
+    complain(at, fmt::format("`{}` needs {} processes or more; {} fit", shape, least, among));
+  else if (shape == "byZone" && zones.size() < 2)
+    complain(at, fmt::format("`byZone` needs two zones or more; the processes are of {}", zones.size()));
+}
+
+void Reader::check_pairs(const Fault& fault, const std::string& path) {
+  std::vector<std::string> one = scenario_.processes_of(fault.between[0]);
+  std::vector<std::string> other = scenario_.processes_of(fault.between[1]);
+  // Names that nobody has are complained of elsewhere.
+  if (one.size() == 1 && one == other)
+    complain(path, fmt::format("both sides are `{}`, which has no link to itself", one[0]));
+}
+
+/// A pattern is planned as so many single faults.
+void Reader::check_parts(const Fault& fault, const std::string& path) {
+  constexpr std::int64_t parts_max = 10'000;
+  if (fault.kind->name != "net.flap" || !fault.lasts) return;
+  auto said = fault.values.find("period");
+  Duration period = said == fault.values.end() ? std::chrono::seconds(2) : Duration(said->second.low);
+  if (period <= Duration(0)) return;  // is complained of elsewhere
+  std::int64_t parts = std::min(fault.lasts->high, scenario_.duration) / period;
+  if (parts > parts_max)
+    complain(child_path(path, "for"),
+             fmt::format("{} partitions are more than {}, which is all that one fault may come to; lengthen `period`",
+                         parts, parts_max));
 }
 
 void Reader::read_selection(Selection& out, const json& select, const std::string& path) {
@@ -152,6 +196,7 @@ void Reader::read_parameters(Fault& out, const json& value, const std::string& p
   if (out.kind->name == "net.flap" && out.values.contains("period") &&
       out.values.find("period")->second.low < Duration(std::chrono::milliseconds(10)).count())
     complain(child_path(path, "period"), "must be at least 10ms");
+  check_parts(out, path);
 }
 
 FaultValue Reader::fault_value(const fault::Parameter& parameter, const json& value, const std::string& path) {

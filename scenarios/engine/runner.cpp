@@ -48,6 +48,7 @@ class Engine {
       ResourceName is = resource_name(resource.body);
       seen_.resources.push_back({is.type, is.name, Duration(0)});
     }
+    world_.watch_lives([this](const std::string& process, bool up) { note_life(process, up); });
     if (triggers_.any()) told_ = world_.watch([this](const Event& event) { triggers_.see(event); });
     for (const Action& action : plan_.actions) {
       world_.at(action.at, [this, &action] { act(action); });
@@ -94,9 +95,11 @@ class Engine {
 
   void act(const Action& action) {
     using Kind = Action::Kind;
+    // Something else has ended it before.
+    if (action.kind == Kind::end && !faults_.end(action.order)) return;
     seen_.timeline.push_back({world_.now(), action.text, action.fault, action.recovery});
     if (action.kind == Kind::begin) begin(action.order);
-    if (action.kind == Kind::end) end(action.order);
+    if (action.kind == Kind::end) tell("fault.ended", *action.order.kind);
     auto done = [this, &action](std::string problem) {
       if (!problem.empty()) {
         std::string text = action.text + " was refused: " + problem;
@@ -114,24 +117,18 @@ class Engine {
   }
 
   void begin(const FaultOrder& order) {
-    const fault::Kind& kind = *order.kind;
-    if (kind.ends_life) {
-      for (const std::string& process : order.processes) killed_[process].push_back(world_.now());
-    }
-    faults_.begin(order);
-    for (const std::string& process : order.processes) {
-      if (kind.ends_life) triggers_.see(event_of(scenario_, "process.killed", process));
-      if (kind.ends_life && !kind.lasting) triggers_.see(event_of(scenario_, "process.started", process));
-    }
-    triggers_.see({"fault.begun", {{"fault", std::string(kind.name)}}});
+    std::vector<FaultOrder> ended = faults_.begin(order);
+    if (order.kind->heals.empty()) tell("fault.begun", *order.kind);
+    for (const FaultOrder& healed : ended) tell("fault.ended", *healed.kind);
   }
 
-  void end(const FaultOrder& order) {
-    faults_.end(order);
-    for (const std::string& process : order.processes) {
-      if (order.kind->ends_life) triggers_.see(event_of(scenario_, "process.started", process));
-    }
-    triggers_.see({"fault.ended", {{"fault", std::string(order.kind->name)}}});
+  void tell(std::string_view event, const fault::Kind& kind) {
+    triggers_.see({.name = event, .fields = {{"fault", std::string(kind.name)}}});
+  }
+
+  void note_life(const std::string& process, bool up) {
+    if (!up) killed_[process].push_back(world_.now());
+    triggers_.see(event_of(scenario_, up ? "process.started" : "process.killed", process));
   }
 
   void call(const Load& load, const Instance& caller, const std::function<void()>& answered) {
@@ -194,8 +191,7 @@ class Engine {
   void sample() {
     StateSample sample = world_.sample();
     sample.at = world_.now();
-    for (auto& [process, proxy] : sample.proxies)
-      proxy.cut_off = faults_.cut(process, scenario_.control_plane.name);
+    for (auto& [process, proxy] : sample.proxies) proxy.cut_off = faults_.cut(process, scenario_.control_plane.name);
     note_refusals(sample);
     if (triggers_.any() && !told_ && !seen_.samples.empty()) triggers_.compare(seen_.samples.back(), sample);
     seen_.samples.push_back(std::move(sample));

@@ -48,6 +48,7 @@ class SimFaults {
     std::set<Way> ways;
     std::shared_ptr<const sim::Lookup> lookup = {};
     std::map<std::string, std::uint64_t> skews = {};  // process -> number
+    std::map<std::string, std::uint64_t> lives = {};  // process -> the life that was asked to end
   };
   using Carry = void (SimFaults::*)(Active& active, const FaultOrder& part);
   struct Acts {
@@ -91,6 +92,10 @@ class SimFaults {
 
   sim::Process& process(const std::string& name);
   sim::LinkOptions link(const Way& way) const;
+  /// A fault that lasts, other than that one, has ended its life and not given it back.
+  bool held_down(const std::string& process, std::uint64_t other_than) const;
+  /// Kills it, and starts it where nothing holds it down.
+  void start_anew(const std::string& process, std::uint64_t order);
   /// Another fault of the kind goes on there.
   bool also(std::string_view kind, const Way& way) const;
   void sweep_idle(std::uint64_t id);

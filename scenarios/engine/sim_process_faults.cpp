@@ -31,10 +31,11 @@ void SimFaults::kill(Active&, const FaultOrder& part) {
   for (const std::string& name : part.processes) process(name).kill(options);
 }
 
-void SimFaults::stop(Active&, const FaultOrder& part) {
+void SimFaults::stop(Active& active, const FaultOrder& part) {
   Duration grace = part.duration("grace");
   for (const std::string& name : part.processes) {
     if (!process(name).up()) continue;
+    active.lives[name] = process(name).lives();
     hooks_.stop(name, grace);
     world_.schedule_after(grace, [&stopped = process(name), life = process(name).lives()] {
       if (stopped.lives() == life) stopped.kill();
@@ -42,33 +43,47 @@ void SimFaults::stop(Active&, const FaultOrder& part) {
   }
 }
 
-void SimFaults::start(Active&, const FaultOrder& part) {
+bool SimFaults::held_down(const std::string& name, std::uint64_t other_than) const {
+  return std::ranges::any_of(active_, [&](const auto& entry) {
+    const FaultOrder& order = entry.second.order;
+    return order.id != other_than && order.kind->lasting && order.kind->ends_life && order.touches(name);
+  });
+}
+
+void SimFaults::start_anew(const std::string& name, std::uint64_t order) {
+  process(name).kill();
+  if (!held_down(name, order)) process(name).restart();
+}
+
+void SimFaults::start(Active& active, const FaultOrder& part) {
   for (const std::string& name : part.processes) {
+    if (held_down(name, active.order.id)) continue;
     // One that is still ending is killed first: its time was longer than the fault.
-    bool ending = part.kind->name == "proc.stop";
+    auto asked = active.lives.find(name);
+    bool ending = asked != active.lives.end() && process(name).lives() == asked->second;
     if (ending || !process(name).up()) process(name).restart();
   }
 }
 
-void SimFaults::restart(Active&, const FaultOrder& part) {
-  for (const std::string& name : part.processes) process(name).restart();
+void SimFaults::restart(Active& active, const FaultOrder& part) {
+  for (const std::string& name : part.processes) start_anew(name, active.order.id);
 }
 
-void SimFaults::wipe(Active&, const FaultOrder& part) {
+void SimFaults::wipe(Active& active, const FaultOrder& part) {
   for (const std::string& name : part.processes) {
     process(name).kill();
     process(name).disk().wipe();
-    process(name).restart();
+    start_anew(name, active.order.id);
   }
 }
 
-void SimFaults::move(Active&, const FaultOrder& part) {
+void SimFaults::move(Active& active, const FaultOrder& part) {
   for (const std::string& name : part.processes) {
     process(name).kill();
     ++moves_;
     // Processes are numbered from 10.0.0.1 on.
     process(name).move_to(fmt::format("10.{}.{}.{}", 128 + (moves_ >> 16 & 127), moves_ >> 8 & 255, moves_ & 255));
-    process(name).restart();
+    start_anew(name, active.order.id);
   }
 }
 

@@ -59,6 +59,7 @@ SimWorld::SimWorld(const Scenario& scenario, SimWorldOptions options)
 }
 
 SimWorld::~SimWorld() {
+  world_.set_life_watch({});
   operator_->kill();
   for (auto& [name, instance] : instances_) process(name).kill();
   control_plane_->kill();
@@ -165,6 +166,12 @@ void SimWorld::stop(const std::string& name, Duration grace) {
   world_.post(process(name), Duration(0), sim::EventKind::post, 0, [this, name, grace] {
     if (name == scenario_.control_plane.name) return stop_control_plane_();
     instances_.at(name)->drain(grace);
+  });
+}
+
+void SimWorld::watch_lives(std::function<void(const std::string& process, bool up)> told) {
+  world_.set_life_watch([this, told = std::move(told)](const sim::Process& of, bool up) {
+    if (&of != operator_) told(of.name(), up);
   });
 }
 

@@ -28,6 +28,7 @@ class SimWorld final : public MeshWorld {
   bool up(const std::string& process) const override;
   void begin(const FaultOrder& order) override { faults_.begin(order); }
   void end(const FaultOrder& order) override { faults_.end(order); }
+  void watch_lives(std::function<void(const std::string& process, bool up)> told) override;
   bool watch(EventSink sink) override;
 
   void apply(const nlohmann::json& resource, std::function<void(std::string)> done) override;

@@ -30,7 +30,11 @@ void Triggers::fire(Waiting& waiting, const Event& event) {
   const Trigger& when = *scenario_.faults[waiting.fault].when;
   Occasion occasion{.at = world_.now() + draw(when.after, waiting.random), .turn = waiting.turn++};
   if (auto process = event.fields.find("process"); process != event.fields.end()) occasion.process = process->second;
-  for (Action& action : draw_fault(scenario_, waiting.fault, occasion, waiting.random)) {
+  std::vector<Action> actions = draw_fault(scenario_, waiting.fault, occasion, waiting.random);
+  auto is_end = [](const Action& action) { return action.kind == Action::Kind::end; };
+  bool for_good = scenario_.faults[waiting.fault].kind->lasting && std::ranges::none_of(actions, is_end);
+  if (for_good && !actions.empty()) waiting.busy = Duration::max();
+  for (Action& action : actions) {
     waiting.busy = std::max(waiting.busy, action.at);
     fired_.push_back(std::move(action));
     world_.at(fired_.back().at, [this, &fired = fired_.back()] { act_(fired); });

@@ -12,10 +12,11 @@ void LiveWorld::begin(const FaultOrder& order) {
   for (const Way& way : order.ways) cut(way);  // net.partition alone has ways here
   for (const std::string& process : order.processes) {
     if (order.kind->whom == fault::Whom::ways) break;
+    if (order.kind->lasting && order.kind->ends_life) ++holds_[process];
     if (kind == "proc.kill" || kind == "proc.restart") kill(process);
-    if (kind == "proc.restart") start(process);
+    if (kind == "proc.restart" && holds_[process] == 0) start(process);
     if (kind == "proc.stop") stop(process, order.duration("grace"));
-    if (kind == "proc.pause") pause(process);
+    if (kind == "proc.pause" && ++pauses_[process] == 1) pause(process);
   }
 }
 
@@ -24,15 +25,19 @@ void LiveWorld::end(const FaultOrder& order) {
   for (const Way& way : order.ways) heal(way);
   for (const std::string& process : order.processes) {
     if (order.kind->whom == fault::Whom::ways) break;
-    if (kind == "proc.stop") kill(process);  // its time may be longer than the fault
-    if (kind == "proc.kill" || kind == "proc.stop") start(process);
-    if (kind == "proc.pause") resume(process);
+    if (kind == "proc.pause" && --pauses_[process] == 0) resume(process);
+    if (!order.kind->ends_life || --holds_[process] > 0) continue;
+    if (ending_.contains(process)) kill(process);  // its time may be longer than the fault
+    start(process);
   }
 }
 
 void LiveWorld::kill(const std::string& process) {
   for (int pid : pids(process)) ::kill(pid, SIGKILL);
   ending_.erase(process);
+  bool was_there =
+      process == scenario_.control_plane.name ? control_plane_.has_value() : members_.at(process).sidecar.has_value();
+  if (was_there && told_life_) told_life_(process, false);
   if (process == scenario_.control_plane.name) {
     control_plane_.reset();
     rollout_.reset();
@@ -62,7 +67,8 @@ void LiveWorld::start(const std::string& process) {
   bool is_control_plane = process == scenario_.control_plane.name;
   if (is_control_plane ? control_plane_.has_value() : members_.at(process).sidecar.has_value()) return;
   Result<> started = is_control_plane ? start_control_plane() : start_member(members_.at(process));
-  if (!started) complain(fmt::format("{} did not start: {}", process, started.error().message));
+  if (!started) return complain(fmt::format("{} did not start: {}", process, started.error().message));
+  if (told_life_) told_life_(process, true);
 }
 
 void LiveWorld::pause(const std::string& process) {

@@ -39,6 +39,9 @@ class LiveWorld final : public MeshWorld {
   bool up(const std::string& process) const override;
   void begin(const FaultOrder& order) override;
   void end(const FaultOrder& order) override;
+  void watch_lives(std::function<void(const std::string& process, bool up)> told) override {
+    told_life_ = std::move(told);
+  }
 
   void apply(const nlohmann::json& resource, std::function<void(std::string)> done) override;
   void remove(const std::string& type, const std::string& mesh, const std::string& name,
@@ -137,6 +140,8 @@ class LiveWorld final : public MeshWorld {
   std::string refused_;
   std::vector<Problem> problems_;
   std::vector<int> dead_;  // pids of children whose end was noted
+  std::function<void(const std::string&, bool)> told_life_;
+  std::map<std::string, int> holds_, pauses_;  // how many faults hold it down, and how many pause it
   std::map<Way, int> cuts_;         // how many faults cut it
   std::set<std::string> ending_;    // processes that were asked to end
 };

@@ -160,6 +160,24 @@ INSTANTIATE_TEST_SUITE_P(
         {"EventOfNoProcess",
          "- {fault: tcp.reset, when: {event: fault.begun}, target: $event}",
          {"spec.faults[0].target: there is no event here that is about a process"}},
+        {"OneZone",
+         "- {fault: net.partition, at: 1s, shape: byZone, select: {zone: west}}",
+         {"s.yaml:13:", "spec.faults[0].shape: `byZone` needs two zones or more; the processes are of 1"}},
+        {"HalvesOfOne",
+         "- {fault: net.partition, at: 1s, shape: halves, select: {service: web}}",
+         {"spec.faults[0].shape: `halves` needs 2 processes or more; 1 fit"}},
+        {"MinorityOfTwo",
+         "- {fault: net.partition, at: 1s, shape: minority, select: {zone: west, pick: 2}}",
+         {"spec.faults[0].shape: `minority` needs 3 processes or more; 2 fit"}},
+        {"BridgeOfTwo",
+         "- {fault: net.partition, at: 1s, shape: bridge, select: {zone: west, pick: 2}}",
+         {"spec.faults[0].shape: `bridge` needs 3 processes or more; 2 fit"}},
+        {"BetweenOneAndItself",
+         "- {fault: net.partition, at: 1s, between: [web, web-0]}",
+         {"spec.faults[0].between: both sides are `web-0`, which has no link to itself"}},
+        {"TooManyParts",
+         "- {fault: net.flap, at: 1s, for: 1h, period: 1ms, target: web-0}",
+         {"spec.faults[0].for: 60000 partitions are more than 10000"}},
         {"NobodyInTheZone",
          "- {fault: proc.kill, at: 1s, select: {zone: north}}",
          {"spec.faults[0].select: 0 instances fit, 1 are to be picked"}},
@@ -199,6 +217,11 @@ TEST(FaultDraws, ShapesOfPartitions) {
     std::size_t count = ways_of("- {fault: net.partition, at: 1s, shape: minority}", seed).size();
     EXPECT_TRUE(count == 10u || count == 16u) << count;  // 1 x 5 or 2 x 4
   }
+}
+
+TEST(FaultDraws, AFlapEndsWithTheRun) {
+  Plan plan = make_plan(load("- {fault: net.flap, at: 10s, for: 100d, period: 5s, target: web-0}"), 1);
+  EXPECT_EQ(plan.actions.size(), 20u);  // the run has 60 s
 }
 
 TEST(FaultDraws, RangesAreDrawnAndRecurringFaultsDrawAnew) {

@@ -124,6 +124,17 @@ TEST(MeshFaults, ABottleneckSlowsCalls) {
             "");
 }
 
+TEST(MeshFaults, CallsAreQuickAfterABottleneckAndAfterLosses) {
+  for (const char* fault : {"net.rate, bandwidth: 2000", "net.loss, loss: 70%", "net.loss, loss: 100%"}) {
+    EXPECT_EQ(broken("40s", fmt::format("  faults: [{{at: 5s, for: 20s, fault: {}, between: [web, backend]}}]", fault),
+                     "  - during: {from: 15s, to: 20s, that: \"latency(web -> backend, p50) >= 200ms\"}\n"
+                     "  - during: {from: 30s, to: 40s, that: reachable(web -> backend)}\n"
+                     "  - during: {from: 30s, to: 40s, that: \"latency(web -> backend, p99) <= 50ms\"}\n"),
+              "")
+        << fault;
+  }
+}
+
 TEST(MeshFaults, ACertificateIsOldOnAClockThatIsFarAhead) {
   EXPECT_EQ(broken("30s",
                    "  faults:\n  - {at: 5s, for: 10s, fault: clock.offset, by: 1000d, target: web-0}\n"
@@ -148,6 +159,41 @@ TEST(MeshFaults, AHalfOpenStreamIsNoticedByKeepalive) {
   ASSERT_EQ(closed.size(), 1u);
   EXPECT_GT(closed[0], 15s);
   EXPECT_LT(closed[0], 50s);
+}
+
+/// What happened, as triggers see it: each names itself by a pause of another length.
+TEST(Triggers, SeeWhatReallyEnded) {
+  std::string faults =
+      "  faults:\n  - {at: 5s, for: 10s, fault: net.partition, between: [web, kuma-cp]}\n"
+      "  - {at: 8s, fault: net.heal, between: [web, kuma-cp]}\n"
+      "  - {when: {event: fault.begun, where: {fault: net.heal}}, fault: proc.pause, for: 1ms, target: backend-0}\n"
+      "  - {when: {event: fault.ended, where: {fault: net.partition}, occurrence: all}, fault: proc.pause, for: 2ms, "
+      "target: backend-1}";
+  WorldRun done = run(mesh("20s", faults, reachable));
+  EXPECT_TRUE(times_of(done, "pause backend-0").empty());
+  EXPECT_EQ(times_of(done, "pause backend-1"), std::vector<Duration>{8s});
+  std::vector<Duration> heals = times_of(done, "heal ");
+  EXPECT_EQ(heals, std::vector<Duration>{8s}) << "nothing is left for the planned end";
+}
+
+TEST(Triggers, SeeDeathsAndStartsWhenTheyHappen) {
+  std::string faults =
+      "  faults:\n  - {at: 5s, for: 10s, fault: proc.stop, grace: 4s, target: backend-0}\n"
+      "  - {at: 11s, fault: proc.restart, target: backend-0}\n"
+      "  - {when: {event: process.killed, occurrence: all}, fault: proc.pause, for: 1ms, target: web-0}\n"
+      "  - {when: {event: process.started, occurrence: all}, fault: proc.pause, for: 1ms, target: backend-1}";
+  WorldRun done = run(mesh("20s", faults, "  - eventually: {after: 15s, within: 5s, that: converged}\n"));
+  EXPECT_EQ(times_of(done, "pause web-0"), std::vector<Duration>{9s});
+  EXPECT_EQ(times_of(done, "pause backend-1"), std::vector<Duration>{15s});
+}
+
+TEST(Triggers, StrikeOnceWithWhatLastsToTheEnd) {
+  WorldRun done = run(mesh("20s",
+                           "  faults:\n  - {at: 5s, every: 2s, fault: clock.jump, by: 1ms, target: web-0}\n"
+                           "  - {when: {event: fault.begun, where: {fault: clock.jump}, occurrence: all}, fault: "
+                           "proc.slow, step: 1us, target: backend-1}",
+                           reachable));
+  EXPECT_EQ(times_of(done, "slow backend-1").size(), 1u);
 }
 
 const std::string timeouts = R"(  changes:

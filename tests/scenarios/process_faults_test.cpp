@@ -80,6 +80,54 @@ TEST(ProcessFaults, ASlowProcessFallsBehindAndCatchesUp) {
   EXPECT_LT(bed.lines.back().delay(), 5ms);
 }
 
+TEST(ProcessFaults, AProcessComesBackWithTheLastThatHeldItDown) {
+  struct Case {
+    const char* faults;
+    Duration back;
+    std::uint64_t lives;
+  };
+  for (const Case& c : {
+           Case{"- {fault: proc.kill, at: 1s, for: 3s, target: b-0}\n  - {fault: proc.kill, at: 2s, for: 6s, target: "
+                "b-0}",
+                8s, 2},
+           Case{"- {fault: proc.kill, at: 1s, for: 7s, target: b-0}\n  - {fault: proc.stop, at: 2s, for: 2s, target: "
+                "b-0}",
+                8s, 2},
+           Case{"- {fault: proc.kill, at: 1s, for: 7s, target: b-0}\n  - {fault: proc.restart, at: 3s, target: b-0}",
+                8s, 2},
+           Case{"- {fault: proc.kill, at: 1s, for: 7s, target: b-0}\n  - {fault: proc.wipe, at: 3s, target: b-0}", 8s,
+                2},
+           Case{"- {fault: proc.kill, at: 1s, for: 7s, target: b-0}\n  - {fault: proc.newAddress, at: 3s, target: b-0}",
+                8s, 2},
+       }) {
+    FaultBed bed(c.faults);
+    bed.run(14s);
+    for (const auto& line : bed.lines) EXPECT_TRUE(line.at < 1010ms || line.at > c.back) << c.faults << line.at.count();
+    EXPECT_GT(bed.lines.back().at, 13s) << c.faults;
+    EXPECT_EQ(bed.process("b-0").lives(), c.lives) << c.faults;
+  }
+}
+
+TEST(ProcessFaults, AStopEndsOnlyTheLifeThatItAsked) {
+  // It is restarted while it ends; what follows is no business of the stop.
+  FaultBed bed(
+      "- {fault: proc.kill, at: 1s, for: 2s, target: b-0}\n  - {fault: proc.stop, at: 2s, for: 4s, target: b-0}");
+  bed.run(10s);
+  EXPECT_TRUE(bed.stopped.empty()) << "it was down";
+  EXPECT_EQ(bed.process("b-0").lives(), 2u);
+  for (const auto& line : bed.lines) EXPECT_TRUE(line.at < 1010ms || line.at > 6s) << line.at.count();
+}
+
+TEST(ProcessFaults, ASlowProcessIsQuickAfterTheEnd) {
+  // It falls far behind: some tenths of a second for each line, and a hundred lines a second.
+  FaultBed bed("- {fault: proc.slow, at: 1s, for: 4s, target: b-0, step: 100ms}");
+  bed.run(10s);
+  ASSERT_FALSE(bed.lines_between(5500ms, 9900ms).empty());
+  for (const auto& line : bed.lines_between(5500ms, 9900ms)) EXPECT_LT(line.delay(), 5ms);
+  EXPECT_TRUE(bed.failures.empty());
+  EXPECT_EQ(bed.lines.back().number, static_cast<int>(bed.lines.size())) << "in order, and all of them";
+}
+
 std::string text_of(File& file) {
   std::string out(*file.size(), ' ');
   EXPECT_TRUE(file.read(0, std::as_writable_bytes(std::span(out))));

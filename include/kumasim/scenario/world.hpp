@@ -42,6 +42,8 @@ class MeshWorld {
   virtual void begin(const FaultOrder& order) = 0;
   /// Undoes a lasting fault, or the part of it that the order names: its processes, or its ways.
   virtual void end(const FaultOrder& order) = 0;
+  /// Tells from then on of every process that starts (up) or is gone, once for each.
+  virtual void watch_lives(std::function<void(const std::string& process, bool up)> told) = 0;
   /// Tells events of proxies from then on; false where the world knows them by samples only.
   virtual bool watch(EventSink) { return false; }
 
