@@ -32,6 +32,22 @@ bool member(const Group& group, const std::string& process) {
   return !rest.empty() && std::ranges::all_of(rest, [](char c) { return c >= '0' && c <= '9'; });
 }
 
+/// Names of processes: one of them is the other, or a service of which the other is an instance.
+bool same_processes(const Surface& surface, const std::string& a, const std::string& b) {
+  return a == b || std::ranges::any_of(surface.groups, [&](const Group& group) {
+           return (group.service == a && member(group, b)) || (group.service == b && member(group, a));
+         });
+}
+
+bool same_victim(const Surface& surface, const DrawnFault& one, const DrawnFault& other) {
+  if (one.target.empty() != other.target.empty()) return false;
+  if (!one.target.empty()) return one.target == other.target;
+  const auto& [a, b] = one.between;
+  const auto& [c, d] = other.between;
+  auto same = [&](const std::string& x, const std::string& y) { return same_processes(surface, x, y); };
+  return (same(a, c) && same(b, d)) || (same(a, d) && same(b, c));
+}
+
 /// The most instances of the group that are disabled at one moment; that moment is the begin of a fault.
 int disabled_at_once(const Group& group, const Drawn& drawn) {
   int out = 0;
@@ -58,7 +74,7 @@ std::optional<std::string> beyond_budget(const Surface& surface, const Drawn& dr
     if (end_of(fault) > surface.end) return fmt::format("{} of {} is not over by the end", fault.kind, victim(fault));
     for (std::size_t k = i + 1; k < drawn.faults.size(); ++k) {
       const DrawnFault& other = drawn.faults[k];
-      if (victim(fault) == victim(other) && overlap(fault, other))
+      if (same_victim(surface, fault, other) && overlap(fault, other))
         return fmt::format("{} and {} strike {} at one time", fault.kind, other.kind, victim(fault));
     }
   }

@@ -1,6 +1,8 @@
 /// Lines of JSON, in and out.
 #include "kumasim/chaos/results.hpp"
 
+#include <algorithm>
+#include <set>
 #include <stdexcept>
 
 #include <fmt/format.h>
@@ -11,6 +13,8 @@ namespace {
 
 using nlohmann::json;
 
+constexpr std::uint64_t seeds_max = 100'000'000;
+
 /// Numbers of 64 bits are texts: readers of JSON keep 53.
 std::string hex(std::uint64_t value) { return fmt::format("{:016x}", value); }
 
@@ -18,7 +22,8 @@ json to_json(const Exploration& exploration) {
   return {{"kumasim", "explore"},         {"scenario", exploration.scenario}, {"file", exploration.file},
           {"digest", exploration.digest}, {"profile", exploration.profile},   {"plantedBug", exploration.planted_bug},
           {"commit", exploration.commit}, {"kinds", exploration.kinds},       {"probes", exploration.probes},
-          {"wanted", exploration.wanted}};
+          {"wanted", exploration.wanted}, {"first", exploration.first},       {"last", exploration.last},
+          {"shard", exploration.shard},   {"shards", exploration.shards}};
 }
 
 json to_json(const SeedResult& result) {
@@ -50,6 +55,12 @@ Exploration exploration_from(const json& line) {
   line.at("kinds").get_to(out.kinds);
   line.at("probes").get_to(out.probes);
   line.at("wanted").get_to(out.wanted);
+  line.at("first").get_to(out.first);
+  line.at("last").get_to(out.last);
+  line.at("shard").get_to(out.shard);
+  line.at("shards").get_to(out.shards);
+  if (out.shard < 1 || out.shard > out.shards) throw std::runtime_error("there is no such shard");
+  if (out.last >= out.first && out.last - out.first >= seeds_max) throw std::runtime_error("it has too many seeds");
   return out;
 }
 
@@ -83,7 +94,20 @@ Result<> add(const SeedResult& result, std::map<std::uint64_t, SeedResult>& out)
                                            result.seed, hex(known->second.fingerprint), hex(result.fingerprint)));
 }
 
+/// The seeds may differ.
+bool same_exploration(const Exploration& a, Exploration b) {
+  b.first = a.first;
+  b.last = a.last;
+  b.shard = a.shard;
+  b.shards = a.shards;
+  return a == b;
+}
+
 }  // namespace
+
+bool planned(const Exploration& exploration, std::uint64_t seed) {
+  return seed >= exploration.first && seed <= exploration.last && seed % exploration.shards == exploration.shard - 1;
+}
 
 std::string to_line(const Exploration& exploration) {
   return to_json(exploration).dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
@@ -124,7 +148,7 @@ Result<ResultsFile> merge(const std::vector<ResultsFile>& shards) {
   ResultsFile out;
   out.exploration = shards.front().exploration;
   for (const ResultsFile& shard : shards) {
-    if (shard.exploration != out.exploration) {
+    if (!same_exploration(shard.exploration, out.exploration)) {
       return fail(Code::invalid_argument,
                   fmt::format("results of different explorations: {} {} at {} and {} {} at {}",
                               out.exploration.scenario, out.exploration.profile, out.exploration.commit,
@@ -134,6 +158,16 @@ Result<ResultsFile> merge(const std::vector<ResultsFile>& shards) {
       if (Result<> added = add(result, out.results); !added) return fail(added.error());
     }
   }
+  std::set<std::uint64_t> missing;
+  for (const ResultsFile& shard : shards) {
+    for (std::uint64_t seed = shard.exploration.first; seed <= shard.exploration.last; ++seed) {
+      if (!out.results.contains(seed)) missing.insert(seed);
+    }
+    out.exploration.first = std::min(out.exploration.first, shard.exploration.first);
+    out.exploration.last = std::max(out.exploration.last, shard.exploration.last);
+  }
+  out.exploration.shard = out.exploration.shards = 1;
+  out.missing.assign(missing.begin(), missing.end());
   return out;
 }
 

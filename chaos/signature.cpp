@@ -36,16 +36,19 @@ std::size_t number(std::string_view text) {
   return length;
 }
 
-/// Length of a word of eight or more hexadecimal digits with at least one decimal one; else 0.
+/// Length of an address with its 0x, or of a word of eight or more hexadecimal digits with at least one decimal one;
+/// else 0.
 std::size_t hexadecimal(std::string_view text) {
-  std::size_t length = 0;
-  bool decimal = false;
-  while (length < text.size() && (digit(text[length]) || (text[length] >= 'a' && text[length] <= 'f'))) {
+  bool address = text.starts_with("0x");
+  std::size_t length = address ? 2 : 0;
+  bool decimal = address;
+  while (length < text.size() && (digit(text[length]) || (text[length] >= 'a' && text[length] <= 'f') ||
+                                  (address && text[length] >= 'A' && text[length] <= 'F'))) {
     decimal = decimal || digit(text[length]);
     ++length;
   }
   bool ends = length == text.size() || !letter(text[length]);
-  return length >= 8 && decimal && ends ? length : 0;
+  return (length >= 8 || (address && length > 2)) && decimal && ends ? length : 0;
 }
 
 /// Length of a hash in base64: at least 24 characters of all three sorts; else 0.
@@ -69,15 +72,28 @@ std::string without_numbers(std::string_view text) {
     bool inside = !out.empty() && (letter(out.back()) || digit(out.back()));  // v1, p99: part of a name
     std::size_t length = inside ? 0 : std::max(hexadecimal(text), base64(text));
     if (length == 0 && !inside) length = number(text);
-    if (length > 0) {
+    if (length == 3 && out.ends_with("status ")) {  // of HTTP: each says something else
+      out += text.substr(0, length);
+      text.remove_prefix(length);
+    } else if (length > 0) {
       out += '#';
       text.remove_prefix(length);
-      continue;
+    } else {
+      out += text.front();
+      text.remove_prefix(1);
     }
-    out += text.front();
-    text.remove_prefix(1);
   }
   return out;
+}
+
+/// "within 30s: reachable(a -> b)", "reachable(a -> b)": a title without the moments of its window.
+std::string without_moments(const std::string& what) {
+  std::size_t colon = what.find(": ");
+  std::string head = what.substr(0, colon);
+  if (colon == std::string::npos) return what;
+  std::size_t after = head.find(" after ");
+  if (head.starts_with("within ") && after != std::string::npos) return head.substr(0, after) + what.substr(colon);
+  return digit(head.front()) && head.find(" to ") != std::string::npos ? what.substr(colon + 2) : what;
 }
 
 }  // namespace
@@ -106,10 +122,14 @@ std::string normalised(std::string_view text) {
 
 std::string signature(const Failure& failure) {
   std::string out = failure.kind;
-  if (!failure.what.empty()) out += ": " + normalised(failure.what);
+  if (!failure.what.empty()) out += ": " + failure.what;
   std::string cause = normalised(failure.cause);
   if (cause.size() > text_max) cause.resize(text_max);
   return cause.empty() ? out : out + ": " + cause;
+}
+
+std::string signature_anywhen(const Failure& failure) {
+  return signature({failure.kind, without_moments(failure.what), failure.cause});
 }
 
 }  // namespace kumasim::chaos

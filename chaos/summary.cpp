@@ -63,6 +63,18 @@ std::string table(const std::vector<std::vector<std::string>>& rows) {
   return out;
 }
 
+/// "1..3 7 9..10" of ascending seeds.
+std::string ranges(const std::vector<std::uint64_t>& seeds) {
+  std::string out;
+  for (std::size_t i = 0; i < seeds.size(); ++i) {
+    std::size_t first = i;
+    while (i + 1 < seeds.size() && seeds[i + 1] == seeds[i] + 1) ++i;
+    out += fmt::format("{}{}", out.empty() ? "" : " ", seeds[first]);
+    if (i > first) out += fmt::format("..{}", seeds[i]);
+  }
+  return out;
+}
+
 std::string seconds(std::int64_t milliseconds) {
   return fmt::format("{}.{}s", milliseconds / 1000, milliseconds % 1000 / 100);
 }
@@ -120,6 +132,8 @@ Summary summarise(const ResultsFile& results) {
   std::ranges::sort(out.groups, [](const FailureGroup& a, const FailureGroup& b) {
     return a.count != b.count ? a.count > b.count : a.least_seed < b.least_seed;
   });
+  out.missing = results.missing;
+  if (!out.missing.empty() || out.exploration.shards > 1) return out;
   for (const std::string& wanted : out.exploration.wanted) {
     bool reached =
         std::ranges::any_of(out.probes, [&](const auto& probe) { return probe.first == wanted && probe.second > 0; });
@@ -130,12 +144,18 @@ Summary summarise(const ResultsFile& results) {
 
 std::string summary_text(const Summary& summary, const ReplayCommands& replay) {
   const Exploration& what = summary.exploration;
-  std::string out = fmt::format("{} {} with profile {}: {} of {} runs passed", summary.held() ? "HELD" : "FAILED",
-                                what.scenario, what.profile, summary.passed, summary.runs);
+  const char* verdict = !summary.missing.empty() ? "INCOMPLETE" : summary.held() ? "HELD" : "FAILED";
+  std::string out = fmt::format("{} {} with profile {}: {} of {} runs passed", verdict, what.scenario, what.profile,
+                                summary.passed, summary.runs);
+  if (what.shards > 1) out += fmt::format(" in shard {}/{}", what.shard, what.shards);
   if (!summary.groups.empty())
     out += fmt::format(", {} in {} groups", summary.runs - summary.passed, summary.groups.size());
   if (!what.planted_bug.empty()) out += fmt::format(", with {} planted", what.planted_bug);
   out += "\n";
+  if (!summary.missing.empty())
+    out += fmt::format("\n  MISSING  {} seeds have no result: {}\n", summary.missing.size(), ranges(summary.missing));
+  if (!what.wanted.empty() && (what.shards > 1 || !summary.missing.empty()))
+    out += "\n  `sometimes` is judged where all seeds are there: see --merge\n";
   for (const FailureGroup& group : summary.groups) out += "\n" + group_text(group, summary.runs, replay);
   for (const std::string& never : summary.never) out += fmt::format("\n  NEVER  {}: held in no run\n", never);
   out += coverage_text(summary);
@@ -156,6 +176,7 @@ nlohmann::json summary_json(const Summary& summary, const ReplayCommands& replay
            {"runs", summary.runs},
            {"passed", summary.passed},
            {"never", summary.never},
+           {"missing", summary.missing},
            {"events", summary.events},
            {"simulatedMs", summary.simulated_ms},
            {"wallMs", summary.wall_ms},

@@ -142,6 +142,11 @@ TEST_F(ExploreCli, GoesOnWhereItWasTornAndMergesShards) {
   Outcome merged = run("explore --merge " + path("shard-1") + " " + path("shard-2") + " --output json");
   EXPECT_EQ(summary(merged), wanted);
 
+  Outcome half = run("explore --merge " + path("shard-1"));
+  EXPECT_EQ(half.code, 1) << half.out;
+  EXPECT_TRUE(half.out.starts_with("INCOMPLETE stranger")) << half.out;
+  EXPECT_NE(half.out.find("2 seeds have no result: 1 3"), std::string::npos) << half.out;
+
   Outcome other = run("explore " + file_ + " --profile lite --seeds 1..4 --resume " + path("torn"));
   EXPECT_EQ(other.code, 2);
   EXPECT_NE(other.out.find("the profile is `swarm` there and `lite` here"), std::string::npos) << other.out;
@@ -157,7 +162,9 @@ TEST_F(ExploreCli, PrintsTheScenarioOfASeed) {
 TEST_F(ExploreCli, RefusesBadArguments) {
   for (const char* arguments :
        {"explore", "explore x.yaml", "explore x.yaml --profile heavy", "explore x.yaml --shard 3/2",
-        "explore x.yaml --jobs 0", "explore --merge nowhere", "shrink", "shrink x.yaml --planted-bug none-such"})
+        "explore x.yaml --jobs 0", "explore --merge nowhere", "explore x.yaml --seeds 0..3",
+        "explore --seeds 1..2 --merge nowhere", "explore --resume x --merge nowhere", "shrink",
+        "shrink x.yaml --planted-bug none-such"})
     EXPECT_EQ(run(arguments).code, 2) << arguments;
   Outcome passes = run("shrink " + file_ + " --seed 1");
   EXPECT_EQ(passes.code, 2);

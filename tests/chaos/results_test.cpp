@@ -105,6 +105,23 @@ TEST(Results, ShardsMergeToWhatOneRunHas) {
   });
 }
 
+TEST(Results, MergingNamesSeedsThatNoShardHas) {
+  ResultsFile one{.exploration = exploration(), .results = {{2, result(2)}, {4, result(4)}}}, two = one;
+  one.exploration.last = two.exploration.last = 5;
+  one.exploration.shards = two.exploration.shards = 2;
+  two.exploration.shard = 2;
+  two.results = {{1, result(1)}, {5, result(5)}};
+  auto read = read_results(to_line(two.exploration));
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->exploration, two.exploration);
+  EXPECT_EQ(merge({one})->missing, (std::vector<std::uint64_t>{1, 3, 5})) << "a shard is lost";
+  auto merged = merge({one, two});
+  EXPECT_EQ(merged->missing, std::vector<std::uint64_t>{3}) << "a seed is lost";
+  EXPECT_EQ(merged->exploration.shards, 1u);
+  two.results.emplace(3, result(3));
+  EXPECT_TRUE(merge({one, two})->missing.empty());
+}
+
 TEST(Results, DoNotMergeWhatDiffers) {
   ResultsFile one{.exploration = exploration(), .results = {{1, result(1)}}, .whole = 0}, other = one;
   other.exploration.commit = "another";

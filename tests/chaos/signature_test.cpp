@@ -23,6 +23,26 @@ TEST(Signature, KeepsWhatNamesAThing) {
   EXPECT_EQ(normalised(""), "");
 }
 
+TEST(Signature, KeepsWhatAnExpectationSays) {
+  auto of = [](std::string what) { return signature({"broken", std::move(what), "late"}); };
+  EXPECT_NE(of("10s to 20s: converged"), of("50s to 60s: converged"));
+  EXPECT_NE(of("always latency(a -> b, p99) <= 50ms"), of("always latency(a -> b, p99) <= 500ms"));
+}
+
+TEST(Signature, KeepsAStatusAndDropsAWholeAddress) {
+  EXPECT_EQ(normalised("web-3 -> backend/: status 503 after 12"), "web-# -> backend/: status 503 after #");
+  EXPECT_EQ(normalised("read at 0x7ffd12, 0xABCDEF and 0x0"), "read at #, # and #");
+}
+
+/// A window that only moved is the same; one that allows less is another.
+TEST(Signature, AnywhenKeepsTheLengthThatIsAllowed) {
+  auto of = [](std::string what) { return signature_anywhen({"broken", std::move(what), "late"}); };
+  EXPECT_EQ(of("within 1m30s after 80s: converged"), of("within 1m30s after 5s: converged"));
+  EXPECT_NE(of("within 1m30s after 80s: converged"), of("within 1s after 80s: converged"));
+  EXPECT_EQ(of("40s to 60s: converged"), of("20s to 40s: converged"));
+  EXPECT_NE(of("always converged"), of("always no-plaintext"));
+}
+
 TEST(Signature, TellsExpectationsAndCausesApart) {
   Failure broken{"broken", "always no-plaintext", "web-0 -> backend/: status 200"};
   Failure elsewhere{"broken", "always no-plaintext", "web-3 -> backend/: status 200"};

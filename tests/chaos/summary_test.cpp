@@ -76,6 +76,28 @@ TEST(Summary, FailsWhereASometimesNeverHeld) {
   EXPECT_FALSE(summarise({}).held()) << "nothing was run";
 }
 
+TEST(Summary, IsIncompleteWhereSeedsAreMissing) {
+  ResultsFile some = results();
+  for (std::uint64_t seed : {2u, 3u, 4u}) some.results.erase(seed);
+  some.missing = {2, 3, 4, 7};
+  Summary summary = summarise(some);
+  EXPECT_FALSE(summary.held());
+  EXPECT_TRUE(summary.never.empty()) << "a missing seed may have reached it";
+  std::string text = summary_text(summary, replay);
+  EXPECT_TRUE(text.starts_with("INCOMPLETE s with profile swarm: 2 of 2 runs passed")) << text;
+  EXPECT_NE(text.find("4 seeds have no result: 2..4 7"), std::string::npos) << text;
+}
+
+TEST(Summary, AShardWithoutSeedsHolds) {
+  ResultsFile none = results();
+  none.results.clear();
+  none.exploration.shard = 2;
+  none.exploration.shards = 9;
+  Summary summary = summarise(none);
+  EXPECT_TRUE(summary.held());
+  EXPECT_TRUE(summary_text(summary, replay).starts_with("HELD s with profile swarm: 0 of 0 runs passed in shard 2/9"));
+}
+
 TEST(Summary, SaysItForPeopleAndForPrograms) {
   Summary summary = summarise(results());
   std::string text = summary_text(summary, replay);

@@ -133,6 +133,12 @@ TEST(Budget, SaysWhatGoesTooFar) {
   EXPECT_EQ(why({kill("web-0", 10s, 5s), kill("web-1", 12s, 5s)}), "no instance of web is left at one time");
   EXPECT_EQ(why({kill("web-0", 10s, 5s), kill("web-1", 16s, 5s)}), "");
   EXPECT_EQ(why({kill("backend-v2-0", 10s, 5s)}), "") << "a single instance comes back";
+  auto cut = [](std::string a, std::string b) {
+    return DrawnFault{.kind = "net.partition", .at = 10s, .lasts = 5s, .target = "", .between = {a, b}};
+  };
+  EXPECT_EQ(why({cut("kuma-cp", "backend"), cut("backend-v1-0", "kuma-cp")}),
+            "net.partition and net.partition strike backend and kuma-cp at one time");
+  EXPECT_EQ(why({cut("kuma-cp", "web-0"), cut("kuma-cp", "web-1")}), "");
   EXPECT_EQ(why({{.kind = "clock.jump", .at = 1s, .lasts = {}, .target = "web-0", .between = {}}}),
             "clock.jump of web-0 stays");
 }

@@ -23,6 +23,10 @@ std::string difference(const chaos::Exploration& there, const chaos::Exploration
   if (there.profile != here.profile) return pair("the profile", there.profile, here.profile);
   if (there.planted_bug != here.planted_bug) return pair("the planted bug", there.planted_bug, here.planted_bug);
   if (there.commit != here.commit) return pair("the commit", there.commit, here.commit);
+  auto seeds = [](const chaos::Exploration& of) {
+    return fmt::format("{}..{} in shard {}/{}", of.first, of.last, of.shard, of.shards);
+  };
+  if (seeds(there) != seeds(here)) return pair("the range of seeds", seeds(there), seeds(here));
   return "the path of the file or the catalogue of faults differs";
 }
 

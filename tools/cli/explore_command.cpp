@@ -6,6 +6,7 @@
 #include <memory>
 #include <set>
 #include <thread>
+#include <tuple>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -59,12 +60,20 @@ std::string check_shard(const std::string& text) {
   return parse_shard(text) ? std::string() : "expected NUMBER/COUNT such as 1/4, found `" + text + "`";
 }
 
-std::vector<std::uint64_t> seeds_of(const ExploreArguments& arguments) {
-  auto [number, count] = *parse_shard(arguments.shard);
-  std::vector<std::uint64_t> out;
-  for (std::uint64_t seed : *parse_seeds(arguments.seeds)) {
-    if (seed % count == number - 1) out.push_back(seed);
-  }
+/// Seeds begin at 1: --expand 0 is no seed.
+std::string check_seeds_from_one(const std::string& text) {
+  std::string wrong = check_seeds(text);
+  if (wrong.empty() && parse_seeds(text)->front() == 0) wrong = "seeds begin at 1, found `" + text + "`";
+  return wrong;
+}
+
+/// Notes the seeds in the exploration.
+std::vector<std::uint64_t> plan_seeds(const ExploreArguments& arguments, chaos::Exploration& exploration) {
+  std::vector<std::uint64_t> out = *parse_seeds(arguments.seeds);
+  exploration.first = out.front();
+  exploration.last = out.back();
+  std::tie(exploration.shard, exploration.shards) = *parse_shard(arguments.shard);
+  std::erase_if(out, [&](std::uint64_t seed) { return !planned(exploration, seed); });
   return out;
 }
 
@@ -235,6 +244,7 @@ int explore(const ExploreArguments& arguments) {
     return passed;
   }
   chaos::Exploration exploration = exploration_of(*source, profile, arguments.bug);
+  std::vector<std::uint64_t> seeds = plan_seeds(arguments, exploration);
   chaos::ResultsFile results{.exploration = exploration, .results = {}, .whole = 0};
   std::optional<ExplorationFolder> folder;
   std::string path = arguments.resume.empty() ? arguments.out : arguments.resume;
@@ -245,7 +255,6 @@ int explore(const ExploreArguments& arguments) {
     folder = std::move(*opened);
     results.results = folder->results().results;
   }
-  std::vector<std::uint64_t> seeds = seeds_of(arguments);
   std::erase_if(seeds, [&](std::uint64_t seed) { return results.results.contains(seed); });
   bool kept = true;
   run_seeds(*source, profile, arguments, exploration, seeds, [&](const chaos::SeedResult& result) {
@@ -282,22 +291,29 @@ void add_explore(CLI::App& app, int& exit_code) {
   CLI::App* command =
       app.add_subcommand("explore", "Run many seeds, each with faults of its own, and group what breaks");
   auto arguments = std::make_shared<ExploreArguments>();
-  command->add_option("FILE", arguments->file, "Scenario file");
-  command->add_option("--seeds", arguments->seeds, "Range of seeds")->check(check_seeds)->capture_default_str();
+  auto* file = command->add_option("FILE", arguments->file, "Scenario file");
+  auto* seeds = command->add_option("--seeds", arguments->seeds, "Range of seeds, from 1 on")
+                    ->check(check_seeds_from_one)
+                    ->capture_default_str();
   command->add_option("--profile", arguments->profile, profile_help())
       ->check(CLI::IsMember(profile_names()))
       ->capture_default_str();
   command->add_option("--jobs", arguments->jobs, "Runs at a time; default: one for each processor")
       ->check(CLI::Range(1U, 1024U));
-  command->add_option("--shard", arguments->shard, "Only every COUNTth seed: NUMBER/COUNT, such as 2/5")
-      ->check(check_shard)
-      ->capture_default_str();
+  auto* shard = command->add_option("--shard", arguments->shard, "Only every COUNTth seed: NUMBER/COUNT, such as 2/5")
+                    ->check(check_shard)
+                    ->capture_default_str();
   auto* out = command->add_option("--out", arguments->out,
                                   "Folder for results.jsonl, one line a seed, and scenarios of seeds that fail");
-  command->add_option("--resume", arguments->resume, "Such a folder: what has been run there is not run again")
-      ->excludes(out);
+  auto* resume =
+      command->add_option("--resume", arguments->resume, "Such a folder: what has been run there is not run again")
+          ->excludes(out);
   command->add_option("--merge", arguments->merge, "Run nothing: put the results of these folders together")
-      ->excludes(out);
+      ->excludes(out)
+      ->excludes(file)
+      ->excludes(seeds)
+      ->excludes(shard)
+      ->excludes(resume);
   command->add_option("--expand", arguments->expand, "Run nothing: print the scenario that this seed makes")
       ->check(CLI::PositiveNumber);
   command->add_option("--output", arguments->output, "Format of the summary")
@@ -309,7 +325,8 @@ void add_explore(CLI::App& app, int& exit_code) {
       ->capture_default_str();
   command->callback([arguments, &exit_code] { exit_code = explore(*arguments); });
   command->footer(
-      "Exit code: 0 all runs passed and every `sometimes` held in one of them; 1 otherwise; 2 bad input.\n"
+      "Exit code: 0 all runs passed and every `sometimes` held in one of them; 1 otherwise, and where\n"
+      "--merge lacks seeds; 2 bad input; 3 a run's process was ended from outside.\n"
       "Example: kumasim explore scenarios/quickstart.yaml --seeds 1..1000 --profile swarm --out found");
 }
 

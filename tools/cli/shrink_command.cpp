@@ -54,13 +54,40 @@ json narrow(const ShrinkArguments& arguments, const json& document) {
   return scenario::narrowed(document, *loaded, scenario::make_plan(*loaded, arguments.seed));
 }
 
+constexpr const char* narrowing_not_tried =
+    "its ranges are kept: the time was over before they were narrowed to what the seed drew";
+
 struct Outcome {
   chaos::Failure failure;  // that was kept
-  bool narrowed = true;    // to what the seed drew
+  std::string note;        // why its ranges are not narrowed to what the seed drew; "" where they are
   scenario::Shrunk shrunk;
   std::size_t parts_before = 0, runs = 0;
   bool stopped = false;
+
+  bool minimal() const { return shrunk.minimal() && !stopped && note.empty(); }
 };
+
+/// How many of the parts, left out, came out in each way.
+json counts_of(const scenario::Shrunk& shrunk) {
+  json out{{"passes", 0}, {"breaksOtherwise", 0}, {"doesNotLoad", 0}, {"stillBreaks", 0}, {"notTried", 0}};
+  for (const scenario::Necessity& one : shrunk.necessary) {
+    const char* name = one.without.empty()                        ? "stillBreaks"
+                       : one.without == "passes"                  ? "passes"
+                       : one.without.starts_with("does not load") ? "doesNotLoad"
+                       : one.without.starts_with("not tried")     ? "notTried"
+                                                                  : "breaksOtherwise";
+    out[name] = out[name].get<int>() + 1;
+  }
+  return out;
+}
+
+std::string counts_text(const scenario::Shrunk& shrunk) {
+  json counts = counts_of(shrunk);
+  return fmt::format(
+      "without one of {} parts: {} pass, {} break otherwise, {} do not load, {} still break, {} not tried",
+      shrunk.necessary.size(), counts["passes"].dump(), counts["breaksOtherwise"].dump(), counts["doesNotLoad"].dump(),
+      counts["stillBreaks"].dump(), counts["notTried"].dump());
+}
 
 std::string header_of(const ShrinkArguments& arguments, const Outcome& outcome) {
   std::string bug = arguments.bug.empty() ? "" : " --planted-bug " + arguments.bug;
@@ -68,7 +95,9 @@ std::string header_of(const ShrinkArguments& arguments, const Outcome& outcome) 
                                  bug, commit());
   text += fmt::format("With --seed {}{} it breaks:\n  {}\n", arguments.seed, bug, chaos::signature(outcome.failure));
   if (outcome.stopped) text += "The time was over before all had been tried: it may not be the smallest.\n";
-  text += "Each part is needed; without it:\n";
+  if (!outcome.note.empty()) text += fmt::format("Note: {}.\n", outcome.note);
+  text +=
+      outcome.minimal() ? "Each part is needed; without it:\n" : "Not each part is known to be needed; without it:\n";
   for (const scenario::Necessity& one : outcome.shrunk.necessary) {
     std::string without = one.without.empty() ? "still breaks" : one.without;
     if (without.size() > outcome_text_max) without = without.substr(0, outcome_text_max) + "...";
@@ -87,11 +116,12 @@ json certificate_of(const ShrinkArguments& arguments, const Outcome& outcome) {
       {"rounds", outcome.shrunk.rounds},
       {"partsBefore", outcome.parts_before},
       {"partsAfter", scenario::large_parts(outcome.shrunk.document).size()},
-      {"minimal", outcome.shrunk.minimal() && !outcome.stopped},
+      {"minimal", outcome.minimal()},
+      {"outcomes", counts_of(outcome.shrunk)},
       {"necessary", json::array()},
       {"scenario", outcome.shrunk.document}};
   if (!arguments.bug.empty()) out["plantedBug"] = arguments.bug;
-  if (!outcome.narrowed) out["note"] = not_narrowed;
+  if (!outcome.note.empty()) out["note"] = outcome.note;
   for (const scenario::Necessity& one : outcome.shrunk.necessary)
     out["necessary"].push_back({{"part", one.part}, {"without", one.without.empty() ? "still breaks" : one.without}});
   return out;
@@ -120,7 +150,8 @@ int say(const ShrinkArguments& arguments, const Outcome& outcome) {
         "{} parts of {} are left after {} runs in {} rounds{}\n", certificate["partsAfter"].dump(),
         outcome.parts_before, outcome.runs, outcome.shrunk.rounds,
         certificate["minimal"] == true ? "; each of them is needed" : "; it may not be the smallest");
-    if (!outcome.narrowed) std::cout << "note: " << not_narrowed << "\n";
+    std::cout << counts_text(outcome.shrunk) << "\n";
+    if (!outcome.note.empty()) std::cout << "note: " << outcome.note << "\n";
     if (!arguments.out.empty()) {
       std::string bug = arguments.bug.empty() ? "" : " --planted-bug " + arguments.bug;
       std::cout << fmt::format("tools/kumasim run {} --seed {}{}\ncertificate: {}\n", arguments.out, arguments.seed,
@@ -144,6 +175,18 @@ TrialOptions options_of(const ShrinkArguments& arguments) {
   return out;
 }
 
+/// Where the start passes without the bug, or without its faults, all that it is shrunk to must do so.
+void find_controls(const json& document, TrialOptions& options) {
+  auto passes = [&](const json& one, const std::string& bug) {
+    TrialOptions control = options;
+    control.planted_bug = bug;
+    auto failure = first_failure(scenario::document_text(one), control);
+    return failure && !*failure;
+  };
+  options.without_bug = !options.planted_bug.empty() && passes(document, "");
+  options.without_faults = document["spec"].contains("faults") && passes(faultless(document), options.planted_bug);
+}
+
 int shrink(const ShrinkArguments& arguments) {
   auto source = load_source_or_complain(arguments.file);
   if (!source) return bad_input;
@@ -152,7 +195,8 @@ int shrink(const ShrinkArguments& arguments) {
   auto failure = first_failure(scenario::document_text(document), options);
   if (!failure) return bad(failure.error());
   if (!*failure) return bad(fmt::format("seed {} passes: there is nothing to shrink", arguments.seed));
-  options.signature = chaos::signature(**failure);
+  options.signature = chaos::signature_anywhen(**failure);
+  find_controls(document, options);
 
   ProgressBar bar(fmt::format("shrinking {}", source->scenario.name));
   std::string pass = "narrowing";
@@ -162,6 +206,7 @@ int shrink(const ShrinkArguments& arguments) {
                 [&] { bar.show(0, 0, fmt::format("{}, {} parts left, {} runs", pass, parts, ++runs)); });
   json narrowed = narrow(arguments, document);
   bool breaks = trials.first_breaking({narrowed}).has_value();
+  const char* note = breaks ? "" : trials.stopped() ? narrowing_not_tried : not_narrowed;
   scenario::Trial trial{
       .first_breaking = [&](const std::vector<json>& candidates) { return trials.first_breaking(candidates); },
       .outcomes = [&](const std::vector<json>& candidates) { return trials.outcomes(candidates); },
@@ -171,7 +216,7 @@ int shrink(const ShrinkArguments& arguments) {
             parts = scenario::large_parts(smaller).size();
           }};
   Outcome outcome{.failure = **failure,
-                  .narrowed = breaks,
+                  .note = note,
                   .shrunk = scenario::shrink(breaks ? narrowed : document, trial),
                   .parts_before = parts_before,
                   .runs = trials.runs(),
@@ -211,6 +256,7 @@ void add_shrink(CLI::App& app, int& exit_code) {
       "less. "
       "Each part that\nis left was dropped once, and the run did not break in the same way: the certificate says what "
       "happened instead.\n"
+      "Where the start passes without the planted bug or without its faults, each smaller scenario does so too.\n"
       "Exit code: 0 shrunk; 2 bad input, or a seed that passes.\n"
       "Example: kumasim shrink found/seed-17.yaml --seed 17 --out small.yaml");
 }

@@ -53,20 +53,36 @@ const std::string* Trials::known(const std::string& text) const {
   return found == outcomes_.end() ? nullptr : &found->second;
 }
 
-std::string Trials::run(const std::string& text) const {
-  auto done = simulate(text, options_.file, options_.seed, options_.planted_bug);
+nlohmann::json faultless(nlohmann::json document) {
+  document["spec"].erase("faults");
+  return document;
+}
+
+std::string Trials::control(const nlohmann::json& candidate) const {
+  auto breaks = [&](const nlohmann::json& document, const std::string& bug) {
+    auto done = simulate(scenario::document_text(document), options_.file, options_.seed, bug);
+    return !done || !scenario::failures_of(done->run).empty();
+  };
+  if (options_.without_bug && breaks(candidate, "")) return "breaks without the planted bug as well";
+  if (options_.without_faults && breaks(faultless(candidate), options_.planted_bug))
+    return "breaks without its faults as well";
+  return "";
+}
+
+std::string Trials::run(const nlohmann::json& candidate) const {
+  auto done = simulate(scenario::document_text(candidate), options_.file, options_.seed, options_.planted_bug);
   if (!done) return "does not load: " + done.error().substr(0, done.error().find('\n'));
   std::vector<chaos::Failure> failures = scenario::failures_of(done->run);
   if (failures.empty()) return "passes";
   bool wanted = std::ranges::any_of(
-      failures, [&](const chaos::Failure& failure) { return chaos::signature(failure) == options_.signature; });
-  return wanted ? "" : "breaks otherwise: " + chaos::signature(failures.front());
+      failures, [&](const chaos::Failure& failure) { return chaos::signature_anywhen(failure) == options_.signature; });
+  return wanted ? control(candidate) : "breaks otherwise: " + chaos::signature(failures.front());
 }
 
 void Trials::collect(const std::vector<std::string>& texts, const Finished& finished) {
   std::string outcome = finished.output;
   if (!finished.trouble.empty()) {
-    std::string crash = chaos::signature(crash_of(finished));
+    std::string crash = chaos::signature_anywhen(crash_of(finished));
     outcome = crash == options_.signature ? "" : "breaks otherwise: " + crash;
   }
   outcomes_[texts[finished.task]] = std::move(outcome);
@@ -91,7 +107,7 @@ std::optional<std::size_t> Trials::first_breaking(const std::vector<nlohmann::js
         next = texts.size();
         break;
       }
-      pool.start(task, [&, task] { return run(texts[task]); });
+      pool.start(task, [&, task] { return run(candidates[task]); });
     }
     std::optional<Finished> finished = pool.wait();
     if (!finished) return found;
@@ -109,7 +125,7 @@ std::vector<std::string> Trials::outcomes(const std::vector<nlohmann::json>& can
   while (true) {
     while (next < texts.size() && !pool.full() && !time_is_over()) {
       std::size_t task = next++;
-      if (known(texts[task]) == nullptr) pool.start(task, [&, task] { return run(texts[task]); });
+      if (known(texts[task]) == nullptr) pool.start(task, [&, task] { return run(candidates[task]); });
     }
     std::optional<Finished> finished = pool.wait();
     if (finished) {

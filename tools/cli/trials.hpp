@@ -21,7 +21,9 @@ struct TrialOptions {
   std::string file;  // named in what a loader says
   std::uint64_t seed = 1;
   std::string planted_bug;
-  std::string signature;  // of the failure that is wanted
+  std::string signature;  // signature_anywhen of the failure that is wanted
+  /// What breaks must pass so as well.
+  bool without_bug = false, without_faults = false;
   unsigned jobs = 1;
   std::chrono::seconds cpu_max{600};
   std::optional<std::chrono::steady_clock::time_point> until;  // nothing is tried after it
@@ -33,6 +35,9 @@ chaos::Failure crash_of(const Finished& finished);
 /// The first failure of one run, in a process of its own; nothing where it passes. The error is what a loader says.
 std::expected<std::optional<chaos::Failure>, std::string> first_failure(const std::string& text,
                                                                         const TrialOptions& options);
+
+/// The scenario without its faults.
+nlohmann::json faultless(nlohmann::json document);
 
 class Trials {
  public:
@@ -49,7 +54,9 @@ class Trials {
 
  private:
   bool time_is_over() const;
-  std::string run(const std::string& text) const;
+  std::string run(const nlohmann::json& candidate) const;
+  /// Why the candidate breaks for another reason; "" where it does not.
+  std::string control(const nlohmann::json& candidate) const;
   /// "" where it breaks as wanted; nothing where it is not known yet.
   const std::string* known(const std::string& text) const;
   void collect(const std::vector<std::string>& texts, const Finished& finished);

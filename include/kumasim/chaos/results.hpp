@@ -12,7 +12,7 @@
 
 namespace kumasim::chaos {
 
-/// The first line: results of two explorations belong together where all of it is the same.
+/// The first line: results of two explorations belong together where all but the seeds is the same.
 struct Exploration {
   std::string scenario;  // its name
   std::string file;
@@ -20,11 +20,16 @@ struct Exploration {
   std::string profile;
   std::string planted_bug;
   std::string commit;
-  std::vector<std::string> kinds;   // of faults that seeds may draw
-  std::vector<std::string> probes;  // what runs may reach; some run must reach each that is in `wanted`
-  std::vector<std::string> wanted;  // `sometimes` expectations
+  std::vector<std::string> kinds;     // of faults that seeds may draw
+  std::vector<std::string> probes;    // what runs may reach; some run must reach each that is in `wanted`
+  std::vector<std::string> wanted;    // `sometimes` expectations
+  std::uint64_t first = 1, last = 0;  // seeds of all shards
+  std::uint64_t shard = 1, shards = 1;
   bool operator==(const Exploration&) const = default;
 };
+
+/// Whether the exploration has the seed in its shard.
+bool planned(const Exploration& exploration, std::uint64_t seed);
 
 /// One run; the same each time but for `wall_ms`.
 struct SeedResult {
@@ -48,6 +53,7 @@ struct ResultsFile {
   Exploration exploration;
   std::map<std::uint64_t, SeedResult> results;  // by seed
   std::size_t whole = 0;                        // bytes up to the end of the last whole line
+  std::vector<std::uint64_t> missing = {};      // after merge(): seeds of all shards that have no result
 };
 
 /// A last line without its line break is what a crash left: it is passed over. data_loss where another line is not of
@@ -55,8 +61,9 @@ struct ResultsFile {
 /// whole.
 Result<ResultsFile> read_results(std::string_view text);
 
-/// The results of shards as those of one exploration. invalid_argument where they are of different explorations,
-/// data_loss where a seed came out differently in two of them: then a run is not deterministic.
+/// The results of shards as those of one exploration, with the seeds that no shard has. invalid_argument where they are
+/// of different explorations, data_loss where a seed came out differently in two of them: then a run is not
+/// deterministic.
 Result<ResultsFile> merge(const std::vector<ResultsFile>& shards);
 
 }  // namespace kumasim::chaos

@@ -39,11 +39,15 @@ struct Summary {
   std::vector<std::pair<std::string, std::size_t>> probes;  // -> runs that reached it
   /// Probe -> for each kind, in the order of `kinds`, runs in which the kind struck and the probe was reached.
   std::map<std::string, std::vector<std::size_t>> crossed;
-  std::vector<std::string> never;  // wanted, and reached by no run
+  std::vector<std::string> never;      // wanted, and reached by no run; judged where all seeds of all shards are there
+  std::vector<std::uint64_t> missing;  // seeds without a result
   std::uint64_t events = 0;
   std::int64_t simulated_ms = 0, wall_ms = 0;  // wall: of all runs, one after the other
 
-  bool held() const { return runs > 0 && groups.empty() && never.empty(); }
+  /// A shard may have no seed.
+  bool held() const {
+    return (runs > 0 || exploration.shards > 1) && groups.empty() && never.empty() && missing.empty();
+  }
 };
 
 /// Does not depend on the order in which seeds ended, nor on how they were divided.
