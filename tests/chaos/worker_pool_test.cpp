@@ -1,6 +1,10 @@
 /// Work in child processes: answers, crashes, limits.
 #include <gtest/gtest.h>
 
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <atomic>
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
@@ -66,6 +70,50 @@ TEST(WorkerPool, EndsWorkThatNeverEnds) {
   });
   auto done = all_of(pool);
   EXPECT_NE(done[0].trouble.find("1 s of processor time"), std::string::npos) << done[0].trouble;
+}
+
+TEST(WorkerPool, EndsWorkThatWaitsForEver) {
+  WorkerPool pool(1, 60s, 1s);
+  pool.start(0, [] {
+    while (true) pause();
+    return std::string();
+  });
+  EXPECT_EQ(all_of(pool)[0].trouble, "was not done after 1 s");
+}
+
+/// The counter is shared with the children.
+TEST(WorkerPool, DoesOnceMoreWhatWasEndedFromOutside) {
+  auto* shared = static_cast<std::atomic<int>*>(
+      mmap(nullptr, sizeof(std::atomic<int>), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+  ASSERT_NE(shared, MAP_FAILED);
+  for (int signal : {SIGTERM, SIGINT, SIGHUP, SIGKILL}) {
+    *shared = 0;
+    WorkerPool pool(1, 60s);
+    pool.start(0, [=] {
+      if (shared->fetch_add(1) == 0) std::raise(signal);
+      return std::string("done");
+    });
+    auto done = all_of(pool);
+    EXPECT_EQ(done[0].output, "done") << signal;
+    EXPECT_EQ(done[0].trouble, "") << signal;
+  }
+  WorkerPool pool(1, 60s);
+  pool.start(0, [] {
+    std::raise(SIGTERM);
+    return std::string();
+  });
+  EXPECT_THROW(pool.wait(), std::runtime_error);
+  munmap(shared, sizeof(std::atomic<int>));
+}
+
+TEST(WorkerPool, KeepsTheLastThatACrashSaid) {
+  WorkerPool pool(1, 60s);
+  pool.start(0, [] {
+    std::cerr << "one\ntwo\nthree\nfour\n";
+    std::raise(SIGSEGV);
+    return std::string();
+  });
+  EXPECT_EQ(all_of(pool)[0].trouble, "died by Segmentation fault: two\nthree\nfour");
 }
 
 TEST(WorkerPool, ForgetsWhatIsCancelled) {

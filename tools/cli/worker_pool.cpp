@@ -6,10 +6,12 @@
 #include <csignal>
 #include <cstring>
 #include <iostream>
+#include <stdexcept>
 #include <system_error>
 
 #include <fmt/format.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,6 +21,7 @@ namespace {
 
 constexpr int threw = 125;                // exit code of a child whose work threw
 constexpr std::size_t errors_max = 2000;  // characters of standard error that are kept
+constexpr int lines_max = 3;              // lines of it: the last ones say what went wrong
 
 int file_in_memory(const char* name) {
   int file = memfd_create(name, MFD_CLOEXEC);
@@ -44,8 +47,27 @@ bool write_all(int file, std::string_view text) {
   return true;
 }
 
+std::string last_lines(std::string said) {
+  while (!said.empty() && said.back() == '\n') said.pop_back();
+  std::size_t at = said.size();
+  for (int line = 0; line < lines_max && at != std::string::npos && at > 0; ++line) at = said.rfind('\n', at - 1);
+  if (at != std::string::npos && at < said.size() && said[at] == '\n') said.erase(0, at + 1);
+  return said.size() > errors_max ? said.substr(said.size() - errors_max) : said;
+}
+
+/// What ended it is not the work itself.
+bool ended_from_outside(int status, const rusage& used, std::chrono::seconds cpu_max) {
+  if (!WIFSIGNALED(status)) return false;
+  int signal = WTERMSIG(status);
+  bool below = used.ru_utime.tv_sec + used.ru_stime.tv_sec < cpu_max.count();
+  return signal == SIGTERM || signal == SIGINT || signal == SIGHUP || (signal == SIGKILL && below);
+}
+
 [[noreturn]] void work_and_end(const std::function<std::string()>& work, int output, int errors,
-                               std::chrono::seconds cpu_max) {
+                               std::chrono::seconds cpu_max, std::chrono::seconds wall_max, pid_t parent) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent) _exit(threw);  // it died before
+  alarm(static_cast<unsigned>(wall_max.count()));
   dup2(errors, STDERR_FILENO);
   rlimit limit{static_cast<rlim_t>(cpu_max.count()), static_cast<rlim_t>(cpu_max.count()) + 5};
   setrlimit(RLIMIT_CPU, &limit);
@@ -64,7 +86,8 @@ bool write_all(int file, std::string_view text) {
 
 }  // namespace
 
-WorkerPool::WorkerPool(unsigned jobs, std::chrono::seconds cpu_max) : jobs_(std::max(jobs, 1U)), cpu_max_(cpu_max) {}
+WorkerPool::WorkerPool(unsigned jobs, std::chrono::seconds cpu_max, std::optional<std::chrono::seconds> wall_max)
+    : jobs_(std::max(jobs, 1U)), cpu_max_(cpu_max), wall_max_(wall_max.value_or(cpu_max * 10)) {}
 
 WorkerPool::~WorkerPool() {
   while (!children_.empty()) end(children_.begin()->first);
@@ -88,23 +111,28 @@ void WorkerPool::cancel_above(std::size_t task) {
 }
 
 void WorkerPool::start(std::size_t task, const std::function<std::string()>& work) {
+  start({.task = task, .work = work});
+}
+
+void WorkerPool::start(Child child) {
   std::cout << std::flush;
-  Child child{task, file_in_memory("output"), file_in_memory("errors")};
-  pid_t process = fork();
+  child.output = file_in_memory("output");
+  child.errors = file_in_memory("errors");
+  pid_t parent = getpid(), process = fork();
   if (process < 0) throw std::system_error(errno, std::generic_category(), "fork");
-  if (process == 0) work_and_end(work, child.output, child.errors, cpu_max_);
-  children_.emplace(process, child);
+  if (process == 0) work_and_end(child.work, child.output, child.errors, cpu_max_, wall_max_, parent);
+  children_.emplace(process, std::move(child));
 }
 
 Finished WorkerPool::collect(const Child& child, int status) const {
   Finished out{.task = child.task, .output = contents(child.output), .trouble = {}};
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return out;
-  std::string said = contents(child.errors);
-  if (said.size() > errors_max) said = said.substr(said.size() - errors_max);
-  while (!said.empty() && said.back() == '\n') said.pop_back();
+  std::string said = last_lines(contents(child.errors));
   if (WIFSIGNALED(status) && (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL))
     out.trouble = fmt::format("was ended by {}; it may take {} s of processor time", strsignal(WTERMSIG(status)),
                               cpu_max_.count());
+  else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
+    out.trouble = fmt::format("was not done after {} s", wall_max_.count());
   else if (WIFSIGNALED(status))
     out.trouble = fmt::format("died by {}", strsignal(WTERMSIG(status)));
   else
@@ -116,16 +144,22 @@ Finished WorkerPool::collect(const Child& child, int status) const {
 std::optional<Finished> WorkerPool::wait() {
   while (!children_.empty()) {
     int status = 0;
-    pid_t process = waitpid(-1, &status, 0);
+    rusage used{};
+    pid_t process = wait4(-1, &status, 0, &used);
     if (process < 0 && errno == EINTR) continue;
     if (process < 0) throw std::system_error(errno, std::generic_category(), "waitpid");
     auto found = children_.find(process);
     if (found == children_.end()) continue;
-    Finished out = collect(found->second, status);
-    close(found->second.output);
-    close(found->second.errors);
+    Child child = std::move(found->second);
     children_.erase(found);
-    return out;
+    bool outside = ended_from_outside(status, used, cpu_max_);
+    Finished out = collect(child, status);
+    close(child.output);
+    close(child.errors);
+    if (!outside) return out;
+    if (child.again) throw std::runtime_error("a run's process was ended from outside twice; it " + out.trouble);
+    child.again = true;
+    start(std::move(child));
   }
   return std::nullopt;
 }

@@ -20,8 +20,9 @@ struct Finished {
 
 class WorkerPool {
  public:
-  /// `cpu_max` is the processor time that one piece of work may take.
-  WorkerPool(unsigned jobs, std::chrono::seconds cpu_max);
+  /// `cpu_max` is the processor time that one piece of work may take, `wall_max` the time by the clock; default: ten
+  /// times as much, since a machine may have other work.
+  WorkerPool(unsigned jobs, std::chrono::seconds cpu_max, std::optional<std::chrono::seconds> wall_max = {});
   /// Ends what still runs.
   ~WorkerPool();
   WorkerPool(const WorkerPool&) = delete;
@@ -30,9 +31,11 @@ class WorkerPool {
   bool full() const { return children_.size() >= jobs_; }
   bool idle() const { return children_.empty(); }
 
-  /// Forks. What the work writes to memory stays in the child. Throws std::system_error where no process can be made.
+  /// Forks. What the work writes to memory stays in the child, which dies with this process. Work that something
+  /// outside ends (SIGTERM, SIGINT, SIGHUP, or SIGKILL below its limit) is done once more; what it refers to must live
+  /// until it has been waited for. Throws std::system_error where no process can be made.
   void start(std::size_t task, const std::function<std::string()>& work);
-  /// Waits for one to end; nothing where none runs.
+  /// Waits for one to end; nothing where none runs. Throws std::runtime_error where one was ended from outside twice.
   std::optional<Finished> wait();
   /// Ends what runs with a number above `task`; it will not be reported.
   void cancel_above(std::size_t task);
@@ -41,12 +44,15 @@ class WorkerPool {
   struct Child {
     std::size_t task = 0;
     int output = -1, errors = -1;  // files in memory
+    std::function<std::string()> work = {};
+    bool again = false;  // it was ended from outside before
   };
+  void start(Child child);
   Finished collect(const Child& child, int status) const;
   void end(pid_t process);
 
   std::size_t jobs_;
-  std::chrono::seconds cpu_max_;
+  std::chrono::seconds cpu_max_, wall_max_;
   std::map<pid_t, Child> children_;
 };
 
