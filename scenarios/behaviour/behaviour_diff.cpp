@@ -31,13 +31,48 @@ Outbounds outbounds_of(const StillProxy* proxy) {
   return out;
 }
 
-std::string category_of(FactId fact, const std::string& before, const std::string& after) {
-  if (fact == FactId::access) {
-    if (after == "denied") return "denied";
-    return after == "allowed" && before != no_call ? "allowed" : "unreachable";
+constexpr const char* unseen = "differs in what is not looked at";
+
+/// Text and whose.
+using Parts = std::set<std::pair<std::string, std::string>>;
+Parts parts_of(const Fact& fact) {
+  return fact.parts.empty() ? Parts{{fact.text, ""}} : Parts(fact.parts.begin(), fact.parts.end());
+}
+
+bool has_part(const Fact& fact, const std::string& text) {
+  return std::ranges::any_of(parts_of(fact), [&](const auto& part) { return part.first == text; });
+}
+
+/// What some of the calls have now and had not before; where there is none, for others are gone, what is left.
+std::set<std::string> gained(const Fact& before, const Fact& after) {
+  Parts old = parts_of(before);
+  std::set<std::string> out, left;
+  for (const auto& [text, whose] : parts_of(after)) {
+    left.insert(text);
+    bool had = old.contains({text, whose}) || (before.parts.empty() && before.text == text);
+    if (!had) out.insert(text);
   }
-  if (fact == FactId::transport) return after == "plaintext" ? "plaintext" : "encrypted";
-  return std::string(fact_kind(fact).category);
+  return out.empty() ? left : out;
+}
+
+std::string category_of(FactId fact, const Fact& before, const std::string& text) {
+  if (fact == FactId::access) return text == "denied" || text == "allowed" ? text : "unreachable";
+  if (text == "plaintext") return text;
+  return text == "tls" && has_part(before, "mtls") ? "unauthenticated" : "encrypted";
+}
+
+std::vector<std::string> categories_of(FactId fact, const Fact& before, const Fact& after) {
+  if (fact != FactId::access && fact != FactId::transport) return {std::string(fact_kind(fact).category)};
+  std::set<std::string> out;
+  for (const std::string& text : gained(before, after)) out.insert(category_of(fact, before, text));
+  return {out.begin(), out.end()};
+}
+
+/// Some of such calls pass both proxies; the first does not answer them itself.
+bool passes(const CallFacts& flow) {
+  auto answer = flow.facts.find(FactId::answer);
+  return has_part(flow.facts.at(FactId::access), "allowed") &&
+         (answer == flow.facts.end() || answer->second.text == "none");
 }
 
 /// One fact of one request that is not what it was.
@@ -62,6 +97,7 @@ class Comparison {
     resources();
     clients();
     for (const auto& [pair, names] : pairs_) compare_client(pair.first, pair.second, names);
+    unseen_changes();
     join_clients();
     return std::move(out_);
   }
@@ -149,8 +185,15 @@ class Comparison {
 
   void compare_flow(const Side& was, const Side& is, const Client& client, const std::string& to) {
     std::string bare = destination_name(*(is.outbound ? is.outbound : was.outbound));
-    std::set<FlowRequest> requests = requests_to(before_, client.mesh, bare, scenario_);
-    requests.merge(requests_to(after_, client.mesh, bare, scenario_));
+    std::set<FlowRequest> requests;
+    for (const auto* each : {&before_, &after_}) {
+      FlowRequests found = requests_to(*each, client.mesh, bare, scenario_);
+      requests.merge(found.looked_at);
+      if (found.left_out == 0) continue;
+      std::string note = fmt::format("{}: of the requests to {} that routes tell apart {} are not looked at",
+                                     each->name(), bare, found.left_out);
+      if (std::ranges::find(out_.notes, note) == out_.notes.end()) out_.notes.push_back(std::move(note));
+    }
     struct Seen {
       std::vector<std::string> requests;
       CallFacts before, after;
@@ -158,9 +201,14 @@ class Comparison {
     std::map<Raw, Seen> seen;
     for (const FlowRequest& request : requests) {
       CallFacts old = look(before_, was, request), now = look(after_, is, request);
+      bool both = passes(old) && passes(now);
       for (const FactKind& kind : fact_kinds()) {
+        // HTTP has facts that bytes have not.
+        if (both)
+          for (CallFacts* each : {&old, &now}) each->facts.try_emplace(kind.id, Fact{"none"});
         auto a = old.facts.find(kind.id), b = now.facts.find(kind.id);
         if (a == old.facts.end() || b == now.facts.end() || a->second == b->second) continue;
+        touch(was, is, old, now);
         Seen& entry = seen[{kind.id, a->second.text, b->second.text}];
         if (entry.requests.empty()) entry.before = old, entry.after = now;
         entry.requests.push_back(request.text().empty() ? "GET /" : request.text());
@@ -175,8 +223,39 @@ class Comparison {
       if (entry.requests.size() < requests.size()) change.requests = entry.requests;
       change.why_before = entry.before.facts.at(raw.fact).why;
       change.why_after = entry.after.facts.at(raw.fact).why;
-      change.category = category_of(raw.fact, raw.before, raw.after);
+      change.categories = categories_of(raw.fact, entry.before.facts.at(raw.fact), entry.after.facts.at(raw.fact));
       change.policies = causes(was, is, entry.before, entry.after, raw.fact, client.mesh);
+      found_.push_back(std::move(found));
+    }
+  }
+
+  void touch(const Side& was, const Side& is, const CallFacts& old, const CallFacts& now) {
+    touched_.insert({was.proxy, is.proxy});
+    for (const CallFacts* each : {&old, &now})
+      for (const ServerPlace& server : each->servers) touched_.insert(server.proxy);
+  }
+
+  /// Proxies of the same Dataplanes whose configuration differs although no fact of their calls does.
+  void unseen_changes() {
+    std::set<ResourceDifference> shown;
+    for (const Found& each : found_) shown.insert(each.change.policies.begin(), each.change.policies.end());
+    for (const auto& [pair, client] : pairs_) {
+      const auto& [was, is] = pair;
+      if (was == nullptr || is == nullptr || touched_.contains(was) || touched_.contains(is)) continue;
+      bool same_place = was->names.front() == is->names.front() && was->view.address == is->view.address;
+      if (!same_place || was->versions == is->versions) continue;
+      Found found{.change = {.mesh = client.mesh,
+                             .from = {},
+                             .to = {},
+                             .fact = FactId::configuration,
+                             .before = {},
+                             .after = unseen,
+                             .categories = {"unseen"}},
+                  .clients = {{client.service, client.names}}};
+      for (const ResourceDifference& each : out_.resources) {
+        bool of_mesh = each.mesh == client.mesh || (each.type == "Mesh" && each.name == client.mesh);
+        if (of_mesh && !shown.contains(each)) found.change.policies.push_back(each);
+      }
       found_.push_back(std::move(found));
     }
   }
@@ -224,7 +303,7 @@ class Comparison {
       auto same = [&](const Found& other) {
         const FlowDifference &a = other.change, &b = each.change;
         return a.mesh == b.mesh && a.to == b.to && a.requests == b.requests && a.fact == b.fact &&
-               a.before == b.before && a.after == b.after && a.policies == b.policies;
+               a.before == b.before && a.after == b.after && a.categories == b.categories && a.policies == b.policies;
       };
       auto place = std::ranges::find_if(joined, same);
       if (place == joined.end()) {
@@ -255,6 +334,7 @@ class Comparison {
   std::vector<std::pair<std::pair<const StillProxy*, const StillProxy*>, Client>> pairs_;
   std::map<std::pair<std::string, std::string>, std::set<std::string>> members_;  ///< Dataplanes of a mesh's service
   std::vector<Found> found_;
+  std::set<const StillProxy*> touched_;  ///< proxies of calls that change
   BehaviourDiff out_;
 };
 
@@ -264,10 +344,10 @@ std::string ResourceDifference::text() const { return fmt::format("{} {} {}", ty
 
 std::string FlowDifference::text() const {
   std::string_view label = fact_kind(fact).label;
-  std::string out =
-      fmt::format("{}{} -> {}", mesh == "default" ? "" : "mesh " + mesh + ": ", fmt::join(from, ", "), to);
+  std::string out = fmt::format("{}{}", mesh == "default" ? "" : "mesh " + mesh + ": ", fmt::join(from, ", "));
+  if (!to.empty()) out += " -> " + to;
   if (!requests.empty()) out += fmt::format(" {}", fmt::join(requests, ", "));
-  out += fmt::format(": {}{}{} -> {}", label, label.empty() ? "" : " ", before, after);
+  out += fmt::format(": {}{}{}{}{}", label, label.empty() ? "" : " ", before, to.empty() ? "" : " -> ", after);
   std::vector<std::string> causes;
   for (const ResourceDifference& each : policies) causes.push_back(each.text());
   return causes.empty() ? out : fmt::format("{} ({})", out, fmt::join(causes, ", "));
@@ -275,11 +355,12 @@ std::string FlowDifference::text() const {
 
 const std::vector<std::string>& difference_categories() {
   static const std::vector<std::string> all = [] {
-    std::vector<std::string> out{"denied", "allowed", "unreachable", "plaintext", "encrypted"};
+    std::vector<std::string> out{"denied", "allowed", "unreachable", "plaintext", "unauthenticated", "encrypted"};
     for (const FactKind& kind : fact_kinds())
       if (kind.id != FactId::access && kind.id != FactId::transport &&
           std::ranges::find(out, kind.category) == out.end())
         out.emplace_back(kind.category);
+    out.emplace_back("unseen");
     return out;
   }();
   return all;
@@ -323,7 +404,7 @@ nlohmann::json diff_json(const BehaviourDiff& diff) {
                        {"to", each.to},
                        {"requests", each.requests},
                        {"fact", fact_kind(each.fact).name},
-                       {"category", each.category},
+                       {"categories", each.categories},
                        {"before", each.before},
                        {"after", each.after},
                        {"whyBefore", each.why_before},

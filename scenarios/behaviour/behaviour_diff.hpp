@@ -22,14 +22,14 @@ struct ResourceDifference {
 
 struct FlowDifference {
   std::string mesh;
-  std::vector<std::string> from;  ///< services, or some Dataplanes of one: "web version=v2"
-  std::string to;
+  std::vector<std::string> from;           ///< services, or some Dataplanes of one: "web version=v2"
+  std::string to;                          ///< "": of no call, but of the proxies' configuration
   std::vector<std::string> requests = {};  ///< those that it is about; empty: all that were looked at
   FactId fact = FactId::access;
   std::string before, after;
   std::string why_before = {}, why_after = {};    ///< the proxies' reasons
   std::vector<ResourceDifference> policies = {};  ///< resources that differ and decide it, as far as is known
-  std::string category = {};                      ///< one of difference_categories()
+  std::vector<std::string> categories = {};       ///< of difference_categories(), sorted
 
   /// "web -> backend GET /api: timeout 15s -> 5s (MeshTimeout web-timeouts changed)"
   std::string text() const;
@@ -43,7 +43,8 @@ struct BehaviourDiff {
   std::vector<std::string> notes = {};
 };
 
-/// Of changes, for --fail-on: denied, allowed, unreachable, plaintext, encrypted, and the categories of facts.
+/// Of changes, for --fail-on: denied, allowed, unreachable, plaintext, unauthenticated (mtls became tls), encrypted,
+/// the categories of facts, and unseen: the bytes of a configuration differ and nothing that is looked at does.
 const std::vector<std::string>& difference_categories();
 
 /// Both were made in one workshop. `scenario` adds the paths of its calls to the requests that are looked at.

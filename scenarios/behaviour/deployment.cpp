@@ -32,8 +32,18 @@ bool before(const ResourceText& a, const ResourceText& b) {
   return cp::text_at(a.body, "name") > cp::text_at(b.body, "name");
 }
 
+/// A target or a selector says which Dataplanes are meant by their names.
+bool selects_by_name(const json& value) {
+  if (!value.is_structured()) return false;
+  if (value.is_object()) {
+    if (cp::text_at(value, "kind") == "Dataplane" && !cp::text_at(value, "name").empty()) return true;
+    if (value.contains("kuma.io/display-name") || !cp::text_at(value, "dataplaneRef", "name").empty()) return true;
+  }
+  return std::ranges::any_of(value, selects_by_name);
+}
+
 /// Equal for Dataplanes whose proxies do the same.
-std::string signature(const cp::Resource& dataplane) {
+std::string signature(const cp::Resource& dataplane, bool by_name) {
   json spec = dataplane.spec;
   json& networking = spec["networking"];
   for (const char* place : {"address", "advertisedAddress"}) networking.erase(place);
@@ -42,7 +52,7 @@ std::string signature(const cp::Resource& dataplane) {
       for (const char* place : {"address", "serviceAddress"}) inbound.erase(place);
   json labels = dataplane.meta.labels;
   labels.erase("kuma.io/display-name");
-  return spec.dump() + labels.dump();
+  return spec.dump() + labels.dump() + (by_name ? dataplane.meta.name : std::string());
 }
 
 }  // namespace
@@ -130,9 +140,12 @@ class DeploymentBuilder {
 
   void add_proxies(const std::string& mesh) {
     const cp::MeshView& view = out_.view(mesh);
+    bool by_name = std::ranges::any_of(out_.resources_, [&](const auto& each) {
+      return each.first[1] == mesh && selects_by_name(each.second["spec"]);
+    });
     std::map<std::pair<std::string, std::string>, std::vector<cp::ResourcePtr>> kinds;  // by service and signature
     for (const auto& [name, dataplane] : view.all("Dataplane"))
-      kinds[{cp::proxy_view(view, dataplane, {}, {}).service, signature(*dataplane)}].push_back(dataplane);
+      kinds[{cp::proxy_view(view, dataplane, {}, {}).service, signature(*dataplane, by_name)}].push_back(dataplane);
     for (const auto& [key, dataplanes] : kinds) {
       std::size_t number = out_.proxies_.size();
       out_.proxies_.push_back(make(view, key.first, dataplanes));
@@ -162,6 +175,9 @@ class DeploymentBuilder {
       proxy.refusal = "the control plane makes no configuration: " + snapshot.error().message;
       return proxy;
     }
+    for (Type type : {Type::cluster, Type::listener, Type::routes})
+      for (const auto& [name, resource] : snapshot->of(sim::proxy::type_url(type)))
+        proxy.versions[fmt::format("{} {}", sim::proxy::type_url(type), name)] = resource->version;
     // In the order in which what they name is asked for.
     for (Type type : {Type::cluster, Type::endpoints, Type::listener, Type::routes, Type::secret}) {
       ::envoy::service::discovery::v3::DiscoveryResponse response;

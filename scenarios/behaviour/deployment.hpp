@@ -20,13 +20,15 @@
 
 namespace kumasim::scenario {
 
-/// All Dataplanes of one service that differ in nothing but names and addresses; the first stands for them.
+/// All Dataplanes of one service that differ in nothing but addresses, and names where no resource of the mesh selects
+/// by them; the first stands for them.
 struct StillProxy {
   std::string mesh;
   std::string service;                                   ///< the first of its kuma.io/service values
   std::vector<std::string> names = {};                   ///< of the Dataplanes
   cp::ProxyView view = {};                               ///< of the first
   std::unique_ptr<sim::proxy::ConfigState> config = {};  ///< never null
+  std::map<std::string, std::string> versions = {};      ///< of its listeners, routes and clusters, by type and name
   std::string refusal = {};  ///< why no configuration could be made, or what Envoy refuses of it; "" for neither
 };
 

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace kumasim::scenario {
@@ -15,6 +16,7 @@ enum class FactId : std::uint8_t {
   configuration,
   access,
   transport,
+  protocol,
   route,
   answer,
   rewrite,
@@ -62,6 +64,7 @@ struct Fact {
   std::string text;                         ///< "allowed", "15s", "version=v1 90%, version=v2 10%"
   std::optional<std::int64_t> number = {};  ///< nanoseconds, a count, or parts of a million; none: there is no limit
   std::string why = {};                     ///< the proxy's own reason: a filter chain, a rule, a route
+  std::vector<std::pair<std::string, std::string>> parts = {};  ///< text and whose, of several that differ; else empty
   /// Two facts are one where they say the same, for whatever reason.
   bool operator==(const Fact& other) const { return text == other.text; }
 };

@@ -64,6 +64,8 @@ Fact merged(const std::vector<std::pair<std::string, Fact>>& parts) {
   }
   out.text.clear();
   out.number.reset();
+  out.parts.clear();
+  for (const auto& [label, fact] : parts) out.parts.emplace_back(fact.text, label);
   for (const auto& [text, labels] : by_text)
     out.text += fmt::format("{}{} ({})", out.text.empty() ? "" : ", ", text, fmt::join(labels, ", "));
   return out;

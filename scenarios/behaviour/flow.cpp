@@ -79,12 +79,14 @@ class Evaluation {
     flow_.facts[FactId::idle_timeout] = duration_fact(tcp.idle_timeout);
     flow_.facts[FactId::retries] = count_fact(tcp.connect_attempts_max - 1);
     http_ = false;
+    fact(FactId::protocol, "tcp", where_);
     forward_to(tcp.clusters, tcp.weight_total);
   }
 
   // --- requests
 
   void request(const HttpConnectionManager& manager) {
+    fact(FactId::protocol, "http", where_);
     const RouteConfig* routes = routes_of(*client_.config, manager);
     std::string authority = destination_name(outbound_);
     const VirtualHost* host = routes == nullptr ? nullptr : routes->host(authority);

@@ -1,5 +1,9 @@
 #include "scenarios/behaviour/flow_requests.hpp"
 
+#include <algorithm>
+#include <iterator>
+#include <vector>
+
 #include "reference-cp/xds/json_read.hpp"
 #include "scenarios/behaviour/regex_example.hpp"
 
@@ -10,8 +14,8 @@ using cp::at;
 using cp::text_at;
 using nlohmann::json;
 
-/// Requests of one mesh and destination; a mirror image of every match would be more, but none that a route names.
-constexpr std::size_t requests_max = 64;
+/// Requests to one destination of a mesh.
+constexpr std::size_t requests_max = 256;
 
 std::string lower(std::string text) {
   for (char& c : text)
@@ -43,6 +47,32 @@ FlowRequest request_of(const json& match) {
   return out;
 }
 
+/// Requests that a match is a step away from taking, or from not taking; `absent` are headers that it must not have.
+std::vector<FlowRequest> beside(const FlowRequest& request, const sim::Headers& absent) {
+  std::vector<FlowRequest> out;
+  auto add = [&](auto change) {
+    FlowRequest other = request;
+    change(other);
+    if (other != request) out.push_back(std::move(other));
+  };
+  const std::size_t query = std::min(request.path.find('?'), request.path.size());
+  add([&](FlowRequest& r) {
+    if (r.path != "/") r.path.insert(query, r.path[query - 1] == '/' ? "x" : "/x");
+  });
+  add([](FlowRequest& r) { r.method = r.method == "GET" ? "POST" : "GET"; });
+  add([](FlowRequest& r) { r.headers.clear(); });
+  add([&](FlowRequest& r) { r.path.erase(query); });
+  for (const auto& header : absent) add([&](FlowRequest& r) { r.headers.push_back(header); });
+  return out;
+}
+
+sim::Headers absent_of(const json& match) {
+  sim::Headers out;
+  for (const json& header : at(match, "headers"))
+    if (text_at(header, "type") == "Absent") out.emplace_back(lower(text_at(header, "name")), "any");
+  return out;
+}
+
 /// A matcher of TrafficRoute: exact, prefix or regex.
 std::string old_value(const json& matcher) {
   if (std::string exact = text_at(matcher, "exact"); !exact.empty()) return exact;
@@ -62,11 +92,13 @@ FlowRequest old_request_of(const json& match) {
 
 }  // namespace
 
-std::set<FlowRequest> requests_to(const Deployment& deployment, const std::string& mesh, const std::string& destination,
-                                  const Scenario* scenario) {
-  std::set<FlowRequest> out{FlowRequest{}};
-  auto add = [&](FlowRequest request) {
-    if (out.size() < requests_max && request.path.starts_with('/')) out.insert(std::move(request));
+FlowRequests requests_to(const Deployment& deployment, const std::string& mesh, const std::string& destination,
+                         const Scenario* scenario) {
+  std::vector<FlowRequest> named{FlowRequest{}}, near;
+  auto add = [&](FlowRequest request, const sim::Headers& absent) {
+    if (!request.path.starts_with('/')) return;
+    std::ranges::move(beside(request, absent), std::back_inserter(near));
+    named.push_back(std::move(request));
   };
   for (const auto& [key, resource] : deployment.resources()) {
     if (key[1] != mesh) continue;
@@ -76,15 +108,23 @@ std::set<FlowRequest> requests_to(const Deployment& deployment, const std::strin
         std::string name = text_at(to, "targetRef", "name");
         if (!name.empty() && name != destination) continue;
         for (const json& rule : at(to, "rules"))
-          for (const json& match : at(rule, "matches")) add(request_of(match));
+          for (const json& match : at(rule, "matches")) add(request_of(match), absent_of(match));
       }
     if (key[0] == "TrafficRoute")
-      for (const json& http : at(spec, "conf", "http")) add(old_request_of(at(http, "match")));
+      for (const json& http : at(spec, "conf", "http")) add(old_request_of(at(http, "match")), {});
   }
   if (scenario != nullptr)
     for (const Service& service : scenario->services)
       for (const Outbound& call : service.calls)
-        if (call.to == destination) add({.method = "GET", .path = call.path, .headers = {}});
+        if (call.to == destination) named.push_back({.method = "GET", .path = call.path, .headers = {}});
+  std::set<FlowRequest> all;
+  FlowRequests out;
+  for (const auto* list : {&named, &near})
+    for (const FlowRequest& request : *list) {
+      if (out.looked_at.size() < requests_max) out.looked_at.insert(request);
+      all.insert(request);
+    }
+  out.left_out = all.size() - out.looked_at.size();
   return out;
 }
 

@@ -8,9 +8,16 @@
 
 namespace kumasim::scenario {
 
+struct FlowRequests {
+  std::set<FlowRequest> looked_at;
+  std::size_t left_out = 0;  ///< beyond the most that are looked at
+};
+
 /// GET / and what MeshHTTPRoutes and TrafficRoutes of the mesh tell apart in requests to the destination; a regular
-/// expression by an example. `scenario`, where there is one, adds the paths of its calls.
-std::set<FlowRequest> requests_to(const Deployment& deployment, const std::string& mesh, const std::string& destination,
-                                  const Scenario* scenario);
+/// expression by an example. Beside each those that nearly are it: a longer path, another method, without what it asks
+/// of headers and parameters, with the headers that must be absent. `scenario`, where there is one, adds the paths of
+/// its calls.
+FlowRequests requests_to(const Deployment& deployment, const std::string& mesh, const std::string& destination,
+                         const Scenario* scenario);
 
 }  // namespace kumasim::scenario

@@ -75,6 +75,8 @@ std::set<Deployment::Key> origins_of(const Deployment& deployment, const StillPr
       add_target_ref(type, mesh, client, outbound, flow, out);
     } else if (outbound.legacy()) {
       add_old(type, mesh, client, outbound, flow, out);
+    } else if (type == outbound.resource.type) {
+      out.insert(Deployment::Key{outbound.resource.type, client.mesh, outbound.resource.name});
     }
   }
   return out;

@@ -49,6 +49,13 @@ bool is_method(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= 'A' && c <= 'Z'; });
 }
 
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return out;
+}
+
 std::vector<std::string_view> split(std::string_view text) {
   std::vector<std::string_view> out;
   while (!(text = trim(text)).empty()) {
@@ -75,7 +82,8 @@ std::expected<void, PredicateError> parse_call(std::string_view text, Question& 
     else if (is_method(part))
       out.request.method = part;
     else if (colon != std::string_view::npos && colon > 0)
-      out.request.headers.emplace_back(part.substr(0, colon), part.substr(colon + 1));
+      // Envoy has names of headers in small letters.
+      out.request.headers.emplace_back(lower(part.substr(0, colon)), part.substr(colon + 1));
     else
       return wrong(fmt::format("`{}` is no method, no path and no header:value", part), form);
   }

@@ -127,11 +127,13 @@ TEST_F(StillCommands, ImportMakesAScenarioThatRuns) {
   ASSERT_EQ(run("import " + path("policies") + " --name twin --out " + path("twin.yaml")).code, 0);
   Outcome valid = run("validate " + path("twin.yaml"));
   EXPECT_EQ(valid.code, 0) << valid.out;
-  Outcome same = run("diff " + path("policies") + " " + path("twin.yaml") + " --fail-on denied,plaintext");
+  Outcome same = run("diff " + path("policies") + " " + path("twin.yaml") +
+                     " --fail-on denied,allowed,unreachable,plaintext,unauthenticated,encrypted");
   EXPECT_EQ(same.code, 0) << same.out;
   Outcome ran = run("run " + path("twin.yaml"));
   EXPECT_EQ(ran.code, 0) << ran.out;
   EXPECT_EQ(run("import http://127.0.0.1:1").code, 2);
+  EXPECT_NE(run("import --help").out.find("KUMASIM_TOKEN"), std::string::npos);
 }
 
 }  // namespace

@@ -40,7 +40,7 @@ void print_table(const scenario::BehaviourDiff& diff) {
 
 int exit_code_of(const scenario::BehaviourDiff& diff, const std::vector<std::string>& fail_on) {
   bool counts = std::ranges::any_of(diff.changes, [&](const scenario::FlowDifference& change) {
-    return fail_on.empty() || std::ranges::find(fail_on, change.category) != fail_on.end();
+    return fail_on.empty() || std::ranges::find_first_of(fail_on, change.categories) != fail_on.end();
   });
   return counts ? broken : passed;
 }
@@ -99,6 +99,7 @@ void add_diff(CLI::App& app, int& exit_code) {
       "asked for every call. A Dataplane without outbounds is taken to call every service of its mesh, unless a "
       "scenario\n"
       "says who calls whom.\n"
+      "`unseen` is a configuration that differs in what is not looked at.\n"
       "Exit code: 0 nothing changes for any call; 1 something does; 2 bad input; 3 kumasim itself failed.\n"
       "Example: kumasim diff main/policies branch/policies --topology scenarios/quickstart.yaml --fail-on "
       "denied,plaintext");

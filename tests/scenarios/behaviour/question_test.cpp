@@ -29,6 +29,7 @@ TEST(Question, ReadsACallWithItsRequest) {
   EXPECT_EQ(q.request, (FlowRequest{"POST", "/api", {{"x-user", "admin"}}}));
   EXPECT_EQ(q.fact, FactId::route);
   EXPECT_EQ(q.value, "version=v2");
+  EXPECT_EQ(asked("route(a -> b X-User:Admin) == c").request.headers, (sim::Headers{{"x-user", "Admin"}}));
   EXPECT_EQ(asked("denied(* -> db)").from, "*");
   EXPECT_EQ(asked("retry-on(a -> b) == \"5xx, x\"").value, "5xx, x");
 }
