@@ -277,7 +277,7 @@ GrammarPtr swarm() {
 
 GrammarPtr liveness() {
   return object({{"after", duration(), "when all faults end, and after which none may begin", true},
-                 {"heal", one_of_words({"all"}), "what is healed: all that faults did and changed; default: all"},
+                 {"heal", one_of_words({"all"}), "what is healed: all faults that last; default: all"},
                  {"within", duration(), "the mesh must have converged so long after it", true}});
 }
 
