@@ -125,6 +125,8 @@ struct Refused {
   const char* error;
 };
 
+std::ostream& operator<<(std::ostream& out, const Refused& refused) { return out << refused.name; }
+
 class ApplicationRefuses : public testing::TestWithParam<Refused> {};
 
 TEST_P(ApplicationRefuses, AndSaysWhereAndWhy) {

@@ -80,6 +80,8 @@ struct Refused {
   const char* error;
 };
 
+std::ostream& operator<<(std::ostream& out, const Refused& refused) { return out << refused.name; }
+
 class IsotopeRefuses : public testing::TestWithParam<Refused> {};
 
 TEST_P(IsotopeRefuses, AndSaysWhereAndWhy) {

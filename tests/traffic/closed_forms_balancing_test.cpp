@@ -92,6 +92,10 @@ struct Market {
   int short_run;
 };
 
+std::ostream& operator<<(std::ostream& out, const Market& market) {
+  return out << market.policy << " at " << market.load;
+}
+
 class SupermarketModel : public ::testing::TestWithParam<Market> {};
 
 /// Mitzenmacher, The Power of Two Choices in Randomized Load Balancing, 1996: sum of load^((2^i - 2) / (2 - 1)) over i

@@ -69,6 +69,8 @@ struct Station {
   int short_run;  ///< arrivals; 0: only a long run tells
 };
 
+std::ostream& operator<<(std::ostream& out, const Station& station) { return out << station.servers << " servers"; }
+
 class MarkovQueue : public Queues, public testing::WithParamInterface<Station> {};
 
 TEST_P(MarkovQueue, waits_and_works_as_long_as_the_closed_form) {

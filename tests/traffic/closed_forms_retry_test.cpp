@@ -75,6 +75,8 @@ struct Storm {
   bool recovers;
 };
 
+std::ostream& operator<<(std::ostream& out, const Storm& storm) { return out << storm.name; }
+
 class RetryStorm : public ::testing::TestWithParam<Storm> {};
 
 TEST_P(RetryStorm, ends_in_the_published_order_at_a_calibrated_load) {
