@@ -167,6 +167,10 @@ Expanded expand(const Source& source, const Profile& profile, std::uint64_t seed
   write_faults(out.drawn, spec, out.lines);
   Phases phases = phases_of(scenario, profile, out.drawn);
   spec["duration"] = duration_text(phases.end);
+  // Load to the end of the run goes on to the new end.
+  for (std::size_t i = 0; i < scenario.load.size(); ++i) {
+    if (scenario.load[i].end == scenario.duration) spec["load"][i].erase("end");
+  }
   spec.erase("liveness");
   if (phases.recoverable) {
     spec["liveness"] = {{"after", duration_text(phases.liveness.after)},

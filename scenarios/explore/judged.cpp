@@ -53,8 +53,8 @@ class Judging {
     if (expectation.mode == Mode::eventually) return nullptr;
     const Predicate& that = expectation.that;
     std::string text = expectation.text;
+    if (expectation.from > Duration(0) && changed_before(expectation.from)) return nullptr;
     if (that.kind == Kind::denied) {
-      if (expectation.from > Duration(0) && changed_before(expectation.from)) return nullptr;
       text = fmt::format("blocked({} -> {})", that.from, that.to);
     } else if (that.kind != Kind::no_plaintext && that.kind != Kind::blocked) {
       return nullptr;

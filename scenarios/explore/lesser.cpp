@@ -72,13 +72,10 @@ class Search {
   std::vector<Lesser> all() {
     const Pointer spec("/spec");
     time(spec / "duration", shortest);
-    if (document_["spec"].contains("liveness")) {
-      time(spec / "liveness" / "after", Duration(0));
-      time(spec / "liveness" / "within", shortest);
-    }
+    moved(spec / "liveness" / "after");
     each(spec / "expect", [&](const Pointer& at) {
-      for (const char* field : {"to", "from"}) time(at / "during" / field, Duration(0));
-      for (const char* field : {"after", "within"}) time(at / "eventually" / field, Duration(0));
+      moved(at / "eventually" / "after");
+      window(at / "during");
     });
     each(spec / "faults", [&](const Pointer& at) {
       for (const char* field : {"at", "for"}) time(at / field, Duration(0));
@@ -103,6 +100,41 @@ class Search {
   void each(const Pointer& list, Visit visit) {
     if (!holds(list) || !document_[list].is_array()) return;
     for (std::size_t i = 0; i < document_[list].size(); ++i) visit(list / i);
+  }
+
+  /// When the last fault or change that does not begin after `when` is over; `when` where one is no plain time. An
+  /// expectation that began before it would ask for what nothing has brought about yet.
+  Duration settled(Duration when) const {
+    Duration out{};
+    for (const char* list : {"faults", "changes"}) {
+      for (const json& one : document_["spec"].value(list, json::array())) {
+        auto at = time_of(one.value("at", json())), length = time_of(one.value("for", json("0s")));
+        if (!at || !length) return when;
+        if (*at <= when) out = std::max(out, *at + *length);
+      }
+    }
+    return std::min(out, when);
+  }
+
+  /// The begin of an expectation whose length stands beside it.
+  void moved(const Pointer& at) {
+    if (!holds(at)) return;
+    if (auto value = time_of(document_[at])) time(at, settled(*value));
+  }
+
+  /// Both ends together.
+  void window(const Pointer& at) {
+    if (!holds(at / "from") || !holds(at / "to")) return;
+    auto from = time_of(document_[at / "from"]), to = time_of(document_[at / "to"]);
+    if (!from || !to) return;
+    std::vector<json> values;
+    for (const json& begin : shorter(*from, settled(*from))) {
+      json value = document_[at];
+      value["from"] = begin;
+      value["to"] = duration_text(*time_of(begin) + *to - *from);
+      values.push_back(std::move(value));
+    }
+    add(at, std::move(values));
   }
 
   void time(const Pointer& at, Duration least) {
@@ -133,7 +165,11 @@ std::vector<Pointer> moments(const json& document) {
     for (std::size_t i = 0; i < count; ++i) {
       Pointer at = spec / list / i;
       for (const char* field : {"at", "start", "end"}) see(at / field);
-      for (const char* field : {"from", "to"}) see(at / "during" / field);
+      see(at / "during" / "from");
+      // A window that begins with the run would become shorter.
+      bool later = document.contains(at / "during" / "from") &&
+                   time_of(document[at / "during" / "from"]).value_or(Duration(1)) > Duration(0);
+      if (later) see(at / "during" / "to");
       see(at / "eventually" / "after");
     }
   }

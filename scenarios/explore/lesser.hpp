@@ -13,7 +13,8 @@ struct Lesser {
   std::vector<nlohmann::json> values;
 };
 
-/// In the order in which they are worth trying: the run's length first.
+/// In the order in which they are worth trying: the run's length first. What an expectation allows keeps its length:
+/// its window moves as a whole, and not before a fault or a change that it follows.
 std::vector<Lesser> lesser_values(const nlohmann::json& document);
 
 /// The document with all its moments earlier by as much as the earliest of them is late, by half of it and so on, and

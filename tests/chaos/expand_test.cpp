@@ -101,6 +101,23 @@ TEST(Judged, SafetyHoldsAtAllTimes) {
       << "a change may be late";
 }
 
+/// A change may be late by a fault, for whichever predicate.
+TEST(Judged, NothingIsAskedOfAWindowAfterAChange) {
+  for (const char* that : {"no-plaintext", "blocked(web -> backend)"}) {
+    EXPECT_EQ(titles(std::string("  - during: {from: 60s, to: 80s, that: ") + that + "}\n"), Titles{}) << that;
+    EXPECT_EQ(titles(std::string("  - during: {from: 10s, to: 30s, that: ") + that + "}\n"),
+              Titles{std::string("10s to 30s: ") + that});
+  }
+}
+
+TEST(Expand, LoadToTheEndGoesOnToTheNewEnd) {
+  std::string text = with_expectations("  - always: failed-calls == 0\n");
+  text.replace(text.find("rate: 20/s}"), 11, "rate: 20/s, end: 100s}");
+  json document = expand(source_of(text), profile("lite"), 1).document;
+  EXPECT_FALSE(document["spec"]["load"][0].contains("end"));
+  EXPECT_NE(document["spec"]["duration"], "100s");
+}
+
 TEST(Judged, WhatHoldsToTheEndIsAskedAfterTheLivenessPhase) {
   EXPECT_EQ(titles("  - always: availability(web -> backend) >= 99%\n"),
             Titles{"3m10s to 3m40s: availability(web -> backend) >= 99%"});

@@ -102,6 +102,24 @@ TEST(Shrink, LeavesWhatIsNeededAndProvesIt) {
   EXPECT_EQ(instances->without, "passes");
 }
 
+/// What an expectation allows keeps its length, else any failure becomes a deadline that nothing can meet.
+TEST(Shrink, MovesWindowsAndKeepsTheirLength) {
+  json document = start();
+  document["spec"]["expect"] = {{{"eventually", {{"after", "60s"}, {"within", "30s"}, {"that", "converged"}}}},
+                                {{"during", {{"from", "50s"}, {"to", "70s"}, {"that", "no-plaintext"}}}}};
+  document["spec"]["liveness"] = {{"after", "45s"}, {"within", "50s"}};
+  auto both = [](const json& one) {
+    const json& expect = one["spec"]["expect"];
+    return expect.size() == 2 && expect[0].contains("eventually") && expect[1].contains("during") &&
+           one["spec"].contains("liveness") && one["spec"].value("changes", json::array()).size() == 1 &&
+           one["spec"]["changes"][0].value("at", "") == "40s";
+  };
+  json spec = shrink(document, trial_of(both, 1)).document["spec"];
+  EXPECT_EQ(spec["liveness"], (json{{"after", "40s"}, {"within", "50s"}}));
+  EXPECT_EQ(spec["expect"][0]["eventually"], (json{{"after", "40s"}, {"within", "30s"}, {"that", "converged"}}));
+  EXPECT_EQ(spec["expect"][1]["during"], (json{{"from", "40s"}, {"to", "1m"}, {"that", "no-plaintext"}}));
+}
+
 TEST(Shrink, ComesOutAlikeForAnyNumberOfJobs) {
   json one = shrink(start(), trial_of(pause_breaks, 1)).document;
   for (std::size_t jobs : {2u, 5u}) EXPECT_EQ(shrink(start(), trial_of(pause_breaks, jobs)).document, one);
