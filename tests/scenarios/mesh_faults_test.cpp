@@ -161,7 +161,7 @@ TEST(MeshFaults, AHalfOpenStreamIsNoticedByKeepalive) {
   EXPECT_LT(closed[0], 50s);
 }
 
-/// What happened, as triggers see it: each names itself by a pause of another length.
+/// What happened, as triggers see it: each is told by the process that it pauses.
 TEST(Triggers, SeeWhatReallyEnded) {
   std::string faults =
       "  faults:\n  - {at: 5s, for: 10s, fault: net.partition, between: [web, kuma-cp]}\n"

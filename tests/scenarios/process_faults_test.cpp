@@ -108,8 +108,8 @@ TEST(ProcessFaults, AProcessComesBackWithTheLastThatHeldItDown) {
   }
 }
 
-TEST(ProcessFaults, AStopEndsOnlyTheLifeThatItAsked) {
-  // It is restarted while it ends; what follows is no business of the stop.
+TEST(ProcessFaults, AStopOfADeadProcessAsksNobodyAndKeepsItDown) {
+  // The process is down when the stop begins, and the stop keeps it down until its own end.
   FaultBed bed(
       "- {fault: proc.kill, at: 1s, for: 2s, target: b-0}\n  - {fault: proc.stop, at: 2s, for: 4s, target: b-0}");
   bed.run(10s);
