@@ -94,6 +94,8 @@ struct Refused {
   std::vector<const char*> parts;
 };
 
+std::ostream& operator<<(std::ostream& out, const Refused& refused) { return out << refused.name; }
+
 class FaultLoaderRefuses : public testing::TestWithParam<Refused> {};
 
 TEST_P(FaultLoaderRefuses, AndSaysWhereAndWhy) {
