@@ -69,6 +69,7 @@ LiveWorld::LiveWorld(const Scenario& scenario, LiveWorldOptions options)
 }
 
 LiveWorld::~LiveWorld() {
+  told_life_ = {};  // whoever was told may be gone
   for (auto& [name, member] : members_) kill(name);
   kill(scenario_.control_plane.name);
   members_.clear();
