@@ -1,40 +1,23 @@
 /// `kumasim explore` and `kumasim shrink` as people use them: a planted bug is found, made small and shown again.
 #include <gtest/gtest.h>
 
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 
 #include <nlohmann/json.hpp>
+
+#include "tests/tools/program.hpp"
 
 namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-struct Outcome {
-  int code = -1;
-  std::string out;  // standard output
-};
-
-fs::path binary() { return fs::read_symlink("/proc/self/exe").parent_path().parent_path() / "bin" / "kumasim"; }
-
-Outcome run(const std::string& arguments, const std::string& errors = "2>&1") {
-  std::string command = binary().string() + " " + arguments + " " + errors;
-  std::FILE* pipe = popen(command.c_str(), "r");
-  Outcome outcome;
-  if (pipe == nullptr) return outcome;
-  std::array<char, 4096> buffer;
-  while (std::size_t count = std::fread(buffer.data(), 1, buffer.size(), pipe))
-    outcome.out.append(buffer.data(), count);
-  int status = pclose(pipe);
-  outcome.code = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-  return outcome;
-}
+using kumasim::program::binary;
+using kumasim::program::Outcome;
+using kumasim::program::run;
 
 /// `stranger` has no permission; all the rest is there to be dropped.
 constexpr std::string_view text = R"(apiVersion: kumasim/v1

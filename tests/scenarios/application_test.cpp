@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "kumasim/scenario/scenario.hpp"
+#include "tests/scenarios/scenario_texts.hpp"
 
 namespace kumasim::scenario {
 namespace {
@@ -47,19 +47,9 @@ spec:
   - always: availability(front -> stock) >= 90%
 )";
 
+/// The scenario above with a part replaced.
 std::string replaced(std::string_view from, std::string_view to) {
-  std::string text(shop);
-  std::size_t at = text.find(from);
-  EXPECT_NE(at, std::string::npos) << from;
-  return text.replace(at, from.size(), to);
-}
-
-std::string errors(const std::string& text) {
-  auto loaded = load_scenario(text, "s.yaml");
-  if (loaded) return "";
-  std::string out;
-  for (const Diagnostic& diagnostic : loaded.error()) out += diagnostic.text() + "\n";
-  return out;
+  return scenario::replaced(shop, from, to);
 }
 
 TEST(Applications, AreReadWithTheirScripts) {

@@ -1,50 +1,18 @@
 /// Whole scenarios in the simulated world: verdicts, determinism, planted bugs, and that each scenario can fail.
 #include <gtest/gtest.h>
 
-#include "kumasim/scenario/runner.hpp"
-#include "kumasim/scenario/worlds.hpp"
 #include "kumasim/sim/world.hpp"
 #include "tests/scenarios/changes.hpp"
+#include "tests/scenarios/sim_run.hpp"
 
 namespace kumasim::scenario {
 namespace {
-
-struct RunOptions {
-  std::uint64_t seed = 1;
-  std::string planted_bug = {};
-  RunLimits limits = {};
-  std::function<void(sim::World&)> attach = {};
-};
-
-WorldRun run(const Scenario& scenario, const RunOptions& options) {
-  WorldRun out{.world = "sim", .seed = options.seed, .planted_bug = options.planted_bug};
-  auto world = make_sim_world(
-      scenario, {.seed = options.seed, .planted_bug = options.planted_bug, .attach = options.attach, .log = {}});
-  run_scenario(scenario, make_plan(scenario, options.seed), *world, out, {}, options.limits);
-  return out;
-}
 
 Scenario load(const std::string& name) {
   auto loaded = load_scenario_file("scenarios/" + name + ".yaml");
   if (loaded) return std::move(*loaded);
   ADD_FAILURE() << loaded.error()[0].text();
   return {};
-}
-
-std::string broken(const WorldRun& run) {
-  std::string out;
-  for (const Problem& problem : run.problems) out += "\n" + text_of(problem);
-  for (const Verdict& verdict : run.verdicts) {
-    if (!verdict.held) out += "\n" + verdict.title + ": " + verdict.seen + ": " + verdict.why;
-  }
-  return out;
-}
-
-const Verdict* find(const WorldRun& run, std::string_view part) {
-  for (const Verdict& verdict : run.verdicts) {
-    if (verdict.title.find(part) != std::string::npos) return &verdict;
-  }
-  return nullptr;
 }
 
 class Scenarios : public testing::TestWithParam<const char*> {};

@@ -10,7 +10,7 @@
 #include "kumasim/fault/catalogue.hpp"
 #include "kumasim/scenario/fault_reference.hpp"
 #include "kumasim/scenario/plan.hpp"
-#include "kumasim/scenario/scenario.hpp"
+#include "tests/scenarios/scenario_texts.hpp"
 
 namespace kumasim::scenario {
 namespace {
@@ -33,14 +33,6 @@ spec:
   faults:
   )" + faults +
          "\n  expect:\n  - always: no-plaintext\n";
-}
-
-std::string errors(const std::string& faults) {
-  auto loaded = load_scenario(with(faults), "s.yaml");
-  if (loaded) return "";
-  std::string out;
-  for (const Diagnostic& diagnostic : loaded.error()) out += diagnostic.text() + "\n";
-  return out;
 }
 
 Scenario load(const std::string& faults) {
@@ -99,7 +91,7 @@ std::ostream& operator<<(std::ostream& out, const Refused& refused) { return out
 class FaultLoaderRefuses : public testing::TestWithParam<Refused> {};
 
 TEST_P(FaultLoaderRefuses, AndSaysWhereAndWhy) {
-  std::string text = errors(GetParam().fault);
+  std::string text = errors(with(GetParam().fault));
   ASSERT_FALSE(text.empty());
   for (const char* part : GetParam().parts)
     EXPECT_NE(text.find(part), std::string::npos) << part << " is not in\n" << text;

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "kumasim/scenario/isotope.hpp"
-#include "kumasim/scenario/scenario.hpp"
+#include "tests/scenarios/scenario_texts.hpp"
 
 namespace kumasim::scenario {
 namespace {
@@ -85,15 +85,9 @@ std::ostream& operator<<(std::ostream& out, const Refused& refused) { return out
 class IsotopeRefuses : public testing::TestWithParam<Refused> {};
 
 TEST_P(IsotopeRefuses, AndSaysWhereAndWhy) {
-  std::string text(graph);
-  std::size_t at = text.find(GetParam().from);
-  ASSERT_NE(at, std::string::npos);
-  text.replace(at, std::string_view(GetParam().from).size(), GetParam().to);
-  auto made = scenario_from_isotope(text, "g.yaml", {});
+  auto made = scenario_from_isotope(replaced(graph, GetParam().from, GetParam().to), "g.yaml", {});
   ASSERT_FALSE(made) << made->yaml;
-  std::string errors;
-  for (const Diagnostic& diagnostic : made.error()) errors += diagnostic.text() + "\n";
-  EXPECT_THAT(errors, HasSubstr(GetParam().error));
+  EXPECT_THAT(lines_of(made.error()), HasSubstr(GetParam().error));
 }
 
 INSTANTIATE_TEST_SUITE_P(Table, IsotopeRefuses,

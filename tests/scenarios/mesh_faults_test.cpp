@@ -5,8 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "kumasim/scenario/runner.hpp"
-#include "kumasim/scenario/worlds.hpp"
+#include "tests/scenarios/sim_run.hpp"
 
 namespace kumasim::scenario {
 namespace {
@@ -36,21 +35,9 @@ spec:
   return {};
 }
 
-WorldRun run(const Scenario& scenario, std::uint64_t seed = 1) {
-  WorldRun out{.world = "sim", .seed = seed, .planted_bug = ""};
-  auto world = make_sim_world(scenario, {.seed = seed, .planted_bug = "", .attach = {}, .log = {}});
-  run_scenario(scenario, make_plan(scenario, seed), *world, out, {});
-  return out;
-}
-
 /// One run of it, with everything that did not hold.
 std::string broken(std::string_view duration, const std::string& rest, const std::string& expectations) {
-  WorldRun done = run(mesh(duration, rest, expectations));
-  std::string out;
-  for (const Problem& problem : done.problems) out += text_of(problem) + "\n";
-  for (const Verdict& verdict : done.verdicts)
-    if (!verdict.held) out += verdict.title + ": " + verdict.seen + ": " + verdict.why + "\n";
-  return out;
+  return broken(run(mesh(duration, rest, expectations)));
 }
 
 std::vector<Duration> times_of(const WorldRun& run, std::string_view text) {

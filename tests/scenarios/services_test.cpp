@@ -7,20 +7,12 @@
 #include <fmt/format.h>
 
 #include "kumasim/scenario/isotope.hpp"
-#include "kumasim/scenario/runner.hpp"
-#include "kumasim/scenario/worlds.hpp"
+#include "tests/scenarios/sim_run.hpp"
 
 namespace kumasim::scenario {
 namespace {
 
 using namespace std::chrono_literals;
-
-WorldRun run(const Scenario& scenario, std::uint64_t seed = 1) {
-  WorldRun out{.world = "sim", .seed = seed, .planted_bug = {}};
-  auto world = make_sim_world(scenario, {.seed = seed, .planted_bug = {}, .attach = {}, .log = {}});
-  run_scenario(scenario, make_plan(scenario, seed), *world, out, {});
-  return out;
-}
 
 Scenario load_text(const std::string& text) {
   auto loaded = load_scenario(text, "s.yaml");
@@ -56,22 +48,6 @@ spec:
   - {}
 )",
                                duration, backend, load, more, expected));
-}
-
-std::string broken(const WorldRun& run) {
-  std::string out;
-  for (const Problem& problem : run.problems) out += "\n" + text_of(problem);
-  for (const Verdict& verdict : run.verdicts) {
-    if (!verdict.held) out += "\n" + verdict.title + ": " + verdict.seen + ": " + verdict.why;
-  }
-  return out;
-}
-
-const Verdict* find(const WorldRun& run, std::string_view part) {
-  for (const Verdict& verdict : run.verdicts) {
-    if (verdict.title.find(part) != std::string::npos) return &verdict;
-  }
-  return nullptr;
 }
 
 TEST(CallGraph, HoldsTwiceAlikeAndReportsItsInnerCalls) {

@@ -1,40 +1,23 @@
 /// The kumasim binary: exit codes, messages for bad input, formats that parse.
 #include <gtest/gtest.h>
 
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 
 #include <nlohmann/json.hpp>
 #include <yaml-cpp/yaml.h>
 
+#include "tests/tools/program.hpp"
+
 namespace {
 
 namespace fs = std::filesystem;
 
-struct Outcome {
-  int code = -1;
-  std::string out;  // standard output and error, mixed
-};
-
-fs::path binary() { return fs::read_symlink("/proc/self/exe").parent_path().parent_path() / "bin" / "kumasim"; }
-
-Outcome run(const std::string& arguments) {
-  std::string command = binary().string() + " " + arguments + " 2>&1";
-  std::FILE* pipe = popen(command.c_str(), "r");
-  Outcome outcome;
-  if (pipe == nullptr) return outcome;
-  std::array<char, 4096> buffer;
-  while (std::size_t count = std::fread(buffer.data(), 1, buffer.size(), pipe))
-    outcome.out.append(buffer.data(), count);
-  int status = pclose(pipe);
-  outcome.code = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-  return outcome;
-}
+using kumasim::program::binary;
+using kumasim::program::Outcome;
+using kumasim::program::run;
 
 constexpr std::string_view small = R"(apiVersion: kumasim/v1
 kind: Scenario

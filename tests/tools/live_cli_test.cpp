@@ -14,29 +14,15 @@
 #include <vector>
 
 #include "tests/scenarios/changes.hpp"
+#include "tests/tools/program.hpp"
 
 namespace {
 
 namespace fs = std::filesystem;
 
-fs::path binary() { return fs::read_symlink("/proc/self/exe").parent_path().parent_path() / "bin" / "kumasim"; }
-
-struct Outcome {
-  int code = -1;
-  std::string out;
-};
-
-Outcome run(const std::string& arguments) {
-  std::FILE* pipe = popen((binary().string() + " " + arguments + " 2>&1").c_str(), "r");
-  Outcome outcome;
-  if (pipe == nullptr) return outcome;
-  std::array<char, 4096> buffer;
-  while (std::size_t count = std::fread(buffer.data(), 1, buffer.size(), pipe))
-    outcome.out.append(buffer.data(), count);
-  int status = pclose(pipe);
-  outcome.code = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-  return outcome;
-}
+using kumasim::program::binary;
+using kumasim::program::Outcome;
+using kumasim::program::run;
 
 /// Applications of a live run that still run, by the name of their executable.
 std::vector<pid_t> echoes() {

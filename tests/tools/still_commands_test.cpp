@@ -1,31 +1,27 @@
 /// `kumasim diff`, `check` and `import`: exit codes, formats that parse, and that one's output is another's input.
 #include <gtest/gtest.h>
 
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 
 #include <nlohmann/json.hpp>
 #include <yaml-cpp/yaml.h>
 
+#include "tests/tools/program.hpp"
+
 namespace {
 
 namespace fs = std::filesystem;
 
-struct Outcome {
-  int code = -1;
-  std::string out;
-};
+using kumasim::program::binary;
+using kumasim::program::Outcome;
 
 class StillCommands : public testing::Test {
  protected:
   void SetUp() override {
-    binary_ = fs::read_symlink("/proc/self/exe").parent_path().parent_path() / "bin" / "kumasim";
-    if (!fs::exists(binary_)) GTEST_SKIP() << "there is no " << binary_;
+    if (!fs::exists(binary())) GTEST_SKIP() << "there is no " << binary();
     folder_ = fs::path(testing::TempDir()) / ("still-" + std::to_string(getpid()));
     fs::create_directories(folder_ / "policies");
     write("mesh.yaml", R"(
@@ -71,20 +67,11 @@ spec:
   std::string path(const std::string& name) const { return (folder_ / name).string(); }
 
   /// Standard output alone where `errors` is not wanted.
-  Outcome run(const std::string& arguments, bool errors = true) const {
-    std::string command = binary_.string() + " " + arguments + (errors ? " 2>&1" : " 2>/dev/null");
-    std::FILE* pipe = popen(command.c_str(), "r");
-    Outcome outcome;
-    if (pipe == nullptr) return outcome;
-    std::array<char, 4096> buffer;
-    while (std::size_t count = std::fread(buffer.data(), 1, buffer.size(), pipe))
-      outcome.out.append(buffer.data(), count);
-    int status = pclose(pipe);
-    outcome.code = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-    return outcome;
+  static Outcome run(const std::string& arguments, bool errors = true) {
+    return kumasim::program::run(arguments, errors ? "2>&1" : "2>/dev/null");
   }
 
-  fs::path binary_, folder_;
+  fs::path folder_;
 };
 
 TEST_F(StillCommands, DiffGivesAnExitCodeForWhatChanges) {

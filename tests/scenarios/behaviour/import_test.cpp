@@ -5,12 +5,11 @@
 
 #include <gmock/gmock.h>
 
-#include "kumasim/scenario/runner.hpp"
-#include "kumasim/scenario/worlds.hpp"
 #include "kumasim/transport/http.hpp"
 #include "scenarios/live/mesh_source.hpp"
 #include "reference-cp/app/kumactl/blocking.hpp"
 #include "tests/app/rest_server.hpp"
+#include "tests/scenarios/sim_run.hpp"
 
 namespace kumasim::scenario {
 namespace {
@@ -154,15 +153,9 @@ TEST(Import, RunsAsItWasPromised) {
   document["spec"]["duration"] = "5s";
   auto loaded = load_scenario(document.dump(), "twin.yaml");
   ASSERT_TRUE(loaded) << loaded.error()[0].text();
-  WorldRun run{.world = "sim", .seed = 1};
-  auto world = make_sim_world(*loaded, {.seed = 1, .planted_bug = {}, .attach = {}, .log = {}});
-  run_scenario(*loaded, make_plan(*loaded, 1), *world, run, {});
-  std::string broken;
-  for (const Problem& problem : run.problems) broken += text_of(problem) + "\n";
-  for (const Verdict& verdict : run.verdicts)
-    if (!verdict.held) broken += verdict.title + ": " + verdict.seen + ": " + verdict.why + "\n";
-  EXPECT_TRUE(run.passed()) << broken;
-  EXPECT_EQ(run.verdicts.size(), 3u);
+  WorldRun done = run(*loaded);
+  EXPECT_TRUE(done.passed()) << broken(done);
+  EXPECT_EQ(done.verdicts.size(), 3u);
 }
 
 /// As a user with kumactl apply.
