@@ -11,10 +11,10 @@ namespace {
 
 constexpr WallTime start{std::chrono::seconds(1'700'000'000)};
 
-MeshView::Ptr mesh(const std::string& mode, std::vector<Write> writes) {
+MeshView::Ptr mesh(const std::string& mode, std::vector<MeshWrite> writes) {
   writes.push_back({"Mesh", "m", {{"meshServices", {{"mode", mode}}}}});
   std::vector<ResourcePtr> resources;
-  for (const Write& write : writes) resources.push_back(to_resource(write));
+  for (const MeshWrite& write : writes) resources.push_back(to_resource(write));
   return MeshView::build("m", {}, resources);
 }
 
@@ -25,7 +25,7 @@ MeshView::Ptr written(MeshView::Ptr view, const MeshServiceWrites& writes) {
   return view;
 }
 
-std::vector<Write> two_services() {
+std::vector<MeshWrite> two_services() {
   return {{"Dataplane", "dp-0", dataplane_spec(0, 0, 1, true, 0)},
           {"Dataplane", "dp-1", dataplane_spec(1, 1, 0, true, 0)}};
 }
@@ -67,7 +67,7 @@ TEST(Vips, ANameKeepsItsAddressAndNoneIsGivenTwice) {
   VipTable first = vips(*mesh("Everywhere", two_services()), {});
   ASSERT_EQ(first.size(), 2u);
   EXPECT_EQ(first[0].address, "240.0.0.0");
-  std::vector<Write> more = two_services();
+  std::vector<MeshWrite> more = two_services();
   more.push_back({"Dataplane", "dp-2", dataplane_spec(2, 2, 0, true, 0)});
   more.erase(more.begin());
   VipTable second = vips(*mesh("Everywhere", more), first);
@@ -88,10 +88,9 @@ TEST(Hostname, FillsATemplate) {
 
 TEST(Hostnames, SayWhyATemplateFails) {
   auto condition = [](const char* text) {
-    MeshView::Ptr view = mesh("Exclusive", {{"HostnameGenerator",
-                                             "g",
-                                             {{"template", text},
-                                              {"selector", {{"meshService", nlohmann::json::object()}}}}}});
+    MeshView::Ptr view = mesh(
+        "Exclusive",
+        {{"HostnameGenerator", "g", {{"template", text}, {"selector", {{"meshService", nlohmann::json::object()}}}}}});
     Resource service = *to_resource({"MeshService", "ms-1", mesh_service_spec(1, 1)});
     hostnames(*view, {&service}, "meshService");
     EXPECT_FALSE(service.status.contains("addresses"));

@@ -56,9 +56,9 @@ TEST(FinishedResources, CanBeRemovedAndTakenOver) {
 
 MeshView::Ptr two_users_of_service_1() {
   MeshView::Ptr view = MeshView::build("m", {}, {});
-  for (const Write& write :
-       {Write{"Mesh", "m", nlohmann::json::object()}, Write{"Dataplane", "dp-0", dataplane_spec(0, 0, 1, false, 1)},
-        Write{"Dataplane", "dp-1", dataplane_spec(1, 1, 1, false, 1)}})
+  for (const MeshWrite& write : {MeshWrite{"Mesh", "m", nlohmann::json::object()},
+                                 MeshWrite{"Dataplane", "dp-0", dataplane_spec(0, 0, 1, false, 1)},
+                                 MeshWrite{"Dataplane", "dp-1", dataplane_spec(1, 1, 1, false, 1)}})
     view = view->with({nullptr, to_resource(write)});
   return view;
 }

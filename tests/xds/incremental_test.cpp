@@ -15,7 +15,7 @@ struct Follower {
   std::map<Key, ResourcePtr> held;
   MeshView::Ptr view = MeshView::build("m", {}, {});
 
-  ResourceChange write(const Write& write) {
+  ResourceChange write(const MeshWrite& write) {
     ResourcePtr& slot = held[{write.kind, write.name}];
     ResourceChange change{slot, write.spec.is_null() ? nullptr : to_resource(write)};
     if (!change.before && !change.after) return change;
@@ -41,30 +41,30 @@ void assert_equal(const MeshView& a, const MeshView& b) {
   RC_ASSERT(snapshots(a) == snapshots(b));
 }
 
-rc::Gen<std::vector<Write>> writes(int most) {
+rc::Gen<std::vector<MeshWrite>> writes(int most) {
   return rc::gen::mapcat(rc::gen::inRange(0, most), [](int size) {
-    return rc::gen::container<std::vector<Write>>(static_cast<std::size_t>(size), any_write());
+    return rc::gen::container<std::vector<MeshWrite>>(static_cast<std::size_t>(size), any_write());
   });
 }
 
 RC_GTEST_PROP(IncrementalView, EqualsOneFromScratch, ()) {
   Follower follower;
-  for (const Write& write : *writes(25)) follower.write(write);
+  for (const MeshWrite& write : *writes(25)) follower.write(write);
   assert_equal(*follower.view, *follower.from_scratch());
 }
 
 RC_GTEST_PROP(IncrementalView, DoesNotDependOnTheOrderOfWrites, ()) {
   // The last write of each resource, in two orders.
-  std::map<Key, Write> last;
-  for (const Write& write : *writes(25)) last.insert_or_assign({write.kind, write.name}, write);
-  std::vector<Write> one, other;
+  std::map<Key, MeshWrite> last;
+  for (const MeshWrite& write : *writes(25)) last.insert_or_assign({write.kind, write.name}, write);
+  std::vector<MeshWrite> one, other;
   for (const auto& [key, write] : last) one.push_back(write);
   other.assign(one.rbegin(), one.rend());
   std::size_t turn = one.empty() ? 0 : *rc::gen::inRange<std::size_t>(0, one.size());
   std::rotate(other.begin(), other.begin() + static_cast<std::ptrdiff_t>(turn), other.end());
   Follower a, b;
-  for (const Write& write : one) a.write(write);
-  for (const Write& write : other) b.write(write);
+  for (const MeshWrite& write : one) a.write(write);
+  for (const MeshWrite& write : other) b.write(write);
   assert_equal(*a.view, *b.view);
 }
 
@@ -87,7 +87,7 @@ Snapshot follow(const std::string& name, const std::map<std::string, Snapshot>& 
 
 RC_GTEST_PROP(IncrementalView, SaysWhatAWriteChangesOfEachProxy, ()) {
   Follower follower;
-  for (const Write& write : *writes(20)) follower.write(write);
+  for (const MeshWrite& write : *writes(20)) follower.write(write);
   auto before = snapshots(*follower.view);
   for (int i = 0; i < 3; ++i) {
     ResourceChange change = follower.write(*any_write());
@@ -104,7 +104,7 @@ RC_GTEST_PROP(IncrementalView, SaysWhatAWriteChangesOfEachProxy, ()) {
 
 RC_GTEST_PROP(Generation, IsAFunctionOfContent, ()) {
   Follower a, b;
-  for (const Write& write : *writes(15)) {
+  for (const MeshWrite& write : *writes(15)) {
     a.write(write);
     b.write(write);
   }
@@ -170,7 +170,7 @@ Follower with_outbound(const nlohmann::json& outbound) {
   return follower;
 }
 
-ResourcePtr labelled(const Write& write, const std::map<std::string, std::string>& labels,
+ResourcePtr labelled(const MeshWrite& write, const std::map<std::string, std::string>& labels,
                      const nlohmann::json& status = nullptr) {
   Resource resource = *to_resource(write);
   resource.meta.labels = labels;
@@ -183,7 +183,7 @@ Affected affected(Follower& follower, const ResourcePtr& before, const ResourceP
   return follower.view->affected({before, after});
 }
 
-Affected affected(Follower& follower, const Write& write) {
+Affected affected(Follower& follower, const MeshWrite& write) {
   ResourceChange change = follower.write(write);
   return follower.view->affected(change);
 }
@@ -197,7 +197,7 @@ TEST(IncrementalView, AnOutboundOfTheOldSortUsesItsService) {
 TEST(IncrementalView, AnOutboundUsesTheServiceThatIsShownByItsName) {
   Follower follower =
       with_outbound({{"port", 10000}, {"backendRef", {{"kind", "MeshService"}, {"name", "shown"}, {"port", 80}}}});
-  Write write{"MeshService", "ms-1-x7", mesh_service_spec(1, 1)};
+  MeshWrite write{"MeshService", "ms-1-x7", mesh_service_spec(1, 1)};
   std::map<std::string, std::string> labels = {{"kuma.io/display-name", "shown"}};
   EXPECT_EQ(affected(follower, nullptr, labelled(write, labels)).names, std::set<std::string>{"dp-0"});
   ResourceChange change = follower.write({"Dataplane", "dp-2", dataplane_spec(2, 1, 1, false, 0)});
@@ -218,7 +218,7 @@ TEST(IncrementalView, AServiceReachesTheWholeMeshOnlyWhereARouteNamesIt) {
 TEST(IncrementalView, CountsInAStatusReachNobody) {
   Follower follower =
       with_outbound({{"port", 10000}, {"backendRef", {{"kind", "MeshService"}, {"name", "ms-1"}, {"port", 80}}}});
-  Write write{"MeshService", "ms-1", mesh_service_spec(1, 1)};
+  MeshWrite write{"MeshService", "ms-1", mesh_service_spec(1, 1)};
   auto with = [&](int total, const char* tls) {
     return labelled(write, {}, {{"dataplaneProxies", {{"total", total}}}, {"tls", {{"status", tls}}}});
   };
@@ -244,7 +244,7 @@ TEST(IncrementalView, ACertificateReachesTheUsersOfAServiceThatIsReadyNow) {
 
 TEST(IncrementalView, FindsADestinationByItsIdentity) {
   Follower follower = with_outbound({{"port", 10000}, {"service", "service-2"}});
-  Write write{"MeshService", "ms-1-x7", mesh_service_spec(1, 1)};
+  MeshWrite write{"MeshService", "ms-1-x7", mesh_service_spec(1, 1)};
   std::map<std::string, std::string> labels = {{"kuma.io/display-name", "shown"}};
   Kri kri = Kri::of(*labelled(write, labels));
   EXPECT_EQ(follower.view->destination(kri), nullptr);

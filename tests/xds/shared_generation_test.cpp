@@ -11,7 +11,7 @@ namespace {
 
 constexpr char outbound[] = "outbound:127.0.0.1:10000";
 
-MeshView::Ptr with(const MeshView::Ptr& view, const Write& write) {
+MeshView::Ptr with(const MeshView::Ptr& view, const MeshWrite& write) {
   const ResourcePtr* held = view->all(write.kind).find(write.name);
   return view->with({held ? *held : nullptr, to_resource(write)});
 }
@@ -19,13 +19,13 @@ MeshView::Ptr with(const MeshView::Ptr& view, const Write& write) {
 /// Two instances of service-0 and one of service-2, all with an outbound to service-1.
 MeshView::Ptr three_clients() {
   MeshView::Ptr view = MeshView::build("m", {}, {});
-  for (const Write& write :
-       {Write{
+  for (const MeshWrite& write :
+       {MeshWrite{
             "Mesh", "m", {{"mtls", {{"enabledBackend", "ca"}, {"backends", {{{"name", "ca"}, {"type", "builtin"}}}}}}}},
-        Write{"Dataplane", "dp-0", dataplane_spec(0, 0, 1, false, 1)},
-        Write{"Dataplane", "dp-1", dataplane_spec(1, 0, 1, false, 1)},
-        Write{"Dataplane", "dp-2", dataplane_spec(2, 2, 1, false, 1)},
-        Write{"Dataplane", "server", dataplane_spec(3, 1, 1, false, 2)}})
+        MeshWrite{"Dataplane", "dp-0", dataplane_spec(0, 0, 1, false, 1)},
+        MeshWrite{"Dataplane", "dp-1", dataplane_spec(1, 0, 1, false, 1)},
+        MeshWrite{"Dataplane", "dp-2", dataplane_spec(2, 2, 1, false, 1)},
+        MeshWrite{"Dataplane", "server", dataplane_spec(3, 1, 1, false, 2)}})
     view = with(view, write);
   return view;
 }

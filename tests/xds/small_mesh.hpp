@@ -12,12 +12,12 @@
 namespace kumasim::cp {
 
 /// One write: a resource, or its removal.
-struct Write {
+struct MeshWrite {
   std::string kind, name;
   nlohmann::json spec;  ///< null: removed
 };
 
-inline void showValue(const Write& write, std::ostream& os) {
+inline void showValue(const MeshWrite& write, std::ostream& os) {
   os << write.kind << " " << write.name << " " << write.spec.dump();
 }
 
@@ -67,7 +67,7 @@ inline nlohmann::json with_rarities(nlohmann::json spec, int state, int address,
 }
 
 /// A policy or a route by its number, those of the same kind differing by `variant`.
-inline Write policy_write(int number, int variant) {
+inline MeshWrite policy_write(int number, int variant) {
   nlohmann::json all = {{"kind", "Mesh"}};
   nlohmann::json service = {{"kind", "MeshService"}, {"name", fmt::format("service-{}", variant)}};
   auto to = [&](const nlohmann::json& target, const nlohmann::json& conf) {
@@ -202,7 +202,7 @@ inline Write policy_write(int number, int variant) {
 }
 
 /// What is reached through zone proxies, and those proxies.
-inline Write zone_write(int number, int variant) {
+inline MeshWrite zone_write(int number, int variant) {
   switch (number) {
     case 0: {
       nlohmann::json tags = {{"kuma.io/service", fmt::format("service-{}", variant)},
@@ -237,7 +237,7 @@ inline Write zone_write(int number, int variant) {
   }
 }
 
-inline rc::Gen<Write> any_write() {
+inline rc::Gen<MeshWrite> any_write() {
   using rc::gen::inRange;
   auto dataplane = rc::gen::map(
       rc::gen::tuple(inRange(0, 6), inRange(0, 3), inRange(0, 2), rc::gen::arbitrary<bool>(), inRange(0, 3),
@@ -246,19 +246,19 @@ inline rc::Gen<Write> any_write() {
         auto [number, service, version, redirected, outbound, removed, rare] = t;
         auto [state, address, reach] = rare;
         nlohmann::json spec = dataplane_spec(number, service, version, redirected, outbound);
-        return Write{"Dataplane", fmt::format("dp-{}", number),
-                     removed == 0 ? nlohmann::json() : with_rarities(std::move(spec), state, address - 2, reach)};
+        return MeshWrite{"Dataplane", fmt::format("dp-{}", number),
+                         removed == 0 ? nlohmann::json() : with_rarities(std::move(spec), state, address - 2, reach)};
       });
   auto service = rc::gen::map(rc::gen::tuple(inRange(0, 3), inRange(0, 3), inRange(0, 2), inRange(0, 5)),
                               [](const std::tuple<int, int, int, int>& t) {
                                 auto [number, selected, port, removed] = t;
-                                return Write{"MeshService", fmt::format("ms-{}", number),
-                                             removed == 0 ? nlohmann::json() : mesh_service_spec(selected, port)};
+                                return MeshWrite{"MeshService", fmt::format("ms-{}", number),
+                                                 removed == 0 ? nlohmann::json() : mesh_service_spec(selected, port)};
                               });
   auto policy = rc::gen::map(rc::gen::tuple(inRange(0, 21), inRange(0, 3), inRange(0, 3)),
                              [](const std::tuple<int, int, int>& t) {
                                auto [number, variant, removed] = t;
-                               Write write = policy_write(number, variant);
+                               MeshWrite write = policy_write(number, variant);
                                if (removed == 0) write.spec = nullptr;
                                return write;
                              });
@@ -271,19 +271,19 @@ inline rc::Gen<Write> any_write() {
                       {"backends", nlohmann::json::array({nlohmann::json{{"name", "ca"}, {"type", "builtin"}}})}};
     if (kind > 1) spec["routing"] = {{"localityAwareLoadBalancing", true}, {"zoneEgress", mode == 1}};
     if (kind > 2) spec["mtls"]["backends"][0]["mode"] = "PERMISSIVE";
-    return Write{"Mesh", "m", spec};
+    return MeshWrite{"Mesh", "m", spec};
   });
   auto zone =
       rc::gen::map(rc::gen::tuple(inRange(0, 5), inRange(0, 3), inRange(0, 4)), [](const std::tuple<int, int, int>& t) {
         auto [number, variant, removed] = t;
-        Write write = zone_write(number, variant);
+        MeshWrite write = zone_write(number, variant);
         if (removed == 0) write.spec = nullptr;
         return write;
       });
-  return rc::gen::weightedOneOf<Write>({{12, dataplane}, {5, service}, {1, policy}, {2, mesh}, {2, zone}});
+  return rc::gen::weightedOneOf<MeshWrite>({{12, dataplane}, {5, service}, {1, policy}, {2, mesh}, {2, zone}});
 }
 
-inline ResourcePtr to_resource(const Write& write) {
+inline ResourcePtr to_resource(const MeshWrite& write) {
   Resource resource;
   resource.kind = find_kind(write.kind);
   resource.meta.name = write.name;

@@ -21,13 +21,13 @@ namespace {
 
 const nlohmann::json mtls = {{"enabledBackend", "ca"}, {"backends", {{{"name", "ca"}, {"type", "builtin"}}}}};
 
-MeshView::Ptr mesh(const nlohmann::json& spec, const std::vector<Write>& writes) {
+MeshView::Ptr mesh(const nlohmann::json& spec, const std::vector<MeshWrite>& writes) {
   std::vector<ResourcePtr> resources = {to_resource({"Mesh", "m", spec})};
-  for (const Write& write : writes) resources.push_back(to_resource(write));
+  for (const MeshWrite& write : writes) resources.push_back(to_resource(write));
   return MeshView::build("m", {}, resources);
 }
 
-Write dataplane(int number, int service) {
+MeshWrite dataplane(int number, int service) {
   return {"Dataplane", fmt::format("dp-{}", number), dataplane_spec(number, service, 1, true, 0)};
 }
 
@@ -51,7 +51,7 @@ std::optional<::envoy::config::listener::v3::Listener> listener(const Snapshot& 
 }
 
 TEST(RemoteEndpoints, NeedMutualTlsAndWeighWhatStandsBehindThem) {
-  std::vector<Write> writes = {dataplane(0, 1), zone_write(0, 1)};
+  std::vector<MeshWrite> writes = {dataplane(0, 1), zone_write(0, 1)};
   EXPECT_EQ(mesh({}, writes)->endpoints("service-1").size(), 1u);
   auto view = mesh({{"mtls", mtls}}, writes);
   const auto& endpoints = view->endpoints("service-1");
@@ -78,13 +78,13 @@ TEST(RemoteEndpoints, GoThroughTheEgressWhereTheMeshWantsIt) {
 TEST(Destinations, GetAddressesAndTheServicesThatTheySelect) {
   derive::AddressPool pool("242.0.0.0", 8);
   auto next = [&](std::string_view) { return pool.next(); };
-  Write combined = {
+  MeshWrite combined = {
       "MeshMultiZoneService",
       "all",
       {{"selector", {{"meshService", {{"matchLabels", {{"kuma.io/zone", "east"}}}}}}}, {"ports", {{{"port", 80}}}}}};
   std::vector<ResourcePtr> resources = {to_resource({"Mesh", "m", nlohmann::json::object()}),
                                         to_resource(zone_write(4, 1))};
-  for (const Write& write : {combined, zone_write(2, 1)}) {
+  for (const MeshWrite& write : {combined, zone_write(2, 1)}) {
     Resource bare = *to_resource(write);
     bare.status = nullptr;
     resources.push_back(std::make_shared<const Resource>(bare));
@@ -110,7 +110,7 @@ TEST(Destinations, ListWhatTheySelectByFullName) {
                    {{"selector", {{"meshService", {{"matchLabels", {{"kuma.io/zone", "east"}}}}}}},
                     {"ports", {{{"port", 80}}}}}})};
   for (const char* name : {"far-a", "far-a-2", "far-b"}) {
-    Write write = zone_write(4, 0);
+    MeshWrite write = zone_write(4, 0);
     write.name = name;
     resources.push_back(to_resource(write));
   }
@@ -179,8 +179,8 @@ TEST(ZoneIngress, OrdersSharesOfVirtualOutboundsAsTheyCount) {
   std::vector<std::string> names;
   for (const auto& chain : got->filter_chains())
     for (const std::string& name : chain.filter_chain_match().server_names()) names.push_back(name);
-  EXPECT_EQ(names, (std::vector<std::string>{"service-1{kuma.io/protocol=http,mesh=m}",
-                                             "service-1{mesh=m,version=v1}", "service-1{mesh=m}"}));
+  EXPECT_EQ(names, (std::vector<std::string>{"service-1{kuma.io/protocol=http,mesh=m}", "service-1{mesh=m,version=v1}",
+                                             "service-1{mesh=m}"}));
 }
 
 TEST(ZoneEgress, HasNoListenerWithoutAWayOut) {
@@ -205,14 +205,14 @@ TEST(ZoneEgress, HurtsAndLimitsClientsOfExternalServices) {
   auto from = [&](const nlohmann::json& conf) {
     return nlohmann::json{{"targetRef", all}, {"from", {{{"targetRef", all}, {"default", conf}}}}};
   };
-  Write service = {"ExternalService",
-                   "e",
-                   {{"tags", {{"kuma.io/service", "out"}, {"kuma.io/protocol", "http"}}},
-                    {"networking", {{"address", "out.example.com:80"}}}}};
-  Write faults = {"MeshFaultInjection", "f",
-                  from({{"http", {{{"abort", {{"httpStatus", 500}, {"percentage", 50}}}}}}})};
-  Write limits = {"MeshRateLimit", "l",
-                  from({{"local", {{"http", {{"requestRate", {{"num", 1}, {"interval", "1s"}}}}}}}})};
+  MeshWrite service = {"ExternalService",
+                       "e",
+                       {{"tags", {{"kuma.io/service", "out"}, {"kuma.io/protocol", "http"}}},
+                        {"networking", {{"address", "out.example.com:80"}}}}};
+  MeshWrite faults = {"MeshFaultInjection", "f",
+                      from({{"http", {{{"abort", {{"httpStatus", 500}, {"percentage", 50}}}}}}})};
+  MeshWrite limits = {"MeshRateLimit", "l",
+                      from({{"local", {{"http", {{"requestRate", {{"num", 1}, {"interval", "1s"}}}}}}}})};
   auto got = listener(
       generate_zone_egress({{"m", mesh({{"mtls", mtls}}, {service, faults, limits})}}, zone_proxy("ZoneEgress")));
   ASSERT_TRUE(got);
@@ -228,13 +228,13 @@ TEST(ZoneEgress, TakesPoliciesForTheNameOfAnExternalService) {
     nlohmann::json abort = {{"httpStatus", 500}, {"percentage", 50}};
     nlohmann::json from = {{"targetRef", {{"kind", "Mesh"}}},
                            {"default", {{"http", nlohmann::json::array({nlohmann::json{{"abort", abort}}})}}}};
-    Write faults = {"MeshFaultInjection", "f", {{"targetRef", target}, {"from", nlohmann::json::array({from})}}};
-    Write service = {"ExternalService",
-                     "e",
-                     {{"tags", {{"kuma.io/service", "out"}, {"kuma.io/protocol", "http"}, {"team", "x"}}},
-                      {"networking", {{"address", "out.example.com:80"}}}}};
-    auto got = listener(
-        generate_zone_egress({{"m", mesh({{"mtls", mtls}}, {service, faults})}}, zone_proxy("ZoneEgress")));
+    MeshWrite faults = {"MeshFaultInjection", "f", {{"targetRef", target}, {"from", nlohmann::json::array({from})}}};
+    MeshWrite service = {"ExternalService",
+                         "e",
+                         {{"tags", {{"kuma.io/service", "out"}, {"kuma.io/protocol", "http"}, {"team", "x"}}},
+                          {"networking", {{"address", "out.example.com:80"}}}}};
+    auto got =
+        listener(generate_zone_egress({{"m", mesh({{"mtls", mtls}}, {service, faults})}}, zone_proxy("ZoneEgress")));
     return got && got->SerializeAsString().find("envoy.filters.http.fault") != std::string::npos;
   };
   EXPECT_TRUE(hurts({{"kind", "MeshService"}, {"name", "out"}}));
@@ -246,37 +246,37 @@ TEST(ZoneEgress, TakesPoliciesForTheNameOfAnExternalService) {
 /// Of several with one name the old policies of all count, each once, and the permission of the last.
 TEST(ZoneEgress, UnitesOldPoliciesForExternalServicesOfOneName) {
   auto service = [](const char* name, const char* team) {
-    return Write{"ExternalService",
-                 name,
-                 {{"tags", {{"kuma.io/service", "out"}, {"kuma.io/protocol", "http"}, {"team", team}}},
-                  {"networking", {{"address", "out.example.com:80"}}}}};
+    return MeshWrite{"ExternalService",
+                     name,
+                     {{"tags", {{"kuma.io/service", "out"}, {"kuma.io/protocol", "http"}, {"team", team}}},
+                      {"networking", {{"address", "out.example.com:80"}}}}};
   };
   auto faults = [](const char* name, const nlohmann::json& destination) {
     nlohmann::json any = {{"match", {{"kuma.io/service", "*"}}}}, to = {{"match", destination}};
     nlohmann::json abort = {{"httpStatus", 500}, {"percentage", 50}};
-    return Write{"FaultInjection",
-                 name,
-                 {{"sources", nlohmann::json::array({any})},
-                  {"destinations", nlohmann::json::array({to})},
-                  {"conf", {{"abort", abort}}}}};
+    return MeshWrite{"FaultInjection",
+                     name,
+                     {{"sources", nlohmann::json::array({any})},
+                      {"destinations", nlohmann::json::array({to})},
+                      {"conf", {{"abort", abort}}}}};
   };
   auto permission = [](const char* name, const char* client, const char* team) {
     nlohmann::json from = {{"match", {{"kuma.io/service", client}}}};
     nlohmann::json to = {{"match", {{"kuma.io/service", "out"}, {"team", team}}}};
-    return Write{"TrafficPermission",
-                 name,
-                 {{"sources", nlohmann::json::array({from})}, {"destinations", nlohmann::json::array({to})}}};
+    return MeshWrite{"TrafficPermission",
+                     name,
+                     {{"sources", nlohmann::json::array({from})}, {"destinations", nlohmann::json::array({to})}}};
   };
   nlohmann::json any = {{"match", {{"kuma.io/service", "*"}}}}, out = {{"match", {{"kuma.io/service", "out"}}}};
-  Write limit = {"RateLimit",
-                 "l",
-                 {{"sources", nlohmann::json::array({any})},
-                  {"destinations", nlohmann::json::array({out})},
-                  {"conf", {{"http", {{"requests", 3}, {"interval", "10s"}}}}}}};
-  auto view = mesh({{"mtls", mtls}}, {service("e-1", "x"), service("e-2", "y"),
-                                      faults("f-1", {{"kuma.io/service", "out"}}),
-                                      faults("f-2", {{"kuma.io/service", "out"}, {"team", "y"}}),
-                                      permission("p-1", "first", "x"), permission("p-2", "second", "y"), limit});
+  MeshWrite limit = {"RateLimit",
+                     "l",
+                     {{"sources", nlohmann::json::array({any})},
+                      {"destinations", nlohmann::json::array({out})},
+                      {"conf", {{"http", {{"requests", 3}, {"interval", "10s"}}}}}}};
+  auto view =
+      mesh({{"mtls", mtls}}, {service("e-1", "x"), service("e-2", "y"), faults("f-1", {{"kuma.io/service", "out"}}),
+                              faults("f-2", {{"kuma.io/service", "out"}, {"team", "y"}}),
+                              permission("p-1", "first", "x"), permission("p-2", "second", "y"), limit});
   auto got = listener(generate_zone_egress({{"m", view}}, zone_proxy("ZoneEgress")));
   ASSERT_TRUE(got);
   std::string chain = got->filter_chains(0).SerializeAsString();
@@ -295,12 +295,12 @@ TEST(ZoneEgress, UnitesOldPoliciesForExternalServicesOfOneName) {
 /// As Kuma sorts them: '0' and '-' come before '_'.
 TEST(ZoneEgress, OrdersTheOutsideOfBothKindsByName) {
   auto external = [](const char* name, const char* service) {
-    return Write{"ExternalService",
-                 name,
-                 {{"tags", {{"kuma.io/service", service}}}, {"networking", {{"address", "out.example.com:80"}}}}};
+    return MeshWrite{"ExternalService",
+                     name,
+                     {{"tags", {{"kuma.io/service", service}}}, {"networking", {{"address", "out.example.com:80"}}}}};
   };
   auto mesh_external = [](const char* name) {
-    Write write = zone_write(2, 0);
+    MeshWrite write = zone_write(2, 0);
     write.name = name;
     return write;
   };
@@ -316,10 +316,10 @@ TEST(ZoneEgress, OrdersTheOutsideOfBothKindsByName) {
 
 /// As Kuma has it: for each MeshExternalService of the mesh, and once more for each mesh that follows.
 TEST(ZoneEgress, ChecksAClusterAsOftenAsKumaGoesThroughThem) {
-  Write check = {"MeshHealthCheck",
-                 "c",
-                 {{"targetRef", {{"kind", "Mesh"}}},
-                  {"to", {{{"targetRef", {{"kind", "Mesh"}}}, {"default", {{"http", {{"path", "/up"}}}}}}}}}};
+  MeshWrite check = {"MeshHealthCheck",
+                     "c",
+                     {{"targetRef", {{"kind", "Mesh"}}},
+                      {"to", {{{"targetRef", {{"kind", "Mesh"}}}, {"default", {{"http", {{"path", "/up"}}}}}}}}}};
   auto checks = [](const MeshViewMap& meshes) {
     auto held = generate_zone_egress(meshes, zone_proxy("ZoneEgress")).find(type_url::cluster, "m_ext-0___extsvc_9000");
     google::protobuf::Any any;
@@ -341,9 +341,8 @@ TEST(ZoneEgress, HashesByThePoliciesOfAllMeshExternalServices) {
   nlohmann::json header = {{"type", "Header"}, {"header", {{"name", "x"}}}};
   nlohmann::json balancer = {{"type", "RingHash"}, {"ringHash", {{"hashPolicies", nlohmann::json::array({header})}}}};
   nlohmann::json to = {{"targetRef", {{"kind", "Mesh"}}}, {"default", {{"loadBalancer", balancer}}}};
-  Write hashes = {"MeshLoadBalancingStrategy",
-                  "h",
-                  {{"targetRef", {{"kind", "Mesh"}}}, {"to", nlohmann::json::array({to})}}};
+  MeshWrite hashes = {
+      "MeshLoadBalancingStrategy", "h", {{"targetRef", {{"kind", "Mesh"}}}, {"to", nlohmann::json::array({to})}}};
   auto view = mesh({{"mtls", mtls}}, {zone_write(2, 0), zone_write(2, 1), hashes});
   auto got = listener(generate_zone_egress({{"m", view}}, zone_proxy("ZoneEgress")));
   ASSERT_TRUE(got);
@@ -358,7 +357,7 @@ TEST(ZoneEgress, HashesByThePoliciesOfAllMeshExternalServices) {
 }
 
 TEST(ZoneEgress, DoesNotReachAServiceWhoseCertificatesAreMissing) {
-  Write service = zone_write(2, 0);
+  MeshWrite service = zone_write(2, 0);
   service.spec["tls"] = {{"enabled", true}, {"verification", {{"caCert", {{"secret", "missing"}}}}}};
   auto view = mesh({{"mtls", mtls}}, {service});
   EXPECT_FALSE(listener(generate_zone_egress({{"m", view}}, zone_proxy("ZoneEgress"))));
@@ -370,7 +369,7 @@ TEST(ZoneProxies, NameThingsAfterWhatTheyAreMadeFromWhereTheirEnvoyAsks) {
     proxy.metadata.features.insert("feature-unified-resource-naming");
     return proxy;
   };
-  Write service = {"MeshService", "ms-1", mesh_service_spec(1, 1)};
+  MeshWrite service = {"MeshService", "ms-1", mesh_service_spec(1, 1)};
   auto local = mesh({{"mtls", mtls}}, {dataplane(0, 1), service});
   Snapshot ingress = generate_zone_ingress({{"m", local}}, asking("ZoneIngress"));
   auto of_ingress = listener(ingress, "kri_zi____z_");
@@ -402,14 +401,13 @@ std::vector<std::string> localities(const Snapshot& snapshot, const std::string&
   std::vector<std::string> result;
   for (const auto& group : assignment.endpoints())
     result.push_back(fmt::format("{}@{}", group.locality().zone(), group.priority()));
-  if (assignment.has_policy())
-    result.push_back(std::to_string(assignment.policy().overprovisioning_factor().value()));
+  if (assignment.has_policy()) result.push_back(std::to_string(assignment.policy().overprovisioning_factor().value()));
   return result;
 }
 
 /// An egress stands for all clients, so policies of some of them do not count.
 TEST(ZoneEgress, TriesOtherZonesInTheOrderThatThePoliciesOfTheWholeMeshSay) {
-  Write east = zone_write(0, 1), west = zone_write(0, 0);
+  MeshWrite east = zone_write(0, 1), west = zone_write(0, 0);
   west.name = "west";
   west.spec["zone"] = "west";
   west.spec["availableServices"][0]["tags"]["kuma.io/service"] = "service-1";
@@ -417,15 +415,15 @@ TEST(ZoneEgress, TriesOtherZonesInTheOrderThatThePoliciesOfTheWholeMeshSay) {
   auto balance = [](const char* name, const nlohmann::json& clients, const nlohmann::json& awareness) {
     nlohmann::json to = {{"targetRef", {{"kind", "MeshService"}, {"name", "service-1"}}},
                          {"default", {{"localityAwareness", awareness}}}};
-    return Write{"MeshLoadBalancingStrategy", name, {{"targetRef", clients}, {"to", {to}}}};
+    return MeshWrite{"MeshLoadBalancingStrategy", name, {{"targetRef", clients}, {"to", {to}}}};
   };
   auto first = [](const char* zone) {
-    return nlohmann::json{{"crossZone",
-                           {{"failover",
-                             {{{"to", {{"type", "Only"}, {"zones", {zone}}}}}, {{"to", {{"type", "Any"}}}}}},
-                            {"failoverThreshold", {{"percentage", 25}}}}}};
+    return nlohmann::json{
+        {"crossZone",
+         {{"failover", {{{"to", {{"type", "Only"}, {"zones", {zone}}}}}, {{"to", {{"type", "Any"}}}}}},
+          {"failoverThreshold", {{"percentage", 25}}}}}};
   };
-  auto egress = [&](std::vector<Write> policies) {
+  auto egress = [&](std::vector<MeshWrite> policies) {
     policies.insert(policies.end(), {east, west});
     nlohmann::json spec = {{"mtls", mtls}, {"routing", {{"zoneEgress", true}}}};
     return localities(generate_zone_egress({{"m", mesh(spec, policies)}}, zone_proxy("ZoneEgress")), "m:service-1");
@@ -440,13 +438,13 @@ TEST(ZoneEgress, TriesOtherZonesInTheOrderThatThePoliciesOfTheWholeMeshSay) {
 }
 
 /// "ingress", "egress", both or nothing.
-std::string reached(const Write& before, const Write& after) {
+std::string reached(const MeshWrite& before, const MeshWrite& after) {
   ZoneReach reach = zone_reach({to_resource(before), to_resource(after)});
   return std::string(reach.ingresses ? "ingress" : "") + (reach.egresses ? "egress" : "");
 }
 
 TEST(ZoneReach, IsOfWhatAProxyOfTheZoneIsMadeFrom) {
-  Write before = dataplane(0, 1), after = before;
+  MeshWrite before = dataplane(0, 1), after = before;
   after.spec["networking"]["outbound"] = nlohmann::json::array();
   EXPECT_EQ(reached(before, after), "");
   after.spec["networking"]["inbound"][0]["port"] = 1;
@@ -459,18 +457,18 @@ TEST(ZoneReach, IsOfWhatAProxyOfTheZoneIsMadeFrom) {
   EXPECT_EQ(reached(policy_write(4, 0), policy_write(4, 1)), "egress");         // MeshTrafficPermission
   EXPECT_EQ(reached(policy_write(1, 0), policy_write(1, 1)), "ingressegress");  // MeshHTTPRoute
   EXPECT_EQ(reached(zone_write(2, 0), zone_write(2, 1)), "egress");             // MeshExternalService
-  Write insight{"DataplaneInsight", "dp-0", {{"mTLS", {{"issuedBackend", "other"}}}}};
+  MeshWrite insight{"DataplaneInsight", "dp-0", {{"mTLS", {{"issuedBackend", "other"}}}}};
   EXPECT_EQ(reached(policy_write(5, 0), insight), "");
 }
 
 TEST(ZoneReach, IsNotOfStatusesButThatOfAMeshMultiZoneService) {
-  auto with_status = [](const Write& write, const nlohmann::json& status) {
+  auto with_status = [](const MeshWrite& write, const nlohmann::json& status) {
     Resource resource = *to_resource(write);
     resource.status = status;
     return std::make_shared<const Resource>(std::move(resource));
   };
   for (int kind : {2, 3, 4}) {
-    Write write = zone_write(kind, 0);
+    MeshWrite write = zone_write(kind, 0);
     bool any = zone_reach({with_status(write, {{"a", 1}}), with_status(write, {{"a", 2}})}).any();
     EXPECT_EQ(any, write.kind == "MeshMultiZoneService") << write.kind;
   }
