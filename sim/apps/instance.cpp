@@ -82,7 +82,17 @@ class Instance::Server : public proxy::End {
     auto brownout = faults_.brownout.value_or(options_.brownout);
     if (brownout.share_ppm > 0 && random().below(1'000'000) < brownout.share_ppm) out *= brownout.factor;
     if (slow_periods_.slow(now())) out *= options_.slowness.factor;
-    return out;
+    return out * start_factor();
+  }
+
+  /// Rounded up.
+  std::uint64_t start_factor() const {
+    const auto& [factor, over] = faults_.slow_start;
+    auto age = now() - born_;
+    if (age >= over) return 1;
+    auto left = static_cast<unsigned __int128>((over - age).count()) * (factor - 1);
+    auto length = static_cast<std::uint64_t>(over.count());
+    return 1 + static_cast<std::uint64_t>((left + length - 1) / length);
   }
 
   void run(const proxy::ExchangePtr& exchange, std::uint64_t factor) {
@@ -126,6 +136,7 @@ class Instance::Server : public proxy::End {
   }
 
   InstanceFaults faults_;
+  MonotonicTime born_ = now();
   Processor processor_;
   std::uint32_t busy_ = 0;
   MonotonicTime busy_since_ = {};

@@ -44,6 +44,12 @@ struct InstanceOptions {
   std::uint64_t response_bytes = 0;  ///< beside what the answer says; they take time on the way
 };
 
+/// At the start of a life requests take `factor` times as long, then less and less until normal after `over`.
+struct SlowStart {
+  std::uint32_t factor = 1;
+  Duration over = {};
+};
+
 /// What is wrong with an application, in place of its options.
 struct InstanceFaults {
   std::optional<DelayLaw> latency = {};
@@ -52,6 +58,7 @@ struct InstanceFaults {
   /// Latency, capacity and the script's sleeps change with it, those that have begun too; 0: nothing is done.
   std::uint32_t speed_ppm = 1'000'000;
   bool black_hole = false;  ///< it takes requests and answers none
+  SlowStart slow_start = {};
 };
 
 /// What an application has done in its life so far.

@@ -7,6 +7,11 @@
 #include "kumasim/sim/hash.hpp"
 
 namespace kumasim::sim {
+namespace {
+
+constexpr std::uint64_t sector_bytes = 512;
+
+}  // namespace
 
 /// A file as programs see it, and the changes since the last sync with what they replaced.
 struct VirtualDisk::Content {
@@ -36,7 +41,17 @@ struct VirtualDisk::Content {
       std::memcpy(bytes.data() + offset, data.data(), data.size());
   }
 
-  void crash(UnsyncedWrites how, Random& random) {
+  /// Each sector that the write covers is kept or lost by chance.
+  void put_some_sectors(const Change& change, std::uint64_t size, Random& random) {
+    for (std::uint64_t at = 0; at < change.after.size();) {
+      auto next = ((change.offset + at) / sector_bytes + 1) * sector_bytes - change.offset;
+      auto end = std::min<std::uint64_t>(next, change.after.size());
+      if (random.below(2) == 1) put(change.offset + at, std::string_view(change.after).substr(at, end - at), size);
+      at = end;
+    }
+  }
+
+  void crash(UnsyncedWrites how, bool tears, Random& random) {
     // They are in the machine's memory, not on the disk: a power failure may still take them.
     if (how == UnsyncedWrites::keep) return;
     auto changes = std::move(unsynced);
@@ -49,7 +64,10 @@ struct VirtualDisk::Content {
       if (!kept) continue;
       auto end = change.offset + change.after.size();
       auto size = change.after.empty() ? change.size_after : std::max<std::uint64_t>(bytes.size(), end);
-      put(change.offset, change.after, size);
+      if (tears && !change.after.empty())
+        put_some_sectors(change, size, random);
+      else
+        put(change.offset, change.after, size);
     }
   }
 };
@@ -63,8 +81,17 @@ bool by_chance(const Trouble& trouble, std::uint32_t share_ppm) {
   return share_ppm > 0 && trouble.random->below(1'000'000) < share_ppm;
 }
 
-/// Whether an operation can be done at all.
-Result<> possible(const Trouble& trouble, bool changes) {
+void hold_up(const Trouble& trouble, std::uint64_t bytes) {
+  if (!trouble.faults.holds_up) return;
+  auto time = trouble.faults.stall.draw(*trouble.random);
+  if (auto rate = trouble.faults.bytes_per_second; rate > 0)
+    time += Duration(static_cast<std::int64_t>(bytes * std::uint64_t{1'000'000'000} / rate));
+  if (time > Duration(0)) trouble.faults.holds_up(time);
+}
+
+/// Whether an operation can be done at all, which takes so many bytes to or from the disk.
+Result<> possible(const Trouble& trouble, bool changes, std::uint64_t bytes = 0) {
+  hold_up(trouble, bytes);
   if (by_chance(trouble, trouble.faults.failing_ppm)) return fail(Code::unavailable, "input/output error");
   if (changes && trouble.faults.read_only) return fail(Code::permission_denied, "the disk can be read only");
   return {};
@@ -77,7 +104,7 @@ class VirtualFile final : public File {
       : content_(std::move(content)), on_change_(std::move(on_change)), trouble_(std::move(trouble)), mode_(mode) {}
 
   Result<std::size_t> read(std::uint64_t offset, std::span<std::byte> into) override {
-    if (auto able = possible(*trouble_, false); !able) return fail(able.error());
+    if (auto able = possible(*trouble_, false, into.size()); !able) return fail(able.error());
     const auto& bytes = content_->bytes;
     if (offset >= bytes.size()) return 0;
     auto count = std::min<std::size_t>(into.size(), bytes.size() - offset);
@@ -92,7 +119,8 @@ class VirtualFile final : public File {
   Result<> write(std::uint64_t offset, std::span<const std::byte> from) override {
     if (mode_ == OpenMode::read_only) return fail(Code::permission_denied, "the file is open for reading only");
     if (from.empty()) return {};
-    if (auto able = possible(*trouble_, true); !able) return able;
+    if (auto able = possible(*trouble_, true, from.size()); !able) return able;
+    if (by_chance(*trouble_, trouble_->faults.misdirected_ppm)) offset += sector_bytes;
     auto size = std::max<std::uint64_t>(content_->bytes.size(), offset + from.size());
     if (trouble_->faults.full && size > content_->bytes.size())
       return fail(Code::resource_exhausted, "no space left on device");
@@ -173,7 +201,7 @@ std::vector<std::string> VirtualDisk::list(std::string_view prefix) const {
 }
 
 void VirtualDisk::crash(UnsyncedWrites unsynced, Random& random) {
-  for (auto& [name, content] : files_) content->crash(unsynced, random);
+  for (auto& [name, content] : files_) content->crash(unsynced, faults_->faults.tears, random);
 }
 
 }  // namespace kumasim::sim

@@ -107,6 +107,11 @@ void Connection::transmit(int from, ConnectionEnd::Segment segment) {
   auto& kernel = network_.kernel();
   auto& me = ends[from];
   auto& peer = ends[1 - from];
+  if (!segment.bytes.empty() && network_.corrupts(me.process, peer.process)) {
+    auto bit = network_.wrong_bit(segment.bytes.size() * 8);
+    segment.bytes[bit / 8] = static_cast<char>(segment.bytes[bit / 8] ^ 1 << bit % 8);
+  }
+  auto late = segment.end ? network_.link_of(me.process, peer.process).close_delay : Duration(0);
   auto bytes = std::as_bytes(std::span(segment.bytes.data(), segment.bytes.size()));
   auto digest = hash_bytes(bytes, id_ << 1 | (segment.end ? 1 : 0));
   auto start = std::max(me.line_free, kernel.now());
@@ -114,7 +119,8 @@ void Connection::transmit(int from, ConnectionEnd::Segment segment) {
   me.under_way.push_back(std::move(segment));
   auto way = network_.transit(me.process, peer.process);
   if (!way) give_up_later(from);
-  auto delay = way.value_or(network_.limits().stall_max * 2) + network_.squeeze(me.process, peer.process, bytes.size());
+  auto delay =
+      way.value_or(network_.limits().stall_max * 2) + late + network_.squeeze(me.process, peer.process, bytes.size());
   schedule_arrival(from, me.line_free - kernel.now() + delay, digest);
   me.line_free += network_.link_of(me.process, peer.process).slice_pause;
 }

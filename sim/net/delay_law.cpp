@@ -77,6 +77,7 @@ Duration DelayLaw::draw(Random& random) const {
     }
     case Law::normal: return std::max(a_ + Duration(multiply(b_.count(), draw_normal(random))), Duration(0));
     case Law::bimodal: return random.below(1'000'000) < b_ppm_ ? b_ : a_;
+    case Law::trace: return (*measured_)[random.below(measured_->size())];
   }
   return a_;
 }

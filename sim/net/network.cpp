@@ -76,9 +76,9 @@ const LinkOptions& VirtualNetwork::link(const Process& from, const Process& to) 
 
 bool VirtualNetwork::same_machine(std::uint32_t from, std::uint32_t to) const {
   if (from == to) return true;
-  auto a = addresses_.find(from);
-  auto b = addresses_.find(to);
-  return a != addresses_.end() && b != addresses_.end() && a->second == b->second;
+  // Asked for each message.
+  if (from >= machine_of_.size() || to >= machine_of_.size()) return false;
+  return machine_of_[from] != 0 && machine_of_[from] == machine_of_[to];
 }
 
 std::optional<Duration> VirtualNetwork::transit(std::uint32_t from, std::uint32_t to) {
@@ -120,6 +120,11 @@ bool VirtualNetwork::lost(std::uint32_t from, std::uint32_t to, const LinkOption
   auto others = std::uint64_t{1'000'000} - link.loss_ppm;
   bursting = bursting ? random_.below(link.loss_burst) != 0 : random_.below(link.loss_burst * others) < link.loss_ppm;
   return bursting;
+}
+
+bool VirtualNetwork::corrupts(std::uint32_t from, std::uint32_t to) {
+  const auto& link = link_of(from, to);
+  return link.corrupt_ppm > 0 && !same_machine(from, to) && random_.below(1'000'000) < link.corrupt_ppm;
 }
 
 Duration VirtualNetwork::squeeze(std::uint32_t from, std::uint32_t to, std::size_t bytes) {
@@ -220,6 +225,9 @@ std::size_t VirtualNetwork::forget_idle(const Process& a, const Process& b, Mono
 void VirtualNetwork::add_process(const Process& process) {
   names_[process.name()] = process.address();
   addresses_[process.id()] = process.address();
+  auto number = static_cast<std::uint32_t>(machines_.size() + 1);
+  if (machine_of_.size() <= process.id()) machine_of_.resize(process.id() + 1);
+  machine_of_[process.id()] = machines_.try_emplace(process.address(), number).first->second;
 }
 
 void VirtualNetwork::add_name(std::string name, std::string address) { names_[std::move(name)] = std::move(address); }

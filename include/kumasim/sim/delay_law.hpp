@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <vector>
 
 #include "kumasim/runtime/random.hpp"
 #include "kumasim/runtime/time.hpp"
@@ -44,17 +46,25 @@ class DelayLaw {
   static DelayLaw normal(Bell bell) { return DelayLaw(Law::normal, bell.mean, bell.deviation); }
   static DelayLaw bimodal(Modes modes) { return DelayLaw(Law::bimodal, modes.fast, modes.slow, modes.slow_ppm); }
 
+  /// Each is one of the measured, whichever. REQUIRES: there are some, none is negative.
+  static DelayLaw trace(std::vector<Duration> measured) {
+    DelayLaw out(Law::trace, {}, {});
+    out.measured_ = std::make_shared<const std::vector<Duration>>(std::move(measured));
+    return out;
+  }
+
   /// Never negative. A constant law draws nothing from `random`.
   Duration draw(Random& random) const;
 
  private:
-  enum class Law : std::uint8_t { constant, uniform, exponential, lognormal, normal, bimodal };
+  enum class Law : std::uint8_t { constant, uniform, exponential, lognormal, normal, bimodal, trace };
   DelayLaw(Law law, Duration a, Duration b, std::uint32_t b_ppm = 0) : law_(law), b_ppm_(b_ppm), a_(a), b_(b) {}
 
   Law law_ = Law::constant;
   std::uint32_t b_ppm_ = 0;
   Duration a_{};
   Duration b_{};
+  std::shared_ptr<const std::vector<Duration>> measured_;
 };
 
 }  // namespace kumasim::sim

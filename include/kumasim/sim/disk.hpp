@@ -7,6 +7,7 @@
 
 #include "kumasim/runtime/disk.hpp"
 #include "kumasim/runtime/random.hpp"
+#include "kumasim/sim/delay_law.hpp"
 
 namespace kumasim::sim {
 
@@ -24,6 +25,11 @@ struct DiskFaults {
   bool full = false;              ///< no file can grow
   bool read_only = false;         ///< nothing can be changed
   bool loses_syncs = false;       ///< a sync succeeds, and the writes are as unsynced as before
+  std::uint32_t misdirected_ppm = 0;   ///< of a million writes, how many land a sector behind their place
+  bool tears = false;                  ///< of a write that a power failure may lose, single sectors may be kept
+  DelayLaw stall = {};                 ///< how long each operation holds the process up
+  std::uint64_t bytes_per_second = 0;  ///< of reads and writes, which hold the process up too; 0: no limit
+  std::function<void(Duration)> holds_up = {};  ///< told of each operation that takes time
 };
 
 class VirtualDisk final : public Disk {
@@ -39,7 +45,7 @@ class VirtualDisk final : public Disk {
   std::vector<std::string> list(std::string_view prefix) const override;
 
   /// From now on; of operations that fail by chance `random` says which. It must outlive them.
-  void set_faults(const DiskFaults& faults, Random& random) { *faults_ = {faults, &random}; }
+  void set_faults(DiskFaults faults, Random& random) { *faults_ = {std::move(faults), &random}; }
 
   void crash(UnsyncedWrites unsynced, Random& random);
   /// Everything gone, as on a new machine.

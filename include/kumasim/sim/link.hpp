@@ -23,6 +23,9 @@ struct LinkOptions {
   std::uint64_t bottleneck_bytes_per_second = 0;  ///< for all connections together; 0: there is none
   std::size_t slice_bytes = 0;                    ///< a segment holds no more; 0: as the limits have it
   Duration slice_pause = 0s;                      ///< between two such segments
+  Duration close_delay = 0s;                      ///< the end of a connection is told so much later
+  /// Of a million segments, how many arrive with a wrong bit that no checksum of the network caught.
+  std::uint32_t corrupt_ppm = 0;
 };
 
 struct NetworkLimits {

@@ -105,6 +105,10 @@ class VirtualNetwork {
   /// How long one message takes: the link's delay and its losses; nothing where it is lost for good.
   std::optional<Duration> transit(std::uint32_t from, std::uint32_t to);
   Duration transmission(std::uint32_t from, std::uint32_t to, std::size_t bytes) const;
+  /// A segment of the way arrives with a wrong bit, by chance.
+  bool corrupts(std::uint32_t from, std::uint32_t to);
+  /// Which of so many bits is wrong. REQUIRES: bits > 0.
+  std::uint64_t wrong_bit(std::uint64_t bits) { return random_.below(bits); }
   /// What a bottleneck takes for them, behind what is in it already.
   Duration squeeze(std::uint32_t from, std::uint32_t to, std::size_t bytes);
   const LinkOptions& link_of(std::uint32_t from, std::uint32_t to) const;
@@ -157,6 +161,8 @@ class VirtualNetwork {
   std::map<std::uint32_t, std::vector<std::shared_ptr<const Lookup>>> lookups_;
   std::map<std::string, std::string> names_;
   std::map<std::uint32_t, std::string> addresses_;
+  std::map<std::string, std::uint32_t> machines_;  // numbers of addresses, from 1
+  std::vector<std::uint32_t> machine_of_;          // by process; 0: none
   std::map<Place, std::shared_ptr<ListenerState>> listeners_;
   std::map<std::uint64_t, Connection*> connections_;
   std::map<std::string, std::uint16_t> ports_;  // the last ephemeral port by address

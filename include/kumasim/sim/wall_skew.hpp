@@ -14,6 +14,7 @@ struct WallSkew {
     strobe,  ///< off by `by` for a period, right for the next
     step,    ///< `by` further off each period
     freeze,  ///< it stands still
+    sine,    ///< it swings by `by` to both sides, once forth and back each period
   };
   Kind kind = Kind::offset;
   Duration by{};
