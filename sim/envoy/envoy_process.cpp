@@ -19,6 +19,8 @@ constexpr Duration reconnect_first = std::chrono::milliseconds(500);
 constexpr Duration reconnect_max = std::chrono::seconds(30);
 /// Envoy: HdsDelegate::RetryInitialDelayMilliseconds; its highest delay is the same as above.
 constexpr Duration health_retry_first = std::chrono::seconds(1);
+/// What was sent before the end of a stream arrives before it.
+constexpr Duration hang_up_delay = std::chrono::milliseconds(50);
 constexpr auto health_path = "/envoy.service.health.v3.HealthDiscoveryService/StreamHealthCheck";
 
 /// One of the matchers must fit, as Envoy's validation context wants it. Names in IP form are left to the name check.
@@ -71,8 +73,13 @@ EnvoyProcess::EnvoyProcess(proxy::Fabric& fabric, Process& process, proxy::Boots
     : bootstrap_(std::move(bootstrap)),
       runtime_(process.runtime()),
       on_event_(std::move(options.on_event)),
+      on_message_(std::move(options.on_message)),
+      bugs_(options.bugs),
+      fabric_(fabric),
+      process_(process),
       proxy_(fabric, process, {.name = options.name, .drain_time = options.drain_time}),
-      ads_(proxy_.config(), {bootstrap_.delta, bootstrap_.node_on_first_message_only, bootstrap_.node}),
+      ads_(proxy_.config(), {bootstrap_.delta, bootstrap_.node_on_first_message_only, bootstrap_.node,
+                             options.bugs.forgets_refused_clusters}),
       health_(fabric, process, bootstrap_.node, [this] { return live(); }) {
   proxy_.set_on_moved([this] { say(ads_.poll()); });
 }
@@ -80,9 +87,72 @@ EnvoyProcess::EnvoyProcess(proxy::Fabric& fabric, Process& process, proxy::Boots
 EnvoyProcess::~EnvoyProcess() = default;
 
 void EnvoyProcess::say(proxy::AdsClient::Messages messages) {
+  if (filter_)
+    (void)carry_out(filter_->outgoing(std::move(messages), runtime_.clock.now()));
+  else
+    write(std::move(messages));
+}
+
+void EnvoyProcess::write(std::vector<std::string> messages) {
   if (!conversation_ || messages.empty()) return;
-  for (auto& message : messages) conversation_->out.push_back(std::move(message));
+  for (auto& message : messages) {
+    if (on_message_) on_message_({.sent = true, .delta = bootstrap_.delta, .bytes = message});
+    conversation_->out.push_back(std::move(message));
+  }
   conversation_->wake.set();
+}
+
+bool EnvoyProcess::take(const std::string& message) {
+  auto acks = ads_.acks(), nacks = ads_.nacks();
+  auto answers = ads_.on_message(message);
+  if (ads_.acks() != acks) tell(EnvoyEvent::Kind::acked);
+  if (ads_.nacks() != nacks) tell(EnvoyEvent::Kind::nacked);
+  if (bugs_.cut_by_rotation && certificate_changed())
+    for (const auto& other : process_.world().processes()) fabric_.reset(process_, *other);
+  if (!answers) return false;
+  say(std::move(*answers));
+  return true;
+}
+
+bool EnvoyProcess::carry_out(proxy::DiscoveryActions actions) {
+  bool good = true;
+  for (const auto& message : actions.receive) good = take(message) && good;
+  for (auto type : actions.ask_again) say(ads_.again(type));
+  write(std::move(actions.send));
+  for (auto at : actions.wake) spawn(runtime_.executor, runtime_.log, component, wake_filter(at));
+  if (actions.hang_up && conversation_) spawn(runtime_.executor, runtime_.log, component, hang_up(conversation_));
+  return good;
+}
+
+asio::awaitable<void> EnvoyProcess::wake_filter(MonotonicTime at) {
+  co_await sleep(runtime_.timers, at - runtime_.clock.now());
+  (void)carry_out(filter_->on_time(runtime_.clock.now()));
+}
+
+asio::awaitable<void> EnvoyProcess::hang_up(std::weak_ptr<Conversation> conversation) {
+  co_await sleep(runtime_.timers, hang_up_delay);
+  if (auto open = conversation.lock(); open && open == conversation_) open->stream.cancel();
+}
+
+void EnvoyProcess::set_discovery_faults(proxy::DiscoveryFaults faults) {
+  if (!filter_) filter_.emplace(bootstrap_.delta);
+  (void)carry_out(filter_->set(std::move(faults), runtime_.clock.now()));
+}
+
+void EnvoyProcess::ask_unknown() {
+  if (!filter_) filter_.emplace(bootstrap_.delta);
+  (void)carry_out(filter_->ask_unknown());
+}
+
+bool EnvoyProcess::certificate_changed() {
+  for (const auto& [name, secret] : config().secrets()) {
+    if (!secret.value || !secret.value->certificate) continue;
+    const auto& held = *secret.value->certificate;
+    bool workload = std::ranges::any_of(held.uris, [](const std::string& uri) { return uri.starts_with("spiffe://"); });
+    if (!workload || held.serial == certificate_) continue;
+    return !std::exchange(certificate_, held.serial).empty();
+  }
+  return false;
 }
 
 void EnvoyProcess::tell(EnvoyEvent::Kind kind) {
@@ -103,6 +173,7 @@ asio::awaitable<void> EnvoyProcess::run() {
     if (conversation_) tell(EnvoyEvent::Kind::disconnected);
     conversation_ = nullptr;
     ads_.on_disconnected();
+    if (filter_) filter_->on_disconnected();
     proxy_.stats().set("control_plane.connected_state", 0);
     if (worked) ceiling = reconnect_first;
     auto wait = Duration(static_cast<std::int64_t>(runtime_.random.below(static_cast<std::uint64_t>(ceiling.count()))));
@@ -167,17 +238,14 @@ asio::awaitable<bool> EnvoyProcess::converse() {
   bool worked = false;
   const char* why = "the stream ended";
   while (auto message = co_await conversation->stream.read()) {
-    auto acks = ads_.acks(), nacks = ads_.nacks();
-    auto answers = ads_.on_message(*message);
-    if (ads_.acks() != acks) tell(EnvoyEvent::Kind::acked);
-    if (ads_.nacks() != nacks) tell(EnvoyEvent::Kind::nacked);
-    if (!answers) {
+    if (on_message_) on_message_({.sent = false, .delta = bootstrap_.delta, .bytes = *message});
+    bool good = filter_ ? carry_out(filter_->incoming(std::move(*message), runtime_.clock.now())) : take(*message);
+    if (!good) {
       why = "a response does not decode";
       conversation->stream.cancel();
       break;
     }
     worked = true;
-    say(std::move(*answers));
   }
   conversation->over = true;
   conversation->wake.set();

@@ -25,7 +25,8 @@ std::string stat_prefix(Type type) { return type == Type::cluster ? "cluster_man
 }  // namespace
 
 bool AdsClient::due(Type type) const {
-  if (type == Type::cluster) return true;
+  bool forgotten = options_.forgets_refused_clusters && refusals_.contains(Type::cluster);
+  if (type == Type::cluster) return !forgotten || subscriptions_[static_cast<std::size_t>(type)].active;
   if (type == Type::listener) return state_.clusters_initialized();
   return !state_.wanted(type).empty() || subscriptions_[static_cast<std::size_t>(type)].ever;
 }
@@ -46,6 +47,13 @@ AdsClient::Messages AdsClient::poll() {
   Messages out;
   if (connected_) follow(out);
   return out;
+}
+
+AdsClient::Messages AdsClient::again(Type type) {
+  auto& s = subscription(type);
+  if (!connected_ || !s.active) return {};
+  if (!options_.delta) return {request(type, "")};
+  return {delta_request(type, s.names, {}, "", "", false)};
 }
 
 std::optional<AdsClient::Messages> AdsClient::on_message(const std::string& bytes) {

@@ -17,6 +17,8 @@ struct AdsClientOptions {
   bool delta = false;
   bool node_on_first_message_only = false;
   std::string node;  ///< a serialised envoy.config.core.v3.Node
+  /// A known bug: where the last clusters were refused, a new stream does not ask for any.
+  bool forgets_refused_clusters = false;
 };
 
 /// Every function gives the messages that go out now, serialised DiscoveryRequest or DeltaDiscoveryRequest, in order.
@@ -33,6 +35,8 @@ class AdsClient {
   void on_disconnected() { connected_ = false; }
   /// What the state wants has changed without a message (a fetch timed out).
   Messages poll();
+  /// The subscription of a type once more, although nothing has changed; nothing where there is none on this stream.
+  Messages again(Type type);
 
   bool connected() const { return connected_; }
   std::uint64_t acks() const { return acks_; }
