@@ -1,35 +1,144 @@
 /// Planted bugs and their names.
 #include "reference-cp/policy/planted_bugs.hpp"
 
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include <envoy/config/cluster/v3/cluster.pb.h>
+#include <envoy/config/endpoint/v3/endpoint.pb.h>
 #include <envoy/config/listener/v3/listener.pb.h>
+#include <envoy/extensions/transport_sockets/tls/v3/secret.pb.h>
+#include <envoy/extensions/transport_sockets/tls/v3/tls_spiffe_validator_config.pb.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <google/protobuf/any.pb.h>
 
 #include "reference-cp/policy/rbac.hpp"
+#include "reference-cp/xds/ads/request.hpp"
+#include "reference-cp/xds/resource_set.hpp"
+#include "reference-cp/xds/snapshot.hpp"
+#include "reference-cp/xds/type_url.hpp"
+#include "reference-cp/xds/wire.hpp"
 
 namespace kumasim::cp::policy {
 namespace {
+
+using ::envoy::config::cluster::v3::Cluster;
+using ::envoy::config::endpoint::v3::ClusterLoadAssignment;
+using ::envoy::extensions::transport_sockets::tls::v3::Secret;
+using ::envoy::extensions::transport_sockets::tls::v3::SPIFFECertValidatorConfig;
 
 /// What a legacy permission has put in goes, and nothing comes.
 void drop_rbac_rule(::envoy::config::listener::v3::Listener& listener) {
   for (auto& chain : *listener.mutable_filter_chains()) remove_network_rbac(chain);
 }
 
+/// Replaces the resources that `change` says true of.
+template <class Message>
+void change_all(Snapshot& snapshot, std::string_view url, bool (*change)(Message&)) {
+  std::vector<XdsResourcePtr> changed;
+  for (const auto& [name, resource] : snapshot.of(url)) {
+    google::protobuf::Any any;
+    Message message;
+    if (any.ParseFromString(*resource->any) && any.UnpackTo(&message) && change(message))
+      changed.push_back(serialise(name, url, message));
+  }
+  for (XdsResourcePtr& resource : changed) snapshot.add(url, std::move(resource));
+}
+
+/// Whole times of all requests only: every threshold above a half of the endpoints becomes all of them.
+bool truncate_factor(ClusterLoadAssignment& assignment) {
+  if (!assignment.policy().has_overprovisioning_factor()) return false;
+  auto& factor = *assignment.mutable_policy()->mutable_overprovisioning_factor();
+  factor.set_value(factor.value() / 100 * 100);
+  return true;
+}
+
+bool lose_detection(Cluster& cluster) {
+  if (!cluster.common_lb_config().has_locality_weighted_lb_config()) return false;
+  cluster.clear_outlier_detection();
+  return true;
+}
+
+/// Of the CAs of a domain the last one stays.
+bool replace_bundle(Secret& secret) {
+  if (!secret.has_validation_context()) return false;
+  auto& validator = *secret.mutable_validation_context()->mutable_custom_validator_config();
+  SPIFFECertValidatorConfig config;
+  if (!validator.typed_config().UnpackTo(&config)) return false;
+  for (auto& domain : *config.mutable_trust_domains()) {
+    std::string pem = domain.trust_bundle().inline_bytes();
+    if (std::size_t last = pem.rfind("-----BEGIN"); last != std::string::npos)
+      domain.mutable_trust_bundle()->set_inline_bytes(pem.substr(last));
+  }
+  pack(config, *validator.mutable_typed_config());
+  return true;
+}
+
+/// Where it has heard of a refusal it waits for what never comes, and says nothing of the type any more.
+Ear stop_at_refusals() {
+  return [refused = std::set<std::string>()](DiscoveryRequest& request) mutable {
+    if (request.error) refused.insert(request.type_url);
+    return !refused.contains(request.type_url);
+  };
+}
+
+/// Compares versions instead of reading the error: what answers a response that only a changed subscription has called
+/// for names the same version, whether it is taken or refused.
+Ear compare_versions() {
+  struct Heard {
+    std::vector<std::string> names;  ///< that the last response was for
+    std::string nonce;
+    bool asked = false;  ///< the subscription has changed, and no answer since
+  };
+  return [types = std::map<std::string, Heard>()](DiscoveryRequest& request) mutable {
+    Heard& heard = types[request.type_url];
+    bool answers = request.response_nonce != heard.nonce;
+    if (answers && heard.asked && request.error) request.error.reset();
+    heard.asked = request.names != heard.names && !request.response_nonce.empty();
+    heard.names = request.names;
+    heard.nonce = request.response_nonce;
+    return true;
+  };
+}
+
+const std::map<std::string, PlantedBugs>& all() {
+  static const std::map<std::string, PlantedBugs> bugs{
+      {"rbac-rule-dropped", {.permissions = drop_rbac_rule}},
+      {"failover-threshold-truncated",
+       {.configuration =
+            [](Snapshot& made) { change_all<ClusterLoadAssignment>(made, type_url::endpoint, truncate_factor); }}},
+      {"outlier-detection-lost",
+       {.configuration = [](Snapshot& made) { change_all<Cluster>(made, type_url::cluster, lose_detection); }}},
+      {"trust-bundle-replaced",
+       {.configuration = [](Snapshot& made) { change_all<Secret>(made, type_url::secret, replace_bundle); }}},
+      {"nack-stops-type", {.ear = stop_at_refusals}},
+      {"nack-taken-for-ack", {.ear = compare_versions}},
+      {"old-stream-ends-new", {.stream_ends = [](bool) { return true; }}},
+  };
+  return bugs;
+}
+
 }  // namespace
 
 const std::vector<std::string>& PlantedBugs::names() {
-  static const std::vector<std::string> out{"rbac-rule-dropped"};
+  static const std::vector<std::string> out = [] {
+    std::vector<std::string> names;
+    for (const auto& [name, bugs] : all()) names.push_back(name);
+    return names;
+  }();
   return out;
 }
 
 Result<PlantedBugs> PlantedBugs::from_name(const std::string& name) {
-  PlantedBugs bugs;
-  if (name.empty()) return bugs;
-  if (name != names().front())
+  if (name.empty()) return PlantedBugs{};
+  auto found = all().find(name);
+  if (found == all().end())
     return fail(Code::invalid_argument,
-                fmt::format("no planted bug has the name \"{}\"; there is {}", name, fmt::join(names(), ", ")), name);
-  bugs.permissions = drop_rbac_rule;
-  return bugs;
+                fmt::format("no planted bug has the name \"{}\"; there are {}", name, fmt::join(names(), ", ")), name);
+  return found->second;
 }
 
 }  // namespace kumasim::cp::policy

@@ -1,9 +1,11 @@
 /// Known bugs that a test can switch on, to show that the checkers find them. A value that is handed in, never a
 /// global.
 ///
-/// What a bug does lies in the library kumasim_planted_bugs: a program that does not link it cannot have one.
+/// What a bug does lies in the library kumasim_planted_bugs: a program that does not link it cannot have one. The
+/// threads that each is told in are in scenarios/museum/README.md.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -13,11 +15,25 @@ namespace envoy::config::listener::v3 {
 class Listener;
 }
 
+namespace kumasim::cp {
+class Snapshot;
+struct DiscoveryRequest;
+}  // namespace kumasim::cp
+
 namespace kumasim::cp::policy {
+
+/// Hears the requests of one stream before the control plane does, and may change them; false: it hears nothing of it.
+using Ear = std::function<bool(DiscoveryRequest&)>;
 
 struct PlantedBugs {
   /// Instead of what the permissions make of an inbound's listener.
   void (*permissions)(::envoy::config::listener::v3::Listener&) = nullptr;
+  /// Changes what was made for a proxy, before the proxy gets it.
+  void (*configuration)(Snapshot&) = nullptr;
+  /// One for each stream; state of the world only.
+  Ear (*ear)() = nullptr;
+  /// Whether the end of a stream is taken for the end of its proxy; `newest`: the proxy has no later one.
+  bool (*stream_ends)(bool newest) = nullptr;
 
   /// By their names, none for "". An unknown name is an invalid argument. In the library kumasim_planted_bugs.
   static Result<PlantedBugs> from_name(const std::string& name);

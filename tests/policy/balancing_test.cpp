@@ -64,6 +64,22 @@ TEST(Localities, FailoverRulesAreTriedInTheirOrder) {
             (Lines{"a/@0*1", "200"}));
 }
 
+/// "defines the percentage of live destination dataplane proxies below which load balancing to the next priority starts".
+TEST(Localities, AThresholdIsTheShareOfHealthyEndpointsThatIsEnough) {
+  auto factor = [](const char* percentage) {
+    return localities((std::string(R"({"localityAwareness":{"crossZone":{"failover":[{"to":{"type":"None"}}],
+                                      "failoverThreshold":{"percentage":)") +
+                       percentage + "}}}}")
+                          .c_str())
+        .back();
+  };
+  EXPECT_EQ(factor("25"), "400");
+  EXPECT_EQ(factor("50"), "200");
+  EXPECT_EQ(factor("70"), "143");
+  EXPECT_EQ(factor("\"99.5\""), "101");
+  EXPECT_EQ(factor("100"), "100");
+}
+
 TEST(Localities, AnEgressStandsForAllOtherZones) {
   Lines lines = localities(R"({"localityAwareness":{"crossZone":{"failover":[{"to":{"type":"Any"}}]}}})", true);
   ASSERT_EQ(lines.size(), 3u);

@@ -71,6 +71,8 @@ asio::awaitable<std::optional<std::string>> AdsServer::read_first(const Proxy& p
 }
 
 asio::awaitable<void> AdsServer::read_all(ProxyPtr proxy, AdsVariant variant, bool& opened) {
+  policy::Ear planted;
+  if (planted_.ear) planted = planted_.ear();
   for (;;) {
     std::optional<std::string> bytes;
     if (opened)
@@ -112,6 +114,7 @@ asio::awaitable<void> AdsServer::read_all(ProxyPtr proxy, AdsVariant variant, bo
       start(proxy);
     }
     if (proxy->closing) break;
+    if (planted && request && !planted(*request)) continue;
     actions = request ? proxy->session.on_request(*request) : proxy->session.on_delta_request(*delta_request);
     if (actions.refused) {
       runtime_.log.warn(component, "stream refused",

@@ -18,13 +18,14 @@ namespace kumasim::cp {
 class AdsServer {
  public:
   AdsServer(const Runtime& runtime, Reconciler& reconciler, Lifecycle& lifecycle, Insights& insights,
-            const ProxyAuthenticator& authenticator, std::string instance)
+            const ProxyAuthenticator& authenticator, std::string instance, const policy::PlantedBugs& planted)
       : runtime_(runtime),
         reconciler_(reconciler),
         lifecycle_(lifecycle),
         insights_(insights),
         authenticator_(authenticator),
-        instance_(std::move(instance)) {}
+        instance_(std::move(instance)),
+        planted_(planted) {}
 
   /// Serves one call; UNIMPLEMENTED for other methods.
   asio::awaitable<void> serve(GrpcServerStream stream);
@@ -46,6 +47,7 @@ class AdsServer {
   Insights& insights_;
   const ProxyAuthenticator& authenticator_;
   std::string instance_;
+  const policy::PlantedBugs& planted_;
   bool stopping_ = false;
 };
 

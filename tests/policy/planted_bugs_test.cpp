@@ -1,0 +1,98 @@
+/// Planted bugs: what each does, and that it is nothing else.
+#include <gtest/gtest.h>
+
+#include <envoy/config/cluster/v3/cluster.pb.h>
+#include <envoy/config/endpoint/v3/endpoint.pb.h>
+#include <google/protobuf/any.pb.h>
+
+#include "reference-cp/policy/planted_bugs.hpp"
+#include "reference-cp/xds/ads/request.hpp"
+#include "reference-cp/xds/resource_set.hpp"
+#include "reference-cp/xds/snapshot.hpp"
+#include "reference-cp/xds/type_url.hpp"
+
+namespace kumasim::cp::policy {
+namespace {
+
+using ::envoy::config::cluster::v3::Cluster;
+using ::envoy::config::endpoint::v3::ClusterLoadAssignment;
+
+TEST(PlantedBugs, HaveOneEffectEach) {
+  for (const std::string& name : PlantedBugs::names()) {
+    auto bugs = PlantedBugs::from_name(name);
+    ASSERT_TRUE(bugs) << name;
+    int effects =
+        (bugs->permissions ? 1 : 0) + (bugs->configuration ? 1 : 0) + (bugs->ear ? 1 : 0) + (bugs->stream_ends ? 1 : 0);
+    EXPECT_EQ(effects, 1) << name;
+  }
+  EXPECT_EQ(PlantedBugs::from_name("none-such").error().code, Code::invalid_argument);
+}
+
+template <class Message>
+Message changed(const std::string& bug, std::string_view url, const Message& message) {
+  Snapshot snapshot;
+  snapshot.add(url, serialise("a", url, message));
+  PlantedBugs::from_name(bug)->configuration(snapshot);
+  google::protobuf::Any any;
+  Message out;
+  EXPECT_TRUE(any.ParseFromString(*snapshot.find(url, "a")->any) && any.UnpackTo(&out));
+  return out;
+}
+
+TEST(PlantedBugs, TruncateThresholdsAboveAHalfToOne) {
+  auto factor = [](std::uint32_t value) {
+    ClusterLoadAssignment assignment;
+    assignment.mutable_policy()->mutable_overprovisioning_factor()->set_value(value);
+    return changed("failover-threshold-truncated", type_url::endpoint, assignment)
+        .policy()
+        .overprovisioning_factor()
+        .value();
+  };
+  EXPECT_EQ(factor(143), 100u);
+  EXPECT_EQ(factor(200), 200u);
+  EXPECT_EQ(factor(400), 400u);
+  EXPECT_FALSE(changed("failover-threshold-truncated", type_url::endpoint, ClusterLoadAssignment()).has_policy());
+}
+
+TEST(PlantedBugs, LoseDetectionWhereLocalitiesAreBalanced) {
+  Cluster cluster;
+  cluster.mutable_outlier_detection();
+  EXPECT_TRUE(changed("outlier-detection-lost", type_url::cluster, cluster).has_outlier_detection());
+  cluster.mutable_common_lb_config()->mutable_locality_weighted_lb_config();
+  EXPECT_FALSE(changed("outlier-detection-lost", type_url::cluster, cluster).has_outlier_detection());
+}
+
+DiscoveryRequest request(std::string nonce, std::vector<std::string> names, bool refused = false) {
+  DiscoveryRequest out;
+  out.type_url = type_url::endpoint;
+  out.response_nonce = std::move(nonce);
+  out.names = std::move(names);
+  if (refused) out.error = AdsRejection{13, "no"};
+  return out;
+}
+
+/// The conversation that is told in envoyproxy/envoy#14841.
+TEST(PlantedBugs, TakeANackForAnAckAfterASubscriptionOnly) {
+  Ear ear = PlantedBugs::from_name("nack-taken-for-ack")->ear();
+  auto hears_refusal = [&](DiscoveryRequest said) { return ear(said) && said.error.has_value(); };
+  EXPECT_FALSE(hears_refusal(request("", {"a"})));
+  EXPECT_TRUE(hears_refusal(request("1", {"a"}, true))) << "its version is another one";
+  EXPECT_FALSE(hears_refusal(request("2", {"a"})));
+  EXPECT_FALSE(hears_refusal(request("2", {"a", "b"})));
+  EXPECT_FALSE(hears_refusal(request("3", {"a", "b"}, true))) << "this is the bug";
+  EXPECT_TRUE(hears_refusal(request("4", {"a", "b"}, true)));
+}
+
+TEST(PlantedBugs, HearNothingOfATypeAfterItsRefusal) {
+  Ear ear = PlantedBugs::from_name("nack-stops-type")->ear();
+  DiscoveryRequest good = request("1", {"a"}), bad = request("2", {"a"}, true), other = request("1", {});
+  other.type_url = type_url::listener;
+  EXPECT_TRUE(ear(good));
+  EXPECT_FALSE(ear(bad));
+  EXPECT_FALSE(ear(good));
+  EXPECT_TRUE(ear(other));
+  EXPECT_TRUE(PlantedBugs::from_name("nack-stops-type")->ear()(good)) << "each stream for itself";
+}
+
+}  // namespace
+}  // namespace kumasim::cp::policy
