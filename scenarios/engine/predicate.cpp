@@ -44,6 +44,7 @@ constexpr Form forms[] = {
     {"policy-applied", Kind::policy_applied, Argument::name, Measure::none,
      "policy-applied(MeshTrafficPermission/web-to-backend)"},
     {"certificate-rotated", Kind::certificate_rotated, Argument::name, Measure::none, "certificate-rotated(backend)"},
+    {"refusals-known", Kind::refusals_known, Argument::none, Measure::none, "refusals-known"},
 };
 
 std::string_view trim(std::string_view text) {

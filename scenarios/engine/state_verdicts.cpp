@@ -8,6 +8,9 @@
 namespace kumasim::scenario {
 namespace {
 
+/// So long may a refusal be on its way to the control plane.
+constexpr Duration refusal_delay_max = std::chrono::seconds(2);
+
 /// The last that was done to the resource by then; null where nothing was answered.
 const ResourceRecord* last_record(const Predicate& predicate, const Observations& seen, Duration to) {
   const ResourceRecord* out = nullptr;
@@ -180,6 +183,36 @@ Outcome evaluate_rotation(const Predicate& predicate, const Scenario& scenario, 
   return out;
 }
 
+Outcome evaluate_refusals_known(const Observations& seen, Duration from, Duration to) {
+  Outcome out;
+  out.silent = true;
+  std::map<std::pair<std::string, std::string>, Duration> unknown_since;  // of a process and a type
+  for (const StateSample& sample : seen.samples) {
+    if (sample.at < from || sample.at > to || !sample.rollout) continue;
+    out.silent = false;
+    for (const auto& [process, proxy] : sample.proxies) {
+      auto told = sample.rollout->proxies.find(process);
+      bool heard = proxy.up && proxy.connected && !proxy.cut_off && told != sample.rollout->proxies.end();
+      for (const auto& [type, text] : heard ? proxy.refusals : std::map<std::string, std::string>()) {
+        auto since = unknown_since.try_emplace({process, type}, sample.at).first;
+        if (told->second.refusals.contains(type))
+          unknown_since.erase(since);
+        else if (!out.when && sample.at - since->second > refusal_delay_max) {
+          out.when = since->second;
+          out.why = fmt::format("{} refused the last {}, and the control plane does not know: {}", process, type, text);
+        }
+      }
+    }
+    std::erase_if(unknown_since, [&](const auto& entry) {
+      auto proxy = sample.proxies.find(entry.first.first);
+      return proxy == sample.proxies.end() || !proxy->second.refusals.contains(entry.first.second);
+    });
+  }
+  out.holds = !out.silent && !out.when;
+  out.seen = out.silent ? "the control plane said nothing" : out.holds ? "all refusals" : "not all refusals";
+  return out;
+}
+
 std::optional<std::string> not_converged(const Scenario& scenario, const Observations& seen,
                                          const StateSample& sample) {
   if (std::ranges::none_of(sample.proxies, [](const auto& entry) { return entry.second.up; })) return "no proxy runs";
@@ -201,8 +234,7 @@ std::optional<std::string> not_converged(const Scenario& scenario, const Observa
         else if (address != seen.addresses.end())
           running.insert(address->second);
       }
-      auto known = proxy.endpoints.find(outbound.to);
-      std::set<std::string> knows = known == proxy.endpoints.end() ? std::set<std::string>() : known->second;
+      const std::set<std::string>& knows = proxy.endpoints.of(outbound.to);
       if (knows != running) {
         return fmt::format("{} knows [{}] of {}, running are [{}]", process, fmt::join(knows, " "), outbound.to,
                            fmt::join(running, " "));

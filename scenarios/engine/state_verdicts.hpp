@@ -13,4 +13,7 @@ Outcome evaluate_policy(const Predicate& predicate, const Observations& seen, Du
 Outcome evaluate_rotation(const Predicate& predicate, const Scenario& scenario, const Observations& seen, Duration from,
                           Duration to);
 
+/// A refusal that the control plane has not heard of for longer than messages are on their way breaks it.
+Outcome evaluate_refusals_known(const Observations& seen, Duration from, Duration to);
+
 }  // namespace kumasim::scenario

@@ -18,6 +18,8 @@
 ///                                               written; the kind may be left out where it is clear
 ///     certificate-rotated(SERVICE)              every instance that ran in the window got a new certificate in it,
 ///                                               while it ran; one that it got by a restart does not count
+///     refusals-known                            what a proxy refuses, the control plane says it refuses: it takes no
+///                                               refused response for one that was taken
 ///
 /// One that speaks of calls does not hold in a window without a call: silence proves nothing.
 #pragma once
@@ -42,7 +44,8 @@ struct Predicate {
     blocked,
     converged,
     policy_applied,
-    certificate_rotated
+    certificate_rotated,
+    refusals_known
   };
   enum class Relation { less, at_most, equal, at_least, more, within };
 
