@@ -53,7 +53,8 @@ Key make_ec_key() {
 
 Key make_key(KeySpec spec) {
   if (!spec.allowed()) return nullptr;
-  return spec.rsa_bits == 0 ? make_ec_key() : Key(EVP_RSA_gen(spec.rsa_bits));
+  if (spec.rsa_bits == 0) return make_ec_key();
+  return Key(spec.make_rsa ? spec.make_rsa(spec.rsa_bits) : EVP_RSA_gen(spec.rsa_bits));
 }
 
 std::string take(BIO* bio) {

@@ -28,9 +28,13 @@ struct KeyPair {
   bool operator==(const KeyPair&) const = default;
 };
 
+/// Makes an RSA key of so many bits, which the caller owns; nullptr where it cannot.
+using MakeRsaKey = evp_pkey_st* (*)(std::uint32_t bits);
+
 /// EC P-256, or RSA of so many bits.
 struct KeySpec {
-  std::uint32_t rsa_bits = 0;  ///< 0: EC P-256
+  std::uint32_t rsa_bits = 0;     ///< 0: EC P-256
+  MakeRsaKey make_rsa = nullptr;  ///< nullptr: OpenSSL's generator
 
   /// Smaller RSA keys are insecure (NIST SP 800-57); making larger ones would hold up everything else for too long.
   bool allowed() const { return rsa_bits == 0 || rsa_bits == 2048 || rsa_bits == 3072 || rsa_bits == 4096; }

@@ -147,7 +147,8 @@ asio::awaitable<Result<std::vector<Resource>>> MeshAuthorities::missing(const Re
     if (!backend.ca_lifetime)
       co_return fail(Code::internal, backend.ca_lifetime.error().message, backend.ca_lifetime.error().field);
     WallTime now = clock_.wall_now();
-    KeySpec spec = backend.ca_key.rsa_bits != 0 ? backend.ca_key : options_.ca_key;
+    KeySpec spec = options_.ca_key;
+    if (backend.ca_key.rsa_bits != 0) spec.rsa_bits = backend.ca_key.rsa_bits;
     CaRequest request{.mesh = name, .key = spec, .now = now, .lifetime = *backend.ca_lifetime};
     auto make = [request = std::move(request)] { return make_ca(request); };
     auto pair = co_await make_beside(options_.offload, spec, std::move(make));

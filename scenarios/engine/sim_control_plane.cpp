@@ -5,6 +5,7 @@
 
 #include "kumasim/runtime/task.hpp"
 #include "kumasim/sim/offload.hpp"
+#include "kumasim/sim/rsa_key.hpp"
 #include "kumasim/transport/http.hpp"
 #include "reference-cp/app/kuma_cp/control_plane.hpp"
 #include "reference-cp/store/memory.hpp"
@@ -112,6 +113,7 @@ SimControlPlane start_control_plane(sim::Process& process, SimControlPlaneOption
     auto offload = std::make_shared<sim::VirtualOffload>(runtime.timers);
     process.keep(offload);
     identity.offload = offload.get();
+    identity.make_rsa = sim::make_rsa_key;
     auto served = std::make_shared<Served>(
         std::make_shared<cp::ControlPlane>(runtime, std::move(config), std::move(store), std::move(identity)));
     process.keep(served);

@@ -61,13 +61,13 @@ struct ControlPlane::State {
         store(std::move(kept)),
         instance(fmt::format("{}-{:04x}", options.hostname, runtime.random.below(0x10000))),
         authorities(*store, runtime.clock, runtime.log,
-                    {.ca_key = key_spec(config.ca_key),
-                     .signing_key = key_spec(config.signing_key),
+                    {.ca_key = made_key(config.ca_key),
+                     .signing_key = made_key(config.signing_key),
                      .offload = options.offload}),
         manager(*store, runtime.clock, &authorities, manager_options(config)),
         reconciler(runtime, config, store, authorities, options.offload),
         mesh_identities(runtime, *store,
-                        {.ca_key = key_spec(config.ca_key),
+                        {.ca_key = made_key(config.ca_key),
                          .interval = config.mesh_identity_interval,
                          .labels = manager_options(config).labels,
                          .offload = options.offload,
@@ -98,6 +98,12 @@ struct ControlPlane::State {
         diagnostics(reconciler, hds.counts(), [this] { return is_ready; }),
         stopped(runtime.executor) {}
 
+  /// A kind of key by its setting, and who makes it.
+  KeySpec made_key(const std::string& kind) const {
+    KeySpec spec = key_spec(kind);
+    spec.make_rsa = options.make_rsa;
+    return spec;
+  }
   Result<> listen(Listener& listener, const std::string& interface, std::uint32_t port, const char* setting);
   Result<std::shared_ptr<const TlsContext>> tls(const TlsIdentity& identity, const TlsSettings& bounds,
                                                 const std::string& setting,
@@ -295,7 +301,7 @@ asio::awaitable<void> ControlPlane::State::make_signing_keys() {
 /// False where something is still lacking; it has been logged.
 asio::awaitable<bool> ControlPlane::State::try_signing_keys() {
   WallTime now = runtime.clock.wall_now();
-  KeySpec key = key_spec(config.ca_key);
+  KeySpec key = made_key(config.ca_key);
   auto made = [key, now] { return make_control_plane_ca(key, now); };
   auto make_root = [&] { return make_beside(options.offload, key, made); };
   auto ca = co_await ensure_ca(*store, control_plane_ca_secret, make_root, now);
@@ -336,7 +342,7 @@ asio::awaitable<Result<>> ControlPlane::start() {
   if (auto opened = s.open_ports(); !opened) co_return opened;
   TlsIdentity own;
   if (!s.options.dp_server || !s.options.api_server) {
-    auto made = server_identity(s.runtime, s.options.hosts, key_spec(s.config.ca_key));
+    auto made = server_identity(s.runtime, s.options.hosts, s.made_key(s.config.ca_key));
     if (!made) co_return fail(made.error());
     own = std::move(*made);
   }

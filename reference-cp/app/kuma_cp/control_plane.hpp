@@ -15,6 +15,8 @@
 #include "reference-cp/app/kuma_cp/config.hpp"
 #include "reference-cp/store/store.hpp"
 
+struct evp_pkey_st;  // OpenSSL's EVP_PKEY
+
 namespace kumasim {
 struct HttpRequest;
 struct HttpResponse;
@@ -31,6 +33,8 @@ struct ControlPlaneOptions {
   /// Makes RSA keys beside everything else, and must outlive the control plane. nullptr: nothing is served while one is
   /// made.
   Offload* offload = nullptr;
+  /// Makes RSA keys of CAs and of tokens; nullptr: OpenSSL's generator.
+  evp_pkey_st* (*make_rsa)(std::uint32_t bits) = nullptr;
   /// Names and addresses in a certificate that is made.
   std::vector<std::string> hosts = {"kuma-cp", "localhost", "127.0.0.1"};
   std::string hostname = "kuma-cp";
