@@ -34,6 +34,7 @@ Duration patience_of(Duration timeout, const Retries& retries) {
 
 LoadGenerator::LoadGenerator(const Scenario& scenario, MeshWorld& world, std::uint64_t seed, Begin begin)
     : scenario_(scenario), world_(world), begin_(std::move(begin)) {
+  for (const Instance& instance : scenario.instances) instances_[instance.service].push_back(&instance);
   for (std::size_t i = 0; i < scenario.load.size(); ++i)
     sources_.push_back(std::make_unique<Source>(scenario.load[i], sim::mix(sim::hash_text("load", seed), i)));
 }
@@ -82,8 +83,8 @@ void LoadGenerator::ask(Source& source, User& user) {
 
 const Instance* LoadGenerator::caller(Source& source) {
   std::vector<const Instance*> callers;
-  for (const Instance& instance : scenario_.instances) {
-    if (instance.service == source.load.from && world_.up(instance.process)) callers.push_back(&instance);
+  for (const Instance* instance : instances_[source.load.from]) {
+    if (world_.up(instance->process)) callers.push_back(instance);
   }
   return callers.empty() ? nullptr : callers[source.turn++ % callers.size()];
 }

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "kumasim/scenario/scenario.hpp"
@@ -34,6 +36,7 @@ class LoadGenerator {
   const Scenario& scenario_;
   MeshWorld& world_;
   Begin begin_;
+  std::map<std::string, std::vector<const Instance*>> instances_;  // by service
   std::vector<std::unique_ptr<Source>> sources_;
 };
 

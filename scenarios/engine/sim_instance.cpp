@@ -64,6 +64,9 @@ struct SimInstance::Life {
   std::unique_ptr<sim::Instance> application;
   std::unique_ptr<sim::RetryingClient> client;
   std::shared_ptr<sim::EnvoyProcess> envoy;  // null until the control plane gave the bootstrap
+  // What was seen of its endpoints last, and where.
+  Endpoints endpoints;
+  std::vector<sim::proxy::LoadAssignmentPtr> assignments;
 };
 
 SimInstance::SimInstance(sim::proxy::Fabric& fabric, sim::Process& process, const Scenario& scenario,
@@ -164,6 +167,23 @@ std::map<std::string, std::string> SimInstance::uninterpreted() const {
   return life->envoy->uninterpreted();
 }
 
+Endpoints SimInstance::endpoints_of(const sim::proxy::ConfigState& config) const {
+  std::vector<std::string> called;
+  Endpoints::Map out;
+  for (const Outbound& outbound : scenario_.find_service(instance_.service)->calls) {
+    called.push_back(outbound.to);
+    out[outbound.to];
+  }
+  for (const auto& [name, cluster] : config.clusters()) {
+    std::string of = cluster.assignment ? service_of_cluster(name, called) : std::string();
+    if (of.empty()) continue;
+    for (const auto& locality : cluster.assignment->localities) {
+      for (const auto& endpoint : locality.endpoints) out[of].insert(endpoint.text);
+    }
+  }
+  return out;
+}
+
 ProxyState SimInstance::state() const {
   ProxyState out;
   out.up = process_.up();
@@ -186,19 +206,13 @@ ProxyState SimInstance::state() const {
     out.certificate = secret.value->certificate->serial;
     out.certificate_end = secret.value->certificate->not_after;
   }
-  const Service& service = *scenario_.find_service(instance_.service);
-  std::vector<std::string> called;
-  for (const Outbound& outbound : service.calls) {
-    called.push_back(outbound.to);
-    out.endpoints[outbound.to];
+  std::vector<sim::proxy::LoadAssignmentPtr> assignments;
+  for (const auto& [name, cluster] : config.clusters()) assignments.push_back(cluster.assignment);
+  if (assignments != life->assignments) {
+    life->endpoints = endpoints_of(config);
+    life->assignments = std::move(assignments);
   }
-  for (const auto& [name, cluster] : config.clusters()) {
-    std::string of = cluster.assignment ? service_of_cluster(name, called) : std::string();
-    if (of.empty()) continue;
-    for (const auto& locality : cluster.assignment->localities) {
-      for (const auto& endpoint : locality.endpoints) out.endpoints[of].insert(endpoint.text);
-    }
-  }
+  out.endpoints = life->endpoints;
   return out;
 }
 

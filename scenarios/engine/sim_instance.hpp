@@ -16,6 +16,7 @@ struct CallResult;
 struct EnvoyEvent;
 }  // namespace kumasim::sim
 namespace kumasim::sim::proxy {
+class ConfigState;
 class Fabric;
 }
 
@@ -46,6 +47,7 @@ class SimInstance {
  private:
   struct Life;
 
+  Endpoints endpoints_of(const sim::proxy::ConfigState& config) const;
   void observe(const std::string& to, const std::string& path, const sim::CallResult& result) const;
   asio::awaitable<void> run_sidecar(Runtime& runtime, Life* life);
 

@@ -66,11 +66,9 @@ SimWorld::~SimWorld() {
 }
 
 sim::Process& SimWorld::process(const std::string& name) const {
-  for (const auto& process : world_.processes()) {
-    if (process->name() == name) return *process;
-  }
-  assert(false && "the loader knows all processes");
-  return *control_plane_;
+  sim::Process* found = world_.find_process(name);
+  assert(found != nullptr && "the loader knows all processes");
+  return *found;
 }
 
 void SimWorld::start_operator() {
@@ -244,7 +242,12 @@ StateSample SimWorld::sample() {
   out.at = now();
   out.control_plane_up = control_plane_->up();
   for (auto& [name, instance] : instances_) out.proxies[name] = instance->state();
-  if (ask_) out.rollout = read_rollout(ask_(rollout_target_), scenario_);
+  if (ask_) {
+    std::string text = ask_(rollout_target_);
+    if (text != rollout_text_) rollout_ = read_rollout(text, scenario_);
+    rollout_text_ = std::move(text);
+    out.rollout = rollout_;
+  }
   if (out.rollout) out.rollout->at = out.at;
   return out;
 }

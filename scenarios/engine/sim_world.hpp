@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -63,6 +64,8 @@ class SimWorld final : public MeshWorld {
   AskControlPlane ask_;
   std::function<void()> stop_control_plane_;
   std::string rollout_target_;
+  std::string rollout_text_;  // the last answer: most are like the one before
+  std::optional<Rollout> rollout_;
   sim::Process* operator_ = nullptr;
   std::map<std::string, std::unique_ptr<SimInstance>> instances_;
   std::shared_ptr<MeshClient> client_;

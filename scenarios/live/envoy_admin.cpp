@@ -47,16 +47,18 @@ std::string member(const nlohmann::json& object, const char* name) {
 }  // namespace
 
 void read_clusters(const nlohmann::json& clusters, const std::vector<std::string>& called, ProxyState& state) {
-  for (const std::string& service : called) state.endpoints[service];
+  Endpoints::Map endpoints;
+  for (const std::string& service : called) endpoints[service];
   for (const auto& cluster : clusters.value("cluster_statuses", nlohmann::json::array())) {
     std::string service = service_of_cluster(member(cluster, "name"), called);
     if (service.empty()) continue;
     for (const auto& host : cluster.value("host_statuses", nlohmann::json::array())) {
       nlohmann::json address =
           host.value("address", nlohmann::json::object()).value("socket_address", nlohmann::json::object());
-      state.endpoints[service].insert(fmt::format("{}:{}", member(address, "address"), address.value("port_value", 0)));
+      endpoints[service].insert(fmt::format("{}:{}", member(address, "address"), address.value("port_value", 0)));
     }
   }
+  state.endpoints = std::move(endpoints);
 }
 
 void read_certificates(const nlohmann::json& certificates, ProxyState& state) {

@@ -30,6 +30,7 @@ class Client::Caller : public proxy::End {
     e.record = std::make_shared<proxy::CallRecord>();
     e.record->result.started = now();
     e.record->result.client = process().name();
+    e.record->result.why.reserve(steps_usual);
     auto authority = call.authority.empty() ? call.address + ":" + std::to_string(call.port) : call.authority;
     e.request = {call.protocol,           call.method,          authority,      call.path,
                  std::move(call.headers), std::move(call.body), call.more_bytes};
@@ -94,6 +95,7 @@ class Client::Caller : public proxy::End {
   }
 
  private:
+  static constexpr std::size_t steps_usual = 16;  // of a call through two proxies
   using Place = std::pair<std::string, std::uint16_t>;
   struct Pending {
     Place place;
@@ -157,12 +159,19 @@ Client::~Client() = default;
 void Client::call(Call call, CallSink sink) { caller_->call(std::move(call), std::move(sink)); }
 
 std::string explain(const CallResult& result) {
-  std::string out = std::to_string(result.status);
-  if (!result.response_flags.empty()) out += " " + result.response_flags;
+  constexpr std::size_t number_size = 8, separators_size = 8;
+  std::size_t size = number_size + result.response_flags.size();
+  for (const auto& step : result.why)
+    size += separators_size + step.proxy.size() + step.kind.size() + step.name.size() + step.version.size();
+  std::string out;
+  out.reserve(size);  // once: this is done for each call
+  out += std::to_string(result.status);
+  if (!result.response_flags.empty()) out.append(" ").append(result.response_flags);
   out += ":";
   for (const auto& step : result.why) {
-    out += (out.ends_with(":") ? " " : " -> ") + step.proxy + " " + std::string(step.kind) + " " + step.name;
-    if (!step.version.empty()) out += " @" + step.version;
+    out.append(out.ends_with(":") ? " " : " -> ").append(step.proxy).append(" ").append(step.kind).append(" ");
+    out.append(step.name);
+    if (!step.version.empty()) out.append(" @").append(step.version);
   }
   return out;
 }

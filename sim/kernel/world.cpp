@@ -28,14 +28,15 @@ Process& World::add_process(std::string name, std::string address) {
   auto id = static_cast<std::uint32_t>(processes_.size() + 1);
   if (address.empty()) address = fmt::format("10.{}.{}.{}", id >> 16 & 255, id >> 8 & 255, id & 255);
   processes_.push_back(std::make_unique<Process>(*this, id, std::move(name), std::move(address)));
-  network_.add_process(*processes_.back());
-  return *processes_.back();
+  Process& added = *processes_.back();
+  by_name_[added.name()] = &added;
+  network_.add_process(added);
+  return added;
 }
 
-Process* World::find_process(std::string_view name) {
-  for (auto& process : processes_)
-    if (process->name() == name) return process.get();
-  return nullptr;
+Process* World::find_process(std::string_view name) const {
+  auto found = by_name_.find(name);
+  return found == by_name_.end() ? nullptr : found->second;
 }
 
 std::string World::process_name(std::uint32_t id) const {

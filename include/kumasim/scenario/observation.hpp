@@ -2,10 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "kumasim/runtime/time.hpp"
@@ -48,6 +51,30 @@ constexpr std::size_t percentile_index(std::size_t count, int percent) {
   return rank == 0 ? 0 : rank - 1;
 }
 
+/// Called service -> address:port of its endpoints. Copies share it, for a run keeps four states a second of each proxy,
+/// and most know what they knew before.
+class Endpoints {
+ public:
+  using Map = std::map<std::string, std::set<std::string>>;
+  Endpoints() = default;
+  Endpoints(Map map) : map_(std::make_shared<const Map>(std::move(map))) {}  // implicit: it is a map
+  Endpoints(std::initializer_list<Map::value_type> entries) : Endpoints(Map(entries)) {}
+
+  const Map& map() const {
+    static const Map none;
+    return map_ ? *map_ : none;
+  }
+  /// Those of one service.
+  const std::set<std::string>& of(const std::string& service) const {
+    static const std::set<std::string> none;
+    auto found = map().find(service);
+    return found == map().end() ? none : found->second;
+  }
+
+ private:
+  std::shared_ptr<const Map> map_;
+};
+
 /// What one proxy knew at a moment.
 struct ProxyState {
   bool up = false;
@@ -60,7 +87,7 @@ struct ProxyState {
   std::string address = {};      // address:port of its inbound; "": as at the start of the run
   std::string certificate = {};  // serial number of the leaf in use; "" for none
   WallTime certificate_end{};
-  std::map<std::string, std::set<std::string>> endpoints = {};  // called service -> address:port
+  Endpoints endpoints = {};
   /// Type of resource ("Listener") -> what the proxy said, where it refused the last update of that type.
   std::map<std::string, std::string> refusals = {};
   /// A partition of the scenario lies between it and the control plane, which may not have noticed yet.

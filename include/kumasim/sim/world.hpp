@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -46,7 +47,7 @@ class World {
   /// Names are unique. Without an address it gets one of its own in 10.0.0.0/8; processes with one address share a
   /// machine: its ports and its loopback.
   Process& add_process(std::string name, std::string address = {});
-  Process* find_process(std::string_view name);
+  Process* find_process(std::string_view name) const;
   const std::vector<std::unique_ptr<Process>>& processes() const { return processes_; }
   /// The name of a process by its number, "world" for 0.
   std::string process_name(std::uint32_t id) const;
@@ -136,6 +137,7 @@ class World {
   std::function<void(const LogLine&)> log_;
   std::function<void(const Process&, bool up)> life_watch_;
   std::vector<std::unique_ptr<Process>> processes_;
+  std::map<std::string_view, Process*> by_name_;
   OpensslRandom openssl_;
 };
 

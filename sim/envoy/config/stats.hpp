@@ -2,9 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+
+#include "kumasim/sim/hash.hpp"
 
 namespace kumasim::sim::proxy {
 
@@ -16,14 +20,20 @@ class Stats {
     auto found = values_.find(name);
     return found == values_.end() ? 0 : found->second;
   }
-  const std::map<std::string, std::uint64_t, std::less<>>& all() const { return values_; }
+  std::map<std::string, std::uint64_t, std::less<>> all() const { return {values_.begin(), values_.end()}; }
 
  private:
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view name) const { return hash_text(name); }
+  };
+
   std::uint64_t& slot(std::string_view name) {
     auto found = values_.find(name);
     return found != values_.end() ? found->second : values_.emplace(name, 0).first->second;
   }
-  std::map<std::string, std::uint64_t, std::less<>> values_;
+  // Several are counted for each call, and their names begin alike.
+  std::unordered_map<std::string, std::uint64_t, Hash, std::equal_to<>> values_;
 };
 
 }  // namespace kumasim::sim::proxy
