@@ -60,6 +60,22 @@ std::vector<Kind> application_kinds() {
       kind({.name = "app.blackHole",
             .text = "The application takes requests and answers none",
             .begins = "make a black hole of {}"}),
+      kind({.name = "app.slowStart",
+            .text = "Applications whose process starts while it lasts are slow at first: latency and the sleeps of the "
+                    "script shrink from so many times as long to normal",
+            .begins = "let {} start slowly",
+            .parameters = {{.name = "factor",
+                            .type = Type::number,
+                            .text = "how many times as long requests take at the start",
+                            .example = "[5, 50]",
+                            .required = true,
+                            .least = 2,
+                            .most = 10'000},
+                           {.name = "over",
+                            .type = Type::duration,
+                            .text = "how long it takes to come up to speed",
+                            .example = "[5s, 30s]",
+                            .fallback = "10s"}}}),
   };
 }
 

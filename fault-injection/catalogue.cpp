@@ -15,7 +15,9 @@ const Parameter* Kind::find_parameter(std::string_view wanted) const {
 const std::vector<Kind>& kinds() {
   static const std::vector<Kind> all = [] {
     std::vector<Kind> out = network_kinds();
-    for (auto more : {connection_kinds(), process_kinds(), disk_kinds(), clock_kinds(), application_kinds()})
+    for (auto more :
+         {connection_kinds(), process_kinds(), disk_kinds(), clock_kinds(), application_kinds(), store_kinds(),
+          view_kinds(), load_kinds(), configuration_kinds(), operation_kinds(), discovery_kinds(), certificate_kinds()})
       out.insert(out.end(), more.begin(), more.end());
     return out;
   }();

@@ -90,6 +90,24 @@ Kind rate() {
                          direction()}};
 }
 
+Kind corrupt() {
+  return {.name = "net.corrupt",
+          .text =
+              "Segments arrive with a wrong bit that TCP's checksum passes: who speaks TLS, or HTTP in the clear "
+              "between proxies, ends the connection; other streams in the clear carry it on",
+          .whom = Whom::ways,
+          .begins = "corrupt what {} send",
+          .ends = "corrupt no more what {} send",
+          .end = "what is sent arrives as it was",
+          .not_live = no_netem,
+          .parameters = {{.name = "share",
+                          .type = Type::percent,
+                          .text = "part of the segments that is corrupted",
+                          .example = "[0.1%, 5%]",
+                          .required = true},
+                         direction()}};
+}
+
 Kind partition() {
   return {.name = "net.partition",
           .text = "Nothing passes, and nobody is told; connections time out after 15 s",
@@ -167,6 +185,8 @@ Kind flap() {
 
 }  // namespace
 
-std::vector<Kind> network_kinds() { return {delay(), loss(), rate(), partition(), heal(), clog(), swizzle(), flap()}; }
+std::vector<Kind> network_kinds() {
+  return {delay(), loss(), rate(), corrupt(), partition(), heal(), clog(), swizzle(), flap()};
+}
 
 }  // namespace kumasim::fault

@@ -20,14 +20,20 @@ std::vector<T> take(const std::vector<T>& wanted, std::vector<T>& from) {
 }
 
 bool done(const FaultOrder& order) {
-  return order.kind->whom == fault::Whom::ways ? order.ways.empty() : order.processes.empty();
+  switch (order.kind->whom) {
+    case fault::Whom::processes: return order.processes.empty();
+    case fault::Whom::ways: return order.ways.empty();
+    case fault::Whom::resources:
+    case fault::Whom::loads: return false;
+  }
+  return false;
 }
 
 }  // namespace
 
 std::vector<FaultOrder> ActiveFaults::begin(const FaultOrder& order) {
   if (!order.kind->heals.empty()) return heal(order);
-  world_.begin(order);
+  begin_there(order);
   if (order.kind->lasting) active_.push_back(order);
   note_cuts();
   return {};
@@ -54,9 +60,25 @@ bool ActiveFaults::end(const FaultOrder& order) {
   if (found == active_.end()) return false;
   FaultOrder rest = std::move(*found);
   active_.erase(found);
-  world_.end(rest);
+  end_there(rest);
   note_cuts();
   return true;
+}
+
+void ActiveFaults::begin_there(const FaultOrder& order) {
+  switch (order.kind->whom) {
+    case fault::Whom::resources: return resources_.begin(order);
+    case fault::Whom::loads: return load_.begin(order);
+    default: world_.begin(order);
+  }
+}
+
+void ActiveFaults::end_there(const FaultOrder& order) {
+  switch (order.kind->whom) {
+    case fault::Whom::resources: return resources_.end(order);
+    case fault::Whom::loads: return load_.end(order);
+    default: world_.end(order);
+  }
 }
 
 void ActiveFaults::note_cuts() {

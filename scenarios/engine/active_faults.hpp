@@ -1,4 +1,5 @@
-/// The faults of a run that go on: begins and ends them in a world, and knows who is cut off by them.
+/// The faults of a run that go on: begins and ends them in a world, its load or its resources, and knows who is cut off
+/// by them.
 #pragma once
 
 #include <set>
@@ -6,12 +7,15 @@
 #include <vector>
 
 #include "kumasim/scenario/world.hpp"
+#include "scenarios/engine/load_generator.hpp"
+#include "scenarios/engine/resource_faults.hpp"
 
 namespace kumasim::scenario {
 
 class ActiveFaults {
  public:
-  explicit ActiveFaults(MeshWorld& world) : world_(world) {}
+  ActiveFaults(MeshWorld& world, LoadGenerator& load, ResourceFaults& resources)
+      : world_(world), load_(load), resources_(resources) {}
 
   /// Begins one, or, where its kind heals another, ends what there is of that between those that it names. The answer:
   /// those of which nothing is left by that.
@@ -25,8 +29,12 @@ class ActiveFaults {
  private:
   std::vector<FaultOrder> heal(const FaultOrder& order);
   void note_cuts();
+  void begin_there(const FaultOrder& order);
+  void end_there(const FaultOrder& order);
 
   MeshWorld& world_;
+  LoadGenerator& load_;
+  ResourceFaults& resources_;
   std::vector<FaultOrder> active_;
   std::set<Way> cut_;
 };

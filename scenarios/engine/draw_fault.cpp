@@ -82,6 +82,18 @@ std::string zone_of(const Scenario& scenario, const std::string& process) {
   return instance->tags.at("kuma.io/zone");
 }
 
+/// Those that stand on the sides of a shape. Of byZone there are two sides at least, which the loader has found to be
+/// possible: it is drawn until there are.
+Names choose_for_shape(const Scenario& scenario, const Selection& selection, const std::string& word, Random& random) {
+  for (;;) {
+    Names out = choose(scenario, selection, random);
+    std::set<std::string> zones;
+    for (const std::string& process : out) zones.insert(zone_of(scenario, process));
+    zones.erase("");
+    if (word != "byZone" || zones.size() > 1) return out;
+  }
+}
+
 /// Draws the sides of a partition among the processes; the answer says who they are.
 std::string shape(FaultOrder& order, const Scenario& scenario, const Names& among, Random& random) {
   const std::string& word = order.word("shape");
@@ -127,13 +139,18 @@ class Drawing {
     if (fault_.lasts) lasts_ = draw(*fault_.lasts, random_);
     whom();
     values();
+    name_whom();
     ways();
-    bool nobody = fault_.kind->whom == fault::Whom::ways ? order_.ways.empty() : order_.processes.empty();
-    if (nobody) return {};
-    if (fault_.kind->name == "net.swizzle")
+    if (nobody()) return {};
+    std::string_view kind = fault_.kind->name;
+    if (kind == "net.swizzle")
       swizzle();
-    else if (fault_.kind->name == "net.flap")
-      flap();
+    else if (kind == "net.flap")
+      again_and_again(Duration(0), part_of(order_.duration("period"), order_.number("down")));
+    else if (kind == "proc.limit")
+      limit();
+    else if (kind == "ops.drainZone" || kind == "ops.upgradeSkew")
+      one_by_one();
     else
       add(order_, occasion_.at, lasts_, "");
     std::ranges::stable_sort(out_, {}, &Action::at);
@@ -158,7 +175,8 @@ class Drawing {
         continue;
       }
       FaultValue drawn = draw(parameter, said->second, random_);
-      said_ += fmt::format("{}{} {}", said_.empty() ? "" : ", ", parameter.name, text_of(parameter, drawn));
+      if (!names_whom(parameter))
+        said_ += fmt::format("{}{} {}", said_.empty() ? "" : ", ", parameter.name, text_of(parameter, drawn));
       order_.values.emplace(parameter.name, std::move(drawn));
     }
   }
@@ -168,12 +186,38 @@ class Drawing {
     return said != fault_.values.end() && said->second.word != "isolate";
   }
 
+  /// What is struck is named by parameters.
+  bool names_whom(const fault::Parameter& parameter) const {
+    static constexpr std::string_view names[] = {"kind", "name", "mesh", "from", "to"};
+    bool named = fault_.kind->whom == fault::Whom::resources || fault_.kind->whom == fault::Whom::loads;
+    return named && std::ranges::find(names, parameter.name) != std::end(names);
+  }
+
+  bool nobody() const {
+    if (fault_.kind->whom == fault::Whom::ways) return order_.ways.empty();
+    return fault_.kind->whom == fault::Whom::processes && order_.processes.empty();
+  }
+
+  void name_whom() {
+    auto said = [&](std::string_view name) { return order_.has(name) ? order_.word(name) : std::string(); };
+    if (fault_.kind->whom == fault::Whom::resources) {
+      whom_ = order_.has("kind") ? said("kind") + " " + said("name") : "the mesh " + said("mesh");
+    } else if (fault_.kind->whom == fault::Whom::loads) {
+      std::string from = said("from"), to = said("to");
+      bool all = from.empty() && to.empty();
+      whom_ = all ? "all calls" : fmt::format("{} -> {}", from.empty() ? "all" : from, to.empty() ? "all" : to);
+    } else {
+      whom_ = fmt::format("{}", fmt::join(order_.processes, ", "));
+    }
+  }
+
   void ways() {
-    whom_ = fmt::format("{}", fmt::join(order_.processes, ", "));
     if (fault_.kind->whom != fault::Whom::ways) return;
     if (shaped()) {
       whom_ = shape(order_, scenario_,
-                    fault_.select ? choose(scenario_, *fault_.select, random_) : everybody(scenario_), random_);
+                    fault_.select ? choose_for_shape(scenario_, *fault_.select, order_.word("shape"), random_)
+                                  : everybody(scenario_),
+                    random_);
     } else if (!fault_.between[0].empty()) {
       whom_ = fmt::format("{} and {}", fault_.between[0], fault_.between[1]);
       for (const std::string& a : scenario_.processes_of(fault_.between[0])) {
@@ -242,12 +286,34 @@ class Drawing {
     }
   }
 
-  void flap() {
+  static Duration part_of(Duration period, std::int64_t ppm) { return period / 1'000'000 * ppm; }
+
+  /// In each period once, so long after its beginning.
+  void again_and_again(Duration after, Duration length) {
     Duration period = order_.duration("period");
-    Duration down = period / 1'000'000 * order_.number("down");
-    Duration rest = scenario_.duration - occasion_.at;
-    for (Duration at{}; at < std::min(*lasts_, rest); at += period)
-      add(part(), occasion_.at + at, std::min(down, *lasts_ - at), fault_.kind->name);
+    Duration end = std::min(*lasts_, scenario_.duration - occasion_.at);
+    for (Duration at = after; at < end; at += period)
+      add(part(), occasion_.at + at, std::min(length, *lasts_ - at), fault_.kind->name);
+  }
+
+  void limit() {
+    Duration period = order_.duration("period");
+    Duration runs = part_of(period, order_.number("quota"));
+    if (runs < period) again_and_again(runs, period - runs);
+  }
+
+  /// All end together.
+  void one_by_one() {
+    Duration gap = order_.duration("gap");
+    Duration at{};
+    for (const std::string& process : order_.processes) {
+      if (at >= *lasts_) break;
+      FaultOrder one = part();
+      one.processes = {process};
+      whom_ = process;
+      add(std::move(one), occasion_.at + at, *lasts_ - at, fault_.kind->name);
+      at += gap;
+    }
   }
 
   const Scenario& scenario_;

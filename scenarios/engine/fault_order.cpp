@@ -21,6 +21,8 @@ std::uint64_t FaultOrder::digest() const {
     out = sim::hash_text(value.word, sim::hash_text(name, out));
     out = sim::mix(out, static_cast<std::uint64_t>(value.low));
     if (value.law) out = sim::mix(out, static_cast<std::uint64_t>(value.law->a.count() ^ value.law->b.count() << 1));
+    if (!value.law) continue;
+    for (Duration measured : value.law->measured) out = sim::mix(out, static_cast<std::uint64_t>(measured.count()));
   }
   return out;
 }

@@ -37,7 +37,13 @@ std::string default_text(const Parameter& parameter) {
 }
 
 std::string strikes_text(const Kind& kind) {
-  return kind.whom == fault::Whom::ways ? "what processes send each other" : "processes";
+  switch (kind.whom) {
+    case fault::Whom::processes: return "processes";
+    case fault::Whom::ways: return "what processes send each other";
+    case fault::Whom::resources: return "resources";
+    case fault::Whom::loads: return "load";
+  }
+  return {};
 }
 
 std::string worlds_text(const Kind& kind) {

@@ -36,6 +36,7 @@ std::string law_text(const DelayLaw& law) {
     case Law::lognormal: return fmt::format("lognormal {} {}", a, b);
     case Law::normal: return fmt::format("normal {} {}", a, b);
     case Law::bimodal: return fmt::format("bimodal {} {}", a, b);
+    case Law::trace: return fmt::format("{} measured, {} to {}", law.measured.size(), a, b);
   }
   return a;
 }

@@ -16,6 +16,7 @@ inline sim::DelayLaw to_sim(const DelayLaw& law) {
     case Law::normal: return sim::DelayLaw::normal({.mean = law.a, .deviation = law.b});
     case Law::bimodal:
       return sim::DelayLaw::bimodal({.fast = law.a, .slow = law.b, .slow_ppm = static_cast<std::uint32_t>(law.b_ppm)});
+    case Law::trace: return sim::DelayLaw::trace(law.measured);
   }
   return {};
 }

@@ -7,6 +7,7 @@
 #include "kumasim/transport/http.hpp"
 #include "reference-cp/model/codec.hpp"
 #include "reference-cp/model/kinds.hpp"
+#include "scenarios/engine/reader.hpp"
 
 namespace kumasim::scenario {
 namespace {
@@ -47,7 +48,7 @@ asio::awaitable<void> MeshClient::wait_until_up() {
   }
 }
 
-asio::awaitable<std::string> MeshClient::send(std::string method, std::string path, std::string body) {
+asio::awaitable<HttpResponse> MeshClient::ask(std::string method, std::string path, std::string body) {
   while (true) {
     HttpRequest request;
     request.method = method;
@@ -56,14 +57,25 @@ asio::awaitable<std::string> MeshClient::send(std::string method, std::string pa
     auto answer =
         co_await http_call(runtime_.network, runtime_.timers, base_ + path, std::move(request), nullptr, patience);
     note(answer);
-    if (trouble_.empty()) co_return answer->status < 300 ? std::string() : reason(*answer);
+    if (trouble_.empty()) co_return std::move(*answer);
     co_await sleep(runtime_.timers, pause_between);
   }
 }
 
+asio::awaitable<std::string> MeshClient::send(std::string method, std::string path, std::string body) {
+  HttpResponse answer = co_await ask(std::move(method), std::move(path), std::move(body));
+  co_return answer.status < 300 ? std::string() : reason(answer);
+}
+
 asio::awaitable<std::string> MeshClient::apply(nlohmann::json body) {
   auto resource = cp::resource_from_json(body);
-  if (!resource) co_return resource.error().message;
+  if (!resource) {
+    // What is wrong with it is for the control plane to say.
+    ResourceName is = resource_name(body);
+    const cp::Kind* kind = cp::find_kind(is.type);
+    if (kind == nullptr || is.name.empty()) co_return resource.error().message;
+    co_return co_await send("PUT", path_of(*kind, is.mesh, is.name), body.dump());
+  }
   nlohmann::json universal = cp::resource_to_json(*resource);
   universal.erase("creationTime");
   universal.erase("modificationTime");
@@ -74,6 +86,18 @@ asio::awaitable<std::string> MeshClient::remove(std::string type, std::string me
   const cp::Kind* kind = cp::find_kind(type);
   if (kind == nullptr) co_return fmt::format("there is no kind `{}`", type);
   co_return co_await send("DELETE", path_of(*kind, mesh, name), "");
+}
+
+asio::awaitable<nlohmann::json> MeshClient::read(std::string type, std::string mesh, std::string name) {
+  const cp::Kind* kind = cp::find_kind(type);
+  if (kind == nullptr) co_return nullptr;
+  HttpResponse answer = co_await ask("GET", path_of(*kind, mesh, name), "");
+  if (answer.status != 200) co_return nullptr;
+  nlohmann::json body = nlohmann::json::parse(answer.body, nullptr, false);
+  if (!body.is_object()) co_return nullptr;
+  // What the control plane says of it is no part of it.
+  for (const char* field : {"creationTime", "modificationTime", "kri", "status"}) body.erase(field);
+  co_return body;
 }
 
 }  // namespace kumasim::scenario

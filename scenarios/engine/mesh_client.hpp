@@ -1,4 +1,4 @@
-/// Speaks to the control plane's REST API as a person with kumactl would: applies and deletes until it is answered.
+/// Speaks to the control plane's REST API as a person with kumactl would: asks until it is answered.
 #pragma once
 
 #include <string>
@@ -23,12 +23,15 @@ class MeshClient {
   /// "" where the control plane took it, else its reason. Repeats while nobody answers or it answers 5xx.
   asio::awaitable<std::string> apply(nlohmann::json resource);
   asio::awaitable<std::string> remove(std::string type, std::string mesh, std::string name);
+  /// The resource in its Universal form; null where there is none.
+  asio::awaitable<nlohmann::json> read(std::string type, std::string mesh, std::string name);
 
   /// Why the last attempt has to be made again: "Connection refused", "status 503"; "" after one that was answered.
   const std::string& trouble() const { return trouble_; }
 
  private:
   void note(const Result<HttpResponse>& answer);
+  asio::awaitable<HttpResponse> ask(std::string method, std::string path, std::string body);
   asio::awaitable<std::string> send(std::string method, std::string path, std::string body);
 
   Runtime& runtime_;

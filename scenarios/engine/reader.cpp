@@ -2,6 +2,7 @@
 #include "scenarios/engine/reader.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -52,7 +53,8 @@ DelayLaw Reader::delay(const json& value, const std::string& path) {
                                {"exp", Law::exponential, {"mean"}},
                                {"lognormal", Law::lognormal, {"p50", "p99"}},
                                {"normal", Law::normal, {"mean", "deviation"}},
-                               {"bimodal", Law::bimodal, {"fast", "slow", "share"}}};
+                               {"bimodal", Law::bimodal, {"fast", "slow", "share"}},
+                               {"trace", Law::trace, {"file"}}};
   auto name = value["law"].get<std::string>();
   const Form& form = *std::ranges::find_if(forms, [&](const Form& f) { return name == f.name; });
   std::string takes = fmt::format("{}", fmt::join(form.fields, " and "));
@@ -66,12 +68,42 @@ DelayLaw Reader::delay(const json& value, const std::string& path) {
     complain(path, fmt::format("law `{}` needs {}", name, takes));
     return out;
   }
+  if (form.law == Law::trace) return measured(value["file"].get<std::string>(), child_path(path, "file"));
   const std::string& first = form.fields.front();
   out.a = duration(value[first], child_path(path, first));
   out.b = form.fields.size() > 1 ? duration(value[form.fields[1]], child_path(path, form.fields[1])) : out.a;
   if (form.law == Law::bimodal) out.b_ppm = parse_percent(value["share"].get<std::string>()).value_or(0);
   bool ordered = form.law == Law::uniform || form.law == Law::lognormal || form.law == Law::bimodal;
   if (ordered && out.a > out.b) complain(path, fmt::format("{} must not be above {}", first, form.fields[1]));
+  return out;
+}
+
+/// One delay a line; what follows a # is a comment.
+DelayLaw Reader::measured(const std::string& file, const std::string& path) {
+  constexpr std::size_t delays_max = 1'000'000;
+  DelayLaw out{.law = DelayLaw::Law::trace};
+  std::ifstream in(std::filesystem::path(document_.file).parent_path() / file);
+  bool readable = static_cast<bool>(in);
+  if (!readable) complain(path, fmt::format("`{}` cannot be read", file));
+  std::string line;
+  for (std::size_t number = 1; std::getline(in, line); ++number) {
+    line.resize(std::min(line.find('#'), line.size()));
+    std::size_t begin = line.find_first_not_of(" \t\r");
+    if (begin == std::string::npos) continue;
+    std::string text = line.substr(begin, line.find_last_not_of(" \t\r") + 1 - begin);
+    auto delay = parse_duration(text);
+    if (!delay || out.measured.size() == delays_max) {
+      complain(path, delay ? fmt::format("`{}` has more than {} delays", file, delays_max)
+                           : fmt::format("{}:{}: expected a duration such as 12.5ms, found `{}`", file, number, text));
+      break;
+    }
+    out.measured.push_back(*delay);
+  }
+  if (readable && out.measured.empty()) complain(path, fmt::format("`{}` has no delays", file));
+  if (out.measured.empty()) out.measured.emplace_back();
+  auto [shortest, longest] = std::ranges::minmax(out.measured);
+  out.a = shortest;
+  out.b = longest;
   return out;
 }
 

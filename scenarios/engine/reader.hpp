@@ -27,6 +27,7 @@ class Reader {
   Duration duration_or(const json& parent, const char* field, const std::string& path, Duration fallback);
   Span span(const json& value, const std::string& path);
   DelayLaw delay(const json& value, const std::string& path);
+  DelayLaw measured(const std::string& file, const std::string& path);
   Link link(const json& value, const std::string& path);
   void known_service(const std::string& name, const std::string& path);
   void known_process(const std::string& name, const std::string& path);
@@ -61,7 +62,7 @@ class Reader {
   std::set<std::string> mesh_names() const;
   std::string mesh_hint(const std::string& mesh) const;
 
-  // reader_faults.cpp
+  // reader_faults.cpp, reader_fault_names.cpp
   void read_faults(const json& faults, const std::string& path);
   void read_fault(const json& fault, const std::string& path);
   void read_fault_time(Fault& fault, const json& value, const std::string& path);
@@ -69,6 +70,9 @@ class Reader {
   void check_shape(const Fault& fault, const std::string& path);
   void check_pairs(const Fault& fault, const std::string& path);
   void check_parts(const Fault& fault, const std::string& path);
+  void check_disk(const Fault& fault, const std::string& path);
+  void check_names(const Fault& fault, const std::string& path);
+  void check_setting(const Fault& fault, const std::string& path);
   void read_whom(Fault& fault, const json& value, const std::string& path);
   void read_selection(Selection& selection, const json& value, const std::string& path);
   void read_parameters(Fault& fault, const json& value, const std::string& path);
@@ -78,6 +82,8 @@ class Reader {
   void read_load(const json& load, const std::string& path);
   void known_mesh(const std::string& mesh, const std::string& path);
   void read_changes(const json& changes, const std::string& path);
+  void read_window(const json& value, const std::string& path, Expectation& out);
+  std::int64_t part_or(const json& value, const char* field, const std::string& path, std::int64_t fallback);
   void read_expectations(const json& expectations, const std::string& path);
   void check_predicate(Expectation& expectation, const std::string& path);
   void find_policy(Predicate& that, const std::string& path);

@@ -23,6 +23,8 @@ void Reader::read_fault(const json& value, const std::string& path) {
   read_fault_time(out, value, path);
   read_parameters(out, value, path);
   read_whom(out, value, path);
+  check_disk(out, path);
+  check_names(out, path);
   scenario_.faults.push_back(std::move(out));
 }
 
@@ -75,6 +77,7 @@ void Reader::read_trigger(Trigger& out, const json& value, const std::string& pa
 void Reader::read_whom(Fault& out, const json& value, const std::string& path) {
   std::string_view name = out.kind->name;
   bool ways = out.kind->whom == fault::Whom::ways;
+  bool named = out.kind->whom == fault::Whom::resources || out.kind->whom == fault::Whom::loads;
   bool pairs = ways && name != "net.swizzle";
   auto shape = out.values.find("shape");
   bool shaped = shape != out.values.end() && shape->second.word != "isolate";
@@ -82,6 +85,11 @@ void Reader::read_whom(Fault& out, const json& value, const std::string& path) {
     if (value.contains(field)) complain(child_path(path, field), fmt::format("has no meaning for {}", of));
   };
   if (!pairs) refuse("between", std::string(name));
+  if (named) {
+    refuse("target", std::string(name));
+    refuse("select", std::string(name));
+    return;
+  }
   if (shaped) {
     refuse("between", fmt::format("shape `{}`", shape->second.word));
     refuse("target", fmt::format("shape `{}`", shape->second.word));
@@ -114,6 +122,8 @@ void Reader::read_whom(Fault& out, const json& value, const std::string& path) {
              fmt::format("use select: {{service: {}, pick: all}}", out.target));
   } else if (out.kind->applications && out.target == scenario_.control_plane.name) {
     complain(at, "is the control plane, which has no application");
+  } else if (out.kind->proxies && out.target == scenario_.control_plane.name) {
+    complain(at, "is the control plane, and no proxy");
   } else {
     known_process(out.target, at);
   }
@@ -146,18 +156,37 @@ void Reader::check_pairs(const Fault& fault, const std::string& path) {
     complain(path, fmt::format("both sides are `{}`, which has no link to itself", one[0]));
 }
 
+/// Simulated proxies and applications keep nothing on a disk.
+void Reader::check_disk(const Fault& fault, const std::string& path) {
+  std::string_view kind = fault.kind->name;
+  auto disk = fault.values.find("disk");
+  bool loses = disk != fault.values.end() && disk->second.word != fault.kind->find_parameter("disk")->fallback;
+  if (!kind.starts_with("disk.") && kind != "proc.wipe" && !loses) return;
+  std::string whom = fault.target;
+  if (whom == Fault::of_event && fault.when) {
+    auto process = fault.when->where.find("process");
+    whom = process == fault.when->where.end() ? std::string() : process->second;
+  }
+  if (whom == scenario_.control_plane.name) return;
+  complain(child_path(path, loses ? "disk" : "fault"),
+           fmt::format("{} changes nothing of instances, which have no disk",
+                       loses ? fmt::format("`{}` of {}", disk->second.word, kind) : std::string(kind)),
+           fmt::format("strike the control plane: target: {}", scenario_.control_plane.name));
+}
+
 /// A pattern is planned as so many single faults.
 void Reader::check_parts(const Fault& fault, const std::string& path) {
   constexpr std::int64_t parts_max = 10'000;
-  if (fault.kind->name != "net.flap" || !fault.lasts) return;
+  const fault::Parameter* recurs = fault.kind->made_of.empty() ? nullptr : fault.kind->find_parameter("period");
+  if (recurs == nullptr || !fault.lasts) return;
   auto said = fault.values.find("period");
-  Duration period = said == fault.values.end() ? std::chrono::seconds(2) : Duration(said->second.low);
+  Duration period(said == fault.values.end() ? fallback_of(*recurs).low : said->second.low);
   if (period <= Duration(0)) return;  // is complained of elsewhere
   std::int64_t parts = std::min(fault.lasts->high, scenario_.duration) / period;
   if (parts > parts_max)
     complain(child_path(path, "for"),
-             fmt::format("{} partitions are more than {}, which is all that one fault may come to; lengthen `period`",
-                         parts, parts_max));
+             fmt::format("{} times {} are more than {}, which is all that one fault may come to; lengthen `period`",
+                         parts, fault.kind->made_of, parts_max));
 }
 
 void Reader::read_selection(Selection& out, const json& select, const std::string& path) {
@@ -193,7 +222,7 @@ void Reader::read_parameters(Fault& out, const json& value, const std::string& p
   }
   if (out.kind->name == "net.delay" && !out.values.contains("delay") && !out.values.contains("loss"))
     complain(path, "net.delay needs `delay` or `loss`");
-  if (out.kind->name == "net.flap" && out.values.contains("period") &&
+  if (!out.kind->made_of.empty() && out.values.contains("period") &&
       out.values.find("period")->second.low < Duration(std::chrono::milliseconds(10)).count())
     complain(child_path(path, "period"), "must be at least 10ms");
   check_parts(out, path);

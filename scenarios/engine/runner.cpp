@@ -11,6 +11,7 @@
 #include "scenarios/engine/active_faults.hpp"
 #include "scenarios/engine/load_generator.hpp"
 #include "scenarios/engine/reader.hpp"
+#include "scenarios/engine/resource_faults.hpp"
 #include "scenarios/engine/triggers.hpp"
 
 namespace kumasim::scenario {
@@ -22,13 +23,14 @@ constexpr Duration drain = std::chrono::seconds(3);
 class Engine {
  public:
   Engine(const Scenario& scenario, const Plan& plan, MeshWorld& world, WorldRun& run, const Progress& progress,
-         RunLimits limits)
+         RunLimits limits, const RunWatch& watch)
       : scenario_(scenario),
         plan_(plan),
         world_(world),
         run_(run),
         progress_(progress),
         limits_(limits),
+        watch_(watch),
         load_(scenario, world, plan.seed,
               [this](const Load& load, const Instance& caller, std::function<void()> answered) {
                 call(load, caller, answered);
@@ -49,6 +51,7 @@ class Engine {
       seen_.resources.push_back({is.type, is.name, Duration(0)});
     }
     world_.watch_lives([this](const std::string& process, bool up) { note_life(process, up); });
+    if (watch_.branch) triggers_.on_first(watch_.branch);
     if (triggers_.any()) told_ = world_.watch([this](const Event& event) { triggers_.see(event); });
     for (const Action& action : plan_.actions) {
       world_.at(action.at, [this, &action] { act(action); });
@@ -56,12 +59,17 @@ class Engine {
     load_.start();
     world_.on_inner_call([this](CallRecord call) { note_inner_call(std::move(call)); });
     sample();
-    if (Result<> ran = world_.run_until(scenario_.duration + drain); !ran)
+    Duration end = scenario_.duration + drain;
+    if (watch_.until) end = std::min(end, *watch_.until);
+    if (Result<> ran = world_.run_until(end); !ran)
       run_.problems.push_back({kind_of(ran.error(), Problem::Kind::internal), ran.error().message, world_.now()});
     settle_unanswered();
     finish();
+    if (watch_.look) watch_.look(seen_);
+    if (watch_.until) return;
     run_.verdicts = judge(scenario_, seen_);
     run_.flows = flows_of(scenario_, seen_);
+    run_.course = course_of(scenario_, seen_);
     run_.timeline = seen_.timeline;
   }
 
@@ -98,9 +106,10 @@ class Engine {
     // Something else has ended it before.
     if (action.kind == Kind::end && !faults_.end(action.order)) return;
     seen_.timeline.push_back({world_.now(), action.text, action.fault, action.recovery});
-    if (action.kind == Kind::begin) begin(action.order);
-    if (action.kind == Kind::end) tell("fault.ended", *action.order.kind);
+    if (action.kind == Kind::begin) begin(action);
+    if (action.kind == Kind::end) note_end(action.order);
     auto done = [this, &action](std::string problem) {
+      if (problem.empty()) resource_faults_.note_change({action.type, action.mesh, action.name}, action.resource);
       if (!problem.empty()) {
         std::string text = action.text + " was refused: " + problem;
         seen_.timeline.push_back({world_.now(), text, false, false});
@@ -116,17 +125,51 @@ class Engine {
     if (action.kind == Kind::remove) world_.remove(action.type, action.mesh, action.name, done);
   }
 
-  void begin(const FaultOrder& order) {
+  void begin(const Action& action) {
+    const FaultOrder& order = action.order;
+    if (order.kind->heals.empty()) {
+      seen_.faults.push_back({order.id, std::string(order.kind->name), action.text, world_.now()});
+      if (!order.kind->lasting) seen_.faults.back().end = world_.now();
+    }
     std::vector<FaultOrder> ended = faults_.begin(order);
     if (order.kind->heals.empty()) tell("fault.begun", *order.kind);
-    for (const FaultOrder& healed : ended) tell("fault.ended", *healed.kind);
+    for (const FaultOrder& healed : ended) note_end(healed);
+  }
+
+  void note_end(const FaultOrder& order) {
+    for (FaultSpan& fault : seen_.faults) {
+      if (fault.id == order.id && !fault.end) fault.end = world_.now();
+    }
+    tell("fault.ended", *order.kind);
   }
 
   void tell(std::string_view event, const fault::Kind& kind) {
     triggers_.see({.name = event, .fields = {{"fault", std::string(kind.name)}}});
   }
 
+  /// Of a fault's own writes.
+  ResourceFaults::Hooks resource_hooks() {
+    return {.written =
+                [this](ResourceRecord record) {
+                  record.at = world_.now();
+                  seen_.resources.push_back(std::move(record));
+                },
+            .said = [this](std::string text) { seen_.timeline.push_back({world_.now(), std::move(text)}); },
+            .broke =
+                [this](std::string text) {
+                  run_.problems.push_back({Problem::Kind::control_plane, std::move(text), world_.now()});
+                }};
+  }
+
+  void tell(const CallRecord& call) {
+    if (call.ok()) return;
+    Event event = event_of(scenario_, call.denied ? "call.denied" : "call.failed", call.from_process);
+    event.fields["to"] = call.to;
+    triggers_.see(event);
+  }
+
   void note_life(const std::string& process, bool up) {
+    seen_.lives.push_back({world_.now(), process, up});
     if (!up) killed_[process].push_back(world_.now());
     triggers_.see(event_of(scenario_, up ? "process.started" : "process.killed", process));
   }
@@ -143,7 +186,7 @@ class Engine {
     record.why = "no answer before the end of the run";
     seen_.calls.push_back(std::move(record));
     answered_.push_back(false);
-    world_.call({caller.process, load.to, load.path, load.timeout, load.retries},
+    world_.call({caller.process, load.to, load.path, load.timeout, load.retries, load.bytes},
                 [this, index, answered](CallRecord answer) {
                   CallRecord& asked = seen_.calls[index];
                   answer.start = asked.start;
@@ -153,12 +196,14 @@ class Engine {
                   answer.path = asked.path;
                   asked = std::move(answer);
                   answered_[index] = true;
+                  tell(asked);
                   if (answered) answered();
                 });
   }
 
   void note_inner_call(CallRecord call) {
     if (seen_.calls.size() >= limits_.calls_max) return give_up();
+    tell(call);
     seen_.calls.push_back(std::move(call));
     answered_.push_back(true);
   }
@@ -206,12 +251,14 @@ class Engine {
   WorldRun& run_;
   const Progress& progress_;
   RunLimits limits_;
+  const RunWatch& watch_;
   bool gave_up_ = false;
   Observations seen_;
   std::vector<bool> answered_;
   LoadGenerator load_;
   std::map<std::string, std::vector<Duration>> killed_;
-  ActiveFaults faults_{world_};
+  ResourceFaults resource_faults_{scenario_, world_, resource_hooks()};
+  ActiveFaults faults_{world_, load_, resource_faults_};
   Triggers triggers_{scenario_, plan_, world_, [this](const Action& action) { act(action); }};
   bool told_ = false;  // the world tells the events of its proxies
 };
@@ -219,8 +266,8 @@ class Engine {
 }  // namespace
 
 void run_scenario(const Scenario& scenario, const Plan& plan, MeshWorld& world, WorldRun& run, const Progress& progress,
-                  RunLimits limits) {
-  Engine(scenario, plan, world, run, progress, limits).go();
+                  RunLimits limits, const RunWatch& watch) {
+  Engine(scenario, plan, world, run, progress, limits, watch).go();
 }
 
 }  // namespace kumasim::scenario

@@ -57,7 +57,7 @@ GrammarPtr tags() { return map("tags: a name and a text each", any_text("text (q
 
 GrammarPtr delay() {
   return any_of(
-      {span(), object({{"law", one_of_words({"const", "uniform", "exp", "lognormal", "normal", "bimodal"}),
+      {span(), object({{"law", one_of_words({"const", "uniform", "exp", "lognormal", "normal", "bimodal", "trace"}),
                         "how delays are spread", true},
                        {"mean", duration(), "const, exp, normal: the mean"},
                        {"deviation", duration(), "normal: the standard deviation; what would be below 0s is 0s"},
@@ -67,7 +67,9 @@ GrammarPtr delay() {
                        {"low", duration(), "uniform: the least"},
                        {"high", duration(), "uniform: the most"},
                        {"p50", duration(), "lognormal: the median"},
-                       {"p99", duration(), "lognormal: the 99th percentile"}})},
+                       {"p99", duration(), "lognormal: the 99th percentile"},
+                       {"file", any_text("a path beside this file"),
+                        "trace: a file of measured delays, one a line such as 12.5ms; each is one of them"}})},
       "a duration, a range, or a law such as {law: exp, mean: 5ms}");
 }
 
@@ -250,11 +252,17 @@ GrammarPtr expectation() {
   auto eventually = object({{"after", duration(), "begin of the window; default: 0s"},
                             {"within", duration(), "length of the window", true},
                             {"that", that, "what must come to hold in the window and hold at its end", true}});
+  auto usually = object({{"share", percent(), "the least part of the runs; default: 99%"},
+                         {"confidence", percent(), "how sure the exploration must be of it; default: 95%"},
+                         {"from", duration(), "begin of the window; default: 0s"},
+                         {"to", duration(), "end of the window; default: the end"},
+                         {"that", that, "what must hold in all of the window", true}});
   return exactly_one(
       {{"always", that, "must hold from the start to the end"},
        {"during", during, "must hold in a window"},
        {"eventually", eventually, "must come to hold within a time"},
-       {"sometimes", that, "must hold at some time of some run of `kumasim explore`; fails no single run"}});
+       {"sometimes", that, "must hold at some time of some run of `kumasim explore`; fails no single run"},
+       {"usually", usually, "must hold in most runs of `kumasim explore`; fails no single run"}});
 }
 
 GrammarPtr swarm() {

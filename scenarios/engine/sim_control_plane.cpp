@@ -10,7 +10,10 @@
 #include "reference-cp/app/kuma_cp/control_plane.hpp"
 #include "reference-cp/store/memory.hpp"
 #include "reference-cp/store/sqlite.hpp"
+#include "scenarios/engine/faulty_store.hpp"
+#include "scenarios/engine/sim_tap.hpp"
 #include "kumasim/scenario/worlds.hpp"
+#include "sim/envoy/envoy_bugs.hpp"
 
 namespace kumasim::scenario {
 namespace {
@@ -22,7 +25,9 @@ Result<cp::Config> configure(const SimControlPlaneOptions& options) {
   environment.try_emplace("KUMA_DP_SERVER_AUTHN_DP_PROXY_TYPE", "none");
   environment.try_emplace("KUMA_DP_SERVER_AUTHN_ZONE_PROXY_TYPE", "none");
   environment.try_emplace("KUMASIM_IDENTITY_SIGNING_KEY", "ec-p256");
-  auto bugs = cp::policy::PlantedBugs::from_name(options.planted_bug);
+  // One of the proxies' is none of its own.
+  auto bugs = cp::policy::PlantedBugs::from_name(
+      sim::EnvoyBugs::from_name(options.planted_bug) ? std::string() : options.planted_bug);
   if (!bugs) return fail(bugs.error());
   auto config = cp::load_config("", "", [&](std::string_view name) -> std::optional<std::string> {
     auto found = environment.find(std::string(name));
@@ -35,13 +40,16 @@ Result<cp::Config> configure(const SimControlPlaneOptions& options) {
 
 using Failed = std::function<void(std::string)>;
 
-/// Hears of tasks whose exception spawn() logged; all else passes through.
+/// Hears of tasks whose exception spawn() logged; all else passes through, and by the tap where there is one.
 class TaskLog final : public Log {
  public:
-  TaskLog(Log& inner, Failed failed) : inner_(inner), failed_(std::move(failed)) {}
+  TaskLog(Log& inner, Failed failed, const SimTap* tap) : inner_(inner), failed_(std::move(failed)), tap_(tap) {}
 
-  bool enabled(LogLevel level) const override { return level == LogLevel::error || inner_.enabled(level); }
+  bool enabled(LogLevel level) const override {
+    return level == LogLevel::error || tap_ != nullptr || inner_.enabled(level);
+  }
   void write(const LogRecord& record) override {
+    if (tap_ != nullptr) tap_->logged(record);
     if (record.level == LogLevel::error && record.message == "task failed") {
       std::string text = fmt::format("its task `{}` failed", record.component);
       for (const LogField& field : record.fields) {
@@ -55,12 +63,13 @@ class TaskLog final : public Log {
  private:
   Log& inner_;
   Failed failed_;
+  const SimTap* tap_;
 };
 
 /// A runtime with a log of its own; both live as long as the process.
 struct Watched {
-  Watched(Runtime& outer, Failed failed)
-      : log(outer.log, std::move(failed)),
+  Watched(Runtime& outer, Failed failed, const SimTap* tap)
+      : log(outer.log, std::move(failed), tap),
         runtime{outer.executor, outer.clock, outer.random, outer.timers, outer.network, outer.disk, log} {}
   TaskLog log;
   Runtime runtime;
@@ -81,7 +90,20 @@ asio::awaitable<void> serve(sim::Process& process, std::shared_ptr<Served> serve
 
 }  // namespace
 
-const std::vector<std::string>& planted_bugs() { return cp::policy::PlantedBugs::names(); }
+const std::vector<std::string>& planted_bugs() {
+  static const std::vector<std::string> all = [] {
+    std::vector<std::string> names = cp::policy::PlantedBugs::names();
+    names.insert(names.end(), sim::EnvoyBugs::names().begin(), sim::EnvoyBugs::names().end());
+    return names;
+  }();
+  return all;
+}
+
+SimControlPlaneOptions with_setting(SimControlPlaneOptions options, const std::string& set) {
+  std::size_t end = set.find('=');
+  if (end != std::string::npos) options.settings[set.substr(0, end)] = set.substr(end + 1);
+  return options;
+}
 
 std::string check_control_plane(const SimControlPlaneOptions& options) {
   auto config = configure(options);
@@ -90,11 +112,12 @@ std::string check_control_plane(const SimControlPlaneOptions& options) {
 
 SimControlPlane start_control_plane(sim::Process& process, SimControlPlaneOptions options, Failed failed) {
   auto life = std::make_shared<std::weak_ptr<Served>>();
-  process.start([&process, life, options = std::move(options), failed = std::move(failed)](Runtime& outer) {
-    auto watched = std::make_shared<Watched>(outer, failed);
+  auto dressed = std::make_shared<std::string>();
+  process.start([&process, life, dressed, options = std::move(options), failed = std::move(failed)](Runtime& outer) {
+    auto watched = std::make_shared<Watched>(outer, failed, options.tap);
     process.keep(watched);
     Runtime& runtime = watched->runtime;
-    cp::Config config = *configure(options);
+    cp::Config config = *configure(with_setting(options, *dressed));
     std::shared_ptr<cp::Store> store;
     if (config.store_type == "memory") {
       store = std::make_shared<cp::MemoryStore>();
@@ -107,6 +130,8 @@ SimControlPlane start_control_plane(sim::Process& process, SimControlPlaneOption
       }
       store = std::move(*opened);
     }
+    if (options.store_faults != nullptr) store = std::make_shared<FaultyStore>(store, runtime, *options.store_faults);
+    if (options.tap != nullptr) store->subscribe(options.tap->written);
     cp::ControlPlaneOptions identity;
     identity.hosts = {process.name(), "localhost", "127.0.0.1", process.address()};
     identity.hostname = process.name();
@@ -138,7 +163,7 @@ SimControlPlane start_control_plane(sim::Process& process, SimControlPlaneOption
     if (!served || !process.up() || std::exchange(served->asked_to_stop, true)) return;
     served->control_plane->stop();
   };
-  return {ask, stop};
+  return {ask, stop, [dressed](const std::string& set) { *dressed = set; }};
 }
 
 }  // namespace kumasim::scenario

@@ -9,10 +9,18 @@
 
 namespace kumasim::scenario {
 
+struct SimTap;
+struct StoreFaults;
+
 struct SimControlPlaneOptions {
   std::map<std::string, std::string> settings;  // KUMA_* variables
   std::string planted_bug;
+  const SimTap* tap = nullptr;
+  const StoreFaults* store_faults = nullptr;  // null: nothing ever goes wrong with its store
 };
+
+/// The same with one more setting, "NAME=VALUE"; "": none.
+SimControlPlaneOptions with_setting(SimControlPlaneOptions options, const std::string& set);
 
 /// What is wrong with the settings; "" where they are valid.
 std::string check_control_plane(const SimControlPlaneOptions& options);
@@ -24,6 +32,8 @@ struct SimControlPlane {
   AskControlPlane ask;
   /// As SIGTERM does: it closes its ports, and the process ends. Nothing where it is down.
   std::function<void()> stop;
+  /// From its next life on it has this setting besides, "NAME=VALUE"; "": none.
+  std::function<void(const std::string& set)> dress;
 };
 
 /// Starts the control plane in a process that is down; its store is on the process's disk and outlives a kill.

@@ -11,6 +11,7 @@ namespace kumasim::scenario {
 namespace {
 
 constexpr Duration idle_sweep = std::chrono::seconds(1);
+constexpr Duration stampede_least = std::chrono::milliseconds(10);
 
 /// Each two processes once.
 std::set<Way> pairs(const std::vector<Way>& ways) {
@@ -34,6 +35,9 @@ void change(sim::LinkOptions& link, const FaultOrder& order) {
     link.slice_bytes = static_cast<std::size_t>(order.number("bytes"));
     link.slice_pause = order.duration("pause");
   }
+  if (kind == "tcp.slowClose") link.close_delay = order.duration("late");
+  if (kind == "net.corrupt") link.corrupt_ppm = parts("share");
+  if (kind == "load.slowClient") link.bytes_per_second = static_cast<std::uint64_t>(order.number("bandwidth"));
 }
 
 }  // namespace
@@ -44,6 +48,7 @@ const std::map<std::string_view, SimFaults::Acts>& SimFaults::acts() {
       {"net.delay", {&F::relink, &F::relink}},
       {"net.loss", {&F::relink, &F::relink}},
       {"net.rate", {&F::relink, &F::relink}},
+      {"net.corrupt", {&F::relink, &F::relink}},
       {"net.partition", {&F::cut, &F::heal}},
       {"net.clog", {&F::clog, &F::release}},
       {"tcp.reset", {&F::reset}},
@@ -52,13 +57,16 @@ const std::map<std::string_view, SimFaults::Acts>& SimFaults::acts() {
       {"tcp.hang", {&F::close_doors, &F::open_doors}},
       {"tcp.slice", {&F::relink, &F::relink}},
       {"tcp.idleKill", {&F::watch_idle, &F::forget}},
+      {"tcp.slowClose", {&F::relink, &F::relink}},
       {"dns.error", {&F::look_up, &F::look_up_again}},
       {"dns.slow", {&F::look_up, &F::look_up_again}},
       {"dns.stale", {&F::look_up, &F::look_up_again}},
+      {"dns.removedLate", {&F::look_up, &F::look_up_again}},
       {"proc.kill", {&F::kill, &F::start}},
       {"proc.stop", {&F::stop, &F::start}},
       {"proc.restart", {&F::restart}},
       {"proc.wipe", {&F::wipe}},
+      {"proc.restartAs", {&F::restart_as, &F::restart_as}},
       {"proc.newAddress", {&F::move}},
       {"proc.pause", {&F::pause, &F::resume}},
       {"proc.slow", {&F::slow, &F::hasten}},
@@ -67,17 +75,45 @@ const std::map<std::string_view, SimFaults::Acts>& SimFaults::acts() {
       {"disk.readOnly", {&F::spoil_disk, &F::spoil_disk}},
       {"disk.lostFsync", {&F::spoil_disk, &F::spoil_disk}},
       {"disk.bitrot", {&F::spoil_disk, &F::spoil_disk}},
+      {"disk.stall", {&F::spoil_disk, &F::spoil_disk}},
+      {"disk.throttle", {&F::spoil_disk, &F::spoil_disk}},
+      {"disk.torn", {&F::spoil_disk, &F::spoil_disk}},
+      {"disk.misdirected", {&F::spoil_disk, &F::spoil_disk}},
       {"clock.offset", {&F::skew, &F::set_right}},
       {"clock.drift", {&F::skew, &F::set_right}},
       {"clock.jump", {&F::skew}},
       {"clock.strobe", {&F::skew, &F::set_right}},
       {"clock.step", {&F::skew, &F::set_right}},
+      {"clock.sine", {&F::skew, &F::set_right}},
       {"clock.freeze", {&F::skew, &F::set_right}},
       {"app.errorRate", {&F::spoil, &F::spoil}},
       {"app.latency", {&F::spoil, &F::spoil}},
       {"app.brownout", {&F::spoil, &F::spoil}},
       {"app.slow", {&F::spoil, &F::spoil}},
       {"app.blackHole", {&F::spoil, &F::spoil}},
+      {"app.slowStart", {&F::spoil, &F::spoil}},
+      {"store.staleRead", {&F::spoil_store, &F::spoil_store}},
+      {"store.conflict", {&F::spoil_store, &F::spoil_store}},
+      {"store.txnAbort", {&F::spoil_store, &F::spoil_store}},
+      {"view.stale", {&F::spoil_store, &F::spoil_store}},
+      {"view.unobserved", {&F::spoil_store, &F::spoil_store}},
+      {"view.intermediate", {&F::spoil_store, &F::spoil_store}},
+      {"load.reconnectHerd", {&F::stampede, &F::forget}},
+      {"load.slowClient", {&F::relink, &F::relink}},
+      {"xds.nack", {&F::disturb, &F::disturb}},
+      {"xds.nackThenGoaway", {&F::disturb, &F::disturb}},
+      {"xds.ackLost", {&F::disturb, &F::disturb}},
+      {"xds.neverAck", {&F::disturb, &F::disturb}},
+      {"xds.ackLate", {&F::disturb, &F::disturb}},
+      {"xds.oldNonce", {&F::disturb, &F::disturb}},
+      {"xds.duplicateSubscribe", {&F::disturb, &F::disturb}},
+      {"xds.resubscribeStorm", {&F::disturb, &F::disturb}},
+      {"xds.unknownType", {&F::ask_unknown}},
+      {"xds.order", {&F::disturb, &F::disturb}},
+      {"xds.churn", {&F::disturb, &F::disturb}},
+      {"pki.bundleLag", {&F::disturb, &F::disturb}},
+      {"pki.leafExpired", {&F::disturb, &F::disturb}},
+      {"pki.slowSigner", {&F::disturb, &F::disturb}},
   };
   return all;
 }
@@ -199,6 +235,19 @@ void SimFaults::sweep_idle(std::uint64_t id) {
   world_.schedule_after(idle_sweep, [this, id] { sweep_idle(id); });
 }
 
+void SimFaults::stampede(Active& active, const FaultOrder&) { stampede_again(active.order.id); }
+
+void SimFaults::stampede_again(std::uint64_t id) {
+  auto found = active_.find(id);
+  if (found == active_.end()) return;
+  Active& active = found->second;
+  FaultOrder now = active.order;
+  now.ways = {active.ways.begin(), active.ways.end()};
+  reset(active, now);
+  Duration period = std::max(active.order.duration("period"), stampede_least);
+  world_.schedule_after(period, [this, id] { stampede_again(id); });
+}
+
 void SimFaults::look_up(Active& active, const FaultOrder& part) {
   auto lookup = std::make_shared<sim::Lookup>();
   std::string_view kind = part.kind->name;
@@ -210,6 +259,17 @@ void SimFaults::look_up(Active& active, const FaultOrder& part) {
   if (kind == "dns.stale") lookup->stale = world_.network().names();
   active.lookup = lookup;
   for (const std::string& name : part.processes) world_.network().add_lookup(process(name), active.lookup);
+}
+
+void SimFaults::keep_old_name(const std::string& name, const std::string& address) {
+  for (auto& [id, active] : active_) {
+    if (active.order.kind->name != "dns.removedLate") continue;
+    active.lookup->stale[name] = address;
+    world_.schedule_after(active.order.duration("late"), [lookup = active.lookup, name, address] {
+      if (auto kept = lookup->stale.find(name); kept != lookup->stale.end() && kept->second == address)
+        lookup->stale.erase(kept);
+    });
+  }
 }
 
 void SimFaults::look_up_again(Active& active, const FaultOrder& part) {

@@ -12,7 +12,9 @@
 
 #include "kumasim/scenario/fault_order.hpp"
 #include "kumasim/sim/world.hpp"
+#include "scenarios/engine/faulty_store.hpp"
 #include "sim/apps/instance.hpp"
+#include "sim/envoy/ads/discovery_faults.hpp"
 
 namespace kumasim::sim::proxy {
 class Fabric;
@@ -30,6 +32,14 @@ class SimFaults {
     std::function<void(const std::string& process, Duration grace)> stop;
     /// What is wrong with the application of a process from now on, in all of its lives.
     std::function<void(const std::string& process, const sim::InstanceFaults& faults)> spoil;
+    /// From its next life on the process has this besides, "NAME=VALUE"; "": what the scenario says.
+    std::function<void(const std::string& process, const std::string& set)> dress;
+    /// What is wrong with the control plane's store from now on, in all of its lives.
+    std::function<void(const StoreFaults& faults)> spoil_store;
+    /// What is wrong with its proxy's conversation with the control plane from now on, in all of its lives.
+    std::function<void(const std::string& process, const sim::proxy::DiscoveryFaults& faults)> disturb;
+    /// Its proxy asks for a type of resources that there is not.
+    std::function<void(const std::string& process)> ask_unknown;
   };
 
   SimFaults(sim::World& world, sim::proxy::Fabric& fabric, Hooks hooks)
@@ -46,7 +56,7 @@ class SimFaults {
   struct Active {
     FaultOrder order;
     std::set<Way> ways;
-    std::shared_ptr<const sim::Lookup> lookup = {};
+    std::shared_ptr<sim::Lookup> lookup = {};
     std::map<std::string, std::uint64_t> skews = {};  // process -> number
     std::map<std::string, std::uint64_t> lives = {};  // process -> the life that was asked to end
   };
@@ -69,6 +79,7 @@ class SimFaults {
   void reset(Active& active, const FaultOrder& part);
   void silence(Active& active, const FaultOrder& part);
   void watch_idle(Active& active, const FaultOrder& part);
+  void stampede(Active& active, const FaultOrder& part);
   void forget(Active&, const FaultOrder&) {}
   void look_up(Active& active, const FaultOrder& part);
   void look_up_again(Active& active, const FaultOrder& part);
@@ -79,6 +90,7 @@ class SimFaults {
   void start(Active& active, const FaultOrder& part);
   void restart(Active& active, const FaultOrder& part);
   void wipe(Active& active, const FaultOrder& part);
+  void restart_as(Active& active, const FaultOrder& part);
   void move(Active& active, const FaultOrder& part);
   void pause(Active& active, const FaultOrder& part);
   void resume(Active& active, const FaultOrder& part);
@@ -87,8 +99,16 @@ class SimFaults {
   void skew(Active& active, const FaultOrder& part);
   void set_right(Active& active, const FaultOrder& part);
 
+  // Stores.
+  void spoil_store(Active& active, const FaultOrder& part);
+  /// True where the control plane dies by it.
+  bool count_write(std::uint64_t id);
+
   // Applications.
   void spoil(Active& active, const FaultOrder& part);
+  // Proxies' conversations with the control plane.
+  void disturb(Active& active, const FaultOrder& part);
+  void ask_unknown(Active& active, const FaultOrder& part);
 
   sim::Process& process(const std::string& name);
   sim::LinkOptions link(const Way& way) const;
@@ -96,6 +116,12 @@ class SimFaults {
   bool held_down(const std::string& process, std::uint64_t other_than) const;
   /// Kills it, and starts it where nothing holds it down.
   void start_anew(const std::string& process, std::uint64_t order);
+  /// Nothing of it runs until then, or longer where more of it is told.
+  void hold_up(const std::string& process, Duration time);
+  void resume_if_free(const std::string& process, std::uint64_t other_than);
+  /// A name had this address before.
+  void keep_old_name(const std::string& name, const std::string& address);
+  void stampede_again(std::uint64_t id);
   /// Another fault of the kind goes on there.
   bool also(std::string_view kind, const Way& way) const;
   void sweep_idle(std::uint64_t id);
@@ -108,6 +134,8 @@ class SimFaults {
   std::map<std::string, sim::Process*> found_;
   std::uint32_t moves_ = 0;
   std::map<std::string, sim::SeededRandom> disk_chance_;
+  std::map<std::uint64_t, std::int64_t> writes_;  // since view.intermediate struck last
+  std::map<std::string, MonotonicTime> held_up_;  // by its disk, until then
 };
 
 }  // namespace kumasim::scenario

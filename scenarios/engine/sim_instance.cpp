@@ -5,9 +5,11 @@
 
 #include <fmt/format.h>
 
+#include "kumasim/envoy/event_kind.hpp"
 #include "kumasim/runtime/task.hpp"
 #include "reference-cp/app/kuma_dp/bootstrap_client.hpp"
 #include "scenarios/engine/sim_application.hpp"
+#include "scenarios/engine/sim_tap.hpp"
 #include "sim/apps/retrying_client.hpp"
 #include "sim/envoy/data/fabric.hpp"
 #include "sim/envoy/envoy_process.hpp"
@@ -18,7 +20,6 @@ namespace {
 constexpr std::uint16_t service_port = 3000, first_outbound_port = 20000;
 /// kuma-dp starts Envoy with its --drain-time, 30 s: so long may a connection go on under an old filter chain.
 constexpr Duration drain_time = std::chrono::seconds(30);
-constexpr sim::EventKind call_event = sim::user_kind(20);
 
 /// Access control speaks by a step of its filter, or by Envoy's response code details.
 bool denied(const sim::CallResult& result) {
@@ -45,7 +46,7 @@ std::string short_type(sim::proxy::Type type) {
   return std::string(url.substr(url.rfind('.') + 1));
 }
 
-CallRecord record_of(const sim::CallResult& result) {
+CallRecord record_without_steps(const sim::CallResult& result) {
   CallRecord out;
   out.latency = result.latency;
   out.status = result.status;
@@ -70,12 +71,13 @@ struct SimInstance::Life {
 };
 
 SimInstance::SimInstance(sim::proxy::Fabric& fabric, sim::Process& process, const Scenario& scenario,
-                         const Instance& instance)
+                         const Instance& instance, sim::EnvoyBugs bugs)
     : fabric_(fabric),
       process_(process),
       scenario_(scenario),
       instance_(instance),
-      ports_{scenario.find_service(instance.service)->port, service_port, first_outbound_port} {}
+      ports_{scenario.find_service(instance.service)->port, service_port, first_outbound_port},
+      bugs_(bugs) {}
 
 SimInstance::~SimInstance() = default;
 
@@ -87,7 +89,7 @@ void SimInstance::start() {
     life_ = life;
     process_.keep(life);
     life->application = std::make_unique<sim::Instance>(
-        fabric_, process_, application_of(scenario_, instance_, ports_, process_.world().seed()),
+        fabric_, process_, application_of(scenario_, as_it_starts(), ports_, process_.world().seed()),
         [this](const sim::ScriptCall& call, const sim::CallResult& result) {
           observe(call.call.authority, call.call.path, result);
         });
@@ -97,8 +99,15 @@ void SimInstance::start() {
   });
 }
 
+Instance SimInstance::as_it_starts() const {
+  Instance out = instance_;
+  std::size_t end = dressed_.find('=');
+  if (end != std::string::npos) out.tags[dressed_.substr(0, end)] = dressed_.substr(end + 1);
+  return out;
+}
+
 asio::awaitable<void> SimInstance::run_sidecar(Runtime& runtime, Life* life) {
-  nlohmann::json dataplane = dataplane_of(scenario_, instance_, process_.address(), ports_);
+  nlohmann::json dataplane = dataplane_of(scenario_, as_it_starts(), process_.address(), ports_);
   dp::BootstrapRequest request{.mesh = dataplane["mesh"], .name = dataplane["name"]};
   request.dataplane_resource = dataplane.dump();
   request.envoy_version = "1.40.0";
@@ -113,9 +122,15 @@ asio::awaitable<void> SimInstance::run_sidecar(Runtime& runtime, Life* life) {
     co_return;
   }
   std::string bootstrap = std::move(answer->bootstrap);
+  if (tap_ != nullptr) tap_->started(instance_.process, bootstrap);
   sim::EnvoyOptions as{.name = {}, .drain_time = drain_time, .on_event = [this](sim::EnvoyEvent event) {
                          if (envoy_observer_) envoy_observer_(std::move(event));
                        }};
+  if (tap_ != nullptr)
+    as.on_message = [this](const sim::EnvoyMessage& message) {
+      tap_->discovery({instance_.process, message.sent, message.delta, message.bytes});
+    };
+  as.bugs = bugs_;
   auto envoy = sim::EnvoyProcess::start(fabric_, process_, bootstrap, std::move(as));
   if (!envoy) {
     runtime.log.debug("kuma-dp", "bootstrap", {{"text", bootstrap}});
@@ -124,6 +139,7 @@ asio::awaitable<void> SimInstance::run_sidecar(Runtime& runtime, Life* life) {
     co_return;
   }
   life->envoy = *envoy;
+  if (!discovery_faults_.none()) life->envoy->set_discovery_faults(discovery_faults_);
 }
 
 void SimInstance::call(const CallRequest& request, std::function<void(CallRecord)> done) {
@@ -132,12 +148,27 @@ void SimInstance::call(const CallRequest& request, std::function<void(CallRecord
   sim::Call call = outbound_call(scenario_, instance_, request.to, ports_);
   call.path = request.path;
   call.timeout = request.timeout;
-  process_.world().post(process_, Duration(0), call_event, 0,
-                        [client = life->client.get(), call = std::move(call), retries = to_sim(request.retries),
+  call.more_bytes = request.bytes;
+  process_.world().post(process_, Duration(0), sim::TrafficKind::call, 0,
+                        [this, client = life->client.get(), call = std::move(call), retries = to_sim(request.retries),
                          done = std::move(done)]() mutable {
-                          client->call(std::move(call), retries,
-                                       [done = std::move(done)](sim::CallResult result) { done(record_of(result)); });
+                          client->call(
+                              std::move(call), retries,
+                              [this, done = std::move(done)](sim::CallResult result) { done(record_of(result)); });
                         });
+}
+
+CallRecord SimInstance::record_of(const sim::CallResult& result) const {
+  CallRecord out = record_without_steps(result);
+  if (tap_ == nullptr) return out;
+  for (const sim::Step& step : result.why)
+    out.steps.push_back({step.proxy, std::string(step.kind), step.name, step.version});
+  return out;
+}
+
+const sim::EnvoyProcess* SimInstance::envoy() const {
+  std::shared_ptr<Life> life = life_.lock();
+  return process_.up() && life ? life->envoy.get() : nullptr;
 }
 
 void SimInstance::observe(const std::string& to, const std::string& path, const sim::CallResult& result) const {
@@ -154,6 +185,23 @@ void SimInstance::spoil(const sim::InstanceFaults& faults) {
   faults_ = faults;
   std::shared_ptr<Life> life = life_.lock();
   if (process_.up() && life) life->application->set_faults(faults_);
+}
+
+void SimInstance::disturb(const sim::proxy::DiscoveryFaults& faults) {
+  discovery_faults_ = faults;
+  if (!process_.up()) return;
+  // Between two of its own events, as all that it does; here and below.
+  process_.world().post(process_, Duration(0), sim::EventKind::post, 0, [this] {
+    if (std::shared_ptr<Life> life = life_.lock(); life && life->envoy)
+      life->envoy->set_discovery_faults(discovery_faults_);
+  });
+}
+
+void SimInstance::ask_unknown() {
+  if (!process_.up()) return;
+  process_.world().post(process_, Duration(0), sim::EventKind::post, 0, [this] {
+    if (std::shared_ptr<Life> life = life_.lock(); life && life->envoy) life->envoy->ask_unknown();
+  });
 }
 
 void SimInstance::drain(Duration time) {

@@ -10,8 +10,11 @@
 #include "kumasim/sim/world.hpp"
 #include "scenarios/engine/dataplane.hpp"
 #include "sim/apps/instance.hpp"
+#include "sim/envoy/ads/discovery_faults.hpp"
+#include "sim/envoy/envoy_bugs.hpp"
 
 namespace kumasim::sim {
+class EnvoyProcess;
 struct CallResult;
 struct EnvoyEvent;
 }  // namespace kumasim::sim
@@ -22,9 +25,12 @@ class Fabric;
 
 namespace kumasim::scenario {
 
+struct SimTap;
+
 class SimInstance {
  public:
-  SimInstance(sim::proxy::Fabric& fabric, sim::Process& process, const Scenario& scenario, const Instance& instance);
+  SimInstance(sim::proxy::Fabric& fabric, sim::Process& process, const Scenario& scenario, const Instance& instance,
+              sim::EnvoyBugs bugs);
   ~SimInstance();
 
   /// REQUIRES: the process is down and was never started; later lives begin by Process::restart().
@@ -34,21 +40,34 @@ class SimInstance {
   void on_inner_call(std::function<void(MonotonicTime, CallRecord)> observer) { observer_ = std::move(observer); }
   /// What is wrong with its application from now on, in all of its lives.
   void spoil(const sim::InstanceFaults& faults);
+  /// From its next life on it has this tag besides, "NAME=VALUE"; "": none.
+  void dress(std::string set) { dressed_ = std::move(set); }
   ProxyState state() const;
   /// Fields that its Envoy took and does not interpret, each with the first resource that has it.
   std::map<std::string, std::string> uninterpreted() const;
   /// As kuma-dp does when it is asked to end: its Envoy drains its connections.
   void drain(Duration time);
+  /// What is wrong with its Envoy's conversation with the control plane from now on, in all of its lives.
+  void disturb(const sim::proxy::DiscoveryFaults& faults);
+  /// Its Envoy asks for a type of resources that there is not.
+  void ask_unknown();
   /// Hears of its Envoy's conversation with the control plane.
   void on_envoy_event(std::function<void(sim::EnvoyEvent)> observer) { envoy_observer_ = std::move(observer); }
+  /// Tells it of its Envoy's lives and messages; calls keep their steps. Set before start().
+  void set_tap(const SimTap* tap) { tap_ = tap; }
+  /// Null while it has none. To be used before the world moves on.
+  const sim::EnvoyProcess* envoy() const;
   /// address:port of its inbound.
   std::string address() const;
 
  private:
   struct Life;
 
+  CallRecord record_of(const sim::CallResult& result) const;
   Endpoints endpoints_of(const sim::proxy::ConfigState& config) const;
   void observe(const std::string& to, const std::string& path, const sim::CallResult& result) const;
+  /// With what it is dressed in.
+  Instance as_it_starts() const;
   asio::awaitable<void> run_sidecar(Runtime& runtime, Life* life);
 
   sim::proxy::Fabric& fabric_;
@@ -58,7 +77,11 @@ class SimInstance {
   DataplanePorts ports_;
   std::function<void(MonotonicTime, CallRecord)> observer_;
   sim::InstanceFaults faults_;
+  std::string dressed_;
+  sim::EnvoyBugs bugs_;
+  sim::proxy::DiscoveryFaults discovery_faults_;
   std::function<void(sim::EnvoyEvent)> envoy_observer_;
+  const SimTap* tap_ = nullptr;
   std::weak_ptr<Life> life_;  // the process keeps it
 };
 

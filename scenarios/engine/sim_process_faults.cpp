@@ -13,7 +13,8 @@ sim::WallSkew skew_of(const FaultOrder& order) {
   using Kind = sim::WallSkew::Kind;
   static const std::map<std::string_view, Kind> kinds{{"clock.offset", Kind::offset}, {"clock.drift", Kind::drift},
                                                       {"clock.jump", Kind::offset},   {"clock.strobe", Kind::strobe},
-                                                      {"clock.step", Kind::step},     {"clock.freeze", Kind::freeze}};
+                                                      {"clock.step", Kind::step},     {"clock.freeze", Kind::freeze},
+                                                      {"clock.sine", Kind::sine}};
   sim::WallSkew out{.kind = kinds.at(order.kind->name)};
   if (order.has("by")) out.by = order.duration("by");
   if (order.has("rate")) out.rate_ppm = order.number("rate");
@@ -77,9 +78,22 @@ void SimFaults::wipe(Active& active, const FaultOrder& part) {
   }
 }
 
+/// Where several say what it starts as, the latest that goes on counts.
+void SimFaults::restart_as(Active& active, const FaultOrder& part) {
+  for (const std::string& name : part.processes) {
+    std::string set;
+    for (const auto& [id, other] : active_) {
+      if (other.order.kind == part.kind && other.order.touches(name)) set = other.order.word("set");
+    }
+    hooks_.dress(name, set);
+    start_anew(name, active.order.id);
+  }
+}
+
 void SimFaults::move(Active& active, const FaultOrder& part) {
   for (const std::string& name : part.processes) {
     process(name).kill();
+    keep_old_name(name, process(name).address());
     ++moves_;
     // Processes are numbered from 10.0.0.1 on.
     process(name).move_to(fmt::format("10.{}.{}.{}", 128 + (moves_ >> 16 & 127), moves_ >> 8 & 255, moves_ & 255));
@@ -92,14 +106,27 @@ void SimFaults::pause(Active&, const FaultOrder& part) {
 }
 
 void SimFaults::resume(Active& active, const FaultOrder& part) {
-  for (const std::string& name : part.processes) {
-    bool other = std::ranges::any_of(active_, [&](const auto& entry) {
-      const FaultOrder& order = entry.second.order;
-      return order.id != active.order.id && order.kind == part.kind &&
-             std::ranges::find(order.processes, name) != order.processes.end();
-    });
-    if (!other) process(name).resume();
-  }
+  for (const std::string& name : part.processes) resume_if_free(name, active.order.id);
+}
+
+void SimFaults::resume_if_free(const std::string& name, std::uint64_t other_than) {
+  bool paused = std::ranges::any_of(active_, [&](const auto& entry) {
+    const FaultOrder& order = entry.second.order;
+    return order.id != other_than && order.kind->name == "proc.pause" && order.touches(name);
+  });
+  if (!paused && !held_up_.contains(name)) process(name).resume();
+}
+
+void SimFaults::hold_up(const std::string& name, Duration time) {
+  auto held = held_up_.try_emplace(name, world_.now()).first;
+  held->second = std::max(held->second, world_.now()) + time;
+  process(name).pause();
+  world_.schedule(held->second, [this, name, until = held->second] {
+    auto found = held_up_.find(name);
+    if (found == held_up_.end() || found->second != until) return;
+    held_up_.erase(found);
+    resume_if_free(name, 0);
+  });
 }
 
 void SimFaults::slow(Active&, const FaultOrder& part) {
@@ -132,6 +159,13 @@ void SimFaults::spoil_disk(Active&, const FaultOrder& part) {
       faults.full = faults.full || order.kind->name == "disk.enospc";
       faults.read_only = faults.read_only || order.kind->name == "disk.readOnly";
       faults.loses_syncs = faults.loses_syncs || order.kind->name == "disk.lostFsync";
+      faults.tears = faults.tears || order.kind->name == "disk.torn";
+      if (order.kind->name == "disk.misdirected") faults.misdirected_ppm = std::max(faults.misdirected_ppm, share);
+      if (order.kind->name == "disk.stall") faults.stall = to_sim(order.law("delay"));
+      if (order.kind->name == "disk.throttle")
+        faults.bytes_per_second = static_cast<std::uint64_t>(order.number("bandwidth"));
+      if (order.kind->name == "disk.stall" || order.kind->name == "disk.throttle")
+        faults.holds_up = [this, name](Duration time) { hold_up(name, time); };
     }
     auto chance = disk_chance_.try_emplace(name, sim::hash_text(name, world_.seed())).first;
     process(name).disk().set_faults(faults, chance->second);

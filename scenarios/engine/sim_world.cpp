@@ -30,8 +30,18 @@ SimWorld::SimWorld(const Scenario& scenario, SimWorldOptions options)
       faults_(world_, *fabric_,
               {.link = [this](const std::string& from, const std::string& to) { return link_between(from, to); },
                .stop = [this](const std::string& name, Duration grace) { stop(name, grace); },
-               .spoil = [this](const std::string& name, const sim::InstanceFaults& faults) {
-                 if (auto found = instances_.find(name); found != instances_.end()) found->second->spoil(faults);
+               .spoil =
+                   [this](const std::string& name, const sim::InstanceFaults& faults) {
+                     if (auto found = instances_.find(name); found != instances_.end()) found->second->spoil(faults);
+                   },
+               .dress = [this](const std::string& name, const std::string& set) { dress(name, set); },
+               .spoil_store = [this](const StoreFaults& faults) { store_faults_ = faults; },
+               .disturb =
+                   [this](const std::string& name, const sim::proxy::DiscoveryFaults& faults) {
+                     if (auto found = instances_.find(name); found != instances_.end()) found->second->disturb(faults);
+                   },
+               .ask_unknown = [this](const std::string& name) {
+                 if (auto found = instances_.find(name); found != instances_.end()) found->second->ask_unknown();
                }}) {
   if (options_.attach) options_.attach(world_);
   if (options_.log) {
@@ -47,7 +57,9 @@ SimWorld::SimWorld(const Scenario& scenario, SimWorldOptions options)
   operator_ = &world_.add_process("operator");
   for (const Instance& instance : scenario_.instances) {
     sim::Process& process = world_.add_process(instance.process);
-    instances_[instance.process] = std::make_unique<SimInstance>(*fabric_, process, scenario_, instance);
+    auto bugs = sim::EnvoyBugs::from_name(options_.planted_bug).value_or(sim::EnvoyBugs());
+    instances_[instance.process] = std::make_unique<SimInstance>(*fabric_, process, scenario_, instance, bugs);
+    instances_[instance.process]->set_tap(options_.tap);
   }
   for (const Link& link : scenario_.links) {
     for (const std::string& a : scenario_.processes_of(link.between[0])) {
@@ -111,9 +123,17 @@ Result<> SimWorld::wait_for(const std::function<bool()>& ready, const std::funct
 }
 
 Result<> SimWorld::set_up() {
-  SimControlPlaneOptions options{scenario_.control_plane.settings, options_.planted_bug};
+  SimControlPlaneOptions options{scenario_.control_plane.settings, options_.planted_bug, options_.tap};
   if (std::string problem = check_control_plane(options); !problem.empty())
     return fail(Code::invalid_argument, problem);
+  if (std::ranges::any_of(scenario_.faults, [](const Fault& fault) { return fault.kind->stores; }))
+    options.store_faults = &store_faults_;
+  for (const Fault& fault : scenario_.faults) {
+    auto set = fault.values.find("set");
+    if (set == fault.values.end() || fault.target != scenario_.control_plane.name) continue;
+    if (std::string problem = check_control_plane(with_setting(options, set->second.word)); !problem.empty())
+      return fail(Code::invalid_argument, fmt::format("`set` of {}: {}", fault.kind->name, problem));
+  }
   rollout_target_ = rollout_target(scenario_);
   SimControlPlane started = start_control_plane(*control_plane_, options, [this](std::string what) {
     std::optional<Duration> when;
@@ -123,6 +143,7 @@ Result<> SimWorld::set_up() {
   });
   ask_ = std::move(started.ask);
   stop_control_plane_ = std::move(started.stop);
+  dress_control_plane_ = std::move(started.dress);
   start_operator();
   Result<> answered = wait_for([this] { return applied_ || !refused_.empty(); },
                                [this] {
@@ -165,6 +186,11 @@ void SimWorld::stop(const std::string& name, Duration grace) {
     if (name == scenario_.control_plane.name) return stop_control_plane_();
     instances_.at(name)->drain(grace);
   });
+}
+
+void SimWorld::dress(const std::string& name, const std::string& set) {
+  if (name == scenario_.control_plane.name) return dress_control_plane_(set);
+  instances_.at(name)->dress(set);
 }
 
 void SimWorld::watch_lives(std::function<void(const std::string& process, bool up)> told) {
@@ -224,6 +250,17 @@ void SimWorld::remove(const std::string& type, const std::string& mesh, const st
   spawn(runtime.executor, runtime.log, "operator", task(client_, type, mesh, name, std::move(done)));
 }
 
+void SimWorld::read(const std::string& type, const std::string& mesh, const std::string& name,
+                    std::function<void(nlohmann::json)> done) {
+  auto task = [](std::shared_ptr<MeshClient> client, std::string kind, std::string in, std::string whom,
+                 std::function<void(nlohmann::json)> tell) -> asio::awaitable<void> {
+    nlohmann::json body = co_await client->read(std::move(kind), std::move(in), std::move(whom));
+    tell(std::move(body));
+  };
+  Runtime& runtime = operator_->runtime();
+  spawn(runtime.executor, runtime.log, "operator", task(client_, type, mesh, name, std::move(done)));
+}
+
 void SimWorld::call(const CallRequest& request, std::function<void(CallRecord)> done) {
   instances_.at(request.process)->call(request, std::move(done));
 }
@@ -250,6 +287,11 @@ StateSample SimWorld::sample() {
   }
   if (out.rollout) out.rollout->at = out.at;
   return out;
+}
+
+const sim::EnvoyProcess* SimWorld::envoy(const std::string& name) const {
+  auto found = instances_.find(name);
+  return found == instances_.end() ? nullptr : found->second->envoy();
 }
 
 std::map<std::string, std::string> SimWorld::uninterpreted() const {

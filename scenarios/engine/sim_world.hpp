@@ -35,6 +35,8 @@ class SimWorld final : public MeshWorld {
   void apply(const nlohmann::json& resource, std::function<void(std::string)> done) override;
   void remove(const std::string& type, const std::string& mesh, const std::string& name,
               std::function<void(std::string)> done) override;
+  void read(const std::string& type, const std::string& mesh, const std::string& name,
+            std::function<void(nlohmann::json)> done) override;
   void call(const CallRequest& request, std::function<void(CallRecord)> done) override;
   void on_inner_call(std::function<void(CallRecord)> observer) override;
 
@@ -46,10 +48,15 @@ class SimWorld final : public MeshWorld {
   std::uint64_t events() const override { return world_.events(); }
   std::uint64_t fingerprint() const override { return world_.fingerprint(); }
 
+  const sim::World& simulation() const { return world_; }
+  /// Null while the process has none. To be used before the world moves on.
+  const sim::EnvoyProcess* envoy(const std::string& process) const;
+
  private:
   sim::Process& process(const std::string& name) const;
   sim::LinkOptions link_between(const std::string& a, const std::string& b) const;
   void stop(const std::string& process, Duration grace);
+  void dress(const std::string& process, const std::string& set);
   void start_operator();
   asio::awaitable<void> apply_resources();
   /// Steps of virtual time until `ready`, at most to the limit of set-up.
@@ -60,9 +67,11 @@ class SimWorld final : public MeshWorld {
   sim::World world_;
   std::unique_ptr<sim::proxy::Fabric> fabric_;
   SimFaults faults_;
+  StoreFaults store_faults_;
   sim::Process* control_plane_ = nullptr;
   AskControlPlane ask_;
   std::function<void()> stop_control_plane_;
+  std::function<void(const std::string& set)> dress_control_plane_;
   std::string rollout_target_;
   std::string rollout_text_;  // the last answer: most are like the one before
   std::optional<Rollout> rollout_;

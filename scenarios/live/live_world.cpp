@@ -87,6 +87,8 @@ std::string LiveWorld::cannot() const {
     if (!instance.application.plain())
       return fmt::format("service {}: kumasim-echo, the live world's application, has a latency and nothing more",
                          instance.service);
+    if (instance.latency.law == DelayLaw::Law::trace)
+      return fmt::format("service {}: kumasim-echo has no latency by a trace", instance.service);
   }
   for (const Load& load : scenario_.load) {
     if (load.retries.most > 0)
@@ -378,6 +380,16 @@ void LiveWorld::remove(const std::string& type, const std::string& mesh, const s
                  std::function<void(std::string)> tell) -> asio::awaitable<void> {
     std::string problem = co_await client.remove(std::move(kind), std::move(in), std::move(whom));
     tell(std::move(problem));
+  };
+  spawn(runtime_.executor, runtime_.log, "operator", task(*client_, type, mesh, name, std::move(done)));
+}
+
+void LiveWorld::read(const std::string& type, const std::string& mesh, const std::string& name,
+                     std::function<void(nlohmann::json)> done) {
+  auto task = [](MeshClient& client, std::string kind, std::string in, std::string whom,
+                 std::function<void(nlohmann::json)> tell) -> asio::awaitable<void> {
+    nlohmann::json body = co_await client.read(std::move(kind), std::move(in), std::move(whom));
+    tell(std::move(body));
   };
   spawn(runtime_.executor, runtime_.log, "operator", task(*client_, type, mesh, name, std::move(done)));
 }

@@ -46,6 +46,8 @@ class LiveWorld final : public MeshWorld {
   void apply(const nlohmann::json& resource, std::function<void(std::string)> done) override;
   void remove(const std::string& type, const std::string& mesh, const std::string& name,
               std::function<void(std::string)> done) override;
+  void read(const std::string& type, const std::string& mesh, const std::string& name,
+            std::function<void(nlohmann::json)> done) override;
   void call(const CallRequest& request, std::function<void(CallRecord)> done) override;
 
   StateSample sample() override;

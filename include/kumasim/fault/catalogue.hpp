@@ -34,6 +34,8 @@ struct Parameter {
 enum class Whom : std::uint8_t {
   processes,  ///< `target`, or `select`ed instances
   ways,  ///< what processes send each other: those of `between`, or all ways of `target` or of `select`ed instances
+  resources,  ///< what the control plane keeps, written as an operator does; its parameters name them
+  loads,      ///< the scenario's loads: all, or those of the services that its parameters name
 };
 
 /// What a fault is like, beyond what the worlds do to carry it out.
@@ -52,13 +54,16 @@ struct Kind {
   bool ends_life = false;                        ///< the processes die by it, and their calls with them
   bool cuts = false;                             ///< nobody can know of whom it is about while it lasts
   bool applications = false;                     ///< of what instances run: a control plane has none of it
+  bool proxies = false;                          ///< of the proxies of instances: a control plane is none
+  bool stores = false;                           ///< of a control plane's store, which nobody else has
   bool recorded = true;  ///< an event of its own in the fingerprint; false: its effects are enough to tell runs apart
   std::vector<Parameter> parameters = {};
 
   const Parameter* find_parameter(std::string_view wanted) const;
 };
 
-/// All kinds, in the order of the reference: net, tcp, dns, proc, clock, app.
+/// All kinds, in the order of the reference: net, tcp, dns, proc, disk, clock, app, store, view, load, cfg, ops, xds,
+/// pki.
 const std::vector<Kind>& kinds();
 /// Null where there is none of that name.
 const Kind* find_kind(std::string_view name);

@@ -11,13 +11,15 @@
 namespace kumasim::scenario {
 
 /// A law of delays. `a` and `b` are: constant a; uniform a..b; exponential mean a;
-/// lognormal median a, 99th percentile b; normal mean a, deviation b; bimodal mostly a, so many of a million b.
+/// lognormal median a, 99th percentile b; normal mean a, deviation b; bimodal mostly a, so many of a million b;
+/// trace: each is one of the measured, a the shortest and b the longest of them.
 struct DelayLaw {
-  enum class Law { constant, uniform, exponential, lognormal, normal, bimodal };
+  enum class Law { constant, uniform, exponential, lognormal, normal, bimodal, trace };
   Law law = Law::constant;
   Duration a{};
   Duration b{};
   std::int64_t b_ppm = 0;
+  std::vector<Duration> measured = {};
 };
 
 /// How a client repeats a call that failed: no answer, or 500 and above.

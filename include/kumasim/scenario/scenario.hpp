@@ -71,6 +71,7 @@ struct Load {
   Retries retries = {};
   Duration start{};
   Duration end{};
+  std::uint64_t bytes = 0;  // of a request's body; faults alone give it one
 };
 
 /// Which instances a fault strikes, drawn by the seed; `pick` 0 is all.
@@ -123,10 +124,11 @@ struct Change {
 };
 
 struct Expectation {
-  enum class Mode { always, during, eventually, sometimes };
+  enum class Mode { always, during, eventually, sometimes, usually };
   Mode mode = Mode::always;
   Duration from{};  // window; for `eventually`: after .. after + within
   Duration to{};
+  std::int64_t share = 0, confidence = 0;  // of `usually`, in parts of a million
   Predicate that;
   std::string text;  // as the file has it
   Mark mark;

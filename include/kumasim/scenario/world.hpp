@@ -23,6 +23,7 @@ struct CallRequest {
   std::string path;
   Duration timeout = std::chrono::seconds(10);  // of each try
   Retries retries = {};
+  std::uint64_t bytes = 0;  // of the request's body; not in the live world
 };
 
 /// All calls return at once; callbacks come while run_until() runs. Time counts from the end of set_up().
@@ -51,6 +52,9 @@ class MeshWorld {
   virtual void apply(const nlohmann::json& resource, std::function<void(std::string)> done) = 0;
   virtual void remove(const std::string& type, const std::string& mesh, const std::string& name,
                       std::function<void(std::string)> done) = 0;
+  /// `done` gets the resource in its Universal form, null where the control plane has none of the name.
+  virtual void read(const std::string& type, const std::string& mesh, const std::string& name,
+                    std::function<void(nlohmann::json)> done) = 0;
   virtual void call(const CallRequest& request, std::function<void(CallRecord)> done) = 0;
   /// Hears of every call that an application made by itself, when it is over.
   virtual void on_inner_call(std::function<void(CallRecord)>) {}

@@ -5,8 +5,6 @@
 namespace kumasim::sim::proxy {
 namespace {
 
-enum Kind : std::uint8_t { kind_connect = 1, kind_request = 2, kind_response = 3, kind_close = 4 };
-
 bool loopback(const std::string& host) { return host.starts_with("127.") || host == "::1" || host == "localhost"; }
 
 std::uint64_t digest(std::uint64_t id, std::uint64_t what) {
@@ -119,7 +117,7 @@ WirePtr Fabric::connect(End& client, const ConnectOptions& o) {
   wire->server = server;
   wire->server_process = &server->process();
   server->wires_[wire->id] = wire;
-  auto passed = pass(wire, true, kind_connect, digest(wire->id, 0), [this, wire] { arrive(wire); });
+  auto passed = pass(wire, true, TrafficKind::connect, digest(wire->id, 0), [this, wire] { arrive(wire); });
   if (!passed) refuse_connection(wire, &server->process());
   return wire;
 }
@@ -134,7 +132,7 @@ void Fabric::refuse_connection(const WirePtr& wire, Process* there) {
   auto way = world_.network().transit(client.id(), there->id());
   auto back = world_.network().transit(there->id(), client.id());
   if (!way || !back) return;
-  world_.post(client, *way + *back, user_kind(kind_close), digest(wire->id, 1), [this, wire] {
+  world_.post(client, *way + *back, TrafficKind::close, digest(wire->id, 1), [this, wire] {
     wire->failure = "delayed connect error: Connection refused";
     drop(wire, WireEnd::refused);
   });
@@ -146,10 +144,10 @@ void Fabric::arrive(const WirePtr& wire) {
   if (!wire->client) return detach(wire);
   if (!wire->server->on_accept(wire)) {
     // The kernel had completed the connection: a client without TLS sees it open, then closed.
-    if (!wire->tls) pass(wire, false, kind_connect, digest(wire->id, 2), [this, wire] { established(wire); });
+    if (!wire->tls) pass(wire, false, TrafficKind::connect, digest(wire->id, 2), [this, wire] { established(wire); });
     return close_by_server(wire, wire->tls ? WireEnd::tls_failed : WireEnd::closed_by_peer);
   }
-  pass(wire, false, kind_connect, digest(wire->id, 2), [this, wire] {
+  pass(wire, false, TrafficKind::connect, digest(wire->id, 2), [this, wire] {
     if (wire->tls)
       say_hello(wire);
     else
@@ -160,12 +158,12 @@ void Fabric::arrive(const WirePtr& wire) {
 /// At the client: the connection stands, the TLS handshake begins; it costs one more round trip.
 void Fabric::say_hello(const WirePtr& wire) {
   if (!wire->client || !wire->server) return;
-  pass(wire, true, kind_connect, digest(wire->id, 3), [this, wire] {
+  pass(wire, true, TrafficKind::connect, digest(wire->id, 3), [this, wire] {
     if (!wire->server || !wire->client) return;
     wire->server_chain = wire->server->on_hello(wire);
     if (!wire->server) return;
     if (!wire->server_chain) return close_by_server(wire, WireEnd::tls_failed);
-    pass(wire, false, kind_connect, digest(wire->id, 4), [this, wire] { hear_server(wire); });
+    pass(wire, false, TrafficKind::connect, digest(wire->id, 4), [this, wire] { hear_server(wire); });
   });
 }
 
@@ -175,7 +173,7 @@ void Fabric::hear_server(const WirePtr& wire) {
   if (!refused.empty()) {
     wire->failure = refused;
     if (wire->server)
-      pass(wire, true, kind_close, digest(wire->id, 5), [this, wire] {
+      pass(wire, true, TrafficKind::close, digest(wire->id, 5), [this, wire] {
         if (wire->server) wire->server->on_client_gone(wire);
         detach(wire);
       });
@@ -185,10 +183,10 @@ void Fabric::hear_server(const WirePtr& wire) {
   // A TLS 1.3 client may send at once, and the server judges its certificate when that arrives. With TLS 1.2 the client
   // waits for the server's word: a refused certificate is a failed connection.
   bool at_once = wire->version >= 0x0304;
-  pass(wire, true, kind_connect, digest(wire->id, 6), [this, wire, at_once] {
+  pass(wire, true, TrafficKind::connect, digest(wire->id, 6), [this, wire, at_once] {
     if (!wire->server) return;
     if (!wire->server->on_client_certificate(wire)) return close_by_server(wire, WireEnd::tls_failed);
-    if (!at_once) pass(wire, false, kind_connect, digest(wire->id, 14), [this, wire] { established(wire); });
+    if (!at_once) pass(wire, false, TrafficKind::connect, digest(wire->id, 14), [this, wire] { established(wire); });
   });
   if (at_once) established(wire);
 }
@@ -210,12 +208,11 @@ void Fabric::request(const ExchangePtr& exchange) {
     if (!there || world_.network().cut(here.id(), there->id()) || world_.network().cut(there->id(), here.id())) return;
     auto way = world_.network().transit(here.id(), there->id());
     if (!way) return;
-    world_.post(here, *way * 2, user_kind(kind_close), digest(wire->id, 11),
-                [this, wire] { drop(wire, WireEnd::reset); });
+    world_.post(here, *way * 2, TrafficKind::close, digest(wire->id, 11), [this, wire] { drop(wire, WireEnd::reset); });
     return;
   }
   pass(
-      wire, true, kind_request, digest(exchange->id, 7),
+      wire, true, TrafficKind::request, digest(exchange->id, 7),
       [exchange] {
         auto& w = *exchange->wire;
         if (w.server && !w.server_closing) w.server->on_request(exchange);
@@ -227,7 +224,8 @@ void Fabric::respond(const ExchangePtr& exchange) {
   auto wire = exchange->wire;
   if (!wire->server || !wire->client || exchange->given_up) return;
   pass(
-      wire, false, kind_response, digest(exchange->id, 0x1000 + static_cast<std::uint64_t>(exchange->response.status)),
+      wire, false, TrafficKind::response,
+      digest(exchange->id, 0x1000 + static_cast<std::uint64_t>(exchange->response.status)),
       [exchange] {
         auto& w = *exchange->wire;
         if (exchange->given_up || !w.client) return;
@@ -241,7 +239,7 @@ void Fabric::give_up(const ExchangePtr& exchange) {
   exchange->given_up = true;
   const auto& wire = exchange->wire;
   if (!wire || std::erase(wire->active, exchange) == 0 || !wire->client || !wire->server) return;
-  pass(wire, true, kind_close, digest(exchange->id, 15), [exchange] { tell_reset(exchange); });
+  pass(wire, true, TrafficKind::close, digest(exchange->id, 15), [exchange] { tell_reset(exchange); });
 }
 
 /// At the server.
@@ -253,11 +251,12 @@ void Fabric::tell_reset(const ExchangePtr& exchange) {
 void Fabric::close_by_client(const WirePtr& wire) {
   if (!wire->client) return;
   wire->open = false;
+  auto tell = [this, wire] {
+    if (wire->server) wire->server->on_client_gone(wire);
+    detach(wire);
+  };
   if (wire->server)
-    pass(wire, true, kind_close, digest(wire->id, 8), [this, wire] {
-      if (wire->server) wire->server->on_client_gone(wire);
-      detach(wire);
-    });
+    pass(wire, true, TrafficKind::close, digest(wire->id, 8), std::move(tell), 0, close_delay(*wire, true));
   wire->client->wires_.erase(wire->id);
   wire->client = nullptr;
 }
@@ -265,7 +264,9 @@ void Fabric::close_by_client(const WirePtr& wire) {
 void Fabric::close_by_server(const WirePtr& wire, WireEnd how) {
   if (!wire->server || wire->server_closing) return;
   wire->server_closing = true;
-  if (wire->client) pass(wire, false, kind_close, digest(wire->id, 9), [this, wire, how] { drop(wire, how); });
+  auto tell = [this, wire, how] { drop(wire, how); };
+  if (wire->client)
+    pass(wire, false, TrafficKind::close, digest(wire->id, 9), std::move(tell), 0, close_delay(*wire, false));
   wire->server->wires_.erase(wire->id);
   wire->server = nullptr;
 }
@@ -298,6 +299,13 @@ bool Fabric::clogged(const Wire& wire, bool to_server) const {
   auto client = wire.client_process->id();
   auto server = wire.server_process->id();
   return to_server ? world_.network().clogged(client, server) : world_.network().clogged(server, client);
+}
+
+Duration Fabric::close_delay(const Wire& wire, bool to_server) const {
+  if (wire.same_machine) return {};
+  auto from = (to_server ? wire.client_process : wire.server_process)->id();
+  auto to = (to_server ? wire.server_process : wire.client_process)->id();
+  return world_.network().link_of(from, to).close_delay;
 }
 
 Duration Fabric::under_faults(const Wire& wire, bool to_server, std::uint64_t bytes) {
@@ -345,10 +353,10 @@ std::size_t Fabric::forget_idle(const Process& a, const Process& b, MonotonicTim
 /// Too long unacknowledged: both ends give the connection up.
 void Fabric::time_out(const WirePtr& wire) {
   if (wire->client)
-    world_.post(*wire->client_process, Duration::zero(), user_kind(kind_close), digest(wire->id, 12),
+    world_.post(*wire->client_process, Duration::zero(), TrafficKind::close, digest(wire->id, 12),
                 [this, wire] { drop(wire, WireEnd::reset); });
   if (wire->server)
-    world_.post(*wire->server_process, Duration::zero(), user_kind(kind_close), digest(wire->id, 13), [this, wire] {
+    world_.post(*wire->server_process, Duration::zero(), TrafficKind::close, digest(wire->id, 13), [this, wire] {
       if (wire->server) wire->server->on_client_gone(wire);
       detach(wire);
     });
@@ -389,11 +397,11 @@ void Fabric::end_gone(End& end) {
     auto& hearer = peer->process();
     auto what = digest(id, 10);
     if (!clogged(*w, !was_server)) {
-      world_.post(hearer, *delay, user_kind(kind_close), what, std::move(tell));
+      world_.post(hearer, *delay, TrafficKind::close, what, std::move(tell));
       continue;
     }
     world_.network().when_released(from, to, [this, &hearer, what, delay = *delay, tell = std::move(tell)]() mutable {
-      world_.post(hearer, delay, user_kind(kind_close), what, std::move(tell));
+      world_.post(hearer, delay, TrafficKind::close, what, std::move(tell));
     });
   }
 }

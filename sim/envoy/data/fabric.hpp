@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "kumasim/envoy/event_kind.hpp"
 #include "kumasim/sim/world.hpp"
 #include "sim/envoy/config/listener.hpp"
 #include "sim/envoy/config/resource.hpp"
@@ -111,7 +112,7 @@ class End {
   template <class F>
   EventRef after(Duration delay, F&& call) {
     auto& world = process_.world();
-    return world.kernel().at(process_.context(), world.now() + delay, user_kind(5), 0,
+    return world.kernel().at(process_.context(), world.now() + delay, TrafficKind::wait, 0,
                              [call = std::forward<F>(call)](error_code, std::size_t) mutable { call(); });
   }
   void cancel(EventRef& ref) {
@@ -182,22 +183,25 @@ class Fabric {
 
   /// Carries a message along the wire, in order, after the link's delay. While the way is cut it is sent again, as TCP
   /// does, until the connection times out. `bytes` take the link's time for them, after what the connection carries
-  /// already. False where the receiver is down.
+  /// already, and `late` is added to it. Where it arrives with a wrong bit, the connection ends: TLS notices each, and
+  /// HTTP in the clear is taken to do so too. False where the receiver is down.
   template <class F>
-  bool pass(const WirePtr& wire, bool to_server, std::uint8_t kind, std::uint64_t digest, F&& call,
-            std::uint64_t bytes = 0) {
+  bool pass(const WirePtr& wire, bool to_server, EventKind kind, std::uint64_t digest, F&& call,
+            std::uint64_t bytes = 0, Duration late = {}) {
     auto& from = to_server ? *wire->client_process : *wire->server_process;
     auto& to = to_server ? *wire->server_process : *wire->client_process;
     if (!to.up()) return false;
     auto delay = world_.network().transit(from.id(), to.id());
     auto& last = wire->last_arrival[to_server];
     auto ahead = last;
-    last = std::max(last, world_.now() + delay.value_or(lost_arrival) + under_faults(*wire, to_server, bytes));
+    last = std::max(last, world_.now() + delay.value_or(lost_arrival) + late + under_faults(*wire, to_server, bytes));
     if (bytes > 0) last += world_.network().transmission(from.id(), to.id(), bytes);
+    if (!wire->same_machine && world_.network().corrupts(from.id(), to.id()))
+      return world_.post(to, last - world_.now(), kind, digest, [this, wire] { time_out(wire); });
     Carried<std::decay_t<F>> message{this, wire, std::forward<F>(call), to_server, 0};
     if (!wire->same_machine && may_ease(from.id(), to.id()))
-      return pass_slowly(std::move(message), ahead, !delay, user_kind(kind), digest);
-    return world_.post(to, last - world_.now(), user_kind(kind), digest, std::move(message));
+      return pass_slowly(std::move(message), ahead, !delay, kind, digest);
+    return world_.post(to, last - world_.now(), kind, digest, std::move(message));
   }
   template <class F>
   struct Carried {
@@ -212,7 +216,7 @@ class Fabric {
       if (tries == tries_max) return fabric->time_out(wire);
       auto& to = to_server ? *wire->server_process : *wire->client_process;
       auto again = retry_first * (1 << std::min<int>(tries, 4));
-      fabric->world_.post(to, again, user_kind(0), 0,
+      fabric->world_.post(to, again, TrafficKind::again, 0,
                           Carried{fabric, wire, std::move(call), to_server, static_cast<std::uint8_t>(tries + 1)});
     }
   };
@@ -233,7 +237,7 @@ class Fabric {
     world_.network().when_released(from, to.id(), [this, from, &to, message = std::move(message)]() mutable {
       auto& last = message.wire->last_arrival[message.to_server];
       last = std::max(last, world_.now() + world_.network().transit(from, to.id()).value_or(retry_first));
-      world_.post(to, last - world_.now(), user_kind(0), 0, std::move(message));
+      world_.post(to, last - world_.now(), TrafficKind::again, 0, std::move(message));
     });
   }
 
@@ -253,7 +257,7 @@ class Fabric {
       auto& last = wire->last_arrival[to_server];
       if (std::exchange(wire->eased[to_server], world_.now()) != world_.now()) last = ahead;
       last = std::max(last, world_.now() + world_.network().transit(from, to->id()).value_or(retry_first));
-      world_.post(*to, last - world_.now(), user_kind(0), 0, arrive);
+      world_.post(*to, last - world_.now(), TrafficKind::again, 0, arrive);
     });
     world_.network().when_eased(from, to->id(), hurry);
     if (lost) {
@@ -261,7 +265,7 @@ class Fabric {
       auto give_up = [this, wire, to_server, left, eased = wire->eased[to_server]] {
         if (*left && wire->eased[to_server] == eased) time_out(wire);
       };
-      world_.post(sender, world_.network().limits().stall_max, user_kind(0), 0, give_up);
+      world_.post(sender, world_.network().limits().stall_max, TrafficKind::again, 0, give_up);
     }
     return world_.post(*to, wire->last_arrival[to_server] - world_.now(), kind, digest,
                        [arrive, hurry = std::move(hurry)] { arrive(); });
@@ -271,6 +275,8 @@ class Fabric {
   bool may_ease(std::uint32_t from, std::uint32_t to) const;
   bool cut(const Wire& wire, bool to_server) const;
   bool clogged(const Wire& wire, bool to_server) const;
+  /// How much later than other messages the end of the connection is told.
+  Duration close_delay(const Wire& wire, bool to_server) const;
   /// What bottlenecks and slicing take for a message with so many bytes of a body.
   Duration under_faults(const Wire& wire, bool to_server, std::uint64_t bytes);
   /// Those between the two, in the order of their making.

@@ -1,0 +1,69 @@
+/// What faults name by their parameters: resources, services, settings and tags.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "reference-cp/model/kinds.hpp"
+#include "scenarios/engine/reader.hpp"
+
+namespace kumasim::scenario {
+namespace {
+
+/// "" where it does not say.
+std::string word_of(const Fault& fault, std::string_view parameter) {
+  auto said = fault.values.find(parameter);
+  return said == fault.values.end() ? std::string() : said->second.word;
+}
+
+bool calls_http(const Scenario& scenario) {
+  return std::ranges::any_of(scenario.services, [&](const Service& caller) {
+    return std::ranges::any_of(caller.calls, [&](const Outbound& call) {
+      const Service* called = scenario.find_service(call.to);
+      return called != nullptr && called->protocol != "tcp";
+    });
+  });
+}
+
+}  // namespace
+
+void Reader::check_names(const Fault& fault, const std::string& path) {
+  if (fault.kind->find_parameter("set") != nullptr) check_setting(fault, path);
+  if (fault.kind->stores && fault.target != scenario_.control_plane.name)
+    complain(child_path(path, "fault"),
+             fmt::format("{} strikes control planes, which alone have a store", fault.kind->name),
+             fmt::format("strike the control plane: target: {}", scenario_.control_plane.name));
+  if (fault.kind->whom == fault::Whom::resources) {
+    std::string kind = word_of(fault, "kind"), mesh = word_of(fault, "mesh");
+    if (!kind.empty() && cp::find_kind(kind) == nullptr)
+      complain(child_path(path, "kind"), fmt::format("there is no kind of resources `{}`", kind));
+    if (!mesh.empty()) known_mesh(mesh, path);
+    if (word_of(fault, "what") == "nacked" && !calls_http(scenario_))
+      complain(child_path(path, "what"), "`nacked` needs a service of HTTP that another one `calls`");
+  }
+  if (fault.kind->whom != fault::Whom::loads) return;
+  std::string from = word_of(fault, "from"), to = word_of(fault, "to");
+  if (!from.empty()) known_service(from, child_path(path, "from"));
+  if (!to.empty()) known_service(to, child_path(path, "to"));
+  bool any = std::ranges::any_of(scenario_.load, [&](const Load& load) {
+    return (from.empty() || load.from == from) && (to.empty() || load.to == to);
+  });
+  if (!any) complain(path, fmt::format("{} strikes nothing: there is no such `load`", fault.kind->name));
+}
+
+/// A control plane has settings, an instance has tags.
+void Reader::check_setting(const Fault& fault, const std::string& path) {
+  std::string text = word_of(fault, "set");
+  std::string at = child_path(path, "set");
+  std::size_t end = text.find('=');
+  std::string name = text.substr(0, end);
+  if (end == std::string::npos || name.empty())
+    return complain(at, fmt::format("expected NAME=VALUE, found `{}`", text));
+  if (fault.target == scenario_.control_plane.name) {
+    if (!name.starts_with("KUMA_") && !name.starts_with("KUMASIM_"))
+      complain(at, fmt::format("a control plane has settings KUMA_* and KUMASIM_*, found `{}`", name));
+  } else if (name.starts_with("kuma.io/") || name.starts_with("KUMA")) {
+    complain(at, fmt::format("an instance has tags of the application, such as `version`, found `{}`", name));
+  }
+}
+
+}  // namespace kumasim::scenario

@@ -1,0 +1,36 @@
+/// Faults of the simulated control plane's store.
+#include <algorithm>
+
+#include "scenarios/engine/sim_faults.hpp"
+
+namespace kumasim::scenario {
+
+/// What all of them come to together; of two of one kind the worse counts.
+void SimFaults::spoil_store(Active&, const FaultOrder& part) {
+  StoreFaults faults;
+  for (const auto& [id, active] : active_) {
+    const FaultOrder& order = active.order;
+    std::string_view kind = order.kind->name;
+    if (!order.kind->stores || order.processes.empty()) continue;
+    auto share = order.has("share") ? static_cast<std::uint32_t>(order.number("share")) : 0;
+    Duration late = order.has("late") ? order.duration("late") : Duration(0);
+    if (kind == "store.staleRead") faults.reads_late = std::max(faults.reads_late, late);
+    if (kind == "store.conflict") faults.conflict_ppm = std::max(faults.conflict_ppm, share);
+    if (kind == "store.txnAbort") faults.aborted_ppm = std::max(faults.aborted_ppm, share);
+    if (kind == "view.stale") faults.told_late = std::max(faults.told_late, late);
+    if (kind == "view.unobserved") faults.unobserved_ppm = std::max(faults.unobserved_ppm, share);
+    if (kind == "view.intermediate") faults.dies = [this, id] { return count_write(id); };
+  }
+  if (part.kind->name == "view.intermediate") writes_[part.id] = 0;
+  hooks_.spoil_store(faults);
+}
+
+bool SimFaults::count_write(std::uint64_t id) {
+  const FaultOrder& order = active_.at(id).order;
+  if (++writes_[id] < order.number("writes")) return false;
+  writes_[id] = 0;
+  start_anew(order.processes.front(), id);
+  return true;
+}
+
+}  // namespace kumasim::scenario
