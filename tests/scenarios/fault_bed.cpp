@@ -20,7 +20,7 @@ constexpr std::string_view text = R"(apiVersion: kumasim/v1
 kind: Scenario
 metadata: {name: bed}
 spec:
-  duration: 200s
+  duration: 300s
   topology:
     services: [{name: a, calls: [b]}, {name: b}]
   resources: [{type: Mesh, name: default}]
@@ -52,7 +52,11 @@ FaultBed::FaultBed(const std::string& faults, Options options)
       world, *fabric_,
       SimFaults::Hooks{.link = [](const std::string&, const std::string&) { return sim::LinkOptions(); },
                        .stop = [this](const std::string& name, Duration) { stopped.push_back(name); },
-                       .spoil = [](const std::string&, const sim::InstanceFaults&) {}});
+                       .spoil = [](const std::string&, const sim::InstanceFaults&) {},
+                       .dress = [this](const std::string& name, const std::string& set) { dressed[name] = set; },
+                       .spoil_store = [](const StoreFaults&) {},
+                       .disturb = [](const std::string&, const sim::proxy::DiscoveryFaults&) {},
+                       .ask_unknown = [](const std::string&) {}});
   world.add_process(scenario.control_plane.name);
   for (const Instance& instance : scenario.instances) world.add_process(instance.process);
   plan_ = make_plan(scenario, options.seed);
@@ -63,9 +67,10 @@ FaultBed::FaultBed(const std::string& faults, Options options)
     });
   }
   process("b-0").start([this](Runtime& runtime) {
-    leave_a_byte(runtime);
+    leave_a_byte("b-0", runtime);
     spawn(runtime.executor, runtime.log, "reader", listen(runtime));
   });
+  process("kuma-cp").start([this](Runtime& runtime) { leave_a_byte("kuma-cp", runtime); });
   process("a-0").start(
       [this](Runtime& runtime) { spawn(runtime.executor, runtime.log, "writer", write_lines(runtime)); });
 }
@@ -118,7 +123,12 @@ asio::awaitable<void> FaultBed::read_lines(Runtime& runtime, Stream stream) {
         Line line{.read = count};
         std::int64_t sent = 0;
         auto [rest, wrong] = std::from_chars(held.data(), held.data() + end, line.number);
-        std::from_chars(rest + 1, held.data() + end, sent);
+        bool whole = wrong == std::errc() && rest < held.data() + end && *rest == ' ' &&
+                     std::from_chars(rest + 1, held.data() + end, sent).ec == std::errc();
+        if (!whole) {
+          ++garbled;
+          continue;
+        }
         line.sent = Duration(sent);
         line.at = since_start(runtime);
         line.wall_off = runtime.clock.wall_now() - world.wall_now();
@@ -130,11 +140,11 @@ asio::awaitable<void> FaultBed::read_lines(Runtime& runtime, Stream stream) {
   }
 }
 
-void FaultBed::leave_a_byte(Runtime& runtime) {
+void FaultBed::leave_a_byte(const std::string& name, Runtime& runtime) {
   auto file = runtime.disk.open("bytes", OpenMode::create_or_open);
   ASSERT_TRUE(file);
   std::uint64_t size = *(*file)->size();
-  disk_bytes.push_back(size);
+  disk_bytes[name].push_back(size);
   std::byte one{1};
   ASSERT_TRUE((*file)->write(size, std::span(&one, 1)));
 }

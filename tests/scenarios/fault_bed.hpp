@@ -14,7 +14,8 @@
 namespace kumasim::scenario {
 
 /// `a-0` connects to `b-0` by name and writes a numbered line each `pause`; after an error it connects again half a
-/// second later. `b-0` reads them, and leaves an unsynced byte on its disk in each life.
+/// second later. `b-0` reads them. Both it and the control plane's process, which does nothing else, leave an unsynced
+/// byte on their disks in each life.
 class FaultBed {
  public:
   struct Options {
@@ -47,15 +48,17 @@ class FaultBed {
   Scenario scenario;
   sim::World world;
   std::vector<Line> lines;
+  std::size_t garbled = 0;  // lines that do not read as such
   std::vector<Failure> failures;
-  std::vector<std::size_t> disk_bytes;  // that each life of b-0 found on its disk
+  std::map<std::string, std::vector<std::size_t>> disk_bytes;  // process -> what each of its lives found on its disk
   std::vector<std::string> stopped;     // processes that were asked to end
+  std::map<std::string, std::string> dressed;  // process -> what it starts with besides
 
  private:
   asio::awaitable<void> write_lines(Runtime& runtime);
   asio::awaitable<void> read_lines(Runtime& runtime, Stream stream);
   asio::awaitable<void> listen(Runtime& runtime);
-  void leave_a_byte(Runtime& runtime);
+  void leave_a_byte(const std::string& name, Runtime& runtime);
 
   Options options_;
   std::unique_ptr<sim::proxy::Fabric> fabric_;

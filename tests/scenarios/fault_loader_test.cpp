@@ -32,7 +32,7 @@ spec:
   - {type: Mesh, name: default}
   faults:
   )" + faults +
-         "\n  expect:\n  - always: no-plaintext\n";
+         "\n  load: [{from: web, to: backend, rate: 1/s}]\n  expect:\n  - always: no-plaintext\n";
 }
 
 Scenario load(const std::string& faults) {
@@ -42,13 +42,23 @@ Scenario load(const std::string& faults) {
   return {};
 }
 
+bool has_target(const fault::Kind& kind) {
+  return kind.whom == fault::Whom::processes || kind.whom == fault::Whom::ways;
+}
+
+/// Instances have no disk.
+std::string victim(const fault::Kind& kind) {
+  bool disk = kind.name.starts_with("disk.") || kind.name == "proc.wipe" || kind.find_parameter("disk") != nullptr;
+  return disk || kind.stores ? "kuma-cp" : "backend-0";
+}
+
 std::string with_examples(const fault::Kind& kind) {
   std::string out = fmt::format("- {{fault: {}, at: 10s", kind.name);
   if (kind.lasting) out += ", for: 5s";
   for (const fault::Parameter& parameter : kind.parameters) {
     if (parameter.name != "shape") out += fmt::format(", {}: {}", parameter.name, parameter.example);
   }
-  return out + ", target: backend-0}";
+  return out + (has_target(kind) ? fmt::format(", target: {}}}", victim(kind)) : "}");
 }
 
 TEST(FaultLoader, ReadsEveryKindWithAllItsParameters) {
@@ -61,13 +71,15 @@ TEST(FaultLoader, ReadsEveryKindWithAllItsParameters) {
     Plan plan = make_plan(scenario, 7);
     ASSERT_FALSE(plan.actions.empty()) << kind.name;
     EXPECT_EQ(plan_lines(plan), plan_lines(make_plan(scenario, 7))) << kind.name;
-    for (const Action& action : plan.actions) EXPECT_TRUE(action.order.touches("backend-0")) << action.text;
+    for (const Action& action : plan.actions)
+      EXPECT_EQ(action.order.touches(victim(kind)), has_target(kind)) << action.text;
   }
 }
 
 TEST(FaultLoader, FillsInWhatIsNotSaid) {
   for (const fault::Kind& kind : fault::kinds()) {
-    std::string text = fmt::format("- {{fault: {}, at: 10s, for: 5s, target: backend-0", kind.name);
+    std::string text = fmt::format("- {{fault: {}, at: 10s, for: 5s", kind.name);
+    if (has_target(kind)) text += ", target: " + victim(kind);
     if (!kind.lasting) continue;
     if (kind.name == "net.delay") text += ", delay: 5ms";
     for (const fault::Parameter& parameter : kind.parameters)
@@ -171,7 +183,47 @@ INSTANTIATE_TEST_SUITE_P(
          {"spec.faults[0].between: both sides are `web-0`, which has no link to itself"}},
         {"TooManyParts",
          "- {fault: net.flap, at: 1s, for: 1h, period: 1ms, target: web-0}",
-         {"spec.faults[0].for: 60000 partitions are more than 10000"}},
+         {"spec.faults[0].for: 60000 times net.partition are more than 10000"}},
+        {"NoSuchKindOfResources",
+         "- {fault: cfg.deleteRecreate, at: 1s, kind: MeshTimeOut, name: x}",
+         {"s.yaml:13:41: spec.faults[0].kind: there is no kind of resources `MeshTimeOut`"}},
+        {"NoSuchMesh",
+         "- {fault: cfg.massChange, at: 1s, count: 3, mesh: other}",
+         {"spec.faults[0].mesh: there is no mesh `other`"}},
+        {"TargetOfAResource",
+         "- {fault: cfg.massChange, at: 1s, count: 3, target: web-0}",
+         {"spec.faults[0].target: has no meaning for cfg.massChange"}},
+        {"NoSuchLoad",
+         "- {fault: load.flashCrowd, at: 1s, factor: 3, from: backend}",
+         {"spec.faults[0]: load.flashCrowd strikes nothing: there is no such `load`"}},
+        {"StoreOfAnInstance",
+         "- {fault: store.conflict, at: 1s, target: web-0}",
+         {"spec.faults[0].fault: store.conflict strikes control planes, which alone have a store"}},
+        {"NoSetting",
+         "- {fault: proc.restartAs, at: 1s, set: version, target: web-0}",
+         {"spec.faults[0].set: expected NAME=VALUE, found `version`"}},
+        {"SettingOfAnInstance",
+         "- {fault: proc.restartAs, at: 1s, set: KUMA_MODE=zone, target: web-0}",
+         {"spec.faults[0].set: an instance has tags of the application"}},
+        {"TagOfAControlPlane",
+         "- {fault: proc.restartAs, at: 1s, set: version=v2, target: kuma-cp}",
+         {"spec.faults[0].set: a control plane has settings KUMA_* and KUMASIM_*"}},
+        {"DiskOfAnInstance",
+         "- {fault: disk.eio, at: 1s, target: web-0}",
+         {"s.yaml:13:6: spec.faults[0].fault: disk.eio changes nothing of instances, which have no disk",
+          "strike the control plane: target: kuma-cp"}},
+        {"DiskOfSelectedInstances",
+         "- {fault: disk.bitrot, at: 1s, select: {service: backend}}",
+         {"spec.faults[0].fault: disk.bitrot changes nothing of instances"}},
+        {"DiskOfWhomAnEventIsAbout",
+         "- {fault: disk.enospc, target: $event, when: {event: process.started}}",
+         {"spec.faults[0].fault: disk.enospc changes nothing of instances"}},
+        {"KillThatLosesTheDiskOfAnInstance",
+         "- {fault: proc.kill, at: 1s, target: web-0, disk: lose}",
+         {"s.yaml:13:45: spec.faults[0].disk: `lose` of proc.kill changes nothing of instances, which have no disk"}},
+        {"WipedInstance",
+         "- {fault: proc.wipe, at: 1s, target: web-0}",
+         {"spec.faults[0].fault: proc.wipe changes nothing of instances"}},
         {"NobodyInTheZone",
          "- {fault: proc.kill, at: 1s, select: {zone: north}}",
          {"spec.faults[0].select: 0 instances fit, 1 are to be picked"}},
@@ -213,9 +265,55 @@ TEST(FaultDraws, ShapesOfPartitions) {
   }
 }
 
+TEST(FaultDraws, ThoseOfPickedProcessesAreOfTwoZones) {
+  // Of four in the west and one in the east, two of the west would be drawn mostly.
+  Scenario scenario = load("- {fault: net.partition, at: 1s, for: 1s, shape: byZone, select: {pick: 2}}");
+  for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+    Plan plan = make_plan(scenario, seed);
+    ASSERT_EQ(plan.actions.size(), 2u) << seed;
+    EXPECT_TRUE(plan.actions[0].order.touches("web-0")) << seed;
+    EXPECT_EQ(plan.actions[0].order.ways.size(), 2u) << seed;
+  }
+}
+
+TEST(FaultLoader, TakesFaultsOfTheControlPlanesDisk) {
+  for (const char* fault : {"disk.eio, at: 1s, target: kuma-cp", "proc.kill, at: 1s, disk: lose, target: kuma-cp",
+                            "proc.wipe, at: 1s, target: kuma-cp", "proc.kill, at: 1s, disk: keep, target: web-0",
+                            "disk.eio, target: $event, when: {event: process.started, where: {process: kuma-cp}}"})
+    EXPECT_EQ(errors(with(std::string("- {fault: ") + fault + "}")), "") << fault;
+}
+
 TEST(FaultDraws, AFlapEndsWithTheRun) {
   Plan plan = make_plan(load("- {fault: net.flap, at: 10s, for: 100d, period: 5s, target: web-0}"), 1);
   EXPECT_EQ(plan.actions.size(), 20u);  // the run has 60 s
+}
+
+std::vector<std::string> lines_of(const std::string& fault) { return plan_lines(make_plan(load(fault), 1)); }
+
+TEST(FaultDraws, PatternsAreManySingleFaults) {
+  EXPECT_EQ(lines_of("- {fault: proc.limit, at: 1s, for: 2s, period: 1s, quota: 30%, target: web-0}"),
+            (std::vector<std::string>{"1.3s pause web-0 (proc.limit)", "2s resume web-0",
+                                      "2.3s pause web-0 (proc.limit)", "3s resume web-0"}));
+  EXPECT_TRUE(lines_of("- {fault: proc.limit, at: 1s, for: 2s, quota: 100%, target: web-0}").empty());
+  EXPECT_EQ(lines_of("- {fault: ops.drainZone, at: 1s, for: 10s, gap: 3s, select: {zone: west, pick: all}}"),
+            (std::vector<std::string>{"1s stop backend-0 (ops.drainZone)", "4s stop backend-1 (ops.drainZone)",
+                                      "7s stop backend-2 (ops.drainZone)", "10s stop backend-3 (ops.drainZone)",
+                                      "11s start backend-0", "11s start backend-1", "11s start backend-2",
+                                      "11s start backend-3"}));
+  EXPECT_EQ(lines_of("- {fault: ops.upgradeSkew, at: 1s, for: 3s, gap: 2s, set: version=v2, select: {zone: west, pick: "
+                     "all}}")
+                .size(),
+            4u)
+      << "the two that are reached before the end";
+}
+
+TEST(FaultDraws, NameWhatTheyStrike) {
+  EXPECT_EQ(lines_of("- {fault: cfg.deleteRecreate, at: 1s, for: 1s, kind: MeshTimeout, name: t}"),
+            (std::vector<std::string>{"1s delete MeshTimeout t", "2s make MeshTimeout t again"}));
+  EXPECT_EQ(lines_of("- {fault: cfg.massChange, at: 1s, count: 3}"),
+            std::vector<std::string>{"1s apply many policies to the mesh default (count 3 policies)"});
+  EXPECT_EQ(lines_of("- {fault: load.flashCrowd, at: 1s, factor: 3, to: backend}"),
+            std::vector<std::string>{"1s send a crowd to all -> backend (factor 3)"});
 }
 
 TEST(FaultDraws, RangesAreDrawnAndRecurringFaultsDrawAnew) {

@@ -5,47 +5,12 @@
 
 #include <fmt/format.h>
 
-#include "tests/scenarios/sim_run.hpp"
+#include "tests/scenarios/fault_mesh.hpp"
 
 namespace kumasim::scenario {
 namespace {
 
 using namespace std::chrono_literals;
-
-/// web-0 calls two backends under mTLS.
-Scenario mesh(std::string_view duration, const std::string& rest, const std::string& expectations) {
-  auto loaded = load_scenario(fmt::format(R"(apiVersion: kumasim/v1
-kind: Scenario
-metadata: {{name: mesh}}
-spec:
-  duration: {}
-  topology:
-    services: [{{name: web, calls: [backend]}}, {{name: backend, instances: 2}}]
-  resources:
-  - {{type: Mesh, name: default, mtls: {{enabledBackend: ca, backends: [{{name: ca, type: builtin}}]}}}}
-  - {{type: MeshTrafficPermission, mesh: default, name: all, spec: {{from: [{{targetRef: {{kind: Mesh}}, default: {{action: Allow}}}}]}}}}
-  load: [{{from: web, to: backend, rate: 20/s}}]
-{}
-  expect:
-{})",
-                                          duration, rest, expectations),
-                              "mesh.yaml");
-  if (loaded) return std::move(*loaded);
-  ADD_FAILURE() << loaded.error()[0].text();
-  return {};
-}
-
-/// One run of it, with everything that did not hold.
-std::string broken(std::string_view duration, const std::string& rest, const std::string& expectations) {
-  return broken(run(mesh(duration, rest, expectations)));
-}
-
-std::vector<Duration> times_of(const WorldRun& run, std::string_view text) {
-  std::vector<Duration> out;
-  for (const TimelineEntry& entry : run.timeline)
-    if (entry.text.find(text) != std::string::npos) out.push_back(entry.at);
-  return out;
-}
 
 const std::string reachable = "  - always: reachable(web -> backend)\n";
 

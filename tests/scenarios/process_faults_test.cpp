@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "kumasim/fault/catalogue.hpp"
+#include "kumasim/runtime/task.hpp"
 #include "tests/scenarios/fault_bed.hpp"
 
 namespace kumasim::scenario {
@@ -22,13 +23,13 @@ TEST(ProcessFaults, AKillIsAResetAndTheDiskStays) {
   EXPECT_EQ(bed.failures[0].text, "Connection reset by peer");
   EXPECT_TRUE(bed.lines_between(1s, 6s).empty());
   EXPECT_GT(bed.lines.back().at, 9900ms);
-  EXPECT_EQ(bed.disk_bytes, (std::vector<std::size_t>{0, 1}));
+  EXPECT_EQ(bed.disk_bytes["b-0"], (std::vector<std::size_t>{0, 1}));
 }
 
 TEST(ProcessFaults, APowerFailureLosesWhatWasNotSynced) {
-  FaultBed bed("- {fault: proc.kill, at: 1s, for: 5s, target: b-0, disk: lose}");
+  FaultBed bed("- {fault: proc.kill, at: 1s, for: 5s, target: kuma-cp, disk: lose}");
   bed.run(10s);
-  EXPECT_EQ(bed.disk_bytes, (std::vector<std::size_t>{0, 0}));
+  EXPECT_EQ(bed.disk_bytes["kuma-cp"], (std::vector<std::size_t>{0, 0}));
 }
 
 TEST(ProcessFaults, AStopAsksFirstAndKillsLater) {
@@ -43,12 +44,11 @@ TEST(ProcessFaults, AStopAsksFirstAndKillsLater) {
 
 TEST(ProcessFaults, ARestartKeepsTheDiskAndAWipeDoesNot) {
   FaultBed restarted("- {fault: proc.restart, at: 1s, target: b-0}");
-  FaultBed wiped("- {fault: proc.wipe, at: 1s, target: b-0}");
+  FaultBed wiped("- {fault: proc.wipe, at: 1s, target: kuma-cp}");
   restarted.run(3s);
   wiped.run(3s);
-  EXPECT_EQ(restarted.disk_bytes, (std::vector<std::size_t>{0, 1}));
-  EXPECT_EQ(wiped.disk_bytes, (std::vector<std::size_t>{0, 0}));
-  EXPECT_GT(wiped.lines.back().at, 2900ms);
+  EXPECT_EQ(restarted.disk_bytes["b-0"], (std::vector<std::size_t>{0, 1}));
+  EXPECT_EQ(wiped.disk_bytes["kuma-cp"], (std::vector<std::size_t>{0, 0}));
 }
 
 TEST(ProcessFaults, ANewAddressHasTheOldNameAndDisk) {
@@ -56,7 +56,7 @@ TEST(ProcessFaults, ANewAddressHasTheOldNameAndDisk) {
   std::string before = bed.process("b-0").address();
   bed.run(3s);
   EXPECT_NE(bed.process("b-0").address(), before);
-  EXPECT_EQ(bed.disk_bytes, (std::vector<std::size_t>{0, 1}));
+  EXPECT_EQ(bed.disk_bytes["b-0"], (std::vector<std::size_t>{0, 1}));
   EXPECT_GT(bed.lines.back().at, 2900ms);
 }
 
@@ -95,8 +95,6 @@ TEST(ProcessFaults, AProcessComesBackWithTheLastThatHeldItDown) {
                 8s, 2},
            Case{"- {fault: proc.kill, at: 1s, for: 7s, target: b-0}\n  - {fault: proc.restart, at: 3s, target: b-0}",
                 8s, 2},
-           Case{"- {fault: proc.kill, at: 1s, for: 7s, target: b-0}\n  - {fault: proc.wipe, at: 3s, target: b-0}", 8s,
-                2},
            Case{"- {fault: proc.kill, at: 1s, for: 7s, target: b-0}\n  - {fault: proc.newAddress, at: 3s, target: b-0}",
                 8s, 2},
        }) {
@@ -138,16 +136,16 @@ Result<> write(File& file, std::uint64_t offset, std::string_view text) {
   return file.write(offset, std::as_bytes(std::span(text)));
 }
 
-/// A bed whose fault lasts from 1 s to 5 s, at 2 s, with a file on the disk of b-0 that held "abc" before.
+/// A bed whose fault lasts from 1 s to 5 s, at 2 s, with a file on the control plane's disk that held "abc" before.
 struct DiskBed {
-  explicit DiskBed(const std::string& fault) : bed("- {at: 1s, for: 4s, target: b-0, fault: " + fault + "}") {
+  explicit DiskBed(const std::string& fault) : bed("- {at: 1s, for: 4s, target: kuma-cp, fault: " + fault + "}") {
     bed.run(500ms);
     file = std::move(*disk().open("f", OpenMode::create_or_open));
     EXPECT_TRUE(write(*file, 0, "abc"));
     EXPECT_TRUE(file->sync());
     bed.run(2s);
   }
-  Disk& disk() { return bed.process("b-0").disk(); }
+  Disk& disk() { return bed.process("kuma-cp").disk(); }
   FaultBed bed;
   std::unique_ptr<File> file;
 };
@@ -181,7 +179,7 @@ TEST(DiskFaults, ALostSyncIsSeenAfterAPowerFailure) {
   EXPECT_TRUE(write(*bed.file, 3, "def"));
   EXPECT_TRUE(bed.file->sync());
   EXPECT_EQ(text_of(*bed.file), "abcdef");
-  bed.bed.process("b-0").kill({.unsynced = sim::UnsyncedWrites::lose});
+  bed.bed.process("kuma-cp").kill({.unsynced = sim::UnsyncedWrites::lose});
   EXPECT_EQ(text_of(*bed.file), "abc");
 }
 
@@ -193,6 +191,98 @@ TEST(DiskFaults, RotChangesOneBitOfWhatIsReadAndNothingOfWhatIsStored) {
   EXPECT_EQ(bits, 1);
   bed.bed.run(6s);
   EXPECT_EQ(text_of(*bed.file), "abc");
+}
+
+asio::awaitable<void> tick(Runtime& runtime, std::vector<Duration>& ticks) {
+  for (;;) {
+    ticks.push_back(runtime.clock.now().time_since_epoch());
+    co_await sleep(runtime.timers, 10ms);
+  }
+}
+
+/// A DiskBed whose control plane notes the time each 10 ms, from 2 s on.
+struct TickingDiskBed : DiskBed {
+  explicit TickingDiskBed(const std::string& fault) : DiskBed(fault) {
+    sim::Process& process = bed.process("kuma-cp");
+    process.kill();
+    process.start([this](Runtime& runtime) { spawn(runtime.executor, runtime.log, "ticks", tick(runtime, ticks)); });
+  }
+  std::vector<Duration> ticks;
+};
+
+TEST(DiskFaults, AnOperationThatTakesTimeHoldsTheProcessUp) {
+  TickingDiskBed stalled("disk.stall, delay: 500ms"), throttled("disk.throttle, bandwidth: 4000");
+  EXPECT_TRUE(write(*stalled.file, 0, "x"));
+  EXPECT_TRUE(stalled.file->sync());
+  EXPECT_TRUE(write(*throttled.file, 0, std::string(4000, 'x')));
+  for (TickingDiskBed* each : {&stalled, &throttled}) {
+    each->bed.run(8s);
+    ASSERT_FALSE(each->ticks.empty());
+    EXPECT_EQ(each->ticks.front(), 3s);
+    EXPECT_NEAR(static_cast<double>(each->ticks.size()), 500, 2);
+    EXPECT_TRUE(write(*each->file, 0, "y"));
+    EXPECT_FALSE(each->bed.process("kuma-cp").paused()) << "the fault is over";
+  }
+}
+
+TEST(DiskFaults, AStallAndAPauseEndWithTheLaterOfThem) {
+  TickingDiskBed bed("disk.stall, delay: 500ms}\n  - {at: 2100ms, for: 1s, target: kuma-cp, fault: proc.pause");
+  EXPECT_TRUE(write(*bed.file, 0, "x"));
+  bed.bed.run(8s);
+  ASSERT_FALSE(bed.ticks.empty());
+  EXPECT_EQ(bed.ticks.front(), 3100ms);
+}
+
+TEST(DiskFaults, APowerFailureTearsAWriteBySectors) {
+  int torn = 0;
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    DiskBed bed("disk.torn");
+    std::string before(2048, 'a');
+    EXPECT_TRUE(write(*bed.file, 0, before));
+    EXPECT_TRUE(bed.file->sync());
+    EXPECT_TRUE(write(*bed.file, 256, std::string(1024, 'b')));
+    for (std::uint64_t i = 0; i < seed; ++i) bed.bed.world.random().next();
+    bed.bed.process("kuma-cp").kill({.unsynced = sim::UnsyncedWrites::lose_some});
+    std::string after = text_of(*bed.file);
+    EXPECT_EQ(after.size(), before.size());
+    // The write covers the second half of a sector, a whole one, and the first half of another.
+    for (auto [from, to] : {std::pair{256, 512}, std::pair{512, 1024}, std::pair{1024, 1280}}) {
+      std::string part = after.substr(static_cast<std::size_t>(from), static_cast<std::size_t>(to - from));
+      EXPECT_EQ(part.find_first_not_of(part[0]), std::string::npos) << from;
+    }
+    bool some = after.find('b') != std::string::npos;
+    torn += some && std::ranges::count(after, 'b') < 1024 ? 1 : 0;
+  }
+  EXPECT_GT(torn, 0);
+}
+
+TEST(DiskFaults, AMisdirectedWriteLandsASectorLater) {
+  DiskBed bed("disk.misdirected");
+  EXPECT_TRUE(write(*bed.file, 0, "xyz"));
+  std::string after = text_of(*bed.file);
+  EXPECT_EQ(after.substr(0, 3), "abc");
+  EXPECT_EQ(after.substr(512), "xyz");
+}
+
+TEST(ProcessFaults, ALimitedProcessRunsInItsShareOfEachPeriod) {
+  FaultBed bed("- {fault: proc.limit, at: 1s, for: 4s, period: 1s, quota: 30%, target: b-0}");
+  bed.run(8s);
+  for (const auto& line : bed.lines) {
+    auto into = (line.at - 1s) % 1s;
+    EXPECT_TRUE(line.at <= 1s || line.at >= 5s || into <= 300ms) << line.at.count();
+  }
+  EXPECT_TRUE(bed.failures.empty());
+  EXPECT_EQ(bed.lines.back().number, static_cast<int>(bed.lines.size()));
+}
+
+TEST(ProcessFaults, ARestartAsSomethingElseIsUndone) {
+  FaultBed bed("- {fault: proc.restartAs, at: 1s, for: 3s, set: version=v2, target: b-0}");
+  bed.run(3s);
+  EXPECT_EQ(bed.dressed["b-0"], "version=v2");
+  EXPECT_EQ(bed.process("b-0").lives(), 2u);
+  bed.run(6s);
+  EXPECT_EQ(bed.dressed["b-0"], "");
+  EXPECT_EQ(bed.process("b-0").lives(), 3u);
 }
 
 TEST(ClockFaults, AreOffAsTheySayAndRightAfterwards) {
@@ -208,6 +298,7 @@ TEST(ClockFaults, AreOffAsTheySayAndRightAfterwards) {
       {"clock.strobe, by: 10s, period: 1s, for: 20s", 10s, 0s},
       {"clock.step, by: 1m, period: 1s, for: 20s", 5min, 6min},
       {"clock.freeze, for: 20s", -4s, -5s},
+      {"clock.sine, by: 1s, period: 40s, for: 20s", 588ms, 707ms},  // sines of 36 and 45 degrees
   };
   for (const Case& c : cases) {
     FaultBed bed(std::string("- {at: 2s, target: b-0, fault: ") + c.fault + "}");
@@ -234,14 +325,17 @@ std::string all_of_them() {
   std::string out;
   int at = 1;
   for (const fault::Kind& kind : fault::kinds()) {
-    if (!kind.not_sim.empty() || !kind.heals.empty()) continue;
+    bool of_processes = kind.whom == fault::Whom::processes || kind.whom == fault::Whom::ways;
+    if (!kind.not_sim.empty() || !kind.heals.empty() || !of_processes) continue;
     out += fmt::format("{}- {{fault: {}, at: {}s, ", out.empty() ? "" : "\n  ", kind.name, at);
-    if (kind.lasting) out += "for: 3s, ";
+    if (kind.lasting) out += "for: 2s, ";
     for (const fault::Parameter& parameter : kind.parameters) {
       if (parameter.name != "shape") out += fmt::format("{}: {}, ", parameter.name, parameter.example);
     }
-    out += "target: b-0}";
-    at += 5;
+    bool disk = kind.name.starts_with("disk.") || kind.name == "proc.wipe" || kind.find_parameter("disk") != nullptr ||
+                kind.stores;
+    out += disk ? "target: kuma-cp}" : "target: b-0}";
+    at += 3;
   }
   return out;
 }
@@ -253,7 +347,7 @@ struct Digest {
 };
 Digest run(const std::string& faults, std::uint64_t seed) {
   FaultBed bed(faults, {.seed = seed, .pause = 50ms});
-  bed.run(180s);
+  bed.run(290s);
   return {bed.world.events(), bed.world.fingerprint(), bed.lines.size()};
 }
 
@@ -273,7 +367,8 @@ TEST(Faults, ShowInTheFingerprintAlsoWhereNobodyNotices) {
 
 TEST(Faults, EveryKindOfTheCatalogueIsKnownOrRefused) {
   for (const fault::Kind& kind : fault::kinds()) {
-    bool carried_out = kind.heals.empty() && kind.made_of.empty() && kind.not_sim.empty();
+    bool of_processes = kind.whom == fault::Whom::processes || kind.whom == fault::Whom::ways;
+    bool carried_out = of_processes && kind.heals.empty() && kind.made_of.empty() && kind.not_sim.empty();
     EXPECT_EQ(SimFaults::knows(kind.name), carried_out) << kind.name;
   }
 }
