@@ -43,6 +43,18 @@ bool WorldRun::passed() const {
   return problems.empty() && std::ranges::none_of(verdicts, &Verdict::broken);
 }
 
+std::optional<Duration> WorldRun::failed_at() const {
+  if (passed() || course.length == Duration(0)) return {};
+  Duration out = simulated - setup;
+  for (const Verdict& verdict : verdicts) {
+    if (verdict.broken() && verdict.when) out = std::min(out, *verdict.when);
+  }
+  for (const Problem& problem : problems) {
+    if (problem.at) out = std::min(out, *problem.at);
+  }
+  return out;
+}
+
 std::string latency_text(Duration latency) {
   if (latency == never) return "none";
   auto grain = latency >= std::chrono::seconds(1) ? std::chrono::milliseconds(10) : std::chrono::nanoseconds(10'000);

@@ -1,4 +1,6 @@
 /// The report for programs: JSON, YAML, JUnit XML.
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
 
@@ -65,6 +67,8 @@ nlohmann::json run_json(const Report& report, const WorldRun& run) {
   for (const TimelineEntry& entry : run.timeline)
     out["timeline"].push_back({{"atSeconds", seconds(entry.at)}, {"what", entry.text}});
   return out;
+  out["course"] = course_json(run.course);
+  if (run.messages) out["messages"] = messages_json(*run.messages);
 }
 
 void emit_yaml(YAML::Emitter& emitter, const nlohmann::json& value) {
@@ -77,6 +81,8 @@ void emit_yaml(YAML::Emitter& emitter, const nlohmann::json& value) {
     emitter << YAML::EndMap;
   } else if (value.is_array()) {
     emitter << YAML::BeginSeq;
+    bool plain = std::ranges::none_of(value, [](const auto& item) { return item.is_structured() || item.is_string(); });
+    if (plain) emitter << YAML::Flow;  // a curve is one line
     for (const auto& item : value) emit_yaml(emitter, item);
     emitter << YAML::EndSeq;
   } else if (value.is_string()) {
@@ -168,8 +174,8 @@ std::string report_junit(const Report& report) {
                        xml(suite), run.verdicts.size() + run.problems.size(), failures, run.problems.size(),
                        static_cast<double>(run.wall.count()) / 1e9);
     for (const Problem& problem : run.problems) {
-      out += fmt::format("    <testcase classname=\"{}\" name=\"{}\"><error message=\"{}\"/></testcase>\n", xml(suite),
-                         to_string(problem.kind), xml(text_of(problem)));
+      out += fmt::format("    <testcase classname=\"{}\" name=\"{}\"><error type=\"{}\" message=\"{}\"/></testcase>\n",
+                         xml(suite), to_string(problem.kind), to_string(problem.kind), xml(text_of(problem)));
     }
     for (const Verdict& verdict : run.verdicts) {
       out += fmt::format("    <testcase classname=\"{}\" name=\"{}\"", xml(suite), xml(verdict.title));
@@ -177,8 +183,8 @@ std::string report_junit(const Report& report) {
         out += "/>\n";
         continue;
       }
-      out += fmt::format("><failure message=\"{}\">{}\n{}\nreplay: {}</failure></testcase>\n", xml(verdict.seen),
-                         xml(verdict.why), xml(verdict.after), xml(replay_command(report, run)));
+      out += fmt::format("><failure type=\"broken\" message=\"{}\">{}\n{}\nreplay: {}</failure></testcase>\n",
+                         xml(verdict.seen), xml(verdict.why), xml(verdict.after), xml(replay_command(report, run)));
     }
     if (!run.refusals.empty()) {
       out += "    <system-err>";

@@ -1,25 +1,17 @@
 /// The report as one HTML file that needs nothing else.
 #include <algorithm>
+#include <numeric>
 
 #include <fmt/format.h>
 
+#include "embedded/report_css.hpp"
+#include "embedded/report_js.hpp"
 #include "kumasim/runtime/markup.hpp"
 #include "kumasim/scenario/report.hpp"
+#include "scenarios/engine/report_figures.hpp"
 
 namespace kumasim::scenario {
 namespace {
-
-constexpr std::string_view style = R"(
-body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:64rem;padding:0 1rem;color:#1d2433;background:#fff}
-h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}
-table{border-collapse:collapse;width:100%;margin:.6rem 0}th,td{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #dde2ec;vertical-align:top}
-th{font-weight:600;color:#566}td.n{text-align:right;font-variant-numeric:tabular-nums}
-.ok{color:#12703a;font-weight:600}.no{color:#b3261e;font-weight:600}
-code,pre{font:13px/1.4 ui-monospace,monospace;background:#f4f6fa;border-radius:4px;padding:.1rem .3rem}
-pre{padding:.6rem;overflow-x:auto;white-space:pre-wrap}.why{color:#566;font-size:.9rem;overflow-wrap:anywhere}
-figure{margin:1rem 0;overflow-x:auto}figure svg{max-width:100%;height:auto}
-@media(prefers-color-scheme:dark){body{background:#14171f;color:#dfe4ee}th{color:#9aa6ba}th,td{border-color:#2c3344}code,pre{background:#1e232f}figure{background:#fff;border-radius:6px;padding:.5rem}.ok{color:#5fd08c}.no{color:#ff8a80}.why{color:#9aa6ba}}
-)";
 
 std::string text(std::string_view raw) { return markup_escaped(raw); }
 
@@ -90,32 +82,84 @@ std::string timeline_rows(const WorldRun& run) {
   return out + "</table>\n";
 }
 
+/// Graphviz's drawing, with a name for those who cannot see it.
+std::string topology(const Report& report, const WorldRun& run, const std::string& picture) {
+  std::size_t svg = picture.find("<svg");
+  if (svg == std::string::npos) return "";
+  return fmt::format("<h3>Topology</h3>\n<figure><svg role=\"img\" aria-label=\"Topology of {}, seed {}\"{}</figure>\n",
+                     text(report.scenario), run.seed, picture.substr(svg + 4));
+}
+
+/// Shown by report.js, which makes it work.
+constexpr std::string_view replay_controls =
+    "<div class=\"replay\" hidden><button type=\"button\" class=\"play\">Play</button>"
+    "<input type=\"range\" min=\"0\" max=\"0\" value=\"0\" step=\"1\" aria-label=\"Time of the run\">"
+    "<output>the whole run</output><button type=\"button\" class=\"whole\">Whole run</button></div>\n"
+    "<div role=\"status\"><ul class=\"now\"></ul></div>\n";
+
+std::string run_section(const Report& report, std::size_t place, const std::string& picture) {
+  const WorldRun& run = report.runs[place];
+  std::string out = fmt::format(
+      "<section class=\"run\" id=\"{}\" data-run=\"{}\">\n<h2>{} world, seed {}: <span class=\"{}\">{}</span></h2>\n",
+      run_id(run), place, run.world == "sim" ? "Simulated" : "Live", run.seed, run.passed() ? "ok" : "no",
+      run.passed() ? "passed" : "failed");
+  for (const Problem& problem : run.problems) out += fmt::format("<p class=no>{}</p>\n", text(text_of(problem)));
+  out += verdict_rows(run) + refusal_rows(run) + topology(report, run, picture);
+  if (std::string course = course_figure(run); !course.empty())
+    out += fmt::format("{}<h3>Course of the run</h3>\n<figure>{}</figure>\n", replay_controls, course);
+  if (run.messages) out += "<h3>Messages around the failure</h3>\n" + messages_figure(run);
+  out += "<h3>Calls</h3>\n" + flow_rows(run) + "<h3>Timeline</h3>\n" + timeline_rows(run) + uninterpreted_rows(run);
+  std::string identity = fmt::format("seed={} commit={}", run.seed, report.commit);
+  if (run.world == "sim") identity += fmt::format(" events={} fingerprint={:016x}", run.events, run.fingerprint);
+  return out + fmt::format("<h3>To see it again</h3>\n<pre>{}\n{}</pre>\n</section>\n", text(identity),
+                           text(replay_command(report, run)));
+}
+
+/// One line a run, with a link where it is shown below.
+std::string run_rows(const Report& report, const std::vector<std::size_t>& shown) {
+  std::string out = "<table><tr><th>run</th><th>verdict</th><th>replay</th></tr>\n";
+  for (std::size_t i = 0; i < report.runs.size(); ++i) {
+    const WorldRun& run = report.runs[i];
+    std::string name = fmt::format("{} world, seed {}", run.world == "sim" ? "simulated" : "live", run.seed);
+    if (std::ranges::find(shown, i) != shown.end()) name = fmt::format("<a href=\"#{}\">{}</a>", run_id(run), name);
+    out +=
+        fmt::format("<tr><td>{}</td><td class={}>{}</td><td><code>{}</code></td></tr>\n", name,
+                    run.passed() ? "ok" : "no", run.passed() ? "passed" : "failed", text(replay_command(report, run)));
+  }
+  return out + "</table>\n";
+}
+
+/// JSON in a script element: it must not close the element.
+std::string data_element(const Report& report) {
+  std::string out = "<script type=\"application/json\" id=\"report\">";
+  for (char c : report_json(report).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace))
+    c == '<' ? out += "\\u003c" : out += c;
+  return out + "</script>\n";
+}
+
 }  // namespace
+
+std::vector<std::size_t> runs_shown(const Report& report) {
+  std::vector<std::size_t> out(report.runs.size());
+  std::iota(out.begin(), out.end(), 0u);
+  if (out.size() <= runs_shown_max) return out;
+  std::ranges::stable_partition(out, [&](std::size_t place) { return !report.runs[place].passed(); });
+  out.resize(runs_shown_max);
+  return out;
+}
 
 std::string report_html(const Report& report, const std::vector<std::string>& pictures) {
   std::string out = fmt::format(
       "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
       "content=\"width=device-width\">\n<title>{} · kumasim</title><style>{}</style></head><body>\n",
-      text(report.scenario), style);
+      text(report.scenario), report_css);
   out += fmt::format("<h1>{} <span class=\"{}\">{}</span></h1>\n<p>{}</p>\n", text(report.scenario),
                      report.passed() ? "ok" : "no", report.passed() ? "passed" : "failed", text(report.description));
   for (const std::string& line : report.overrides) out += fmt::format("<p class=why>{}</p>\n", text(line));
-  for (std::size_t i = 0; i < report.runs.size(); ++i) {
-    const WorldRun& run = report.runs[i];
-    out += fmt::format("<h2>{} world, seed {}: <span class=\"{}\">{}</span></h2>\n",
-                       run.world == "sim" ? "Simulated" : "Live", run.seed, run.passed() ? "ok" : "no",
-                       run.passed() ? "passed" : "failed");
-    for (const Problem& problem : run.problems) out += fmt::format("<p class=no>{}</p>\n", text(text_of(problem)));
-    if (i < pictures.size() && !pictures[i].empty()) {
-      std::size_t svg = pictures[i].find("<svg");
-      out += "<figure>" + (svg == std::string::npos ? pictures[i] : pictures[i].substr(svg)) + "</figure>\n";
-    }
-    out += verdict_rows(run) + refusal_rows(run) + flow_rows(run) + timeline_rows(run) + uninterpreted_rows(run);
-    std::string identity = fmt::format("seed={} commit={}", run.seed, report.commit);
-    if (run.world == "sim") identity += fmt::format(" events={} fingerprint={:016x}", run.events, run.fingerprint);
-    out += fmt::format("<pre>{}\n{}</pre>\n", text(identity), text(replay_command(report, run)));
-  }
-  return out + "</body></html>\n";
+  std::vector<std::size_t> shown = runs_shown(report);
+  if (report.runs.size() > 1) out += run_rows(report, shown);
+  for (std::size_t place : shown) out += run_section(report, place, place < pictures.size() ? pictures[place] : "");
+  return out + data_element(report) + fmt::format("<script>\n{}</script>\n</body></html>\n", report_js);
 }
 
 }  // namespace kumasim::scenario

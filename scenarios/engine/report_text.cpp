@@ -172,6 +172,8 @@ std::string seeds_table(const Report& report, const Paint& paint) {
 }  // namespace
 
 std::string replay_command(const Report& report, const WorldRun& run) {
+std::string run_id(const WorldRun& run) { return fmt::format("{}-{}", run.world, run.seed); }
+
   std::string out = run.world != "sim"
                         ? fmt::format("tools/kumasim run {} --world live --seed {}", report.file, run.seed)
                         : fmt::format("tools/kumasim replay {} --seed {}", report.file, run.seed);

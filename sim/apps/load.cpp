@@ -1,5 +1,6 @@
 #include "sim/apps/load.hpp"
 
+#include "kumasim/envoy/event_kind.hpp"
 #include "sim/apps/law.hpp"
 
 namespace kumasim::sim {
@@ -9,7 +10,7 @@ struct Load::State : std::enable_shared_from_this<Load::State> {
       : client(fabric, p), process(p), options(std::move(o)), sink(std::move(s)) {}
 
   void next(Duration delay) {
-    process.world().post(process, delay, user_kind(5), started, [weak = weak_from_this()] {
+    process.world().post(process, delay, TrafficKind::wait, started, [weak = weak_from_this()] {
       if (auto self = weak.lock()) self->fire();
     });
   }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "kumasim/envoy/event_kind.hpp"
+
 namespace kumasim::sim {
 namespace {
 
@@ -46,7 +48,7 @@ void Processor::arm(std::uint64_t number, Task& task) {
   auto rest = static_cast<__int128>(std::max(task.due - before_, Duration(0)).count());
   auto due = since_ + at_most_for_ever((rest * full_speed + speed_ppm_ - 1) / speed_ppm_);
   World& world = process_.world();
-  task.event = world.kernel().at(process_.context(), std::max(due, world.now()), user_kind(5), 0,
+  task.event = world.kernel().at(process_.context(), std::max(due, world.now()), TrafficKind::wait, 0,
                                  [this, number](error_code, std::size_t) {
                                    auto then = std::move(tasks_.extract(number).mapped().then);
                                    then();

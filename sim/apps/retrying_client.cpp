@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "kumasim/envoy/event_kind.hpp"
+
 namespace kumasim::sim {
 namespace {
 
@@ -46,7 +48,7 @@ struct RetryingClient::State : std::enable_shared_from_this<State> {
     if (failed(result) && tries->retries_done < tries->retries.most && take_token(*tries)) {
       auto wait = backoff(*tries);
       ++tries->retries_done;
-      process.world().post(process, wait, user_kind(5), tries->retries_done, [weak = weak_from_this(), tries] {
+      process.world().post(process, wait, TrafficKind::wait, tries->retries_done, [weak = weak_from_this(), tries] {
         if (auto self = weak.lock()) self->attempt(tries);
       });
       return;

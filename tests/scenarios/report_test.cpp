@@ -79,7 +79,9 @@ TEST(Report, EveryFormatTellsOfProblemsAndRefusals) {
   YAML::Node yaml = YAML::Load(report_yaml(said));
   EXPECT_EQ(yaml["runs"][0]["refusals"][0]["text"].as<std::string>(), "missing <]>");
   std::string junit = report_junit(said);
-  EXPECT_NE(junit.find("name=\"refused-change\"><error message=\"at 3s: text of it\""), std::string::npos) << junit;
+  EXPECT_NE(junit.find("name=\"refused-change\"><error type=\"refused-change\" message=\"at 3s: text of it\""),
+            std::string::npos)
+      << junit;
   EXPECT_NE(junit.find("errors=\"1\""), std::string::npos) << junit;
   EXPECT_NE(junit.find("web-0 refused Listener: missing &lt;]&gt;"), std::string::npos) << junit;
   std::string html = report_html(said, {});

@@ -205,6 +205,7 @@ TEST_F(Cli, DrawsAScenario) {
   EXPECT_NE(svg.out.find("</svg>"), std::string::npos);
   EXPECT_NE(svg.out.find(">backend<"), std::string::npos);
 }
+  EXPECT_NE(svg.out.find("id=\"service&#45;backend\" class=\"node service\""), std::string::npos);
 
 TEST_F(Cli, PrintsCompletionsThatTheShellTakes) {
   std::string script = write("bash", run("completion bash").out);
@@ -241,6 +242,18 @@ TEST_F(Cli, WritesEveryFormat) {
   EXPECT_NE(html.find("</svg>"), std::string::npos);
   EXPECT_EQ(html.find("http://"), html.find("http://www.w3.org")) << "needs nothing from a network";
 }
+  EXPECT_NE(html.find("id=\"sim&#45;1&#45;flow&#45;web&#45;backend\" class=\"edge flow\""), std::string::npos);
+  EXPECT_EQ(html.find("class=\"messages\""), std::string::npos) << "nothing failed";
+}
+
+TEST_F(Cli, ThePageOfAFailureHasItsMessagesAndItsFingerprint) {
+  std::string file = scenario("denied(web -> backend)");
+  Outcome html = run("run --output html " + file);
+  EXPECT_EQ(html.code, 1);
+  EXPECT_NE(html.out.find("class=\"messages\""), std::string::npos);
+  nlohmann::json json = nlohmann::json::parse(run("run --output json " + file).out);
+  std::string fingerprint = json["runs"][0]["fingerprint"].get<std::string>();
+  EXPECT_NE(html.out.find("--fingerprint " + fingerprint), std::string::npos) << "listening changes nothing";
 
 TEST_F(Cli, ReplaysByItsReportAndByItsCommand) {
   std::string file = scenario();

@@ -107,6 +107,22 @@ std::string difference(const Scenario& scenario, const ExecuteOptions& options, 
   };
   auto found = sim::find_divergence(again, again);
   return fmt::format("seed {}: two runs differ; first differing event: {}", seed,
+/// Does a failed run once more and listens to the messages around its failure. False where it was another run.
+bool record_messages(const Scenario& scenario, ExecuteOptions options, WorldRun& run) {
+  options.logs = false;
+  std::optional<Duration> failed = run.failed_at();
+  if (!failed) return true;
+  MonotonicTime up = MonotonicTime(run.setup);
+  scenario::MessageRecorder recorder(up + *failed);
+  WorldRun again = run_simulated(
+      scenario, options, run.seed, [&](sim::World& world) { world.set_trace(&recorder); },
+      [&](sim::World& world) {
+        world.set_trace(nullptr);
+        run.messages = recorder.messages([&](std::uint32_t process) { return world.process_name(process); }, up);
+      });
+  return again.fingerprint == run.fingerprint && again.events == run.events;
+}
+
                      found ? sim::to_string(*found) : "none in two further runs");
 }
 
@@ -123,6 +139,7 @@ Executed execute(const Scenario& scenario, const ExecuteOptions& options) {
     if (options.world != "live") {
       WorldRun run = run_simulated(scenario, options, seed, {}, {});
       if (options.twice) {
+  bool messages = options.messages;
         WorldRun second = run_simulated(scenario, options, seed, {}, {});
         if (second.fingerprint != run.fingerprint || second.events != run.events) {
           out.differences.push_back(difference(scenario, options, seed));
@@ -132,6 +149,10 @@ Executed execute(const Scenario& scenario, const ExecuteOptions& options) {
     }
     if (options.world != "sim") {
       out.report.runs.push_back(run_live(scenario, options, seed));
+      if (messages && !run.passed()) {
+        messages = false;
+        if (!record_messages(scenario, options, run)) out.differences.push_back(difference(scenario, options, seed));
+      }
       bool interrupted = std::ranges::any_of(out.report.runs.back().problems, [](const scenario::Problem& problem) {
         return problem.kind == scenario::Problem::Kind::interrupted;
       });

@@ -18,6 +18,7 @@ struct ExecuteOptions {
   bool logs = false;
   std::string envoy;  // executable for the live world; "": the one that the build installed, else that in PATH
 };
+  bool messages = false;  // of the first simulated run that failed: it is done once more to listen to them
 
 struct Executed {
   scenario::Report report;

@@ -17,9 +17,13 @@ std::string render(const scenario::Scenario& scenario, const scenario::Report& r
   if (format == "yaml") return scenario::report_yaml(report);
   if (format == "junit") return scenario::report_junit(report);
   if (format != "html") return scenario::report_text(report, {.colour = colour});
-  std::vector<std::string> pictures;
-  for (const scenario::WorldRun& run : report.runs) {
-    pictures.push_back(scenario::draw_graph(scenario, &run, scenario::GraphFormat::svg).value_or(""));
+  std::vector<std::string> pictures(report.runs.size());
+  for (std::size_t place : scenario::runs_shown(report)) {
+    auto picture = scenario::draw_graph(scenario, &report.runs[place], scenario::GraphFormat::svg);
+    if (picture)
+      pictures[place] = std::move(*picture);
+    else
+      std::cerr << "kumasim: the report has no picture: " << picture.error().message << "\n";
   }
   return scenario::report_html(report, pictures);
 }

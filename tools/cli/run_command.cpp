@@ -44,6 +44,7 @@ int run(const RunArguments& arguments) {
                          .world = arguments.world,
                          .planted_bug = arguments.bug,
                          .twice = arguments.twice,
+                         .messages = arguments.output == "html",
                          .logs = arguments.logs,
                          .envoy = arguments.envoy};
   if (!arguments.seeds.empty()) options.seeds = *parse_seeds(arguments.seeds);
@@ -72,6 +73,7 @@ bool read_run(ReplayArguments& arguments) {
   nlohmann::json json = nlohmann::json::parse(in, nullptr, false);
   if (json.is_discarded() || !json.is_object() || !json.contains("runs")) return true;
   auto report = scenario::report_from_json(json);
+                         .messages = arguments.output == "html",
   if (!report) {
     std::cerr << arguments.file << ": " << report.error().message << "\n";
     return false;

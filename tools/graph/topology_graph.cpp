@@ -21,6 +21,7 @@ constexpr const char* soft = "#7a869a";
 constexpr const char* good = "#12703a";
 constexpr const char* bad = "#b3261e";
 constexpr std::size_t faults_shown_max = 4;
+constexpr std::size_t instances_named_max = 8;
 
 std::string coloured(std::string_view text, const char* colour, int points = 10) {
   return fmt::format("<font point-size=\"{}\" color=\"{}\">{}</font>", points, colour, markup_escaped(text));
@@ -28,7 +29,9 @@ std::string coloured(std::string_view text, const char* colour, int points = 10)
 
 class Picture {
  public:
-  Picture() : graph_(agopen(const_cast<char*>("mesh"), Agstrictdirected, nullptr)) {}
+  /// `prefix` begins the ids in the drawing.
+  explicit Picture(std::string prefix)
+      : graph_(agopen(const_cast<char*>("mesh"), Agstrictdirected, nullptr)), prefix_(std::move(prefix)) {}
   ~Picture() { agclose(graph_); }
   Picture(const Picture&) = delete;
   Picture& operator=(const Picture&) = delete;
@@ -44,6 +47,11 @@ class Picture {
     agsafeset(object, const_cast<char*>("label"), text, const_cast<char*>(""));
     agstrfree(graph_, text);
   }
+  /// For scripts and style sheets.
+  void identify(void* object, const std::string& id, const std::string& style) {
+    set(object, "id", prefix_ + id);
+    set(object, "class", style);
+  }
   Agnode_t* node(const std::string& name) { return agnode(graph_, const_cast<char*>(name.c_str()), 1); }
   Agedge_t* edge(Agnode_t* from, Agnode_t* to, const std::string& name) {
     return agedge(graph_, from, to, const_cast<char*>(name.c_str()), 1);
@@ -51,6 +59,7 @@ class Picture {
 
  private:
   Agraph_t* graph_;
+  std::string prefix_;
 };
 
 /// The faults of one service or control plane, one line each.
@@ -71,8 +80,10 @@ std::string fault_lines(const Scenario& scenario, const Plan& plan, const std::s
 void add_services(Picture& picture, const Scenario& scenario, const Plan& plan) {
   for (const Service& service : scenario.services) {
     std::map<std::string, std::size_t> versions;
+    std::vector<std::string> instances;
     for (const Instance& instance : scenario.instances) {
       if (instance.service != service.name) continue;
+      instances.push_back(instance.process);
       auto version = instance.tags.find("version");
       ++versions[version == instance.tags.end() ? "" : version->second];
     }
@@ -82,9 +93,13 @@ void add_services(Picture& picture, const Scenario& scenario, const Plan& plan) 
                                                  : fmt::format("{} x {}", version, count),
                                  soft);
     }
+    if (instances.size() <= instances_named_max) {
+      for (const std::string& process : instances) html += "<br/>" + coloured(process, soft, 9);
+    }
     html += fault_lines(scenario, plan, service.name);
     Agnode_t* node = picture.node(service.name);
     picture.label(node, html);
+    picture.identify(node, "service-" + service.name, "service");
     picture.set(node, "fillcolor", "#eef3fb");
   }
 }
@@ -93,6 +108,7 @@ void add_flows(Picture& picture, const Scenario& scenario, const WorldRun* run) 
   for (const Service& service : scenario.services) {
     for (const Outbound& outbound : service.calls) {
       Agedge_t* edge = picture.edge(picture.node(service.name), picture.node(outbound.to), "call");
+      picture.identify(edge, fmt::format("flow-{}-{}", service.name, outbound.to), "flow");
       const Flow* flow = nullptr;
       if (run != nullptr) {
         for (const Flow& candidate : run->flows) {
@@ -130,10 +146,12 @@ void add_control_plane(Picture& picture, const Scenario& scenario, const Plan& p
   Agnode_t* node = picture.node(scenario.control_plane.name);
   picture.label(node, fmt::format("<b>{}</b>", markup_escaped(scenario.control_plane.name)) +
                           fault_lines(scenario, plan, scenario.control_plane.name));
+  picture.identify(node, "process-" + scenario.control_plane.name, "control-plane");
   picture.set(node, "shape", "component");
   picture.set(node, "fillcolor", "#fff6e0");
   for (const Service& service : scenario.services) {
     Agedge_t* edge = picture.edge(node, picture.node(service.name), "xds");
+    picture.identify(edge, "xds-" + service.name, "xds");
     picture.set(edge, "style", "dotted");
     picture.set(edge, "color", soft);
     picture.set(edge, "arrowhead", "none");
@@ -185,7 +203,8 @@ Result<std::string> svg_text(Agraph_t* graph) {
 }  // namespace
 
 Result<std::string> draw_graph(const Scenario& scenario, const WorldRun* run, GraphFormat format) {
-  Picture picture;
+  Picture picture(run == nullptr ? "" : run_id(*run) + "-");
+  picture.identify(picture.graph(), "topology", "topology");
   agattr(picture.graph(), AGNODE, const_cast<char*>("shape"), const_cast<char*>("box"));
   agattr(picture.graph(), AGNODE, const_cast<char*>("style"), const_cast<char*>("rounded,filled"));
   agattr(picture.graph(), AGNODE, const_cast<char*>("fillcolor"), const_cast<char*>("white"));

@@ -22,6 +22,14 @@ enum class Crossing {
   plaintext,  // in the clear on some way between two machines
 };
 
+/// One decision on the way of a call.
+struct CallStep {
+  std::string proxy;    // process
+  std::string kind;     // listener, chain, tls, rbac, filter, route, cluster, endpoint, reply, app, client
+  std::string name;     // of what it chose, or what it did
+  std::string version;  // of the configuration behind it; "" for none
+};
+
 /// One call of one application; times count from the moment when the mesh was up.
 struct CallRecord {
   Duration start{};
@@ -36,6 +44,7 @@ struct CallRecord {
   Crossing crossing = Crossing::none;
   bool denied = false;  // refused by access control
   std::string why;      // listener -> chain -> rbac -> route -> cluster -> endpoint
+  std::vector<CallStep> steps = {};  // of `why`, where the world keeps them
 
   bool ok() const { return status >= 200 && status < 400; }
   bool plaintext() const { return crossing == Crossing::plaintext; }
@@ -132,6 +141,22 @@ struct TimelineEntry {
   bool recovery = false;
 };
 
+/// A fault from its beginning to its end. One that is over at once ends when it begins.
+struct FaultSpan {
+  std::uint64_t id = 0;  // of its FaultOrder
+  std::string kind;      // "net.partition"
+  std::string text;      // as the timeline has it
+  Duration begin{};
+  std::optional<Duration> end = {};  // absent where it outlasted the run
+};
+
+/// A process started (up) or was gone.
+struct LifeChange {
+  Duration at{};
+  std::string process;
+  bool up = false;
+};
+
 /// What became of a resource that was applied or deleted; `at` is when the control plane answered.
 struct ResourceRecord {
   std::string type, name;
@@ -146,6 +171,8 @@ struct Observations {
   std::vector<TimelineEntry> timeline;
   std::vector<ResourceRecord> resources;
   std::map<std::string, std::string> addresses;  // process -> address:port of its inbound
+  std::vector<FaultSpan> faults = {};            // in the order in which they began
+  std::vector<LifeChange> lives = {};            // in the order of time; at the start of the run all processes are up
 
   /// The last fault that began at or before `when`; null for none.
   const TimelineEntry* fault_before(Duration when) const;

@@ -3,10 +3,13 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "kumasim/runtime/error.hpp"
+#include "kumasim/scenario/course.hpp"
+#include "kumasim/scenario/messages.hpp"
 #include "kumasim/scenario/observation.hpp"
 #include "kumasim/scenario/plan.hpp"
 #include "kumasim/scenario/problem.hpp"
@@ -31,6 +34,8 @@ struct WorldRun {
   std::vector<Verdict> verdicts = {};
   std::vector<Flow> flows = {};
   std::vector<TimelineEntry> timeline = {};
+  Course course = {};
+  std::optional<Messages> messages = {};  // around the failure, where somebody asked for them
   std::vector<std::string> plan = {};
   std::vector<Problem> problems = {};
   std::vector<Refusal> refusals = {};  // updates that proxies refused, in the order in which they were seen
@@ -42,6 +47,9 @@ struct WorldRun {
   std::uint64_t fingerprint = 0;
 
   bool passed() const;
+  /// When the first expectation broke or the first problem came up, from the moment when the mesh was up; the end of
+  /// the run where none of them has a time. Nothing where it passed or the mesh did not come up.
+  std::optional<Duration> failed_at() const;
 };
 
 struct Report {
@@ -66,6 +74,9 @@ std::string latency_text(Duration latency);
 
 std::vector<Flow> flows_of(const Scenario& scenario, const Observations& seen);
 
+/// Names a run within a report: "sim-7".
+std::string run_id(const WorldRun& run);
+
 /// The command that does this run again and compares its fingerprint.
 std::string replay_command(const Report& report, const WorldRun& run);
 
@@ -78,7 +89,12 @@ nlohmann::json report_json(const Report& report);
 Result<Report> report_from_json(const nlohmann::json& json);
 std::string report_yaml(const Report& report);
 std::string report_junit(const Report& report);
-/// One self-contained file; `pictures` are SVG texts, one a run or none.
+/// The runs that a report shows in full, by their places, where it has many: those that failed, then the others.
+std::vector<std::size_t> runs_shown(const Report& report);
+inline constexpr std::size_t runs_shown_max = 4;
+
+/// One self-contained file that reads without JavaScript and replays the run with it; `pictures` are SVG texts of
+/// draw_graph, one a run; empty or missing where a run has none. report_json is a part of it.
 std::string report_html(const Report& report, const std::vector<std::string>& pictures);
 
 }  // namespace kumasim::scenario
