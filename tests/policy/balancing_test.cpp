@@ -64,7 +64,7 @@ TEST(Localities, FailoverRulesAreTriedInTheirOrder) {
             (Lines{"a/@0*1", "200"}));
 }
 
-/// "defines the percentage of live destination dataplane proxies below which load balancing to the next priority starts".
+/// "The percentage of live destination dataplane proxies below which load balancing to the next priority starts".
 TEST(Localities, AThresholdIsTheShareOfHealthyEndpointsThatIsEnough) {
   auto factor = [](const char* percentage) {
     return localities((std::string(R"({"localityAwareness":{"crossZone":{"failover":[{"to":{"type":"None"}}],

@@ -93,7 +93,7 @@ struct ControlPlane::State {
                          .view = [this](const std::string& mesh) { return reconciler.views().find(mesh); },
                          .config = proxy_config}),
         proxies(*store, signing_keys, runtime.clock, proxy_options(config)),
-        ads(runtime, reconciler, lifecycle, insights, proxies, instance),
+        ads(runtime, reconciler, lifecycle, insights, proxies, instance, this->config.planted),
         hds(runtime, config, manager, reconciler, proxies),
         diagnostics(reconciler, hds.counts(), [this] { return is_ready; }),
         stopped(runtime.executor) {}

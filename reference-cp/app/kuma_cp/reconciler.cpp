@@ -237,12 +237,13 @@ void Reconciler::fail_proxy(const ProxyPtr& proxy, std::string_view reason) {
 }
 
 bool Reconciler::refresh_endpoints(const ProxyPtr& proxy, EndpointUpdates& updates) {
-  if (!proxy->snapshot) return false;
+  if (!proxy->snapshot || config_.planted.configuration) return false;
   std::shared_ptr<const Snapshot> fresh = updates.apply(proxy->snapshot);
   if (!fresh) return false;
   if (fresh == proxy->snapshot) return true;
   proxy->snapshot = std::move(fresh);
   ++counts_.pushes;
+  runtime_.log.debug(component, "snapshot made", {{"mesh", proxy->key.mesh}, {"proxy", proxy->key.name}});
   deliver(proxy, proxy->session.on_snapshot(proxy->snapshot));
   return true;
 }
@@ -280,12 +281,14 @@ void Reconciler::regenerate(const ProxyPtr& proxy) {
 }
 
 void Reconciler::push(const ProxyPtr& proxy, Snapshot fresh) {
+  if (config_.planted.configuration) config_.planted.configuration(fresh);
   if (proxy->snapshot) fresh.share(*proxy->snapshot);
   if (proxy->snapshot && *proxy->snapshot == fresh) return;
   auto made = std::make_shared<const Snapshot>(pool_.shared(fresh));
   if (!proxy->is_of_zone() && find(proxy->slot()) == proxy) holders_.change(*proxy, proxy->snapshot.get(), *made);
   proxy->snapshot = std::move(made);
   ++counts_.pushes;
+  runtime_.log.debug(component, "snapshot made", {{"mesh", proxy->key.mesh}, {"proxy", proxy->key.name}});
   deliver(proxy, proxy->session.on_snapshot(proxy->snapshot));
 }
 
@@ -338,8 +341,10 @@ void Reconciler::mark(const Proxy& proxy) {
 
 void Reconciler::remove(const ProxyPtr& proxy) {
   auto found = proxies_.find(proxy->slot());
-  if (found != proxies_.end() && found->second == proxy) {
-    if (!proxy->is_of_zone()) holders_.remove(*proxy, proxy->snapshot.get());
+  bool ends = found != proxies_.end() && found->second == proxy;
+  if (found != proxies_.end() && config_.planted.stream_ends) ends = config_.planted.stream_ends(ends);
+  if (ends) {
+    if (!proxy->is_of_zone()) holders_.remove(*found->second, found->second->snapshot.get());
     proxies_.erase(found);
   }
   if (proxy->metadata.proxy_type == "egress" && !proxies_.contains(proxy->slot()))
@@ -353,6 +358,15 @@ ProxyPtr Reconciler::find(const ResourceKey& slot) const {
 
 void Reconciler::deliver(const ProxyPtr& proxy, AdsActions actions) {
   bool waiting = actions.waiting;
+  if (runtime_.log.enabled(LogLevel::debug)) {
+    for (const AdsResponse& response : actions.send)
+      runtime_.log.debug("ads", "pushed",
+                         {{"mesh", proxy->key.mesh},
+                          {"proxy", proxy->key.name},
+                          {"type", response.type_url},
+                          {"version", response.version},
+                          {"nonce", response.nonce}});
+  }
   proxy->take(std::move(actions), runtime_.clock.wall_now());
   proxy->note_taken();
   if (!waiting) {
