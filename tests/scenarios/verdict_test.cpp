@@ -85,7 +85,7 @@ TEST(Expectation, SilenceProvesNothing) {
   for (const char* text :
        {"no-plaintext", "reachable(web -> backend)", "denied(web -> backend)", "failed-calls == 0",
         "availability >= 0%", "share(web -> backend, version=v1) <= 100%", "latency(web -> backend, p50) < 1h",
-        "converged", "policy-applied(p)", "certificate-rotated(web)"}) {
+        "converged", "policy-applied(p)", "certificate-rotated(web)", "refusals-known"}) {
     EXPECT_FALSE(outcome(text, none).holds) << text;
   }
   EXPECT_TRUE(outcome("calls == 0", none).holds);
@@ -253,6 +253,31 @@ TEST(Expectation, WhoIsCutOffHasNotConverged) {
   seen.samples[0].proxies["b-1"].cut_off = false;
   seen.samples[0].proxies["b-2"].cut_off = true;
   EXPECT_TRUE(outcome("converged", seen).holds) << "b-2 does not run";
+}
+
+TEST(Expectation, RefusalsHaveToReachTheControlPlane) {
+  Observations seen;
+  EXPECT_FALSE(outcome("refusals-known", seen).holds) << "silence proves nothing";
+  for (Duration at : {1s, 2s, 3s, 4s, 5s}) seen.samples.push_back(sample(at, {}));
+  EXPECT_TRUE(outcome("refusals-known", seen).holds);
+  auto refuse = [&](std::size_t first, std::size_t last, bool known) {
+    for (std::size_t i = first; i <= last; ++i) {
+      seen.samples[i].proxies["web-0"].refusals = {{"Cluster", "no"}};
+      seen.samples[i].rollout->proxies["web-0"].refusals.clear();
+      if (known) seen.samples[i].rollout->proxies["web-0"].refusals = {{"Cluster", "no"}};
+    }
+  };
+  refuse(0, 4, true);
+  EXPECT_TRUE(outcome("refusals-known", seen).holds);
+  refuse(1, 3, false);
+  EXPECT_TRUE(outcome("refusals-known", seen).holds) << "it was on its way for 2 s";
+  refuse(1, 4, false);
+  Outcome unknown = outcome("refusals-known", seen);
+  EXPECT_FALSE(unknown.holds);
+  EXPECT_EQ(unknown.when, 2s);
+  EXPECT_EQ(unknown.why, "web-0 refused the last Cluster, and the control plane does not know: no");
+  for (StateSample& each : seen.samples) each.proxies["web-0"].cut_off = true;
+  EXPECT_TRUE(outcome("refusals-known", seen).holds) << "it cannot know";
 }
 
 TEST(Expectation, RotationNeedsANewCertificateOfEveryRunningInstance) {
