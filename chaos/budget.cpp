@@ -2,6 +2,7 @@
 #include "kumasim/chaos/budget.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -11,6 +12,8 @@ namespace {
 /// What is struck, as a name of its own.
 std::string victim(const DrawnFault& fault) {
   if (!fault.target.empty()) return fault.target;
+  if (!fault.service.empty()) return "all of " + fault.service;
+  if (!fault.shape.empty()) return "all processes";
   const auto& [a, b] = fault.between;
   return a < b ? a + " and " + b : b + " and " + a;
 }
@@ -39,25 +42,52 @@ bool same_processes(const Surface& surface, const std::string& a, const std::str
          });
 }
 
+/// A fault of all ways of a service, and another one of it or of some of these.
+bool same_service(const Surface& surface, const DrawnFault& one, const DrawnFault& other) {
+  if (one.service.empty()) return same_service(surface, other, one);
+  if (!other.service.empty()) return one.service == other.service;
+  return same_processes(surface, one.service, other.between.first) ||
+         same_processes(surface, one.service, other.between.second);
+}
+
 bool same_victim(const Surface& surface, const DrawnFault& one, const DrawnFault& other) {
   if (one.target.empty() != other.target.empty()) return false;
   if (!one.target.empty()) return one.target == other.target;
+  if (!one.shape.empty() || !other.shape.empty()) return true;
+  if (!one.service.empty() || !other.service.empty()) return same_service(surface, one, other);
   const auto& [a, b] = one.between;
   const auto& [c, d] = other.between;
   auto same = [&](const std::string& x, const std::string& y) { return same_processes(surface, x, y); };
   return (same(a, c) && same(b, d)) || (same(a, d) && same(b, c));
 }
 
-/// The most instances of the group that are disabled at one moment; that moment is the begin of a fault.
-int disabled_at_once(const Group& group, const Drawn& drawn) {
+/// How many other instances of the group the given faults may take at that moment.
+int given_at(const Group& group, const Surface& surface, Duration when, const std::set<std::string>& struck) {
+  std::size_t out = 0;
+  for (const GivenFault& fault : surface.given) {
+    if (when < fault.from || when > fault.to) continue;
+    auto more = std::ranges::count_if(
+        fault.processes, [&](const std::string& name) { return member(group, name) && !struck.contains(name); });
+    out += std::min(fault.at_once, static_cast<std::size_t>(more));
+  }
+  return static_cast<int>(out);
+}
+
+/// The most instances of the group that are disabled at one moment, one by a drawn fault at least; that moment is the
+/// begin of a fault.
+int disabled_at_once(const Group& group, const Surface& surface, const Drawn& drawn) {
+  std::set<Duration> moments;
+  for (const DrawnFault& fault : drawn.faults) moments.insert(fault.at);
+  for (const GivenFault& fault : surface.given) moments.insert(fault.from);
   int out = 0;
-  for (const DrawnFault& first : drawn.faults) {
-    int count = 0;
+  for (Duration moment : moments) {
+    std::set<std::string> struck;
     for (const DrawnFault& fault : drawn.faults) {
       bool strikes = disables(fault) && member(group, fault.target);
-      count += strikes && fault.at <= first.at && first.at <= end_of(fault) ? 1 : 0;
+      if (strikes && fault.at <= moment && moment <= end_of(fault)) struck.insert(fault.target);
     }
-    out = std::max(out, count);
+    if (struck.empty()) continue;
+    out = std::max(out, static_cast<int>(struck.size()) + given_at(group, surface, moment, struck));
   }
   return out;
 }
@@ -80,7 +110,7 @@ std::optional<std::string> beyond_budget(const Surface& surface, const Drawn& dr
   }
   for (const Group& group : surface.groups) {
     int count = instances_of(group, drawn);
-    if (count > 1 && disabled_at_once(group, drawn) >= count)
+    if (count > 1 && disabled_at_once(group, surface, drawn) >= count)
       return fmt::format("no instance of {} is left at one time", group.prefix);
   }
   return std::nullopt;

@@ -14,6 +14,8 @@ namespace kumasim::chaos {
 namespace {
 
 constexpr int attempts_max = 20;  // for a fault within the budget
+constexpr Duration soon = std::chrono::seconds(5);
+constexpr int processes_of_a_shape = 3;
 constexpr Duration grain = std::chrono::milliseconds(1);
 
 sim::SeededRandom stream(std::string_view name, std::uint64_t seed, std::uint64_t index = 0) {
@@ -52,7 +54,9 @@ const T& one_of(const std::vector<T>& all, Random& random) {
 bool can_strike(const Surface& surface, const FaultKind& kind) {
   switch (kind.victim) {
     case FaultKind::Victim::way: return !surface.ways.empty();
-    case FaultKind::Victim::process: return true;
+    case FaultKind::Victim::process:
+    case FaultKind::Victim::control_plane: return true;
+    case FaultKind::Victim::service:
     case FaultKind::Victim::instance: break;
   }
   return std::ranges::any_of(surface.groups, [](const Group& group) { return group.instances > 0 && group.least > 0; });
@@ -119,7 +123,26 @@ std::string process(const Surface& surface, const Drawn& drawn, bool or_control_
   return groups[chosen]->prefix + "-" + std::to_string(random.below(static_cast<std::uint64_t>(count)));
 }
 
-DrawnFault draw_fault(const Surface& surface, const SwarmOptions& options, const Drawn& drawn, Random& random) {
+/// A service that has instances.
+std::string service_of(const Surface& surface, const Drawn& drawn, Random& random) {
+  std::vector<std::string> services;
+  for (const Group& group : surface.groups) {
+    bool known = std::ranges::find(services, group.service) != services.end();
+    if (instances_of(group, drawn) > 0 && !known) services.push_back(group.service);
+  }
+  return one_of(services, random);
+}
+
+/// With the control plane.
+int processes(const Surface& surface, const Drawn& drawn) {
+  int out = 1;
+  for (const Group& group : surface.groups) out += instances_of(group, drawn);
+  return out;
+}
+
+/// It begins between `from` and `to`, or so much earlier that it is over by the end.
+DrawnFault draw_fault(const Surface& surface, const SwarmOptions& options, const Drawn& drawn, Duration from,
+                      Duration to, Random& random) {
   const FaultKind& kind = *find_fault_kind(one_of(drawn.kinds, random));
   DrawnFault out;
   out.kind = kind.name;
@@ -128,19 +151,30 @@ DrawnFault draw_fault(const Surface& surface, const SwarmOptions& options, const
     out.lasts = between(std::min(kind.least, most), most, random);
     if (!options.recoverable && random.below(4) == 0) out.lasts.reset();
   }
-  Duration latest = surface.end - out.lasts.value_or(Duration(0));
-  out.at = between(Duration(0), std::max(latest, Duration(0)), random);
+  Duration latest = std::min(to, surface.end - out.lasts.value_or(Duration(0)));
+  out.at = between(from, std::max(latest, from), random);
   switch (kind.victim) {
     case FaultKind::Victim::process: out.target = process(surface, drawn, true, random); break;
     case FaultKind::Victim::instance: out.target = process(surface, drawn, false, random); break;
+    case FaultKind::Victim::control_plane: out.target = surface.control_plane; break;
+    case FaultKind::Victim::service: out.service = service_of(surface, drawn, random); break;
     case FaultKind::Victim::way: {
+      bool shaped = !kind.shapes.empty() && random.below(4) == 0 && processes(surface, drawn) >= processes_of_a_shape;
+      if (shaped) {
+        out.shape = one_of(kind.shapes, random);
+        break;
+      }
       const auto& way = one_of(surface.ways, random);
       out.between.first = side(surface, drawn, way.first, random);
       out.between.second = side(surface, drawn, way.second, random);
       break;
     }
   }
-  for (const Parameter& parameter : kind.parameters) out.parameters[parameter.name] = draw_parameter(parameter, random);
+  for (const Parameter& parameter : kind.parameters) {
+    std::string text = draw_parameter(parameter, random);
+    if (!parameter.control_plane || out.target == surface.control_plane)
+      out.parameters[parameter.name] = std::move(text);
+  }
   return out;
 }
 
@@ -164,7 +198,7 @@ Drawn draw(const Surface& surface, const SwarmOptions& options, std::uint64_t se
     sim::SeededRandom random = stream("swarm.fault", seed, static_cast<std::uint64_t>(i));
     for (int attempt = 0; attempt < attempts_max; ++attempt) {
       Drawn more = out;
-      more.faults.push_back(draw_fault(surface, options, out, random));
+      more.faults.push_back(draw_fault(surface, options, out, Duration(0), surface.end, random));
       if (options.recoverable && beyond_budget(surface, more)) continue;
       out = std::move(more);
       break;
@@ -172,6 +206,18 @@ Drawn draw(const Surface& surface, const SwarmOptions& options, std::uint64_t se
   }
   std::ranges::stable_sort(out.faults, {}, &DrawnFault::at);
   return out;
+}
+
+std::optional<DrawnFault> draw_more(const Surface& surface, const SwarmOptions& options, const Drawn& drawn,
+                                    Duration from, std::uint64_t seed, std::string_view event, std::uint64_t number) {
+  if (drawn.kinds.empty()) return std::nullopt;
+  sim::SeededRandom random = stream("swarm.branch", sim::hash_text(event, seed), number);
+  for (int attempt = 0; attempt < attempts_max; ++attempt) {
+    Drawn more = drawn;
+    more.faults.push_back(draw_fault(surface, options, drawn, from, from + soon, random));
+    if (!options.recoverable || !beyond_budget(surface, more)) return more.faults.back();
+  }
+  return std::nullopt;
 }
 
 }  // namespace kumasim::chaos

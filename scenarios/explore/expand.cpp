@@ -55,16 +55,21 @@ std::vector<Place> groups_of(const json& document, const Swarm& swarm) {
 json fault_json(const chaos::DrawnFault& fault) {
   json out{{"fault", fault.kind}, {"at", duration_text(fault.at)}};
   if (fault.lasts) out["for"] = duration_text(*fault.lasts);
-  if (fault.target.empty())
-    out["between"] = {fault.between.first, fault.between.second};
-  else
+  if (!fault.target.empty())
     out["target"] = fault.target;
+  else if (!fault.service.empty())
+    out["select"] = {{"service", fault.service}, {"pick", "all"}};
+  else if (!fault.shape.empty())
+    out["shape"] = fault.shape;
+  else
+    out["between"] = {fault.between.first, fault.between.second};
   for (const chaos::Parameter& parameter : chaos::find_fault_kind(fault.kind)->parameters) {
-    const std::string& text = fault.parameters.at(parameter.name);
+    auto text = fault.parameters.find(parameter.name);
+    if (text == fault.parameters.end()) continue;
     if (parameter.unit == chaos::Parameter::Unit::number)
-      out[parameter.name] = std::stoll(text);
+      out[parameter.name] = std::stoll(text->second);
     else
-      out[parameter.name] = text;
+      out[parameter.name] = text->second;
   }
   return out;
 }
@@ -108,6 +113,25 @@ void write_faults(const chaos::Drawn& drawn, json& spec, std::vector<std::string
   }
 }
 
+/// What a fault of the file may take of its instances, whatever the seed makes of it; nothing where all go on.
+std::optional<chaos::GivenFault> given_fault(const Scenario& scenario, const Fault& fault, Duration end) {
+  const chaos::FaultKind* drawn = chaos::find_fault_kind(fault.kind->name);
+  if (!fault.kind->ends_life && (drawn == nullptr || !drawn->disables)) return std::nullopt;
+  chaos::GivenFault out{.kind = std::string(fault.kind->name), .from = fault.at.low, .to = end};
+  if (!fault.when && !fault.every && (fault.lasts || !fault.kind->lasting))
+    out.to = fault.at.high + fault.lasts.value_or(Span{}).high;
+  for (const Instance& instance : scenario.instances) {
+    bool meant = fault.select ? fault.select->takes(instance)
+                              : fault.target == instance.process || fault.target == Fault::of_event;
+    if (meant) out.processes.push_back(instance.process);
+  }
+  out.at_once = fault.select && fault.select->pick == 0 ? out.processes.size()
+                : fault.select                          ? fault.select->pick
+                                                        : 1;
+  if (out.processes.empty()) return std::nullopt;
+  return out;
+}
+
 }  // namespace
 
 chaos::Surface surface_of(const Source& source, const Profile& profile) {
@@ -126,6 +150,9 @@ chaos::Surface surface_of(const Source& source, const Profile& profile) {
     out.linked.emplace_back(link.between[1], link.between[0]);
   }
   out.end = phases_of(scenario, profile, {}).liveness.after;
+  for (const Fault& fault : scenario.faults) {
+    if (auto given = given_fault(scenario, fault, out.end)) out.given.push_back(std::move(*given));
+  }
   return out;
 }
 
@@ -182,6 +209,21 @@ Expanded expand(const Source& source, const Profile& profile, std::uint64_t seed
   // The grammar wants one; that the run itself goes well is judged in any case.
   if (judged.expect.empty()) judged.expect.push_back({{"always", "calls >= 0"}});
   spec["expect"] = std::move(judged.expect);
+  return out;
+}
+
+std::optional<Expanded> branched(const Source& source, const Profile& profile, const Expanded& expanded,
+                                 std::uint64_t seed, std::string_view event, Duration at, std::uint64_t number) {
+  auto fault = chaos::draw_more(surface_of(source, profile), options_of(source.scenario, profile), expanded.drawn, at,
+                                seed, event, number);
+  if (!fault) return std::nullopt;
+  Expanded out = expanded;
+  json value = fault_json(*fault);
+  value.erase("at");
+  value["when"] = {{"event", event}, {"after", duration_text(fault->at - at)}};
+  out.lines.push_back(fmt::format("at the first {}, {}: {}", event, duration_text(at), fault_text(value)));
+  out.document["spec"]["faults"].push_back(std::move(value));
+  out.drawn.faults.push_back(std::move(*fault));
   return out;
 }
 

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -32,5 +34,10 @@ chaos::SwarmOptions options_of(const Scenario& scenario, const Profile& profile)
 /// One seed, one document, which load_scenario accepts unless the scenario's own limits of instances contradict its
 /// faults. Under a profile that draws faults the expectations change (judged.hpp).
 Expanded expand(const Source& source, const Profile& profile, std::uint64_t seed);
+
+/// The same with one more fault, which strikes soon after the first event of that kind; in the run of the seed that was
+/// `at`. Several, by `number`. Nothing where the budget has no room for it.
+std::optional<Expanded> branched(const Source& source, const Profile& profile, const Expanded& expanded,
+                                 std::uint64_t seed, std::string_view event, Duration at, std::uint64_t number);
 
 }  // namespace kumasim::scenario

@@ -38,6 +38,24 @@ TEST(Expand, EverySeedMakesAScenarioThatLoadsAndDrawsNothingMore) {
   }
 }
 
+TEST(Expand, ABranchHasOneMoreFaultThatWaitsForItsEvent) {
+  Source source = source_of(with_expectations("  - always: converged\n"));
+  const Profile& swarm = profile("swarm");
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    Expanded trunk = expand(source, swarm, seed);
+    auto branch = branched(source, swarm, trunk, seed, "call.failed", 12'345'678'901ns, 2);
+    if (!branch) continue;
+    auto loaded = load(branch->document);
+    ASSERT_TRUE(loaded) << loaded.error()[0].text() << "\n" << document_text(branch->document);
+    ASSERT_TRUE(loaded->faults.back().when);
+    EXPECT_EQ(loaded->faults.back().when->event, "call.failed");
+    EXPECT_LE(loaded->faults.back().when->after.high, 5s);
+    json without = branch->document;
+    without["spec"]["faults"].erase(without["spec"]["faults"].size() - 1);
+    EXPECT_EQ(without, trunk.document);
+  }
+}
+
 TEST(Expand, SmokeIsTheScenarioItself) {
   Source source = source_of(with_expectations("  - always: no-plaintext\n  swarm: {pick: 5}\n"));
   json document = expand(source, profile("smoke"), 7).document;
@@ -95,6 +113,10 @@ TEST(Judged, SafetyHoldsAtAllTimes) {
   EXPECT_EQ(titles("  - always: no-plaintext\n"), Titles{"always no-plaintext"});
   EXPECT_EQ(titles("  - during: {to: 20s, that: denied(web -> backend)}\n"),
             Titles{"0s to 20s: blocked(web -> backend)"});
+  // The change may come at 40s, and a call waits ten seconds.
+  EXPECT_EQ(titles("  - during: {to: 40s, that: denied(web -> backend)}\n"),
+            Titles{"0s to 30s: blocked(web -> backend)"});
+  EXPECT_EQ(titles("  - during: {from: 31s, to: 40s, that: denied(web -> backend)}\n"), Titles{});
   EXPECT_EQ(titles("  - always: denied(web -> backend)\n"),
             (Titles{"always blocked(web -> backend)", "3m10s to 3m40s: denied(web -> backend)"}));
   EXPECT_EQ(titles("  - during: {from: 60s, to: 80s, that: denied(web -> backend)}\n"), Titles{})
@@ -143,6 +165,24 @@ TEST(Judged, BeyondTheBudgetOnlySafety) {
 }
 
 TEST(Judged, SometimesStays) { EXPECT_EQ(titles("  - sometimes: converged\n"), Titles{"sometimes converged"}); }
+TEST(Judged, UsuallyStaysAsItIs) {
+  EXPECT_EQ(titles("  - usually: {share: 90%, to: 10s, that: \"failed-calls(web -> backend) == 0\"}\n"),
+            Titles{"usually (90% of runs, 95% sure) 0s to 10s: failed-calls(web -> backend) == 0"});
+}
+
+/// A kill of the file takes two of the three, at some time: two_services.
+TEST(Expand, DrawsBesideTheFaultsOfTheFile) {
+  Source source = source_of(with_expectations("  - always: converged\n"));
+  chaos::Surface surface = surface_of(source, profile("swarm"));
+  ASSERT_EQ(surface.given.size(), 2u);
+  EXPECT_EQ(surface.given[0].kind, "proc.kill");
+  EXPECT_EQ(surface.given[0].processes, (std::vector<std::string>{"backend-v1-0", "backend-v1-1", "backend-v2-0"}));
+  EXPECT_EQ(surface.given[0].at_once, 2u);
+  EXPECT_EQ(surface.given[0].from, 10s);
+  EXPECT_EQ(surface.given[0].to, 25s);
+  EXPECT_EQ(surface.given[1].processes, std::vector<std::string>{"web-0"});
+  EXPECT_EQ(surface.given[1].to, 32s);
+}
 
 /// The catalogue has each kind that a seed draws, with all that is drawn for it.
 TEST(FaultKinds, AreThoseOfTheCatalogue) {
@@ -151,7 +191,9 @@ TEST(FaultKinds, AreThoseOfTheCatalogue) {
     ASSERT_NE(known, nullptr) << kind.name;
     EXPECT_TRUE(known->not_sim.empty()) << kind.name;
     EXPECT_EQ(known->lasting, kind.lasts()) << kind.name;
-    EXPECT_EQ(known->whom == fault::Whom::ways, kind.victim == chaos::FaultKind::Victim::way) << kind.name;
+    using Victim = chaos::FaultKind::Victim;
+    bool of_ways = kind.victim == Victim::way || kind.victim == Victim::service;
+    EXPECT_EQ(known->whom == fault::Whom::ways, of_ways) << kind.name;
     for (const chaos::Parameter& parameter : kind.parameters)
       EXPECT_NE(known->find_parameter(parameter.name), nullptr) << kind.name << " " << parameter.name;
     for (const fault::Parameter& parameter : known->parameters) {

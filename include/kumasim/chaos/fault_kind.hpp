@@ -17,6 +17,7 @@ struct Parameter {
   Unit unit = Unit::milliseconds;
   std::int64_t low = 0, high = 0, step = 1;
   std::vector<std::string> words = {};
+  bool control_plane = false;  // only where the control plane is struck: instances have none of it
 };
 
 struct FaultKind {
@@ -24,6 +25,8 @@ struct FaultKind {
     process,   // an instance or the control plane
     instance,  // an instance only
     way,       // between two that talk to one another
+    service,   // all instances of a service
+    control_plane,
   };
   std::string name;  // as scenario files have it
   Victim victim = Victim::process;
@@ -31,6 +34,7 @@ struct FaultKind {
   bool disables = false;     // a process that it strikes serves nobody meanwhile
   bool recoverable = true;   // nothing of it stays once it is over
   std::vector<Parameter> parameters = {};
+  std::vector<std::string> shapes = {};  // of partitions among all processes, in place of a way
 
   bool lasts() const { return most > Duration(0); }
 };

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -21,6 +22,14 @@ struct Group {
   int least = 1, most = 1;  // what may be drawn
 };
 
+/// A fault of the scenario's own by which processes serve nobody for a time.
+struct GivenFault {
+  std::string kind;
+  Duration from{}, to{};                    // it is within these
+  std::vector<std::string> processes = {};  // that it may strike
+  std::size_t at_once = 1;                  // so many of them
+};
+
 /// What there is to draw from.
 struct Surface {
   std::string control_plane;
@@ -29,6 +38,7 @@ struct Surface {
   std::vector<std::pair<std::string, std::string>> ways;
   std::vector<std::pair<std::string, std::string>> linked;  // ways whose delay the scenario itself fixes
   Duration end{};                                           // all faults are over by then
+  std::vector<GivenFault> given = {};                       // beside which faults are drawn
 };
 
 struct SwarmOptions {
@@ -43,10 +53,12 @@ struct SwarmOptions {
 struct DrawnFault {
   std::string kind;
   Duration at{};
-  std::optional<Duration> lasts;
-  std::string target;                                  // a process; "" for a way
-  std::pair<std::string, std::string> between;         // of a way
+  std::optional<Duration> lasts = {};
+  std::string target = {};                             // a process; "" for a way
+  std::pair<std::string, std::string> between = {};    // of a way
   std::map<std::string, std::string> parameters = {};  // as scenario files write them: "120ms", "0.5%", "37", "oneWay"
+  std::string service = {};                            // all instances of it
+  std::string shape = {};                              // of a partition among all
 };
 
 struct DrawnLink {
@@ -65,6 +77,11 @@ struct Drawn {
 /// others. Fewer faults than picked come out where the budget has no room for more. REQUIRES: names of fault_kinds() in
 /// `from`, low ends not above high ends.
 Drawn draw(const Surface& surface, const SwarmOptions& options, std::uint64_t seed);
+
+/// One fault more, for a run that goes on from `from` in another way: it begins soon after. `event` and `number` tell
+/// apart what is drawn from one seed. Nothing where the budget has no room for any.
+std::optional<DrawnFault> draw_more(const Surface& surface, const SwarmOptions& options, const Drawn& drawn,
+                                    Duration from, std::uint64_t seed, std::string_view event, std::uint64_t number);
 
 /// How many instances the group has in this drawing.
 int instances_of(const Group& group, const Drawn& drawn);
