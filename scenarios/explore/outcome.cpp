@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <set>
 
+#include "kumasim/scenario/fault_order.hpp"
+
 namespace kumasim::scenario {
 namespace {
 
@@ -27,13 +29,13 @@ constexpr Probe probes[] = {
     {"update refused by a proxy", [](const WorldRun& run) { return !run.refusals.empty(); }},
 };
 
-/// A fault that comes as several actions counts once.
-std::map<std::string, std::uint64_t> faults_of(const Scenario& scenario, const Plan& plan) {
+/// Those that began, at a time or at an event. A fault that comes as several parts counts once.
+std::map<std::string, std::uint64_t> faults_of(const Scenario& scenario, const WorldRun& run) {
   std::map<std::string, std::uint64_t> out;
   std::set<std::uint64_t> seen;
-  for (const Action& action : plan.actions) {
-    if (!action.fault) continue;
-    if (seen.insert(action.order.strike()).second) ++out[std::string(scenario.faults[action.order.place()].kind->name)];
+  for (const FaultSpan& fault : run.course.faults) {
+    FaultOrder order{.id = fault.id};
+    if (seen.insert(order.strike()).second) ++out[std::string(scenario.faults[order.place()].kind->name)];
   }
   return out;
 }
@@ -60,16 +62,16 @@ const std::vector<std::string>& run_probes() {
   return names;
 }
 
-chaos::SeedResult outcome_of(const Scenario& scenario, const Plan& plan, const WorldRun& run) {
+chaos::SeedResult outcome_of(const Scenario& scenario, const WorldRun& run) {
   chaos::SeedResult out;
   out.seed = run.seed;
   out.failures = failures_of(run);
-  out.struck = faults_of(scenario, plan);
+  out.struck = faults_of(scenario, run);
   for (const Probe& probe : probes) {
     if (probe.reached(run)) out.probes.emplace_back(probe.name);
   }
   for (const Verdict& verdict : run.verdicts) {
-    if (verdict.sometimes && verdict.held) out.probes.push_back(verdict.title);
+    if ((verdict.sometimes || verdict.usually) && verdict.held) out.probes.push_back(verdict.title);
   }
   out.events = run.events;
   out.fingerprint = run.fingerprint;

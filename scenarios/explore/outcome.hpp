@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "kumasim/chaos/results.hpp"
-#include "kumasim/scenario/plan.hpp"
 #include "kumasim/scenario/report.hpp"
+#include "kumasim/scenario/scenario.hpp"
 
 namespace kumasim::scenario {
 
@@ -17,6 +17,6 @@ std::vector<chaos::Failure> failures_of(const WorldRun& run);
 const std::vector<std::string>& run_probes();
 
 /// All but `kinds`, `drawn` and `wall_ms`, which the run does not know.
-chaos::SeedResult outcome_of(const Scenario& scenario, const Plan& plan, const WorldRun& run);
+chaos::SeedResult outcome_of(const Scenario& scenario, const WorldRun& run);
 
 }  // namespace kumasim::scenario

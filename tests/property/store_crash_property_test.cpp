@@ -51,6 +51,7 @@ TEST(StoreCrash, AcknowledgedWritesSurviveADeathAtAnyPoint) {
     const int lives = *rc::gen::inRange(1, 4);
     sim::VirtualDisk disk([](std::uint64_t) {});
     sim::SeededRandom random(seed);
+    disk.set_faults({.tears = *rc::gen::arbitrary<bool>()}, random);
     // What may be found: what the last acknowledged write left, and what writes since then made that nobody has
     // acknowledged. A life may see one of those and a power failure take it back all the same.
     std::set<Model> possible{Model{}};
