@@ -162,6 +162,8 @@ void take_balancing(const cl::Cluster& in, Cluster& out) {
   const auto& subsets = in.lb_subset_config();
   for (const auto& s : subsets.subset_selectors())
     out.subsets.push_back({{s.keys().begin(), s.keys().end()}, fallback_of(s.fallback_policy())});
+  // Over subsets localities weigh the same unless it is asked for.
+  if (!out.subsets.empty() && !subsets.locality_weight_aware()) out.locality_weighted = false;
   using C = cl::Cluster::LbSubsetConfig;
   out.subset_fallback = subsets.fallback_policy() == C::ANY_ENDPOINT     ? Fallback::any_endpoint
                         : subsets.fallback_policy() == C::DEFAULT_SUBSET ? Fallback::default_subset
@@ -243,6 +245,8 @@ Checked<LoadAssignmentPtr> LoadAssignment::compile(const ::envoy::config::endpoi
       }
       endpoint.weight = e.has_load_balancing_weight() ? e.load_balancing_weight().value() : 1;
       endpoint.healthy = usable(e.health_status());
+      endpoint.degraded = e.health_status() == core::DEGRADED;
+      endpoint.draining = e.health_status() == core::DRAINING;
       endpoint.labels = to_labels(e.metadata(), "envoy.lb");
       endpoint.socket_labels = to_labels(e.metadata(), "envoy.transport_socket_match");
       locality.endpoints.push_back(std::move(endpoint));

@@ -28,6 +28,8 @@ struct Endpoint {
   std::string text;  ///< host:port
   std::uint32_t weight = 1;
   bool healthy = true;
+  bool degraded = false;  ///< healthy, but only for what others cannot take
+  bool draining = false;  ///< unhealthy, and no part of a share of healthy hosts
   Labels labels;         ///< envoy.lb
   Labels socket_labels;  ///< envoy.transport_socket_match
 };

@@ -14,6 +14,12 @@ namespace {
 
 namespace http = ::envoy::extensions::filters::http;
 
+std::string lowered(std::string text) {
+  for (char& c : text)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return text;
+}
+
 Checked<RbacFilter> compile_rbac(const http::rbac::v3::RBAC& rbac) {
   RbacFilter out;
   auto take = [](auto& slot, auto&& engine) -> Checked<> {
@@ -68,7 +74,7 @@ Checked<RateLimitFilter> compile_limit(const http::local_ratelimit::v3::LocalRat
   out.enforced = Fraction::of(limit.filter_enforced().default_value());
   if (limit.has_status() && limit.status().code() >= 400) out.status = static_cast<int>(limit.status().code());
   for (const auto& h : limit.response_headers_to_add())
-    out.response_headers.emplace_back(h.header().key(), h.header().value());
+    out.response_headers.emplace_back(lowered(h.header().key()), h.header().value());
   return out;
 }
 

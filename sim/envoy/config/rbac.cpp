@@ -182,10 +182,11 @@ bool any_matches(const std::vector<std::string>* names, const StringMatch& match
   return names && std::any_of(names->begin(), names->end(), [&](const auto& n) { return match.matches(n); });
 }
 
-/// URI names count first, then DNS names, then the subject (Envoy: Principal.Authenticated).
+/// URI names count first, then DNS names, then the subject; without a name every peer over TLS is meant, with a
+/// certificate or not (Envoy: Principal.Authenticated).
 bool authenticated(const RbacInput& in, const std::optional<StringMatch>& match) {
   if (!in.tls) return false;
-  if (!match) return in.peer_certificate;
+  if (!match) return true;
   if (!in.peer_certificate) return false;
   return any_matches(in.uris, *match) || any_matches(in.dns_names, *match) || match->matches(in.subject);
 }

@@ -32,10 +32,17 @@ HeaderEdits::Action action_of(const core::HeaderValueOption& option) {
   }
 }
 
+/// A value is a format in which %% stands for a percent sign; commands in it are not simulated.
+std::string unescaped(std::string value) {
+  for (std::size_t at = 0; (at = value.find("%%", at)) != std::string::npos; ++at) value.erase(at, 1);
+  return value;
+}
+
 template <class Puts, class Removes>
 HeaderEdits edits(const Puts& puts, const Removes& removes) {
   HeaderEdits out;
-  for (const auto& p : puts) out.put.push_back({lowered(p.header().key()), p.header().value(), action_of(p)});
+  for (const auto& p : puts)
+    out.put.push_back({lowered(p.header().key()), unescaped(p.header().value()), action_of(p)});
   for (const auto& name : removes) out.remove.push_back(lowered(name));
   return out;
 }
@@ -181,7 +188,10 @@ Checked<Forward> compile_forward(const rt::RouteAction& a, std::set<std::string>
                       std::to_string(a.weighted_clusters().total_weight().value()));
       break;
     }
-    case rt::RouteAction::kClusterHeader: out.cluster_header = lowered(a.cluster_header()); break;
+    case rt::RouteAction::kClusterHeader:
+      out.cluster_header = lowered(a.cluster_header());
+      out.header_subset = std::move(shared);
+      break;
     default: return refuse("a cluster specifier that is not simulated");
   }
   for (const auto& c : out.clusters)
@@ -302,16 +312,22 @@ std::string without_port(const std::string& authority) {
 
 }  // namespace
 
+/// Removals first; then what is there decides which headers are set, and those are added last (Envoy:
+/// HeaderParser::evaluateHeaders).
 void HeaderEdits::apply(Headers& headers) const {
   auto drop = [&](const std::string& name) { std::erase_if(headers, [&](const auto& h) { return h.first == name; }); };
   for (const auto& name : remove) drop(name);
+  std::vector<const Put*> set, add;
   for (const auto& p : put) {
     bool there = std::any_of(headers.begin(), headers.end(), [&](const auto& h) { return h.first == p.name; });
-    if (p.action == Action::add_if_absent && there) continue;
-    if (p.action == Action::overwrite_if_exists && !there) continue;
-    if (p.action == Action::overwrite || p.action == Action::overwrite_if_exists) drop(p.name);
-    headers.emplace_back(p.name, p.value);
+    bool sets = p.action == Action::overwrite || p.action == Action::overwrite_if_exists;
+    if (p.action == Action::overwrite || p.action == Action::append || there == sets) (sets ? set : add).push_back(&p);
   }
+  for (const auto* p : set) {
+    drop(p->name);
+    headers.emplace_back(p->name, p->value);
+  }
+  for (const auto* p : add) headers.emplace_back(p->name, p->value);
 }
 
 bool Route::matches(const std::string& path_and_query, const Headers& in, Random& random) const {
@@ -336,15 +352,17 @@ bool Route::matches(const std::string& path_and_query, const Headers& in, Random
   return !fraction || random.below(fraction->per) < fraction->count;
 }
 
+std::size_t Route::matched(std::size_t path_size) const {
+  bool prefix = kind == Path::prefix || kind == Path::separated_prefix;
+  return prefix ? std::min(path.size(), path_size) : path_size;
+}
+
 std::string Route::rewritten(const std::string& path_and_query) const {
   const auto* forward = std::get_if<Forward>(&action);
   if (!forward) return path_and_query;
   if (!forward->prefix_rewrite.empty()) {
-    // Of an exact or regex route the whole path is replaced (Envoy: the matched part).
-    auto end = path_and_query.find('?');
-    auto matched =
-        kind == Path::prefix || kind == Path::separated_prefix ? path.size() : std::min(end, path_and_query.size());
-    return forward->prefix_rewrite + path_and_query.substr(matched);
+    auto end = std::min(path_and_query.find('?'), path_and_query.size());
+    return forward->prefix_rewrite + path_and_query.substr(matched(end));
   }
   if (forward->regex_rewrite) {
     auto end = std::min(path_and_query.find('?'), path_and_query.size());

@@ -85,6 +85,7 @@ struct Forward {
   std::vector<ClusterChoice> clusters;  ///< one, or the weighted ones
   std::uint64_t weight_total = 1;
   std::string cluster_header;
+  Labels header_subset;  ///< of the cluster that the header names
   Duration timeout = std::chrono::seconds(15);  ///< zero: none
   std::optional<Duration> idle_timeout;
   std::optional<RetryPolicy> retry;
@@ -124,6 +125,8 @@ struct Route {
   FilterOverrides overrides;
 
   bool matches(const std::string& path_and_query, const Headers& headers, Random& random) const;
+  /// How much of a path that it matches a rewritten prefix replaces: of an exact or regex route the whole path.
+  std::size_t matched(std::size_t path_size) const;
   /// The path with prefix_rewrite or regex_rewrite done.
   std::string rewritten(const std::string& path_and_query) const;
 };

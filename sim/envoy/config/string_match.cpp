@@ -134,20 +134,18 @@ bool HeaderMatch::matches(const Headers& headers) const {
     return (found.has_value() == must_be_present) != invert;
   }
   // A missing header fails every value match, and inversion does not turn that round (Envoy's HeaderMatcher contract).
-  if (!found) {
-    if (!missing_is_empty) return false;
-    found = "";
-  }
-  bool hit = false;
-  if (value) {
-    hit = value->matches(*found);
-  } else {
-    std::int64_t number = 0;
-    auto [end, error] = std::from_chars(found->data(), found->data() + found->size(), number);
-    hit = error == std::errc() && end == found->data() + found->size() && number >= range->first &&
-          number < range->second;
-  }
+  if (!found) return missing_is_empty && hits("") != invert;
+  // Of several values each is looked at by itself.
+  bool hit =
+      std::any_of(headers.begin(), headers.end(), [&](const auto& h) { return h.first == name && hits(h.second); });
   return hit != invert;
+}
+
+bool HeaderMatch::hits(std::string_view text) const {
+  if (value) return value->matches(text);
+  std::int64_t number = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc() && end == text.data() + text.size() && number >= range->first && number < range->second;
 }
 
 Checked<QueryMatch> QueryMatch::compile(const ::envoy::config::route::v3::QueryParameterMatcher& m) {

@@ -57,7 +57,7 @@ class StringMatch {
   std::optional<Regex> regex_;
 };
 
-/// Values of one name are joined by commas, as Envoy does before it matches.
+/// Values of one name are joined by commas.
 std::optional<std::string> find_header(const Headers& headers, std::string_view name);
 
 struct HeaderMatch {
@@ -70,6 +70,8 @@ struct HeaderMatch {
 
   static Checked<HeaderMatch> compile(const ::envoy::config::route::v3::HeaderMatcher& matcher);
   bool matches(const Headers& headers) const;
+  /// One value, inversion left aside. REQUIRES: there is a value or a range to match.
+  bool hits(std::string_view text) const;
 };
 
 struct QueryMatch {

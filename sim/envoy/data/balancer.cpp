@@ -68,59 +68,68 @@ Balancer::Balancer(const Cluster& config, std::vector<HostPtr> hosts, std::vecto
   rebuild(random);
 }
 
+Balancer::Group Balancer::group_of(const Level& level, bool (Host::*belongs)() const, Random& random) const {
+  std::vector<HostPtr> hosts;
+  std::copy_if(level.hosts.begin(), level.hosts.end(), std::back_inserter(hosts),
+               [&](const auto& h) { return (*h.*belongs)(); });
+  Group out;
+  for (std::size_t l = 0; config_.locality_weighted && l < locality_weights_.size(); ++l) {
+    std::vector<HostPtr> members;
+    std::uint64_t total = 0;
+    for (const auto& h : level.hosts) total += h->locality == l && !h->endpoint.draining;
+    std::copy_if(hosts.begin(), hosts.end(), std::back_inserter(members),
+                 [&](const auto& h) { return h->locality == l; });
+    if (members.empty() || locality_weights_[l] == 0) continue;
+    auto available = std::min<std::uint64_t>(100, overprovisioning_percent_ * members.size() / total);
+    out.locality_load.push_back(locality_weights_[l] * available);
+    out.locality_schedule.add(out.localities.size(), out.locality_load.back());
+    out.localities.emplace_back(std::move(members), config_.lb, config_.choice_count, random);
+  }
+  // As hosts do, localities begin somewhere in their turns (Envoy: EdfScheduler::createWithPicks).
+  auto skipped = out.localities.size() > 1 ? random.below(2 * out.localities.size()) : 0;
+  for (std::uint64_t i = 0; i < skipped; ++i)
+    out.locality_schedule.pick([&](std::size_t l) { return out.locality_load[l]; });
+  out.hosts = HostPicker(std::move(hosts), config_.lb, config_.choice_count, random);
+  return out;
+}
+
 void Balancer::rebuild(Random& random) {
   for (auto& [priority, level] : levels_) {
-    std::vector<HostPtr> healthy;
-    std::copy_if(level.hosts.begin(), level.hosts.end(), std::back_inserter(healthy),
-                 [](const auto& h) { return h->healthy(); });
-    level.panic = healthy.size() * 100 < std::uint64_t{config_.panic_percent} * level.hosts.size();
     level.all = HostPicker(level.hosts, config_.lb, config_.choice_count, random);
     level.hashed.reset();
-    level.localities.clear();
-    level.locality_load.clear();
-    level.locality_schedule = {};
-    if (config_.locality_weighted) {
-      for (std::size_t l = 0; l < locality_weights_.size(); ++l) {
-        std::vector<HostPtr> members;
-        std::uint64_t total = 0;
-        for (const auto& h : level.hosts) total += h->locality == l;
-        std::copy_if(healthy.begin(), healthy.end(), std::back_inserter(members),
-                     [&](const auto& h) { return h->locality == l; });
-        if (members.empty() || locality_weights_[l] == 0) continue;
-        auto available = std::min<std::uint64_t>(100, overprovisioning_percent_ * members.size() / total);
-        level.locality_load.push_back(locality_weights_[l] * available);
-        level.locality_schedule.add(level.localities.size(), level.locality_load.back());
-        level.localities.emplace_back(std::move(members), config_.lb, config_.choice_count, random);
-      }
-    }
-    level.healthy = HostPicker(std::move(healthy), config_.lb, config_.choice_count, random);
+    level.healthy = group_of(level, &Host::healthy, random);
+    level.degraded = group_of(level, &Host::degraded, random);
+    level.counted = static_cast<std::size_t>(
+        std::count_if(level.hosts.begin(), level.hosts.end(), [](const auto& h) { return !h->endpoint.draining; }));
+    auto usable = level.healthy.hosts.size() + level.degraded.hosts.size();
+    level.panic = level.counted == 0 || usable * 100 < std::uint64_t{config_.panic_percent} * level.counted;
   }
   share_load();
 }
 
-/// A priority takes its health times 1.4 of what is left (Envoy: priority levels); where all together have less than
-/// 100 %, the shares are scaled up.
+/// What it can take of all load, in per cent.
+std::uint64_t Balancer::availability(const Level& level, const Group& group) const {
+  auto size = level.counted;
+  return size == 0 ? 0 : std::min<std::uint64_t>(100, overprovisioning_percent_ * group.hosts.size() / size);
+}
+
+/// A priority takes its health times 1.4 of what is left (Envoy: priority levels), its degraded hosts of what the
+/// healthy ones of all priorities leave; where all together have less than 100 %, the shares are scaled up.
 void Balancer::share_load() {
   std::uint64_t total = 0;
-  std::vector<std::uint64_t> health;
-  for (auto& [priority, level] : levels_) {
-    auto size = level.hosts.size();
-    auto percent =
-        size == 0 ? 0 : std::min<std::uint64_t>(100, overprovisioning_percent_ * level.healthy.size() / size);
-    health.push_back(percent);
-    total += percent;
-  }
+  for (const auto& [priority, level] : levels_)
+    total += availability(level, level.healthy) + availability(level, level.degraded);
   auto normal = std::min<std::uint64_t>(total, 100);
   std::uint64_t left = 100;
-  std::size_t i = 0;
-  Level* first = nullptr;
-  for (auto& [priority, level] : levels_) {
-    auto share = normal == 0 ? 0 : std::min(left, health[i] * 100 / normal);
-    level.load = static_cast<std::uint32_t>(share);
-    if (share > 0 && !first) first = &level;
-    left -= share;
-    ++i;
-  }
+  Group* first = nullptr;
+  for (auto kind : {&Level::healthy, &Level::degraded})
+    for (auto& [priority, level] : levels_) {
+      auto& group = level.*kind;
+      auto share = normal == 0 ? 0 : std::min(left, availability(level, group) * 100 / normal);
+      group.load = static_cast<std::uint32_t>(share);
+      if (share > 0 && !first) first = &group;
+      left -= share;
+    }
   if (first) first->load += static_cast<std::uint32_t>(left);  // what rounding left over
   // While enough is healthy over all priorities, none of them panics (Envoy: panic needs a total below 100 %).
   if (total >= 100)
@@ -129,7 +138,7 @@ void Balancer::share_load() {
   if (all_panic)
     share_load_by_hosts();
   else if (normal == 0)
-    levels_.begin()->second.load = 100;
+    levels_.begin()->second.healthy.load = 100;
 }
 
 /// Where all priorities are in panic, health no longer counts (Envoy: recalculateLoadInTotalPanic).
@@ -139,21 +148,23 @@ void Balancer::share_load_by_hosts() {
   for (const auto& [priority, level] : levels_) hosts += level.hosts.size();
   std::uint32_t left = 100;
   for (auto& [priority, level] : levels_) {
-    level.load = static_cast<std::uint32_t>(hosts == 0 ? 0 : 100 * level.hosts.size() / hosts);
-    left -= level.load;
+    level.healthy.load = static_cast<std::uint32_t>(hosts == 0 ? 0 : 100 * level.hosts.size() / hosts);
+    level.degraded.load = 0;
+    left -= level.healthy.load;
   }
-  levels_.begin()->second.load += left;
+  levels_.begin()->second.healthy.load += left;
 }
 
-/// `point` lies in [0, 100).
-Balancer::Level& Balancer::level_at(std::uint64_t point) {
-  Level* level = &levels_.begin()->second;
-  for (auto& [priority, candidate] : levels_) {
-    level = &candidate;
-    if (point < candidate.load) break;
-    point -= candidate.load;
-  }
-  return *level;
+/// `point` lies in [0, 100), and the loads add up to 100.
+Balancer::Choice Balancer::choice_at(std::uint64_t point) {
+  for (auto kind : {&Level::healthy, &Level::degraded})
+    for (auto& [priority, level] : levels_) {
+      auto& group = level.*kind;
+      if (point < group.load) return {&level, &group};
+      point -= group.load;
+    }
+  auto& first = levels_.begin()->second;
+  return {&first, &first.healthy};
 }
 
 /// Weights within the priority; where localities are weighted, within each locality's share (Envoy:
@@ -182,20 +193,22 @@ HostPtr Balancer::pick(Random& random, const PickBy& by) {
   if (levels_.empty()) return nullptr;
   if (config_.lb == Cluster::Lb::ring_hash || config_.lb == Cluster::Lb::maglev) {
     auto hash = by.hash ? *by.hash : random.next();
-    auto& chosen = level_at(hash % 100);
+    auto& chosen = *choice_at(hash % 100).level;
     bool panic = chosen.panic && config_.panic_percent > 0;
     if (!chosen.hashed) chosen.hashed = std::make_unique<HashTable>(config_, shares(chosen, !panic));
     return chosen.hashed->pick(hash, by.attempt);
   }
-  Level* level = &levels_.begin()->second;
-  if (levels_.size() > 1) level = &level_at(random.below(100));
+  Choice choice{&levels_.begin()->second, &levels_.begin()->second.healthy};
+  if (levels_.size() > 1 || choice.group->load < 100) choice = choice_at(random.below(100));
   // A threshold of 0 turns panic off: then nobody is picked (Envoy answers 503 UH).
-  if (level->panic && config_.panic_percent > 0) return level->all.pick(random);
-  if (!level->localities.empty()) {
-    auto at = level->locality_schedule.pick([&](std::size_t l) { return level->locality_load[l]; });
-    return level->localities[at].pick(random);
-  }
-  return level->healthy.pick(random);
+  if (choice.level->panic && config_.panic_percent > 0) return choice.level->all.pick(random);
+  return choice.group->pick(random);
+}
+
+HostPtr Balancer::Group::pick(Random& random) {
+  if (localities.empty()) return hosts.pick(random);
+  auto at = locality_schedule.pick([&](std::size_t l) { return locality_load[l]; });
+  return localities[at].pick(random);
 }
 
 }  // namespace kumasim::sim::proxy

@@ -23,7 +23,9 @@ struct Host {
   std::uint64_t active = 0;  ///< requests under way
   OutlierRecord outlier;
   virtual ~Host() = default;
-  bool healthy() const { return endpoint.healthy && !outlier.ejected; }
+  bool healthy() const { return endpoint.healthy && !endpoint.degraded && !outlier.ejected; }
+  /// Takes what the healthy hosts cannot.
+  bool degraded() const { return endpoint.healthy && endpoint.degraded && !outlier.ejected; }
 };
 using HostPtr = std::shared_ptr<Host>;
 
@@ -91,19 +93,32 @@ class Balancer {
   void rebuild(Random& random);
 
  private:
-  struct Level {
-    std::vector<HostPtr> hosts;
-    HostPicker all, healthy;
-    std::vector<HostPicker> localities;  // healthy hosts, where localities are weighted
+  /// Hosts of a priority that are all healthy, or all degraded.
+  struct Group {
+    HostPicker hosts;
+    std::vector<HostPicker> localities;  // where localities are weighted
     std::vector<std::uint64_t> locality_load;
     EdfSchedule locality_schedule;
+    std::uint32_t load = 0;  // per cent
+    HostPtr pick(Random& random);
+  };
+  struct Level {
+    std::vector<HostPtr> hosts;
+    std::size_t counted = 0;  // hosts of which the healthy ones are a share
+    HostPicker all;
+    Group healthy, degraded;
     std::unique_ptr<HashTable> hashed;  // made at the first pick
     bool panic = false;
-    std::uint32_t load = 0;  // per cent
   };
+  struct Choice {
+    Level* level;
+    Group* group;
+  };
+  Group group_of(const Level& level, bool (Host::*belongs)() const, Random& random) const;
+  std::uint64_t availability(const Level& level, const Group& group) const;
   void share_load();
   void share_load_by_hosts();
-  Level& level_at(std::uint64_t point);
+  Choice choice_at(std::uint64_t point);
   HashTable::Shares shares(const Level& level, bool healthy_only) const;
 
   const Cluster& config_;

@@ -85,7 +85,8 @@ void HttpStream::attempt() {
   if (upstream_->config().type == Cluster::Type::original_dst) {
     host = upstream_->original(down_->wire->hello.destination_ip, down_->wire->hello.destination_port);
   } else {
-    int tries = retry_ && retry_->avoid_previous_hosts && !tried_.empty() ? std::max(retry_->host_attempts_max, 1) : 1;
+    // The first pick, and as many more as there are attempts (Envoy: hostSelectionRetryCount() + 1).
+    int tries = retry_ && retry_->avoid_previous_hosts && !tried_.empty() ? retry_->host_attempts_max + 1 : 1;
     for (int i = 0; i < tries; ++i) {
       host = upstream_->pick(choice_->subset, proxy_.random(), {hash_, static_cast<unsigned>(i)});
       if (!host || !tried_.contains(host->endpoint.text)) break;
@@ -98,16 +99,15 @@ void HttpStream::attempt() {
   }
   tried_.insert(host->endpoint.text);
   record.step(proxy_.name(), "endpoint", host->endpoint.text, upstream_->endpoints_version());
-  if (down_->first_hop && !record.closed) {
-    record.result.endpoint = host->endpoint.text;
-    ++record.result.attempts;
-  }
+  const bool told = down_->first_hop && !record.closed;
+  if (told) ++record.result.attempts;
   attempt_ = std::make_shared<Attempt>();
   attempt_->stream = shared_from_this();
   attempt_->upstream = upstream_;
   attempt_->host = std::move(host);
   auto mine = attempt_;
-  if (!proxy_.submit(mine)) on_reset(mine, ResetReason::overflow, "");
+  if (!proxy_.submit(mine)) return on_reset(mine, ResetReason::overflow, "");
+  if (told) record.result.endpoint = mine->host->endpoint.text;
 }
 
 void HttpStream::on_sent(const AttemptPtr& attempt) {
@@ -122,8 +122,8 @@ void HttpStream::on_sent(const AttemptPtr& attempt) {
       self->flag("UMSDR");
       self->reply(504, "upstream max stream duration reached", "upstream_max_stream_duration_reached");
     });
-  if (!retry_ || retry_->try_timeout <= Duration::zero()) return;
-  attempt->try_timer = proxy_.later(retry_->try_timeout, [self = shared_from_this(), attempt] {
+  if (try_timeout_ <= Duration::zero()) return;
+  attempt->try_timer = proxy_.later(try_timeout_, [self = shared_from_this(), attempt] {
     attempt->try_timer = {};
     if (self->done_ || self->attempt_ != attempt) return;
     self->proxy_.count_answer(attempt, Origin::local_timeout, 504);

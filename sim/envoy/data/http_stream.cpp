@@ -27,6 +27,13 @@ std::string normalized(const std::string& target) {
   return (out.empty() ? "/" : out) + target.substr(query);
 }
 
+/// Of `host:port` where the colon is; its end where it has no port.
+std::size_t port_at(const std::string& authority) {
+  auto colon = authority.rfind(':');
+  bool none = colon == std::string::npos || authority.find(']', colon) != std::string::npos;
+  return none ? authority.size() : colon;
+}
+
 /// %2F and %5C of the path become the characters themselves. False: it has none.
 bool unescape_slashes(std::string& target) {
   bool found = false;
@@ -106,17 +113,23 @@ bool HttpStream::normalize() {
   return true;
 }
 
+Headers HttpStream::seen() const {
+  Headers out = request_.headers;
+  out.emplace_back(":path", request_.path);
+  out.emplace_back(":method", request_.method);
+  out.emplace_back(":authority", request_.authority);
+  return out;
+}
+
 bool HttpStream::resolve_route() {
   if (!routes_) return false;
   host_ = routes_->host(request_.authority);
   if (!host_) return false;
-  // Envoy matches :path, :method and :authority like headers.
-  Headers seen = request_.headers;
-  seen.emplace_back(":path", request_.path);
-  seen.emplace_back(":method", request_.method);
-  seen.emplace_back(":authority", request_.authority);
+  to_https_ = host_->require_tls && !down_->wire->tls;
+  if (to_https_) return false;
+  const Headers headers = seen();
   for (const auto& route : host_->routes) {
-    if (!route.matches(request_.path, seen, proxy_.random())) continue;
+    if (!route.matches(request_.path, headers, proxy_.random())) continue;
     route_ = &route;
     break;
   }
@@ -125,6 +138,7 @@ bool HttpStream::resolve_route() {
   if (!forward_) return true;
   if (!forward_->cluster_header.empty()) {
     by_header_.cluster = find_header(request_.headers, forward_->cluster_header).value_or("");
+    by_header_.subset = forward_->header_subset;
     choice_ = &by_header_;
     return true;
   }
@@ -142,27 +156,25 @@ bool HttpStream::resolve_route() {
 
 /// Envoy knows the route and its cluster before the filters run: their answers name them too.
 void HttpStream::note_route() {
-  bool to_https = host_ && host_->require_tls && !down_->wire->tls;
-  if (!down_->first_hop || !route_ || to_https) return;
+  if (!down_->first_hop || !route_) return;
   auto& result = down_->record->result;
   result.route = route_->name.empty() ? route_name() : route_->name;
   if (choice_ && proxy_.upstream(choice_->cluster)) result.cluster = choice_->cluster;
 }
 
-/// The most specific configuration wins: weighted cluster, route, virtual host, route configuration.
+/// The most specific configuration wins: weighted cluster, route, virtual host, route configuration. Where no route
+/// matches, nothing but the filter's own counts.
 const HttpFilterPtr& HttpStream::effective(const HttpFilterPtr& filter) const {
+  if (!route_) return filter;
   auto look = [&](const FilterOverrides& overrides) -> const HttpFilterPtr* {
     auto found = overrides.find(filter->name);
     return found == overrides.end() ? nullptr : &found->second;
   };
   if (choice_)
     if (const auto* over = look(choice_->overrides)) return *over;
-  if (route_)
-    if (const auto* over = look(route_->overrides)) return *over;
-  if (host_)
-    if (const auto* over = look(host_->overrides)) return *over;
-  if (routes_)
-    if (const auto* over = look(routes_->overrides())) return *over;
+  if (const auto* over = look(route_->overrides)) return *over;
+  if (const auto* over = look(host_->overrides)) return *over;
+  if (const auto* over = look(routes_->overrides())) return *over;
   return filter;
 }
 
@@ -180,6 +192,8 @@ void HttpStream::run_filters() {
 
 bool HttpStream::run(const HttpFilterPtr& filter, const RbacFilter& rbac) {
   auto input = proxy_.rbac_input(*down_->wire, &request_);
+  const Headers headers = seen();
+  input.headers = &headers;
   if (rbac.shadow) {
     auto decision = rbac.shadow->decide(input);
     proxy_.stats().add("http." + manager_.stat_prefix +
@@ -196,8 +210,8 @@ bool HttpStream::run(const HttpFilterPtr& filter, const RbacFilter& rbac) {
 }
 
 bool HttpStream::run(const HttpFilterPtr& filter, const FaultFilter& fault) {
-  if (!std::all_of(fault.headers.begin(), fault.headers.end(),
-                   [&](const auto& h) { return h.matches(request_.headers); }))
+  const Headers headers = seen();
+  if (!std::all_of(fault.headers.begin(), fault.headers.end(), [&](const auto& h) { return h.matches(headers); }))
     return true;
   bool delayed =
       fault.delay > Duration::zero() && proxy_.random().below(fault.delay_share.per) < fault.delay_share.count;
@@ -231,7 +245,7 @@ bool HttpStream::run(const HttpFilterPtr& filter, const RateLimitFilter& limit) 
   if (proxy_.random().below(limit.enforced.per) >= limit.enforced.count) return true;
   flag("RL");
   down_->record->step(proxy_.name(), "filter", filter->name + ": rate limited");
-  reply(limit.status, "local_rate_limited", "local_rate_limited");
+  reply(limit.status, "local_rate_limited", "local_rate_limited", limit.response_headers);
   return false;
 }
 
@@ -243,7 +257,7 @@ std::string HttpStream::route_name() const {
 }
 
 void HttpStream::route() {
-  if (host_ && host_->require_tls && !down_->wire->tls) {
+  if (to_https_) {
     Redirect to_https;
     to_https.scheme = "https";
     return redirect(to_https);
@@ -267,16 +281,20 @@ void HttpStream::redirect(const Redirect& to) {
   if (!to.path.empty())
     path = to.path.find('?') == std::string::npos ? to.path + tail : to.path;
   else if (!to.prefix.empty() && route_)
-    path = to.prefix + path.substr(std::min(route_->path.size(), query), query - std::min(route_->path.size(), query)) +
-           tail;
+    path = to.prefix + path.substr(route_->matched(query), query - route_->matched(query)) + tail;
   else
     path = path.substr(0, query) + tail;
-  auto scheme = to.scheme.empty() ? (down_->wire->tls ? "https" : "http") : to.scheme;
-  auto authority = to.host.empty() ? request_.authority : to.host;
-  if (to.port > 0) {
-    auto colon = authority.rfind(':');
-    authority = authority.substr(0, colon) + ":" + std::to_string(to.port);
+  const std::string here = down_->wire->tls ? "https" : "http";
+  auto scheme = to.scheme.empty() ? here : to.scheme;
+  auto authority = to.host;
+  if (authority.empty()) {
+    authority = request_.authority;
+    auto colon = port_at(authority);
+    // A scheme's own port goes with the scheme (Envoy: RouteEntryImplBase::processRequestHost).
+    bool own = !to_https_ && scheme != here && authority.substr(colon) == (here == "https" ? ":443" : ":80");
+    if (to.port > 0 || own) authority.erase(colon);
   }
+  if (to.port > 0) authority += ":" + std::to_string(to.port);
   Response response;
   response.status = to.status;
   response.headers.emplace_back("location", scheme + "://" + authority + path);
@@ -291,7 +309,6 @@ void HttpStream::forward() {
     return reply(forward_->not_found_status, "", "cluster_not_found");
   }
   down_->record->step(proxy_.name(), "cluster", choice_->cluster, upstream_->version());
-  hash_ = request_hash();
   request_.path = route_->rewritten(request_.path);
   if (!forward_->host_rewrite.empty()) request_.authority = forward_->host_rewrite;
   // The most specific level first, so that a more general one wins in the end (Envoy's default order).
@@ -299,14 +316,13 @@ void HttpStream::forward() {
   route_->request.apply(request_.headers);
   host_->request.apply(request_.headers);
   routes_->request().apply(request_.headers);
+  hash_ = request_hash();  // of what goes upstream (Envoy chooses the host after finalizeRequestHeaders)
   retry_ = forward_->retry ? &*forward_->retry : host_->retry ? &*host_->retry : nullptr;
+  if (retry_) try_timeout_ = retry_->try_timeout;
   if (retry_ && !retry_->request_headers.empty()) {
-    auto seen = request_.headers;
-    seen.emplace_back(":path", request_.path);
-    seen.emplace_back(":method", request_.method);
-    seen.emplace_back(":authority", request_.authority);
+    const Headers headers = seen();
     const auto& wanted = retry_->request_headers;
-    if (std::none_of(wanted.begin(), wanted.end(), [&](const auto& h) { return h.matches(seen); })) retry_ = nullptr;
+    if (std::none_of(wanted.begin(), wanted.end(), [&](const auto& h) { return h.matches(headers); })) retry_ = nullptr;
   }
   if (retry_) retries_left_ = retry_->retries_max;
   if (forward_->idle_timeout) {
@@ -323,8 +339,8 @@ void HttpStream::forward() {
       self->global_timer_ = {};
       self->global_timeout();
     });
-  mirror();
   attempt();
+  if (!tried_.empty() && !done_) mirror();  // not where the request itself goes nowhere
 }
 
 /// In the order of setting, each once, as Envoy 1.40 prints them (URX,UF).
@@ -333,9 +349,10 @@ void HttpStream::flag(const char* name) {
   flags_ += (flags_.empty() ? "" : ",") + std::string(name);
 }
 
-void HttpStream::reply(int status, std::string body, const std::string& details) {
+void HttpStream::reply(int status, std::string body, const std::string& details, Headers headers) {
   if (done_) return;
   Response response;
+  response.headers = std::move(headers);
   response.status = status;
   response.body = std::move(body);
   finish(std::move(response), details);
@@ -365,10 +382,14 @@ void HttpStream::finish(Response response, const std::string& details) {
   if (done_) return;
   stop();
   if (mirrored_) return;
-  if (choice_) choice_->response.apply(response.headers);
-  if (route_) route_->response.apply(response.headers);
-  if (host_) host_->response.apply(response.headers);
-  if (routes_) routes_->response().apply(response.headers);
+  // A redirect and a direct response have these, not what a filter answers in their place (Envoy: they are no
+  // RouteEntry).
+  if (forward_ || (route_ && details == "direct_response")) {
+    if (choice_) choice_->response.apply(response.headers);
+    route_->response.apply(response.headers);
+    host_->response.apply(response.headers);
+    routes_->response().apply(response.headers);
+  }
   for (auto& cookie : cookies_) response.headers.emplace_back("set-cookie", std::move(cookie));
   proxy_.note(down_, flags_, details);
   proxy_.stats().add("http." + manager_.stat_prefix + ".downstream_rq_" + std::to_string(response.status / 100) + "xx");

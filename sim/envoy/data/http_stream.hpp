@@ -44,6 +44,8 @@ class HttpStream : public std::enable_shared_from_this<HttpStream> {
   bool normalize();
   bool resolve_route();
   void note_route();
+  /// Headers with :path, :method and :authority, which Envoy matches like headers.
+  Headers seen() const;
   const HttpFilterPtr& effective(const HttpFilterPtr& filter) const;
   void run_filters();
   bool run(const HttpFilterPtr& filter, const RbacFilter& rbac);
@@ -60,7 +62,7 @@ class HttpStream : public std::enable_shared_from_this<HttpStream> {
   bool retry_response(const Response& response);
   bool retry_reset(ResetReason reason);
   bool schedule_retry();
-  void reply(int status, std::string body, const std::string& details);
+  void reply(int status, std::string body, const std::string& details, Headers headers = {});
   void stop();
   void finish(Response response, const std::string& details);
   void flag(const char* name);
@@ -74,6 +76,7 @@ class HttpStream : public std::enable_shared_from_this<HttpStream> {
   std::string routes_version_;
   const VirtualHost* host_ = nullptr;
   const Route* route_ = nullptr;
+  bool to_https_ = false;  ///< the virtual host takes no plain requests
   const Forward* forward_ = nullptr;
   const ClusterChoice* choice_ = nullptr;
   ClusterChoice by_header_;
@@ -84,6 +87,7 @@ class HttpStream : public std::enable_shared_from_this<HttpStream> {
   std::size_t filter_at_ = 0;
   std::string flags_;
   EventRef global_timer_, idle_timer_, step_timer_;
+  Duration try_timeout_ = {};  ///< also of a request that is not tried again
   unsigned retries_left_ = 0;
   unsigned retries_done_ = 0;
   bool retry_counted_ = false;

@@ -44,10 +44,6 @@ WirePtr Proxy::open(const UpstreamPtr& upstream, const UpstreamHostPtr& host, st
 bool Proxy::submit(const AttemptPtr& attempt) {
   auto& upstream = *attempt->upstream;
   const auto& config = upstream.config();
-  if (upstream.requests >= config.requests_max && config.http2) {
-    stats().add("cluster." + config.name + ".upstream_rq_pending_overflow");
-    return false;
-  }
   bool free = std::any_of(attempt->host->wires.begin(), attempt->host->wires.end(),
                           [&](const auto& w) { return usable(*w, config); });
   if (!free && upstream.pending >= config.pending_max) {
@@ -58,7 +54,6 @@ bool Proxy::submit(const AttemptPtr& attempt) {
   attempt->waiting = true;
   ++upstream.pending;
   attempt->counted = true;
-  ++upstream.requests;
   ++attempt->host->active;
   attempt->host->pending.push_back(attempt);
   flush(attempt->upstream, attempt->host);
@@ -85,7 +80,10 @@ void Proxy::flush(const UpstreamPtr& upstream, const UpstreamHostPtr& host) {
     host->pending.pop_front();
     attempt->waiting = false;
     --upstream->pending;
-    send(attempt, found);
+    if (upstream->requests >= config.requests_max)
+      overflow(attempt);
+    else
+      send(attempt, found);
   }
   auto wires = host->wires;
   for (const auto& wire : wires)
@@ -106,7 +104,23 @@ void Proxy::flush(const UpstreamPtr& upstream, const UpstreamHostPtr& host) {
   }
 }
 
+/// A connection is free, but the cluster has as many requests under way as it may.
+void Proxy::overflow(const AttemptPtr& attempt) {
+  stats().add("cluster." + attempt->upstream->config().name + ".upstream_rq_pending_overflow");
+  finished(attempt);
+  auto stream = std::move(attempt->stream);
+  stream->on_reset(attempt, ResetReason::overflow, "");
+}
+
+/// It no longer counts, whatever came of it.
+void Proxy::finished(const AttemptPtr& attempt) {
+  if (std::exchange(attempt->sent, false)) --attempt->upstream->requests;
+  if (std::exchange(attempt->counted, false)) --attempt->host->active;
+}
+
 void Proxy::send(const AttemptPtr& attempt, const WirePtr& wire) {
+  attempt->sent = true;
+  ++attempt->upstream->requests;
   auto exchange = std::make_shared<Exchange>();
   exchange->id = fabric().next_id();
   exchange->request = attempt->stream->request();
@@ -126,11 +140,7 @@ void Proxy::send(const AttemptPtr& attempt, const WirePtr& wire) {
 void Proxy::abandon(const AttemptPtr& attempt) {
   cancel(attempt->try_timer);
   cancel(attempt->stream_timer);
-  if (attempt->counted) {
-    attempt->counted = false;
-    --attempt->upstream->requests;
-    --attempt->host->active;
-  }
+  finished(attempt);
   if (attempt->waiting) {
     attempt->waiting = false;
     --attempt->upstream->pending;
@@ -218,11 +228,10 @@ void Proxy::on_response(const ExchangePtr& exchange) {
   attempt->exchange = nullptr;
   cancel(attempt->try_timer);
   cancel(attempt->stream_timer);
-  attempt->counted = false;
-  --attempt->upstream->requests;
-  --attempt->host->active;
+  finished(attempt);
   wire->last_used = now();
-  if (exchange->response.last) wire->retired = true;
+  auto most = attempt->upstream->config().requests_per_connection_max;
+  if (exchange->response.last || (most > 0 && wire->requests >= most)) wire->retired = true;
   stats().add("cluster." + attempt->upstream->config().name + ".upstream_rq_" +
               std::to_string(exchange->response.status / 100) + "xx");
   count_answer(attempt, Origin::server, exchange->response.status);
@@ -264,9 +273,7 @@ void Proxy::pool_connect_failed(const WirePtr& wire, const std::string& reason, 
   for (const auto& attempt : waiting) {
     attempt->waiting = false;
     --pool->upstream->pending;
-    attempt->counted = false;
-    --pool->upstream->requests;
-    --pool->host->active;
+    finished(attempt);
     count_answer(attempt, Origin::local_failure, 503);
     auto stream = std::move(attempt->stream);
     stream->on_reset(attempt, kind, failure);
@@ -299,9 +306,7 @@ void Proxy::on_closed(const WirePtr& wire, WireEnd how) {
     cancel(attempt->try_timer);
     cancel(attempt->stream_timer);
     attempt->exchange = nullptr;
-    attempt->counted = false;
-    --attempt->upstream->requests;
-    --attempt->host->active;
+    finished(attempt);
     count_answer(attempt, Origin::local_failure, 503);
     auto stream = std::move(attempt->stream);
     stream->on_reset(attempt, ResetReason::connection_termination, how == WireEnd::tls_failed ? wire->failure : "");

@@ -97,6 +97,8 @@ class Proxy : public End, public ConfigObserver {
   WirePtr open(const UpstreamPtr& upstream, const UpstreamHostPtr& host, std::shared_ptr<void> owner);
   void flush(const UpstreamPtr& upstream, const UpstreamHostPtr& host);
   void send(const AttemptPtr& attempt, const WirePtr& wire);
+  void overflow(const AttemptPtr& attempt);
+  static void finished(const AttemptPtr& attempt);
   void release(const WirePtr& wire);
   void pool_connect_failed(const WirePtr& wire, const std::string& reason, const std::string& failure);
   void retire(const UpstreamHostPtr& host);

@@ -49,6 +49,8 @@ void Proxy::tunnel_connect(const std::shared_ptr<TunnelWire>& session) {
   const auto& config = target->config();
   if (target->connections >= config.connections_max)
     return tunnel_failed(session, "UO", "upstream_reset_before_response_started{overflow}");
+  if (target->pending >= config.pending_max)
+    return tunnel_failed(session, "URX", "upstream_reset_before_response_started{overflow}");
   auto host = config.type == Cluster::Type::original_dst
                   ? target->original(session->down->hello.destination_ip, session->down->hello.destination_port)
                   : target->pick(session->choice->subset, random());

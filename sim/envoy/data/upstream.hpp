@@ -29,7 +29,8 @@ struct Attempt {
   ExchangePtr exchange;  ///< once it is sent
   EventRef try_timer, stream_timer;
   bool waiting = false;  ///< among the host's pending
-  bool counted = false;  ///< in the cluster's and the host's requests
+  bool counted = false;  ///< in the host's requests
+  bool sent = false;     ///< in the cluster's requests
 };
 using AttemptPtr = std::shared_ptr<Attempt>;
 
