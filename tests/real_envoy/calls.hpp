@@ -23,8 +23,9 @@ struct GeneratedCall {
   std::string why = {};          ///< what it is to show: "route /api of host *: header x-a left out"
 };
 
-/// A request's header with the status that the application is to answer with, or to close the connection instead.
-inline constexpr auto answer_header = "x-answer", answer_close = "close";
+/// A request's header with the status that the application is to answer with, or to close the connection instead, or to
+/// do nothing at all.
+inline constexpr auto answer_header = "x-answer", answer_close = "close", answer_silence = "silence";
 
 /// One line: listener, request, why.
 std::string describe(const GeneratedCall& call);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <map>
+#include <mutex>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -16,6 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "sim/envoy/config/string_match.hpp"
 #include "tests/real_envoy/calls.hpp"
 #include "tests/real_envoy/traffic_socket.hpp"
 
@@ -33,11 +35,13 @@ class HeaderDecoder {
     std::swap(inflater_, other.inflater_);
     return *this;
   }
-  ~HeaderDecoder() { ::nghttp2_hd_inflate_del(inflater_); }
+  ~HeaderDecoder() {
+    if (inflater_) ::nghttp2_hd_inflate_del(inflater_);
+  }
 
-  /// The value of one name in a whole header block; every block has to be decoded, in order.
-  std::string find(std::string_view block, std::string_view name) {
-    std::string out;
+  /// The fields of a whole header block; every block has to be decoded, in order.
+  sim::Headers read(std::string_view block) {
+    sim::Headers out;
     auto* at = reinterpret_cast<const std::uint8_t*>(block.data());
     auto left = block.size();
     for (;;) {
@@ -47,8 +51,8 @@ class HeaderDecoder {
       if (used < 0) return out;
       at += used;
       left -= static_cast<std::size_t>(used);
-      if (flags & NGHTTP2_HD_INFLATE_EMIT && name == text(field.name, field.namelen))
-        out = text(field.value, field.valuelen);
+      if (flags & NGHTTP2_HD_INFLATE_EMIT)
+        out.emplace_back(text(field.name, field.namelen), text(field.value, field.valuelen));
       if (flags & NGHTTP2_HD_INFLATE_FINAL) break;
       if (!(flags & NGHTTP2_HD_INFLATE_EMIT) && left == 0) break;
     }
@@ -63,9 +67,49 @@ class HeaderDecoder {
   nghttp2_hd_inflater* inflater_ = nullptr;
 };
 
+/// What the applications have heard, of every connection.
+class Ear {
+ public:
+  void hear(HeardRequest request) {
+    std::lock_guard lock(mutex_);
+    heard_.push_back(std::move(request));
+  }
+  std::vector<HeardRequest> take() {
+    std::lock_guard lock(mutex_);
+    return std::exchange(heard_, {});
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<HeardRequest> heard_;
+};
+
+/// The head of an HTTP/1.1 request without its last empty line.
+HeardRequest request_of(std::string_view head, Application place) {
+  HeardRequest out{.place = std::move(place), .method = {}, .authority = {}, .path = {}, .headers = {}};
+  auto end = std::min(head.find("\r\n"), head.size());
+  auto line = head.substr(0, end);
+  auto first = line.find(' '), last = line.rfind(' ');
+  out.method = line.substr(0, first);
+  out.path = line.substr(first + 1, last - first - 1);
+  while (end < head.size()) {
+    auto at = end + 2;
+    end = std::min(head.find("\r\n", at), head.size());
+    auto field = head.substr(at, end - at);
+    auto colon = std::min(field.find(": "), field.size());
+    std::string name(field.substr(0, colon));
+    std::string value(colon < field.size() ? field.substr(colon + 2) : std::string_view());
+    if (name == "host") out.authority = value;
+    out.headers.emplace_back(std::move(name), std::move(value));
+  }
+  return out;
+}
+
 /// What one connection has said, and what it is to be told.
 class Conversation {
  public:
+  Conversation(Application place, Ear& ear) : place_(std::move(place)), ear_(&ear) {}
+
   /// The answer to more bytes.
   std::string hear(std::string_view bytes) {
     in_ += bytes;
@@ -113,15 +157,17 @@ class Conversation {
       if (auto at = head.find(length); at != std::string::npos) body = std::stoul(head.substr(at + length.size()));
       if (in_.size() < end + 4 + body) return out;
       in_.erase(0, end + 4 + body);
-      auto wanted = "\r\n" + std::string(answer_header) + ": ";
-      auto at = head.find(wanted);
-      std::string status;
-      if (at != std::string::npos)
-        status = head.substr(at + wanted.size(), head.find("\r\n", at + 2) - at - wanted.size());
+      auto heard = request_of(head, place_);
+      auto status = sim::proxy::find_header(heard.headers, answer_header).value_or("200");
+      ear_->hear(std::move(heard));
+      if (status == answer_silence) continue;
       closed_ |= status == answer_close;
       if (closed_) return out;
-      out += "HTTP/1.1 " + (status.empty() ? "200" : status) + " X\r\ncontent-length: 2\r\n\r\n";
-      if (!head.starts_with("HEAD ")) out += "ok";
+      // Answers of these have no content (RFC 9110, 15.3.5 and 15.4.5).
+      const bool empty = status == "204" || status == "304";
+      out += "HTTP/1.1 " + status + " X\r\n" + application_header + ": " + application_value + "\r\n";
+      out += empty ? "\r\n" : "content-length: 2\r\n\r\n";
+      if (!empty && !head.starts_with("HEAD ")) out += "ok";
       closed_ = head.contains("\r\nconnection: close");  // the client's own wish: Envoy keeps its connections
       if (closed_) return out;
     }
@@ -142,17 +188,31 @@ class Conversation {
       if (type == headers) {
         constexpr std::size_t priority_bytes = 5;
         auto block = std::string_view(payload).substr(flags & priority ? std::min(priority_bytes, size) : 0);
-        statuses_[stream] = decoder_.find(block, answer_header);
+        statuses_[stream] = hear_fields(decoder_.read(block));
       }
       if ((type != headers && type != data) || !(flags & end_stream)) continue;
       auto status = std::exchange(statuses_[stream], {});
       closed_ |= status == answer_close;
       if (closed_) return out;
-      out += frame(headers, end_stream | end_headers, stream, status_field(status.empty() ? "200" : status));
+      if (status == answer_silence) continue;
+      out += frame(headers, end_stream | end_headers, stream, status_field(status) + application_field());
     }
     return out;
   }
 
+  /// The status that is wanted.
+  std::string hear_fields(sim::Headers fields) {
+    auto value = [&](const char* name) { return sim::proxy::find_header(fields, name).value_or(""); };
+    auto status = sim::proxy::find_header(fields, answer_header).value_or("200");
+    ear_->hear({place_, value(":method"), value(":authority"), value(":path"), std::move(fields)});
+    return status;
+  }
+
+  /// A literal with a new name (RFC 7541, 6.2.2).
+  static std::string application_field() {
+    const std::string name = application_header, value = application_value;
+    return std::string{'\0', static_cast<char>(name.size())} + name + static_cast<char>(value.size()) + value;
+  }
   /// A literal of the name that stands at 8 in HPACK's static table (RFC 7541, 6.2.2 and appendix A): `:status`.
   static std::string status_field(const std::string& status) {
     return std::string{'\x08', static_cast<char>(status.size())} + status;
@@ -166,6 +226,8 @@ class Conversation {
     return out + stream + payload;
   }
 
+  Application place_;
+  Ear* ear_;
   Kind kind_ = Kind::unknown;
   bool closed_ = false;
   std::string in_, greeting_;
@@ -176,11 +238,12 @@ class Conversation {
 }  // namespace
 
 struct Applications::State {
-  std::vector<FileDescriptor> listening;
+  std::vector<std::pair<FileDescriptor, Application>> listening;
+  Ear ear;
   FileDescriptor stop{::eventfd(0, EFD_CLOEXEC)};
   std::thread thread;
 
-  void run() const {
+  void run() {
     struct Connection {
       FileDescriptor socket;
       Conversation conversation;
@@ -188,7 +251,7 @@ struct Applications::State {
     std::map<int, Connection> connections;
     for (;;) {
       std::vector<pollfd> watched{{stop.get(), POLLIN, 0}};
-      for (const auto& socket : listening) watched.push_back({socket.get(), POLLIN, 0});
+      for (const auto& [socket, place] : listening) watched.push_back({socket.get(), POLLIN, 0});
       auto first = watched.size();
       for (const auto& [fd, connection] : connections) watched.push_back({fd, POLLIN, 0});
       if (::poll(watched.data(), watched.size(), -1) < 0 && errno != EINTR) return;
@@ -197,12 +260,13 @@ struct Applications::State {
         if (watched[i].revents == 0) continue;
         if (i < first) {
           FileDescriptor fresh(::accept4(watched[i].fd, nullptr, nullptr, SOCK_CLOEXEC));
-          if (int fd = fresh.get(); fd >= 0) connections[fd] = {std::move(fresh), {}};
+          if (int fd = fresh.get(); fd >= 0)
+            connections.emplace(fd, Connection{std::move(fresh), Conversation(listening[i - 1].second, ear)});
           continue;
         }
         char buffer[16384];
         auto count = ::recv(watched[i].fd, buffer, sizeof buffer, 0);
-        auto& connection = connections[watched[i].fd];
+        auto& connection = connections.at(watched[i].fd);
         auto answer = count <= 0 ? "" : connection.conversation.hear({buffer, static_cast<std::size_t>(count)});
         bool over = count <= 0 || connection.conversation.closed();
         if (!answer.empty()) over |= ::send(watched[i].fd, answer.data(), answer.size(), MSG_NOSIGNAL) < 0;
@@ -221,6 +285,8 @@ Applications::~Applications() {
   state_->thread.join();
 }
 
+std::vector<HeardRequest> Applications::take_heard() { return state_->ear.take(); }
+
 Result<std::unique_ptr<Applications>> Applications::start(const std::set<Application>& places) {
   auto state = std::make_unique<State>();
   for (const auto& [address, port] : places) {
@@ -231,7 +297,7 @@ Result<std::unique_ptr<Applications>> Applications::start(const std::set<Applica
     if (::bind(socket.get(), name.get(), name.size()) != 0 || ::listen(socket.get(), 64) != 0)
       return fail(Code::unavailable,
                   fmt::format("cannot listen on {}:{}: {}", address, port, std::generic_category().message(errno)));
-    state->listening.push_back(std::move(socket));
+    state->listening.emplace_back(std::move(socket), Application{address, port});
   }
   return std::unique_ptr<Applications>(new Applications(std::move(state)));
 }

@@ -99,9 +99,15 @@ std::string text_of(const sim::Call& call) {
   return out + "connection: close\r\n\r\n";
 }
 
-/// The status of an answer, which is read to where its framing ends it (RFC 9112, 6.3): Envoy closes a connection about
-/// a second after that. 0 where no answer came.
-int read_status(Connection& connection, bool asked_for_head) {
+std::string lowered(std::string_view text) {
+  std::string out(text);
+  for (char& c : out)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return out;
+}
+
+/// An answer is read to where its framing ends it (RFC 9112, 6.3): Envoy closes a connection about a second after that.
+void read_answer(Connection& connection, bool asked_for_head, ClientAnswer& out) {
   http::response_parser<http::string_body> parser;
   parser.eager(true);
   parser.skip(asked_for_head);
@@ -114,7 +120,10 @@ int read_status(Connection& connection, bool asked_for_head) {
     unread.erase(0, parser.put(boost::asio::buffer(unread), error));
     if (error && error != http::error::need_more) break;
   }
-  return parser.is_header_done() ? static_cast<int>(parser.get().result_int()) : 0;
+  if (!parser.is_header_done()) return;
+  out.status = static_cast<int>(parser.get().result_int());
+  for (const auto& field : parser.get()) out.headers.emplace_back(lowered(field.name_string()), field.value());
+  out.body = parser.get().body();
 }
 
 }  // namespace
@@ -128,7 +137,7 @@ ClientAnswer make_call(const GeneratedCall& generated, std::uint16_t own_port) {
     return out;
   }
   connection.send(text_of(generated.call));
-  out.status = read_status(connection, generated.call.method == "HEAD");
+  read_answer(connection, generated.call.method == "HEAD", out);
   return out;
 }
 

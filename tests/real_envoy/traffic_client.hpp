@@ -2,13 +2,16 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "tests/real_envoy/calls.hpp"
 
 namespace kumasim::test {
 
 struct ClientAnswer {
-  int status = 0;          ///< of HTTP; 200 for a raw call that an application answered; 0: none
+  int status = 0;             ///< of HTTP; 200 for a raw call that an application answered; 0: none
+  sim::Headers headers = {};  ///< names in lower case
+  std::string body = {};
   bool connected = false;  ///< to the listener
 };
 

@@ -45,6 +45,7 @@ struct KnownDifference {
            d.real.contains(real);
   }
 };
-std::vector<KnownDifference> known_differences();
+/// Of a list in that file: "differences" of the corpus, "generated".
+std::vector<KnownDifference> known_differences(const std::string& list = "differences");
 
 }  // namespace kumasim::test

@@ -10,6 +10,8 @@
 #include <thread>
 #include <utility>
 
+#include "sim/envoy/config/string_match.hpp"
+#include "tests/real_envoy/generated_calls.hpp"
 #include "tests/real_envoy/traffic_applications.hpp"
 #include "tests/real_envoy/traffic_client.hpp"
 #include "tests/real_envoy/traffic_redirect.hpp"
@@ -22,6 +24,8 @@ using Clock = std::chrono::steady_clock;
 
 constexpr auto log_step = 10ms;
 constexpr auto log_max = 10s;
+/// For copies of the last call, which nobody waits for.
+constexpr auto copies_max = 50ms;
 /// For lines of which it is not known whether they will come at all (a connection that never became a request): once a
 /// later call's is there, and where there is none. Envoy's one worker writes lines in order; what it hears of an
 /// application that closes a connection can be a little later.
@@ -33,37 +37,63 @@ class RealSide::Calling {
  public:
   explicit Calling(std::filesystem::path access_log) : access_log_(std::move(access_log)) {}
 
-  std::vector<TrafficVerdict> call(const std::vector<GeneratedCall>& calls) {
+  std::vector<Observation> call(const std::vector<GeneratedCall>& calls) {
     for (const auto& one : calls) make(one);
     const auto asked = made_.size();
     // A call that was answered has a line. Where the last one was not, one that was is made again: a line at the end.
-    auto answered = std::ranges::find_if(made_, [](const Made& m) { return m.second.status != 0; });
-    if (answered != made_.end() && made_.back().second.status == 0)
-      make(calls[static_cast<std::size_t>(answered - made_.begin())]);
+    auto answered = std::ranges::find_if(made_, [](const Made& m) { return m.second.verdict.status != 0; });
+    if (answered != made_.end() && made_.back().second.verdict.status == 0) {
+      auto again = calls[static_cast<std::size_t>(answered - made_.begin())];
+      std::erase_if(again.call.headers, [](const auto& h) { return h.first == call_header; });
+      make(again);
+    }
     await_lines();
-    std::vector<TrafficVerdict> out;
-    for (auto& [port, verdict] : std::span(made_).first(asked)) {
+    std::vector<Observation> out;
+    for (auto& [port, seen] : std::span(made_).first(asked)) {
       if (auto line = lines_.find(port); line != lines_.end()) {
-        verdict.cluster = line->second.cluster;
-        verdict.flags = line->second.flags;
-        verdict.route = line->second.route;
+        const int status = seen.verdict.status;
+        seen.verdict = line->second.verdict;
+        seen.verdict.status = status;
+        seen.details = line->second.details;
+        seen.endpoint = line->second.endpoint;
       }
-      out.push_back(std::move(verdict));
+      out.push_back(std::move(seen));
     }
     made_.clear();
+    return out;
+  }
+
+  std::vector<Observation> observe(const std::vector<GeneratedCall>& calls) {
+    applications->take_heard();
+    std::map<std::string, Observation*> by_number;
+    std::vector<Observation> out = call(calls);
+    for (std::size_t i = 0; i < calls.size(); ++i) {
+      if (calls[i].call.protocol == sim::CallProtocol::tcp || out[i].verdict.status == 0) out[i].details.clear();
+      if (out[i].details == through) out[i].body.clear();
+      if (auto number = sim::proxy::find_header(calls[i].call.headers, call_header)) by_number[*number] = &out[i];
+    }
+    std::this_thread::sleep_for(copies_max);
+    for (const HeardRequest& heard : applications->take_heard()) {
+      auto of = by_number.find(sim::proxy::find_header(heard.headers, call_header).value_or(""));
+      if (of != by_number.end()) of->second->upstream.push_back(compared_request(heard));
+    }
+    for (Observation& each : out) std::ranges::sort(each.upstream);
     return out;
   }
 
   std::unique_ptr<Applications> applications;
 
  private:
-  using Made = std::pair<std::uint16_t, TrafficVerdict>;  ///< by the client's port
+  using Made = std::pair<std::uint16_t, Observation>;  ///< by the client's port
 
   void make(const GeneratedCall& call) {
     auto port = next_port();
-    TrafficVerdict verdict;
-    verdict.status = make_call(call, port).status;
-    made_.emplace_back(port, std::move(verdict));
+    auto answer = make_call(call, port);
+    Observation seen;
+    seen.verdict.status = answer.status;
+    seen.answer = compared_headers(answer.headers);
+    seen.body = compared_body(answer.body);
+    made_.emplace_back(port, std::move(seen));
   }
 
   void await_lines() {
@@ -73,7 +103,8 @@ class RealSide::Calling {
       read();
       auto logged = [&](const Made& m) { return lines_.contains(m.first); };
       if (std::ranges::all_of(made_, logged) || Clock::now() - start > log_max) return;
-      if (!std::ranges::all_of(made_, [&](const Made& m) { return m.second.status == 0 || logged(m); })) continue;
+      if (!std::ranges::all_of(made_, [&](const Made& m) { return m.second.verdict.status == 0 || logged(m); }))
+        continue;
       if (!std::exchange(all_sure, true)) sure_since = Clock::now();
       if (Clock::now() - sure_since > (logged(made_.back()) ? overtaken_log_max : doubtful_log_max)) return;
     }
@@ -91,15 +122,19 @@ class RealSide::Calling {
       read_ += static_cast<std::streamoff>(line.size() + 1);
       std::istringstream in(line);
       std::string port, status;
-      TrafficVerdict v;
+      Observation seen;
+      TrafficVerdict& v = seen.verdict;
       std::getline(in, port, '|');
       std::getline(in, v.cluster, '|');
       std::getline(in, status, '|');
       std::getline(in, v.flags, '|');
       std::getline(in, v.route, '|');
-      for (auto* text : {&v.cluster, &v.flags, &v.route})
+      std::getline(in, seen.endpoint, '|');
+      std::getline(in, seen.details);
+      for (auto* text : {&v.cluster, &v.flags, &v.route, &seen.endpoint, &seen.details})
         if (*text == "-") text->clear();
-      lines_[static_cast<std::uint16_t>(std::atoi(port.c_str()))] = std::move(v);
+      seen.details = compared_details(seen.details);
+      lines_[static_cast<std::uint16_t>(std::atoi(port.c_str()))] = std::move(seen);
     }
   }
 
@@ -107,7 +142,7 @@ class RealSide::Calling {
   std::streamoff read_ = 0;
   std::uint16_t port_ = 61'000;  ///< beyond ephemeral ports and those of applications
   std::vector<Made> made_;
-  std::map<std::uint16_t, TrafficVerdict> lines_;
+  std::map<std::uint16_t, Observation> lines_;  ///< what the log tells
 };
 
 Result<std::unique_ptr<RealSide>> RealSide::start(const TrafficSnapshot& served, RealEnvoy::Options options,
@@ -130,7 +165,14 @@ RealSide::RealSide(std::unique_ptr<RealEnvoy> envoy, std::filesystem::path acces
 RealSide::~RealSide() = default;
 
 std::vector<TrafficVerdict> RealSide::call(const std::vector<GeneratedCall>& calls) {
-  return envoy_->run_inside([&] { return calling_->call(calls); });
+  std::vector<TrafficVerdict> out;
+  for (Observation& each : envoy_->run_inside([&] { return calling_->call(calls); }))
+    out.push_back(std::move(each.verdict));
+  return out;
+}
+
+std::vector<Observation> RealSide::observe(const std::vector<GeneratedCall>& calls) {
+  return envoy_->run_inside([&] { return calling_->observe(calls); });
 }
 
 }  // namespace kumasim::test

@@ -5,9 +5,9 @@
 #include <memory>
 #include <vector>
 
+#include "tests/real_envoy/observation.hpp"
 #include "tests/real_envoy/real_envoy.hpp"
 #include "tests/real_envoy/traffic_snapshot.hpp"
-#include "tests/real_envoy/traffic_verdict.hpp"
 
 namespace kumasim::test {
 
@@ -21,6 +21,9 @@ class RealSide {
   const RealEnvoy& envoy() const { return *envoy_; }
   /// Makes the calls one after another; a verdict for each.
   std::vector<TrafficVerdict> call(const std::vector<GeneratedCall>& calls);
+  /// The same, with all that can be seen. REQUIRES: calls over HTTP have a call_header (generated_calls.hpp), each its
+  /// own.
+  std::vector<Observation> observe(const std::vector<GeneratedCall>& calls);
 
  private:
   RealSide(std::unique_ptr<RealEnvoy> envoy, std::filesystem::path access_log);

@@ -1,7 +1,9 @@
 #include "tests/real_envoy/traffic_simulated.hpp"
 
+#include <algorithm>
 #include <map>
 #include <optional>
+#include <utility>
 
 #include <google/protobuf/any.pb.h>
 
@@ -15,8 +17,8 @@ namespace {
 using namespace std::chrono_literals;
 using sim::proxy::Type;
 
-/// One call over TLS that takes every certificate.
-class TlsCaller : public sim::proxy::End {
+/// One call on a connection of its own; over TLS it takes every certificate.
+class Caller : public sim::proxy::End {
  public:
   using End::End;
 
@@ -32,7 +34,10 @@ class TlsCaller : public sim::proxy::End {
     sim::proxy::ConnectOptions options;
     options.host = call.address;
     options.port = call.port;
-    options.tls = &context_;
+    if (generated.tls != CallTls::none)
+      options.tls = &context_;
+    else if (call.protocol == sim::CallProtocol::http)
+      options.plain_protocol = "http/1.1";
     options.passed_on = generated.tls == CallTls::hello;
     wire_ = fabric().connect(*this, options);
   }
@@ -41,12 +46,14 @@ class TlsCaller : public sim::proxy::End {
   std::optional<sim::CallResult> result() const {
     return over_ ? std::optional(exchange_->record->result) : std::nullopt;
   }
+  const sim::proxy::Response& response() const { return response_; }
 
   void on_connected(const sim::proxy::WirePtr& wire) override {
     exchange_->wire = wire;
     fabric().request(exchange_);
   }
   void on_response(const sim::proxy::ExchangePtr& exchange) override {
+    response_ = exchange->response;
     exchange->record->result.status = exchange->response.status;
     end();
     fabric().close_by_client(exchange->wire);
@@ -65,25 +72,37 @@ class TlsCaller : public sim::proxy::End {
   sim::proxy::TlsContext context_;
   sim::proxy::ExchangePtr exchange_;
   sim::proxy::WirePtr wire_;
+  sim::proxy::Response response_;
   bool over_ = false;
 };
 
 /// Answers as real_envoy's Applications do.
 class AnsweringApplication : public sim::proxy::End {
  public:
-  AnsweringApplication(sim::proxy::Fabric& fabric, sim::Process& process, const std::string& host, std::uint16_t port)
-      : End(fabric, process) {
-    fabric.bind(*this, sim::proxy::Fabric::Role::application, host, port);
+  AnsweringApplication(sim::proxy::Fabric& fabric, sim::Process& process, Application place,
+                       std::vector<HeardRequest>& heard)
+      : End(fabric, process), place_(std::move(place)), heard_(heard) {
+    fabric.bind(*this, sim::proxy::Fabric::Role::application, place_.address, place_.port);
   }
 
   void on_request(const sim::proxy::ExchangePtr& exchange) override {
+    const auto& request = exchange->request;
+    if (request.protocol == sim::CallProtocol::http)
+      heard_.push_back({place_, request.method, request.authority, request.path, request.headers});
     after(1ms, [this, exchange] {
       auto wanted = sim::proxy::find_header(exchange->request.headers, answer_header).value_or("200");
+      if (wanted == answer_silence) return;
       if (wanted == answer_close) return fabric().close_by_server(exchange->wire);
       exchange->response.status = std::stoi(wanted);
+      exchange->response.headers.emplace_back(application_header, application_value);
+      exchange->response.body = "ok";
       fabric().respond(exchange);
     });
   }
+
+ private:
+  Application place_;
+  std::vector<HeardRequest>& heard_;
 };
 
 }  // namespace
@@ -102,15 +121,15 @@ struct SimulatedSide::State {
     machine->keep(caller);
     client = caller.get();
     std::map<std::string, sim::Process*> machines{{served.machine, machine}};
-    for (const auto& [address, port] : served.applications) {
-      auto*& process = machines[address];
-      if (address.starts_with("127.")) process = machine;
+    for (const auto& place : served.applications) {
+      auto*& process = machines[place.address];
+      if (place.address.starts_with("127.")) process = machine;
       if (!process) {
-        process = &world.add_process("at-" + address, address);
+        process = &world.add_process("at-" + place.address, place.address);
         process->start([](Runtime&) {});
         world.run_for(Duration(1));
       }
-      process->keep(std::make_shared<AnsweringApplication>(fabric, *process, address, port));
+      process->keep(std::make_shared<AnsweringApplication>(fabric, *process, place, heard));
     }
     // In the order in which what it names is asked for.
     for (auto type : {Type::cluster, Type::endpoints, Type::listener, Type::routes, Type::secret})
@@ -136,16 +155,24 @@ struct SimulatedSide::State {
       while (!result && world.step(end)) {
       }
     } else {
-      TlsCaller caller(fabric, *machine);
-      caller.call(generated);
-      while (!caller.result() && world.step(end)) {
-      }
-      result = caller.result();
-      world.run_for(1s);  // what is still under way knows the caller
+      result = call_apart(generated).first;
     }
     return result.value_or(sim::CallResult());
   }
 
+  std::pair<sim::CallResult, sim::proxy::Response> call_apart(const GeneratedCall& generated) {
+    Caller caller(fabric, *machine);
+    caller.call(generated);
+    auto end = world.now() + 1min;
+    while (!caller.result() && world.step(end)) {
+    }
+    auto result = caller.result().value_or(sim::CallResult());
+    auto response = caller.response();
+    world.run_for(1s);  // what is still under way knows the caller
+    return {std::move(result), std::move(response)};
+  }
+
+  std::vector<HeardRequest> heard;
   sim::World world;
   sim::proxy::Fabric fabric;
   sim::Process* machine = nullptr;
@@ -177,6 +204,27 @@ ExpectedVerdict SimulatedSide::call(const GeneratedCall& generated, const CallPl
   auto choices = plan.choices.find(choice_key(result.listener, route));
   if (choices != plan.choices.end() && choices->second.contains(out.verdict.cluster)) out.clusters = choices->second;
   out.why = sim::explain(result);
+  return out;
+}
+
+std::vector<Observation> SimulatedSide::observe(const std::vector<GeneratedCall>& calls,
+                                                std::vector<std::string>& why) {
+  std::vector<Observation> out;
+  for (const auto& generated : calls) {
+    state_->heard.clear();
+    auto [result, response] = state_->call_apart(generated);
+    const bool http = generated.call.protocol == sim::CallProtocol::http;
+    Observation seen;
+    seen.verdict = {result.status, result.response_flags, result.cluster, result.route};
+    if (http && result.status != 0) seen.details = compared_details(result.details);
+    seen.endpoint = result.endpoint;
+    if (http) seen.answer = compared_headers(response.headers);
+    if (http && generated.call.method != "HEAD" && seen.details != through) seen.body = compared_body(response.body);
+    for (const auto& heard : state_->heard) seen.upstream.push_back(compared_request(heard));
+    std::ranges::sort(seen.upstream);
+    out.push_back(std::move(seen));
+    why.push_back(sim::explain(result));
+  }
   return out;
 }
 

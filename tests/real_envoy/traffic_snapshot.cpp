@@ -26,7 +26,7 @@ using sim::proxy::Type;
 
 constexpr auto log_line =
     "%DOWNSTREAM_DIRECT_REMOTE_PORT%|%UPSTREAM_CLUSTER_RAW%|%RESPONSE_CODE%|%RESPONSE_FLAGS%|%ROUTE_NAME%|"
-    "%RESPONSE_CODE_DETAILS%\n";
+    "%UPSTREAM_HOST%|%RESPONSE_CODE_DETAILS%\n";
 
 bool is_address(const std::string& text) {
   in6_addr scratch{};

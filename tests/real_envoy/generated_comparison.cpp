@@ -1,0 +1,168 @@
+#include "tests/real_envoy/generated_comparison.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "kumasim/sim/seeded_random.hpp"
+#include "tests/real_envoy/generated_calls.hpp"
+#include "tests/real_envoy/generated_clusters.hpp"
+#include "tests/real_envoy/generated_envoy.hpp"
+#include "tests/real_envoy/scratch_folder.hpp"
+#include "tests/real_envoy/traffic_real.hpp"
+#include "tests/real_envoy/traffic_simulated.hpp"
+
+namespace kumasim::test {
+namespace {
+
+constexpr int at_a_time = 2;
+constexpr std::size_t calls_of_each = 25;
+/// Runs of the simulated Envoy at most, where its choices are left to chance.
+constexpr std::uint64_t runs_max = 200;
+
+const nlohmann::json& node() {
+  static const nlohmann::json out{
+      {"id", "default.generated"},
+      {"cluster", "generated"},
+      {"metadata", {{"dataplane.admin.port", "9901"}, {"dataplane.proxyType", "dataplane"}}}};
+  return out;
+}
+
+/// What the simulated Envoy comes to, run by run.
+class Simulated {
+ public:
+  Simulated(const TrafficSnapshot& served, const std::vector<GeneratedCall>& calls, std::uint64_t seed)
+      : served_(served), calls_(calls), seed_(seed), seen_(calls.size()) {}
+
+  void run() {
+    SimulatedSide side(served_, seed_ + runs_++);
+    trouble_ = side.trouble();
+    std::vector<std::string> why;
+    auto observed = side.observe(calls_, why);
+    for (std::size_t i = 0; i < observed.size(); ++i) seen_[i].insert(observed[i]);
+    if (runs_ > 1) return;
+    first_ = std::move(observed);
+    why_ = std::move(why);
+  }
+  bool explains(const std::vector<Observation>& real) const {
+    for (std::size_t i = 0; i < real.size(); ++i)
+      if (!comes_to(i, real[i])) return false;
+    return true;
+  }
+  bool comes_to(std::size_t call, const Observation& real) const { return seen_[call].contains(real); }
+  bool first_comes_to(std::size_t call, const Observation& real) const { return first_[call] == real; }
+
+  std::uint64_t runs() const { return runs_; }
+  const std::string& trouble() const { return trouble_; }
+  const Observation& first(std::size_t call) const { return first_[call]; }
+  std::size_t outcomes(std::size_t call) const { return seen_[call].size(); }
+  const std::string& why(std::size_t call) const { return why_[call]; }
+
+ private:
+  const TrafficSnapshot& served_;
+  const std::vector<GeneratedCall>& calls_;
+  std::uint64_t seed_, runs_ = 0;
+  std::string trouble_;
+  std::vector<std::set<Observation>> seen_;
+  std::vector<Observation> first_;
+  std::vector<std::string> why_;
+};
+
+class Comparing {
+ public:
+  explicit Comparing(const GeneratedOptions& options) : options_(options) {
+    next_ = options.only.value_or(0);
+    end_ = options.only ? next_ + 1 : options.configurations;
+    std::vector<std::thread> threads;
+    for (int i = 0; i < at_a_time; ++i)
+      threads.emplace_back([this] {
+        while (auto number = take()) compare(*number);
+      });
+    for (std::thread& thread : threads) thread.join();
+    std::ranges::stable_sort(out.differences, {},
+                             [](const TrafficDifference& d) { return std::pair(d.id.size(), d.id); });
+  }
+  GeneratedComparison out;
+
+ private:
+  std::optional<std::size_t> take() {
+    std::lock_guard lock(mutex_);
+    if (out.impossible || next_ == end_) return std::nullopt;
+    return next_++;
+  }
+
+  void compare(std::size_t number) {
+    const std::uint64_t seed = sim::SeededRandom(options_.seed * 1'000'003 + number).next();
+    const GeneratedEnvoy generated = generate_envoy(seed);
+    const ScratchFolder folder;
+    const std::filesystem::path log = folder.path() / "calls.log";
+    TrafficSnapshot served = traffic_snapshot(generated.snapshot, log);
+    served.applications = generated_applications();
+    const auto calls = generate_drawn_calls(served, seed, calls_of_each, generated.slow);
+    const std::string id = fmt::format("generated/{}", number);
+    if (options_.only) fmt::print(stderr, "{}\n{}\n", id, generated.document.dump(1));
+
+    Simulated simulated(served, calls, seed);
+    simulated.run();
+    auto real = RealSide::start(served, {.node = node(), .folder = folder.path()}, log);
+    if (!real && real.error().code != Code::unavailable) {
+      std::lock_guard lock(mutex_);
+      out.impossible = real.error();
+      return;
+    }
+    const std::string refused = real ? refusal((*real)->envoy()) : real.error().message;
+    if (simulated.trouble().empty() != refused.empty() || !real) {
+      std::lock_guard lock(mutex_);
+      out.pairs += calls.size();
+      out.differences.push_back({id, "", "start", simulated.trouble(), refused, ""});
+      return;
+    }
+    const auto observed = (*real)->observe(calls);
+    while (simulated.runs() < runs_max && !simulated.explains(observed)) simulated.run();
+    take_in(id, calls, observed, simulated, !refused.empty());
+  }
+
+  static std::string refusal(const RealEnvoy& envoy) {
+    std::string out = envoy.trouble();
+    for (const auto& each : envoy.refusals()) out += "\n" + each.message;
+    return out;
+  }
+
+  void take_in(const std::string& id, const std::vector<GeneratedCall>& calls, const std::vector<Observation>& real,
+               const Simulated& simulated, bool refused) {
+    std::lock_guard lock(mutex_);
+    out.refused += refused;
+    for (std::size_t i = 0; i < calls.size(); ++i) {
+      if (options_.only)
+        fmt::print(stderr, "{}\n  simulated: {}\n  real:      {}\n", describe(calls[i]), to_text(simulated.first(i)),
+                   to_text(real[i]));
+      ++out.pairs;
+      out.reached += !real[i].upstream.empty();
+      if (simulated.comes_to(i, real[i])) {
+        ++out.same;
+        out.by_chance += !simulated.first_comes_to(i, real[i]);
+        continue;
+      }
+      std::string wanted = to_text(simulated.first(i));
+      if (simulated.outcomes(i) > 1) wanted += fmt::format(" (one of {})", simulated.outcomes(i));
+      out.differences.push_back({id, "", describe(calls[i]), std::move(wanted), to_text(real[i]), simulated.why(i)});
+    }
+  }
+
+  const GeneratedOptions& options_;
+  std::mutex mutex_;
+  std::size_t next_ = 0, end_ = 0;
+};
+
+}  // namespace
+
+GeneratedComparison compare_generated(const GeneratedOptions& options) {
+  Comparing done(options);
+  return std::move(done.out);
+}
+
+}  // namespace kumasim::test
