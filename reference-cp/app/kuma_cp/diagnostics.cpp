@@ -35,7 +35,7 @@ HttpResponse Diagnostics::handle(const HttpRequest& request) const {
       return text(400, fmt::format("400 bad request: at most {} policies\n", rollout_policies_max));
     return {.status = 200,
             .headers = {{"content-type", "application/json"}},
-            .body = rollout(reconciler_, policies).dump()};
+            .body = rollout(reconciler_, policies, subjects_).dump()};
   }
   return text(404, "404 page not found\n");
 }

@@ -6,6 +6,7 @@
 #include "kumasim/transport/http.hpp"
 #include "reference-cp/app/kuma_cp/hds_server.hpp"
 #include "reference-cp/app/kuma_cp/reconciler.hpp"
+#include "reference-cp/app/kuma_cp/rollout.hpp"
 
 namespace kumasim::cp {
 
@@ -26,6 +27,7 @@ class Diagnostics {
   const Reconciler& reconciler_;
   const HdsCounts& hds_;
   std::function<bool()> ready_;
+  mutable PolicySubjects subjects_;
 };
 
 }  // namespace kumasim::cp

@@ -27,7 +27,7 @@ Json proxy_json(const Proxy* proxy, bool mesh_done) {
 
 /// Names of the Dataplanes whose configurations the policy takes part in; one that is only to be looked at (shadow) has
 /// none.
-std::set<std::string> subjects(const ResourcePtr& policy, const MeshView& mesh) {
+std::set<std::string> subjects_of(const ResourcePtr& policy, const MeshView& mesh) {
   std::set<std::string> out;
   if (policy->kind->is_policy() && !policy->kind->is_target_ref_policy()) {
     const Json attached = inspect::attached_dataplanes(*policy, mesh);
@@ -43,14 +43,14 @@ std::set<std::string> subjects(const ResourcePtr& policy, const MeshView& mesh) 
 }
 
 /// null where it is not stored, or no mesh sees it as it is now.
-Json policy_json(const Reconciler& reconciler, const Kind& kind, const ResourceKey& key) {
+Json policy_json(const Reconciler& reconciler, const Kind& kind, const ResourceKey& key, PolicySubjects& subjects) {
   ResourcePtr stored = reconciler.views().find(kind.type(), key);
   const std::string& mesh = kind.is_global() ? key.name : key.mesh;
   MeshView::Ptr view = reconciler.views().find(mesh);
   const std::uint64_t written = reconciler.written(kind, key);
   if (!stored || !view || written == 0 || view->find(kind.type(), key.name) != stored.get()) return {};
   Json out = Json::object();
-  for (const std::string& name : subjects(stored, *view)) {
+  for (const std::string& name : subjects.of(stored, view)) {
     ProxyPtr proxy = connected(reconciler, {mesh, name});
     out[name] = proxy && proxy->taken_from >= written;
   }
@@ -59,7 +59,15 @@ Json policy_json(const Reconciler& reconciler, const Kind& kind, const ResourceK
 
 }  // namespace
 
-Json rollout(const Reconciler& reconciler, const std::set<std::string>& policies) {
+const std::set<std::string>& PolicySubjects::of(const ResourcePtr& policy, const MeshView::Ptr& mesh) {
+  std::string name = policy->kind->type() + "/" + policy->meta.mesh + "/" + policy->meta.name;
+  if (known_.size() >= rollout_policies_max && !known_.contains(name)) known_.clear();
+  Known& known = known_[name];
+  if (known.policy != policy || known.mesh != mesh) known = {policy, mesh, subjects_of(policy, *mesh)};
+  return known.names;
+}
+
+Json rollout(const Reconciler& reconciler, const std::set<std::string>& policies, PolicySubjects& subjects) {
   assert(policies.size() <= rollout_policies_max);
   Json out{{"behind", reconciler.behind()}, {"proxies", Json::object()}, {"policies", Json::object()}};
   const FailedSteps& failed = reconciler.failed();
@@ -72,7 +80,8 @@ Json rollout(const Reconciler& reconciler, const std::set<std::string>& policies
     if (first == last) continue;
     const Kind* kind = find_kind(policy.substr(0, first));
     if (!kind) continue;
-    Json found = policy_json(reconciler, *kind, {policy.substr(first + 1, last - first - 1), policy.substr(last + 1)});
+    ResourceKey key{policy.substr(first + 1, last - first - 1), policy.substr(last + 1)};
+    Json found = policy_json(reconciler, *kind, key, subjects);
     if (!found.is_null()) out["policies"][policy] = std::move(found);
   }
   return out;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <set>
 #include <string>
 
@@ -13,6 +14,22 @@ namespace kumasim::cp {
 
 /// For each policy all Dataplanes of its mesh are looked at.
 inline constexpr std::size_t rollout_policies_max = 100;
+
+/// Names of the Dataplanes that policies are about, kept as long as neither the policy nor its mesh has changed: who
+/// watches a rollout asks many times.
+class PolicySubjects {
+ public:
+  /// `policy` is of `mesh`, as it is there. The answer holds until the next call.
+  const std::set<std::string>& of(const ResourcePtr& policy, const MeshView::Ptr& mesh);
+
+ private:
+  struct Known {
+    ResourcePtr policy;
+    MeshView::Ptr mesh;
+    std::set<std::string> names;
+  };
+  std::map<std::string, Known> known_;  // by kind, mesh and name
+};
 
 /// `policies` are named TYPE/MESH/NAME; a Mesh as Mesh//NAME. REQUIRES: at most rollout_policies_max.
 ///
@@ -26,6 +43,6 @@ inline constexpr std::size_t rollout_policies_max = 100;
 /// failed. `policies`: those that are stored, each with the Dataplanes of its mesh that it is about, and whether the
 /// last configuration that the proxy took as a whole was made with the policy as it is now. `failed`: the steps that
 /// are to be tried again, by mesh ("": the zone's), each with its reason; absent where there are none.
-nlohmann::json rollout(const Reconciler& reconciler, const std::set<std::string>& policies);
+nlohmann::json rollout(const Reconciler& reconciler, const std::set<std::string>& policies, PolicySubjects& subjects);
 
 }  // namespace kumasim::cp
