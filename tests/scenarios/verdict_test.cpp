@@ -257,7 +257,6 @@ TEST(Expectation, WhoIsCutOffHasNotConverged) {
 
 TEST(Expectation, RefusalsHaveToReachTheControlPlane) {
   Observations seen;
-  EXPECT_FALSE(outcome("refusals-known", seen).holds) << "silence proves nothing";
   for (Duration at : {1s, 2s, 3s, 4s, 5s}) seen.samples.push_back(sample(at, {}));
   EXPECT_TRUE(outcome("refusals-known", seen).holds);
   auto refuse = [&](std::size_t first, std::size_t last, bool known) {
