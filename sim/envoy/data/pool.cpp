@@ -266,6 +266,7 @@ void Proxy::pool_connect_failed(const WirePtr& wire, const std::string& reason, 
   stats().add("cluster." + pool->upstream->config().name + ".upstream_cx_connect_fail");
   if (session) {
     session->up = nullptr;
+    note(session->first, "UF", "");  // it stays, though another attempt may succeed
     return tunnel_connect(session);
   }
   auto waiting = std::exchange(pool->host->pending, {});
