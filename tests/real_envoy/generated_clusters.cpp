@@ -61,10 +61,10 @@ void draw_balancer(Draw& draw, json& cluster) {
 }
 
 void draw_limits(Draw& draw, json& cluster) {
-  if (draw.percent(15)) {
+  if (draw.percent(12)) {
     json thresholds = json::object();
     for (const char* name : {"max_connections", "max_pending_requests", "max_requests", "max_retries"})
-      if (draw.percent(40)) thresholds[name] = draw.between(0, 2);
+      if (draw.percent(35)) thresholds[name] = draw.between(0, 3);
     cluster["circuit_breakers"]["thresholds"] = json::array({thresholds});
   }
   if (draw.percent(12)) {

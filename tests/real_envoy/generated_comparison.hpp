@@ -19,6 +19,7 @@ struct GeneratedOptions {
 struct GeneratedComparison {
   std::size_t pairs = 0, same = 0;
   std::size_t by_chance = 0;  ///< of the same: where the simulated Envoy had to be run with more seeds than one
+  std::size_t rare = 0;       ///< of these: what the real Envoy did once and did not do again
   std::size_t reached = 0;    ///< calls that reached an application through the real Envoy
   std::size_t refused = 0;    ///< configurations that both refuse; their calls count as same
   std::vector<TrafficDifference> differences;  ///< by configuration; id is "generated/NUMBER"

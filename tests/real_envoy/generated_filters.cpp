@@ -81,9 +81,9 @@ json fault(Draw& draw) {
   json out = json::object();
   if (draw.percent(75))
     out["abort"] = {{"http_status", draw.one_of(std::vector<int>{400, 418, 503})},
-                    {"percentage", all_or_none(draw, 75)}};
+                    {"percentage", all_or_none(draw, 50)}};
   if (draw.percent(30)) out["delay"] = {{"fixed_delay", "0.02s"}, {"percentage", all_or_none(draw, 70)}};
-  if (draw.percent(75)) out["headers"].push_back(drawn_header_matcher(draw));
+  if (draw.percent(90)) out["headers"].push_back(drawn_header_matcher(draw));
   return out;
 }
 

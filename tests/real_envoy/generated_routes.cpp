@@ -109,7 +109,7 @@ class Routes {
         overrides(choice);
         choices.push_back(std::move(choice));
       }
-    } else if (draw_.percent(10)) {
+    } else if (draw_.percent(6)) {
       action["cluster_header"] = "x-cluster";
     } else {
       action["cluster"] = draw_.percent(4) ? "missing" : cluster();

@@ -49,8 +49,9 @@ TEST(RealEnvoyGenerated, SimulatedEnvoySeesTheSame) {
         d.call, d.simulated, d.real, d.why, options.seed, d.id.substr(d.id.find('/') + 1));
   }
   const double percent = 100.0 * static_cast<double>(result.same) / static_cast<double>(result.pairs);
-  fmt::print("generated: {} pairs, {} same ({:.2f} %), {} by chance, {} known; {} reached an application; seed {}\n",
-             result.pairs, result.same, percent, result.by_chance, explained, result.reached, options.seed);
+  fmt::print(
+      "generated: {} pairs, {} same ({:.2f} %), {} by chance, {} rare, {} known; {} reached an application; seed {}\n",
+      result.pairs, result.same, percent, result.by_chance, result.rare, explained, result.reached, options.seed);
   constexpr double percent_least = 99;
   if (options.only) return;
   EXPECT_GE(percent, percent_least);
