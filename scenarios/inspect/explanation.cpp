@@ -1,10 +1,12 @@
 #include "scenarios/inspect/explanation.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <iterator>
 #include <map>
 #include <memory>
 #include <set>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -32,7 +34,7 @@ class Explaining {
     add_endpoints();
     add_faults();
     add_past();
-    suspect();
+    find_suspects();
     return std::move(out_);
   }
 
@@ -45,6 +47,10 @@ class Explaining {
   void find_server() {
     out_.server = out_.call.instance;
     if (out_.server.empty()) out_.server = holder_of(out_.call.endpoint);
+    if (!out_.server.empty()) return;
+    // It had the address when the run began.
+    for (const auto& [process, address] : whole_.seen().addresses)
+      if (address == out_.call.endpoint) out_.server = process;
   }
 
   Provenance& provenance_of(const std::string& process) {
@@ -131,19 +137,21 @@ class Explaining {
     return {};
   }
 
-  /// The last one to begin of those in force that struck somebody on the way; else of all before that did; else the
-  /// last one before.
-  void suspect() {
-    auto rank = [&](const Suspect& one) {
-      bool matters = !one.strikes.empty();
-      return std::tuple(one.in_force && matters, matters, one.in_force, one.fault.begin);
-    };
+  /// Those that struck somebody who had to do with the call, in force or begun since the flow was well: those in force
+  /// first, the later the earlier. Where there is none, the last one before.
+  void find_suspects() {
+    Duration from = out_.last_ok ? whole_.seen().calls[*out_.last_ok].start : Duration(0);
+    std::optional<Suspect> last;
     for (const FaultSpan& fault : whole_.seen().faults) {
       if (fault.begin > end_) continue;
       bool in_force = !fault.end || *fault.end > out_.call.start;
       Suspect one{fault, in_force, struck_by(fault)};
-      if (!out_.suspect || rank(one) >= rank(*out_.suspect)) out_.suspect = std::move(one);
+      if (!one.strikes.empty() && (in_force || fault.begin >= from)) out_.suspects.push_back(one);
+      last = std::move(one);
     }
+    if (out_.suspects.empty() && last) out_.suspects.push_back(std::move(*last));
+    std::ranges::stable_sort(out_.suspects, std::ranges::greater(),
+                             [](const Suspect& one) { return std::tuple(one.in_force, one.fault.begin); });
   }
 
   const RecordedRun& whole_;

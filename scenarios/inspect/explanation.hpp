@@ -29,7 +29,7 @@ struct EndpointState {
   bool up = false;
 };
 
-/// The fault that most probably made the call what it was.
+/// A fault that may have made the call what it was.
 struct Suspect {
   FaultSpan fault;
   bool in_force = false;     ///< while the call was on its way
@@ -48,7 +48,7 @@ struct Explanation {
   std::vector<TimelineEntry> since = {};
   std::vector<const Commit*> commits = {};
   std::vector<std::pair<std::string, const Push*>> pushes = {};  ///< to the proxies on its way
-  std::optional<Suspect> suspect = {};
+  std::vector<Suspect> suspects = {};  ///< the most probable first; empty where there was no fault before
 };
 
 /// `whole` went to its end, `then` to the moment when the call began; `call` is its place in whole.seen().calls.

@@ -139,11 +139,11 @@ json explanation_json(const RecordedRun& whole, const RecordedRun& then, const E
   for (const std::string& process : {explanation.call.from_process, explanation.server})
     if (scenario.find_instance(process) != nullptr) out["proxies"][process] = proxy_json(then, process);
   for (const FaultSpan& fault : explanation.faults) out["faults"].push_back(fault_json(fault));
-  if (explanation.suspect) {
-    json fault = fault_json(explanation.suspect->fault);
-    fault["inForce"] = explanation.suspect->in_force;
-    if (!explanation.suspect->strikes.empty()) fault["strikes"] = explanation.suspect->strikes;
-    out["fault"] = std::move(fault);
+  for (const Suspect& suspect : explanation.suspects) {
+    json fault = fault_json(suspect.fault);
+    fault["inForce"] = suspect.in_force;
+    if (!suspect.strikes.empty()) fault["strikes"] = suspect.strikes;
+    out["suspects"].push_back(std::move(fault));
   }
   return out;
 }
@@ -164,7 +164,8 @@ std::string explanation_text(const RecordedRun& whole, const RecordedRun& then, 
   if (!explanation.faults.empty()) out += "\nfaults in force\n";
   for (const FaultSpan& fault : explanation.faults)
     out += fmt::format("  {} since {}\n", fault.text, moment_text(fault.begin));
-  if (explanation.suspect) out += "\nfault: " + fault_text(*explanation.suspect) + "\n";
+  if (!explanation.suspects.empty()) out += "\n";
+  for (const Suspect& suspect : explanation.suspects) out += "fault: " + fault_text(suspect) + "\n";
   return out;
 }
 

@@ -1,5 +1,7 @@
 #include "scenarios/inspect/provenance.hpp"
 
+#include <algorithm>
+
 #include "reference-cp/app/kuma_cp/mesh_views.hpp"
 #include "reference-cp/model/kinds.hpp"
 #include "reference-cp/xds/generate.hpp"
@@ -29,6 +31,7 @@ std::string zone_of(const Scenario& scenario) {
 /// The views of the meshes, and one proxy's configuration out of them.
 struct Provenance::Maker {
   cp::MeshViews views;
+  cp::ZoneSettings zone;
   std::string mesh, dataplane;
   cp::NodeMetadata metadata;
   cp::policy::PlantedBugs planted;
@@ -62,7 +65,7 @@ struct Provenance::Maker {
 Provenance::Provenance(const RecordedRun& run, const std::string& process) : run_(run) {
   cp::ZoneSettings zone;
   zone.zone = zone_of(run.scenario());
-  maker_ = std::make_unique<Maker>(cp::MeshViews(std::move(zone)));
+  maker_ = std::make_unique<Maker>(cp::MeshViews(zone), zone);
   maker_->mesh = run.scenario().find_service(run.scenario().find_instance(process)->service)->mesh;
   maker_->dataplane = process;
   maker_->metadata = cp::NodeMetadata::from_json(run.conversation(process).node_metadata());
@@ -108,40 +111,46 @@ bool Provenance::equal(std::string_view type, const std::string& name, Duration 
   return made != nullptr && made->bytes && *made->bytes == bytes;
 }
 
-void Provenance::leave_out_each() {
-  left_out_ = true;
-  const std::map<Name, XdsBytes> now = maker_->make(maker_->views);
-  std::map<std::pair<const cp::Kind*, cp::ResourceKey>, const Commit*> stored;
-  for (const Commit& commit : run_.commits().all()) {
-    std::pair key{commit.change.kind, commit.change.key};
+std::map<Provenance::Name, std::vector<Needed>> Provenance::leave_out_each(std::size_t commits) const {
+  Maker maker{cp::MeshViews(maker_->zone), maker_->zone,     maker_->mesh,
+              maker_->dataplane,           maker_->metadata, maker_->planted};
+  std::map<std::pair<std::string, cp::ResourceKey>, const Commit*> stored;
+  for (std::size_t i = 0; i < commits; ++i) {
+    const Commit& commit = run_.commits().all()[i];
+    maker.take(commit.change);
+    std::pair key{commit.change.kind->type(), commit.change.key};
     if (commit.change.after)
       stored[key] = &commit;
     else
       stored.erase(key);
   }
-  std::map<std::size_t, const Commit*> in_order;
-  for (const auto& [key, commit] : stored) in_order[commit->number] = commit;
-  for (const auto& [number, commit] : in_order) {
+  const std::map<Name, XdsBytes> now = maker.make(maker.views);
+  std::map<Name, std::vector<Needed>> out;
+  for (const auto& [key, commit] : stored) {
     const cp::Change& change = commit->change;
-    bool own = change.kind->type() == "Dataplane" && change.key == cp::ResourceKey{maker_->mesh, maker_->dataplane};
-    bool mesh = change.kind->type() == "Mesh" && change.key.name == maker_->mesh;
-    if (own || mesh || commit->insight() || change.kind->type().ends_with("Secret")) continue;
-    cp::MeshViews without = maker_->views;
+    bool own = key.first == "Dataplane" && change.key == cp::ResourceKey{maker.mesh, maker.dataplane};
+    bool mesh = key.first == "Mesh" && change.key.name == maker.mesh;
+    if (own || mesh || commit->insight() || key.first.ends_with("Secret")) continue;
+    cp::MeshViews without = maker.views;
     cp::Work work;
     without.apply({change.kind, change.key, change.after, nullptr}, work);
-    if (without.find(maker_->mesh)) without.refresh_vips(maker_->mesh);
-    const std::map<Name, XdsBytes> less = maker_->make(without);
+    if (without.find(maker.mesh)) without.refresh_vips(maker.mesh);
+    const std::map<Name, XdsBytes> less = maker.make(without);
     for (const auto& [name, bytes] : now) {
       auto found = less.find(name);
       bool gone = found == less.end();
-      if (gone || *found->second != *bytes) needed_[name].push_back({commit, gone});
+      if (gone || *found->second != *bytes) out[name].push_back({commit, gone});
     }
   }
+  return out;
 }
 
-const std::vector<Needed>& Provenance::needed(std::string_view type, const std::string& name) {
-  if (!left_out_) leave_out_each();
-  return needed_[{std::string(type), name}];
+const std::vector<Needed>& Provenance::needed(std::string_view type, const std::string& name, Duration until) {
+  const auto& all = run_.commits().all();
+  auto count = static_cast<std::size_t>(std::ranges::upper_bound(all, until, {}, &Commit::at) - all.begin());
+  auto found = needed_.find(count);
+  if (found == needed_.end()) found = needed_.emplace(count, leave_out_each(count)).first;
+  return found->second[{std::string(type), name}];
 }
 
 }  // namespace kumasim::scenario

@@ -30,8 +30,9 @@ class Provenance {
 
   /// The last commit up to that moment that made the resource ("Listener" and its name) another one; null for none.
   const Commit* changed_by(std::string_view type, const std::string& name, Duration until) const;
-  /// Found by leaving out each one in turn; the proxy's own Dataplane and its Mesh are not among them.
-  const std::vector<Needed>& needed(std::string_view type, const std::string& name);
+  /// Of the store as it was then, found by leaving out each of its resources in turn; the proxy's own Dataplane and its
+  /// Mesh are not among them.
+  const std::vector<Needed>& needed(std::string_view type, const std::string& name, Duration until);
   /// Whether what is made of the store as it was then is what the proxy was sent, byte for byte.
   bool equal(std::string_view type, const std::string& name, Duration until, const std::string& bytes) const;
 
@@ -44,14 +45,13 @@ class Provenance {
   using Name = std::pair<std::string, std::string>;
 
   void replay();
-  void leave_out_each();
+  std::map<Name, std::vector<Needed>> leave_out_each(std::size_t commits) const;
   const Made* made_until(std::string_view type, const std::string& name, Duration until) const;
 
   const RecordedRun& run_;
   std::unique_ptr<Maker> maker_;
   std::map<Name, std::vector<Made>> history_;
-  std::map<Name, std::vector<Needed>> needed_;
-  bool left_out_ = false;
+  std::map<std::size_t, std::map<Name, std::vector<Needed>>> needed_;  ///< by the number of commits
 };
 
 }  // namespace kumasim::scenario

@@ -59,7 +59,7 @@ Why why_of(const RecordedRun& run, Provenance& provenance, const std::string& pr
   if (out.push == nullptr || type == "Secret") return out;
   Duration until = out.push->made.value_or(out.push->pushed.value_or(out.push->received));
   out.changed = provenance.changed_by(type, name, until);
-  out.needed = provenance.needed(type, name);
+  out.needed = provenance.needed(type, name, until);
   out.equal = provenance.equal(type, name, until, *out.push->resources.at(name));
   return out;
 }
@@ -104,11 +104,14 @@ std::vector<std::string> why_lines(const Scenario& scenario, const Why& why) {
   out.push_back(push_text(*why.push));
   for (std::size_t i = 0; i < why.needed.size() && i < needed_shown_max; ++i) {
     const Needed& one = why.needed[i];
-    out.push_back(
-        fmt::format("{} without what {} wrote", one.gone ? "gone" : "another one", commit_text(scenario, *one.commit)));
+    const cp::Change& change = one.commit->change;
+    std::string place = written_in(scenario, *one.commit);
+    out.push_back(fmt::format("{} {} {}, version {} (commit {}{})", one.gone ? "none without" : "made with",
+                              change.kind->type(), change.key.name, change.after->meta.version, one.commit->number,
+                              place.empty() ? "" : ", " + place));
   }
   if (why.needed.size() > needed_shown_max)
-    out.push_back(fmt::format("and needs {} more", why.needed.size() - needed_shown_max));
+    out.push_back(fmt::format("made with {} more", why.needed.size() - needed_shown_max));
   if (why.equal == false) out.push_back("made again from the store it differs from what was pushed");
   return out;
 }

@@ -68,7 +68,8 @@ class Cli : public testing::Test {
 TEST_F(Cli, AnswersHelpAndVersion) {
   EXPECT_EQ(run("--help").code, 0);
   for (const char* command :
-       {"run", "replay", "explore", "shrink", "graph", "validate", "schema", "faults", "version", "completion"}) {
+       {"run", "replay", "inspect", "explain", "diverge", "explore", "shrink", "graph", "validate", "schema", "faults",
+        "version", "completion"}) {
     Outcome help = run(std::string(command) + " --help");
     EXPECT_EQ(help.code, 0) << command;
     EXPECT_NE(run("--help").out.find(command), std::string::npos) << command;
@@ -204,8 +205,8 @@ TEST_F(Cli, DrawsAScenario) {
   EXPECT_EQ(svg.code, 0);
   EXPECT_NE(svg.out.find("</svg>"), std::string::npos);
   EXPECT_NE(svg.out.find(">backend<"), std::string::npos);
-}
   EXPECT_NE(svg.out.find("id=\"service&#45;backend\" class=\"node service\""), std::string::npos);
+}
 
 TEST_F(Cli, PrintsCompletionsThatTheShellTakes) {
   std::string script = write("bash", run("completion bash").out);
@@ -241,7 +242,6 @@ TEST_F(Cli, WritesEveryFormat) {
   EXPECT_EQ(html.substr(0, 15), "<!doctype html>");
   EXPECT_NE(html.find("</svg>"), std::string::npos);
   EXPECT_EQ(html.find("http://"), html.find("http://www.w3.org")) << "needs nothing from a network";
-}
   EXPECT_NE(html.find("id=\"sim&#45;1&#45;flow&#45;web&#45;backend\" class=\"edge flow\""), std::string::npos);
   EXPECT_EQ(html.find("class=\"messages\""), std::string::npos) << "nothing failed";
 }
@@ -254,6 +254,7 @@ TEST_F(Cli, ThePageOfAFailureHasItsMessagesAndItsFingerprint) {
   nlohmann::json json = nlohmann::json::parse(run("run --output json " + file).out);
   std::string fingerprint = json["runs"][0]["fingerprint"].get<std::string>();
   EXPECT_NE(html.out.find("--fingerprint " + fingerprint), std::string::npos) << "listening changes nothing";
+}
 
 TEST_F(Cli, ReplaysByItsReportAndByItsCommand) {
   std::string file = scenario();

@@ -13,6 +13,9 @@ enum ExitCode : int { passed = 0, broken = 1, bad_input = 2, internal_failure = 
 
 void add_run(CLI::App& app, int& exit_code);
 void add_replay(CLI::App& app, int& exit_code);
+void add_inspect(CLI::App& app, int& exit_code);
+void add_explain(CLI::App& app, int& exit_code);
+void add_diverge(CLI::App& app, int& exit_code);
 void add_explore(CLI::App& app, int& exit_code);
 void add_shrink(CLI::App& app, int& exit_code);
 void add_graph(CLI::App& app, int& exit_code);

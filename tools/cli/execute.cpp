@@ -12,7 +12,6 @@
 
 #include "kumasim/scenario/runner.hpp"
 #include "kumasim/scenario/worlds.hpp"
-#include "kumasim/sim/divergence.hpp"
 #include "kumasim/sim/world.hpp"
 #include "tools/cli/commit.hpp"
 
@@ -102,11 +101,12 @@ WorldRun run_live(const Scenario& scenario, const ExecuteOptions& options, std::
 }
 
 std::string difference(const Scenario& scenario, const ExecuteOptions& options, std::uint64_t seed) {
-  sim::Replay again = [&](std::function<void(sim::World&)> attach, std::function<void(sim::World&)> finish) {
-    run_simulated(scenario, options, seed, attach, finish);
-  };
+  sim::Replay again = replay_of(scenario, options, seed);
   auto found = sim::find_divergence(again, again);
   return fmt::format("seed {}: two runs differ; first differing event: {}", seed,
+                     found ? sim::to_string(*found) : "none in two further runs");
+}
+
 /// Does a failed run once more and listens to the messages around its failure. False where it was another run.
 bool record_messages(const Scenario& scenario, ExecuteOptions options, WorldRun& run) {
   options.logs = false;
@@ -123,10 +123,14 @@ bool record_messages(const Scenario& scenario, ExecuteOptions options, WorldRun&
   return again.fingerprint == run.fingerprint && again.events == run.events;
 }
 
-                     found ? sim::to_string(*found) : "none in two further runs");
-}
-
 }  // namespace
+
+sim::Replay replay_of(const Scenario& scenario, const ExecuteOptions& options, std::uint64_t seed) {
+  return [&scenario, &options, seed](std::function<void(sim::World&)> attach,
+                                     std::function<void(sim::World&)> finish) {
+    run_simulated(scenario, options, seed, attach, finish);
+  };
+}
 
 Executed execute(const Scenario& scenario, const ExecuteOptions& options) {
   Executed out;
@@ -135,24 +139,24 @@ Executed execute(const Scenario& scenario, const ExecuteOptions& options) {
   out.report.file = scenario.file;
   out.report.commit = commit();
   out.report.overrides = scenario.overrides;
+  bool messages = options.messages;
   for (std::uint64_t seed : options.seeds) {
     if (options.world != "live") {
       WorldRun run = run_simulated(scenario, options, seed, {}, {});
       if (options.twice) {
-  bool messages = options.messages;
         WorldRun second = run_simulated(scenario, options, seed, {}, {});
         if (second.fingerprint != run.fingerprint || second.events != run.events) {
           out.differences.push_back(difference(scenario, options, seed));
         }
       }
-      out.report.runs.push_back(std::move(run));
-    }
-    if (options.world != "sim") {
-      out.report.runs.push_back(run_live(scenario, options, seed));
       if (messages && !run.passed()) {
         messages = false;
         if (!record_messages(scenario, options, run)) out.differences.push_back(difference(scenario, options, seed));
       }
+      out.report.runs.push_back(std::move(run));
+    }
+    if (options.world != "sim") {
+      out.report.runs.push_back(run_live(scenario, options, seed));
       bool interrupted = std::ranges::any_of(out.report.runs.back().problems, [](const scenario::Problem& problem) {
         return problem.kind == scenario::Problem::Kind::interrupted;
       });
@@ -160,15 +164,6 @@ Executed execute(const Scenario& scenario, const ExecuteOptions& options) {
     }
   }
   return out;
-}
-
-std::optional<Scenario> load_or_complain(const std::string& file) {
-  auto loaded = scenario::load_scenario_file(file);
-  if (loaded) return std::move(*loaded);
-  for (const scenario::Diagnostic& diagnostic : loaded.error()) std::cerr << diagnostic.text() << "\n";
-  std::size_t count = loaded.error().size();
-  std::cerr << fmt::format("kumasim: {} has {} error{}\n", file, count, count == 1 ? "" : "s");
-  return std::nullopt;
 }
 
 }  // namespace kumasim::cli

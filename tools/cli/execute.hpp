@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "kumasim/scenario/report.hpp"
+#include "kumasim/sim/divergence.hpp"
+#include "tools/cli/load.hpp"
 
 namespace kumasim::cli {
 
@@ -16,9 +18,9 @@ struct ExecuteOptions {
   std::string planted_bug;
   bool twice = false;
   bool logs = false;
+  bool messages = false;  // of the first simulated run that failed: it is done once more to listen to them
   std::string envoy;  // executable for the live world; "": the one that the build installed, else that in PATH
 };
-  bool messages = false;  // of the first simulated run that failed: it is done once more to listen to them
 
 struct Executed {
   scenario::Report report;
@@ -27,7 +29,7 @@ struct Executed {
 
 Executed execute(const scenario::Scenario& scenario, const ExecuteOptions& options);
 
-/// Loads the file or prints what is wrong with it to standard error.
-std::optional<scenario::Scenario> load_or_complain(const std::string& file);
+/// One simulated run of that seed, again and again. `scenario` and `options` must outlive it.
+sim::Replay replay_of(const scenario::Scenario& scenario, const ExecuteOptions& options, std::uint64_t seed);
 
 }  // namespace kumasim::cli

@@ -14,6 +14,9 @@ int main(int argc, char** argv) {
   app.set_help_all_flag("--help-all", "Help of every command");
   add_run(app, exit_code);
   add_replay(app, exit_code);
+  add_inspect(app, exit_code);
+  add_explain(app, exit_code);
+  add_diverge(app, exit_code);
   add_explore(app, exit_code);
   add_shrink(app, exit_code);
   add_graph(app, exit_code);

@@ -1,8 +1,6 @@
 /// `kumasim run` and `kumasim replay`.
-#include <fstream>
 #include <iostream>
 #include <memory>
-#include <optional>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -11,6 +9,7 @@
 #include "tools/cli/commands.hpp"
 #include "tools/cli/execute.hpp"
 #include "tools/cli/output.hpp"
+#include "tools/cli/run_name.hpp"
 
 namespace kumasim::cli {
 namespace {
@@ -44,8 +43,8 @@ int run(const RunArguments& arguments) {
                          .world = arguments.world,
                          .planted_bug = arguments.bug,
                          .twice = arguments.twice,
-                         .messages = arguments.output == "html",
                          .logs = arguments.logs,
+                         .messages = arguments.output == "html",
                          .envoy = arguments.envoy};
   if (!arguments.seeds.empty()) options.seeds = *parse_seeds(arguments.seeds);
   Executed done = execute(*scenario, options);
@@ -59,59 +58,31 @@ int run(const RunArguments& arguments) {
 }
 
 struct ReplayArguments {
-  std::string file;
-  std::optional<std::uint64_t> seed;
-  std::string bug;
-  std::string fingerprint;
+  RunName run;
   std::string output = "text";
   bool logs = false;
 };
 
-/// A report of an earlier run names all that a replay needs.
-bool read_run(ReplayArguments& arguments) {
-  std::ifstream in(arguments.file);
-  nlohmann::json json = nlohmann::json::parse(in, nullptr, false);
-  if (json.is_discarded() || !json.is_object() || !json.contains("runs")) return true;
-  auto report = scenario::report_from_json(json);
-                         .messages = arguments.output == "html",
-  if (!report) {
-    std::cerr << arguments.file << ": " << report.error().message << "\n";
-    return false;
-  }
-  for (const scenario::WorldRun& run : report->runs) {
-    if (run.world != "sim" || (arguments.seed && run.seed != *arguments.seed)) continue;
-    arguments.file = report->file;
-    arguments.seed = run.seed;
-    arguments.bug = run.planted_bug;
-    arguments.fingerprint = fmt::format("{:016x}", run.fingerprint);
-    return true;
-  }
-  std::cerr << arguments.file << ": holds no such simulated run\n";
-  return false;
-}
-
 int replay(ReplayArguments arguments) {
-  if (!read_run(arguments)) return bad_input;
-  if (!arguments.bug.empty() && !known_bug(arguments.bug).empty()) {
-    std::cerr << "kumasim: " << known_bug(arguments.bug) << "\n";
-    return bad_input;
-  }
-  auto scenario = load_or_complain(arguments.file);
+  RunName& run = arguments.run;
+  if (!resolve(run)) return bad_input;
+  auto scenario = load_or_complain(run.file);
   if (!scenario) return bad_input;
-  ExecuteOptions options{.seeds = {arguments.seed.value_or(1)},
+  ExecuteOptions options{.seeds = {run.seed.value_or(1)},
                          .world = "sim",
-                         .planted_bug = arguments.bug,
+                         .planted_bug = run.planted_bug,
                          .twice = false,
                          .logs = arguments.logs,
+                         .messages = arguments.output == "html",
                          .envoy = {}};
   Executed done = execute(*scenario, options);
   if (!write_report(*scenario, done.report, arguments.output, "")) return bad_input;
-  if (!arguments.fingerprint.empty()) {
+  if (!run.fingerprint.empty()) {
     std::string now = fmt::format("{:016x}", done.report.runs[0].fingerprint);
-    bool same = now == arguments.fingerprint;
+    bool same = now == run.fingerprint;
     std::cerr << (same ? fmt::format("replayed: fingerprint {} again\n", now)
                        : fmt::format("not the same run: fingerprint {} instead of {}; another commit or build?\n", now,
-                                     arguments.fingerprint));
+                                     run.fingerprint));
     if (!same) return bad_input;
   }
   return exit_code_of(done);
@@ -138,7 +109,8 @@ void add_run(CLI::App& app, int& exit_code) {
       ->capture_default_str();
   command->add_option("--report", arguments->report, "Write the report to this file, and a text to the terminal");
   command
-      ->add_option("--planted-bug", arguments->bug, "Plant a known bug in the control plane, to see that it is caught")
+      ->add_option("--planted-bug", arguments->bug,
+                   "Plant a known bug in the control plane, or in simulated Envoys (envoy-...), to see it caught")
       ->check(known_bug);
   command->add_option("--envoy", arguments->envoy,
                       "Envoy executable for the live world; default: the one that the build installed");
@@ -155,10 +127,10 @@ void add_run(CLI::App& app, int& exit_code) {
 void add_replay(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("replay", "Do a run again and see that it is the same");
   auto arguments = std::make_shared<ReplayArguments>();
-  command->add_option("FILE", arguments->file, "Scenario file, or the JSON report of a run")->required();
-  command->add_option("--seed", arguments->seed, "Seed of the run; default: 1, or the report's first");
-  command->add_option("--planted-bug", arguments->bug, "The bug that was planted");
-  command->add_option("--fingerprint", arguments->fingerprint, "What the fingerprint must be");
+  command->add_option("FILE", arguments->run.file, "Scenario file, or the JSON report of a run")->required();
+  command->add_option("--seed", arguments->run.seed, "Seed of the run; default: 1, or the report's first");
+  command->add_option("--planted-bug", arguments->run.planted_bug, "The bug that was planted");
+  command->add_option("--fingerprint", arguments->run.fingerprint, "What the fingerprint must be");
   command->add_option("--output", arguments->output, "Format of the report")
       ->check(CLI::IsMember(output_formats))
       ->capture_default_str();

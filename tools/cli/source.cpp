@@ -9,7 +9,7 @@
 #include "kumasim/scenario/document.hpp"
 #include "kumasim/scenario/runner.hpp"
 #include "kumasim/scenario/worlds.hpp"
-#include "tools/cli/execute.hpp"
+#include "tools/cli/load.hpp"
 
 namespace kumasim::cli {
 namespace {
@@ -57,7 +57,7 @@ std::optional<scenario::Source> load_source_or_complain(const std::string& file)
 }
 
 std::expected<Simulated, std::string> simulate(const std::string& text, const std::string& file, std::uint64_t seed,
-                                               const std::string& planted_bug) {
+                                               const std::string& planted_bug, const scenario::RunWatch& watch) {
   auto loaded = scenario::load_scenario(text, file);
   if (!loaded) {
     std::string out;
@@ -71,7 +71,7 @@ std::expected<Simulated, std::string> simulate(const std::string& text, const st
     // The world is gone before the scenario moves.
     auto world =
         scenario::make_sim_world(out.scenario, {.seed = seed, .planted_bug = planted_bug, .attach = {}, .log = {}});
-    scenario::run_scenario(out.scenario, out.plan, *world, out.run, {});
+    scenario::run_scenario(out.scenario, out.plan, *world, out.run, {}, {}, watch);
   }
   return out;
 }

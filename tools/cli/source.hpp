@@ -7,6 +7,7 @@
 
 #include "kumasim/scenario/plan.hpp"
 #include "kumasim/scenario/report.hpp"
+#include "kumasim/scenario/runner.hpp"
 #include "scenarios/explore/expand.hpp"
 
 namespace kumasim::cli {
@@ -23,6 +24,6 @@ struct Simulated {
 
 /// The error is what a loader says of the text, one line for each mistake.
 std::expected<Simulated, std::string> simulate(const std::string& text, const std::string& file, std::uint64_t seed,
-                                               const std::string& planted_bug);
+                                               const std::string& planted_bug, const scenario::RunWatch& watch = {});
 
 }  // namespace kumasim::cli

@@ -60,7 +60,7 @@ constexpr std::size_t percentile_index(std::size_t count, int percent) {
   return rank == 0 ? 0 : rank - 1;
 }
 
-/// Called service -> address:port of its endpoints. Copies share it, for a run keeps four states a second of each proxy,
+/// Called service -> address:port of its endpoints. Copies share it: a run keeps four states a second of each proxy,
 /// and most know what they knew before.
 class Endpoints {
  public:

@@ -15,11 +15,14 @@ class World;
 
 namespace kumasim::scenario {
 
+struct SimTap;
+
 struct SimWorldOptions {
   std::uint64_t seed = 1;
   std::string planted_bug;                  // "" for none
   std::function<void(sim::World&)> attach;  // before the first event; for traces
   std::function<void(std::string)> log;     // lines that the processes log; empty: dropped
+  const SimTap* tap = nullptr;              // who looks at the run from within; must outlive the world
 };
 
 /// The real control plane, simulated proxies and applications, on virtual time.
