@@ -26,8 +26,9 @@ endfunction()
 
 function(kumasim_target_setup target)
   cmake_parse_arguments(A "" "PCH" "DEPS" ${ARGN})
-  target_include_directories(${target} PUBLIC ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR})
-  target_link_libraries(${target} PUBLIC kumasim_options ${A_DEPS})
+  target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include>
+    $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}>)
+  target_link_libraries(${target} PUBLIC $<BUILD_INTERFACE:kumasim_options> ${A_DEPS})
   kumasim_count_lines(${target})
   if(A_PCH AND NOT A_PCH STREQUAL "none")
     target_precompile_headers(${target} REUSE_FROM kumasim_pch_${A_PCH})

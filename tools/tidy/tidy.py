@@ -52,6 +52,7 @@ DOORS = [
 ]
 DOOR_EXCEPTIONS = {
     "sim/kernel/kernel.cpp": "says on the standard error why the guard against foreign threads ends the program",
+    "include/kumasim/testing/seeds.cpp": "reads which seeds a test is to run, before there is a world",
     "scenarios/engine/reader.cpp": "reads the scenario, before there is a world",
     "scenarios/engine/reader_resources.cpp": "reads the files that the scenario names, before there is a world",
 }
