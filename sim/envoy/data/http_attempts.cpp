@@ -60,16 +60,17 @@ void HttpStream::mirror() {
     apart->record = std::make_shared<CallRecord>();
     apart->wire = down_->wire;
     std::make_shared<HttpStream>(proxy_, apart, chain_, manager_)
-        ->start_mirror(to.cluster, std::move(copy), forward_->timeout);
+        ->start_mirror(to.cluster, choice_->subset, std::move(copy), forward_->timeout);
   }
 }
 
-void HttpStream::start_mirror(const std::string& cluster, Request request, Duration timeout) {
+void HttpStream::start_mirror(const std::string& cluster, const Labels& subset, Request request, Duration timeout) {
   upstream_ = proxy_.upstream(cluster);
   if (!upstream_ || upstream_->config().type == Cluster::Type::original_dst) return;
   mirrored_ = true;
   request_ = std::move(request);
   by_header_.cluster = cluster;
+  by_header_.subset = subset;
   choice_ = &by_header_;
   if (timeout > Duration::zero())
     global_timer_ = proxy_.later(timeout, [self = shared_from_this()] {

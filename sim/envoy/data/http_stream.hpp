@@ -26,8 +26,9 @@ class HttpStream : public std::enable_shared_from_this<HttpStream> {
  public:
   HttpStream(Proxy& proxy, ExchangePtr down, FilterChainPtr chain, const HttpConnectionManager& manager);
   void start();
-  /// A copy of another stream's request for a cluster of its own: nobody waits for it.
-  void start_mirror(const std::string& cluster, Request request, Duration timeout);
+  /// A copy of another stream's request for a cluster of its own, among hosts as the other asks for: nobody waits for
+  /// it.
+  void start_mirror(const std::string& cluster, const Labels& subset, Request request, Duration timeout);
 
   /// The client has given the request up: so does the stream (Envoy: response flag DC).
   void downstream_gone();
