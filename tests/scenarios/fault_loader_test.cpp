@@ -220,7 +220,7 @@ INSTANTIATE_TEST_SUITE_P(
          {"spec.faults[0].fault: disk.enospc changes nothing of instances"}},
         {"KillThatLosesTheDiskOfAnInstance",
          "- {fault: proc.kill, at: 1s, target: web-0, disk: lose}",
-         {"s.yaml:13:45: spec.faults[0].disk: `lose` of proc.kill changes nothing of instances, which have no disk"}},
+         {"s.yaml:13:47: spec.faults[0].disk: `lose` of proc.kill changes nothing of instances, which have no disk"}},
         {"WipedInstance",
          "- {fault: proc.wipe, at: 1s, target: web-0}",
          {"spec.faults[0].fault: proc.wipe changes nothing of instances"}},

@@ -30,10 +30,10 @@ TEST(StoreFaults, AWriteThatIsAbortedIsRepeatedUntilItIsDone) {
 
 TEST(StoreFaults, ConflictsAndOldReadsAreOvercome) {
   for (const char* kind : {"store.conflict, share: 50%", "store.staleRead, late: 2s", "store.txnAbort, share: 30%"}) {
-    Scenario scenario = mesh("60s", fault(kind) + "\n" + deny_at("30s"),
-                             "  - during: {from: 0s, to: 30s, that: reachable(web -> backend)}\n"
-                             "  - during: {from: 35s, to: 60s, that: denied(web -> backend)}\n"
-                             "  - eventually: {after: 30s, within: 30s, that: converged}\n");
+    Scenario scenario = mesh("30s", fault(kind) + "\n" + deny_at("20s"),
+                             "  - during: {from: 0s, to: 20s, that: reachable(web -> backend)}\n"
+                             "  - during: {from: 24s, to: 30s, that: \"availability(web -> backend) <= 20%\"}\n"
+                             "  - eventually: {after: 20s, within: 10s, that: converged}\n");
     EXPECT_EQ(broken(run(scenario)), "") << kind;
   }
 }
