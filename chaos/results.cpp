@@ -19,28 +19,37 @@ constexpr std::uint64_t seeds_max = 100'000'000;
 std::string hex(std::uint64_t value) { return fmt::format("{:016x}", value); }
 
 json to_json(const Exploration& exploration) {
-  return {{"kumasim", "explore"},         {"scenario", exploration.scenario}, {"file", exploration.file},
-          {"digest", exploration.digest}, {"profile", exploration.profile},   {"plantedBug", exploration.planted_bug},
-          {"commit", exploration.commit}, {"kinds", exploration.kinds},       {"probes", exploration.probes},
-          {"wanted", exploration.wanted}, {"first", exploration.first},       {"last", exploration.last},
-          {"shard", exploration.shard},   {"shards", exploration.shards}};
+  json usual = json::array();
+  for (const Usual& one : exploration.usual)
+    usual.push_back({{"title", one.title}, {"share", one.share}, {"confidence", one.confidence}});
+  return {{"kumasim", "explore"},           {"scenario", exploration.scenario},
+          {"file", exploration.file},       {"digest", exploration.digest},
+          {"profile", exploration.profile}, {"plantedBug", exploration.planted_bug},
+          {"commit", exploration.commit},   {"kinds", exploration.kinds},
+          {"probes", exploration.probes},   {"wanted", exploration.wanted},
+          {"usual", std::move(usual)},      {"first", exploration.first},
+          {"last", exploration.last},       {"shard", exploration.shard},
+          {"shards", exploration.shards},   {"branches", exploration.branches}};
 }
 
 json to_json(const SeedResult& result) {
   json failures = json::array();
   for (const Failure& failure : result.failures)
     failures.push_back({{"kind", failure.kind}, {"what", failure.what}, {"cause", failure.cause}});
-  return {{"seed", result.seed},
-          {"passed", result.passed()},
-          {"failures", std::move(failures)},
-          {"kinds", result.kinds},
-          {"struck", result.struck},
-          {"probes", result.probes},
-          {"drawn", result.drawn},
-          {"events", result.events},
-          {"fingerprint", hex(result.fingerprint)},
-          {"simulatedMs", result.simulated_ms},
-          {"wallMs", result.wall_ms}};
+  json out{{"seed", result.seed},
+           {"passed", result.passed()},
+           {"failures", std::move(failures)},
+           {"kinds", result.kinds},
+           {"struck", result.struck},
+           {"probes", result.probes},
+           {"drawn", result.drawn},
+           {"events", result.events},
+           {"fingerprint", hex(result.fingerprint)},
+           {"simulatedMs", result.simulated_ms},
+           {"wallMs", result.wall_ms}};
+  if (!result.branch.empty()) out["branch"] = result.branch;
+  for (const SeedResult& branch : result.branches) out["branches"].push_back(to_json(branch));
+  return out;
 }
 
 Exploration exploration_from(const json& line) {
@@ -55,10 +64,14 @@ Exploration exploration_from(const json& line) {
   line.at("kinds").get_to(out.kinds);
   line.at("probes").get_to(out.probes);
   line.at("wanted").get_to(out.wanted);
+  for (const json& one : line.at("usual"))
+    out.usual.push_back({one.at("title").get<std::string>(), one.at("share").get<std::int64_t>(),
+                         one.at("confidence").get<std::int64_t>()});
   line.at("first").get_to(out.first);
   line.at("last").get_to(out.last);
   line.at("shard").get_to(out.shard);
   line.at("shards").get_to(out.shards);
+  line.at("branches").get_to(out.branches);
   if (out.shard < 1 || out.shard > out.shards) throw std::runtime_error("there is no such shard");
   if (out.last >= out.first && out.last - out.first >= seeds_max) throw std::runtime_error("it has too many seeds");
   return out;
@@ -79,11 +92,14 @@ SeedResult result_from(const json& line) {
   out.fingerprint = std::stoull(line.at("fingerprint").get<std::string>(), nullptr, 16);
   line.at("simulatedMs").get_to(out.simulated_ms);
   line.at("wallMs").get_to(out.wall_ms);
+  out.branch = line.value("branch", "");
+  for (const json& branch : line.value("branches", json::array())) out.branches.push_back(result_from(branch));
   return out;
 }
 
 bool same_outcome(const SeedResult& a, const SeedResult& b) {
-  return a.failures == b.failures && a.events == b.events && a.fingerprint == b.fingerprint;
+  return a.failures == b.failures && a.events == b.events && a.fingerprint == b.fingerprint && a.branch == b.branch &&
+         std::ranges::equal(a.branches, b.branches, same_outcome);
 }
 
 Result<> add(const SeedResult& result, std::map<std::uint64_t, SeedResult>& out) {
@@ -141,6 +157,14 @@ Result<ResultsFile> read_results(std::string_view text) {
   }
   if (first) return fail(Code::not_found, "there is no whole line in it");
   return out;
+}
+
+Result<SeedResult> read_result(std::string_view line) {
+  try {
+    return result_from(json::parse(line));
+  } catch (const std::exception& error) {
+    return fail(Code::data_loss, fmt::format("it is no result of a run: {}", error.what()));
+  }
 }
 
 Result<ResultsFile> merge(const std::vector<ResultsFile>& shards) {

@@ -16,9 +16,10 @@ void count_failure(const SeedResult& result, std::map<std::string, FailureGroup>
   std::string name = signature(first);
   FailureGroup& group = groups[name];
   ++group.count;
-  if (group.count > 1) return;  // seeds come in ascending order
+  if (group.count > 1) return;  // seeds come in ascending order, each before its branches
   group.signature = std::move(name);
   group.least_seed = result.seed;
+  group.branch = result.branch;
   group.example = first;
   group.drawn = result.drawn;
   group.fingerprint = result.fingerprint;
@@ -44,6 +45,15 @@ void count_coverage(const SeedResult& result, Summary& out) {
     row.resize(out.kinds.size());
     for (std::size_t i = 0; i < out.kinds.size(); ++i) row[i] += result.struck.contains(out.kinds[i].first) ? 1 : 0;
   }
+}
+
+void count_run(const SeedResult& result, Summary& out, std::map<std::string, FailureGroup>& groups) {
+  ++out.runs;
+  out.passed += result.passed() ? 1 : 0;
+  out.events += result.events;
+  out.simulated_ms += result.simulated_ms;
+  if (!result.passed()) count_failure(result, groups);
+  count_coverage(result, out);
 }
 
 /// Columns as wide as their widest cell.
@@ -82,11 +92,34 @@ std::string seconds(std::int64_t milliseconds) {
 std::string group_text(const FailureGroup& group, std::size_t runs, const ReplayCommands& replay) {
   std::string cause = group.example.cause;
   if (cause.size() > cause_text_max) cause = cause.substr(0, cause_text_max) + "...";
-  std::string out = fmt::format("  {} of {} runs, least seed {}: {}{}{}\n", group.count, runs, group.least_seed,
-                                group.example.kind, group.example.what.empty() ? "" : " ", group.example.what);
+  std::string branch = group.branch.empty() ? "" : ", branch " + group.branch;
+  std::string out = fmt::format("  {} of {} runs, least seed {}{}: {}{}{}\n", group.count, runs, group.least_seed,
+                                branch, group.example.kind, group.example.what.empty() ? "" : " ", group.example.what);
   if (!cause.empty()) out += fmt::format("      {}\n", cause);
   for (const std::string& line : group.drawn) out += fmt::format("      drawn: {}\n", line);
   for (const std::string& command : replay(group)) out += fmt::format("      {}\n", command);
+  return out;
+}
+
+/// A run that ended before its expectations were judged counts among those in which it did not hold. Branches do not
+/// count: they are not independent of the run that they left.
+Estimate estimate(const Usual& usual, const ResultsFile& results) {
+  Estimate out{.of = usual, .runs = results.results.size()};
+  for (const auto& [seed, result] : results.results) out.held += has(result.probes, usual.title) ? 1 : 0;
+  out.proof = proof_of(out.held, out.runs, usual.share, usual.confidence);
+  if (out.proof == Proof::open) out.runs_needed = runs_to_show(out.runs - out.held, usual.share, usual.confidence);
+  return out;
+}
+
+std::string estimate_text(const Estimate& one) {
+  std::string out = fmt::format("held in {} of {} runs", one.held, one.runs);
+  switch (one.proof) {
+    case Proof::shown: return fmt::format("\n  SHOWN  {}: {}\n", one.of.title, out);
+    case Proof::refuted: return fmt::format("\n  REFUTED  {}: {}\n", one.of.title, out);
+    case Proof::open:
+      return fmt::format("\n  OPEN  {}: {}, which shows neither; {} runs would, were all others to hold\n",
+                         one.of.title, out, one.runs_needed);
+  }
   return out;
 }
 
@@ -120,13 +153,11 @@ Summary summarise(const ResultsFile& results) {
   for (const std::string& probe : results.exploration.probes) out.probes.emplace_back(probe, 0);
   std::map<std::string, FailureGroup> groups;
   for (const auto& [seed, result] : results.results) {
-    ++out.runs;
-    out.passed += result.passed() ? 1 : 0;
-    out.events += result.events;
-    out.simulated_ms += result.simulated_ms;
+    count_run(result, out, groups);
+    // Time was taken by the whole tree at once: the seed's own has its branches' in it.
     out.wall_ms += result.wall_ms;
-    if (!result.passed()) count_failure(result, groups);
-    count_coverage(result, out);
+    for (const SeedResult& branch : result.branches) count_run(branch, out, groups);
+    out.branches += result.branches.size();
   }
   for (auto& [name, group] : groups) out.groups.push_back(std::move(group));
   std::ranges::sort(out.groups, [](const FailureGroup& a, const FailureGroup& b) {
@@ -134,6 +165,7 @@ Summary summarise(const ResultsFile& results) {
   });
   out.missing = results.missing;
   if (!out.missing.empty() || out.exploration.shards > 1) return out;
+  for (const Usual& usual : out.exploration.usual) out.estimates.push_back(estimate(usual, results));
   for (const std::string& wanted : out.exploration.wanted) {
     bool reached =
         std::ranges::any_of(out.probes, [&](const auto& probe) { return probe.first == wanted && probe.second > 0; });
@@ -147,6 +179,7 @@ std::string summary_text(const Summary& summary, const ReplayCommands& replay) {
   const char* verdict = !summary.missing.empty() ? "INCOMPLETE" : summary.held() ? "HELD" : "FAILED";
   std::string out = fmt::format("{} {} with profile {}: {} of {} runs passed", verdict, what.scenario, what.profile,
                                 summary.passed, summary.runs);
+  if (summary.branches > 0) out += fmt::format(", {} of them branches", summary.branches);
   if (what.shards > 1) out += fmt::format(" in shard {}/{}", what.shard, what.shards);
   if (!summary.groups.empty())
     out += fmt::format(", {} in {} groups", summary.runs - summary.passed, summary.groups.size());
@@ -154,10 +187,11 @@ std::string summary_text(const Summary& summary, const ReplayCommands& replay) {
   out += "\n";
   if (!summary.missing.empty())
     out += fmt::format("\n  MISSING  {} seeds have no result: {}\n", summary.missing.size(), ranges(summary.missing));
-  if (!what.wanted.empty() && (what.shards > 1 || !summary.missing.empty()))
-    out += "\n  `sometimes` is judged where all seeds are there: see --merge\n";
+  if (!(what.wanted.empty() && what.usual.empty()) && (what.shards > 1 || !summary.missing.empty()))
+    out += "\n  `sometimes` and `usually` are judged where all seeds are there: see --merge\n";
   for (const FailureGroup& group : summary.groups) out += "\n" + group_text(group, summary.runs, replay);
   for (const std::string& never : summary.never) out += fmt::format("\n  NEVER  {}: held in no run\n", never);
+  for (const Estimate& one : summary.estimates) out += estimate_text(one);
   out += coverage_text(summary);
   std::int64_t wall = std::max<std::int64_t>(summary.wall_ms, 1);
   out +=
@@ -175,19 +209,30 @@ nlohmann::json summary_json(const Summary& summary, const ReplayCommands& replay
            {"held", summary.held()},
            {"runs", summary.runs},
            {"passed", summary.passed},
+           {"branches", summary.branches},
            {"never", summary.never},
            {"missing", summary.missing},
            {"events", summary.events},
            {"simulatedMs", summary.simulated_ms},
            {"wallMs", summary.wall_ms},
+           {"usually", json::array()},
            {"failures", json::array()},
            {"faults", json::array()},
            {"probes", json::array()}};
   if (!summary.exploration.planted_bug.empty()) out["plantedBug"] = summary.exploration.planted_bug;
+  constexpr const char* words[] = {"shown", "refuted", "open"};
+  for (const Estimate& one : summary.estimates) {
+    out["usually"].push_back({{"expectation", one.of.title},
+                              {"held", one.held},
+                              {"runs", one.runs},
+                              {"proof", words[static_cast<int>(one.proof)]}});
+    if (one.proof == Proof::open) out["usually"].back()["runsNeeded"] = one.runs_needed;
+  }
   for (const FailureGroup& group : summary.groups) {
     out["failures"].push_back({{"signature", group.signature},
                                {"count", group.count},
                                {"leastSeed", group.least_seed},
+                               {"branch", group.branch},
                                {"kind", group.example.kind},
                                {"what", group.example.what},
                                {"cause", group.example.cause},

@@ -13,6 +13,8 @@ const std::vector<EventKind>& event_kinds() {
       {"ads.closed", "the stream of a proxy to the control plane is over", {"process", "service"}},
       {"process.started", "a process starts anew in the run", {"process", "service"}},
       {"process.killed", "a fault ended a process", {"process", "service"}},
+      {"call.failed", "a call got no answer, or one that is not 2xx or 3xx", {"process", "service", "to"}},
+      {"call.denied", "access control refused a call", {"process", "service", "to"}},
       {"resource.applied", "the control plane took a resource of `changes`", {"type", "name"}},
       {"resource.deleted", "the control plane deleted a resource of `changes`", {"type", "name"}},
       {"fault.begun", "a fault struck", {"fault"}},

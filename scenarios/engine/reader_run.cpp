@@ -90,6 +90,24 @@ void Reader::read_changes(const json& changes, const std::string& path) {
   }
 }
 
+void Reader::read_window(const json& value, const std::string& path, Expectation& out) {
+  out.from = duration_or(value, "from", path, Duration(0));
+  out.to = duration_or(value, "to", path, scenario_.duration);
+  out.text = value["that"].get<std::string>();
+  if (out.from >= out.to || out.to > scenario_.duration)
+    complain(path, "`from` must be before `to`, and `to` within the run");
+}
+
+/// A part of the runs, in parts of a million: all of them can be shown by no number of runs.
+std::int64_t Reader::part_or(const json& value, const char* field, const std::string& path, std::int64_t fallback) {
+  if (!value.contains(field)) return fallback;
+  std::int64_t out = parse_percent(value[field].get<std::string>()).value_or(0);
+  if (out <= 0 || out >= 1'000'000)
+    complain(child_path(path, field), "must be more than 0% and less than 100%",
+             "use `always` for what every run must show");
+  return out;
+}
+
 void Reader::read_expectations(const json& expectations, const std::string& path) {
   using Mode = Expectation::Mode;
   std::size_t index = 0;
@@ -110,11 +128,15 @@ void Reader::read_expectations(const json& expectations, const std::string& path
       std::string where = child_path(at, "during");
       text_path = child_path(where, "that");
       out.mode = Mode::during;
-      out.from = duration_or(during, "from", where, Duration(0));
-      out.to = duration_or(during, "to", where, scenario_.duration);
-      out.text = during["that"].get<std::string>();
-      if (out.from >= out.to || out.to > scenario_.duration)
-        complain(where, "`from` must be before `to`, and `to` within the run");
+      read_window(during, where, out);
+    } else if (value.contains("usually")) {
+      const json& usually = value["usually"];
+      std::string where = child_path(at, "usually");
+      text_path = child_path(where, "that");
+      out.mode = Mode::usually;
+      out.share = part_or(usually, "share", where, 990'000);
+      out.confidence = part_or(usually, "confidence", where, 950'000);
+      read_window(usually, where, out);
     } else {
       const json& eventually = value["eventually"];
       std::string where = child_path(at, "eventually");

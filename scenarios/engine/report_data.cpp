@@ -44,6 +44,7 @@ nlohmann::json run_json(const Report& report, const WorldRun& run) {
     nlohmann::json item{
         {"expectation", verdict.title}, {"held", verdict.held}, {"seen", verdict.seen}, {"line", verdict.mark.line}};
     if (verdict.sometimes) item["sometimes"] = true;
+    if (verdict.usually) item["usually"] = true;
     if (verdict.broken()) item["why"] = verdict.why;
     if (verdict.when) item["atSeconds"] = seconds(*verdict.when);
     if (!verdict.after.empty()) item["after"] = verdict.after;
@@ -66,9 +67,9 @@ nlohmann::json run_json(const Report& report, const WorldRun& run) {
   out["timeline"] = nlohmann::json::array();
   for (const TimelineEntry& entry : run.timeline)
     out["timeline"].push_back({{"atSeconds", seconds(entry.at)}, {"what", entry.text}});
-  return out;
   out["course"] = course_json(run.course);
   if (run.messages) out["messages"] = messages_json(*run.messages);
+  return out;
 }
 
 void emit_yaml(YAML::Emitter& emitter, const nlohmann::json& value) {
@@ -80,9 +81,9 @@ void emit_yaml(YAML::Emitter& emitter, const nlohmann::json& value) {
     }
     emitter << YAML::EndMap;
   } else if (value.is_array()) {
-    emitter << YAML::BeginSeq;
     bool plain = std::ranges::none_of(value, [](const auto& item) { return item.is_structured() || item.is_string(); });
     if (plain) emitter << YAML::Flow;  // a curve is one line
+    emitter << YAML::BeginSeq;
     for (const auto& item : value) emit_yaml(emitter, item);
     emitter << YAML::EndSeq;
   } else if (value.is_string()) {
@@ -135,6 +136,7 @@ Result<Report> report_from_json(const nlohmann::json& json) {
         out.title = verdict.at("expectation").get<std::string>();
         out.held = verdict.at("held").get<bool>();
         out.sometimes = verdict.value("sometimes", false);
+        out.usually = verdict.value("usually", false);
         run.verdicts.push_back(std::move(out));
       }
       for (const auto& flow : item.at("flows")) {

@@ -74,6 +74,7 @@ std::string verdict_lines(const WorldRun& run, const Paint& paint) {
   for (const Verdict& verdict : run.verdicts) {
     std::string word = verdict.held        ? paint("ok    ", green)
                        : verdict.sometimes ? std::string("never ")
+                       : verdict.usually   ? std::string("missed")
                                            : paint("BROKEN", red);
     out += fmt::format("  {} {}: {}\n", word, verdict.title, verdict.seen);
     if (!verdict.broken()) continue;
@@ -171,9 +172,9 @@ std::string seeds_table(const Report& report, const Paint& paint) {
 
 }  // namespace
 
-std::string replay_command(const Report& report, const WorldRun& run) {
 std::string run_id(const WorldRun& run) { return fmt::format("{}-{}", run.world, run.seed); }
 
+std::string replay_command(const Report& report, const WorldRun& run) {
   std::string out = run.world != "sim"
                         ? fmt::format("tools/kumasim run {} --world live --seed {}", report.file, run.seed)
                         : fmt::format("tools/kumasim replay {} --seed {}", report.file, run.seed);

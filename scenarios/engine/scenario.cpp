@@ -92,6 +92,9 @@ std::string Expectation::title() const {
   switch (mode) {
     case Mode::always: return "always " + text;
     case Mode::sometimes: return "sometimes " + text;
+    case Mode::usually:
+      return fmt::format("usually ({} of runs, {} sure) {} to {}: {}", percent_text(share), percent_text(confidence),
+                         duration_text(from), duration_text(to), text);
     case Mode::during: return fmt::format("{} to {}: {}", duration_text(from), duration_text(to), text);
     case Mode::eventually:
       return fmt::format("within {} after {}: {}", duration_text(to - from), duration_text(from), text);

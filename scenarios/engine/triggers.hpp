@@ -3,6 +3,7 @@
 
 #include <deque>
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,7 +19,13 @@ class Triggers {
   /// `act` carries out what a fired fault does, when its time has come.
   Triggers(const Scenario& scenario, const Plan& plan, MeshWorld& world, std::function<void(const Action&)> act);
 
-  bool any() const { return !waiting_.empty(); }
+  /// Asked at the first event of each kind, after what waited for it: where it gives a scenario, that takes the place
+  /// of the scenario that this was made with. It has one more fault, its last, which waits for the first event of this
+  /// kind.
+  using Branch = std::function<const Scenario*(const Event& event, Duration at)>;
+  void on_first(Branch branch) { branch_ = std::move(branch); }
+
+  bool any() const { return !waiting_.empty() || branch_; }
   void see(const Event& event);
   /// Events that are told by two samples in a row, for a world that does not tell them itself.
   void compare(const StateSample& before, const StateSample& now);
@@ -33,11 +40,14 @@ class Triggers {
   };
   void fire(Waiting& waiting, const Event& event);
 
-  const Scenario& scenario_;
+  const Scenario* scenario_;
+  std::uint64_t seed_;
   MeshWorld& world_;
   std::function<void(const Action&)> act_;
   std::vector<Waiting> waiting_;
   std::deque<Action> fired_;  // stay where they are
+  Branch branch_;
+  std::set<std::string_view> known_;  // names of events that have been
 };
 
 /// An event about a process; `type` is left out where it is empty.

@@ -193,6 +193,7 @@ Outcome evaluate(const Predicate& predicate, const Scenario& scenario, const Obs
     case Kind::converged: return evaluate_converged(scenario, seen, from, to);
     case Kind::policy_applied: return evaluate_policy(predicate, seen, to);
     case Kind::certificate_rotated: return evaluate_rotation(predicate, scenario, seen, from, to);
+    case Kind::refusals_known: return evaluate_refusals_known(seen, from, to);
     default: break;
   }
   std::vector<const CallRecord*> calls = calls_in(predicate, seen, from, to);
@@ -235,6 +236,7 @@ std::vector<Verdict> judge(const Scenario& scenario, const Observations& seen) {
     verdict.title = expectation.title();
     verdict.mark = expectation.mark;
     verdict.sometimes = expectation.mode == Expectation::Mode::sometimes;
+    verdict.usually = expectation.mode == Expectation::Mode::usually;
     bool eventually = expectation.mode == Expectation::Mode::eventually && !of_whole_window(expectation.that);
     Outcome outcome = verdict.sometimes ? evaluate_sometimes(expectation, scenario, seen)
                       : eventually      ? evaluate_eventually(expectation, scenario, seen)

@@ -66,7 +66,7 @@ std::string name_in(const json& value) {
   for (const char* key : {"name", "fault", "to", "always", "sometimes"}) {
     if (value.contains(key) && value[key].is_string()) return value[key].get<std::string>();
   }
-  for (const char* key : {"metadata", "during", "eventually", "apply", "delete"}) {
+  for (const char* key : {"metadata", "during", "eventually", "usually", "apply", "delete"}) {
     if (!value.contains(key) || !value[key].is_object()) continue;
     const json& inner = value[key];
     if (inner.contains("that") && inner["that"].is_string()) return inner["that"].get<std::string>();

@@ -19,6 +19,7 @@ class Judging {
   /// Empty where it is left out.
   std::vector<json> judged(const Expectation& expectation) const {
     if (expectation.mode == Mode::sometimes) return std::vector<json>{json{{"sometimes", expectation.text}}};
+    if (expectation.mode == Mode::usually) return {usually(expectation)};
     std::vector<json> out;
     if (json safe = safety(expectation); !safe.is_null()) out.push_back(std::move(safe));
     if (!phases_.recoverable) return out;
@@ -37,6 +38,22 @@ class Judging {
     return std::ranges::any_of(scenario_.changes, [&](const Change& change) { return change.at.high > when; });
   }
 
+  bool changed_within(Duration from, Duration to) const {
+    return std::ranges::any_of(scenario_.changes,
+                               [&](const Change& change) { return change.at.low < to && change.at.high >= from; });
+  }
+
+  /// For so long a fault may hold up a call that began: it may arrive after the next change.
+  Duration patience_of(const Predicate& that) const {
+    Duration out{};
+    for (const Load& load : scenario_.load) {
+      bool asked = that.from.empty() || (load.from == that.from && load.to == that.to);
+      if (asked)
+        out = std::max(out, load.timeout * (load.retries.most + 1) + load.retries.backoff_max * load.retries.most);
+    }
+    return out;
+  }
+
   /// Predicates about calls prove nothing of a time without any.
   bool calls_go_on(const Predicate& that) const {
     return std::ranges::any_of(scenario_.load, [&](const Load& load) {
@@ -46,6 +63,16 @@ class Judging {
 
   static json window(Duration from, Duration to, const std::string& text) {
     return {{"during", {{"from", duration_text(from)}, {"to", duration_text(to)}, {"that", text}}}};
+  }
+
+  /// As it stands: its title names it among the probes.
+  static json usually(const Expectation& expectation) {
+    return {{"usually",
+             {{"share", percent_text(expectation.share)},
+              {"confidence", percent_text(expectation.confidence)},
+              {"from", duration_text(expectation.from)},
+              {"to", duration_text(expectation.to)},
+              {"that", expectation.text}}}};
   }
 
   // Each gives null where it has nothing to ask.
@@ -60,7 +87,10 @@ class Judging {
       return nullptr;
     }
     if (expectation.mode == Mode::always) return json{{"always", text}};
-    return window(expectation.from, to_the_end(expectation) ? phases_.end : expectation.to, text);
+    if (to_the_end(expectation)) return window(expectation.from, phases_.end, text);
+    Duration to = expectation.to, patience = patience_of(that);
+    if (changed_within(to, to + patience)) to -= patience;
+    return to > expectation.from ? window(expectation.from, to, text) : json();
   }
 
   json after_liveness(const Expectation& expectation) const {

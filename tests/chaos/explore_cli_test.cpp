@@ -135,6 +135,37 @@ TEST_F(ExploreCli, GoesOnWhereItWasTornAndMergesShards) {
   EXPECT_NE(other.out.find("the profile is `swarm` there and `lite` here"), std::string::npos) << other.out;
 }
 
+/// What a forked process did is what a run of its scenario does from the start.
+TEST_F(ExploreCli, BranchesLeaveARunAndAreRunAgainFromTheirFiles) {
+  const std::string what = "explore " + file_ + " --seeds 1..1 --profile swarm ";
+  Outcome explored = run(what + "--branches 1 --out " + path("tree"));
+  EXPECT_EQ(explored.code, 0) << explored.out;
+  std::string results = read("tree/results.jsonl");
+  json seed = json::parse(results.substr(results.find('\n') + 1));
+  const json& branches = seed["branches"];
+  ASSERT_GE(branches.size(), 2u) << results;
+  EXPECT_NE(explored.out.find(std::to_string(branches.size()) + " of them branches"), std::string::npos)
+      << explored.out;
+  bool differs = false;
+  for (const json& branch : branches) {
+    auto name = branch["branch"].get<std::string>();
+    Outcome expanded = run("explore " + file_ + " --profile swarm --expand 1 --branch " + name);
+    ASSERT_EQ(expanded.code, 0) << expanded.out;
+    EXPECT_NE(expanded.out.find("# " + branch["drawn"].back().get<std::string>()), std::string::npos) << expanded.out;
+    Outcome again = run("run " + write("branch.yaml", expanded.out) + " --seed 1 --output json", "2>/dev/null");
+    EXPECT_EQ(json::parse(again.out)["runs"][0]["fingerprint"], branch["fingerprint"]) << name;
+    differs = differs || branch["fingerprint"] != seed["fingerprint"];
+  }
+  EXPECT_TRUE(differs);
+
+  // The run that they left is as if they had not.
+  run(what + "--out " + path("trunk"));
+  std::string trunk = read("trunk/results.jsonl");
+  EXPECT_EQ(json::parse(trunk.substr(trunk.find('\n') + 1))["fingerprint"], seed["fingerprint"]);
+  EXPECT_EQ(run("explore " + file_ + " --expand 1 --branch call.failed/17").code, 2);
+  EXPECT_EQ(run("explore " + file_ + " --profile smoke --branches 1").code, 2);
+}
+
 TEST_F(ExploreCli, PrintsTheScenarioOfASeed) {
   Outcome expanded = run("explore " + file_ + " --profile swarm --expand 3");
   EXPECT_EQ(expanded.code, 0);

@@ -17,7 +17,9 @@ Exploration exploration() {
           .commit = "c",
           .kinds = {"proc.kill", "net.delay"},
           .probes = {"sometimes x", "call failed"},
-          .wanted = {"sometimes x"}};
+          .wanted = {"sometimes x"},
+          .usual = {{"usually x", 990'000, 950'000}},
+          .branches = 1};
 }
 
 SeedResult result(std::uint64_t seed) {
@@ -36,6 +38,15 @@ SeedResult result(std::uint64_t seed) {
   return out;
 }
 
+/// The seed with one branch of its run.
+SeedResult with_branch(std::uint64_t seed) {
+  SeedResult out = result(seed);
+  out.branches.push_back(result(seed + 2));
+  out.branches.back().seed = seed;
+  out.branches.back().branch = "call.failed/1";
+  return out;
+}
+
 std::string file_of(std::uint64_t first, std::uint64_t last) {
   std::string out = to_line(exploration());
   for (std::uint64_t seed = first; seed <= last; ++seed) out += to_line(result(seed));
@@ -44,6 +55,28 @@ std::string file_of(std::uint64_t first, std::uint64_t last) {
 
 std::string text_of(const ResultsFile& results) {
   return summary_json(summarise(results), [](const FailureGroup&) { return std::vector<std::string>{}; }).dump();
+}
+
+TEST(Results, ReadBackBranches) {
+  auto read = read_results(to_line(exploration()) + to_line(with_branch(1)));
+  ASSERT_TRUE(read) << read.error().message;
+  const SeedResult& one = read->results.at(1);
+  EXPECT_EQ(one.branch, "");
+  ASSERT_EQ(one.branches.size(), 1u);
+  EXPECT_EQ(one.branches[0].branch, "call.failed/1");
+  EXPECT_EQ(one.branches[0].failures, result(3).failures);
+  auto single = read_result(to_line(one.branches[0]));
+  ASSERT_TRUE(single) << single.error().message;
+  EXPECT_EQ(single->fingerprint, result(3).fingerprint);
+  EXPECT_FALSE(read_result("{}"));
+}
+
+TEST(Results, ASeedWhoseBranchCameOutInTwoWaysIsNotDeterministic) {
+  SeedResult other = with_branch(1);
+  ++other.branches[0].fingerprint;
+  auto read = read_results(to_line(exploration()) + to_line(with_branch(1)) + to_line(other));
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().code, Code::data_loss);
 }
 
 TEST(Results, ReadBack) {

@@ -18,7 +18,8 @@ ResultsFile results() {
                      .commit = "c",
                      .kinds = {"proc.kill", "net.delay"},
                      .probes = {"sometimes x", "sometimes y"},
-                     .wanted = {"sometimes x", "sometimes y"}};
+                     .wanted = {"sometimes x", "sometimes y"},
+                     .usual = {}};
   auto add = [&](std::uint64_t seed, std::vector<Failure> failures, std::map<std::string, std::uint64_t> struck) {
     SeedResult result;
     result.seed = seed;
@@ -96,6 +97,59 @@ TEST(Summary, AShardWithoutSeedsHolds) {
   Summary summary = summarise(none);
   EXPECT_TRUE(summary.held());
   EXPECT_TRUE(summary_text(summary, replay).starts_with("HELD s with profile swarm: 0 of 0 runs passed in shard 2/9"));
+}
+
+/// Two of five had it: a share of a tenth is shown, one of nine tenths refuted, one of a half open.
+TEST(Summary, JudgesWhatMostRunsMustShow) {
+  ResultsFile some = results();
+  some.exploration.wanted.clear();
+  for (std::int64_t share : {50'000, 500'000, 900'000})
+    some.exploration.usual.push_back({"sometimes x", share, 900'000});
+  Summary summary = summarise(some);
+  ASSERT_EQ(summary.estimates.size(), 3u);
+  EXPECT_EQ(summary.estimates[0].proof, Proof::shown);
+  EXPECT_EQ(summary.estimates[1].proof, Proof::open);
+  EXPECT_EQ(summary.estimates[1].held, 2u);
+  EXPECT_EQ(summary.estimates[2].proof, Proof::refuted);
+  std::string text = summary_text(summary, replay);
+  EXPECT_NE(text.find("OPEN  sometimes x: held in 2 of 5 runs, which shows neither; 12 runs would"), std::string::npos)
+      << text;
+  nlohmann::json json = summary_json(summary, replay);
+  EXPECT_EQ(json["usually"][1]["runsNeeded"], 12);
+  EXPECT_EQ(json["usually"][2]["proof"], "refuted");
+}
+
+TEST(Summary, CountsBranchesAsRunsButNotAsIndependentOnes) {
+  ResultsFile some = results();
+  some.exploration.wanted.clear();
+  some.exploration.usual = {{"sometimes x", 900'000, 900'000}};
+  SeedResult branch = some.results.at(4);
+  branch.branch = "call.failed/1";
+  branch.failures = {{"crash", "", "fell"}};
+  some.results.at(1).branches = {branch, branch};
+  Summary summary = summarise(some);
+  EXPECT_EQ(summary.runs, 7u);
+  EXPECT_EQ(summary.branches, 2u);
+  EXPECT_EQ(summary.estimates[0].runs, 5u);
+  EXPECT_EQ(summary.estimates[0].held, 2u);
+  auto fell = std::ranges::find(summary.groups, "crash: fell", &FailureGroup::signature);
+  ASSERT_NE(fell, summary.groups.end());
+  EXPECT_EQ(fell->count, 2u);
+  EXPECT_EQ(fell->branch, "call.failed/1");
+  std::string text = summary_text(summary, replay);
+  EXPECT_NE(text.find("2 of 7 runs passed, 2 of them branches, 5 in 3 groups"), std::string::npos) << text;
+}
+
+TEST(Summary, HoldsOnlyWhereWhatMostRunsMustShowIsShown) {
+  ResultsFile good = results();
+  for (std::uint64_t seed : {2u, 3u, 4u}) good.results.erase(seed);
+  good.exploration.wanted.clear();
+  good.exploration.usual = {{"sometimes x", 100'000, 900'000}};
+  EXPECT_FALSE(summarise(good).held()) << "one of two runs had it, which may be chance";
+  good.exploration.usual = {{"sometimes x", 10'000, 900'000}};
+  EXPECT_TRUE(summarise(good).held());
+  good.exploration.shards = 2;
+  EXPECT_TRUE(summarise(good).estimates.empty()) << "other shards have runs too";
 }
 
 TEST(Summary, SaysItForPeopleAndForPrograms) {

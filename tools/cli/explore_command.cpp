@@ -20,6 +20,7 @@
 #include "tools/cli/commit.hpp"
 #include "tools/cli/exploration_folder.hpp"
 #include "tools/cli/progress_bar.hpp"
+#include "tools/cli/seed_run.hpp"
 #include "tools/cli/source.hpp"
 #include "tools/cli/trials.hpp"
 
@@ -37,6 +38,8 @@ struct ExploreArguments {
   std::string bug;
   std::vector<std::string> merge;
   std::uint64_t expand = 0;
+  std::string branch;  // of the seed to expand
+  unsigned branches = 0;
   unsigned jobs = 0;
   long cpu_max = 600;
 };
@@ -77,27 +80,21 @@ std::vector<std::uint64_t> plan_seeds(const ExploreArguments& arguments, chaos::
   return out;
 }
 
-std::set<std::string> own_kinds(const scenario::Scenario& scenario) {
-  std::set<std::string> out;
-  for (const scenario::Fault& fault : scenario.faults) {
-    if (fault.kind->heals.empty()) out.insert(std::string(fault.kind->name));
-  }
-  return out;
-}
-
 chaos::Exploration exploration_of(const scenario::Source& source, const scenario::Profile& profile,
-                                  const std::string& bug) {
+                                  const ExploreArguments& arguments) {
   const scenario::Scenario& scenario = source.scenario;
   chaos::Exploration out{.scenario = scenario.name,
                          .file = scenario.file,
                          .digest = fmt::format("{:016x}", sim::hash_text(source.document.dump())),
                          .profile = profile.name,
-                         .planted_bug = bug,
+                         .planted_bug = arguments.bug,
                          .commit = std::string(commit()),
                          .kinds = {},
                          .probes = scenario::run_probes(),
-                         .wanted = {}};
-  std::set<std::string> own = own_kinds(scenario), drawn;
+                         .wanted = {},
+                         .usual = {},
+                         .branches = arguments.branches};
+  std::set<std::string> own = fault_kinds_of(scenario), drawn;
   chaos::SwarmOptions options = scenario::options_of(scenario, profile);
   for (const std::string& name : options.from) {
     if (profile.faults && (!options.recoverable || chaos::find_fault_kind(name)->recoverable)) drawn.insert(name);
@@ -107,31 +104,13 @@ chaos::Exploration exploration_of(const scenario::Source& source, const scenario
     if (own.contains(name) || drawn.contains(name)) out.kinds.push_back(std::move(name));
   }
   for (const scenario::Expectation& expectation : scenario.expectations) {
-    if (expectation.mode == scenario::Expectation::Mode::sometimes) out.wanted.push_back(expectation.title());
+    using Mode = scenario::Expectation::Mode;
+    if (expectation.mode == Mode::sometimes) out.wanted.push_back(expectation.title());
+    if (expectation.mode == Mode::usually)
+      out.usual.push_back({expectation.title(), expectation.share, expectation.confidence});
   }
+  for (const chaos::Usual& usual : out.usual) out.probes.insert(out.probes.begin(), usual.title);
   out.probes.insert(out.probes.begin(), out.wanted.begin(), out.wanted.end());
-  return out;
-}
-
-/// What the run's own process does.
-chaos::SeedResult run_seed(const scenario::Source& source, const scenario::Profile& profile, std::uint64_t seed,
-                           const std::string& bug) {
-  auto begin = std::chrono::steady_clock::now();
-  scenario::Expanded expanded = scenario::expand(source, profile, seed);
-  auto done = simulate(scenario::document_text(expanded.document), source.scenario.file, seed, bug);
-  chaos::SeedResult out;
-  if (done)
-    out = scenario::outcome_of(done->scenario, done->plan, done->run);
-  else
-    out.failures.push_back(
-        {.kind = "set-up", .what = "", .cause = "the drawn scenario does not load: " + done.error()});
-  out.seed = seed;
-  out.drawn = std::move(expanded.lines);
-  std::set<std::string> kinds = own_kinds(source.scenario);
-  kinds.insert(expanded.drawn.kinds.begin(), expanded.drawn.kinds.end());
-  out.kinds.assign(kinds.begin(), kinds.end());
-  auto wall = std::chrono::steady_clock::now() - begin;
-  out.wall_ms = std::chrono::duration_cast<std::chrono::milliseconds>(wall).count();
   return out;
 }
 
@@ -147,17 +126,33 @@ chaos::SeedResult result_of(const Finished& finished, const chaos::Exploration& 
   return out;
 }
 
-std::string header_of(const ExploreArguments& arguments, std::uint64_t seed, const std::vector<std::string>& lines) {
-  std::string text = fmt::format("Made by: kumasim explore {} --profile {} --expand {}\nRun it with: --seed {}\n",
-                                 arguments.file, arguments.profile, seed, seed);
+/// `branch` "" for the seed's own run.
+std::string header_of(const ExploreArguments& arguments, std::uint64_t seed, const std::string& branch,
+                      const std::vector<std::string>& lines) {
+  std::string which = branch.empty() ? "" : " --branch " + branch;
+  std::string text = fmt::format("Made by: kumasim explore {} --profile {} --expand {}{}\nRun it with: --seed {}\n",
+                                 arguments.file, arguments.profile, seed, which, seed);
   for (const std::string& line : lines) text += line + "\n";
   return scenario::comment_text(text);
 }
 
-std::string expanded_text(const scenario::Source& source, const scenario::Profile& profile,
-                          const ExploreArguments& arguments, std::uint64_t seed) {
-  scenario::Expanded expanded = scenario::expand(source, profile, seed);
-  return header_of(arguments, seed, expanded.lines) + scenario::document_text(expanded.document);
+/// Nothing where the seed has no such branch.
+std::optional<std::string> expanded_text(const scenario::Source& source, const scenario::Profile& profile,
+                                         const ExploreArguments& arguments, std::uint64_t seed,
+                                         const std::string& branch) {
+  std::optional<scenario::Expanded> expanded = branch.empty()
+                                                   ? scenario::expand(source, profile, seed)
+                                                   : expand_branch(source, profile, seed, arguments.bug, branch);
+  if (!expanded) return std::nullopt;
+  return header_of(arguments, seed, branch, expanded->lines) + scenario::document_text(expanded->document);
+}
+
+/// "seed-17", "seed-17-call.failed-2".
+std::string file_of(const chaos::FailureGroup& group) {
+  std::string out = fmt::format("seed-{}", group.least_seed);
+  if (!group.branch.empty()) out += "-" + group.branch;
+  std::ranges::replace(out, '/', '-');
+  return out + ".yaml";
 }
 
 /// `folder` "" where nothing is written.
@@ -165,7 +160,7 @@ chaos::ReplayCommands commands_for(const chaos::Exploration& what, std::string f
   return [what, folder = std::move(folder)](const chaos::FailureGroup& group) {
     std::string bug = what.planted_bug.empty() ? "" : " --planted-bug " + what.planted_bug;
     std::string seed = fmt::format("--seed {}{}", group.least_seed, bug);
-    std::string file = fmt::format("seed-{}.yaml", group.least_seed);
+    std::string file = file_of(group), branch = group.branch.empty() ? "" : " --branch " + group.branch;
     std::vector<std::string> out;
     if (!folder.empty()) {
       file = folder + "/" + file;
@@ -176,9 +171,12 @@ chaos::ReplayCommands commands_for(const chaos::Exploration& what, std::string f
           fmt::format("tools/kumasim replay {} {} --fingerprint {:016x}", what.file, seed, group.fingerprint));
       out.push_back(fmt::format("tools/kumasim shrink {} {}", what.file, seed));
     } else {
-      out.push_back(fmt::format("tools/kumasim explore {} --profile {} --expand {} > {}; tools/kumasim run {} {}",
-                                what.file, what.profile, group.least_seed, file, file, seed));
-      out.push_back(fmt::format("tools/kumasim shrink {} --profile {} {}", what.file, what.profile, seed));
+      out.push_back(fmt::format("tools/kumasim explore {} --profile {} --expand {}{}{} > {}; tools/kumasim run {} {}",
+                                what.file, what.profile, group.least_seed, branch, branch.empty() ? "" : bug, file,
+                                file, seed));
+      out.push_back(branch.empty()
+                        ? fmt::format("tools/kumasim shrink {} --profile {} {}", what.file, what.profile, seed)
+                        : fmt::format("tools/kumasim shrink {} {}", file, seed));
     }
     return out;
   };
@@ -221,7 +219,9 @@ void run_seeds(const scenario::Source& source, const scenario::Profile& profile,
   while (done < seeds.size()) {
     while (next < seeds.size() && !pool.full()) {
       std::size_t task = next++;
-      pool.start(task, [&, task] { return to_line(run_seed(source, profile, seeds[task], arguments.bug)); });
+      pool.start(task, [&, task] {
+        return to_line(run_seed(source, profile, seeds[task], arguments.bug, arguments.branches));
+      });
     }
     std::optional<Finished> finished = pool.wait();
     if (!finished) return;
@@ -240,10 +240,14 @@ int explore(const ExploreArguments& arguments) {
   if (!source) return bad_input;
   const scenario::Profile& profile = *scenario::find_profile(arguments.profile);
   if (arguments.expand > 0) {
-    std::cout << expanded_text(*source, profile, arguments, arguments.expand) << std::flush;
+    auto text = expanded_text(*source, profile, arguments, arguments.expand, arguments.branch);
+    if (!text) return bad(fmt::format("seed {} has no branch {}", arguments.expand, arguments.branch));
+    std::cout << *text << std::flush;
     return passed;
   }
-  chaos::Exploration exploration = exploration_of(*source, profile, arguments.bug);
+  if (arguments.branches > 0 && !profile.faults)
+    return bad("--branches needs a profile that draws faults; " + profile.name + " draws none");
+  chaos::Exploration exploration = exploration_of(*source, profile, arguments);
   std::vector<std::uint64_t> seeds = plan_seeds(arguments, exploration);
   chaos::ResultsFile results{.exploration = exploration, .results = {}, .whole = 0};
   std::optional<ExplorationFolder> folder;
@@ -264,8 +268,8 @@ int explore(const ExploreArguments& arguments) {
   });
   for (const chaos::FailureGroup& group : chaos::summarise(results).groups) {
     if (folder && kept)
-      kept = folder->write(fmt::format("seed-{}.yaml", group.least_seed),
-                           expanded_text(*source, profile, arguments, group.least_seed));
+      kept = folder->write(file_of(group),
+                           expanded_text(*source, profile, arguments, group.least_seed, group.branch).value_or(""));
   }
   if (!kept) return bad(path + " cannot be written");
   return say(results, path, arguments.output);
@@ -314,19 +318,32 @@ void add_explore(CLI::App& app, int& exit_code) {
       ->excludes(seeds)
       ->excludes(shard)
       ->excludes(resume);
-  command->add_option("--expand", arguments->expand, "Run nothing: print the scenario that this seed makes")
-      ->check(CLI::PositiveNumber);
+  auto* expand =
+      command->add_option("--expand", arguments->expand, "Run nothing: print the scenario that this seed makes")
+          ->check(CLI::PositiveNumber);
+  command->add_option("--branch", arguments->branch, "Of --expand: a branch of that seed's run, such as call.failed/1")
+      ->needs(expand);
+  command
+      ->add_option(
+          "--branches", arguments->branches,
+          "At the first event of each kind in a seed's run (kumasim faults lists them) so many more runs go on from "
+          "there, each with one more fault")
+      ->check(CLI::Range(0U, 16U))
+      ->capture_default_str();
   command->add_option("--output", arguments->output, "Format of the summary")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
-  command->add_option("--planted-bug", arguments->bug, "Plant a known bug in the control plane")->check(known_bug);
+  command
+      ->add_option("--planted-bug", arguments->bug,
+                   "Plant a known bug in the control plane, or in simulated Envoys (envoy-...)")
+      ->check(known_bug);
   command->add_option("--limit", arguments->cpu_max, "Seconds of processor time that a run may take")
       ->check(CLI::Range(1L, 86'400L))
       ->capture_default_str();
   command->callback([arguments, &exit_code] { exit_code = explore(*arguments); });
   command->footer(
-      "Exit code: 0 all runs passed and every `sometimes` held in one of them; 1 otherwise, and where\n"
-      "--merge lacks seeds; 2 bad input; 3 a run's process was ended from outside.\n"
+      "Exit code: 0 all runs passed, every `sometimes` held in one of them and every `usually` is shown; 1 otherwise,\n"
+      "and where --merge lacks seeds; 2 bad input; 3 a run's process was ended from outside.\n"
       "Example: kumasim explore scenarios/quickstart.yaml --seeds 1..1000 --profile swarm --out found");
 }
 

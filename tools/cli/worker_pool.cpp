@@ -10,11 +10,12 @@
 #include <system_error>
 
 #include <fmt/format.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "tools/cli/memory_file.hpp"
 
 namespace kumasim::cli {
 namespace {
@@ -22,30 +23,6 @@ namespace {
 constexpr int threw = 125;                // exit code of a child whose work threw
 constexpr std::size_t errors_max = 2000;  // characters of standard error that are kept
 constexpr int lines_max = 3;              // lines of it: the last ones say what went wrong
-
-int file_in_memory(const char* name) {
-  int file = memfd_create(name, MFD_CLOEXEC);
-  if (file < 0) throw std::system_error(errno, std::generic_category(), "memfd_create");
-  return file;
-}
-
-std::string contents(int file) {
-  std::string out;
-  char buffer[65536];
-  lseek(file, 0, SEEK_SET);
-  for (ssize_t count = 0; (count = read(file, buffer, sizeof buffer)) > 0;)
-    out.append(buffer, static_cast<std::size_t>(count));
-  return out;
-}
-
-bool write_all(int file, std::string_view text) {
-  while (!text.empty()) {
-    ssize_t count = write(file, text.data(), text.size());
-    if (count < 0 && errno != EINTR) return false;
-    if (count > 0) text.remove_prefix(static_cast<std::size_t>(count));
-  }
-  return true;
-}
 
 std::string last_lines(std::string said) {
   while (!said.empty() && said.back() == '\n') said.pop_back();

@@ -12,6 +12,13 @@
 
 namespace kumasim::chaos {
 
+/// What must hold in a part of all runs, and how sure of it the exploration must be; in parts of a million.
+struct Usual {
+  std::string title;
+  std::int64_t share = 0, confidence = 0;
+  bool operator==(const Usual&) const = default;
+};
+
 /// The first line: results of two explorations belong together where all but the seeds is the same.
 struct Exploration {
   std::string scenario;  // its name
@@ -23,6 +30,8 @@ struct Exploration {
   std::vector<std::string> kinds;     // of faults that seeds may draw
   std::vector<std::string> probes;    // what runs may reach; some run must reach each that is in `wanted`
   std::vector<std::string> wanted;    // `sometimes` expectations
+  std::vector<Usual> usual;           // `usually`: where one held, a run has its title among its probes
+  std::uint64_t branches = 0;         // of a seed's run, at the first event of each kind
   std::uint64_t first = 1, last = 0;  // seeds of all shards
   std::uint64_t shard = 1, shards = 1;
   bool operator==(const Exploration&) const = default;
@@ -41,7 +50,10 @@ struct SeedResult {
   std::vector<std::string> drawn;               // for people, one line a choice
   std::uint64_t events = 0, fingerprint = 0;
   std::int64_t simulated_ms = 0, wall_ms = 0;
+  std::string branch = {};  // "call.failed/2": which branch of its seed's run this is; "" for that run itself
+  std::vector<SeedResult> branches = {};  // in the order in which they left it
 
+  /// Of this run alone.
   bool passed() const { return failures.empty(); }
 };
 
@@ -60,6 +72,9 @@ struct ResultsFile {
 /// such a file or one seed stands there twice with different outcomes; not_found where not even the first line is
 /// whole.
 Result<ResultsFile> read_results(std::string_view text);
+
+/// One line, as to_line() writes it. data_loss where it is none.
+Result<SeedResult> read_result(std::string_view line);
 
 /// The results of shards as those of one exploration, with the seeds that no shard has. invalid_argument where they are
 /// of different explorations, data_loss where a seed came out differently in two of them: then a run is not

@@ -1,6 +1,7 @@
 /// What the seeds of an exploration came to: groups of failures, coverage, and what no run ever reached.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -10,6 +11,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "kumasim/chaos/confidence.hpp"
 #include "kumasim/chaos/results.hpp"
 
 namespace kumasim::chaos {
@@ -19,9 +21,10 @@ struct FailureGroup {
   std::string signature;
   std::size_t count = 0;
   std::uint64_t least_seed = 0;
-  Failure example;                 // of the least seed
-  std::vector<std::string> drawn;  // by the least seed
-  std::uint64_t fingerprint = 0;   // of the least seed
+  std::string branch;  // of the least seed; "" where its own run failed so
+  Failure example;     // of that run, and so below
+  std::vector<std::string> drawn;
+  std::uint64_t fingerprint = 0;
 };
 
 struct KindCoverage {
@@ -31,14 +34,24 @@ struct KindCoverage {
   std::size_t failed = 0;  // of the runs in which it struck
 };
 
+/// How often a `usually` expectation held, and what that proves.
+struct Estimate {
+  Usual of;
+  std::size_t held = 0, runs = 0;
+  Proof proof = Proof::open;
+  std::size_t runs_needed = 0;  // at least so many would prove it, were all others to hold; where it is open
+};
+
 struct Summary {
   Exploration exploration;
-  std::size_t runs = 0, passed = 0;
+  std::size_t runs = 0, passed = 0;                         // branches too
+  std::size_t branches = 0;                                 // of these
   std::vector<FailureGroup> groups;                         // most frequent first, then by least seed
   std::vector<std::pair<std::string, KindCoverage>> kinds;  // in the order of the exploration
   std::vector<std::pair<std::string, std::size_t>> probes;  // -> runs that reached it
   /// Probe -> for each kind, in the order of `kinds`, runs in which the kind struck and the probe was reached.
   std::map<std::string, std::vector<std::size_t>> crossed;
+  std::vector<Estimate> estimates;     // judged where `never` is; empty until then
   std::vector<std::string> never;      // wanted, and reached by no run; judged where all seeds of all shards are there
   std::vector<std::uint64_t> missing;  // seeds without a result
   std::uint64_t events = 0;
@@ -46,7 +59,8 @@ struct Summary {
 
   /// A shard may have no seed.
   bool held() const {
-    return (runs > 0 || exploration.shards > 1) && groups.empty() && never.empty() && missing.empty();
+    return (runs > 0 || exploration.shards > 1) && groups.empty() && never.empty() && missing.empty() &&
+           std::ranges::all_of(estimates, [](const Estimate& one) { return one.proof == Proof::shown; });
   }
 };
 

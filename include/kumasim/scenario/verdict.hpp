@@ -15,12 +15,13 @@ struct Verdict {
   Mark mark;
   bool held = false;
   bool sometimes = false;        // one run need not show it
+  bool usually = false;          // the same: many runs are judged together
   std::string seen;              // "90.8% of 4012 calls"
   std::string why;               // the chain of the offending call, or what is missing; "" where it held
   std::optional<Duration> when;  // of the offence
   std::string after;             // the fault before it: "kill kuma-cp at 40s"
 
-  bool broken() const { return !held && !sometimes; }
+  bool broken() const { return !held && !sometimes && !usually; }
 };
 
 /// What a predicate says of a window; used by `judge` and by tests.

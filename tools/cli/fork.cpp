@@ -1,0 +1,52 @@
+/// fork, a file in memory, waitpid.
+#include "tools/cli/fork.hpp"
+
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <iostream>
+#include <system_error>
+
+#include <fmt/format.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tools/cli/memory_file.hpp"
+
+namespace kumasim::cli {
+
+namespace {
+
+bool outside(int signal) { return signal == SIGTERM || signal == SIGINT || signal == SIGHUP || signal == SIGKILL; }
+
+}  // namespace
+
+bool Fork::split() {
+  std::cout << std::flush;
+  file_ = file_in_memory("branch");
+  pid_t parent = getpid(), process = fork();
+  if (process < 0) throw std::system_error(errno, std::generic_category(), "fork");
+  if (process == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(EXIT_FAILURE);  // it died before
+    return true;
+  }
+  int status = 0;
+  while (waitpid(process, &status, 0) < 0 && errno == EINTR) {
+  }
+  // What ended it from outside is no answer: it ends this process as well, and who made this one makes it again.
+  if (WIFSIGNALED(status) && outside(WTERMSIG(status))) std::raise(WTERMSIG(status));
+  output_ = contents(file_);
+  close(file_);
+  if (WIFSIGNALED(status))
+    trouble_ = fmt::format("died by {}", strsignal(WTERMSIG(status)));
+  else if (WEXITSTATUS(status) != EXIT_SUCCESS)
+    trouble_ = fmt::format("ended with exit code {}", WEXITSTATUS(status));
+  return false;
+}
+
+void Fork::answer(const std::string& text) { _exit(write_all(file_, text) ? EXIT_SUCCESS : EXIT_FAILURE); }
+
+}  // namespace kumasim::cli

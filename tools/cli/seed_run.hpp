@@ -1,0 +1,29 @@
+/// One seed of an exploration: its run, and the branches that leave it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "kumasim/chaos/results.hpp"
+#include "scenarios/explore/expand.hpp"
+
+namespace kumasim::cli {
+
+/// Kinds of the faults that the scenario itself has.
+std::set<std::string> fault_kinds_of(const scenario::Scenario& scenario);
+
+/// In a process of its own. At the first event of each kind so many `branches` leave the run, each a process that goes
+/// on from there with one more fault while this one waits.
+chaos::SeedResult run_seed(const scenario::Source& source, const scenario::Profile& profile, std::uint64_t seed,
+                           const std::string& planted_bug, unsigned branches);
+
+/// The scenario of "call.failed/2", the second branch at the first call.failed: `kumasim run` with the seed does what
+/// that branch did. Nothing where the run has no such event or the budget no room. Runs the seed to find the time of
+/// the event.
+std::optional<scenario::Expanded> expand_branch(const scenario::Source& source, const scenario::Profile& profile,
+                                                std::uint64_t seed, const std::string& planted_bug,
+                                                const std::string& branch);
+
+}  // namespace kumasim::cli
