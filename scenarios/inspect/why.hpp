@@ -15,7 +15,8 @@ struct Why {
   const Commit* changed = nullptr;  ///< made it what it is; null where nobody knows
   const Push* push = nullptr;       ///< brought it; null for what the bootstrap has
   std::vector<Needed> needed = {};
-  /// It was made again from the store and is the same, byte for byte; absent for secrets and fixed resources.
+  /// It was made again from the store and is the same, byte for byte; absent for what holds certificates, and fixed
+  /// resources.
   std::optional<bool> equal = {};
 };
 
