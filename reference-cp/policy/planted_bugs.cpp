@@ -7,7 +7,6 @@
 #include <utility>
 
 #include <envoy/config/cluster/v3/cluster.pb.h>
-#include <envoy/config/endpoint/v3/endpoint.pb.h>
 #include <envoy/config/listener/v3/listener.pb.h>
 #include <envoy/extensions/transport_sockets/tls/v3/secret.pb.h>
 #include <envoy/extensions/transport_sockets/tls/v3/tls_spiffe_validator_config.pb.h>
@@ -26,7 +25,6 @@ namespace kumasim::cp::policy {
 namespace {
 
 using ::envoy::config::cluster::v3::Cluster;
-using ::envoy::config::endpoint::v3::ClusterLoadAssignment;
 using ::envoy::extensions::transport_sockets::tls::v3::Secret;
 using ::envoy::extensions::transport_sockets::tls::v3::SPIFFECertValidatorConfig;
 
@@ -46,14 +44,6 @@ void change_all(Snapshot& snapshot, std::string_view url, bool (*change)(Message
       changed.push_back(serialise(name, url, message));
   }
   for (XdsResourcePtr& resource : changed) snapshot.add(url, std::move(resource));
-}
-
-/// Whole times of all requests only: every threshold above a half of the endpoints becomes all of them.
-bool truncate_factor(ClusterLoadAssignment& assignment) {
-  if (!assignment.policy().has_overprovisioning_factor()) return false;
-  auto& factor = *assignment.mutable_policy()->mutable_overprovisioning_factor();
-  factor.set_value(factor.value() / 100 * 100);
-  return true;
 }
 
 bool lose_detection(Cluster& cluster) {
@@ -107,9 +97,6 @@ Ear compare_versions() {
 const std::map<std::string, PlantedBugs>& all() {
   static const std::map<std::string, PlantedBugs> bugs{
       {"rbac-rule-dropped", {.permissions = drop_rbac_rule}},
-      {"failover-threshold-truncated",
-       {.configuration =
-            [](Snapshot& made) { change_all<ClusterLoadAssignment>(made, type_url::endpoint, truncate_factor); }}},
       {"outlier-detection-lost",
        {.configuration = [](Snapshot& made) { change_all<Cluster>(made, type_url::cluster, lose_detection); }}},
       {"trust-bundle-replaced",

@@ -64,8 +64,8 @@ TEST(Localities, FailoverRulesAreTriedInTheirOrder) {
             (Lines{"a/@0*1", "200"}));
 }
 
-/// "The percentage of live destination dataplane proxies below which load balancing to the next priority starts".
-TEST(Localities, AThresholdIsTheShareOfHealthyEndpointsThatIsEnough) {
+/// As Kuma 2.12 rounds it.
+TEST(Localities, AThresholdBecomesWholeTimes) {
   auto factor = [](const char* percentage) {
     return localities((std::string(R"({"localityAwareness":{"crossZone":{"failover":[{"to":{"type":"None"}}],
                                       "failoverThreshold":{"percentage":)") +
@@ -75,8 +75,9 @@ TEST(Localities, AThresholdIsTheShareOfHealthyEndpointsThatIsEnough) {
   };
   EXPECT_EQ(factor("25"), "400");
   EXPECT_EQ(factor("50"), "200");
-  EXPECT_EQ(factor("70"), "143");
-  EXPECT_EQ(factor("\"99.5\""), "101");
+  EXPECT_EQ(factor("30"), "300");
+  EXPECT_EQ(factor("70"), "100");
+  EXPECT_EQ(factor("\"99.5\""), "100");
   EXPECT_EQ(factor("100"), "100");
 }
 

@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 
 #include <envoy/config/cluster/v3/cluster.pb.h>
-#include <envoy/config/endpoint/v3/endpoint.pb.h>
 #include <google/protobuf/any.pb.h>
 
 #include "reference-cp/policy/planted_bugs.hpp"
@@ -15,7 +14,6 @@ namespace kumasim::cp::policy {
 namespace {
 
 using ::envoy::config::cluster::v3::Cluster;
-using ::envoy::config::endpoint::v3::ClusterLoadAssignment;
 
 TEST(PlantedBugs, HaveOneEffectEach) {
   for (const std::string& name : PlantedBugs::names()) {
@@ -37,21 +35,6 @@ Message changed(const std::string& bug, std::string_view url, const Message& mes
   Message out;
   EXPECT_TRUE(any.ParseFromString(*snapshot.find(url, "a")->any) && any.UnpackTo(&out));
   return out;
-}
-
-TEST(PlantedBugs, TruncateThresholdsAboveAHalfToOne) {
-  auto factor = [](std::uint32_t value) {
-    ClusterLoadAssignment assignment;
-    assignment.mutable_policy()->mutable_overprovisioning_factor()->set_value(value);
-    return changed("failover-threshold-truncated", type_url::endpoint, assignment)
-        .policy()
-        .overprovisioning_factor()
-        .value();
-  };
-  EXPECT_EQ(factor(143), 100u);
-  EXPECT_EQ(factor(200), 200u);
-  EXPECT_EQ(factor(400), 400u);
-  EXPECT_FALSE(changed("failover-threshold-truncated", type_url::endpoint, ClusterLoadAssignment()).has_policy());
 }
 
 TEST(PlantedBugs, LoseDetectionWhereLocalitiesAreBalanced) {

@@ -26,7 +26,6 @@ const std::vector<Exhibit>& exhibits() {
       {"istio-3155-rotation-cuts-calls", "envoy-cut-by-rotation", 1, "reachable"},
       {"kuma-10463-nack-stops-type", "nack-stops-type", 1, "policy-applied"},
       {"kuma-874-old-stream-ends-new", "old-stream-ends-new", 1, "converged"},
-      {"kuma-failover-threshold-truncated", "failover-threshold-truncated", 1, "share"},
   };
   return all;
 }

@@ -110,12 +110,11 @@ std::vector<Endpoint> regroup(const LoadAssignment& assignment, const LocalityAw
   return list;
 }
 
-/// From which share of healthy endpoints on the next priority gets requests, as Envoy counts it: a priority is whole
-/// while its healthy share times the factor is 100 % or more. Rounded up, so that it still is at the threshold itself.
-/// Kuma 2.12 takes whole times only, which makes one of all thresholds above 50 %.
+/// From which share of healthy endpoints on the next priority gets requests, as Envoy counts it. Whole times only, as
+/// Kuma 2.12 has it: every threshold above 50 % acts as 100 %.
 std::uint32_t overprovisioning(const LocalityAwareness& locality) {
   double percentage = locality.failover_threshold.value_or(0);
-  return percentage == 0 ? overprovisioning_default : std::uint32_t(std::ceil(10'000 / percentage));
+  return percentage == 0 ? overprovisioning_default : std::uint32_t(std::floor(100 / percentage)) * 100;
 }
 
 }  // namespace
