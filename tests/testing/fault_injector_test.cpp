@@ -79,6 +79,20 @@ TEST(FaultInjector, LinksAreAgainWhatTheyWere) {
   EXPECT_EQ(pair.world.network().link(pair.a, pair.b).loss_ppm, 11u);
 }
 
+TEST(FaultInjector, ALinkChangedBetweenTwoFaultsStaysChanged) {
+  Pair pair({{.kind = Kind::delay, .process = "a", .peer = "b", .at = 1s, .lasts = 1s, .delay = 300ms},
+             {.kind = Kind::loss, .process = "a", .peer = "b", .at = 4s, .lasts = 1s, .loss_ppm = 250'000}});
+  pair.world.run_until(at(3s));
+  pair.world.network().set_link(pair.a, pair.b, {.delay = sim::DelayLaw::constant(7ms), .loss_ppm = 11});
+  pair.world.run_until(at(4500ms));
+  EXPECT_EQ(pair.delay(), Duration(7ms));
+  EXPECT_EQ(pair.world.network().link(pair.a, pair.b).loss_ppm, 250'000u);
+  pair.world.run_until(at(6s));
+  EXPECT_EQ(pair.delay(), Duration(7ms));
+  EXPECT_EQ(pair.world.network().link(pair.a, pair.b).loss_ppm, 11u);
+  EXPECT_EQ(pair.world.network().link(pair.b, pair.a).loss_ppm, 11u);
+}
+
 TEST(FaultInjector, AKilledProcessStartsAnewAfterTheLastKill) {
   Pair pair({{.kind = Kind::kill, .process = "a", .at = 1s, .lasts = 3s},
              {.kind = Kind::kill, .process = "a", .at = 2s, .lasts = 1s}});
@@ -118,11 +132,13 @@ TEST(FaultInjector, APlanMayNotStrikeWhoIsNotThere) {
 TEST(FaultPlan, ReadsAsAScenarioFileHasIt) {
   FaultPlan plan{{.kind = Kind::kill, .process = "b", .at = 2s, .lasts = 1500ms},
                  {.kind = Kind::loss, .process = "a", .peer = "b", .one_way = true, .lasts = 20ms, .loss_ppm = 5'000},
-                 {.kind = Kind::reset, .process = "a", .peer = "b", .at = 3s}};
+                 {.kind = Kind::reset, .process = "a", .peer = "b", .at = 3s},
+                 {.kind = Kind::loss, .process = "a", .peer = "b", .at = 4s, .lasts = 1s, .loss_ppm = 1}};
   EXPECT_EQ(to_string(plan),
             "{fault: net.loss, at: 0ms, for: 20ms, between: [a, b], direction: oneWay, loss: 0.5%}\n"
             "{fault: proc.kill, at: 2000ms, for: 1500ms, target: b}\n"
-            "{fault: tcp.reset, at: 3000ms, between: [a, b]}\n");
+            "{fault: tcp.reset, at: 3000ms, between: [a, b]}\n"
+            "{fault: net.loss, at: 4000ms, for: 1000ms, between: [a, b], loss: 0.0001%}\n");
 }
 
 }  // namespace

@@ -66,6 +66,24 @@ TEST(Generators, DrawEveryKindAndEveryNumber) {
   EXPECT_EQ(sizes, (std::set<std::size_t>{0, 1, 2, 3}));
 }
 
+TEST(Generators, DrawLossesBelowOnePercent) {
+  std::set<std::uint32_t> of_faults, of_links;
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    auto plan = fault_plans({.processes = {"a", "b"}, .kinds = {Fault::Kind::loss}, .loss_ppm_most = 3});
+    for (const Fault& fault : plan(rc::Random(seed)).value()) of_faults.insert(fault.loss_ppm);
+    auto topology = topologies({.roles = {{.name = "a"}, {.name = "b"}}, .loss_ppm_most = 2});
+    for (const Link& link : topology(rc::Random(seed)).value().links) of_links.insert(link.loss_ppm);
+  }
+  EXPECT_EQ(of_faults, (std::set<std::uint32_t>{1, 2, 3}));
+  EXPECT_EQ(of_links, (std::set<std::uint32_t>{0, 1, 2}));
+}
+
+TEST(Generators, DrawNoLossWhereLinksMayHaveNone) {
+  auto topology = topologies({.roles = {{.name = "a"}, {.name = "b"}}, .loss_ppm_most = 0});
+  for (std::uint64_t seed = 0; seed < 20; ++seed)
+    for (const Link& link : topology(rc::Random(seed)).value().links) EXPECT_EQ(link.loss_ppm, 0u);
+}
+
 TEST(Generators, APlanShrinksToOneFaultAsShortAsItMayBe) {
   auto breaks = [](const FaultPlan& plan) {
     return std::ranges::any_of(plan, [](const Fault& fault) {

@@ -54,7 +54,9 @@ void FaultInjector::settle(const Fault& fault, sim::Process& process) {
 }
 
 sim::LinkOptions FaultInjector::link(const sim::Process& from, const sim::Process& to) {
-  sim::LinkOptions out = links_.try_emplace({from.id(), to.id()}, world_.network().link(from, to)).first->second;
+  auto before = links_.try_emplace({from.id(), to.id()}, world_.network().link(from, to)).first;
+  sim::LinkOptions out = before->second;
+  if (!any(Fault::Kind::delay, from, &to) && !any(Fault::Kind::loss, from, &to)) links_.erase(before);
   for (std::size_t i = 0; i < plan_.size(); ++i) {
     if (!active_[i] || !covers(plan_[i], from, &to)) continue;
     if (plan_[i].kind == Fault::Kind::delay) out.delay = sim::DelayLaw::constant(plan_[i].delay);

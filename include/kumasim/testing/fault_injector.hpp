@@ -34,8 +34,9 @@ class FaultInjector {
 
   sim::World& world_;
   FaultPlan plan_;
-  std::vector<bool> active_;                                                   // by number in the plan
-  std::map<std::pair<std::uint32_t, std::uint32_t>, sim::LinkOptions> links_;  // as they were before the first fault
+  std::vector<bool> active_;  // by number in the plan
+  // Where a delay or a loss is in force: the links as they were before the first of those in force.
+  std::map<std::pair<std::uint32_t, std::uint32_t>, sim::LinkOptions> links_;
 };
 
 }  // namespace kumasim::testing

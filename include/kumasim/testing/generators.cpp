@@ -15,8 +15,6 @@ namespace {
 namespace gen = rc::gen;
 using Pair = std::pair<std::string, std::string>;
 
-constexpr std::uint32_t ppm_of_percent = 10'000;
-
 /// Both ends included, in milliseconds; shrinks to `least`. REQUIRES: least <= most.
 rc::Gen<Duration> time(Duration least, Duration most) {
   auto in_ms = [](Duration time) { return std::chrono::floor<std::chrono::milliseconds>(time).count(); };
@@ -24,10 +22,10 @@ rc::Gen<Duration> time(Duration least, Duration most) {
                   [](std::int64_t count) -> Duration { return std::chrono::milliseconds(count); });
 }
 
-/// Both ends included, in whole percents.
+/// Both ends included. REQUIRES: ppm_least <= ppm_most.
 rc::Gen<std::uint32_t> loss(std::uint32_t ppm_least, std::uint32_t ppm_most) {
-  return gen::map(gen::inRange<std::uint32_t>(ppm_least / ppm_of_percent, ppm_most / ppm_of_percent + 1),
-                  [](std::uint32_t percent) { return percent * ppm_of_percent; });
+  assert(ppm_least <= ppm_most);
+  return gen::inRange(ppm_least, ppm_most + 1);
 }
 
 /// Two different ones. REQUIRES: there are two.
@@ -102,7 +100,7 @@ rc::Gen<Fault> way_fault(Fault::Kind kind, const FaultPlanOptions& options) {
       return std::get<Fault>(drawn);
     });
   if (kind == Fault::Kind::loss)
-    return gen::map(gen::tuple(std::move(way), loss(ppm_of_percent, options.loss_ppm_most)),
+    return gen::map(gen::tuple(std::move(way), loss(1, options.loss_ppm_most)),
                     [](std::tuple<Fault, std::uint32_t> drawn) {
                       std::get<Fault>(drawn).loss_ppm = std::get<std::uint32_t>(drawn);
                       return std::get<Fault>(drawn);

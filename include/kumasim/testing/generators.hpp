@@ -24,7 +24,7 @@ struct TopologyOptions {
   /// Links are drawn for up to so many pairs; the others have the world's default.
   int links_most = 4;
   Duration delay_most = std::chrono::milliseconds(100);  ///< >= 1ms
-  std::uint32_t loss_ppm_most = 20'000;
+  std::uint32_t loss_ppm_most = 20'000;                  ///< in parts of a million
 };
 
 struct FaultPlanOptions {
@@ -35,7 +35,7 @@ struct FaultPlanOptions {
   Duration over_by = std::chrono::seconds(30);  ///< no fault lasts longer than to this time; >= 1ms
   Duration lasts_most = std::chrono::seconds(10);
   Duration delay_most = std::chrono::seconds(2);
-  std::uint32_t loss_ppm_most = 500'000;
+  std::uint32_t loss_ppm_most = 500'000;  ///< in parts of a million; >= 1 where there are losses
 };
 
 /// What a run of a test is given.
