@@ -109,7 +109,7 @@ class Comparing {
     const Real real = observe(served, folder, calls);
     if (real.impossible || simulated.trouble().empty() != real.refused.empty() || real.seen.empty()) {
       std::lock_guard lock(mutex_);
-      out.impossible = real.impossible;
+      if (real.impossible) out.impossible = real.impossible;
       out.pairs += calls.size();
       out.differences.push_back({id, "", "start", simulated.trouble(), real.refused, ""});
       return;
