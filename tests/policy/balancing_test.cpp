@@ -79,6 +79,7 @@ TEST(Localities, AThresholdBecomesWholeTimes) {
   EXPECT_EQ(factor("70"), "100");
   EXPECT_EQ(factor("\"99.5\""), "100");
   EXPECT_EQ(factor("100"), "100");
+  EXPECT_EQ(factor("\"0.0000001\""), "4294967200") << "the most that there is";
 }
 
 TEST(Localities, AnEgressStandsForAllOtherZones) {

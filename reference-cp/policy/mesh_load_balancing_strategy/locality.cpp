@@ -4,7 +4,9 @@
 #include <openssl/evp.h>
 #include <openssl/sha.h>
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include <envoy/config/endpoint/v3/endpoint.pb.h>
@@ -114,7 +116,9 @@ std::vector<Endpoint> regroup(const LoadAssignment& assignment, const LocalityAw
 /// Kuma 2.12 has it: every threshold above 50 % acts as 100 %.
 std::uint32_t overprovisioning(const LocalityAwareness& locality) {
   double percentage = locality.failover_threshold.value_or(0);
-  return percentage == 0 ? overprovisioning_default : std::uint32_t(std::floor(100 / percentage)) * 100;
+  if (percentage == 0) return overprovisioning_default;
+  constexpr std::uint32_t times_max = std::numeric_limits<std::uint32_t>::max() / 100;
+  return std::uint32_t(std::min(std::floor(100 / percentage), double(times_max))) * 100;
 }
 
 }  // namespace
