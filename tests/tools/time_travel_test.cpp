@@ -51,6 +51,13 @@ class TimeTravel : public testing::Test {
   }
   void TearDown() override { fs::remove_all(folder_); }
   std::string path(const std::string& name) const { return (folder_ / name).string(); }
+  /// In place of another build.
+  std::string script(const std::string& text) const {
+    std::string file = path("other.sh");
+    std::ofstream(file) << "#!/bin/sh\n" << text << "\n";
+    fs::permissions(file, fs::perms::owner_all);
+    return file;
+  }
 
   fs::path folder_;
   std::string file_;
@@ -108,7 +115,7 @@ TEST_F(TimeTravel, ComparesRunsOfOneBuildOfTwoAndOfThen) {
 
   EXPECT_EQ(run("diverge " + file_ + " --save " + path("then.json")).code, 0);
   EXPECT_EQ(run("diverge " + file_ + " --against " + path("then.json")).code, 0);
-  // One fault less: the runs part where it struck.
+  // The fault is moved: the runs part where it struck first.
   std::string text(small);
   text.replace(text.find("at: 2s"), 6, "at: 3s");
   std::ofstream(file_) << text;
@@ -121,7 +128,70 @@ TEST_F(TimeTravel, ComparesRunsOfOneBuildOfTwoAndOfThen) {
   std::string range = found["among"][0].dump() + ".." + found["among"][1].dump();
   Outcome printed = run("diverge " + file_ + " --events " + range, "2>/dev/null");
   EXPECT_EQ(std::ranges::count(printed.out, '\n'), static_cast<std::ptrdiff_t>(events.size()));
-  EXPECT_TRUE(printed.out.starts_with(events[0].dump().substr(0, 1))) << printed.out;
+  EXPECT_EQ(json::parse(printed.out.substr(0, printed.out.find('\n'))), events[0]) << printed.out;
+}
+
+TEST_F(TimeTravel, NamesTheFirstDifferingEventOfTwoBuilds) {
+  std::string other = script("exec " + binary().string() + " \"$@\" --planted-bug rbac-rule-dropped");
+  Outcome parted = run("diverge " + file_ + " --output json --with " + other, "2>/dev/null");
+  EXPECT_EQ(parted.code, 1) << parted.out;
+  json found = json::parse(parted.out);
+  std::uint64_t event = found.at("event");
+  EXPECT_GE(event, found["among"][0].get<std::uint64_t>());
+  EXPECT_LE(event, found["among"][1].get<std::uint64_t>());
+  auto printed = [&](const std::string& program, std::uint64_t number) {
+    std::string range = std::to_string(number) + ".." + std::to_string(number);
+    return kumasim::program::shell(program + " diverge " + file_ + " --seed 1 --events " + range).out;
+  };
+  EXPECT_EQ(json::array({json::parse(printed(binary().string(), event))}), found["first"]["differing"]);
+  EXPECT_EQ(json::array({json::parse(printed(other, event))}), found["second"]["differing"]);
+  EXPECT_NE(found["first"]["differing"], found["second"]["differing"]);
+  EXPECT_EQ(printed(binary().string(), event - 1), printed(other, event - 1)) << "it is not the first";
+  Outcome text = run("diverge " + file_ + " --with " + other, "2>/dev/null");
+  EXPECT_TRUE(text.out.starts_with("first differing event: " + std::to_string(event) + "\n")) << text.out;
+}
+
+TEST_F(TimeTravel, SaysThatOnlyDigestsDiffer) {
+  std::string other = script(binary().string() + R"( "$@" || exit
+for last; do :; done
+case "$*" in *--save*) sed -E -i 's/"[0-9a-f]{16}"/"0000000000000000"/g' "$last" ;; esac)");
+  Outcome parted = run("diverge " + file_ + " --with " + other, "2>/dev/null");
+  EXPECT_EQ(parted.code, 1) << parted.out;
+  EXPECT_TRUE(parted.out.starts_with("first differing event: one of 1..64\n")) << parted.out;
+  EXPECT_NE(parted.out.find(" print the same events there: only their digests differ\n"), std::string::npos)
+      << parted.out;
+}
+
+TEST_F(TimeTravel, ComplainsWhereAReportIsOfAnotherRun) {
+  std::string report = path("report.json");
+  ASSERT_EQ(run("run --output json --report " + report + " " + file_).code, 1);
+  for (std::string command : {"explain ", "diverge ", "inspect --call 1 "}) {
+    Outcome same = run(command + report);
+    EXPECT_EQ(same.code, 0) << command << "\n" << same.out;
+    EXPECT_EQ(same.out.find("not the same run"), std::string::npos) << same.out;
+  }
+  Outcome bug = run("explain " + report + " --planted-bug rbac-rule-dropped");
+  EXPECT_EQ(bug.code, 2) << bug.out;
+  EXPECT_NE(bug.out.find("its run of seed 1 had no planted bug, not --planted-bug rbac-rule-dropped"),
+            std::string::npos)
+      << bug.out;
+  Outcome fingerprint = run("replay " + report + " --fingerprint 0000000000000001");
+  EXPECT_EQ(fingerprint.code, 2) << fingerprint.out;
+  EXPECT_NE(fingerprint.out.find("its run of seed 1 had the fingerprint "), std::string::npos) << fingerprint.out;
+
+  std::ifstream in(report);
+  json altered = json::parse(in);
+  altered["commit"] = "000000000000";
+  altered["runs"][0]["fingerprint"] = "0000000000000001";
+  std::ofstream(report) << altered;
+  for (std::string command : {"explain ", "diverge ", "inspect --call 1 "}) {
+    Outcome other = run(command + report);
+    EXPECT_EQ(other.code, 2) << command << "\n" << other.out;
+    EXPECT_NE(other.out.find("instead of 0000000000000001; another commit or build?"), std::string::npos) << other.out;
+  }
+  Outcome then = run("inspect --at 1s " + report);
+  EXPECT_EQ(then.code, 0) << then.out;
+  EXPECT_NE(then.out.find("warning: the report is of commit 000000000000, this is "), std::string::npos) << then.out;
 }
 
 TEST_F(TimeTravel, RefusesBadArguments) {
@@ -135,6 +205,7 @@ TEST_F(TimeTravel, RefusesBadArguments) {
            {"inspect " + file_ + " --at 5m", "--at 5m is after the end of the run, 4s"},
            {"inspect " + file_ + " --at 1s --process webb-0", "there is no process `webb-0` (did you mean `web-0`?)"},
            {"inspect " + file_ + " --at 1s --config clusters", "--config needs --process"},
+           {"inspect " + file_ + " --call 1 --process kuma-cp --config clusters", "--config needs --process"},
            {"inspect " + file_ + " --at 1s --process web-0 --config filters", "expected all or one of clusters"},
            {"inspect " + file_ + " --at 1s --process web-0 --config clusters/x", "web-0 has no clusters/x then"},
            {"inspect " + file_ + " --call 999999", "the run has no call 999999"},

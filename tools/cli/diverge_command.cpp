@@ -73,6 +73,7 @@ struct Comparison {
   std::uint64_t event = 0;                   // its number; 0 where it is not known
   std::vector<std::string> from_first = {};  // the event, or all of the range; none where the run had ended
   std::vector<std::string> from_second = {};
+  bool same_lines = false;  // both were printed and no line differs
 };
 
 /// Narrows the range down to the first line that differs.
@@ -85,6 +86,7 @@ void narrow(Comparison& found, const std::vector<std::string>& a, const std::vec
     if (i < b.size()) found.from_second = {b[i]};
     return;
   }
+  found.same_lines = true;
 }
 
 int print(const Comparison& found, const std::string& format) {
@@ -110,6 +112,11 @@ int print(const Comparison& found, const std::string& format) {
   std::cout << (found.event > 0
                     ? fmt::format("first differing event: {}\n", found.event)
                     : fmt::format("first differing event: one of {}..{}\n", found.range->first, found.range->last));
+  if (found.same_lines) {
+    std::cout << fmt::format("{} and {} print the same events there: only their digests differ\n", found.first,
+                             found.second);
+    return broken;
+  }
   auto say = [](const std::string& who, const std::vector<std::string>& lines, bool known) {
     std::cout << who << ":\n";
     for (const std::string& line : lines) std::cout << "  " << line << "\n";
@@ -187,6 +194,13 @@ int compare_twice(const DivergeArguments& arguments, const RunDigests& now, cons
   return print(found, arguments.output);
 }
 
+int measured(const DivergeArguments& arguments, const RunDigests& digests, const sim::Replay& replay) {
+  if (!arguments.save.empty()) return save(arguments, digests);
+  if (!arguments.against.empty()) return compare_with_file(arguments, digests, replay);
+  if (!arguments.with.empty()) return compare_with_build(arguments, digests, replay);
+  return compare_twice(arguments, digests, replay);
+}
+
 int diverge(DivergeArguments arguments) {
   if (!resolve(arguments.run)) return bad_input;
   auto scenario = load_or_complain(arguments.run.file);
@@ -196,14 +210,14 @@ int diverge(DivergeArguments arguments) {
   options.planted_bug = arguments.run.planted_bug;
   sim::Replay replay = replay_of(*scenario, options, options.seeds.front());
   if (!arguments.events.empty()) {
+    warn_of_commit(arguments.run);
     for (const std::string& line : event_lines(replay, *parse_events(arguments.events))) std::cout << line << "\n";
     return passed;
   }
   RunDigests digests = measure(arguments, *scenario, replay);
-  if (!arguments.save.empty()) return save(arguments, digests);
-  if (!arguments.against.empty()) return compare_with_file(arguments, digests, replay);
-  if (!arguments.with.empty()) return compare_with_build(arguments, digests, replay);
-  return compare_twice(arguments, digests, replay);
+  bool same = same_run(arguments.run, digests.fingerprint);
+  int code = measured(arguments, digests, replay);
+  return code == passed && !same ? bad_input : code;
 }
 
 }  // namespace
@@ -230,7 +244,8 @@ void add_diverge(CLI::App& app, int& exit_code) {
       "Without --with or --against the run is done twice by this build. A file of digests has one for every 64 events, "
       "so\nthat --against names a few among which the first differing one is; --with names it, and what each run did "
       "there.\n"
-      "Exit code: 0 equal, saved or printed; 1 they differ; 2 bad input; 3 kumasim itself failed.\n"
+      "Exit code: 0 equal, saved or printed; 1 they differ; 2 bad input, or equal and not the run of the report; 3 "
+      "kumasim\nitself failed.\n"
       "Example: kumasim diverge scenarios/quickstart.yaml --seed 7 --with ../other/build/release/bin/kumasim");
 }
 

@@ -92,7 +92,8 @@ void add_explain(CLI::App& app, int& exit_code) {
       "flow was well;\nand the faults: those that strike who had to do with the call, in force or begun since then; "
       "else "
       "the last one before.\n"
-      "Exit code: 0 explained; 2 bad input, no such call, or a mesh that did not come up; 3 kumasim itself failed.\n"
+      "Exit code: 0 explained; 2 bad input, no such call, a mesh that did not come up, or not the run of the report; "
+      "3\nkumasim itself failed.\n"
       "Example: kumasim explain scenarios/quickstart.yaml --planted-bug rbac-rule-dropped");
 }
 

@@ -96,7 +96,8 @@ int check_process(const scenario::Scenario& scenario, const InspectArguments& ar
     return bad(fmt::format("there is no process `{}`{}", process,
                            near.empty() ? "" : fmt::format(" (did you mean `{}`?)", near)));
   }
-  if (arguments.config.empty() || scenario.find_instance(process) != nullptr || !arguments.call.empty()) return passed;
+  bool of_caller = process.empty() && !arguments.call.empty();
+  if (arguments.config.empty() || of_caller || scenario.find_instance(process) != nullptr) return passed;
   return bad("--config needs --process: an instance, which has a proxy");
 }
 
@@ -111,6 +112,7 @@ int inspect(InspectArguments arguments) {
     if (int code = find_moment(*scenario, arguments, at); code != passed) return code;
   } else {
     at = *scenario::parse_duration(arguments.at);
+    warn_of_commit(arguments.run);  // there is no fingerprint to compare before the end
   }
   if (at > scenario->duration)
     return bad(fmt::format("--at {} is after the end of the run, {}", arguments.at,
@@ -149,7 +151,8 @@ void add_inspect(CLI::App& app, int& exit_code) {
       "The run is done again up to that moment, the same event by event. Why a resource is so: the commit to the "
       "control\nplane's store that changed it last, when it was made, pushed and acknowledged, and the resources of "
       "the store without\nwhich it would be another one or none, found by making it without each.\n"
-      "Exit code: 0 shown; 2 bad input, or a mesh that did not come up; 3 kumasim itself failed.\n"
+      "Exit code: 0 shown; 2 bad input, a mesh that did not come up, or, with --call, not the run of the report; 3 "
+      "kumasim\nitself failed.\n"
       "Example: kumasim inspect scenarios/quickstart.yaml --seed 7 --at 61.2s --process web-0 --config clusters");
 }
 

@@ -17,6 +17,7 @@ std::unique_ptr<scenario::RecordedRun> record(const scenario::Scenario& scenario
   auto run = std::make_unique<scenario::RecordedRun>(
       scenario, scenario::RecordOptions{.seed = name.seed.value_or(1), .planted_bug = name.planted_bug, .until = until},
       [&](Duration done, Duration) { bar.show(0, 0, scenario::duration_text(done)); });
+  if (!until && !same_run(name, run->run().fingerprint)) return nullptr;
   if (run->came_up()) return run;
   for (const scenario::Problem& problem : run->run().problems)
     std::cerr << "kumasim: " << scenario::text_of(problem) << "\n";

@@ -11,7 +11,8 @@
 
 namespace kumasim::cli {
 
-/// Null, with the reason on standard error, where the mesh did not come up.
+/// Null, with the reason on standard error, where the mesh did not come up, or the run went to its end and is not the
+/// one that was named.
 std::unique_ptr<scenario::RecordedRun> record(const scenario::Scenario& scenario, const RunName& name,
                                               std::optional<Duration> until);
 

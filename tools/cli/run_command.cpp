@@ -77,14 +77,8 @@ int replay(ReplayArguments arguments) {
                          .envoy = {}};
   Executed done = execute(*scenario, options);
   if (!write_report(*scenario, done.report, arguments.output, "")) return bad_input;
-  if (!run.fingerprint.empty()) {
-    std::string now = fmt::format("{:016x}", done.report.runs[0].fingerprint);
-    bool same = now == run.fingerprint;
-    std::cerr << (same ? fmt::format("replayed: fingerprint {} again\n", now)
-                       : fmt::format("not the same run: fingerprint {} instead of {}; another commit or build?\n", now,
-                                     run.fingerprint));
-    if (!same) return bad_input;
-  }
+  if (!same_run(run, done.report.runs[0].fingerprint)) return bad_input;
+  if (!run.fingerprint.empty()) std::cerr << fmt::format("replayed: fingerprint {} again\n", run.fingerprint);
   return exit_code_of(done);
 }
 
