@@ -21,6 +21,7 @@ std::string verdict_rows(const WorldRun& run) {
     out += fmt::format("<tr><td class=\"{}\">{}</td><td>{}", verdict.broken() ? "no" : "ok",
                        verdict.held        ? "held"
                        : verdict.sometimes ? "never"
+                       : verdict.usually   ? "missed"
                                            : "broken",
                        text(verdict.title));
     if (verdict.broken()) {

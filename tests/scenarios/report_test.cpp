@@ -90,6 +90,15 @@ TEST(Report, EveryFormatTellsOfProblemsAndRefusals) {
   EXPECT_NE(html.find("<td>web-0</td><td>Listener</td><td class=no>missing &lt;]&gt;</td>"), std::string::npos) << html;
 }
 
+TEST(Report, ThePageSaysThatWhatIsUsuallySoWasMissed) {
+  WorldRun run = good();
+  run.verdicts[0].held = false;
+  run.verdicts[0].usually = true;
+  EXPECT_TRUE(run.passed());
+  std::string html = report_html(report(run), {});
+  EXPECT_NE(html.find("<td class=\"ok\">missed</td>"), std::string::npos) << html;
+}
+
 TEST(Report, AnUnansweredPercentileOutlivesJson) {
   WorldRun run = good();
   run.flows.push_back({.from = "a", .to = "b", .calls = 1, .p50 = 2ms, .p99 = never});
