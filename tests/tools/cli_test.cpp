@@ -256,6 +256,25 @@ TEST_F(Cli, ThePageOfAFailureHasItsMessagesAndItsFingerprint) {
   EXPECT_NE(html.out.find("--fingerprint " + fingerprint), std::string::npos) << "listening changes nothing";
 }
 
+/// Over slow links to the control plane some seeds' meshes come up in time and others' do not.
+TEST_F(Cli, TheMessagesAreOfTheFirstFailureThatHasSome) {
+  std::string text(small);
+  text.replace(text.find("EXPECTED"), 8, "denied(web -> backend)");
+  text.replace(text.find("  resources:"), 0,
+               "    links: [{between: [web, kuma-cp], delay: {law: exp, mean: 500ms}}]\n");
+  text.replace(text.find("  topology:"), 0, "  setup: 20s\n");
+  std::string file = write("slow.yaml", text);
+  nlohmann::json runs = nlohmann::json::parse(run("run --seeds 1..8 --output json " + file, "2>/dev/null").out)["runs"];
+  auto up = [&](std::size_t place) { return runs[place]["setupSeconds"] > 0; };
+  std::size_t first = 0;
+  while (first + 1 < runs.size() && (up(first) || !up(first + 1))) ++first;
+  ASSERT_LT(first + 1, runs.size()) << "no mesh that did not come up is before one that did";
+  std::string seeds = std::to_string(first + 1) + ".." + std::to_string(first + 2);
+  Outcome html = run("run --seeds " + seeds + " --output html " + file, "2>/dev/null");
+  EXPECT_NE(html.out.find("did not come up"), std::string::npos);
+  EXPECT_NE(html.out.find("class=\"messages\""), std::string::npos);
+}
+
 TEST_F(Cli, ReplaysByItsReportAndByItsCommand) {
   std::string file = scenario();
   std::string report = (folder_ / "report.json").string();

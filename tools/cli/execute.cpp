@@ -150,8 +150,8 @@ Executed execute(const Scenario& scenario, const ExecuteOptions& options) {
         }
       }
       if (messages && !run.passed()) {
-        messages = false;
         if (!record_messages(scenario, options, run)) out.differences.push_back(difference(scenario, options, seed));
+        messages = !run.messages;
       }
       out.report.runs.push_back(std::move(run));
     }
