@@ -144,6 +144,10 @@ asio::awaitable<void> LiveWorld::heed_signals() {
 
 std::uint16_t LiveWorld::free_port(const std::string& address) { return runtime_.network.listen({address, 0}).port(); }
 
+std::string LiveWorld::control_plane_program() const {
+  return options_.programs + (options_.planted_bug.empty() ? "/kuma-cp" : "/kuma-cp-planted");
+}
+
 Result<> LiveWorld::start_control_plane() {
   std::map<std::string, std::string> environment = live::environment();
   // Proxies of a scenario have no tokens.
@@ -159,8 +163,7 @@ Result<> LiveWorld::start_control_plane() {
   environment["KUMA_DP_SERVER_PORT"] = fmt::format("{}", ports_.dataplane);
   environment["KUMA_DIAGNOSTICS_SERVER_PORT"] = fmt::format("{}", ports_.diagnostics);
   if (!options_.planted_bug.empty()) environment["KUMASIM_PLANTED_BUG"] = options_.planted_bug;
-  const char* program = options_.planted_bug.empty() ? "/kuma-cp" : "/kuma-cp-planted";
-  auto child = start_program(scenario_.control_plane.name, {.program = options_.programs + program,
+  auto child = start_program(scenario_.control_plane.name, {.program = control_plane_program(),
                                                             .arguments = {"run"},
                                                             .environment = environment,
                                                             .output_path = (folder_ / "kuma-cp.log").string()});
@@ -280,8 +283,9 @@ asio::awaitable<void> LiveWorld::apply_resources() {
 
 Result<> LiveWorld::set_up() {
   if (std::string reason = cannot(); !reason.empty()) return fail(Code::unsupported, reason);
-  for (const char* program : {"kuma-cp", "kuma-dp", "kumasim-echo"}) {
-    if (auto found = live::find_program(options_.programs + "/" + program); !found) return fail(found.error());
+  for (const std::string& program :
+       {control_plane_program(), options_.programs + "/kuma-dp", options_.programs + "/kumasim-echo"}) {
+    if (auto found = live::find_program(program); !found) return fail(found.error());
   }
   auto envoy = live::find_program(options_.envoy);
   if (!envoy) return fail(Code::not_found, fmt::format("there is no Envoy at `{}`; set --envoy", options_.envoy));

@@ -100,6 +100,8 @@ class LiveWorld final : public MeshWorld {
   Result<live::ChildProcess> start_program(const std::string& process, const live::ChildOptions& options);
   asio::awaitable<void> heed_signals();
   std::uint16_t free_port(const std::string& address);
+  /// Its path: planted bugs are in a program of their own.
+  std::string control_plane_program() const;
   Result<> start_control_plane();
   Result<> start_member(Member& member);
   Result<> pump_until(const std::function<bool()>& ready, std::string_view what);

@@ -40,7 +40,7 @@ class Package(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         shutil.rmtree(PLACE, ignore_errors=True)
-        install("sim", "testing", "live")
+        install("sim", "testing", "live", "programs")
         build("example")
 
     def orders(self, name):
@@ -67,6 +67,14 @@ class Package(unittest.TestCase):
     def test_the_same_kind_of_code_runs_live(self):
         build("live")
         self.assertEqual(run(PLACE / "live" / "echo").stdout, "question\n")
+
+    def test_the_programs_run_from_where_they_are_installed(self):
+        bin = PLACE / "installed" / "bin"
+        self.assertEqual(sorted(path.name for path in bin.iterdir()),
+                         ["kuma-cp", "kuma-cp-planted", "kuma-dp", "kumactl", "kumasim", "kumasim-echo"])
+        version = run(bin / "kumasim", "--version")
+        self.assertEqual(version.returncode, 0, version.stderr)
+        self.assertRegex(version.stdout, r"^kumasim \d+\.\d+\.\d+ commit=")
 
     def test_nothing_of_envoy_is_installed(self):
         installed = [path.relative_to(PLACE / "installed").as_posix() for path in (PLACE / "installed").rglob("*")]

@@ -176,6 +176,18 @@ TEST_F(LiveCli, SaysThatThereIsNoEnvoy) {
   EXPECT_NE(done.out.find("there is no Envoy at `/nowhere/envoy`"), std::string::npos) << done.out;
 }
 
+TEST_F(LiveCli, SaysThatThereIsNoControlPlaneWithPlantedBugs) {
+  fs::path programs = binary().parent_path().parent_path() / ("live-programs-" + std::to_string(getpid()));
+  fs::create_directory(programs);
+  for (const char* program : {"kumasim", "kuma-cp", "kuma-dp", "kumasim-echo"})
+    fs::create_hard_link(binary().parent_path() / program, programs / program);
+  std::string command = (programs / "kumasim").string() + " run --world live --planted-bug rbac-rule-dropped ";
+  Outcome done = kumasim::program::shell(command + "--envoy /nowhere/envoy " + write("") + " 2>&1");
+  fs::remove_all(programs);
+  EXPECT_EQ(done.code, 2) << done.out;
+  EXPECT_NE(done.out.find("no program at " + (programs / "kuma-cp-planted").string()), std::string::npos) << done.out;
+}
+
 TEST_F(LiveCli, RefusesSlowLinks) {
   Outcome done = run("run --world live " + write("    links: [{between: [web, backend], delay: 5ms}]"));
   EXPECT_EQ(done.code, 2) << done.out;

@@ -35,4 +35,5 @@ write_basic_package_version_file(${CMAKE_BINARY_DIR}/kumasimConfigVersion.cmake 
 install(FILES ${CMAKE_BINARY_DIR}/kumasimConfig.cmake ${CMAKE_BINARY_DIR}/kumasimConfigVersion.cmake
   DESTINATION ${kumasim_package_dir} COMPONENT sim)
 
-install(TARGETS kumasim kuma-cp kuma-dp kumactl kumasim-echo RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT programs)
+install(TARGETS kumasim kuma-cp kuma-cp-planted kuma-dp kumactl kumasim-echo RUNTIME
+  DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT programs)
