@@ -39,6 +39,13 @@ std::string cut_off_text(const std::string& process) {
   return fmt::format("{} is cut off from the control plane", process);
 }
 
+/// What the process refuses can reach the control plane, which says what it knows.
+bool heard(const std::string& process, const StateSample& sample) {
+  auto proxy = sample.proxies.find(process);
+  return sample.rollout && sample.rollout->proxies.contains(process) && proxy != sample.proxies.end() &&
+         proxy->second.up && proxy->second.connected && !proxy->second.cut_off;
+}
+
 /// How many proxies run a configuration that was made with the policy as `taken` has it, or what is missing.
 std::expected<std::size_t, std::string> applied(const ResourceRecord& taken, const StateSample& sample) {
   using Missing = std::unexpected<std::string>;
@@ -188,14 +195,20 @@ Outcome evaluate_refusals_known(const Observations& seen, Duration from, Duratio
   out.silent = true;
   std::map<std::pair<std::string, std::string>, Duration> unknown_since;  // of a process and a type
   for (const StateSample& sample : seen.samples) {
-    if (sample.at < from || sample.at > to || !sample.rollout) continue;
+    if (sample.at < from || sample.at > to) continue;
+    // The time of an outage does not count.
+    std::erase_if(unknown_since, [&](const auto& entry) {
+      const auto& [process, type] = entry.first;
+      return !heard(process, sample) || !sample.proxies.at(process).refusals.contains(type);
+    });
+    if (!sample.rollout) continue;
     out.silent = false;
     for (const auto& [process, proxy] : sample.proxies) {
-      auto told = sample.rollout->proxies.find(process);
-      bool heard = proxy.up && proxy.connected && !proxy.cut_off && told != sample.rollout->proxies.end();
-      for (const auto& [type, text] : heard ? proxy.refusals : std::map<std::string, std::string>()) {
+      if (!heard(process, sample)) continue;
+      const auto& told = sample.rollout->proxies.at(process).refusals;
+      for (const auto& [type, text] : proxy.refusals) {
         auto since = unknown_since.try_emplace({process, type}, sample.at).first;
-        if (told->second.refusals.contains(type))
+        if (told.contains(type))
           unknown_since.erase(since);
         else if (!out.when && sample.at - since->second > refusal_delay_max) {
           out.when = since->second;
@@ -203,10 +216,6 @@ Outcome evaluate_refusals_known(const Observations& seen, Duration from, Duratio
         }
       }
     }
-    std::erase_if(unknown_since, [&](const auto& entry) {
-      auto proxy = sample.proxies.find(entry.first.first);
-      return proxy == sample.proxies.end() || !proxy->second.refusals.contains(entry.first.second);
-    });
   }
   out.holds = !out.silent && !out.when;
   out.seen = out.silent ? "the control plane said nothing" : out.holds ? "all refusals" : "not all refusals";
