@@ -43,10 +43,22 @@ void put(json& in, const std::string& name, const json& value) {
     in[name] = value;
 }
 
+void set_label(json& body, const std::string& label, const std::string& value) {
+  for (json* tags : tags_of(body)) {
+    if (tags->contains(label)) (*tags)[label] = value;
+  }
+  body["labels"][label] = value;
+}
+
 }  // namespace
 
 void ResourceFaults::note_change(const ResourceName& is, const json& body) {
-  changed_[{is.type, is.type == "Mesh" ? "" : is.mesh, is.name}] = body;
+  Key key{is.type, is.type == "Mesh" ? "" : is.mesh, is.name};
+  changed_[key] = body;
+  auto struck = struck_.find(key);
+  if (struck == struck_.end()) return;
+  struck->second.owed = body;
+  struck->second.changed = true;
 }
 
 ResourceName ResourceFaults::named(const FaultOrder& order) const {
@@ -54,26 +66,45 @@ ResourceName ResourceFaults::named(const FaultOrder& order) const {
   return {type, type == "Mesh" ? "" : order.word("mesh"), order.word("name")};
 }
 
+ResourceFaults::Key ResourceFaults::key_of(const FaultOrder& order) const {
+  if (makes_policies(order)) return {"", "", fmt::format("{}", order.id)};
+  ResourceName is = named(order);
+  return {is.type, is.mesh, is.name};
+}
+
 void ResourceFaults::begin(const FaultOrder& order) {
-  Active& active = active_[order.id];
-  active.order = order;
-  strike(active);
+  active_[order.id].order = order;
+  Key key = key_of(order);
+  struck_[key].faults.push_back(order.id);
+  go_on(key);
 }
 
 void ResourceFaults::end(const FaultOrder& order) {
   auto found = active_.find(order.id);
   assert(found != active_.end() && "it has begun and not ended");
-  Active& active = found->second;
-  active.ended = true;
-  if (active.phase == Phase::going_on) undo(active);
+  found->second.ended = true;
+  go_on(key_of(order));
+}
+
+void ResourceFaults::go_on(const Key& key) {
+  auto struck = struck_.find(key);
+  if (struck == struck_.end()) return;
+  const std::vector<std::uint64_t>& faults = struck->second.faults;
+  if (std::ranges::any_of(faults, [this](std::uint64_t id) { return active_.at(id).unanswered > 0; })) return;
+  for (std::uint64_t id : faults) {
+    Active& active = active_.at(id);
+    if (active.phase == Phase::waiting) return strike(active);
+    if (active.phase == Phase::going_on && active.ended) return undo(active);
+  }
 }
 
 void ResourceFaults::strike(Active& active) {
+  active.phase = Phase::beginning;
   expect_answer(active);
   std::uint64_t id = active.order.id;
   if (makes_policies(active.order)) put_policies(active);
-  if (is_kind(active.order, "cfg.conflict")) read(active, &ResourceFaults::save_and_write);
-  if (is_kind(active.order, "cfg.deleteRecreate")) read(active, &ResourceFaults::save_and_delete);
+  if (is_kind(active.order, "cfg.conflict")) read(active, &ResourceFaults::write_at_once);
+  if (is_kind(active.order, "cfg.deleteRecreate")) read(active, &ResourceFaults::delete_it);
   if (is_kind(active.order, "cfg.labelFlip")) read(active, &ResourceFaults::flip);
   if (is_kind(active.order, "ops.rollback")) roll_back(active);
   answered(id);
@@ -84,22 +115,54 @@ void ResourceFaults::undo(Active& active) {
   expect_answer(active);
   std::uint64_t id = active.order.id;
   for (const ResourceName& is : std::exchange(active.made, {})) remove(active, is);
-  bool put_back = is_kind(active.order, "cfg.conflict") || is_kind(active.order, "cfg.deleteRecreate");
-  if (put_back && !active.saved.is_null()) apply(active, active.saved);
-  if (is_kind(active.order, "cfg.labelFlip") && !active.saved.is_null()) read(active, &ResourceFaults::flip_back);
-  if (is_kind(active.order, "ops.rollback")) roll_forward(active);
+  if (active.struck) restore(active);
   answered(id);
+}
+
+void ResourceFaults::restore(Active& active) {
+  if (is_kind(active.order, "cfg.labelFlip")) return read(active, &ResourceFaults::flip_back);
+  Key key = key_of(active.order);
+  json body = wanted(key);
+  if (!body.is_null()) return apply(active, body);
+  // What a change deleted a rollback has made again.
+  if (is_kind(active.order, "ops.rollback") && struck_.at(key).owed->is_null()) remove(active, named(active.order));
+}
+
+json ResourceFaults::wanted(const Key& key) const {
+  const Struck& struck = struck_.at(key);
+  json out = *struck.owed;
+  for (std::uint64_t id : struck.faults) {
+    const Active& active = active_.at(id);
+    if (!active.struck || active.phase == Phase::ending) continue;
+    if (is_kind(active.order, "cfg.deleteRecreate")) out = nullptr;
+    if (is_kind(active.order, "ops.rollback")) out = first_of(named(active.order));
+    if (is_kind(active.order, "cfg.labelFlip") && !out.is_null())
+      set_label(out, active.order.word("label"), active.order.word("value"));
+  }
+  return out;
+}
+
+json ResourceFaults::first_of(const ResourceName& is) const {
+  auto first = std::ranges::find_if(scenario_.resources, [&](const ResourceText& text) {
+    ResourceName other = resource_name(text.body);
+    return other.type == is.type && other.name == is.name && (is.type == "Mesh" || other.mesh == is.mesh);
+  });
+  return first == scenario_.resources.end() ? json() : first->body;
 }
 
 void ResourceFaults::answered(std::uint64_t id) {
   Active& active = active_.at(id);
   if (--active.unanswered > 0) return;
+  Key key = key_of(active.order);
   if (active.phase == Phase::ending) {
+    std::vector<std::uint64_t>& faults = struck_.at(key).faults;
+    std::erase(faults, id);
+    if (faults.empty()) struck_.erase(key);
     active_.erase(id);
-    return;
+  } else {
+    active.phase = Phase::going_on;
   }
-  active.phase = Phase::going_on;
-  if (active.ended) undo(active);
+  go_on(key);
 }
 
 void ResourceFaults::read(Active& active, void (ResourceFaults::*then)(Active&, json)) {
@@ -140,13 +203,19 @@ void ResourceFaults::put_policies(Active& active) {
   for (const json& policy : policies_of_fault(scenario_, active.order)) apply(active, policy);
 }
 
-void ResourceFaults::save_and_delete(Active& active, json now) {
-  active.saved = std::move(now);
+void ResourceFaults::note_struck(Active& active, const json& now) {
+  active.struck = true;
+  Struck& struck = struck_.at(key_of(active.order));
+  if (!struck.owed) struck.owed = now;
+}
+
+void ResourceFaults::delete_it(Active& active, json now) {
+  note_struck(active, now);
   remove(active, named(active.order));
 }
 
-void ResourceFaults::save_and_write(Active& active, json now) {
-  active.saved = now;
+void ResourceFaults::write_at_once(Active& active, json now) {
+  note_struck(active, now);
   for (std::int64_t i = 0; i < active.order.number("count"); ++i) {
     now["labels"]["written-by"] = fmt::format("operator-{}", i);
     apply(active, now);
@@ -154,22 +223,23 @@ void ResourceFaults::save_and_write(Active& active, json now) {
 }
 
 void ResourceFaults::flip(Active& active, json now) {
-  const std::string& label = active.order.word("label");
-  active.saved = {{"label", value_at(now.value("labels", json::object()), label)}, {"tags", json::array()}};
-  for (json* tags : tags_of(now)) {
-    active.saved["tags"].push_back(value_at(*tags, label));
-    if (tags->contains(label)) (*tags)[label] = active.order.word("value");
-  }
-  now["labels"][label] = active.order.word("value");
+  note_struck(active, now);
+  set_label(now, active.order.word("label"), active.order.word("value"));
   apply(active, now);
 }
 
+/// The rest of it stays: a proxy that has started meanwhile has written its Dataplane anew.
 void ResourceFaults::flip_back(Active& active, json now) {
+  Key key = key_of(active.order);
+  json body = wanted(key);
+  if (body.is_null()) return;
+  if (struck_.at(key).changed) return apply(active, body);
   const std::string& label = active.order.word("label");
-  put(now["labels"], label, active.saved["label"]);
+  put(now["labels"], label, value_at(body.value("labels", json::object()), label));
+  std::vector<json*> wanted_tags = tags_of(body);
   std::size_t index = 0;
   for (json* tags : tags_of(now)) {
-    if (index < active.saved["tags"].size()) put(*tags, label, active.saved["tags"][index]);
+    if (index < wanted_tags.size()) put(*tags, label, value_at(*wanted_tags[index], label));
     ++index;
   }
   apply(active, now);
@@ -177,27 +247,14 @@ void ResourceFaults::flip_back(Active& active, json now) {
 
 void ResourceFaults::roll_back(Active& active) {
   ResourceName is = named(active.order);
-  if (!changed_.contains({is.type, is.mesh, is.name}))
-    return hooks_.said(fmt::format("nothing has changed {} {}", is.type, is.name));
-  auto first = std::ranges::find_if(scenario_.resources, [&](const ResourceText& text) {
-    ResourceName other = resource_name(text.body);
-    return other.type == is.type && other.name == is.name && (is.type == "Mesh" || other.mesh == is.mesh);
-  });
-  active.saved = true;
-  if (first == scenario_.resources.end())
+  auto newest = changed_.find({is.type, is.mesh, is.name});
+  if (newest == changed_.end()) return hooks_.said(fmt::format("nothing has changed {} {}", is.type, is.name));
+  note_struck(active, newest->second);
+  json first = first_of(is);
+  if (first.is_null())
     remove(active, is);
   else
-    apply(active, first->body);
-}
-
-void ResourceFaults::roll_forward(Active& active) {
-  if (active.saved.is_null()) return;
-  ResourceName is = named(active.order);
-  const json& newest = changed_.at({is.type, is.mesh, is.name});
-  if (newest.is_null())
-    remove(active, is);
-  else
-    apply(active, newest);
+    apply(active, first);
 }
 
 }  // namespace kumasim::scenario

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -30,7 +31,8 @@ class ResourceFaults {
       : scenario_(scenario), world_(world), hooks_(std::move(hooks)) {}
 
   /// As MeshWorld has them, of kinds that strike resources. An end that comes while the control plane has not answered
-  /// the beginning waits for it.
+  /// the beginning waits for it. Where several strike one resource, an end leaves it as those make it that are left,
+  /// and the last end as it is without any.
   void begin(const FaultOrder& order);
   void end(const FaultOrder& order);
   /// A change of the scenario was taken: null where it deleted the resource.
@@ -39,30 +41,45 @@ class ResourceFaults {
  private:
   using json = nlohmann::json;
   using Key = std::tuple<std::string, std::string, std::string>;  // type, mesh, name
-  enum class Phase : std::uint8_t { beginning, going_on, ending };
+  enum class Phase : std::uint8_t { waiting, beginning, going_on, ending };
 
   struct Active {
     FaultOrder order;
-    Phase phase = Phase::beginning;
+    Phase phase = Phase::waiting;
     bool ended = false;
+    bool struck = false;  // a resource of its name was there
     std::size_t unanswered = 0;
-    json saved = {};                      // what is put back
     std::vector<ResourceName> made = {};  // what is deleted
   };
+  /// A resource that faults strike. Their beginnings and ends write to it one after another.
+  struct Struck {
+    std::vector<std::uint64_t> faults = {};  // by their orders' ids, as they came
+    std::optional<json> owed = {};           // what it is without them; null: it is not there
+    bool changed = false;                    // that is what one of `changes` has made of it meanwhile
+  };
 
+  /// Where a fault makes resources of its own: a key that no other fault has.
+  Key key_of(const FaultOrder& order) const;
+  /// Begins or ends what is next for the resource, where nothing of it is unanswered.
+  void go_on(const Key& key);
   void strike(Active& active);
   void undo(Active& active);
+  void restore(Active& active);
+  /// What the faults that strike the resource now make of it.
+  json wanted(const Key& key) const;
+  /// As the scenario has it before its changes; null for none.
+  json first_of(const ResourceName& is) const;
   void put_policies(Active& active);
-  void write_at_once(Active& active, const json& now);
   void flip(Active& active, json now);
   void flip_back(Active& active, json now);
   void roll_back(Active& active);
-  void roll_forward(Active& active);
 
   /// Calls `then` with what the control plane has of the fault's resource; not where it has none.
   void read(Active& active, void (ResourceFaults::*then)(Active&, json));
-  void save_and_delete(Active& active, json now);
-  void save_and_write(Active& active, json now);
+  /// At the beginning of a fault: what its resource is.
+  void note_struck(Active& active, const json& now);
+  void delete_it(Active& active, json now);
+  void write_at_once(Active& active, json now);
   void apply(Active& active, const json& body);
   void remove(Active& active, const ResourceName& is);
   void expect_answer(Active& active) { ++active.unanswered; }
@@ -73,7 +90,8 @@ class ResourceFaults {
   MeshWorld& world_;
   Hooks hooks_;
   std::map<std::uint64_t, Active> active_;  // by the order's id
-  std::map<Key, json> changed_;             // what `changes` made of a resource; null: deleted
+  std::map<Key, Struck> struck_;
+  std::map<Key, json> changed_;  // what `changes` made of a resource; null: deleted
 };
 
 /// The policies of cfg.badPolicy, cfg.oversize and cfg.massChange.
