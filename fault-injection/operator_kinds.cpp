@@ -51,8 +51,8 @@ Kind bad_policy() {
 Kind oversize() {
   return of_resources({.name = "cfg.oversize",
                        .text =
-                           "A MeshAccessLog with a huge format is applied, which each proxy gets for each outbound; "
-                           "the control plane may refuse it",
+                           "A MeshAccessLog with a huge format is applied, which each proxy gets for each outbound in "
+                           "place of another one for the whole mesh; the control plane may refuse it",
                        .begins = "apply an oversized policy to {}",
                        .ends = "delete the oversized policy of {}",
                        .end = "it is deleted",
@@ -94,20 +94,22 @@ Kind delete_recreate() {
 }
 
 Kind mass_change() {
-  return of_resources({.name = "cfg.massChange",
-                       .text = "Many policies are applied at once: MeshTimeouts that set no more than Kuma's default",
-                       .begins = "apply many policies to {}",
-                       .ends = "delete the many policies of {}",
-                       .end = "they are deleted at once",
-                       .parameters = {{.name = "count",
-                                       .type = Type::number,
-                                       .text = "how many",
-                                       .unit = "policies",
-                                       .example = "[10, 200]",
-                                       .required = true,
-                                       .least = 1,
-                                       .most = 10'000},
-                                      mesh()}});
+  return of_resources(
+      {.name = "cfg.massChange",
+       .text = "Many policies are applied at once: MeshTimeouts that set no more than Kuma's default, and come "
+               "after the mesh's own",
+       .begins = "apply many policies to {}",
+       .ends = "delete the many policies of {}",
+       .end = "they are deleted at once",
+       .parameters = {{.name = "count",
+                       .type = Type::number,
+                       .text = "how many",
+                       .unit = "policies",
+                       .example = "[10, 200]",
+                       .required = true,
+                       .least = 1,
+                       .most = 10'000},
+                      mesh()}});
 }
 
 Kind label_flip() {

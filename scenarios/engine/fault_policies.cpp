@@ -10,6 +10,8 @@ namespace {
 
 using nlohmann::json;
 
+// Of two policies for the same the first by name counts.
+
 json policy(const char* type, const FaultOrder& order, const std::string& name, json spec) {
   return {{"type", type}, {"mesh", order.word("mesh")}, {"name", name}, {"spec", std::move(spec)}};
 }
@@ -40,7 +42,6 @@ json wrong_pattern(const Scenario& scenario) {
 }
 
 json bad_policy(const Scenario& scenario, const FaultOrder& order) {
-  // Of two policies for the same the first by name counts.
   std::string name = fmt::format("0-bad-policy-{}", order.place());
   const std::string& what = order.word("what");
   if (what == "nacked") return policy("MeshHTTPRoute", order, name, wrong_pattern(scenario));
@@ -57,7 +58,7 @@ json oversized_policy(const FaultOrder& order) {
   std::string text(static_cast<std::size_t>(order.number("bytes")), 'x');
   json format{{"type", "Plain"}, {"plain", std::move(text)}};
   json file{{"type", "File"}, {"file", {{"path", "/dev/null"}, {"format", std::move(format)}}}};
-  return policy("MeshAccessLog", order, fmt::format("oversize-{}", order.place()),
+  return policy("MeshAccessLog", order, fmt::format("0-oversize-{}", order.place()),
                 to_mesh({{"backends", json::array({std::move(file)})}}));
 }
 
@@ -68,7 +69,7 @@ std::vector<json> policies_of_fault(const Scenario& scenario, const FaultOrder& 
   if (order.kind->name == "cfg.oversize") return {oversized_policy(order)};
   std::vector<json> out;
   for (std::int64_t i = 0; i < order.number("count"); ++i)
-    out.push_back(policy("MeshTimeout", order, fmt::format("mass-{}-{}", order.place(), i),
+    out.push_back(policy("MeshTimeout", order, fmt::format("zz-mass-{}-{}", order.place(), i),
                          to_mesh({{"connectionTimeout", "5s"}})));
   return out;
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "scenarios/inspect/recorded_run.hpp"
 #include "tests/scenarios/fault_mesh.hpp"
 
 namespace kumasim::scenario {
@@ -16,6 +17,13 @@ const std::string reachable = "  - always: reachable(web -> backend)\n";
 const std::string converged = "  - eventually: {after: 10s, within: 10s, that: converged}\n";
 
 std::string fault(std::string_view text) { return fmt::format("  faults: [{{at: 5s, for: 5s, fault: {}}}]", text); }
+
+/// Writes after set-up that were taken, of resources whose names begin so.
+std::ptrdiff_t count(const RecordedRun& run, std::string_view what, std::string_view prefix) {
+  return std::ranges::count_if(run.commits().all(), [&](const Commit& commit) {
+    return commit.at > 0s && commit.what() == what && commit.change.key.name.starts_with(prefix);
+  });
+}
 
 TEST(OperatorFaults, WhatIsDeletedComesBackAsItWas) {
   EXPECT_EQ(broken("20s", fault("cfg.deleteRecreate, kind: MeshTrafficPermission, name: all"),
@@ -59,22 +67,32 @@ TEST(OperatorFaults, ABadPolicyThatIsTakenIsFeltUntilItIsDeleted) {
 }
 
 TEST(OperatorFaults, AnOversizedPolicyStopsNoCall) {
-  WorldRun done = run(mesh("20s", fault("cfg.oversize, bytes: 200000"), reachable + converged));
-  EXPECT_EQ(broken(done), "");
-  EXPECT_TRUE(times_of(done, "was refused").empty());
+  Scenario scenario = mesh("20s", fault("cfg.oversize, bytes: 200000"), reachable + converged);
+  RecordedRun done(scenario, {});
+  EXPECT_EQ(broken(done.run()), "");
+  EXPECT_EQ(count(done, "created", "0-oversize-"), 1);
+  EXPECT_EQ(count(done, "removed", "0-oversize-"), 1);
 }
 
 TEST(OperatorFaults, WritersOfOneResourceLeaveItWhole) {
-  EXPECT_EQ(
-      broken("20s", fault("cfg.conflict, kind: MeshTrafficPermission, name: all, count: 8"), reachable + converged),
-      "");
+  Scenario scenario =
+      mesh("20s", fault("cfg.conflict, kind: MeshTrafficPermission, name: all, count: 8"), reachable + converged);
+  RecordedRun done(scenario, {});
+  EXPECT_EQ(broken(done.run()), "");
+  EXPECT_GE(count(done, "updated", "all"), 3) << "two operators, and how it was";
+  auto last = std::ranges::find_if(done.commits().all().rbegin(), done.commits().all().rend(),
+                                   [](const Commit& commit) { return commit.change.key.name == "all"; });
+  ASSERT_NE(last, done.commits().all().rend());
+  EXPECT_EQ(last->change.before->meta.label("written-by").substr(0, 9), "operator-");
+  EXPECT_EQ(last->change.after->meta.label("written-by"), "");
 }
 
 TEST(OperatorFaults, ManyPoliciesComeAndGo) {
-  WorldRun done = run(mesh("20s", fault("cfg.massChange, count: 30"), reachable + converged));
-  EXPECT_EQ(broken(done), "");
-  EXPECT_TRUE(times_of(done, "was refused").empty());
-  EXPECT_TRUE(times_of(done, "was not deleted").empty());
+  Scenario scenario = mesh("20s", fault("cfg.massChange, count: 30"), reachable + converged);
+  RecordedRun done(scenario, {});
+  EXPECT_EQ(broken(done.run()), "");
+  EXPECT_EQ(count(done, "created", "zz-mass-"), 30);
+  EXPECT_EQ(count(done, "removed", "zz-mass-"), 30);
 }
 
 /// backend-1 is down, and backend-0 belongs to another service for as long.
