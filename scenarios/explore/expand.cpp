@@ -113,23 +113,32 @@ void write_faults(const chaos::Drawn& drawn, json& spec, std::vector<std::string
   }
 }
 
+/// Its instances die, or serve nobody meanwhile.
+bool takes_instances(const fault::Kind& kind) {
+  const chaos::FaultKind* drawn = chaos::find_fault_kind(kind.name);
+  return kind.ends_life || kind.name == "proc.restartAs" || (drawn != nullptr && drawn->disables);
+}
+
 /// What a fault of the file may take of its instances, whatever the seed makes of it; nothing where all go on.
-std::optional<chaos::GivenFault> given_fault(const Scenario& scenario, const Fault& fault, Duration end) {
-  const chaos::FaultKind* drawn = chaos::find_fault_kind(fault.kind->name);
-  if (!fault.kind->ends_life && (drawn == nullptr || !drawn->disables)) return std::nullopt;
+std::vector<chaos::GivenFault> given_faults(const Scenario& scenario, const Fault& fault, Duration end) {
+  if (!takes_instances(fault.kind->made_of.empty() ? *fault.kind : *fault::find_kind(fault.kind->made_of))) return {};
   chaos::GivenFault out{.kind = std::string(fault.kind->name), .from = fault.at.low, .to = end};
-  if (!fault.when && !fault.every && (fault.lasts || !fault.kind->lasting))
-    out.to = fault.at.high + fault.lasts.value_or(Span{}).high;
+  bool once = !fault.when && !fault.every;
+  if (once && (fault.lasts || !fault.kind->lasting)) out.to = fault.at.high + fault.lasts.value_or(Span{}).high;
   for (const Instance& instance : scenario.instances) {
     bool meant = fault.select ? fault.select->takes(instance)
                               : fault.target == instance.process || fault.target == Fault::of_event;
     if (meant) out.processes.push_back(instance.process);
   }
-  out.at_once = fault.select && fault.select->pick == 0 ? out.processes.size()
-                : fault.select                          ? fault.select->pick
-                                                        : 1;
-  if (out.processes.empty()) return std::nullopt;
-  return out;
+  out.at_once = fault.select && fault.select->pick == 0 ? out.processes.size() : fault.select ? fault.select->pick : 1;
+  if (out.processes.empty()) return {};
+  if (!once || fault.kind->name != "proc.restartAs") return {std::move(out)};
+  // They start at once, and again at its end: between these they run.
+  chaos::GivenFault back = out;
+  out.to = fault.at.high;
+  if (!fault.lasts) return {std::move(out)};
+  back.from = fault.at.low + fault.lasts->low;
+  return {std::move(out), std::move(back)};
 }
 
 }  // namespace
@@ -151,7 +160,7 @@ chaos::Surface surface_of(const Source& source, const Profile& profile) {
   }
   out.end = phases_of(scenario, profile, {}).liveness.after;
   for (const Fault& fault : scenario.faults) {
-    if (auto given = given_fault(scenario, fault, out.end)) out.given.push_back(std::move(*given));
+    for (chaos::GivenFault& given : given_faults(scenario, fault, out.end)) out.given.push_back(std::move(given));
   }
   return out;
 }

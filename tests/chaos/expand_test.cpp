@@ -184,6 +184,29 @@ TEST(Expand, DrawsBesideTheFaultsOfTheFile) {
   EXPECT_EQ(surface.given[1].to, 32s);
 }
 
+/// Patterns are what they are made of; who is restarted serves again until it is restarted back.
+TEST(Expand, FaultsThatEndLivesInTheirPartsCount) {
+  std::string text = with_expectations("  - always: converged\n");
+  text.replace(text.find("  changes:"), 0,
+               "  - {at: 40s, for: 20s, fault: ops.drainZone, select: {service: web, pick: all}}\n"
+               "  - {at: 70s, for: 10s, fault: ops.upgradeSkew, set: version=v9, select: {service: web, pick: all}}\n"
+               "  - {at: 50s, for: [10s, 12s], fault: proc.restartAs, set: version=v9, target: web-1}\n"
+               "  - {at: 50s, for: 10s, fault: net.flap, period: 1s, between: [web, backend]}\n");
+  chaos::Surface surface = surface_of(source_of(text), profile("swarm"));
+  ASSERT_EQ(surface.given.size(), 6u) << "the link takes nobody";
+  for (std::size_t i : {2, 3}) {
+    EXPECT_EQ(surface.given[i].processes, (std::vector<std::string>{"web-0", "web-1"}));
+    EXPECT_EQ(surface.given[i].at_once, 2u);
+  }
+  EXPECT_EQ(surface.given[2].from, 40s);
+  EXPECT_EQ(surface.given[2].to, 60s);
+  EXPECT_EQ(surface.given[3].to, 80s);
+  EXPECT_EQ(surface.given[4].from, 50s);
+  EXPECT_EQ(surface.given[4].to, 50s);
+  EXPECT_EQ(surface.given[5].from, 60s);
+  EXPECT_EQ(surface.given[5].to, 62s);
+}
+
 /// The catalogue has each kind that a seed draws, with all that is drawn for it.
 TEST(FaultKinds, AreThoseOfTheCatalogue) {
   for (const chaos::FaultKind& kind : chaos::fault_kinds()) {
