@@ -63,7 +63,7 @@ const std::set<std::string>& PolicySubjects::of(const ResourcePtr& policy, const
   std::string name = policy->kind->type() + "/" + policy->meta.mesh + "/" + policy->meta.name;
   if (known_.size() >= rollout_policies_max && !known_.contains(name)) known_.clear();
   Known& known = known_[name];
-  if (known.policy != policy || known.mesh != mesh) known = {policy, mesh, subjects_of(policy, *mesh)};
+  if (known.policy != policy || known.mesh.lock() != mesh) known = {policy, mesh, subjects_of(policy, *mesh)};
   return known.names;
 }
 

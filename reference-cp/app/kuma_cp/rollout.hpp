@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 
@@ -25,7 +26,7 @@ class PolicySubjects {
  private:
   struct Known {
     ResourcePtr policy;
-    MeshView::Ptr mesh;
+    std::weak_ptr<const MeshView> mesh;
     std::set<std::string> names;
   };
   std::map<std::string, Known> known_;  // by kind, mesh and name
