@@ -1,6 +1,7 @@
 #include "scenarios/engine/faulty_store.hpp"
 
 #include <algorithm>
+#include <cassert>
 
 #include "kumasim/runtime/task.hpp"
 
@@ -17,8 +18,9 @@ bool passes(const cp::ResourceKey& key, const cp::Resource& resource, const cp::
 
 }  // namespace
 
-FaultyStore::FaultyStore(std::shared_ptr<cp::Store> inner, Runtime& runtime, const StoreFaults& faults)
-    : inner_(std::move(inner)), runtime_(runtime), faults_(faults) {
+FaultyStore::FaultyStore(std::shared_ptr<cp::Store> inner, Runtime& runtime, const StoreFaults& faults,
+                         Duration reads_late_max)
+    : inner_(std::move(inner)), runtime_(runtime), faults_(faults), reads_late_max_(reads_late_max) {
   inner_->subscribe([this](const cp::Change& change) { hear(change); });
 }
 
@@ -29,6 +31,7 @@ void FaultyStore::subscribe(std::function<void(const cp::Change&)> on_change) {
 void FaultyStore::hear(const cp::Change& change) {
   MonotonicTime now = runtime_.clock.now();
   history_.push_back({now, change});
+  while (history_.front().at < now - reads_late_max_) history_.pop_front();
   if (by_chance(faults_.unobserved_ppm)) return;
   if (faults_.told_late <= Duration(0) && untold_.empty()) return tell(change);
   MonotonicTime due = now + faults_.told_late;
@@ -52,6 +55,7 @@ asio::awaitable<void> FaultyStore::tell_late() {
 }
 
 FaultyStore::Past FaultyStore::past(const cp::Kind& kind) const {
+  assert(faults_.reads_late <= reads_late_max_);
   Past out;
   MonotonicTime since = runtime_.clock.now() - faults_.reads_late;
   auto first = std::ranges::lower_bound(history_, since, {}, &Known::at);

@@ -22,14 +22,16 @@ struct StoreFaults {
   Duration reads_late{};             ///< what is read is as it was so long ago
   Duration told_late{};              ///< changes are told so much later, in order
   std::uint32_t unobserved_ppm = 0;  ///< of a million changes, how many are never told
-  /// Told of each write that was done; true where the process dies by it, before anybody hears of the write.
+  /// Told of each write that was done, and of which subscribers have heard; true where the process dies by it, before
+  /// its writer hears that it was done.
   std::function<bool()> dies = {};
 };
 
-/// All must outlive it; its chance is that of the runtime.
+/// All must outlive it; its chance is that of the runtime. `reads_late` never exceeds `reads_late_max`: what is older
+/// is forgotten.
 class FaultyStore final : public cp::Store {
  public:
-  FaultyStore(std::shared_ptr<cp::Store> inner, Runtime& runtime, const StoreFaults& faults);
+  FaultyStore(std::shared_ptr<cp::Store> inner, Runtime& runtime, const StoreFaults& faults, Duration reads_late_max);
 
   asio::awaitable<Result<cp::ResourcePtr>> get(const cp::Kind& kind, cp::ResourceKey key) override;
   asio::awaitable<Result<cp::ResourcePtr>> create(cp::Resource resource, WallTime now) override;
@@ -60,7 +62,8 @@ class FaultyStore final : public cp::Store {
   Runtime& runtime_;
   const StoreFaults& faults_;
   std::vector<std::function<void(const cp::Change&)>> subscribers_;
-  std::vector<Known> history_;
+  Duration reads_late_max_;
+  std::deque<Known> history_;
   std::deque<Known> untold_;  // with when each is to be told
 };
 

@@ -130,8 +130,9 @@ SimControlPlane start_control_plane(sim::Process& process, SimControlPlaneOption
       }
       store = std::move(*opened);
     }
-    if (options.store_faults != nullptr) store = std::make_shared<FaultyStore>(store, runtime, *options.store_faults);
     if (options.tap != nullptr) store->subscribe(options.tap->written);
+    if (options.store_faults != nullptr)
+      store = std::make_shared<FaultyStore>(store, runtime, *options.store_faults, options.reads_late_max);
     cp::ControlPlaneOptions identity;
     identity.hosts = {process.name(), "localhost", "127.0.0.1", process.address()};
     identity.hostname = process.name();

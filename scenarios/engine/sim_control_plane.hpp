@@ -17,6 +17,7 @@ struct SimControlPlaneOptions {
   std::string planted_bug;
   const SimTap* tap = nullptr;
   const StoreFaults* store_faults = nullptr;  // null: nothing ever goes wrong with its store
+  Duration reads_late_max{};                  // of them
 };
 
 /// The same with one more setting, "NAME=VALUE"; "": none.

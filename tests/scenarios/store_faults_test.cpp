@@ -1,6 +1,10 @@
 /// Faults of the control plane's store and of its view of it, in a whole simulated mesh.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <initializer_list>
+
+#include "scenarios/inspect/recorded_run.hpp"
 #include "tests/scenarios/fault_mesh.hpp"
 
 namespace kumasim::scenario {
@@ -8,16 +12,39 @@ namespace {
 
 using namespace std::chrono_literals;
 
+/// `changes` of who may call whom: "Deny", "Allow".
+std::string changes(std::initializer_list<std::pair<std::string_view, std::string_view>> actions) {
+  std::string out = "  changes:\n";
+  for (const auto& [at, action] : actions) {
+    out += fmt::format(
+        "  - at: {}\n    apply: {{type: MeshTrafficPermission, mesh: default, name: all, spec: {{from: [{{targetRef: "
+        "{{kind: Mesh}}, default: {{action: {}}}}}]}}}}\n",
+        at, action);
+  }
+  return out;
+}
+
 /// At that time nobody may call any more.
-std::string deny_at(std::string_view at) {
-  return fmt::format(
-      "  changes:\n  - at: {}\n    apply: {{type: MeshTrafficPermission, mesh: default, name: all, spec: {{from: "
-      "[{{targetRef: {{kind: Mesh}}, default: {{action: Deny}}}}]}}}}\n",
-      at);
+std::string deny_at(std::string_view at) { return changes({{at, "Deny"}}); }
+
+/// All held, and one change was refused then.
+void expect_refused(const WorldRun& done, Duration at, std::string_view why) {
+  for (const Verdict& verdict : done.verdicts) EXPECT_TRUE(verdict.held) << verdict.title << ": " << verdict.why;
+  ASSERT_EQ(done.problems.size(), 1u) << broken(done);
+  EXPECT_EQ(done.problems[0].kind, Problem::Kind::refused_change);
+  EXPECT_GE(done.problems[0].at, at);
+  EXPECT_LT(done.problems[0].at, at + 1s);
+  EXPECT_NE(text_of(done.problems[0]).find(why), std::string::npos) << text_of(done.problems[0]);
 }
 
 std::string fault(std::string_view text) {
-  return fmt::format("  faults: [{{at: 5s, for: 10s, fault: {}, target: kuma-cp}}]", text);
+  return fmt::format("  faults:\n  - {{at: 5s, for: 10s, fault: {}, target: kuma-cp}}", text);
+}
+
+/// A pause of backend-1 for each time that the event comes.
+std::string told(std::string_view event) {
+  return fmt::format("\n  - {{when: {{event: {}, occurrence: all}}, fault: proc.pause, for: 1ms, target: backend-1}}",
+                     event);
 }
 
 TEST(StoreFaults, AWriteThatIsAbortedIsRepeatedUntilItIsDone) {
@@ -28,14 +55,22 @@ TEST(StoreFaults, AWriteThatIsAbortedIsRepeatedUntilItIsDone) {
   EXPECT_EQ(broken(done), "");
 }
 
-TEST(StoreFaults, ConflictsAndOldReadsAreOvercome) {
-  for (const char* kind : {"store.conflict, share: 50%", "store.staleRead, late: 2s", "store.txnAbort, share: 30%"}) {
-    Scenario scenario = mesh("30s", fault(kind) + "\n" + deny_at("20s"),
-                             "  - during: {from: 0s, to: 20s, that: reachable(web -> backend)}\n"
-                             "  - during: {from: 24s, to: 30s, that: \"availability(web -> backend) <= 20%\"}\n"
-                             "  - eventually: {after: 20s, within: 10s, that: converged}\n");
-    EXPECT_EQ(broken(run(scenario)), "") << kind;
-  }
+TEST(StoreFaults, AConflictRefusesWhatIsWrittenMeanwhile) {
+  WorldRun done = run(mesh("30s", changes({{"6s", "Deny"}, {"20s", "Deny"}}) + fault("store.conflict"),
+                           "  - during: {from: 0s, to: 20s, that: reachable(web -> backend)}\n"
+                           "  - during: {from: 24s, to: 30s, that: \"availability(web -> backend) <= 20%\"}\n"
+                           "  - eventually: {after: 20s, within: 10s, that: converged}\n"));
+  expect_refused(done, 6s, "another has written it since");
+}
+
+/// The second write is made of what was there before the first.
+TEST(StoreFaults, AnOldReadRefusesASecondWrite) {
+  std::string writes = changes({{"6s", "Deny"}, {"7s", "Allow"}, {"11s", "Allow"}});
+  WorldRun done = run(mesh("30s", writes + fault("store.staleRead, late: 2s"),
+                           "  - during: {from: 8s, to: 11s, that: \"availability(web -> backend) <= 20%\"}\n"
+                           "  - during: {from: 15s, to: 30s, that: \"availability(web -> backend) >= 90%\"}\n"
+                           "  - eventually: {after: 11s, within: 10s, that: converged}\n"));
+  expect_refused(done, 7s, "resource conflict");
 }
 
 TEST(ViewFaults, ALateViewAppliesAChangeLate) {
@@ -51,11 +86,20 @@ TEST(ViewFaults, WhatIsNotTheirsToSeeChangesNothing) {
             "");
 }
 
+TEST(ViewFaults, WhoLooksFromWithinSeesWhatTheControlPlaneDoesNot) {
+  Scenario scenario = mesh("10s", deny_at("6s") + fault("view.unobserved"), "  - always: calls >= 1\n");
+  RecordedRun looked(scenario, {});
+  EXPECT_TRUE(std::ranges::any_of(looked.commits().all(), [](const Commit& commit) {
+    return commit.at > 6s && commit.change.key.name == "all" && commit.what() == "updated";
+  }));
+}
+
 TEST(ViewFaults, AControlPlaneThatDiesBetweenItsWritesComesBack) {
-  WorldRun done = run(mesh("90s", deny_at("6s") + fault("view.intermediate, writes: 3"),
+  WorldRun done = run(mesh("90s", deny_at("6s") + fault("view.intermediate, writes: 3") + told("process.killed"),
                            "  - during: {from: 60s, to: 90s, that: denied(web -> backend)}\n"
                            "  - eventually: {after: 15s, within: 75s, that: converged}\n"));
   EXPECT_EQ(broken(done), "");
+  EXPECT_GE(times_of(done, "pause backend-1").size(), 1u);
 }
 
 TEST(StoreFaults, RunsRepeat) {
