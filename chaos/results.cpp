@@ -47,7 +47,10 @@ json to_json(const SeedResult& result) {
            {"fingerprint", hex(result.fingerprint)},
            {"simulatedMs", result.simulated_ms},
            {"wallMs", result.wall_ms}};
-  if (!result.branch.empty()) out["branch"] = result.branch;
+  if (!result.branch.empty()) {
+    out["branch"] = result.branch;
+    out["branchNs"] = result.branch_ns;
+  }
   for (const SeedResult& branch : result.branches) out["branches"].push_back(to_json(branch));
   return out;
 }
@@ -93,6 +96,7 @@ SeedResult result_from(const json& line) {
   line.at("simulatedMs").get_to(out.simulated_ms);
   line.at("wallMs").get_to(out.wall_ms);
   out.branch = line.value("branch", "");
+  if (!out.branch.empty()) line.at("branchNs").get_to(out.branch_ns);
   for (const json& branch : line.value("branches", json::array())) out.branches.push_back(result_from(branch));
   return out;
 }

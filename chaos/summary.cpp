@@ -20,6 +20,7 @@ void count_failure(const SeedResult& result, std::map<std::string, FailureGroup>
   group.signature = std::move(name);
   group.least_seed = result.seed;
   group.branch = result.branch;
+  group.branch_ns = result.branch_ns;
   group.example = first;
   group.drawn = result.drawn;
   group.fingerprint = result.fingerprint;

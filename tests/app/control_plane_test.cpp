@@ -15,7 +15,8 @@ TEST(AdsServer, AStreamThatSaysNothingIsClosed) {
     Lifecycle lifecycle(parts.runtime, parts.config, parts.manager, parts.reconciler, parts.insights);
     SigningKeys keys(*parts.store, parts.runtime.clock);
     ProxyAuthenticator authenticator(*parts.store, keys, parts.runtime.clock, {});
-    AdsServer server(parts.runtime, parts.reconciler, lifecycle, parts.insights, authenticator, "cp");
+    AdsServer server(parts.runtime, parts.reconciler, lifecycle, parts.insights, authenticator, "cp",
+                     parts.config.planted);
     for (const char* method : {"StreamAggregatedResources", "DeltaAggregatedResources"}) {
       auto exchange =
           std::make_shared<Http2Exchange>(parts.runtime.executor, 1, Http2Exchange::Form::messages, 1 << 20);

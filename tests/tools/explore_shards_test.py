@@ -89,6 +89,14 @@ class KubernetesJob(Shards):
         shutil.rmtree(self.found / "shard-1")
         self.assertEqual(self.pod(0, seeds="none").returncode, 1)
 
+    def test_a_shard_that_was_cut_short_does_not_complete_the_job(self):
+        self.scenario(1)
+        link = self.folder / "bin" / "kumasim"
+        link.parent.mkdir()
+        link.write_text("#!/bin/sh\nexit 3\n", encoding="utf-8")
+        link.chmod(0o755)
+        self.assertEqual(self.pod(0).returncode, 1)
+
     def test_there_are_as_many_shards_as_pods(self):
         text = (ROOT / "tools" / "explore-job.yaml").read_text(encoding="utf-8")
         pods = re.search(r"completions: (\d+)", text)[1]

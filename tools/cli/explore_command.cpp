@@ -126,25 +126,30 @@ chaos::SeedResult result_of(const Finished& finished, const chaos::Exploration& 
   return out;
 }
 
-/// `branch` "" for the seed's own run.
-std::string header_of(const ExploreArguments& arguments, std::uint64_t seed, const std::string& branch,
-                      const std::vector<std::string>& lines) {
-  std::string which = branch.empty() ? "" : " --branch " + branch;
-  std::string text = fmt::format("Made by: kumasim explore {} --profile {} --expand {}{}\nRun it with: --seed {}\n",
-                                 arguments.file, arguments.profile, seed, which, seed);
+/// `branch` "" for the seed's own run; `at` is when its event came.
+struct Which {
+  std::uint64_t seed = 0;
+  std::string branch = {};
+  Duration at{};
+};
+
+std::string header_of(const ExploreArguments& arguments, const Which& which, const std::vector<std::string>& lines) {
+  std::string bug = arguments.bug.empty() ? "" : " --planted-bug " + arguments.bug;
+  std::string branch = which.branch.empty() ? "" : " --branch " + which.branch + bug;
+  std::string text = fmt::format("Made by: kumasim explore {} --profile {} --expand {}{}\nRun it with: --seed {}{}\n",
+                                 arguments.file, arguments.profile, which.seed, branch, which.seed, bug);
   for (const std::string& line : lines) text += line + "\n";
   return scenario::comment_text(text);
 }
 
 /// Nothing where the seed has no such branch.
 std::optional<std::string> expanded_text(const scenario::Source& source, const scenario::Profile& profile,
-                                         const ExploreArguments& arguments, std::uint64_t seed,
-                                         const std::string& branch) {
-  std::optional<scenario::Expanded> expanded = branch.empty()
-                                                   ? scenario::expand(source, profile, seed)
-                                                   : expand_branch(source, profile, seed, arguments.bug, branch);
+                                         const ExploreArguments& arguments, const Which& which) {
+  std::optional<scenario::Expanded> expanded = which.branch.empty()
+                                                   ? scenario::expand(source, profile, which.seed)
+                                                   : expand_branch(source, profile, which.seed, which.branch, which.at);
   if (!expanded) return std::nullopt;
-  return header_of(arguments, seed, branch, expanded->lines) + scenario::document_text(expanded->document);
+  return header_of(arguments, which, expanded->lines) + scenario::document_text(expanded->document);
 }
 
 /// "seed-17", "seed-17-call.failed-2".
@@ -240,8 +245,15 @@ int explore(const ExploreArguments& arguments) {
   if (!source) return bad_input;
   const scenario::Profile& profile = *scenario::find_profile(arguments.profile);
   if (arguments.expand > 0) {
-    auto text = expanded_text(*source, profile, arguments, arguments.expand, arguments.branch);
-    if (!text) return bad(fmt::format("seed {} has no branch {}", arguments.expand, arguments.branch));
+    Which which{.seed = arguments.expand, .branch = arguments.branch};
+    auto none = fmt::format("seed {} has no branch {}", which.seed, which.branch);
+    if (!which.branch.empty()) {
+      auto at = time_of_branch(*source, profile, which.seed, arguments.bug, which.branch);
+      if (!at) return bad(none);
+      which.at = *at;
+    }
+    auto text = expanded_text(*source, profile, arguments, which);
+    if (!text) return bad(none);
     std::cout << *text << std::flush;
     return passed;
   }
@@ -267,9 +279,9 @@ int explore(const ExploreArguments& arguments) {
     return kept;
   });
   for (const chaos::FailureGroup& group : chaos::summarise(results).groups) {
-    if (folder && kept)
-      kept = folder->write(file_of(group),
-                           expanded_text(*source, profile, arguments, group.least_seed, group.branch).value_or(""));
+    if (!folder || !kept) break;
+    auto text = expanded_text(*source, profile, arguments, {group.least_seed, group.branch, Duration(group.branch_ns)});
+    kept = text && folder->write(file_of(group), *text);
   }
   if (!kept) return bad(path + " cannot be written");
   return say(results, path, arguments.output);

@@ -24,6 +24,17 @@ std::string contents(int file) {
   return out;
 }
 
+std::string last_lines(int file) {
+  constexpr std::size_t characters_max = 2000;
+  constexpr int lines_max = 3;
+  std::string said = contents(file);
+  while (!said.empty() && said.back() == '\n') said.pop_back();
+  std::size_t at = said.size();
+  for (int line = 0; line < lines_max && at != std::string::npos && at > 0; ++line) at = said.rfind('\n', at - 1);
+  if (at != std::string::npos && at < said.size() && said[at] == '\n') said.erase(0, at + 1);
+  return said.size() > characters_max ? said.substr(said.size() - characters_max) : said;
+}
+
 bool write_all(int file, std::string_view text) {
   while (!text.empty()) {
     ssize_t count = write(file, text.data(), text.size());

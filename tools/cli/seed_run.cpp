@@ -42,6 +42,7 @@ class SeedRun {
     }
     finish(out, taken_ ? branch_ : trunk_);
     out.branch = name_;
+    out.branch_ns = at_.count();
     // This is the process of a branch: the run that it left waits for its answer.
     if (taken_) fork_.answer(to_line(out));
     out.branches = std::move(ended_);
@@ -69,17 +70,20 @@ class SeedRun {
       if (loaded && fork.split()) {
         fork_ = fork;
         name_ = std::move(name);
+        at_ = at;
         branch_ = std::move(*more);
         taken_ = std::move(*loaded);
         return &*taken_;
       }
-      ended_.push_back(ended(loaded ? nullptr : &loaded.error(), fork, *more, name));
+      ended_.push_back(ended(loaded ? nullptr : &loaded.error(), fork, *more));
+      ended_.back().branch = name;
+      ended_.back().branch_ns = at.count();
     }
     return nullptr;
   }
 
-  chaos::SeedResult ended(const scenario::Diagnostics* refused, const Fork& fork, const scenario::Expanded& more,
-                          const std::string& name) const {
+  chaos::SeedResult ended(const scenario::Diagnostics* refused, const Fork& fork,
+                          const scenario::Expanded& more) const {
     if (refused == nullptr && fork.trouble().empty()) {
       auto answer = chaos::read_result(fork.output());
       if (answer) return std::move(*answer);
@@ -91,7 +95,6 @@ class SeedRun {
     else
       out.failures.push_back(crash_of({.output = {}, .trouble = fork.trouble()}));
     finish(out, more);
-    out.branch = name;
     return out;
   }
 
@@ -106,6 +109,7 @@ class SeedRun {
   // Of the process of a branch:
   Fork fork_;
   std::string name_;
+  Duration at_{};
   scenario::Expanded branch_;
   std::optional<scenario::Scenario> taken_;
 };
@@ -126,25 +130,29 @@ chaos::SeedResult run_seed(const scenario::Source& source, const scenario::Profi
 }
 
 std::optional<scenario::Expanded> expand_branch(const scenario::Source& source, const scenario::Profile& profile,
-                                                std::uint64_t seed, const std::string& planted_bug,
-                                                const std::string& branch) {
+                                                std::uint64_t seed, const std::string& branch, Duration at) {
   std::size_t slash = branch.find('/');
   std::uint64_t number = 0;
   if (slash == std::string::npos) return std::nullopt;
-  std::string event = branch.substr(0, slash);
   auto [end, error] = std::from_chars(branch.data() + slash + 1, branch.data() + branch.size(), number);
   if (error != std::errc() || end != branch.data() + branch.size()) return std::nullopt;
-  scenario::Expanded trunk = scenario::expand(source, profile, seed);
+  return scenario::branched(source, profile, scenario::expand(source, profile, seed), seed, branch.substr(0, slash), at,
+                            number);
+}
+
+std::optional<Duration> time_of_branch(const scenario::Source& source, const scenario::Profile& profile,
+                                       std::uint64_t seed, const std::string& planted_bug, const std::string& branch) {
+  std::string event = branch.substr(0, branch.find('/'));
   std::optional<Duration> first;
   scenario::RunWatch watch;
   watch.branch = [&](const scenario::Event& seen, Duration at) -> const scenario::Scenario* {
     if (seen.name == event) first = at;
     return nullptr;
   };
+  scenario::Expanded trunk = scenario::expand(source, profile, seed);
   if (!simulate(scenario::document_text(trunk.document), source.scenario.file, seed, planted_bug, watch))
     return std::nullopt;
-  if (!first) return std::nullopt;
-  return scenario::branched(source, profile, trunk, seed, event, *first, number);
+  return first;
 }
 
 }  // namespace kumasim::cli

@@ -19,11 +19,13 @@ std::set<std::string> fault_kinds_of(const scenario::Scenario& scenario);
 chaos::SeedResult run_seed(const scenario::Source& source, const scenario::Profile& profile, std::uint64_t seed,
                            const std::string& planted_bug, unsigned branches);
 
-/// The scenario of "call.failed/2", the second branch at the first call.failed: `kumasim run` with the seed does what
-/// that branch did. Nothing where the run has no such event or the budget no room. Runs the seed to find the time of
-/// the event.
+/// The scenario of "call.failed/2", the second branch at the first call.failed, which came at `at`: `kumasim run` with
+/// the seed does what that branch did. Nothing where there is no such branch.
 std::optional<scenario::Expanded> expand_branch(const scenario::Source& source, const scenario::Profile& profile,
-                                                std::uint64_t seed, const std::string& planted_bug,
-                                                const std::string& branch);
+                                                std::uint64_t seed, const std::string& branch, Duration at);
+
+/// When the first event of that branch comes: runs the seed. Nothing where none comes.
+std::optional<Duration> time_of_branch(const scenario::Source& source, const scenario::Profile& profile,
+                                       std::uint64_t seed, const std::string& planted_bug, const std::string& branch);
 
 }  // namespace kumasim::cli

@@ -15,30 +15,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tools/cli/fork.hpp"
 #include "tools/cli/memory_file.hpp"
 
 namespace kumasim::cli {
 namespace {
 
-constexpr int threw = 125;                // exit code of a child whose work threw
-constexpr std::size_t errors_max = 2000;  // characters of standard error that are kept
-constexpr int lines_max = 3;              // lines of it: the last ones say what went wrong
-
-std::string last_lines(std::string said) {
-  while (!said.empty() && said.back() == '\n') said.pop_back();
-  std::size_t at = said.size();
-  for (int line = 0; line < lines_max && at != std::string::npos && at > 0; ++line) at = said.rfind('\n', at - 1);
-  if (at != std::string::npos && at < said.size() && said[at] == '\n') said.erase(0, at + 1);
-  return said.size() > errors_max ? said.substr(said.size() - errors_max) : said;
-}
-
+constexpr int threw = 125;  // exit code of a child whose work threw
 /// What ended it is not the work itself.
-bool ended_from_outside(int status, const rusage& used, std::chrono::seconds cpu_max) {
-  if (!WIFSIGNALED(status)) return false;
-  int signal = WTERMSIG(status);
-  bool below = used.ru_utime.tv_sec + used.ru_stime.tv_sec < cpu_max.count();
-  return signal == SIGTERM || signal == SIGINT || signal == SIGHUP || (signal == SIGKILL && below);
-}
+bool ended_from_outside(int status) { return WIFSIGNALED(status) && from_outside(WTERMSIG(status)); }
 
 [[noreturn]] void work_and_end(const std::function<std::string()>& work, int output, int errors,
                                std::chrono::seconds cpu_max, std::chrono::seconds wall_max, pid_t parent) {
@@ -104,8 +89,8 @@ void WorkerPool::start(Child child) {
 Finished WorkerPool::collect(const Child& child, int status) const {
   Finished out{.task = child.task, .output = contents(child.output), .trouble = {}};
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return out;
-  std::string said = last_lines(contents(child.errors));
-  if (WIFSIGNALED(status) && (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL))
+  std::string said = last_lines(child.errors);
+  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU)
     out.trouble = fmt::format("was ended by {}; it may take {} s of processor time", strsignal(WTERMSIG(status)),
                               cpu_max_.count());
   else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
@@ -121,15 +106,14 @@ Finished WorkerPool::collect(const Child& child, int status) const {
 std::optional<Finished> WorkerPool::wait() {
   while (!children_.empty()) {
     int status = 0;
-    rusage used{};
-    pid_t process = wait4(-1, &status, 0, &used);
+    pid_t process = waitpid(-1, &status, 0);
     if (process < 0 && errno == EINTR) continue;
     if (process < 0) throw std::system_error(errno, std::generic_category(), "waitpid");
     auto found = children_.find(process);
     if (found == children_.end()) continue;
     Child child = std::move(found->second);
     children_.erase(found);
-    bool outside = ended_from_outside(status, used, cpu_max_);
+    bool outside = ended_from_outside(status);
     Finished out = collect(child, status);
     close(child.output);
     close(child.errors);

@@ -32,7 +32,7 @@ class WorkerPool {
   bool idle() const { return children_.empty(); }
 
   /// Forks. What the work writes to memory stays in the child, which dies with this process. Work that something
-  /// outside ends (SIGTERM, SIGINT, SIGHUP, or SIGKILL below its limit) is done once more; what it refers to must live
+  /// outside ends (SIGTERM, SIGINT, SIGHUP or SIGKILL) is done once more; what it refers to must live
   /// until it has been waited for. Throws std::system_error where no process can be made.
   void start(std::size_t task, const std::function<std::string()>& work);
   /// Waits for one to end; nothing where none runs. Throws std::runtime_error where one was ended from outside twice.

@@ -50,7 +50,8 @@ struct SeedResult {
   std::vector<std::string> drawn;               // for people, one line a choice
   std::uint64_t events = 0, fingerprint = 0;
   std::int64_t simulated_ms = 0, wall_ms = 0;
-  std::string branch = {};  // "call.failed/2": which branch of its seed's run this is; "" for that run itself
+  std::string branch = {};     // "call.failed/2": which branch of its seed's run this is; "" for that run itself
+  std::int64_t branch_ns = 0;  // when its event came
   std::vector<SeedResult> branches = {};  // in the order in which they left it
 
   /// Of this run alone.

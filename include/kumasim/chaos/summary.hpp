@@ -21,8 +21,9 @@ struct FailureGroup {
   std::string signature;
   std::size_t count = 0;
   std::uint64_t least_seed = 0;
-  std::string branch;  // of the least seed; "" where its own run failed so
-  Failure example;     // of that run, and so below
+  std::string branch;          // of the least seed; "" where its own run failed so
+  std::int64_t branch_ns = 0;  // when its event came
+  Failure example;             // of that run, and so below
   std::vector<std::string> drawn;
   std::uint64_t fingerprint = 0;
 };
