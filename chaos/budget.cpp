@@ -28,6 +28,11 @@ bool disables(const DrawnFault& fault) {
   return kind != nullptr && kind->disables;
 }
 
+bool shows(const DrawnFault& fault, const DrawnFault& other) {
+  const FaultKind* kind = find_fault_kind(other.kind);
+  return kind != nullptr && std::ranges::find(kind->shown_by, fault.kind) != kind->shown_by.end();
+}
+
 /// PREFIX-3 is of the group PREFIX.
 bool member(const Group& group, const std::string& process) {
   if (!process.starts_with(group.prefix + "-")) return false;
@@ -104,7 +109,8 @@ std::optional<std::string> beyond_budget(const Surface& surface, const Drawn& dr
     if (end_of(fault) > surface.end) return fmt::format("{} of {} is not over by the end", fault.kind, victim(fault));
     for (std::size_t k = i + 1; k < drawn.faults.size(); ++k) {
       const DrawnFault& other = drawn.faults[k];
-      if (same_victim(surface, fault, other) && overlap(fault, other))
+      bool pair = shows(fault, other) || shows(other, fault);
+      if (!pair && same_victim(surface, fault, other) && overlap(fault, other))
         return fmt::format("{} and {} strike {} at one time", fault.kind, other.kind, victim(fault));
     }
   }

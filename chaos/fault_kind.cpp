@@ -164,8 +164,8 @@ std::vector<FaultKind> disk_kinds() {
             .most = 30s,
             .parameters =
                 {{.name = "bandwidth", .unit = Unit::number, .low = 50'000, .high = 5'000'000, .step = 10'000}}}),
-      // Only power failures show it, which proc.kill draws.
-      kind({.name = "disk.torn", .least = 10s, .most = 60s}),
+      // Only power failures show it.
+      kind({.name = "disk.torn", .least = 10s, .most = 60s, .shown_by = {"proc.kill"}}),
       // What was acknowledged may be gone.
       kind({.name = "disk.lostFsync", .least = 10s, .most = 60s, .recoverable = false}),
       kind({.name = "disk.bitrot", .least = 1s, .most = 30s, .recoverable = false, .parameters = {share}}),
@@ -193,7 +193,8 @@ std::vector<FaultKind> application_kinds() {
       kind({.name = "app.blackHole"}),
       kind({.name = "app.slowStart",
             .parameters = {{.name = "factor", .unit = Unit::number, .low = 2, .high = 100},
-                           {.name = "over", .low = 1000, .high = 20'000, .step = 100}}}),
+                           {.name = "over", .low = 1000, .high = 20'000, .step = 100}},
+            .shown_by = {"proc.kill", "proc.stop", "proc.restart"}}),
   };
 }
 

@@ -168,6 +168,28 @@ TEST(Budget, KnowsWhatShapesAndSwizzlesStrike) {
   EXPECT_EQ(why(shape, kill), "");
 }
 
+/// A fault that shows only where another one strikes the same process meanwhile is drawn with it.
+TEST(Swarm, DrawsPairsOfWhichOneShowsTheOther) {
+  auto together = [](const std::string& hidden, const std::string& shows) {
+    SwarmOptions both = options();
+    both.from = {hidden, shows};
+    int out = 0;
+    for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+      Drawn drawn = draw(surface(), both, seed);
+      for (const DrawnFault& a : drawn.faults) {
+        out += std::ranges::any_of(drawn.faults, [&](const DrawnFault& b) {
+          return a.kind == hidden && b.kind == shows && a.target == b.target && a.at <= b.at && b.at <= a.at + *a.lasts;
+        });
+      }
+    }
+    return out;
+  };
+  EXPECT_GT(together("disk.torn", "proc.kill"), 0);
+  EXPECT_GT(together("app.slowStart", "proc.restart"), 0);
+  EXPECT_GT(together("app.slowStart", "proc.kill"), 0);
+  EXPECT_EQ(together("disk.stall", "proc.kill"), 0);
+}
+
 TEST(Swarm, BeyondTheBudgetFaultsNeedNotEnd) {
   SwarmOptions any = options();
   any.recoverable = false;

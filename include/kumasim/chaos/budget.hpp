@@ -13,7 +13,8 @@ namespace kumasim::chaos {
 /// - every fault is over by the end of the surface, and what it struck is back as it was;
 /// - one instance at least of each group that has several is not disabled, at every moment at which a drawn fault
 ///   disables one; given faults count as if they took as many of a group as they may, for as long as they may;
-/// - no victim is struck by a second fault before the first is over; a service is its instances.
+/// - no victim is struck by a second fault before the first is over, but for one that shows the other
+///   (FaultKind::shown_by); a service is its instances.
 std::optional<std::string> beyond_budget(const Surface& surface, const Drawn& drawn);
 
 }  // namespace kumasim::chaos

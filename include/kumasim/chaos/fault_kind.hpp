@@ -34,7 +34,8 @@ struct FaultKind {
   bool disables = false;     // a process that it strikes serves nobody meanwhile
   bool recoverable = true;   // nothing of it stays once it is over
   std::vector<Parameter> parameters = {};
-  std::vector<std::string> shapes = {};  // of partitions among all processes, in place of a way
+  std::vector<std::string> shapes = {};    // of partitions among all processes, in place of a way
+  std::vector<std::string> shown_by = {};  // kinds without which nothing of it is seen
 
   bool lasts() const { return most > Duration(0); }
 };
