@@ -31,13 +31,13 @@ class SimFaults {
     /// Asks a process that is up to end within the time.
     std::function<void(const std::string& process, Duration grace)> stop;
     /// What is wrong with the application of a process from now on, in all of its lives.
-    std::function<void(const std::string& process, const sim::InstanceFaults& faults)> spoil;
+    std::function<void(const std::string& process, const sim::InstanceFaults& faults)> set_app_faults;
     /// From its next life on the process has this besides, "NAME=VALUE"; "": what the scenario says.
-    std::function<void(const std::string& process, const std::string& set)> dress;
+    std::function<void(const std::string& process, const std::string& set)> set_override;
     /// What is wrong with the control plane's store from now on, in all of its lives.
-    std::function<void(const StoreFaults& faults)> spoil_store;
+    std::function<void(const StoreFaults& faults)> set_store_faults;
     /// What is wrong with its proxy's conversation with the control plane from now on, in all of its lives.
-    std::function<void(const std::string& process, const sim::proxy::DiscoveryFaults& faults)> disturb;
+    std::function<void(const std::string& process, const sim::proxy::DiscoveryFaults& faults)> set_discovery_faults;
     /// Its proxy asks for a type of resources that there is not.
     std::function<void(const std::string& process)> ask_unknown;
   };
@@ -56,9 +56,16 @@ class SimFaults {
   struct Active {
     FaultOrder order;
     std::set<Way> ways;
+    MonotonicTime began = {};
     std::shared_ptr<sim::Lookup> lookup = {};
-    std::map<std::string, std::uint64_t> skews = {};  // process -> number
-    std::map<std::string, std::uint64_t> lives = {};  // process -> the life that was asked to end
+    std::map<std::string, std::uint64_t> skews = {};           // process -> number
+    std::map<std::string, std::uint64_t> lives = {};           // process -> the life that was asked to end
+    std::map<std::string, std::shared_ptr<bool>> struck = {};  // process -> whether its stream has ended by it
+  };
+  /// By its disk, in that life.
+  struct HeldUp {
+    std::uint64_t life = 0;
+    MonotonicTime until = {};
   };
   using Carry = void (SimFaults::*)(Active& active, const FaultOrder& part);
   struct Acts {
@@ -84,7 +91,7 @@ class SimFaults {
   void look_up(Active& active, const FaultOrder& part);
   void look_up_again(Active& active, const FaultOrder& part);
   // Processes, disks and clocks.
-  void spoil_disk(Active& active, const FaultOrder& part);
+  void set_disk_faults(Active& active, const FaultOrder& part);
   void kill(Active& active, const FaultOrder& part);
   void stop(Active& active, const FaultOrder& part);
   void start(Active& active, const FaultOrder& part);
@@ -100,14 +107,14 @@ class SimFaults {
   void set_right(Active& active, const FaultOrder& part);
 
   // Stores.
-  void spoil_store(Active& active, const FaultOrder& part);
+  void set_store_faults(Active& active, const FaultOrder& part);
   /// True where the control plane dies by it.
   bool count_write(std::uint64_t id);
 
   // Applications.
-  void spoil(Active& active, const FaultOrder& part);
+  void set_app_faults(Active& active, const FaultOrder& part);
   // Proxies' conversations with the control plane.
-  void disturb(Active& active, const FaultOrder& part);
+  void set_discovery_faults(Active& active, const FaultOrder& part);
   void ask_unknown(Active& active, const FaultOrder& part);
 
   sim::Process& process(const std::string& name);
@@ -135,7 +142,7 @@ class SimFaults {
   std::uint32_t moves_ = 0;
   std::map<std::string, sim::SeededRandom> disk_chance_;
   std::map<std::uint64_t, std::int64_t> writes_;  // since view.intermediate struck last
-  std::map<std::string, MonotonicTime> held_up_;  // by its disk, until then
+  std::map<std::string, HeldUp> held_up_;
 };
 
 }  // namespace kumasim::scenario

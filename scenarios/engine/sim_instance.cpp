@@ -101,8 +101,8 @@ void SimInstance::start() {
 
 Instance SimInstance::as_it_starts() const {
   Instance out = instance_;
-  std::size_t end = dressed_.find('=');
-  if (end != std::string::npos) out.tags[dressed_.substr(0, end)] = dressed_.substr(end + 1);
+  std::size_t end = override_.find('=');
+  if (end != std::string::npos) out.tags[override_.substr(0, end)] = override_.substr(end + 1);
   return out;
 }
 
@@ -181,13 +181,13 @@ void SimInstance::observe(const std::string& to, const std::string& path, const 
   observer_(result.started, std::move(record));
 }
 
-void SimInstance::spoil(const sim::InstanceFaults& faults) {
+void SimInstance::set_app_faults(const sim::InstanceFaults& faults) {
   faults_ = faults;
   std::shared_ptr<Life> life = life_.lock();
   if (process_.up() && life) life->application->set_faults(faults_);
 }
 
-void SimInstance::disturb(const sim::proxy::DiscoveryFaults& faults) {
+void SimInstance::set_discovery_faults(const sim::proxy::DiscoveryFaults& faults) {
   discovery_faults_ = faults;
   if (!process_.up()) return;
   // Between two of its own events, as all that it does; here and below.

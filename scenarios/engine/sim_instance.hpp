@@ -21,7 +21,7 @@ struct EnvoyEvent;
 namespace kumasim::sim::proxy {
 class ConfigState;
 class Fabric;
-}
+}  // namespace kumasim::sim::proxy
 
 namespace kumasim::scenario {
 
@@ -39,16 +39,16 @@ class SimInstance {
   /// Hears of the calls that the application makes by itself; with the time when each began.
   void on_inner_call(std::function<void(MonotonicTime, CallRecord)> observer) { observer_ = std::move(observer); }
   /// What is wrong with its application from now on, in all of its lives.
-  void spoil(const sim::InstanceFaults& faults);
-  /// From its next life on it has this tag besides, "NAME=VALUE"; "": none.
-  void dress(std::string set) { dressed_ = std::move(set); }
+  void set_app_faults(const sim::InstanceFaults& faults);
+  /// The tag that it has besides from its next life on, "NAME=VALUE"; "": none.
+  void set_override(std::string set) { override_ = std::move(set); }
   ProxyState state() const;
   /// Fields that its Envoy took and does not interpret, each with the first resource that has it.
   std::map<std::string, std::string> uninterpreted() const;
   /// As kuma-dp does when it is asked to end: its Envoy drains its connections.
   void drain(Duration time);
   /// What is wrong with its Envoy's conversation with the control plane from now on, in all of its lives.
-  void disturb(const sim::proxy::DiscoveryFaults& faults);
+  void set_discovery_faults(const sim::proxy::DiscoveryFaults& faults);
   /// Its Envoy asks for a type of resources that there is not.
   void ask_unknown();
   /// Hears of its Envoy's conversation with the control plane.
@@ -66,7 +66,7 @@ class SimInstance {
   CallRecord record_of(const sim::CallResult& result) const;
   Endpoints endpoints_of(const sim::proxy::ConfigState& config) const;
   void observe(const std::string& to, const std::string& path, const sim::CallResult& result) const;
-  /// With what it is dressed in.
+  /// With its override.
   Instance as_it_starts() const;
   asio::awaitable<void> run_sidecar(Runtime& runtime, Life* life);
 
@@ -77,7 +77,7 @@ class SimInstance {
   DataplanePorts ports_;
   std::function<void(MonotonicTime, CallRecord)> observer_;
   sim::InstanceFaults faults_;
-  std::string dressed_;
+  std::string override_;
   sim::EnvoyBugs bugs_;
   sim::proxy::DiscoveryFaults discovery_faults_;
   std::function<void(sim::EnvoyEvent)> envoy_observer_;

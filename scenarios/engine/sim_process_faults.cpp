@@ -85,7 +85,7 @@ void SimFaults::restart_as(Active& active, const FaultOrder& part) {
     for (const auto& [id, other] : active_) {
       if (other.order.kind == part.kind && other.order.touches(name)) set = other.order.word("set");
     }
-    hooks_.dress(name, set);
+    hooks_.set_override(name, set);
     start_anew(name, active.order.id);
   }
 }
@@ -114,16 +114,20 @@ void SimFaults::resume_if_free(const std::string& name, std::uint64_t other_than
     const FaultOrder& order = entry.second.order;
     return order.id != other_than && order.kind->name == "proc.pause" && order.touches(name);
   });
-  if (!paused && !held_up_.contains(name)) process(name).resume();
+  auto held = held_up_.find(name);
+  bool held_up = held != held_up_.end() && held->second.life == process(name).lives();
+  if (!paused && !held_up) process(name).resume();
 }
 
 void SimFaults::hold_up(const std::string& name, Duration time) {
-  auto held = held_up_.try_emplace(name, world_.now()).first;
-  held->second = std::max(held->second, world_.now()) + time;
+  HeldUp& held = held_up_[name];
+  // What a life had left to wait for ended with it.
+  if (held.life != process(name).lives()) held = {process(name).lives(), world_.now()};
+  held.until = std::max(held.until, world_.now()) + time;
   process(name).pause();
-  world_.schedule(held->second, [this, name, until = held->second] {
+  world_.schedule(held.until, [this, name, told = held] {
     auto found = held_up_.find(name);
-    if (found == held_up_.end() || found->second != until) return;
+    if (found == held_up_.end() || found->second.life != told.life || found->second.until != told.until) return;
     held_up_.erase(found);
     resume_if_free(name, 0);
   });
@@ -147,7 +151,7 @@ void SimFaults::hasten(Active& active, const FaultOrder& part) {
 }
 
 /// What all faults of its disk come to together.
-void SimFaults::spoil_disk(Active&, const FaultOrder& part) {
+void SimFaults::set_disk_faults(Active&, const FaultOrder& part) {
   for (const std::string& name : part.processes) {
     sim::DiskFaults faults;
     for (const auto& [id, active] : active_) {

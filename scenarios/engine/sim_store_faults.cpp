@@ -6,7 +6,7 @@
 namespace kumasim::scenario {
 
 /// What all of them come to together; of two of one kind the worse counts.
-void SimFaults::spoil_store(Active&, const FaultOrder& part) {
+void SimFaults::set_store_faults(Active&, const FaultOrder& part) {
   StoreFaults faults;
   for (const auto& [id, active] : active_) {
     const FaultOrder& order = active.order;
@@ -22,7 +22,7 @@ void SimFaults::spoil_store(Active&, const FaultOrder& part) {
     if (kind == "view.intermediate") faults.dies = [this, id] { return count_write(id); };
   }
   if (part.kind->name == "view.intermediate") writes_[part.id] = 0;
-  hooks_.spoil_store(faults);
+  hooks_.set_store_faults(faults);
 }
 
 bool SimFaults::count_write(std::uint64_t id) {

@@ -30,19 +30,22 @@ SimWorld::SimWorld(const Scenario& scenario, SimWorldOptions options)
       faults_(world_, *fabric_,
               {.link = [this](const std::string& from, const std::string& to) { return link_between(from, to); },
                .stop = [this](const std::string& name, Duration grace) { stop(name, grace); },
-               .spoil =
+               .set_app_faults =
                    [this](const std::string& name, const sim::InstanceFaults& faults) {
-                     if (auto found = instances_.find(name); found != instances_.end()) found->second->spoil(faults);
+                     if (auto found = instances_.find(name); found != instances_.end())
+                       found->second->set_app_faults(faults);
                    },
-               .dress = [this](const std::string& name, const std::string& set) { dress(name, set); },
-               .spoil_store = [this](const StoreFaults& faults) { store_faults_ = faults; },
-               .disturb =
+               .set_override = [this](const std::string& name, const std::string& set) { set_override(name, set); },
+               .set_store_faults = [this](const StoreFaults& faults) { store_faults_ = faults; },
+               .set_discovery_faults =
                    [this](const std::string& name, const sim::proxy::DiscoveryFaults& faults) {
-                     if (auto found = instances_.find(name); found != instances_.end()) found->second->disturb(faults);
+                     if (auto found = instances_.find(name); found != instances_.end())
+                       found->second->set_discovery_faults(faults);
                    },
-               .ask_unknown = [this](const std::string& name) {
-                 if (auto found = instances_.find(name); found != instances_.end()) found->second->ask_unknown();
-               }}) {
+               .ask_unknown =
+                   [this](const std::string& name) {
+                     if (auto found = instances_.find(name); found != instances_.end()) found->second->ask_unknown();
+                   }}) {
   if (options_.attach) options_.attach(world_);
   if (options_.log) {
     world_.set_log([sink = options_.log](const sim::LogLine& line) {
@@ -129,6 +132,10 @@ Result<> SimWorld::set_up() {
   if (std::ranges::any_of(scenario_.faults, [](const Fault& fault) { return fault.kind->stores; }))
     options.store_faults = &store_faults_;
   for (const Fault& fault : scenario_.faults) {
+    if (fault.kind->name == "store.staleRead")
+      options.reads_late_max = std::max(options.reads_late_max, Duration(fault.values.at("late").high));
+  }
+  for (const Fault& fault : scenario_.faults) {
     auto set = fault.values.find("set");
     if (set == fault.values.end() || fault.target != scenario_.control_plane.name) continue;
     if (std::string problem = check_control_plane(with_setting(options, set->second.word)); !problem.empty())
@@ -143,7 +150,7 @@ Result<> SimWorld::set_up() {
   });
   ask_ = std::move(started.ask);
   stop_control_plane_ = std::move(started.stop);
-  dress_control_plane_ = std::move(started.dress);
+  set_control_plane_override_ = std::move(started.dress);
   start_operator();
   Result<> answered = wait_for([this] { return applied_ || !refused_.empty(); },
                                [this] {
@@ -188,9 +195,9 @@ void SimWorld::stop(const std::string& name, Duration grace) {
   });
 }
 
-void SimWorld::dress(const std::string& name, const std::string& set) {
-  if (name == scenario_.control_plane.name) return dress_control_plane_(set);
-  instances_.at(name)->dress(set);
+void SimWorld::set_override(const std::string& name, const std::string& set) {
+  if (name == scenario_.control_plane.name) return set_control_plane_override_(set);
+  instances_.at(name)->set_override(set);
 }
 
 void SimWorld::watch_lives(std::function<void(const std::string& process, bool up)> told) {

@@ -56,7 +56,7 @@ class SimWorld final : public MeshWorld {
   sim::Process& process(const std::string& name) const;
   sim::LinkOptions link_between(const std::string& a, const std::string& b) const;
   void stop(const std::string& process, Duration grace);
-  void dress(const std::string& process, const std::string& set);
+  void set_override(const std::string& process, const std::string& set);
   void start_operator();
   asio::awaitable<void> apply_resources();
   /// Steps of virtual time until `ready`, at most to the limit of set-up.
@@ -71,7 +71,7 @@ class SimWorld final : public MeshWorld {
   sim::Process* control_plane_ = nullptr;
   AskControlPlane ask_;
   std::function<void()> stop_control_plane_;
-  std::function<void(const std::string& set)> dress_control_plane_;
+  std::function<void(const std::string& set)> set_control_plane_override_;
   std::string rollout_target_;
   std::string rollout_text_;  // the last answer: most are like the one before
   std::optional<Rollout> rollout_;

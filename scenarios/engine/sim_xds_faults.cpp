@@ -17,10 +17,12 @@ std::set<Type> types_of(const std::string& word) {
   return out;
 }
 
+std::set<Type> types_of(const FaultOrder& order) { return types_of(order.has("type") ? order.word("type") : "all"); }
+
 /// Of two faults of one kind and type the later one counts.
 void add(const FaultOrder& order, sim::proxy::DiscoveryFaults& out) {
   std::string_view kind = order.kind->name;
-  std::set<Type> types = types_of(order.has("type") ? order.word("type") : "all");
+  std::set<Type> types = types_of(order);
   if (kind == "xds.order") {
     for (Type type : types) {
       std::set<Type> others = types_of(order.word("behind"));
@@ -34,7 +36,6 @@ void add(const FaultOrder& order, sim::proxy::DiscoveryFaults& out) {
   if (kind == "pki.slowSigner") out.late_certificate = order.duration("delay");
   for (Type type : types) {
     if (kind == "xds.nack") out.nack.insert(type);
-    if (kind == "xds.nackThenGoaway") out.goaway.insert({order.id, type});
     if (kind == "xds.ackLost") out.lost.insert(type);
     if (kind == "xds.neverAck") out.withheld.insert(type);
     if (kind == "xds.ackLate") out.late[type] = order.duration("delay");
@@ -46,13 +47,18 @@ void add(const FaultOrder& order, sim::proxy::DiscoveryFaults& out) {
 
 }  // namespace
 
-void SimFaults::disturb(Active&, const FaultOrder& part) {
+void SimFaults::set_discovery_faults(Active&, const FaultOrder& part) {
   for (const std::string& name : part.processes) {
     sim::proxy::DiscoveryFaults faults;
-    for (const auto& [id, active] : active_) {
-      if (active.order.kind->proxies && active.order.touches(name)) add(active.order, faults);
+    for (auto& [id, active] : active_) {
+      if (!active.order.kind->proxies || !active.order.touches(name)) continue;
+      add(active.order, faults);
+      if (active.order.kind->name != "xds.nackThenGoaway") continue;
+      auto& struck = active.struck[name];
+      if (!struck) struck = std::make_shared<bool>(false);
+      faults.goaway.push_back({types_of(active.order), struck});
     }
-    hooks_.disturb(name, faults);
+    hooks_.set_discovery_faults(name, faults);
   }
 }
 

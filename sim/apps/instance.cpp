@@ -87,9 +87,9 @@ class Instance::Server : public proxy::End {
 
   /// Rounded up.
   std::uint64_t start_factor() const {
-    const auto& [factor, over] = faults_.slow_start;
+    const auto& [factor, over, since] = faults_.slow_start;
     auto age = now() - born_;
-    if (age >= over) return 1;
+    if (born_ < since || age >= over) return 1;
     auto left = static_cast<unsigned __int128>((over - age).count()) * (factor - 1);
     auto length = static_cast<std::uint64_t>(over.count());
     return 1 + static_cast<std::uint64_t>((left + length - 1) / length);

@@ -44,10 +44,12 @@ struct InstanceOptions {
   std::uint64_t response_bytes = 0;  ///< beside what the answer says; they take time on the way
 };
 
-/// At the start of a life requests take `factor` times as long, then less and less until normal after `over`.
+/// At the start of a life that begins at `since` or later requests take `factor` times as long, then less and less
+/// until normal after `over`.
 struct SlowStart {
   std::uint32_t factor = 1;
   Duration over = {};
+  MonotonicTime since = {};
 };
 
 /// What is wrong with an application, in place of its options.

@@ -134,15 +134,19 @@ asio::awaitable<void> EnvoyProcess::hang_up(std::weak_ptr<Conversation> conversa
   if (auto open = conversation.lock(); open && open == conversation_) open->stream.cancel();
 }
 
-void EnvoyProcess::set_discovery_faults(proxy::DiscoveryFaults faults) {
-  if (!filter_) filter_.emplace(bootstrap_.delta);
-  (void)carry_out(filter_->set(std::move(faults), runtime_.clock.now()));
+proxy::DiscoveryFilter& EnvoyProcess::filter() {
+  if (filter_) return *filter_;
+  std::set<std::string> secrets;
+  for (const auto& [name, secret] : config().secrets())
+    if (secret.value) secrets.insert(name);
+  return filter_.emplace(bootstrap_.delta, std::move(secrets));
 }
 
-void EnvoyProcess::ask_unknown() {
-  if (!filter_) filter_.emplace(bootstrap_.delta);
-  (void)carry_out(filter_->ask_unknown());
+void EnvoyProcess::set_discovery_faults(proxy::DiscoveryFaults faults) {
+  (void)carry_out(filter().set(std::move(faults), runtime_.clock.now()));
 }
+
+void EnvoyProcess::ask_unknown() { (void)carry_out(filter().ask_unknown()); }
 
 bool EnvoyProcess::certificate_changed() {
   for (const auto& [name, secret] : config().secrets()) {

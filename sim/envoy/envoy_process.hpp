@@ -90,6 +90,7 @@ class EnvoyProcess {
   /// A response for the client; false where it does not decode. The same for all that a filter lets through.
   bool take(const std::string& message);
   bool carry_out(proxy::DiscoveryActions actions);
+  proxy::DiscoveryFilter& filter();
   asio::awaitable<void> wake_filter(MonotonicTime at);
   asio::awaitable<void> hang_up(std::weak_ptr<Conversation> conversation);
   /// The certificate that it shows has become another one.

@@ -91,7 +91,8 @@ TEST(DiscoveryFilter, BreaksResourcesOfTheTypesThatItIsAbout) {
 
 TEST(DiscoveryFilter, BreaksADeltaResponseToo) {
   DiscoveryFilter filter(true);
-  filter.set({.goaway = {{1, Type::cluster}}}, at(0s));
+  Goaway one{.types = {Type::cluster, Type::listener}}, two = {.types = {Type::cluster}};
+  filter.set({.goaway = {one}}, at(0s));
   disc::DeltaDiscoveryResponse sent;
   sent.set_type_url(std::string(type_url(Type::cluster)));
   sent.add_removed_resources("gone");
@@ -100,26 +101,36 @@ TEST(DiscoveryFilter, BreaksADeltaResponseToo) {
   disc::DeltaDiscoveryResponse got;
   ASSERT_TRUE(got.ParseFromString(actions.receive.at(0)));
   EXPECT_EQ(got.resources_size(), 1);
-  EXPECT_FALSE(filter.incoming(sent.SerializeAsString(), at(1s)).hang_up) << "once for each number";
-  filter.set({.goaway = {{1, Type::cluster}, {2, Type::cluster}}}, at(2s));
+  EXPECT_FALSE(filter.incoming(sent.SerializeAsString(), at(1s)).hang_up) << "once for each";
+  filter.set({.goaway = {one, two}}, at(2s));
   EXPECT_TRUE(filter.incoming(sent.SerializeAsString(), at(2s)).hang_up);
+  DiscoveryFilter next_life(true);
+  next_life.set({.goaway = {one, two}}, at(3s));
+  sent.set_type_url(std::string(type_url(Type::listener)));
+  EXPECT_FALSE(next_life.incoming(sent.SerializeAsString(), at(3s)).hang_up) << "another type of one that has struck";
 }
 
 TEST(DiscoveryFilter, LosesAnswersAndNotSubscriptions) {
   DiscoveryFilter filter(false);
   filter.set({.lost = {Type::listener}}, at(0s));
+  filter.incoming(response(Type::listener, "1"), at(0s));
+  filter.incoming(response(Type::cluster, "2"), at(0s));
   auto sent =
       filter.outgoing({request(Type::listener, ""), request(Type::listener, "1"), request(Type::cluster, "2")}, at(0s));
   EXPECT_THAT(sent.send, ElementsAre(request(Type::listener, ""), request(Type::cluster, "2")));
+  EXPECT_THAT(filter.outgoing({request(Type::listener, "1")}, at(0s)).send, SizeIs(1)) << "it was answered: it asks";
   EXPECT_THAT(filter.set({}, at(1s)).send, IsEmpty());
 }
 
 TEST(DiscoveryFilter, GivesWhatItWithheldAtTheEnd) {
   DiscoveryFilter filter(false);
   filter.set({.withheld = {Type::listener}}, at(0s));
+  filter.incoming(response(Type::listener, "1"), at(0s));
   EXPECT_THAT(filter.outgoing({request(Type::listener, "1")}, at(0s)).send, IsEmpty());
   EXPECT_THAT(filter.outgoing({request(Type::listener, "2")}, at(0s)).send, IsEmpty());
   EXPECT_THAT(filter.set({}, at(1s)).send, ElementsAre(request(Type::listener, "1"), request(Type::listener, "2")));
+  filter.set({.withheld = {Type::listener}}, at(2s));
+  EXPECT_THAT(filter.outgoing({request(Type::listener, "2")}, at(2s)).send, SizeIs(1)) << "nothing is owed";
 }
 
 TEST(DiscoveryFilter, NamesTheResponseBefore) {
@@ -172,7 +183,7 @@ TEST(DiscoveryFilter, AsksAgainAndHangsUpPeriodically) {
 }
 
 TEST(DiscoveryFilter, HoldsTrustAndLetsCertificatesPass) {
-  DiscoveryFilter filter(false);
+  DiscoveryFilter filter(false, {"ca"});
   filter.set({.old_trust = true}, at(0s));
   auto first = filter.incoming(response(Type::secret, "1", {secret("ca", true), secret("leaf", false)}), at(0s));
   EXPECT_THAT(secrets_in(first.receive.at(0)), ElementsAre("leaf"));
@@ -182,6 +193,17 @@ TEST(DiscoveryFilter, HoldsTrustAndLetsCertificatesPass) {
   EXPECT_THAT(secrets_in(end.receive[0]), ElementsAre("ca"));
   EXPECT_EQ(read(end.receive[0]).nonce(), "2");
   EXPECT_EQ(read(end.receive[0]).version_info(), "v2");
+}
+
+/// Of a life that begins while the fault lasts: there is nothing old to keep.
+TEST(DiscoveryFilter, HoldsNoSecretOfWhichThereIsNoneYet) {
+  DiscoveryFilter filter(false);
+  filter.set({.old_trust = true, .old_certificate = true}, at(0s));
+  std::vector both{secret("ca", true), secret("leaf", false)};
+  EXPECT_THAT(secrets_in(filter.incoming(response(Type::secret, "1", both), at(0s)).receive.at(0)),
+              ElementsAre("ca", "leaf"));
+  EXPECT_THAT(secrets_in(filter.incoming(response(Type::secret, "2", both), at(1s)).receive.at(0)), IsEmpty());
+  EXPECT_THAT(secrets_in(filter.set({}, at(2s)).receive.at(0)), ElementsAre("ca", "leaf"));
 }
 
 TEST(DiscoveryFilter, DelaysCertificates) {
@@ -195,8 +217,9 @@ TEST(DiscoveryFilter, DelaysCertificates) {
 }
 
 TEST(DiscoveryFilter, ForgetsAStreamButNoSecrets) {
-  DiscoveryFilter filter(false);
+  DiscoveryFilter filter(false, {"ca"});
   filter.set({.withheld = {Type::cluster}, .old_trust = true}, at(0s));
+  filter.incoming(response(Type::cluster, "1"), at(0s));
   filter.outgoing({request(Type::cluster, "1")}, at(0s));
   filter.incoming(response(Type::secret, "1", {secret("ca", true)}), at(0s));
   filter.on_disconnected();

@@ -99,6 +99,34 @@ TEST(DiscoveryFaults, AGoawayFollowsARefusalOnce) {
   EXPECT_EQ(count(done, "pause backend-1"), 2u);
 }
 
+/// Of any type, and over a restart.
+TEST(DiscoveryFaults, AGoawayOfAllTypesIsOne) {
+  std::string faults =
+      "  faults:\n  - {at: 4s, for: 20s, target: web-0, fault: xds.nackThenGoaway}\n"
+      "  - {at: 12s, target: web-0, fault: proc.restart}\n" +
+      told("proxy.nacked, where: {process: web-0}");
+  WorldRun done = run(mesh("25s", "1d",
+                           of_clusters + change("8s", "http: {requestTimeout: 5s}") + faults +
+                               "  expect:\n  - eventually: {after: 12s, within: 10s, that: converged}\n"));
+  EXPECT_EQ(broken(done), "");
+  EXPECT_EQ(count(done, "pause backend-1"), 1u);
+}
+
+/// What it asks for in addition is no answer.
+TEST(DiscoveryFaults, ANewClusterHasItsEndpointsWhereAnswersAreLost) {
+  std::string changes = R"(  changes:
+  - at: 5s
+    apply: {type: MeshHTTPRoute, mesh: default, name: r, spec: {targetRef: {kind: MeshService, name: web}, to: [{targetRef: {kind: MeshService, name: backend}, rules: [{matches: [{path: {type: PathPrefix, value: /}}], default: {backendRefs: [{kind: MeshServiceSubset, name: backend, tags: {kuma.io/protocol: http}, weight: 1}]}}]}]}}
+)";
+  std::string faults =
+      "  faults: [{at: 4s, for: 21s, target: web-0, fault: xds.ackLost, type: ClusterLoadAssignment}]\n";
+  WorldRun done = run(mesh("25s", "1d",
+                           changes + faults +
+                               "  expect:\n  - during: {from: 12s, to: 25s, that: \"availability(web -> backend) >= "
+                               "99%\"}\n"));
+  EXPECT_EQ(broken(done), "");
+}
+
 TEST(DiscoveryFaults, AnswersThatDoNotComeHoldUpWhatFollows) {
   const char* not_taken = "web-0 has not taken its newest configuration";
   expect_to_delay("xds.neverAck", of_listeners, not_taken);
@@ -164,6 +192,16 @@ TEST(CertificateFaults, ACertificateEndsWhereItsSuccessorDoesNotComeInTime) {
   EXPECT_EQ(broken(run_with("pki.slowSigner, delay: 30s")), "");
   WorldRun in_time = run_with("pki.slowSigner, delay: 2s");
   EXPECT_FALSE(in_time.verdicts[1].held) << in_time.verdicts[1].seen;
+}
+
+TEST(CertificateFaults, AProxyThatStartsMeanwhileHasItsSecrets) {
+  for (const char* fault : {"pki.leafExpired", "pki.bundleLag"}) {
+    WorldRun done = run(mesh("30s", "1d",
+                             std::string("  faults:\n  - {at: 3s, for: 27s, target: web-0, fault: ") + fault + "}\n" +
+                                 "  - {at: 5s, target: web-0, fault: proc.restart}\n"
+                                 "  expect:\n  - during: {from: 12s, to: 30s, that: reachable(web -> backend)}\n"));
+    EXPECT_EQ(broken(done), "") << fault;
+  }
 }
 
 /// The same change of a CA as in the museum, without the time that a lagging proxy needs.

@@ -50,13 +50,14 @@ FaultBed::FaultBed(const std::string& faults, Options options)
       fabric_(std::make_unique<sim::proxy::Fabric>(world)) {
   faults_ = std::make_unique<SimFaults>(
       world, *fabric_,
-      SimFaults::Hooks{.link = [](const std::string&, const std::string&) { return sim::LinkOptions(); },
-                       .stop = [this](const std::string& name, Duration) { stopped.push_back(name); },
-                       .spoil = [](const std::string&, const sim::InstanceFaults&) {},
-                       .dress = [this](const std::string& name, const std::string& set) { dressed[name] = set; },
-                       .spoil_store = [](const StoreFaults&) {},
-                       .disturb = [](const std::string&, const sim::proxy::DiscoveryFaults&) {},
-                       .ask_unknown = [](const std::string&) {}});
+      SimFaults::Hooks{
+          .link = [](const std::string&, const std::string&) { return sim::LinkOptions(); },
+          .stop = [this](const std::string& name, Duration) { stopped.push_back(name); },
+          .set_app_faults = [](const std::string&, const sim::InstanceFaults&) {},
+          .set_override = [this](const std::string& name, const std::string& set) { overrides[name] = set; },
+          .set_store_faults = [](const StoreFaults&) {},
+          .set_discovery_faults = [](const std::string&, const sim::proxy::DiscoveryFaults&) {},
+          .ask_unknown = [](const std::string&) {}});
   world.add_process(scenario.control_plane.name);
   for (const Instance& instance : scenario.instances) world.add_process(instance.process);
   plan_ = make_plan(scenario, options.seed);

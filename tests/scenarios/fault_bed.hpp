@@ -51,8 +51,8 @@ class FaultBed {
   std::size_t garbled = 0;  // lines that do not read as such
   std::vector<Failure> failures;
   std::map<std::string, std::vector<std::size_t>> disk_bytes;  // process -> what each of its lives found on its disk
-  std::vector<std::string> stopped;     // processes that were asked to end
-  std::map<std::string, std::string> dressed;  // process -> what it starts with besides
+  std::vector<std::string> stopped;                            // processes that were asked to end
+  std::map<std::string, std::string> overrides;                // process -> what it starts with besides
 
  private:
   asio::awaitable<void> write_lines(Runtime& runtime);

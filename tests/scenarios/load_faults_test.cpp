@@ -79,7 +79,7 @@ TEST(LoadFaults, AnApplicationIsSlowAtFirstAndFastLater) {
   EXPECT_EQ(broken("60s",
                    "  faults:\n  - {at: 4s, for: 50s, fault: app.slowStart, factor: 200, over: 20s, select: {service: "
                    "backend, pick: all}}\n  - {at: 5s, fault: proc.restart, select: {service: backend, pick: all}}",
-                   "  - during: {from: 0s, to: 5s, that: \"latency(web -> backend, p50) <= 5ms\"}\n"
+                   "  - during: {from: 0s, to: 5s, that: \"latency(web -> backend, p99) <= 20ms\"}\n"
                    "  - during: {from: 6s, to: 10s, that: \"latency(web -> backend, p50) in 120ms..220ms\"}\n"
                    "  - during: {from: 30s, to: 60s, that: \"latency(web -> backend, p99) <= 20ms\"}\n"),
             "");

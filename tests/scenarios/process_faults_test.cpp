@@ -225,6 +225,20 @@ TEST(DiskFaults, AnOperationThatTakesTimeHoldsTheProcessUp) {
   }
 }
 
+TEST(DiskFaults, ANewLifeDoesNotWaitForWhatTheLastOneLeft) {
+  TickingDiskBed bed("disk.stall, delay: 500ms");
+  for (int i = 0; i < 6; ++i) EXPECT_TRUE(write(*bed.file, 0, "x"));
+  bed.bed.run(2500ms);
+  sim::Process& process = bed.bed.process("kuma-cp");
+  process.kill();
+  process.start([&](Runtime& runtime) { spawn(runtime.executor, runtime.log, "ticks", tick(runtime, bed.ticks)); });
+  EXPECT_TRUE(write(*bed.file, 0, "y"));
+  bed.bed.run(4s);
+  ASSERT_FALSE(bed.ticks.empty());
+  EXPECT_EQ(bed.ticks.front(), 3s);
+  EXPECT_NEAR(static_cast<double>(bed.ticks.size()), 100, 2);
+}
+
 TEST(DiskFaults, AStallAndAPauseEndWithTheLaterOfThem) {
   TickingDiskBed bed("disk.stall, delay: 500ms}\n  - {at: 2100ms, for: 1s, target: kuma-cp, fault: proc.pause");
   EXPECT_TRUE(write(*bed.file, 0, "x"));
@@ -278,10 +292,10 @@ TEST(ProcessFaults, ALimitedProcessRunsInItsShareOfEachPeriod) {
 TEST(ProcessFaults, ARestartAsSomethingElseIsUndone) {
   FaultBed bed("- {fault: proc.restartAs, at: 1s, for: 3s, set: version=v2, target: b-0}");
   bed.run(3s);
-  EXPECT_EQ(bed.dressed["b-0"], "version=v2");
+  EXPECT_EQ(bed.overrides["b-0"], "version=v2");
   EXPECT_EQ(bed.process("b-0").lives(), 2u);
   bed.run(6s);
-  EXPECT_EQ(bed.dressed["b-0"], "");
+  EXPECT_EQ(bed.overrides["b-0"], "");
   EXPECT_EQ(bed.process("b-0").lives(), 3u);
 }
 

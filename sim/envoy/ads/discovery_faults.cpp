@@ -81,6 +81,7 @@ DiscoveryActions DiscoveryFilter::hear(std::string bytes, MonotonicTime now) {
   }
   auto& [last, before] = nonces_[*type];
   before = std::exchange(last, response.nonce());
+  unanswered_[*type].insert(response.nonce());
   actions.hang_up = struck_by_goaway(*type);
   bool changed = faults_.nack.contains(*type) || actions.hang_up;
   if (changed) break_resources(response);
@@ -115,13 +116,17 @@ void DiscoveryFilter::let_pass(const std::set<Type>& handled, DiscoveryActions& 
 }
 
 bool DiscoveryFilter::struck_by_goaway(Type type) {
-  for (const auto& fault : faults_.goaway)
-    if (fault.second == type && struck_.insert(fault).second) return true;
+  for (const Goaway& fault : faults_.goaway)
+    if (fault.types.contains(type) && !std::exchange(*fault.struck, true)) return true;
   return false;
 }
 
-bool DiscoveryFilter::holds(const Held& held) const {
-  return held.trust ? faults_.old_trust : faults_.old_certificate || faults_.late_certificate;
+bool DiscoveryFilter::keeps_old(const std::string& name, bool trust) const {
+  return (trust ? faults_.old_trust : faults_.old_certificate) && secrets_in_use_.contains(name);
+}
+
+bool DiscoveryFilter::holds(const std::string& name, bool trust) const {
+  return keeps_old(name, trust) || (!trust && faults_.late_certificate);
 }
 
 /// What a response by name leaves out stays as it is: what is held is taken out of it, and comes later by itself.
@@ -137,12 +142,15 @@ void DiscoveryFilter::hold_secrets(Response& response, MonotonicTime now, Discov
     SecretMessage secret;
     bool known = secret.ParseFromString(any_of(resource).value());
     Held held{.trust = secret.has_validation_context(), .due = {}, .bytes = to_bytes(resource)};
-    if (!known || !holds(held)) {
-      if (known) secrets_.erase(secret.name());
+    if (!known || !holds(secret.name(), held.trust)) {
+      if (known) {
+        secrets_.erase(secret.name());
+        secrets_in_use_.insert(secret.name());
+      }
       *kept.add_resources() = resource;
       continue;
     }
-    if (!held.trust && !faults_.old_certificate) actions.wake.push_back(*(held.due = now + *faults_.late_certificate));
+    if (!keeps_old(secret.name(), held.trust)) actions.wake.push_back(*(held.due = now + *faults_.late_certificate));
     secrets_[secret.name()] = std::move(held);
   }
   response = std::move(kept);
@@ -165,11 +173,13 @@ std::string DiscoveryFilter::release(const std::vector<std::string>& names) {
 void DiscoveryFilter::release_secrets(MonotonicTime now, DiscoveryActions& actions) {
   std::vector<std::string> names;
   for (const auto& [name, held] : secrets_)
-    if (!holds(held) || (held.due && *held.due <= now)) names.push_back(name);
+    if (!holds(name, held.trust) || (held.due && *held.due <= now)) names.push_back(name);
   if (names.empty()) return;
+  unanswered_[Type::secret].insert(nonces_[Type::secret].first);
   actions.receive.push_back(delta_ ? release<disc::DeltaDiscoveryResponse>(names)
                                    : release<disc::DiscoveryResponse>(names));
   for (const std::string& name : names) secrets_.erase(name);
+  secrets_in_use_.insert(names.begin(), names.end());
 }
 
 DiscoveryActions DiscoveryFilter::outgoing(std::vector<std::string> requests, MonotonicTime now) {
@@ -191,13 +201,16 @@ void DiscoveryFilter::speak(std::string bytes, MonotonicTime now, DiscoveryActio
     actions.send.push_back(std::move(bytes));
     return;
   }
-  bool answer = !request.response_nonce().empty();
+  // Without deltas a changed subscription names the last response too. It is no answer, but the server would take it
+  // for the one that is still owed.
+  bool answer = unanswered_[*type].erase(request.response_nonce()) > 0 && !request.response_nonce().empty();
+  bool behind_owed = !request.response_nonce().empty() && owed_.contains(*type);
   if (answer && faults_.lost.contains(*type)) return;
-  if (answer && faults_.withheld.contains(*type)) {
+  if ((answer || behind_owed) && faults_.withheld.contains(*type)) {
     owed_[*type].push_back(std::move(bytes));
     return;
   }
-  if (answer && faults_.old_nonce.contains(*type)) {
+  if ((answer || behind_owed) && faults_.old_nonce.contains(*type)) {
     owed_[*type] = {std::move(bytes)};
     request.set_response_nonce(nonces_[*type].second.empty() ? "none" : nonces_[*type].second);
     bytes = to_bytes(request);
@@ -248,6 +261,7 @@ DiscoveryActions DiscoveryFilter::ask_unknown() const {
 
 void DiscoveryFilter::on_disconnected() {
   nonces_.clear();
+  unanswered_.clear();
   owed_.clear();
   waiting_.clear();
   late_.clear();

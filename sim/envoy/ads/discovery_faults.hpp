@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -16,11 +17,18 @@
 
 namespace kumasim::sim::proxy {
 
+/// A response of these types arrives broken, once; then the stream ends.
+struct Goaway {
+  std::set<Type> types;
+  std::shared_ptr<bool> struck = std::make_shared<bool>(false);  ///< in this life of the proxy or an earlier one
+
+  bool operator==(const Goaway&) const = default;
+};
+
 /// All that is wrong at a time, each for these types.
 struct DiscoveryFaults {
   std::set<Type> nack = {};  ///< resources of responses arrive broken: the client refuses them
-  /// The same with the next response, once for each number; then the stream ends.
-  std::set<std::pair<std::uint64_t, Type>> goaway = {};
+  std::vector<Goaway> goaway = {};
   std::set<Type> lost = {};                       ///< answers to responses are lost
   std::set<Type> withheld = {};                   ///< they go out at the end only
   std::set<Type> old_nonce = {};                  ///< they name the response before the last one
@@ -48,7 +56,9 @@ struct DiscoveryActions {
 
 class DiscoveryFilter {
  public:
-  explicit DiscoveryFilter(bool delta) : delta_(delta) {}
+  /// `secrets` are those that the client has, by name.
+  explicit DiscoveryFilter(bool delta, std::set<std::string> secrets = {})
+      : delta_(delta), secrets_in_use_(std::move(secrets)) {}
 
   /// From now on this is wrong and no more: what is held for another reason goes on.
   DiscoveryActions set(DiscoveryFaults faults, MonotonicTime now);
@@ -82,7 +92,9 @@ class DiscoveryFilter {
   std::string release(const std::vector<std::string>& names);
   template <class Request>
   void speak(std::string bytes, MonotonicTime now, DiscoveryActions& actions);
-  bool holds(const Held& held) const;
+  /// Of a trust bundle or a certificate: a later one of the name replaces none that the client has.
+  bool keeps_old(const std::string& name, bool trust) const;
+  bool holds(const std::string& name, bool trust) const;
   bool struck_by_goaway(Type type);
   void release_secrets(MonotonicTime now, DiscoveryActions& actions);
   void let_pass(const std::set<Type>& handled, DiscoveryActions& actions);
@@ -91,11 +103,12 @@ class DiscoveryFilter {
 
   bool delta_;
   DiscoveryFaults faults_;
-  std::set<std::pair<std::uint64_t, Type>> struck_;             ///< of DiscoveryFaults::goaway
   std::map<Type, std::pair<std::string, std::string>> nonces_;  ///< the last one and the one before it
+  std::map<Type, std::set<std::string>> unanswered_;            ///< nonces
   std::map<Type, std::vector<std::string>> owed_;               ///< requests that go out at the end
   std::map<Type, std::vector<std::string>> waiting_;            ///< responses behind those of another type
   std::deque<Late> late_;
+  std::set<std::string> secrets_in_use_;
   std::map<std::string, Held> secrets_;  ///< by name
   std::string secret_version_;           ///< of the last response with secrets
   std::map<Type, MonotonicTime> storm_at_;
