@@ -49,8 +49,11 @@ TEST(Catalogue, ParametersAreComplete) {
       EXPECT_FALSE(parameter.text.empty() || parameter.example.empty()) << kind.name << " " << parameter.name;
       EXPECT_FALSE(parameter.required && !parameter.fallback.empty()) << kind.name << " " << parameter.name;
       if (parameter.type == Type::number) EXPECT_LT(parameter.least, parameter.most) << kind.name;
+      // What must be written may have no word of its own choice, but its example is one.
+      std::string_view word = parameter.required ? parameter.example : parameter.fallback;
       if (parameter.type == Type::word)
-        EXPECT_NE(std::ranges::find(parameter.words, parameter.fallback), parameter.words.end());
+        EXPECT_NE(std::ranges::find(parameter.words, word), parameter.words.end())
+            << kind.name << " " << parameter.name;
     }
   }
 }
