@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "tests/scenarios/scenario_texts.hpp"
 #include "tests/scenarios/sim_run.hpp"
 
 namespace kumasim::scenario {
@@ -15,7 +16,7 @@ using namespace std::chrono_literals;
 
 /// web-0 calls two backends under mTLS; certificates live for `lifetime`.
 Scenario mesh(std::string_view duration, std::string_view lifetime, const std::string& rest) {
-  auto loaded = load_scenario(fmt::format(R"(apiVersion: kumasim/v1
+  return must_load(load_scenario(fmt::format(R"(apiVersion: kumasim/v1
 kind: Scenario
 metadata: {{name: mesh}}
 spec:
@@ -29,11 +30,8 @@ spec:
   - {{type: MeshTrafficPermission, mesh: default, name: all, spec: {{from: [{{targetRef: {{kind: Mesh}}, default: {{action: Allow}}}}]}}}}
   load: [{{from: web, to: backend, rate: 5/s}}]
 {})",
-                                          duration, lifetime, rest),
-                              "mesh.yaml");
-  if (loaded) return std::move(*loaded);
-  ADD_FAILURE() << loaded.error()[0].text();
-  return {};
+                                             duration, lifetime, rest),
+                                 "mesh.yaml"));
 }
 
 /// Something of each type but secrets: at 5 s a limit on calls (listeners), or the time to connect (clusters).

@@ -3,17 +3,13 @@
 
 #include "kumasim/sim/world.hpp"
 #include "tests/scenarios/changes.hpp"
+#include "tests/scenarios/scenario_texts.hpp"
 #include "tests/scenarios/sim_run.hpp"
 
 namespace kumasim::scenario {
 namespace {
 
-Scenario load(const std::string& name) {
-  auto loaded = load_scenario_file("scenarios/" + name + ".yaml");
-  if (loaded) return std::move(*loaded);
-  ADD_FAILURE() << loaded.error()[0].text();
-  return {};
-}
+Scenario load(const std::string& name) { return must_load(load_scenario_file("scenarios/" + name + ".yaml")); }
 
 class Scenarios : public testing::TestWithParam<const char*> {};
 
@@ -98,8 +94,7 @@ TEST(Scenarios, EveryMilderFaultIsSeen) {
     std::string_view expectation;
   };
   for (const auto& [kind, expectation] :
-       {Case{"proc.restart", "9.9s to 10.3s"}, Case{"proc.pause", "25s to 28s"},
-        Case{"net.delay", "46s to 55s"}}) {
+       {Case{"proc.restart", "9.9s to 10.3s"}, Case{"proc.pause", "25s to 28s"}, Case{"net.delay", "46s to 55s"}}) {
     Scenario without = load("pause-restart-delay");
     std::erase_if(without.faults, [kind](const Fault& fault) { return fault.kind->name == kind; });
     WorldRun done = run(without, {});
@@ -115,7 +110,7 @@ TEST(Scenarios, EveryMilderFaultIsSeen) {
 
 /// Two services under mTLS for 15 s; `rest` goes between load and expectations.
 Scenario small(const std::string& rest) {
-  auto loaded = load_scenario(R"(apiVersion: kumasim/v1
+  return must_load(load_scenario(R"(apiVersion: kumasim/v1
 kind: Scenario
 metadata: {name: small}
 spec:
@@ -131,10 +126,7 @@ spec:
   - always: reachable(web -> backend)
   - eventually: {after: 10s, within: 5s, that: converged}
 )",
-                              "small.yaml");
-  if (loaded) return std::move(*loaded);
-  ADD_FAILURE() << loaded.error()[0].text();
-  return {};
+                                 "small.yaml"));
 }
 
 std::string problems(const WorldRun& run) {

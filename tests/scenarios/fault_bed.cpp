@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "kumasim/runtime/task.hpp"
+#include "tests/scenarios/scenario_texts.hpp"
 
 namespace kumasim::scenario {
 namespace {
@@ -33,10 +34,7 @@ spec:
 Scenario load(const std::string& faults) {
   std::string file(text);
   file.replace(file.find("FAULTS"), 6, faults);
-  auto loaded = load_scenario(file, "bed.yaml");
-  if (loaded) return std::move(*loaded);
-  ADD_FAILURE() << loaded.error()[0].text();
-  return {};
+  return must_load(load_scenario(file, "bed.yaml"));
 }
 
 Duration since_start(Runtime& runtime) { return runtime.clock.now().time_since_epoch(); }

@@ -9,13 +9,14 @@
 
 #include <fmt/format.h>
 
+#include "tests/scenarios/scenario_texts.hpp"
 #include "tests/scenarios/sim_run.hpp"
 
 namespace kumasim::scenario {
 
 /// web-0 calls two backends under mTLS.
 inline Scenario mesh(std::string_view duration, const std::string& rest, const std::string& expectations) {
-  auto loaded = load_scenario(fmt::format(R"(apiVersion: kumasim/v1
+  return must_load(load_scenario(fmt::format(R"(apiVersion: kumasim/v1
 kind: Scenario
 metadata: {{name: mesh}}
 spec:
@@ -29,11 +30,8 @@ spec:
 {}
   expect:
 {})",
-                                          duration, rest, expectations),
-                              "mesh.yaml");
-  if (loaded) return std::move(*loaded);
-  ADD_FAILURE() << loaded.error()[0].text();
-  return {};
+                                             duration, rest, expectations),
+                                 "mesh.yaml"));
 }
 
 /// One run of it, with everything that did not hold.

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <set>
 
+#include "tests/scenarios/scenario_texts.hpp"
 #include "tests/scenarios/sim_run.hpp"
 
 namespace kumasim::scenario {
@@ -31,13 +32,7 @@ const std::vector<Exhibit>& exhibits() {
 }
 
 Scenario load(const std::string& file) {
-  std::string path = "scenarios/museum/" + file + ".yaml";
-  std::ifstream in(path);
-  std::string text((std::istreambuf_iterator<char>(in)), {});
-  auto loaded = load_scenario(text, path);
-  if (loaded) return std::move(*loaded);
-  ADD_FAILURE() << loaded.error()[0].text();
-  return {};
+  return must_load(load_scenario_file("scenarios/museum/" + file + ".yaml"));
 }
 
 class Museum : public testing::TestWithParam<Exhibit> {};

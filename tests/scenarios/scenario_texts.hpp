@@ -1,8 +1,10 @@
 /// Texts of scenarios with a part replaced, and what the loader says of them.
 #pragma once
 
+#include <expected>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -23,6 +25,13 @@ inline std::string lines_of(const Diagnostics& diagnostics) {
   std::string out;
   for (const Diagnostic& diagnostic : diagnostics) out += diagnostic.text() + "\n";
   return out;
+}
+
+/// What the loader gave; where that is no scenario the test fails, with an empty one.
+inline Scenario must_load(std::expected<Scenario, Diagnostics> outcome) {
+  if (outcome) return std::move(*outcome);
+  ADD_FAILURE() << lines_of(outcome.error());
+  return {};
 }
 
 /// What is wrong with a scenario that stands in s.yaml; "" where it loads.

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "kumasim/scenario/isotope.hpp"
+#include "tests/scenarios/scenario_texts.hpp"
 #include "tests/scenarios/sim_run.hpp"
 
 namespace kumasim::scenario {
@@ -14,19 +15,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-Scenario load_text(const std::string& text) {
-  auto loaded = load_scenario(text, "s.yaml");
-  if (loaded) return std::move(*loaded);
-  ADD_FAILURE() << loaded.error()[0].text();
-  return {};
-}
+Scenario load_text(const std::string& text) { return must_load(load_scenario(text, "s.yaml")); }
 
-Scenario load_file(const std::string& name) {
-  auto loaded = load_scenario_file("scenarios/" + name + ".yaml");
-  if (loaded) return std::move(*loaded);
-  ADD_FAILURE() << loaded.error()[0].text();
-  return {};
-}
+Scenario load_file(const std::string& name) { return must_load(load_scenario_file("scenarios/" + name + ".yaml")); }
 
 /// web calls backend; the fields of backend, of the load, and what is expected.
 Scenario pair(const std::string& backend, const std::string& load, const std::string& duration = "60s",
