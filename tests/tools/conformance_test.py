@@ -16,8 +16,10 @@ SCORE = TOOLS / "score.py"
 # RESULTS: the spans of time in which the state is the recorded one, True for always, False for never, or "together": always, on a
 # control plane that takes changes in together.
 CHECK = '''
-import os, types
+import os, time, types
 CPU = [0.0]
+KINDS = {"Mesh": ("meshes", "Global"), "Dataplane": ("dataplanes", "Mesh")}
+writing = {}
 def state(case, now): return "recorded" if any(first <= now < last for first, last in case["spans"]) else "another"
 def run_xds(cp, opts, docs, nodes, want=None, settle=3.0, min_wait=4.0, timeout=20.0):
     live = {n: types.SimpleNamespace(err=None, complete=lambda: True) for n in nodes}
@@ -47,8 +49,13 @@ def resources(want): return want.get("proxies", {})
 def diff(a, b): return [f"expected {a} got {b}"]
 def fresh_groups(cases): return [[case] for case in cases]
 def http(method, url, body=None, ctx=None): return 404, {}, f"no {body['mesh']}/{body['name']}"
+def path_for(doc): return f"/{KINDS[doc['type']][0]}/{doc['name']}"
 class Case:
     def __init__(self, id):
+        mesh = "same" if "same" in id else id.replace("/", "-")
+        self.docs = [{"sleep": 1}, {"type": "Mesh", "name": mesh}]
+        self.data = {"setup": [{"sleep": 1}], "request": {"method": "PUT", "path": f"/meshes/{mesh}/dataplanes/{id[-1]}?force=yes"}}
+        if "setup" in id: self.data = {"setup": [{"method": "PUT", "path": "/meshes/x", "body": self.docs[1]}]}
         self.id, (self.kind, self.area) = id, id.split("/")[:2]
         self.isolated, self.profile, self.opts = "fresh" in id, "global" if "down" in id else "zone", {}
     def expected(self):
@@ -63,6 +70,11 @@ def start_cp(command, slot, profile, ca, key, ports, log_dir, env):
     return types.SimpleNamespace(close=lambda: None, ca=b"", dp="localhost:1", ctx=None, env=env)
 def execute(cp, case, want, a):
     attempt = RESULTS[case.id].pop(0)
+    if "same" in case.id:
+        beside = writing.setdefault(id(cp), case.id)
+        assert beside == case.id, f"{case.id} runs beside {beside}"
+        time.sleep(0.05)
+        del writing[id(cp)]
     if attempt == "together": attempt = cp.env.get("KUMASIM_XDS_SERVER_BATCH_INTERVAL") == "300ms"
     spans = attempt if isinstance(attempt, list) else [(0, 1000)] if attempt else []
     if case.kind == "xds":
@@ -164,6 +176,15 @@ class Gate(unittest.TestCase):
         run = self.gate({**BOTH, "rest/b/three": [False]}, "--only", "xds/a", misses={"rest/b/gone": "why"})
         self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
         self.assertEqual(self.gate(BOTH, "--only", "none").returncode, 2)
+
+    def test_cases_that_write_the_same_resources_run_one_after_the_other(self):
+        run = self.gate({f"{kind}/a/same-{i}": [True] for kind in ("xds", "rest", "rest/setup") for i in range(4)})
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        self.assertIn("rest: 8 of 8 cases equal", run.stdout)
+
+    def test_what_differs_is_said_of_a_case_that_fails(self):
+        run = self.gate({"rest/b/two": [False]})
+        self.assertIn("fails and is no known miss\n  expected {'body': 'recorded'} got {'body': 'another'}", run.stdout)
 
     def test_a_control_plane_that_does_not_start_fails_its_cases_only(self):
         run = self.gate({**BOTH, "rest/b/down-fresh": [True]})

@@ -34,6 +34,36 @@ def plan(check, cases, together=False):
     return batches
 
 
+def written(check, case):
+    """Paths of what a case writes, and then deletes, on the control plane. All of a Mesh but `default` counts as the Mesh."""
+    def path(doc, otherwise=None):
+        return check.path_for(doc) if isinstance(doc, dict) and doc.get("type") in check.KINDS and doc.get("name") else otherwise
+
+    if case.kind == "xds":
+        paths = {path(doc) for doc in case.docs} - {None}
+    else:
+        requests = [*(case.data.get("setup") or []), case.data.get("request") or {}]
+        paths = {path(request.get("body"), request["path"].split("?")[0])
+                 for request in requests if request.get("method") in ("PUT", "DELETE")}
+    meshes = [path.split("/") for path in paths]
+    return {"/".join(parts[:3]) if parts[1] == "meshes" and parts[2:3] != ["default"] else "/".join(parts) for parts in meshes}
+
+
+def in_turn(check, cases):
+    """The cases in lists: those of one list write the same resources, so that they must not run at once on one control plane."""
+    lists = []  # (paths, cases)
+    for case in cases:
+        paths, members = written(check, case), [case]
+        apart = []
+        for other_paths, others in lists:
+            if paths & other_paths:
+                paths, members = paths | other_paths, others + members
+            else:
+                apart.append((other_paths, others))
+        lists = [*apart, (paths, members)]
+    return [members for _, members in lists]
+
+
 class Runner:
     def __init__(self, check, options, command, ports, key_pool, tls, report):
         """`options` are what check.execute reads; `report` is told of each case and its outcome."""
@@ -73,7 +103,8 @@ class Runner:
             return [(case, Outcome(False, why, 0, 1, 0.0)) for case in batch.cases]
         try:
             with concurrent.futures.ThreadPoolExecutor(batch.jobs) as pool:
-                return list(zip(batch.cases, pool.map(lambda case: self.attempt(cp, case), batch.cases)))
+                runs = pool.map(lambda cases: [(case, self.attempt(cp, case)) for case in cases], in_turn(self.check, batch.cases))
+                return [run for runs_in_turn in runs for run in runs_in_turn]
         finally:
             cp.close()
 

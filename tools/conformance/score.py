@@ -23,6 +23,8 @@ import runner
 KEYS = {f"KUMASIM_IDENTITY_{use}_KEY": "rsa-2048" for use in ("LEAF", "CA", "SIGNING")}
 # A state that equals the recording must stay for so many seconds.
 HOLD = 0.8
+# Differences printed of a case that fails; --failures has all of them.
+SHOWN = 10
 # How long what differs may take: nothing new for `settle`, at least `min_wait`, at most `timeout` seconds. For `min_wait`, as by
 # check.py's default, a proxy that shall get nothing is watched too.
 WAITING = {"settle": 3.0, "min_wait": 4.0, "timeout": 20.0}
@@ -91,6 +93,8 @@ def run(arguments, check, known, scratch):
         print("note: " + line)
     for line in wrong:
         print("WRONG: " + line)
+        for difference in first[line.split(":")[0]].differences[:SHOWN] if line.split(":")[0] in first else []:
+            print("  " + difference)
     for kind in ("xds", "rest", "bootstrap"):
         of = [case.id for case in cases if case.kind == kind]
         print(f"{kind}: {sum(any(attempts[name]) for name in of)} of {len(of)} cases equal, "
