@@ -52,6 +52,44 @@ TEST(GrpcDeframer, RefusesCompression) {
   EXPECT_EQ(deframer.feed(std::string("\x01\0\0\0\1x", 6)).code, GrpcCode::unimplemented);
 }
 
+/// Flagged as compressed.
+std::string framed_gzip(std::string bytes) {
+  std::string head = grpc_frame_head(bytes.size());
+  head[0] = 1;
+  return head + bytes;
+}
+
+/// "hello, ", ten times, by Python's gzip.compress(..., mtime=0).
+const std::string hello(
+    "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xcb\x48\xcd\xc9\xc9\xd7\x51\xc8\xa0\x8c\x02\x00\x98\xf0"
+    "\x28\x0a\x46\x00\x00\x00",
+    30);
+const std::string hello_text = "hello, hello, hello, hello, hello, hello, hello, hello, hello, hello, ";
+
+TEST(GrpcDeframer, TakesGzipWhereThePeerSaysSo) {
+  GrpcDeframer deframer(70);
+  deframer.set_encoding("gzip");
+  EXPECT_TRUE(deframer.feed(framed_gzip(hello) + framed({"plain"}) + framed_gzip(hello)).ok());
+  EXPECT_EQ(taken(deframer), (std::vector<std::string>{hello_text, "plain", hello_text}));
+  EXPECT_EQ(deframer.bytes(), 0u);
+}
+
+TEST(GrpcDeframer, HoldsCompressedMessagesToTheLimitToo) {
+  GrpcDeframer deframer(69);
+  deframer.set_encoding("gzip");
+  EXPECT_EQ(deframer.feed(framed_gzip(hello)).code, GrpcCode::resource_exhausted);
+  EXPECT_TRUE(taken(deframer).empty());
+}
+
+TEST(GrpcDeframer, RefusesBrokenGzip) {
+  for (std::string bytes : {hello.substr(0, hello.size() - 1), hello + "x", std::string("no gzip at all"),
+                            std::string(), hello.substr(0, hello.size() - 8) + std::string(8, '\0')}) {
+    GrpcDeframer deframer(100);
+    deframer.set_encoding("gzip");
+    EXPECT_EQ(deframer.feed(framed_gzip(bytes)).code, GrpcCode::internal) << bytes.size();
+  }
+}
+
 TEST(GrpcDeframer, TakesEmptyMessages) {
   GrpcDeframer deframer(10);
   EXPECT_TRUE(deframer.feed(framed({"", "", "a"})).ok());

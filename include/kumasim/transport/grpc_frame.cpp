@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
+
+#include "kumasim/transport/gunzip.hpp"
 
 namespace kumasim {
 
@@ -32,10 +35,7 @@ GrpcStatus GrpcDeframer::feed(std::string_view bytes) {
     body_ += part;
     bytes.remove_prefix(part.size());
     if (body_.size() < body_size_) break;
-    whole_bytes_ += body_.size();
-    messages_.push_back(std::move(body_));
-    body_ = {};
-    head_size_ = 0;
+    end_body();
   }
   return broken_;
 }
@@ -43,14 +43,34 @@ GrpcStatus GrpcDeframer::feed(std::string_view bytes) {
 void GrpcDeframer::begin_body() {
   body_size_ = 0;
   for (std::size_t i = 1; i < head_.size(); ++i) body_size_ = body_size_ << 8 | static_cast<unsigned char>(head_[i]);
-  if (head_[0] != 0) {
-    broken_ = {GrpcCode::unimplemented, "compressed messages are not supported"};
-  } else if (body_size_ > message_bytes_max_) {
-    broken_ = {GrpcCode::resource_exhausted, "received message larger than max (" + std::to_string(body_size_) +
-                                                 " vs. " + std::to_string(message_bytes_max_) + ")"};
-  } else {
+  if (head_[0] != 0 && !gzip_)
+    broken_ = {GrpcCode::unimplemented, "compressed messages are supported with grpc-encoding: gzip only"};
+  else if (body_size_ > message_bytes_max_)
+    break_too_large(body_size_);
+  else
     body_.reserve(std::min(body_size_, reserve_bytes_max));
+}
+
+void GrpcDeframer::break_too_large(std::size_t bytes) {
+  broken_ = {GrpcCode::resource_exhausted, "received message larger than max (" + std::to_string(bytes) + " vs. " +
+                                               std::to_string(message_bytes_max_) + ")"};
+}
+
+void GrpcDeframer::end_body() {
+  std::string body = std::exchange(body_, {});
+  head_size_ = 0;
+  if (head_[0] != 0) {
+    auto message = gunzip(body, message_bytes_max_);
+    if (!message) {
+      broken_ = message.error().code == Code::resource_exhausted
+                    ? GrpcStatus{GrpcCode::resource_exhausted, message.error().message}
+                    : GrpcStatus{GrpcCode::internal, message.error().message};
+      return;
+    }
+    body = std::move(*message);
   }
+  whole_bytes_ += body.size();
+  messages_.push_back(std::move(body));
 }
 
 std::optional<std::string> GrpcDeframer::next() {

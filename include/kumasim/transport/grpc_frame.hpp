@@ -20,7 +20,10 @@ class GrpcDeframer {
  public:
   explicit GrpcDeframer(std::size_t message_bytes_max) : message_bytes_max_(message_bytes_max) {}
 
-  /// Not ok where a message is larger than the limit or compressed; then no further bytes are taken.
+  /// `encoding` is the peer's grpc-encoding: compressed messages are taken where it is gzip. For the next message on.
+  void set_encoding(std::string_view encoding) { gzip_ = encoding == "gzip"; }
+
+  /// Not ok where a message is larger than the limit, or compressed in another way; then no further bytes are taken.
   GrpcStatus feed(std::string_view bytes);
 
   /// The next whole message.
@@ -34,8 +37,11 @@ class GrpcDeframer {
 
  private:
   void begin_body();
+  void end_body();
+  void break_too_large(std::size_t bytes);
 
   std::size_t message_bytes_max_;
+  bool gzip_ = false;
   std::array<char, 5> head_{};
   std::size_t head_size_ = 0;
   std::size_t body_size_ = 0;

@@ -279,6 +279,7 @@ void Http2Connection::on_headers(std::int32_t stream, Headers headers) {
   if (options_.role == Http2Role::client) {
     auto* exchange = find(stream);
     if (!exchange) return;
+    exchange->deframer.set_encoding(headers.get("grpc-encoding"));
     exchange->headers = std::move(headers);
     exchange->headers_received = true;
     return exchange->readable.notify_all();
@@ -287,6 +288,7 @@ void Http2Connection::on_headers(std::int32_t stream, Headers headers) {
   auto form = grpc ? Http2Exchange::Form::messages : Http2Exchange::Form::body;
   auto exchange = std::make_shared<Http2Exchange>(stream_.get_executor(), stream, form, options_.message_bytes_max);
   exchange->connection = this;
+  exchange->deframer.set_encoding(headers.get("grpc-encoding"));
   exchange->headers = std::move(headers);
   exchange->headers_received = true;
   exchanges_[stream] = exchange;
