@@ -7,6 +7,7 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 
+#include "kumasim/runtime/held_operation.hpp"
 #include "kumasim/runtime/task.hpp"
 
 namespace kumasim::fault {
@@ -26,16 +27,11 @@ struct Gate {
 class Direction : public std::enable_shared_from_this<Direction> {
  public:
   using Start = OnceFunction<void(Operation)>;
-  explicit Direction(Gate& gate) : gate_(gate), timer_(gate.timers) {}
+  explicit Direction(Gate& gate) : gate_(gate), timer_(gate.timers), operation_(gate.timers.executor()) {}
 
   void pass(Operation operation, Start start) {
-    operation_ = std::move(operation);
+    if (!hold(operation)) return;
     start_ = std::move(start);
-    if (operation_.slot.is_connected()) {
-      operation_.slot.assign([weak = weak_from_this()](asio::cancellation_type) {
-        if (auto alive = weak.lock()) alive->finish(asio::error::operation_aborted);
-      });
-    }
     if (gate_.faults.point.strike()) return finish(asio::error::connection_reset);
     if (gate_.faults.delay() <= Duration(0)) return pass_cut();
     timer_.expires_after(gate_.faults.delay());
@@ -55,31 +51,39 @@ class Direction : public std::enable_shared_from_this<Direction> {
   /// What came in is handed on once the peer can be reached.
   void arrive(Operation operation, error_code code, std::size_t count) {
     if (code == asio::error::operation_aborted || !gate_.faults.cut(gate_.host)) return operation.complete(code, count);
-    operation_ = std::move(operation);
+    if (!hold(operation)) return;
     holding_ = true;
-    if (operation_.slot.is_connected()) {
-      operation_.slot.assign([weak = weak_from_this()](asio::cancellation_type) {
-        if (auto alive = weak.lock()) alive->finish(asio::error::operation_aborted);
-      });
-    }
     wait(code, count);
   }
 
  private:
+  /// False where the process is ending.
+  bool hold(Operation& operation) {
+    slot_ = operation.slot;
+    if (!operation_.hold(operation)) return false;
+    if (slot_.is_connected()) {
+      slot_.assign([weak = weak_from_this()](asio::cancellation_type) {
+        if (auto alive = weak.lock()) alive->finish(asio::error::operation_aborted);
+      });
+    }
+    return true;
+  }
+
   void wait(error_code code, std::size_t count) {
     gate_.faults.wait_for_heal(gate_.host, [weak = weak_from_this(), code, count] {
       auto alive = weak.lock();
       if (!alive || !alive->holding_) return;
       if (alive->gate_.faults.cut(alive->gate_.host)) return alive->wait(code, count);
-      if (alive->operation_.slot.is_connected()) alive->operation_.slot.clear();
+      if (alive->slot_.is_connected()) alive->slot_.clear();
       alive->complete(code, count);
     });
   }
 
   void complete(error_code code, std::size_t count) {
     holding_ = false;
+    if (!operation_) return;  // the process is ending
     asio::post(gate_.timers.executor(),
-               [operation = std::move(operation_), code, count]() mutable { operation.complete(code, count); });
+               [operation = operation_.take(), code, count]() mutable { operation.complete(code, count); });
   }
 
   void pass_cut() {
@@ -90,15 +94,17 @@ class Direction : public std::enable_shared_from_this<Direction> {
       });
       return;
     }
-    if (operation_.slot.is_connected()) operation_.slot.clear();
+    if (!operation_) return;  // the process is ending
+    if (slot_.is_connected()) slot_.clear();
     Start start = std::move(start_);
     start_.reset();
-    start(std::move(operation_));
+    start(operation_.take());
   }
 
   Gate& gate_;
   Timer timer_;
-  Operation operation_;
+  HeldOperation operation_;
+  asio::cancellation_slot slot_;  // its own
   Start start_;
   bool holding_ = false;  ///< a read that is done
 };

@@ -168,6 +168,28 @@ TEST(FaultyNetwork, AKilledProcessLetsGoOfHeldOperations) {
   EXPECT_EQ(trial.journal, "");
 }
 
+TEST(FaultyNetwork, WhatAPartitionHoldsGoesWithItsProcess) {
+  Trial trial;
+  std::weak_ptr<int> mark;
+  trial.server.start([](Runtime& runtime) { spawn(runtime.executor, runtime.log, "echo", echo(runtime)); });
+  trial.client.start([&](Runtime& runtime) {
+    auto read = [](Runtime& r, Trial& t, std::shared_ptr<int>) -> asio::awaitable<void> {
+      FaultyNetwork network(r.network, r.timers, t.faults);
+      Stream stream = co_await network.connect({"server", 7});
+      t.faults.partition("server");
+      char byte;
+      co_await stream.async_read_some(asio::buffer(&byte, 1));
+    };
+    auto made = std::make_shared<int>(0);
+    mark = made;
+    spawn(runtime.executor, runtime.log, "client", read(runtime, trial, std::move(made)));
+  });
+  trial.world.run_until(MonotonicTime(1s));
+  EXPECT_FALSE(mark.expired());
+  trial.client.kill();
+  EXPECT_TRUE(mark.expired());
+}
+
 TEST(FaultyDisk, FailsEachOperationOnceAndLeavesTheRest) {
   for (std::uint64_t n = 1; n <= 5; ++n) {
     sim::World world;

@@ -6,6 +6,8 @@
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
 
+#include "kumasim/runtime/task.hpp"
+#include "kumasim/sim/world.hpp"
 #include "kumasim/transport/serve.hpp"
 #include "kumasim/transport/tls.hpp"
 #include "tests/transport/certificates.hpp"
@@ -358,6 +360,66 @@ TEST_P(Tls, BytesThatAreNoTlsAreRefused) {
 }
 
 KUMASIM_TWO_WORLDS(Tls);
+
+/// Waits for ever: for what the peer never sends, or for a peer that never takes what is sent.
+asio::awaitable<void> wait_on(Runtime& runtime, Stream below, const TlsContext& context, bool accepts, bool writes,
+                              std::shared_ptr<int>) {
+  auto handshake = accepts ? tls_accept(std::move(below), context, runtime.clock)
+                           : tls_connect(std::move(below), context, runtime.clock, "server");
+  auto stream = co_await std::move(handshake);
+  std::string bytes(4'000'000, 'x');
+  if (writes)
+    co_await asio::async_write(stream, asio::buffer(bytes), asio::use_awaitable);
+  else
+    co_await stream.async_read_some(asio::buffer(bytes));
+}
+
+class TlsStreams : public ::testing::TestWithParam<bool> {};
+
+TEST_P(TlsStreams, LetWhoWaitsForThemGoWithTheProcess) {
+  bool writes = GetParam();
+  auto authority = testing::make_authority("ca");
+  auto leaf = testing::make_leaf(authority, {});
+  auto server_context = TlsContext::create({.role = TlsRole::server,
+                                            .certificate_pem = leaf.certificate_pem,
+                                            .key_pem = leaf.key_pem,
+                                            .peer = TlsPeerCheck::none});
+  auto client_context = TlsContext::create({.trust_pem = authority.certificate_pem});
+  ASSERT_TRUE(server_context && client_context);
+  auto serve = [&](Runtime& runtime, std::shared_ptr<int> mark) -> asio::awaitable<void> {
+    auto listener = runtime.network.listen({"", 443});
+    auto below = co_await listener.accept();
+    co_await wait_on(runtime, std::move(below), *server_context, true, writes, std::move(mark));
+  };
+  auto call = [&](Runtime& runtime, std::shared_ptr<int> mark) -> asio::awaitable<void> {
+    co_await sleep(runtime.timers, 1ms);
+    auto below = co_await runtime.network.connect({"server", 443});
+    co_await wait_on(runtime, std::move(below), *client_context, false, writes, std::move(mark));
+  };
+  std::weak_ptr<int> at_server, at_client;  // of what lies in the frames
+  {
+    sim::World world;
+    auto start = [&](const char* name, auto main, std::weak_ptr<int>& seen) {
+      world.add_process(name).start([main, name, &seen](Runtime& runtime) {
+        auto mark = std::make_shared<int>(0);
+        seen = mark;
+        spawn(runtime.executor, runtime.log, name, main(runtime, std::move(mark)));
+      });
+    };
+    start("server", serve, at_server);
+    start("client", call, at_client);
+    world.run_for(10s);
+    EXPECT_FALSE(at_server.expired());
+    EXPECT_FALSE(at_client.expired());
+    world.find_process("server")->kill();
+    EXPECT_TRUE(at_server.expired());
+    EXPECT_FALSE(at_client.expired()) << "nothing has arrived there yet";
+  }
+  EXPECT_TRUE(at_client.expired());
+}
+
+INSTANTIATE_TEST_SUITE_P(Both, TlsStreams, ::testing::Bool(),
+                         [](const auto& info) { return info.param ? "writes" : "reads"; });
 
 TEST(TlsContext, NamesTheFieldThatIsWrong) {
   auto authority = testing::make_authority("ca");

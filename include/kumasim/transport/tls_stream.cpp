@@ -7,6 +7,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 
+#include "kumasim/runtime/held_operation.hpp"
 #include "kumasim/transport/read_buffer.hpp"
 
 namespace kumasim {
@@ -26,8 +27,8 @@ void finish(const asio::any_io_executor& executor, Operation operation, error_co
 
 struct TlsStream::State : std::enable_shared_from_this<State> {
   State(Stream stream, std::unique_ptr<TlsEngine> tls)
-      : below(std::move(stream)), engine(std::move(tls)),
-        peer(std::make_shared<const TlsPeer>(engine->peer())) {}
+      : below(std::move(stream)), engine(std::move(tls)), peer(std::make_shared<const TlsPeer>(engine->peer())),
+        reader(below.get_executor()), writer(below.get_executor()) {}
 
   void start_read(MutableBuffers buffers, Operation operation);
   void go_on_reading();
@@ -42,10 +43,10 @@ struct TlsStream::State : std::enable_shared_from_this<State> {
 
   ReadBuffer input;
   MutableBuffers into;
-  Operation reader;
+  HeldOperation reader;
   asio::cancellation_signal read_signal;
 
-  Operation writer;
+  HeldOperation writer;
   std::size_t written = 0;       // plain bytes of the write in progress
   std::string sending;           // ciphertext on its way
   bool flushing = false;
@@ -55,12 +56,13 @@ struct TlsStream::State : std::enable_shared_from_this<State> {
 };
 
 void TlsStream::State::start_read(MutableBuffers buffers, Operation operation) {
-  assert(!reader.complete && "one read at a time");
+  assert(!reader && "one read at a time");
   if (buffers.empty()) return finish(below.get_executor(), std::move(operation), {}, 0);
   into = buffers;
-  reader = std::move(operation);
-  if (reader.slot.is_connected())
-    reader.slot.assign([weak = weak_from_this()](asio::cancellation_type type) {
+  auto slot = operation.slot;
+  if (!reader.hold(operation)) return;
+  if (slot.is_connected())
+    slot.assign([weak = weak_from_this()](asio::cancellation_type type) {
       if (auto self = weak.lock()) self->read_signal.emit(type);
     });
   go_on_reading();
@@ -80,7 +82,7 @@ void TlsStream::State::go_on_reading() {
   if (step == TlsEngine::Step::closed) return end_read(asio::error::eof, 0);
   if (step == TlsEngine::Step::failed) return end_read(engine->error(), 0);
   auto on_input = [self = shared_from_this()](error_code code, std::size_t got) {
-    if (!self->reader.complete) return;
+    if (!self->reader) return;
     // The end without close_notify may be an attacker's (RFC 8446, 6.1), so it is no proper end.
     if (code) return self->end_read(code == asio::error::eof ? asio::error::connection_reset : code, 0);
     self->engine->feed(self->input.got(got));
@@ -90,11 +92,11 @@ void TlsStream::State::go_on_reading() {
 }
 
 void TlsStream::State::end_read(error_code code, std::size_t count) {
-  finish(below.get_executor(), std::exchange(reader, {}), code, count);
+  finish(below.get_executor(), reader.take(), code, count);
 }
 
 void TlsStream::State::start_write(ConstBuffers buffers, Operation operation) {
-  assert(!writer.complete && "one write at a time");
+  assert(!writer && "one write at a time");
   if (broken) return finish(below.get_executor(), std::move(operation), broken, 0);
   if (buffers.empty()) return finish(below.get_executor(), std::move(operation), {}, 0);
   // Short buffers are gathered into one record; a long one is encrypted where it lies.
@@ -131,16 +133,17 @@ void TlsStream::State::start_write(ConstBuffers buffers, Operation operation) {
     broken = step == TlsEngine::Step::failed ? engine->error() : error_code(asio::error::broken_pipe);
     return finish(below.get_executor(), std::move(operation), broken, 0);
   }
-  writer = std::move(operation);
-  if (writer.slot.is_connected())
-    writer.slot.assign([weak = weak_from_this()](asio::cancellation_type type) {
+  auto slot = operation.slot;
+  if (!writer.hold(operation)) return;
+  if (slot.is_connected())
+    slot.assign([weak = weak_from_this()](asio::cancellation_type type) {
       if (auto self = weak.lock()) self->write_signal.emit(type);
     });
   flush();
 }
 
 void TlsStream::State::end_write(error_code code) {
-  if (writer.complete) finish(below.get_executor(), std::exchange(writer, {}), code, code ? 0 : written);
+  if (writer) finish(below.get_executor(), writer.take(), code, code ? 0 : written);
 }
 
 void TlsStream::State::flush() {

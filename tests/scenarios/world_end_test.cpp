@@ -1,0 +1,42 @@
+/// What a simulated mesh holds on to once it is gone: nothing.
+#include <gtest/gtest.h>
+
+#include <malloc.h>
+
+#include "tests/scenarios/scenario_texts.hpp"
+#include "tests/scenarios/sim_run.hpp"
+
+namespace kumasim::scenario {
+namespace {
+
+/// Bytes that the program holds. Zero under sanitizers, which bring a heap and a search for leaks of their own.
+std::size_t held_bytes() {
+  struct mallinfo2 info = mallinfo2();
+  return info.uordblks + info.hblkhd;
+}
+
+/// What the second of two equal runs leaves behind; the first one fills what libraries keep for later.
+std::ptrdiff_t left_behind(const Scenario& scenario) {
+  run(scenario, {});
+  std::size_t before = held_bytes();
+  run(scenario, {});
+  return static_cast<std::ptrdiff_t>(held_bytes() - before);
+}
+
+constexpr std::ptrdiff_t few_bytes = 20'000;  // one TLS connection has more
+
+TEST(WorldEnd, LeavesNothingOfAMeshBehind) {
+  EXPECT_LT(left_behind(must_load(load_scenario_file("scenarios/hello.yaml"))), few_bytes);
+}
+
+TEST(WorldEnd, LeavesNothingOfKilledProcessesBehind) {
+  Scenario scenario = must_load(load_scenario_file("scenarios/hello.yaml"));
+  Fault& kill = scenario.faults.at(0);
+  ASSERT_EQ(kill.kind->name, "proc.kill");
+  kill.select.reset();
+  kill.target = scenario.control_plane.name;
+  EXPECT_LT(left_behind(scenario), few_bytes);
+}
+
+}  // namespace
+}  // namespace kumasim::scenario
