@@ -14,9 +14,10 @@ VirtualNetwork::VirtualNetwork(Kernel& kernel, std::uint64_t seed, NetworkLimits
     : kernel_(kernel), limits_(limits), random_(mix(seed, 0x9E7)), context_(kernel, 0, random_) {}
 
 VirtualNetwork::~VirtualNetwork() {
-  // Events under way own connections, which know this network.
+  // What is under way or held up owns connections, which know this network.
   context_.mark_ended();
   context_.drain();
+  waiting_.clear();
 }
 
 void VirtualNetwork::set_link_one_way(const Process& from, const Process& to, LinkOptions options) {
