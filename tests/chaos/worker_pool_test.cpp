@@ -116,6 +116,18 @@ TEST(WorkerPool, KeepsTheLastThatACrashSaid) {
   EXPECT_EQ(all_of(pool)[0].trouble, "died by Segmentation fault: two\nthree\nfour");
 }
 
+TEST(WorkerPool, KeepsWhatWorkSaidBeforeItDied) {
+  WorkerPool pool(1, 60s);
+  pool.start(0, [](const Say& say) -> std::string {
+    say("one ");
+    say("two");
+    std::abort();
+  });
+  auto done = all_of(pool);
+  EXPECT_EQ(done[0].output, "one two");
+  EXPECT_EQ(done[0].trouble, "died by Aborted");
+}
+
 TEST(WorkerPool, ForgetsWhatIsCancelled) {
   WorkerPool pool(3, 60s);
   pool.start(5, [] { return std::string("kept"); });

@@ -114,18 +114,6 @@ chaos::Exploration exploration_of(const scenario::Source& source, const scenario
   return out;
 }
 
-/// The child's answer is a results file of its own.
-chaos::SeedResult result_of(const Finished& finished, const chaos::Exploration& exploration, std::uint64_t seed) {
-  if (finished.trouble.empty()) {
-    auto read = chaos::read_results(to_line(exploration) + finished.output);
-    if (read && read->results.contains(seed)) return read->results.at(seed);
-  }
-  chaos::SeedResult out;
-  out.seed = seed;
-  out.failures.push_back(crash_of(finished));
-  return out;
-}
-
 /// `branch` "" for the seed's own run; `at` is when its event came.
 struct Which {
   std::uint64_t seed = 0;
@@ -215,8 +203,7 @@ int merge(const ExploreArguments& arguments) {
 
 /// Each seed once; `keep` is given each result as it comes and says whether to go on.
 void run_seeds(const scenario::Source& source, const scenario::Profile& profile, const ExploreArguments& arguments,
-               const chaos::Exploration& exploration, const std::vector<std::uint64_t>& seeds,
-               const std::function<bool(const chaos::SeedResult&)>& keep) {
+               const std::vector<std::uint64_t>& seeds, const std::function<bool(const chaos::SeedResult&)>& keep) {
   WorkerPool pool(arguments.jobs > 0 ? arguments.jobs : std::max(std::thread::hardware_concurrency(), 1U),
                   std::chrono::seconds(arguments.cpu_max));
   ProgressBar bar(fmt::format("exploring {}", source.scenario.name));
@@ -224,13 +211,13 @@ void run_seeds(const scenario::Source& source, const scenario::Profile& profile,
   while (done < seeds.size()) {
     while (next < seeds.size() && !pool.full()) {
       std::size_t task = next++;
-      pool.start(task, [&, task] {
-        return to_line(run_seed(source, profile, seeds[task], arguments.bug, arguments.branches));
+      pool.start(task, [&, task](const Say& say) {
+        return run_seed(source, profile, seeds[task], arguments.bug, arguments.branches, say);
       });
     }
     std::optional<Finished> finished = pool.wait();
     if (!finished) return;
-    chaos::SeedResult result = result_of(*finished, exploration, seeds[finished->task]);
+    chaos::SeedResult result = result_of(*finished, seeds[finished->task]);
     ++done;
     failed += result.passed() ? 0 : 1;
     if (!keep(result)) return;
@@ -273,7 +260,7 @@ int explore(const ExploreArguments& arguments) {
   }
   std::erase_if(seeds, [&](std::uint64_t seed) { return results.results.contains(seed); });
   bool kept = true;
-  run_seeds(*source, profile, arguments, exploration, seeds, [&](const chaos::SeedResult& result) {
+  run_seeds(*source, profile, arguments, seeds, [&](const chaos::SeedResult& result) {
     results.results.insert_or_assign(result.seed, result);
     if (folder) kept = folder->add(result);
     return kept;

@@ -21,12 +21,13 @@ using Clock = std::chrono::steady_clock;
 class SeedRun {
  public:
   SeedRun(const scenario::Source& source, const scenario::Profile& profile, std::uint64_t seed, const std::string& bug,
-          unsigned branches)
+          unsigned branches, const Say& say)
       : source_(source),
         profile_(profile),
         seed_(seed),
         bug_(bug),
         branches_(branches),
+        say_(say),
         trunk_(scenario::expand(source, profile, seed)) {}
 
   chaos::SeedResult go() {
@@ -45,7 +46,6 @@ class SeedRun {
     out.branch_ns = at_.count();
     // This is the process of a branch: the run that it left waits for its answer.
     if (taken_) fork_.answer(to_line(out));
-    out.branches = std::move(ended_);
     return out;
   }
 
@@ -75,9 +75,10 @@ class SeedRun {
         taken_ = std::move(*loaded);
         return &*taken_;
       }
-      ended_.push_back(ended(loaded ? nullptr : &loaded.error(), fork, *more));
-      ended_.back().branch = name;
-      ended_.back().branch_ns = at.count();
+      chaos::SeedResult result = ended(loaded ? nullptr : &loaded.error(), fork, *more);
+      result.branch = name;
+      result.branch_ns = at.count();
+      say_(to_line(result));
     }
     return nullptr;
   }
@@ -103,9 +104,9 @@ class SeedRun {
   std::uint64_t seed_;
   const std::string& bug_;
   unsigned branches_;
+  const Say& say_;
   Clock::time_point begin_ = Clock::now();
   scenario::Expanded trunk_;
-  std::vector<chaos::SeedResult> ended_;
   // Of the process of a branch:
   Fork fork_;
   std::string name_;
@@ -124,9 +125,31 @@ std::set<std::string> fault_kinds_of(const scenario::Scenario& scenario) {
   return out;
 }
 
-chaos::SeedResult run_seed(const scenario::Source& source, const scenario::Profile& profile, std::uint64_t seed,
-                           const std::string& planted_bug, unsigned branches) {
-  return SeedRun(source, profile, seed, planted_bug, branches).go();
+std::string run_seed(const scenario::Source& source, const scenario::Profile& profile, std::uint64_t seed,
+                     const std::string& planted_bug, unsigned branches, const Say& say) {
+  return to_line(SeedRun(source, profile, seed, planted_bug, branches, say).go());
+}
+
+chaos::SeedResult result_of(const Finished& finished, std::uint64_t seed) {
+  std::vector<chaos::SeedResult> branches;
+  std::optional<chaos::SeedResult> own;
+  std::string_view rest = finished.output;
+  for (std::size_t end = rest.find('\n'); end != std::string_view::npos; end = rest.find('\n')) {
+    auto one = chaos::read_result(rest.substr(0, end));
+    rest.remove_prefix(end + 1);
+    if (!one) continue;
+    if (one->branch.empty())
+      own = std::move(*one);
+    else
+      branches.push_back(std::move(*one));
+  }
+  if (!own || !finished.trouble.empty()) {
+    own.emplace();
+    own->seed = seed;
+    own->failures.push_back(crash_of(finished));
+  }
+  own->branches = std::move(branches);
+  return std::move(*own);
 }
 
 std::optional<scenario::Expanded> expand_branch(const scenario::Source& source, const scenario::Profile& profile,

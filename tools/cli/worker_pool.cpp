@@ -25,7 +25,7 @@ constexpr int threw = 125;  // exit code of a child whose work threw
 /// What ended it is not the work itself.
 bool ended_from_outside(int status) { return WIFSIGNALED(status) && from_outside(WTERMSIG(status)); }
 
-[[noreturn]] void work_and_end(const std::function<std::string()>& work, int output, int errors,
+[[noreturn]] void work_and_end(const std::function<std::string(const Say&)>& work, int output, int errors,
                                std::chrono::seconds cpu_max, std::chrono::seconds wall_max, pid_t parent) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(threw);  // it died before
@@ -35,9 +35,13 @@ bool ended_from_outside(int status) { return WIFSIGNALED(status) && from_outside
   setrlimit(RLIMIT_CPU, &limit);
   rlimit no_core{0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
+  Say say = [output](std::string_view text) {
+    if (!write_all(output, text)) throw std::runtime_error("what the work says cannot be kept");
+  };
   int code = threw;
   try {
-    code = write_all(output, work()) ? 0 : threw;
+    say(work(say));
+    code = 0;
   } catch (const std::exception& error) {
     std::cerr << error.what() << std::endl;
   } catch (...) {
@@ -73,6 +77,10 @@ void WorkerPool::cancel_above(std::size_t task) {
 }
 
 void WorkerPool::start(std::size_t task, const std::function<std::string()>& work) {
+  start(task, [work](const Say&) { return work(); });
+}
+
+void WorkerPool::start(std::size_t task, const std::function<std::string(const Say&)>& work) {
   start({.task = task, .work = work});
 }
 

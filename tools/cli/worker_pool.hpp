@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include <sys/types.h>
 
@@ -14,9 +15,12 @@ namespace kumasim::cli {
 /// What came of one piece of work.
 struct Finished {
   std::size_t task = 0;
-  std::string output;   // what the work returned
+  std::string output;   // what the work said and returned
   std::string trouble;  // "" where it did; else how it died, with the last it said on standard error
 };
+
+/// Throws std::runtime_error where nobody can hear it.
+using Say = std::function<void(std::string_view)>;
 
 class WorkerPool {
  public:
@@ -35,6 +39,8 @@ class WorkerPool {
   /// outside ends (SIGTERM, SIGINT, SIGHUP or SIGKILL) is done once more; what it refers to must live
   /// until it has been waited for. Throws std::system_error where no process can be made.
   void start(std::size_t task, const std::function<std::string()>& work);
+  /// The same for work that has something to say before it is done: `output` begins with it, also where the work dies.
+  void start(std::size_t task, const std::function<std::string(const Say&)>& work);
   /// Waits for one to end; nothing where none runs. Throws std::runtime_error where one was ended from outside twice.
   std::optional<Finished> wait();
   /// Ends what runs with a number above `task`; it will not be reported.
@@ -44,7 +50,7 @@ class WorkerPool {
   struct Child {
     std::size_t task = 0;
     int output = -1, errors = -1;  // files in memory
-    std::function<std::string()> work = {};
+    std::function<std::string(const Say&)> work = {};
     bool again = false;  // it was ended from outside before
   };
   void start(Child child);
