@@ -26,7 +26,6 @@ class Client::Caller : public proxy::End {
     auto& e = *pending->exchange;
     e.id = fabric().next_id();
     e.first_hop = true;
-    e.owner = pending;
     e.record = std::make_shared<proxy::CallRecord>();
     e.record->result.started = now();
     e.record->result.client = process().name();
@@ -117,6 +116,7 @@ class Client::Caller : public proxy::End {
 
   void send(const PendingPtr& pending, const WirePtr& wire) {
     pending->exchange->wire = wire;
+    pending->exchange->owner = pending;
     fabric().request(pending->exchange);
   }
 

@@ -38,5 +38,22 @@ TEST(WorldEnd, LeavesNothingOfKilledProcessesBehind) {
   EXPECT_LT(left_behind(scenario), few_bytes);
 }
 
+TEST(WorldEnd, LeavesNothingOfCallsUnderWayBehind) {
+  EXPECT_LT(left_behind(must_load(load_scenario(R"(apiVersion: kumasim/v1
+kind: Scenario
+metadata: {name: slow}
+spec:
+  duration: 6s
+  topology: {services: [{name: web, calls: [backend]}, {name: backend, latency: 5s}]}
+  resources:
+  - {type: Mesh, name: default, mtls: {enabledBackend: ca, backends: [{name: ca, type: builtin}]}}
+  - {type: MeshTrafficPermission, mesh: default, name: all, spec: {from: [{targetRef: {kind: Mesh}, default: {action: Allow}}]}}
+  load: [{from: web, to: backend, rate: 10/s}]
+  expect: [{always: calls >= 0}]
+)",
+                                                "slow.yaml"))),
+            few_bytes);
+}
+
 }  // namespace
 }  // namespace kumasim::scenario
