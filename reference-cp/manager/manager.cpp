@@ -7,6 +7,7 @@
 
 #include "reference-cp/manager/defaults.hpp"
 #include "reference-cp/manager/rate_limited_services.hpp"
+#include "reference-cp/manager/zone_removal.hpp"
 #include "reference-cp/model/kinds.hpp"
 #include "reference-cp/model/rules/values.hpp"
 
@@ -319,6 +320,12 @@ asio::awaitable<Outcome<>> Manager::check_removal(const Kind& kind, const Resour
       violations.add(Path("mesh"), "unable to delete mesh, there are still some dataplanes attached");
     }
   }
+  if (&kind == &kind::zone()) {
+    auto connected = co_await is_zone_connected(store_, key.name);
+    if (!connected) co_return refuse(connected.error());
+    if (*connected)
+      violations.add(Path("zone"), "unable to delete Zone, Zone CP is still connected, please shut it down first");
+  }
   if (&kind == &kind::secret() && authorities_ != nullptr) {
     auto mesh = co_await store_.get(kind::mesh(), {"", key.mesh});
     if (!mesh) co_return Outcome<>{};
@@ -335,6 +342,18 @@ asio::awaitable<Outcome<>> Manager::check_removal(const Kind& kind, const Resour
   }
   if (!violations.empty()) co_return refuse(std::move(violations));
   co_return Outcome<>{};
+}
+
+/// What comes from the zone after that is refused, for it needs the Zone.
+asio::awaitable<Outcome<>> Manager::remove_zone(ResourceKey key) {
+  for (int attempt = 1;; ++attempt) {
+    auto writes = co_await zone_removal(store_, key.name);
+    if (!writes) co_return refuse(writes.error());
+    auto removed = co_await store_.commit(*std::move(writes), clock_.wall_now());
+    if (removed) co_return Outcome<>{};
+    // Something has gone by itself.
+    if (removed.error().code != Code::not_found || attempt == attempts_max) co_return refuse(removed.error());
+  }
 }
 
 asio::awaitable<Outcome<>> Manager::remove_identity(ResourceKey key) {
@@ -358,6 +377,7 @@ asio::awaitable<Outcome<>> Manager::remove(const Kind& kind, ResourceKey key) {
     if (!checked) co_return checked;
   }
   if (&kind == &kind::mesh_identity() && authorities_ != nullptr) co_return co_await remove_identity(std::move(key));
+  if (&kind == &kind::zone() && options_.labels.mode == CpMode::global) co_return co_await remove_zone(std::move(key));
   auto removed = co_await store_.remove(kind, key);
   if (!removed) co_return refuse(removed.error());
   co_return Outcome<>{};

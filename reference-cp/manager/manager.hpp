@@ -47,7 +47,8 @@ class Manager {
   /// As Store::update, with the rules.
   asio::awaitable<Outcome<ResourcePtr>> update(Resource resource);
 
-  /// Refuses a mesh with dataplanes and a secret that a mesh's backend uses.
+  /// Refuses a mesh with dataplanes, a secret that a mesh's backend uses, and a Zone that is connected. A Zone that
+  /// Global removes takes along what the zone has given it.
   asio::awaitable<Outcome<>> remove(const Kind& kind, ResourceKey key);
 
   /// Makes what of these is not there: the mesh `default`, the zone (in zone mode), the generators of host names.
@@ -69,6 +70,7 @@ class Manager {
   asio::awaitable<Outcome<ResourcePtr>> update_mesh(Resource mesh, ResourcePtr before);
   /// With the secrets of the CA that was made for it.
   asio::awaitable<Outcome<>> remove_identity(ResourceKey key);
+  asio::awaitable<Outcome<>> remove_zone(ResourceKey key);
   asio::awaitable<Outcome<>> check_removal(const Kind& kind, const ResourceKey& key);
   asio::awaitable<Outcome<>> ensure(Resource resource);
   /// `stored` is the metadata of what an update replaces, nullptr for a new resource. As in Kuma the rules of an update
