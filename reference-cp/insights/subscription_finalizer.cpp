@@ -1,6 +1,7 @@
 #include "reference-cp/insights/subscription_finalizer.hpp"
 
 #include <set>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -14,6 +15,11 @@ namespace kumasim::cp {
 namespace {
 
 constexpr std::string_view component = "finalizer";
+
+std::vector<const Kind*> insights_of(CpMode mode) {
+  if (mode == CpMode::global) return {&kind::zone_insight()};
+  return {&kind::dataplane_insight(), &kind::zone_ingress_insight(), &kind::zone_egress_insight()};
+}
 
 std::uint64_t generation_of(const nlohmann::json& subscription) {
   const nlohmann::json& value = at(subscription, "generation");
@@ -31,7 +37,7 @@ asio::awaitable<void> SubscriptionFinalizer::run(Timers& timers, Duration idle_t
 
 asio::awaitable<void> SubscriptionFinalizer::look() {
   Watched next;
-  for (const Kind* kind : {&kind::dataplane_insight(), &kind::zone_ingress_insight(), &kind::zone_egress_insight()}) {
+  for (const Kind* kind : insights_of(mode_)) {
     auto list = co_await store_.list(*kind, {});
     if (!list) {
       log_.warn(component, "insights not read", {{"type", kind->type()}, {"error", list.error().message}});
