@@ -51,8 +51,9 @@ struct Received {
 
 class DeltaSink {
  public:
-  /// `held` are the versions of an earlier stream's sink of this process whose store has not been changed by others
-  /// since; empty for a full synchronisation, as Kuma's each time.
+  /// `held` are the versions of the sink of an earlier stream, in the same process, to the same store, which nobody
+  /// else has changed since (Global: the Zone has not been removed); empty for a full synchronisation, as Kuma's each
+  /// time.
   DeltaSink(SinkNode node, std::vector<const Kind*> kinds, HeldVersions held = {});
 
   /// The first requests, one a kind, in the order of the kinds: bytes of DeltaDiscoveryRequest.
@@ -69,8 +70,7 @@ class DeltaSink {
   /// REQUIRES: there was one.
   std::string refuse(const Kind& kind, std::string_view reason, std::span<const ResourceKey> not_stored = {});
 
-  /// Of what has been answered: for the sink of the next stream. A kind whose first response has not been answered is
-  /// as it was given to the constructor.
+  /// For the sink of the next stream; at any time. Kinds whose first response has not been answered are not in it.
   const HeldVersions& held() const { return held_; }
 
  private:
@@ -78,7 +78,7 @@ class DeltaSink {
     std::string nonce;
     std::map<std::string, std::string> versions;  ///< of what it added, by delta name
     std::vector<std::string> removed;
-    std::vector<std::string> invalid;
+    std::vector<std::string> not_usable;
     bool is_initial = false;
   };
   struct KindState {
@@ -88,6 +88,8 @@ class DeltaSink {
     Latest latest;
   };
 
+  KindState* find(std::string_view kind);
+  void doubt(const KindState& state);
   void remember(KindState& state, std::span<const ResourceKey> not_stored);
 
   SinkNode node_;

@@ -8,6 +8,7 @@
 ///   say: the other side then removes what it holds of the kind. Not so where it brings versions.
 /// - What it refused counts as sent, for it stores all the rest of a response: it goes again when it changes, by
 ///   retry_refused(), or on the next stream. Other resources of its kind are not kept back.
+/// - Who loses a Mesh loses what is in it: that is sent again where it is there again.
 /// - Versions are hashes of content: a stream that brings `initial_resource_versions` is sent what differs.
 #pragma once
 
@@ -100,6 +101,7 @@ class DeltaSource {
   std::optional<Error> too_much(const DeltaDiscoveryRequest& request) const;
   void subscribe(KindState& state, const DeltaDiscoveryRequest& request, bool first);
   void answered(KindState& state, const DeltaDiscoveryRequest& request, SourceActions& actions);
+  void lose_what_is_in(const std::vector<std::string>& meshes);
   bool differs(const KindState& state) const;
   void flush(const std::string& kind, KindState& state, SourceActions& actions);
 

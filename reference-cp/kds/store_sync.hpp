@@ -6,6 +6,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,10 +49,17 @@ class StoreSync {
  private:
   enum class Side : std::uint8_t { zone, global };
   struct Plan;
+  struct Taken {
+    Received received;
+    std::vector<ResourceKey> sent_as;  ///< of Received::added
+  };
 
   StoreSync(Store& store, const Clock& clock, Side side, GlobalTakes how)
       : store_(store), clock_(clock), side_(side), how_(std::move(how)) {}
   bool may_replace(const Resource& stored) const;
+  Taken take(Received received, SyncReport& report) const;
+  std::optional<Resource> updated(const Resource& stored, const Resource& wanted) const;
+  asio::awaitable<Result<std::map<ResourceKey, ResourcePtr>>> stored(const Received& received);
   asio::awaitable<Result<Plan>> plan(const Received& received);
 
   Store& store_;

@@ -20,7 +20,7 @@ struct ZoneStatusOptions {
   Duration flush_interval = std::chrono::seconds(10);  ///< multizone.global.kds.zoneInsightFlushInterval
   Duration idle_time = std::chrono::minutes(5);        ///< metrics.zone.idleTimeout
   bool compact_finished = false;                       ///< metrics.zone.compactFinishedSubscriptions
-  std::size_t subscription_limit = 10;                 ///< metrics.zone.subscriptionLimit; 0: all are kept
+  std::size_t subscription_limit = 10;                 ///< metrics.zone.subscriptionLimit; 0: none is kept
 };
 
 class ZoneStatus {

@@ -49,6 +49,7 @@ class ZoneSubscription {
     std::uint64_t sent = 0, acknowledged = 0, rejected = 0;
   };
   static nlohmann::json print(const Counts& counts);
+  void introduce(const AdsNode& node);
 
   Server server_;
   std::string id_;

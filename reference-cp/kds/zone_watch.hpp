@@ -19,9 +19,9 @@
 namespace kumasim::cp::kds {
 
 struct ZoneWatchOptions {
-  Duration poll_interval = std::chrono::seconds(30);  ///< multizone.global.kds.zoneHealthCheck.pollInterval
-  Duration timeout = std::chrono::minutes(5);         ///< multizone.global.kds.zoneHealthCheck.timeout
-  bool close_stale = false;                           ///< multizone.global.kds.zoneHealthCheck.closeStaleConn
+  Duration poll_interval{};  ///< multizone.global.kds.zoneHealthCheck.pollInterval
+  Duration timeout{};        ///< multizone.global.kds.zoneHealthCheck.timeout; both 0: nobody watches
+  bool close_stale = false;  ///< multizone.global.kds.zoneHealthCheck.closeStaleConn
 };
 
 class ZoneWatch {
@@ -51,7 +51,7 @@ class ZoneWatch {
   /// ends at once. `connected` is as in the insight (ZoneStatus::stream_opened).
   [[nodiscard]] Watched watch(std::string zone, ZoneStream stream, WallTime connected, End end);
 
-  /// Looks once in each poll interval, until the process ends.
+  /// Looks once in each poll interval, until the process ends. Returns at once where the interval or timeout is 0.
   asio::awaitable<void> run(Timers& timers);
   asio::awaitable<void> look();
 
@@ -64,7 +64,7 @@ class ZoneWatch {
     End end;
   };
 
-  void end(const std::function<bool(const Stream&)>& which, const std::string& reason);
+  void end_those(const std::function<bool(const Stream&)>& which, const std::string& reason);
   asio::awaitable<void> look_at(std::string zone);
 
   const Clock& clock_;
