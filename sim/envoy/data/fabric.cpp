@@ -27,6 +27,12 @@ End::~End() {
   }
   if (!fabric_alive_.expired()) fabric_.end_gone(*this);
 }
+/// Who speaks no TLS answers in the clear.
+ChainPtr End::on_hello(const WirePtr& wire) {
+  wire->failure = "TLS_error:|268435703:SSL routines:OPENSSL_internal:WRONG_VERSION_NUMBER:TLS_error_end";
+  return nullptr;
+}
+
 MonotonicTime End::now() const { return process_.world().now(); }
 
 void Fabric::bind(End& end, Role role, const std::string& host, std::uint16_t port) {
@@ -102,6 +108,13 @@ WirePtr Fabric::connect(End& client, const ConnectOptions& o) {
     wire->hello.server_name = o.tls->sni;
     wire->version = o.tls->version_max;
     wire->hello.application_protocols = o.tls->alpn;
+  } else if (o.carries) {
+    wire->hello.tls = wire->tls = true;
+    wire->hello.server_name = o.carries->hello.server_name;
+    wire->hello.application_protocols = o.carries->hello.application_protocols;
+    wire->version = o.carries->version;
+    wire->carries = o.carries;
+    o.carries->carried_by = wire;
   } else if (!o.plain_protocol.empty()) {
     wire->hello.application_protocols = {o.plain_protocol};
   }
@@ -166,6 +179,7 @@ void Fabric::say_hello(const WirePtr& wire) {
   if (!wire->client || !wire->server) return;
   pass(wire, true, TrafficKind::connect, digest(wire->id, 3), [this, wire] {
     if (!wire->server || !wire->client) return;
+    if (wire->server->passes_on(wire)) return;
     wire->server_chain = wire->server->on_hello(wire);
     if (!wire->server) return;
     if (!wire->server_chain) return close_by_server(wire, WireEnd::tls_failed);
@@ -175,6 +189,14 @@ void Fabric::say_hello(const WirePtr& wire) {
 
 void Fabric::hear_server(const WirePtr& wire) {
   if (!wire->client) return;
+  if (const auto& first = wire->carries) {
+    established(wire);
+    if (!first->server) return;
+    first->server_chain = wire->server_chain;
+    first->version = wire->version;
+    pass(first, false, TrafficKind::connect, digest(first->id, 4), [this, first] { hear_server(first); });
+    return;
+  }
   auto refused = wire->client->on_server_certificate(wire);
   if (!refused.empty()) {
     wire->failure = refused;
@@ -189,12 +211,32 @@ void Fabric::hear_server(const WirePtr& wire) {
   // A TLS 1.3 client may send at once, and the server judges its certificate when that arrives. With TLS 1.2 the client
   // waits for the server's word: a refused certificate is a failed connection.
   bool at_once = wire->version >= 0x0304;
-  pass(wire, true, TrafficKind::connect, digest(wire->id, 6), [this, wire, at_once] {
-    if (!wire->server) return;
-    if (!wire->server->on_client_certificate(wire)) return close_by_server(wire, WireEnd::tls_failed);
-    if (!at_once) pass(wire, false, TrafficKind::connect, digest(wire->id, 14), [this, wire] { established(wire); });
-  });
+  pass(wire, true, TrafficKind::connect, digest(wire->id, 6), [this, wire, at_once] { hear_client(wire, at_once); });
   if (at_once) established(wire);
+}
+
+/// At the server, or at who passes the handshake on to it.
+void Fabric::hear_client(const WirePtr& wire, bool at_once) {
+  if (!wire->server) return;
+  if (auto next = wire->carried_by.lock()) {
+    if (!next->client || !next->server) return;
+    next->client_chain = wire->client_chain;
+    pass(next, true, TrafficKind::connect, digest(next->id, 6), [this, next, at_once] { hear_client(next, at_once); });
+    return;
+  }
+  if (!wire->server->on_client_certificate(wire)) return close_by_server(wire, WireEnd::tls_failed);
+  if (!at_once) confirm(wire);
+}
+
+/// The server's word that it takes the client's certificate, all the way back.
+void Fabric::confirm(const WirePtr& wire) {
+  if (!wire->server) return;
+  pass(wire, false, TrafficKind::connect, digest(wire->id, 14), [this, wire] {
+    if (wire->carries)
+      confirm(wire->carries);
+    else
+      established(wire);
+  });
 }
 
 void Fabric::established(const WirePtr& wire) {

@@ -27,6 +27,7 @@ struct ConnectOptions {
   std::uint16_t port = 0;
   const TlsContext* tls = nullptr;  ///< null: plain
   bool passed_on = false;           ///< its handshake is with whoever the server passes the connection on to
+  WirePtr carries = {};             ///< a connection whose handshake and bytes it passes on, TLS as it is
   std::string plain_protocol = {};  ///< what an HTTP inspector makes of its first bytes: "http/1.1"; "": nothing
   bool from_proxy = false;          ///< a proxy's own connections are not redirected to itself
   std::string original_host = {};   ///< of a redirected connection
@@ -55,6 +56,8 @@ struct Wire {
   bool tls = false;
   std::string client_spiffe_id, server_spiffe_id;  ///< as the other side verified them
   ChainPtr client_chain, server_chain;
+  WirePtr carries;                 ///< the connection whose TLS it passes on
+  std::weak_ptr<Wire> carried_by;  ///< the connection that passes its TLS on
 
   // The server's side: what the listener made of it when it was accepted.
   ListenerPtr listener;
@@ -89,9 +92,12 @@ class End {
 
   /// Server: a connection has reached it. False: no filter chain takes it, it is closed at once.
   virtual bool on_accept(const WirePtr&) { return true; }
+  /// Server: the client's TLS hello. True: it is passed on by a connection that carries this one, to whose server all
+  /// that follows of the handshake is left.
+  virtual bool passes_on(const WirePtr&) { return false; }
   /// Server: the client's TLS hello; sets wire->version from what both allow. The answer is its identity; null: the
   /// handshake fails with wire->failure.
-  virtual ChainPtr on_hello(const WirePtr&) { return nullptr; }
+  virtual ChainPtr on_hello(const WirePtr& wire);
   /// Server: the client has finished its handshake. False: its certificate is refused, the connection is closed.
   virtual bool on_client_certificate(const WirePtr&) { return true; }
   virtual void on_request(const ExchangePtr&) {}
@@ -177,6 +183,8 @@ class Fabric {
   void arrive(const WirePtr& wire);
   void say_hello(const WirePtr& wire);
   void hear_server(const WirePtr& wire);
+  void hear_client(const WirePtr& wire, bool at_once);
+  void confirm(const WirePtr& wire);
   void established(const WirePtr& wire);
   void drop(const WirePtr& wire, WireEnd how);
   void detach(const WirePtr& wire);

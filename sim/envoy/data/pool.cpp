@@ -25,6 +25,7 @@ WirePtr Proxy::open(const UpstreamPtr& upstream, const UpstreamHostPtr& host, st
   o.port = host->endpoint.port;
   if (auto* named = fabric().world().find_process(o.host)) o.host = named->address();
   o.tls = upstream->socket(host->endpoint);
+  if (pool->session && pool->session->carries) o.carries = pool->session->down;
   o.from_proxy = true;
   if (host->endpoint.pipe)
     o.host = "127.0.0.1";  // nothing listens on port 0: refused, as a socket file that is not there
@@ -266,7 +267,8 @@ void Proxy::pool_connect_failed(const WirePtr& wire, const std::string& reason, 
   stats().add("cluster." + pool->upstream->config().name + ".upstream_cx_connect_fail");
   if (session) {
     session->up = nullptr;
-    note(session->first, "UF", "");  // it stays, though another attempt may succeed
+    if (failure.starts_with("TLS_error")) session->down->failure = failure;  // an alert goes on as it is
+    if (session->first) note(session->first, "UF", "");  // it stays, though another attempt may succeed
     return tunnel_connect(session);
   }
   auto waiting = std::exchange(pool->host->pending, {});
@@ -294,9 +296,11 @@ void Proxy::on_closed(const WirePtr& wire, WireEnd how) {
     auto id = pool->session->down->id;
     pool->session->up = nullptr;
     auto down = pool->session->down;
+    bool carries = pool->session->carries;
+    if (carries) down->failure = wire->failure;
     close_tunnel(id);
     accepted_.erase(id);
-    return fabric().close_by_server(down);
+    return fabric().close_by_server(down, carries ? how : WireEnd::closed_by_peer);
   }
   auto active = std::exchange(wire->active, {});
   for (const auto& exchange : active) {

@@ -185,6 +185,19 @@ bool Proxy::on_accept(const WirePtr& wire) {
   return true;
 }
 
+/// A TCP proxy of a chain without TLS of its own carries that of its clients as it is.
+bool Proxy::passes_on(const WirePtr& wire) {
+  auto chain = wire->listener->find(wire->hello);
+  if (!chain || chain->tls || chain->filters.empty()) return false;
+  const auto* tcp = std::get_if<TcpProxy>(&chain->filters.back().what);
+  if (tcp == nullptr) return false;
+  wire->chain = chain;
+  auto session = make_tunnel(wire, *tcp);
+  session->carries = true;
+  tunnel_connect(session);
+  return true;
+}
+
 ChainPtr Proxy::on_hello(const WirePtr& wire) {
   wire->chain = wire->listener->find(wire->hello);
   if (!wire->chain) {
@@ -259,7 +272,9 @@ void Proxy::note_arrival(const ExchangePtr& exchange) {
   for (std::size_t i = 0; chain.empty() && i < wire.listener->chains.size(); ++i)
     if (wire.listener->chains[i]->hash == wire.chain->hash) chain = "#" + std::to_string(i);
   record.step(name(), "chain", chain.empty() ? "default" : chain);
-  if (wire.tls)
+  if (wire.tls && !wire.chain->tls)
+    record.step(name(), "tls", "passed on, " + wire.hello.server_name);
+  else if (wire.tls)
     record.step(name(), "tls",
                 wire.client_spiffe_id.empty() ? "no client certificate" : "client " + wire.client_spiffe_id);
   if (record.closed) return;

@@ -38,6 +38,7 @@ class Proxy : public End, public ConfigObserver {
 
   // Server side of connections.
   bool on_accept(const WirePtr& wire) override;
+  bool passes_on(const WirePtr& wire) override;
   ChainPtr on_hello(const WirePtr& wire) override;
   bool on_client_certificate(const WirePtr& wire) override;
   void on_request(const ExchangePtr& exchange) override;
@@ -104,6 +105,7 @@ class Proxy : public End, public ConfigObserver {
   void retire(const UpstreamHostPtr& host);
   void watch_outliers(const UpstreamPtr& upstream);
 
+  std::shared_ptr<TunnelWire> make_tunnel(const WirePtr& down, const TcpProxy& filter);
   void tunnel(const ExchangePtr& exchange, const TcpProxy& filter);
   void close_tunnel(std::uint64_t downstream);
   void tunnel_connect(const std::shared_ptr<TunnelWire>& session);

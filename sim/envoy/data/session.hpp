@@ -20,7 +20,9 @@ struct Proxy::TunnelWire {
   WirePtr down, up;
   const TcpProxy* filter = nullptr;  ///< of the downstream connection's chain
   const ClusterChoice* choice = nullptr;
-  ExchangePtr first;                 ///< whose record tells what happened
+  bool carries = false;              ///< the client's TLS goes on as it is
+  ExchangePtr first;                 ///< whose record tells what happened; null where it carries TLS
+  std::vector<Step> way;             ///< where it carries TLS: what was chosen, for the record of each request
   std::vector<ExchangePtr> waiting;  ///< bytes that came before the upstream was connected
   unsigned attempts = 0;
   bool over = false;

@@ -13,12 +13,18 @@ void Proxy::tunnel(const ExchangePtr& exchange, const TcpProxy& filter) {
       session->waiting.push_back(exchange);
     return;
   }
-  auto session = std::make_shared<TunnelWire>();
-  session->down = exchange->wire;
-  session->filter = &filter;
+  auto session = make_tunnel(exchange->wire, filter);
   session->first = exchange;
   session->waiting.push_back(exchange);
-  tunnels_[exchange->wire->id] = session;
+  tunnel_connect(session);
+}
+
+/// A session whose cluster is chosen.
+std::shared_ptr<Proxy::TunnelWire> Proxy::make_tunnel(const WirePtr& down, const TcpProxy& filter) {
+  auto session = std::make_shared<TunnelWire>();
+  session->down = down;
+  session->filter = &filter;
+  tunnels_[down->id] = session;
   session->choice = &filter.clusters.front();
   if (filter.clusters.size() > 1) {
     auto point = random().below(filter.weight_total);
@@ -28,22 +34,26 @@ void Proxy::tunnel(const ExchangePtr& exchange, const TcpProxy& filter) {
       point -= candidate.weight;
     }
   }
-  tunnel_connect(session);
+  return session;
 }
 
 /// Connects, again after a failure up to max_connect_attempts.
 void Proxy::tunnel_connect(const std::shared_ptr<TunnelWire>& session) {
   if (session->over) return;
-  auto& record = *session->first->record;
-  bool first_hop = session->first->first_hop && !record.closed;
+  auto* record = session->first ? session->first->record.get() : nullptr;
+  auto step = [&](std::string_view kind, std::string what, std::string version = {}) {
+    if (record != nullptr) return record->step(name(), kind, std::move(what), std::move(version));
+    session->way.push_back({name(), kind, std::move(what), std::move(version)});
+  };
+  bool first_hop = record != nullptr && session->first->first_hop && !record->closed;
   const auto& name_of_cluster = session->choice->cluster;
   auto target = upstream(name_of_cluster);
   if (!target) {
-    record.step(name(), "cluster", name_of_cluster + ": not found");
+    step("cluster", name_of_cluster + ": not found");
     return tunnel_failed(session, "NC", "cluster_not_found");
   }
-  if (first_hop) record.result.cluster = name_of_cluster;
-  if (session->attempts == 0) record.step(name(), "cluster", name_of_cluster, target->version());
+  if (first_hop) record->result.cluster = name_of_cluster;
+  if (session->attempts == 0) step("cluster", name_of_cluster, target->version());
   if (session->attempts >= session->filter->connect_attempts_max)
     return tunnel_failed(session, "UF,URX", "upstream_reset_before_response_started{remote_connection_failure}");
   const auto& config = target->config();
@@ -55,13 +65,13 @@ void Proxy::tunnel_connect(const std::shared_ptr<TunnelWire>& session) {
                   ? target->original(session->down->hello.destination_ip, session->down->hello.destination_port)
                   : target->pick(session->choice->subset, random());
   if (!host) {
-    record.step(name(), "endpoint", "none healthy", target->endpoints_version());
+    step("endpoint", "none healthy", target->endpoints_version());
     return tunnel_failed(session, "UH", "no_healthy_upstream");
   }
-  record.step(name(), "endpoint", host->endpoint.text, target->endpoints_version());
+  step("endpoint", host->endpoint.text, target->endpoints_version());
   if (first_hop) {
-    record.result.endpoint = host->endpoint.text;
-    ++record.result.attempts;
+    record->result.endpoint = host->endpoint.text;
+    ++record->result.attempts;
   }
   ++session->attempts;
   auto pool = std::make_shared<PoolWire>();
@@ -72,6 +82,7 @@ void Proxy::tunnel_connect(const std::shared_ptr<TunnelWire>& session) {
 }
 
 void Proxy::tunnel_send(const std::shared_ptr<TunnelWire>& session, const ExchangePtr& down) {
+  for (const Step& step : session->way) down->record->step(step.proxy, step.kind, step.name, step.version);
   auto up = std::make_shared<Exchange>();
   up->id = fabric().next_id();
   up->request = down->request;
@@ -86,11 +97,13 @@ void Proxy::tunnel_send(const std::shared_ptr<TunnelWire>& session, const Exchan
 void Proxy::tunnel_failed(const std::shared_ptr<TunnelWire>& session, const std::string& flags,
                           const std::string& details) {
   auto down = session->down;
-  note(session->first, flags, details);
-  session->first->record->step(name(), "reply", "closed: " + details + (flags.empty() ? "" : " " + flags));
+  if (session->first) {
+    note(session->first, flags, details);
+    session->first->record->step(name(), "reply", "closed: " + details + (flags.empty() ? "" : " " + flags));
+  }
   close_tunnel(down->id);
   accepted_.erase(down->id);
-  fabric().close_by_server(down);
+  fabric().close_by_server(down, session->carries ? WireEnd::tls_failed : WireEnd::closed_by_peer);
 }
 
 /// Ends the session's upstream side.
