@@ -100,7 +100,10 @@ Course course_of(const Scenario& scenario, const Observations& seen) {
   for (const auto& [from, to] : scenario.flows())
     out.flows.push_back(flow_course(from, to, calls[{from, to}], out.slot_length, slots));
   out.faults = seen.faults;
-  out.processes.push_back(process_course(scenario.control_plane.name, "", seen, out.length));
+  for (const std::string& name : scenario.control_planes())
+    out.processes.push_back(process_course(name, "", seen, out.length));
+  for (const std::string& name : scenario.zone_proxies())
+    out.processes.push_back(process_course(name, "", seen, out.length));
   for (const Instance& instance : scenario.instances)
     out.processes.push_back(process_course(instance.process, instance.service, seen, out.length));
   return out;

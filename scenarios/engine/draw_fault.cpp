@@ -34,12 +34,6 @@ Names choose(const Scenario& scenario, const Selection& selection, Random& rando
   return selection.pick == 0 ? fitting : pick(std::move(fitting), selection.pick, random);
 }
 
-Names everybody(const Scenario& scenario) {
-  Names out{scenario.control_plane.name};
-  for (const Instance& instance : scenario.instances) out.push_back(instance.process);
-  return out;
-}
-
 /// Which directions a fault strikes, of those between a first and a second process.
 struct Directions {
   bool forth = true, back = true;
@@ -76,19 +70,13 @@ void split(FaultOrder& order, const Names& one_side, const Names& other_side) {
   }
 }
 
-std::string zone_of(const Scenario& scenario, const std::string& process) {
-  const Instance* instance = scenario.find_instance(process);
-  if (instance == nullptr || !instance->tags.contains("kuma.io/zone")) return {};
-  return instance->tags.at("kuma.io/zone");
-}
-
 /// Those that stand on the sides of a shape. Of byZone there are two sides at least, which the loader has found to be
 /// possible: it is drawn until there are.
 Names choose_for_shape(const Scenario& scenario, const Selection& selection, const std::string& word, Random& random) {
   for (;;) {
     Names out = choose(scenario, selection, random);
     std::set<std::string> zones;
-    for (const std::string& process : out) zones.insert(zone_of(scenario, process));
+    for (const std::string& process : out) zones.insert(scenario.zone_of(process));
     zones.erase("");
     if (word != "byZone" || zones.size() > 1) return out;
   }
@@ -99,7 +87,7 @@ std::string shape(FaultOrder& order, const Scenario& scenario, const Names& amon
   const std::string& word = order.word("shape");
   if (word == "byZone") {
     std::map<std::string, Names> zones;
-    for (const std::string& process : among) zones[zone_of(scenario, process)].push_back(process);
+    for (const std::string& process : among) zones[scenario.zone_of(process)].push_back(process);
     zones.erase("");
     for (auto one = zones.begin(); one != zones.end(); ++one) {
       for (auto other = std::next(one); other != zones.end(); ++other) split(order, one->second, other->second);
@@ -164,7 +152,8 @@ class Drawing {
     else if (fault_.target == Fault::of_event && !occasion_.process.empty())
       order_.processes = {occasion_.process};
     else if (!fault_.target.empty() && fault_.target != Fault::of_event)
-      order_.processes = {fault_.target};
+      order_.processes =
+          scenario_.is_place(fault_.target) ? scenario_.processes_of(fault_.target) : Names{fault_.target};
   }
 
   void values() {
@@ -207,7 +196,8 @@ class Drawing {
       bool all = from.empty() && to.empty();
       whom_ = all ? "all calls" : fmt::format("{} -> {}", from.empty() ? "all" : from, to.empty() ? "all" : to);
     } else {
-      whom_ = fmt::format("{}", fmt::join(order_.processes, ", "));
+      whom_ = scenario_.is_place(fault_.target) ? "all of " + fault_.target
+                                                : fmt::format("{}", fmt::join(order_.processes, ", "));
     }
   }
 
@@ -216,7 +206,7 @@ class Drawing {
     if (shaped()) {
       whom_ = shape(order_, scenario_,
                     fault_.select ? choose_for_shape(scenario_, *fault_.select, order_.word("shape"), random_)
-                                  : everybody(scenario_),
+                                  : scenario_.processes(),
                     random_);
     } else if (!fault_.between[0].empty()) {
       whom_ = fmt::format("{} and {}", fault_.between[0], fault_.between[1]);
@@ -225,8 +215,15 @@ class Drawing {
           if (a != b) Directions::of(order_).add(order_, a, b);
         }
       }
+    } else if (scenario_.is_place(fault_.target)) {
+      Names others = scenario_.processes();
+      std::erase_if(others, [&](const std::string& process) {
+        return std::ranges::find(order_.processes, process) != order_.processes.end();
+      });
+      split(order_, order_.processes, others);
+      whom_ += " and all others";
     } else {
-      isolate(order_, everybody(scenario_));
+      isolate(order_, scenario_.processes());
       whom_ += " and all others";
     }
     deduplicate(order_.ways);
@@ -278,7 +275,7 @@ class Drawing {
       FaultOrder one = part();
       one.processes = {process};
       one.ways.clear();
-      isolate(one, everybody(scenario_));
+      isolate(one, scenario_.processes());
       whom_ = process + " and all others";
       Duration begin = half * i / count;
       Duration end = half + half * (std::ranges::find(released, process) - released.begin() + 1) / count;

@@ -82,16 +82,16 @@ asio::awaitable<std::string> MeshClient::apply(nlohmann::json body) {
   co_return co_await send("PUT", path_of(*resource->kind, resource->meta.mesh, resource->meta.name), universal.dump());
 }
 
-asio::awaitable<std::string> MeshClient::remove(std::string type, std::string mesh, std::string name) {
-  const cp::Kind* kind = cp::find_kind(type);
-  if (kind == nullptr) co_return fmt::format("there is no kind `{}`", type);
-  co_return co_await send("DELETE", path_of(*kind, mesh, name), "");
+asio::awaitable<std::string> MeshClient::remove(ResourceName is) {
+  const cp::Kind* kind = cp::find_kind(is.type);
+  if (kind == nullptr) co_return fmt::format("there is no kind `{}`", is.type);
+  co_return co_await send("DELETE", path_of(*kind, is.mesh, is.name), "");
 }
 
-asio::awaitable<nlohmann::json> MeshClient::read(std::string type, std::string mesh, std::string name) {
-  const cp::Kind* kind = cp::find_kind(type);
+asio::awaitable<nlohmann::json> MeshClient::read(ResourceName is) {
+  const cp::Kind* kind = cp::find_kind(is.type);
   if (kind == nullptr) co_return nullptr;
-  HttpResponse answer = co_await ask("GET", path_of(*kind, mesh, name), "");
+  HttpResponse answer = co_await ask("GET", path_of(*kind, is.mesh, is.name), "");
   if (answer.status != 200) co_return nullptr;
   nlohmann::json body = nlohmann::json::parse(answer.body, nullptr, false);
   if (!body.is_object()) co_return nullptr;

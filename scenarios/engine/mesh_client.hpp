@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "kumasim/runtime/runtime.hpp"
+#include "kumasim/scenario/scenario.hpp"
 
 namespace kumasim {
 struct HttpResponse;
@@ -22,9 +23,9 @@ class MeshClient {
   asio::awaitable<void> wait_until_up();
   /// "" where the control plane took it, else its reason. Repeats while nobody answers or it answers 5xx.
   asio::awaitable<std::string> apply(nlohmann::json resource);
-  asio::awaitable<std::string> remove(std::string type, std::string mesh, std::string name);
+  asio::awaitable<std::string> remove(ResourceName is);
   /// The resource in its Universal form; null where there is none.
-  asio::awaitable<nlohmann::json> read(std::string type, std::string mesh, std::string name);
+  asio::awaitable<nlohmann::json> read(ResourceName is);
 
   /// Why the last attempt has to be made again: "Connection refused", "status 503"; "" after one that was answered.
   const std::string& trouble() const { return trouble_; }

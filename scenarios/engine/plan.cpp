@@ -37,6 +37,7 @@ class Planner {
   void add_change(const Change& change, Random& random) {
     Action action;
     action.at = draw(change.at, random);
+    action.zone = change.zone;
     if (change.apply.is_null()) {
       action.kind = Action::Kind::remove;
       action.type = change.delete_type;

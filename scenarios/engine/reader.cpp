@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <sstream>
 
 #include <fmt/format.h>
@@ -125,8 +126,8 @@ std::vector<std::string> Reader::service_names() const {
 }
 
 std::vector<std::string> Reader::process_names() const {
-  std::vector<std::string> out{scenario_.control_plane.name};
-  for (const Instance& instance : scenario_.instances) out.push_back(instance.process);
+  std::vector<std::string> out = zone_names();
+  std::ranges::copy(scenario_.processes(), std::back_inserter(out));
   return out;
 }
 

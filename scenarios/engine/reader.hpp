@@ -39,7 +39,18 @@ class Reader {
   void read_service(const json& service, const std::string& path);
   void add_instances(const json& group, const Service& service, const std::string& prefix, Instance as,
                      const std::string& path);
+  void add_in_zones(const json& group, const Service& service, const std::string& suffix, const Instance& as,
+                    const std::vector<std::string>& zones, const std::string& path);
   void check_topology(const json& topology, const std::string& path);
+
+  // reader_zones.cpp
+  void read_control_plane(const json& value, const std::string& name, const std::string& path, ControlPlaneSpec& out);
+  void read_zones(const json& topology, const std::string& path);
+  void read_zone(const json& value, const std::string& path);
+  std::vector<std::string> zone_names() const;
+  void known_zone(const std::string& name, const std::string& path);
+  std::string zone_at(const json& value, const std::string& path);
+  std::vector<std::string> zones_at(const json& value, const std::string& path);
 
   // reader_application.cpp
   void read_application(const json& value, const Service& service, const std::string& path, Application& out);
@@ -56,7 +67,8 @@ class Reader {
 
   // reader_resources.cpp
   void read_resources(const json& resources, const std::string& path);
-  void read_resource_file(const std::string& name, const std::string& path);
+  void read_resource(const json& body, const std::string& path, std::string zone);
+  void read_resource_file(const std::string& name, const std::string& path, const std::string& zone);
   void read_overrides(const json& overrides, const std::string& path);
   void check_meshes();
   std::set<std::string> mesh_names() const;
@@ -96,11 +108,5 @@ class Reader {
   Scenario& scenario_;
   Diagnostics& out_;
 };
-
-/// The kind, mesh and name of a resource in either form; empty texts where they are missing.
-struct ResourceName {
-  std::string type, mesh, name;
-};
-ResourceName resource_name(const nlohmann::json& body);
 
 }  // namespace kumasim::scenario

@@ -28,7 +28,7 @@ bool calls_http(const Scenario& scenario) {
 
 void Reader::check_names(const Fault& fault, const std::string& path) {
   if (fault.kind->find_parameter("set") != nullptr) check_setting(fault, path);
-  if (fault.kind->stores && fault.target != scenario_.control_plane.name)
+  if (fault.kind->stores && !scenario_.is_control_plane(fault.target))
     complain(child_path(path, "fault"),
              fmt::format("{} strikes control planes, which alone have a store", fault.kind->name),
              fmt::format("strike the control plane: target: {}", scenario_.control_plane.name));
@@ -58,7 +58,7 @@ void Reader::check_setting(const Fault& fault, const std::string& path) {
   std::string name = text.substr(0, end);
   if (end == std::string::npos || name.empty())
     return complain(at, fmt::format("expected NAME=VALUE, found `{}`", text));
-  if (fault.target == scenario_.control_plane.name) {
+  if (scenario_.is_control_plane(fault.target)) {
     if (!name.starts_with("KUMA_") && !name.starts_with("KUMASIM_"))
       complain(at, fmt::format("a control plane has settings KUMA_* and KUMASIM_*, found `{}`", name));
   } else if (name.starts_with("kuma.io/") || name.starts_with("KUMA")) {

@@ -120,9 +120,15 @@ void Reader::read_whom(Fault& out, const json& value, const std::string& path) {
   } else if (scenario_.find_service(out.target) != nullptr) {
     complain(at, fmt::format("`{}` is a service; expected one process", out.target),
              fmt::format("use select: {{service: {}, pick: all}}", out.target));
-  } else if (out.kind->applications && out.target == scenario_.control_plane.name) {
+  } else if (scenario_.is_place(out.target) &&
+             (out.kind->applications || out.kind->proxies || out.kind->find_parameter("set") != nullptr)) {
+    complain(at, fmt::format("`{}` is all that is in a zone; expected one process", out.target),
+             fmt::format("use select: {{zone: {}, pick: all}}", out.target));
+  } else if (out.kind->applications && scenario_.is_control_plane(out.target)) {
     complain(at, "is the control plane, which has no application");
-  } else if (out.kind->proxies && out.target == scenario_.control_plane.name) {
+  } else if (out.kind->applications && scenario_.is_zone_proxy(out.target)) {
+    complain(at, "is a zone proxy, which has no application");
+  } else if (out.kind->proxies && scenario_.is_control_plane(out.target)) {
     complain(at, "is the control plane, and no proxy");
   } else {
     known_process(out.target, at);
@@ -133,12 +139,14 @@ void Reader::read_whom(Fault& out, const json& value, const std::string& path) {
 void Reader::check_shape(const Fault& fault, const std::string& path) {
   const std::string& shape = fault.values.find("shape")->second.word;
   std::set<std::string> zones;
-  std::size_t among = fault.select ? 0 : 1;  // the control plane
-  for (const Instance& instance : scenario_.instances) {
-    if (fault.select && !fault.select->takes(instance)) continue;
+  std::size_t among = 0;
+  for (const std::string& process : scenario_.processes()) {
+    const Instance* instance = scenario_.find_instance(process);
+    if (fault.select && (instance == nullptr || !fault.select->takes(*instance))) continue;
     ++among;
-    if (auto zone = instance.tags.find("kuma.io/zone"); zone != instance.tags.end()) zones.insert(zone->second);
+    zones.insert(scenario_.zone_of(process));
   }
+  zones.erase("");
   if (fault.select && fault.select->pick > 0) among = std::min(among, fault.select->pick);
   std::string at = child_path(path, "shape");
   std::size_t least = shape == "minority" || shape == "bridge" ? 3 : 2;
@@ -167,7 +175,7 @@ void Reader::check_disk(const Fault& fault, const std::string& path) {
     auto process = fault.when->where.find("process");
     whom = process == fault.when->where.end() ? std::string() : process->second;
   }
-  if (whom == scenario_.control_plane.name) return;
+  if (scenario_.is_control_plane(whom)) return;
   complain(child_path(path, loses ? "disk" : "fault"),
            fmt::format("{} changes nothing of instances, which have no disk",
                        loses ? fmt::format("`{}` of {}", disk->second.word, kind) : std::string(kind)),

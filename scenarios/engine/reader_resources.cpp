@@ -29,7 +29,7 @@ ResourceName resource_name(const nlohmann::json& body) {
   return out;
 }
 
-void Reader::read_resource_file(const std::string& name, const std::string& path) {
+void Reader::read_resource_file(const std::string& name, const std::string& path, const std::string& zone) {
   namespace fs = std::filesystem;
   fs::path file = fs::path(document_.file).parent_path() / name;
   std::ifstream in(file, std::ios::binary);
@@ -51,26 +51,35 @@ void Reader::read_resource_file(const std::string& name, const std::string& path
     if (auto resource = cp::resource_from_json(document.value); !resource) {
       out_.push_back(document.complain(resource.error().field, resource.error().message));
     }
-    scenario_.resources.push_back({document.value, fmt::format("{}:{}", document.file, document.mark("").line)});
+    scenario_.resources.push_back({document.value, fmt::format("{}:{}", document.file, document.mark("").line), zone});
   }
+}
+
+void Reader::read_resource(const json& body, const std::string& path, std::string zone) {
+  if (auto resource = cp::resource_from_json(body); !resource) {
+    std::string field = resource.error().field;
+    complain(field.empty() ? path : path + (field.starts_with('[') ? "" : ".") + field, resource.error().message);
+  }
+  scenario_.resources.push_back(
+      {body, fmt::format("{}:{}", document_.file, document_.mark(path).line), std::move(zone)});
 }
 
 void Reader::read_resources(const json& resources, const std::string& path) {
   std::size_t index = 0;
   for (const json& body : resources) {
     std::string at = child_path(path, index++);
-    if (body.size() == 1 && body.contains("file")) {
+    bool zoned = body.size() == 2 && body.contains("zone");
+    std::string zone = zoned ? zone_at(body, at) : std::string();
+    if (body.contains("file") && (zoned || body.size() == 1)) {
       if (body["file"].is_string())
-        read_resource_file(body["file"].get<std::string>(), at);
+        read_resource_file(body["file"].get<std::string>(), at, zone);
       else
         complain(child_path(at, "file"), "expected the path of a file");
-      continue;
+    } else if (zoned && body.contains("resource")) {
+      read_resource(body["resource"], child_path(at, "resource"), std::move(zone));
+    } else {
+      read_resource(body, at, {});
     }
-    if (auto resource = cp::resource_from_json(body); !resource) {
-      std::string field = resource.error().field;
-      complain(field.empty() ? at : at + (field.starts_with('[') ? "" : ".") + field, resource.error().message);
-    }
-    scenario_.resources.push_back({body, fmt::format("{}:{}", document_.file, document_.mark(at).line)});
   }
 }
 

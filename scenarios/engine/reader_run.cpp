@@ -70,6 +70,7 @@ void Reader::read_changes(const json& changes, const std::string& path) {
     out.mark = document_.mark(at);
     out.at = span(value["at"], child_path(at, "at"));
     if (out.at.high > scenario_.duration) complain(child_path(at, "at"), "is after the end of the run");
+    out.zone = zone_at(value, at);
     if (value.contains("apply") == value.contains("delete")) complain(at, "a change needs either `apply` or `delete`");
     if (value.contains("apply")) {
       out.apply = value["apply"];

@@ -1,4 +1,6 @@
 /// Topology: control planes, services, their instances and links.
+#include <algorithm>
+#include <iterator>
 #include <set>
 
 #include <fmt/format.h>
@@ -38,13 +40,29 @@ void Reader::add_instances(const json& group, const Service& service, const std:
   }
 }
 
+/// In each of the zones; their names stand in the instances' where there are several.
+void Reader::add_in_zones(const json& group, const Service& service, const std::string& suffix, const Instance& as,
+                          const std::vector<std::string>& zones, const std::string& path) {
+  if (!scenario_.zones.empty() && zones.empty())
+    complain(path, fmt::format("`{}` is in no zone", service.name), "say `zone` or `zones`");
+  if (zones.empty()) return add_instances(group, service, service.name + suffix, as, path);
+  for (const std::string& zone : zones) {
+    Instance here = as;
+    here.tags["kuma.io/zone"] = zone;
+    std::string prefix = service.name + (zones.size() > 1 ? "-" + zone : "") + suffix;
+    add_instances(group, service, prefix, std::move(here), path);
+  }
+}
+
 void Reader::read_service(const json& value, const std::string& path) {
   Service service;
   service.name = value["name"].get<std::string>();
   service.mesh = value.value("mesh", "default");
   service.protocol = value.value("protocol", "http");
   service.port = value.value("port", std::uint16_t{8080});
-  if (service.name == scenario_.control_plane.name) complain(child_path(path, "name"), "is the control plane's name");
+  if (scenario_.is_control_plane(service.name))
+    complain(child_path(path, "name"),
+             scenario_.zones.empty() ? "is the control plane's name" : "is a control plane's name");
   if (scenario_.find_service(service.name) != nullptr) {
     complain(child_path(path, "name"), fmt::format("a service `{}` stands above already", service.name));
   }
@@ -73,13 +91,13 @@ void Reader::read_service(const json& value, const std::string& path) {
   if (value.contains("tags")) {
     for (const auto& [key, text] : value["tags"].items()) as.tags[key] = text.get<std::string>();
   }
-  if (value.contains("zone")) as.tags["kuma.io/zone"] = value["zone"].get<std::string>();
+  std::vector<std::string> zones = zones_at(value, path);
   if (value.contains("latency")) as.latency = delay(value["latency"], child_path(path, "latency"));
   read_application(value, service, path, as.application);
   if (!value.contains("versions")) {
     json group = json::object();
     if (value.contains("instances")) group["instances"] = value["instances"];
-    return add_instances(group, service, service.name, std::move(as), path);
+    return add_in_zones(group, service, "", as, zones, path);
   }
   if (value.contains("instances")) {
     complain(child_path(path, "instances"), "stands beside `versions`; give the number in each version");
@@ -92,24 +110,18 @@ void Reader::read_service(const json& value, const std::string& path) {
     if (name.empty() && group.contains("tags")) name = group["tags"].value("version", "");
     if (name.empty()) name = fmt::format("{}", index);
     if (!names.insert(name).second) complain(at, fmt::format("two versions are named `{}`", name), "set `name`");
-    add_instances(group, service, fmt::format("{}-{}", service.name, name), as, at);
+    std::vector<std::string> own = zones_at(group, at);
+    add_in_zones(group, service, "-" + name, as, own.empty() ? zones : own, at);
     ++index;
   }
 }
 
 void Reader::read_topology(const json& topology, const std::string& path) {
   if (topology.contains("controlPlanes")) {
-    const json& value = topology["controlPlanes"][0];
-    scenario_.control_plane.name = value.value("name", "kuma-cp");
-    if (value.contains("settings")) {
-      for (const auto& [key, text] : value["settings"].items()) {
-        scenario_.control_plane.settings[key] = text.get<std::string>();
-        if (key.starts_with("KUMA_") || key.starts_with("KUMASIM_")) continue;
-        complain(child_path(child_path(child_path(child_path(path, "controlPlanes"), 0), "settings"), key),
-                 "is not one of the variables: they begin with KUMA_ or KUMASIM_");
-      }
-    }
+    read_control_plane(topology["controlPlanes"][0], "kuma-cp", child_path(child_path(path, "controlPlanes"), 0),
+                       scenario_.control_plane);
   }
+  read_zones(topology, path);
   std::size_t index = 0;
   for (const json& service : topology["services"]) {
     read_service(service, child_path(child_path(path, "services"), index++));
@@ -118,8 +130,22 @@ void Reader::read_topology(const json& topology, const std::string& path) {
 }
 
 void Reader::check_topology(const json& topology, const std::string& path) {
-  std::set<std::string> processes{scenario_.control_plane.name};
-  for (const Service& service : scenario_.services) processes.insert(service.name);
+  std::set<std::string> processes{"operator"};
+  std::vector<std::string> others = scenario_.control_planes();
+  for (const Zone& zone : scenario_.zones) {
+    others.push_back(zone.name);
+    if (!zone.region.empty() && std::ranges::find(others, zone.region) == others.end()) others.push_back(zone.region);
+  }
+  std::ranges::copy(scenario_.zone_proxies(), std::back_inserter(others));
+  for (const std::string& name : others) {
+    if (!processes.insert(name).second && !scenario_.zones.empty())
+      complain(child_path(path, "zones"), fmt::format("two zones, regions or processes would be named `{}`", name));
+  }
+  for (const Service& service : scenario_.services) {
+    if (!processes.insert(service.name).second && !scenario_.zones.empty())
+      complain(child_path(path, "services"),
+               fmt::format("`{}` is also the name of a zone, region or process", service.name));
+  }
   for (const Instance& instance : scenario_.instances) {
     if (!processes.insert(instance.process).second) {
       complain(child_path(path, "services"),

@@ -16,6 +16,11 @@ bool makes_policies(const FaultOrder& order) {
   return is_kind(order, "cfg.badPolicy") || is_kind(order, "cfg.oversize") || is_kind(order, "cfg.massChange");
 }
 
+bool is_of(const ResourceName& is, const json& body) {
+  ResourceName other = resource_name(body);
+  return other.type == is.type && other.name == is.name && (is.type == "Mesh" || other.mesh == is.mesh);
+}
+
 /// An invalid policy is one that the control plane must not take.
 bool must_be_refused(const FaultOrder& order) {
   return is_kind(order, "cfg.badPolicy") && order.word("what") == "invalid";
@@ -64,6 +69,16 @@ void ResourceFaults::note_change(const ResourceName& is, const json& body) {
 ResourceName ResourceFaults::named(const FaultOrder& order) const {
   std::string type = order.word("kind");
   return {type, type == "Mesh" ? "" : order.word("mesh"), order.word("name")};
+}
+
+std::string ResourceFaults::zone_of(const ResourceName& is) const {
+  if (scenario_.zones.empty()) return {};
+  if (is.type == "Dataplane") return scenario_.zone_of(is.name);
+  for (const ResourceText& resource : scenario_.resources)
+    if (is_of(is, resource.body)) return resource.zone;
+  for (const Change& change : scenario_.changes)
+    if (!change.apply.is_null() && is_of(is, change.apply)) return change.zone;
+  return {};
 }
 
 ResourceFaults::Key ResourceFaults::key_of(const FaultOrder& order) const {
@@ -143,10 +158,8 @@ json ResourceFaults::wanted(const Key& key) const {
 }
 
 json ResourceFaults::first_of(const ResourceName& is) const {
-  auto first = std::ranges::find_if(scenario_.resources, [&](const ResourceText& text) {
-    ResourceName other = resource_name(text.body);
-    return other.type == is.type && other.name == is.name && (is.type == "Mesh" || other.mesh == is.mesh);
-  });
+  auto first =
+      std::ranges::find_if(scenario_.resources, [&](const ResourceText& resource) { return is_of(is, resource.body); });
   return first == scenario_.resources.end() ? json() : first->body;
 }
 
@@ -168,7 +181,7 @@ void ResourceFaults::answered(std::uint64_t id) {
 void ResourceFaults::read(Active& active, void (ResourceFaults::*then)(Active&, json)) {
   expect_answer(active);
   ResourceName is = named(active.order);
-  world_.read(is.type, is.mesh, is.name, [this, id = active.order.id, is, then](json body) {
+  world_.read(zone_of(is), is, [this, id = active.order.id, is, then](json body) {
     if (body.is_null())
       hooks_.said(fmt::format("the control plane has no {} {}", is.type, is.name));
     else
@@ -179,20 +192,21 @@ void ResourceFaults::read(Active& active, void (ResourceFaults::*then)(Active&, 
 
 void ResourceFaults::apply(Active& active, const json& body) {
   expect_answer(active);
-  world_.apply(body, [this, id = active.order.id, is = resource_name(body)](std::string problem) {
-    Active& of = active_.at(id);
-    if (problem.empty() && of.phase == Phase::beginning && makes_policies(of.order)) of.made.push_back(is);
-    if (!problem.empty()) hooks_.said(fmt::format("{} {} was refused: {}", is.type, is.name, problem));
-    if (problem.empty() && must_be_refused(of.order))
-      hooks_.broke(fmt::format("the control plane took {} {}, which is invalid", is.type, is.name));
-    hooks_.written({.type = is.type, .name = is.name, .problem = std::move(problem)});
-    answered(id);
-  });
+  world_.apply(zone_of(resource_name(body)), body,
+               [this, id = active.order.id, is = resource_name(body)](std::string problem) {
+                 Active& of = active_.at(id);
+                 if (problem.empty() && of.phase == Phase::beginning && makes_policies(of.order)) of.made.push_back(is);
+                 if (!problem.empty()) hooks_.said(fmt::format("{} {} was refused: {}", is.type, is.name, problem));
+                 if (problem.empty() && must_be_refused(of.order))
+                   hooks_.broke(fmt::format("the control plane took {} {}, which is invalid", is.type, is.name));
+                 hooks_.written({.type = is.type, .name = is.name, .problem = std::move(problem)});
+                 answered(id);
+               });
 }
 
 void ResourceFaults::remove(Active& active, const ResourceName& is) {
   expect_answer(active);
-  world_.remove(is.type, is.mesh, is.name, [this, id = active.order.id, is](std::string problem) {
+  world_.remove(zone_of(is), is, [this, id = active.order.id, is](std::string problem) {
     if (!problem.empty()) hooks_.said(fmt::format("{} {} was not deleted: {}", is.type, is.name, problem));
     hooks_.written({.type = is.type, .name = is.name, .problem = std::move(problem), .removed = true});
     answered(id);

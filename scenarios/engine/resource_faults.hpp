@@ -85,6 +85,8 @@ class ResourceFaults {
   void expect_answer(Active& active) { ++active.unanswered; }
   void answered(std::uint64_t id);
   ResourceName named(const FaultOrder& order) const;
+  /// Whose control plane it is written to: that of its instance, or as `resources` and `changes` say.
+  std::string zone_of(const ResourceName& is) const;
 
   const Scenario& scenario_;
   MeshWorld& world_;

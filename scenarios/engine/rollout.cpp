@@ -9,28 +9,71 @@
 
 namespace kumasim::scenario {
 
-std::string rollout_target(const Scenario& scenario) {
-  std::set<std::string> policies;
-  auto see = [&](const nlohmann::json& body) {
+namespace {
+
+/// "TYPE/NAME" of a policy that expectations name -> the zones that it is written to; "" is Global, or the only one.
+using Written = std::map<std::string, std::set<std::string>>;
+
+/// Calls `seen` with the zone and what is written there of the policies that expectations name.
+template <class Seen>
+void each_named_policy(const Scenario& scenario, Seen seen) {
+  auto see = [&](const std::string& zone, const nlohmann::json& body) {
     ResourceName is = resource_name(body);
     bool wanted = std::ranges::any_of(scenario.expectations, [&](const Expectation& expectation) {
       const Predicate& that = expectation.that;
       return that.kind == Predicate::Kind::policy_applied && that.name == is.name && that.type == is.type;
     });
-    const cp::Kind* kind = cp::find_kind(is.type);
-    if (wanted && kind != nullptr) policies.insert(is.type + "/" + (kind->is_global() ? "" : is.mesh) + "/" + is.name);
+    if (wanted) seen(zone, is);
   };
-  for (const ResourceText& resource : scenario.resources) see(resource.body);
+  for (const ResourceText& resource : scenario.resources) see(resource.zone, resource.body);
   for (const Change& change : scenario.changes) {
-    if (!change.apply.is_null()) see(change.apply);
+    if (!change.apply.is_null()) see(change.zone, change.apply);
   }
+}
+
+/// "TYPE/MESH/NAME" as the zone's control plane has it -> "TYPE/NAME" as expectations have it.
+std::map<std::string, std::string> policies_in(const Scenario& scenario, const std::string& zone) {
+  std::map<std::string, std::string> out;
+  each_named_policy(scenario, [&](const std::string& written, const ResourceName& is) {
+    const cp::Kind* kind = cp::find_kind(is.type);
+    if (kind == nullptr || (!written.empty() && written != zone)) return;
+    out[is.type + "/" + (kind->is_global() ? "" : is.mesh) + "/" + is.name] = is.type + "/" + is.name;
+  });
+  return out;
+}
+
+}  // namespace
+
+std::string rollout_target(const Scenario& scenario, const std::string& zone) {
   std::string out = "/rollout";
-  for (const std::string& policy : policies)
+  for (const auto& [policy, name] : policies_in(scenario, zone))
     out += (out.find('?') == std::string::npos ? "?policy=" : "&policy=") + percent_encode(policy);
   return out;
 }
 
-std::optional<Rollout> read_rollout(const std::string& body, const Scenario& scenario) {
+std::optional<Rollout> joined(const std::map<std::string, Rollout>& answers, const Scenario& scenario) {
+  if (answers.empty()) return std::nullopt;
+  Rollout out;
+  for (const auto& [zone, said] : answers) {
+    out.behind = out.behind || said.behind;
+    out.proxies.insert(said.proxies.begin(), said.proxies.end());
+    for (const auto& [policy, proxies] : said.policies) out.policies[policy].insert(proxies.begin(), proxies.end());
+  }
+  Written written;
+  each_named_policy(scenario, [&](const std::string& zone, const ResourceName& is) {
+    written[is.type + "/" + is.name].insert(zone);
+  });
+  for (const auto& [policy, zones] : written) {
+    bool missing = std::ranges::any_of(answers, [&](const auto& answer) {
+      bool must = zones.contains("") || zones.contains(answer.first);
+      return must && !answer.second.policies.contains(policy);
+    });
+    if (missing) out.policies.erase(policy);
+  }
+  return out;
+}
+
+std::optional<Rollout> read_rollout(const std::string& body, const Scenario& scenario, const std::string& zone) {
   nlohmann::json json = nlohmann::json::parse(body, nullptr, false);
   if (!json.is_object() || !json.contains("behind")) return std::nullopt;
   try {
@@ -46,11 +89,13 @@ std::optional<Rollout> read_rollout(const std::string& body, const Scenario& sce
       proxy.current = said.at("current").get<bool>();
       if (said.contains("refused")) proxy.refusals = said["refused"].get<std::map<std::string, std::string>>();
     }
+    std::map<std::string, std::string> named = policies_in(scenario, zone);
     for (const auto& [policy, proxies] : policies.items()) {
       // TYPE/MESH/NAME; the loader sees to it that a type and a name are in one mesh.
       auto first = policy.find('/'), last = policy.rfind('/');
       std::string name = policy.substr(last + 1), own = policy.substr(first + 1, last - first - 1);
-      auto& about = out.policies[policy.substr(0, first + 1) + name];
+      auto known = named.find(policy);
+      auto& about = out.policies[known == named.end() ? policy.substr(0, first + 1) + name : known->second];
       for (const Instance& instance : scenario.instances)
         if (scenario.find_service(instance.service)->mesh == (own.empty() ? name : own) &&
             proxies.contains(instance.process))

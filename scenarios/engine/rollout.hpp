@@ -9,11 +9,16 @@
 
 namespace kumasim::scenario {
 
-/// "/rollout?policy=...": of all proxies, and of the policies that the scenario's expectations name.
-std::string rollout_target(const Scenario& scenario);
+/// "/rollout?policy=...": of all proxies, and of the policies that the scenario's expectations name and that the
+/// control plane of the zone holds; "" where there is but one.
+std::string rollout_target(const Scenario& scenario, const std::string& zone = {});
 
 /// What an answer says of the scenario's processes, each of which is the Dataplane of its name in its service's mesh;
 /// nullopt for what is no such answer. `at` is left to the caller.
-std::optional<Rollout> read_rollout(const std::string& body, const Scenario& scenario);
+std::optional<Rollout> read_rollout(const std::string& body, const Scenario& scenario, const std::string& zone = {});
+
+/// Of all zones: what two say is put together, and of a policy nothing is said where one of those that must hold it
+/// does not; `answers` are by zone. nullopt where nobody answered.
+std::optional<Rollout> joined(const std::map<std::string, Rollout>& answers, const Scenario& scenario);
 
 }  // namespace kumasim::scenario

@@ -121,8 +121,8 @@ class Engine {
             {removed ? "resource.deleted" : "resource.applied", {{"type", action.type}, {"name", action.name}}});
       seen_.resources.push_back({action.type, action.name, world_.now(), std::move(problem), removed});
     };
-    if (action.kind == Kind::apply) world_.apply(action.resource, done);
-    if (action.kind == Kind::remove) world_.remove(action.type, action.mesh, action.name, done);
+    if (action.kind == Kind::apply) world_.apply(action.zone, action.resource, done);
+    if (action.kind == Kind::remove) world_.remove(action.zone, {action.type, action.mesh, action.name}, done);
   }
 
   void begin(const Action& action) {
@@ -236,7 +236,11 @@ class Engine {
   void sample() {
     StateSample sample = world_.sample();
     sample.at = world_.now();
-    for (auto& [process, proxy] : sample.proxies) proxy.cut_off = faults_.cut(process, scenario_.control_plane.name);
+    for (auto& [process, proxy] : sample.proxies)
+      proxy.cut_off = faults_.cut(process, scenario_.control_plane_of(process).name);
+    for (const Zone& zone : scenario_.zones) {
+      if (faults_.cut(zone.control_plane.name, scenario_.control_plane.name)) sample.zones_apart.insert(zone.name);
+    }
     note_refusals(sample);
     if (triggers_.any() && !told_ && !seen_.samples.empty()) triggers_.compare(seen_.samples.back(), sample);
     seen_.samples.push_back(std::move(sample));

@@ -16,6 +16,16 @@ void add_calls(const std::vector<WorkStep>& steps, std::vector<std::string>& out
   }
 }
 
+/// All that is in a zone, or in the zones of a region.
+std::vector<std::string> processes_in(const Scenario& scenario, const std::string& place) {
+  std::vector<std::string> out;
+  for (const std::string& process : scenario.processes()) {
+    const Zone* zone = scenario.find_zone(scenario.zone_of(process));
+    if (zone != nullptr && (zone->name == place || zone->region == place)) out.push_back(process);
+  }
+  return out;
+}
+
 }  // namespace
 
 std::vector<std::string> called_by(const Application& application) {
@@ -48,7 +58,8 @@ const Instance* Scenario::find_instance(std::string_view process) const {
 }
 
 std::vector<std::string> Scenario::processes_of(const std::string& wanted) const {
-  if (wanted == control_plane.name || find_instance(wanted) != nullptr) return {wanted};
+  if (is_control_plane(wanted) || is_zone_proxy(wanted) || find_instance(wanted) != nullptr) return {wanted};
+  if (is_place(wanted)) return processes_in(*this, wanted);
   std::vector<std::string> out;
   for (const Instance& instance : instances) {
     if (instance.service == wanted) out.push_back(instance.process);
@@ -73,8 +84,11 @@ Diagnostics faults_refused(const Scenario& scenario, std::string_view world) {
     const Fault& fault = scenario.faults[i];
     std::string path = fmt::format("spec.faults[{}]", i);
     auto refuse = [&](const std::string& field, std::string_view what, std::string_view why) {
-      out.push_back({scenario.file, fault.mark, path + field,
-                     fmt::format("{} does not work in the {} world: {}", what, live ? "live" : "simulated", why), {}});
+      out.push_back({scenario.file,
+                     fault.mark,
+                     path + field,
+                     fmt::format("{} does not work in the {} world: {}", what, live ? "live" : "simulated", why),
+                     {}});
     };
     std::string_view reason = live ? fault.kind->not_live : fault.kind->not_sim;
     if (!reason.empty()) refuse(".fault", fault.kind->name, reason);

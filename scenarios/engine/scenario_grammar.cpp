@@ -74,7 +74,9 @@ GrammarPtr delay() {
 }
 
 GrammarPtr resource() {
-  return make({.type = Type::resource, .what = "a Kuma resource (Universal or Kubernetes form), or {file: PATH}"});
+  return make({.type = Type::resource,
+               .what = "a Kuma resource (Universal or Kubernetes form), or {file: PATH}; {zone: ZONE, resource: ...} "
+                       "or {zone: ZONE, file: PATH} where the control plane of a zone is told"});
 }
 
 GrammarPtr size() { return text("a size such as 512B, 16KiB or 1MiB", "^[0-9]{1,9}(B|KiB|MiB)$"); }
@@ -134,6 +136,7 @@ GrammarPtr service() {
   auto version =
       object(joined({{"name", name(), "part of the instances' names; by default the tag `version`, else its place"},
                      {"tags", tags(), "tags of the Dataplanes beside kuma.io/service and kuma.io/protocol"},
+                     {"zone", name(), "of `topology.zones`, in place of the service's"},
                      {"instances", integer(0, 1000), "how many", true}},
                     application()));
   auto call = object(
@@ -142,7 +145,8 @@ GrammarPtr service() {
                         {"mesh", name(), "the mesh it is in; default: default"},
                         {"protocol", one_of_words({"http", "http2", "grpc", "tcp"}), "kuma.io/protocol; default: http"},
                         {"port", integer(1, 65535), "inbound port of its Dataplanes; default: 8080"},
-                        {"zone", name(), "kuma.io/zone; default: none"},
+                        {"zone", name(), "kuma.io/zone: with `topology.zones` one of these; default: none"},
+                        {"zones", list(name(), 1), "several zones, in each of which are as many instances"},
                         {"tags", tags(), "tags of all its Dataplanes"},
                         {"labels", map("labels: a name and a text each", any_text("text (quote numbers)")),
                          "labels of all its Dataplanes"},
@@ -237,9 +241,11 @@ GrammarPtr fault() {
       {"every", span(), "it strikes again and again, with this time from one to the next"},
       {"for", span(), "how long it lasts; then it is undone (a killed process starts again)"},
       {"target", target,
-       "a process: a control plane, or an instance such as backend-v1-0; $event: the one that the event is about"},
+       "a process: a control plane, or an instance such as backend-v1-0; a zone or a region: all that is in it; "
+       "$event: "
+       "the one that the event is about"},
       {"select", select, "instances drawn by the seed"},
-      {"between", list(name(), 2, 2), "net.*, tcp.*: two processes, services or control planes"}};
+      {"between", list(name(), 2, 2), "net.*, tcp.*: two processes, services, zones or regions"}};
   for (const SharedParameter& parameter : parameters_of_faults()) fields.push_back(parameter.field());
   return object(std::move(fields));
 }
@@ -296,11 +302,23 @@ GrammarPtr scenario() {
   auto control_plane = object({{"name", name(), "process name; default: kuma-cp"},
                                {"settings", map("KUMA_* and KUMASIM_* variables", any_text("text (quote numbers)")),
                                 "configuration, as Kuma's environment variables"}});
-  auto link = object({{"between", list(name(), 2, 2), "two processes, services or control planes", true},
-                      {"delay", delay(), "of one direction"},
-                      {"loss", percent(), "part of what is sent that is lost and sent again"}});
+  auto link =
+      object({{"between", list(name(), 2, 2), "two processes, services, control planes, zones or regions", true},
+              {"delay", delay(), "of one direction"},
+              {"loss", percent(), "part of what is sent that is lost and sent again"}});
+  auto global = object({{"name", name(), "process name; default: global"},
+                        {"settings", map("KUMA_* and KUMASIM_* variables", any_text("text (quote numbers)")),
+                         "configuration, as Kuma's environment variables"},
+                        {"replicas", integer(1, 1), "how many; one for now"}});
+  auto zone = object({{"name", name(), "kuma.io/zone, and in `between` and `target` all that is in the zone", true},
+                      {"region", name(), "in `between` and `target` all that is in its zones; default: none"},
+                      {"controlPlane", control_plane, "default name: kuma-cp-ZONE"},
+                      {"ingresses", integer(0, 9), "how many, named ingress-ZONE-0 and so on; default: 1"},
+                      {"egresses", integer(0, 1), "how many, named egress-ZONE-0; default: 0"}});
   auto topology =
-      object({{"controlPlanes", list(control_plane, 1, 1), "default: one, named kuma-cp"},
+      object({{"controlPlanes", list(control_plane, 1, 1), "default: one, named kuma-cp; not beside `zones`"},
+              {"global", global, "the control plane above those of `zones`; default: one, named global"},
+              {"zones", list(zone, 1), "zones, each with a control plane of its own; default: all is in one zone"},
               {"services", list(service(), 1), "the services and their instances", true},
               {"links", list(link), "delays and losses between processes; default: 0.2ms to 0.3ms, no loss"}});
   auto load = object({{"from", name(), "the calling service", true},
@@ -318,6 +336,7 @@ GrammarPtr scenario() {
                          {"mesh", name(), "default: default"},
                          {"name", any_text("a resource's name"), "the name", true}});
   auto change = object({{"at", span(), "when", true},
+                        {"zone", name(), "the zone whose control plane is told; default: Global, or the only one"},
                         {"apply", resource(), "a resource to create or replace"},
                         {"delete", removed, "a resource to delete"}});
   auto override_ =

@@ -34,8 +34,8 @@ class SimFaults {
     std::function<void(const std::string& process, const sim::InstanceFaults& faults)> set_app_faults;
     /// From its next life on the process has this besides, "NAME=VALUE"; "": what the scenario says.
     std::function<void(const std::string& process, const std::string& set)> set_override;
-    /// What is wrong with the control plane's store from now on, in all of its lives.
-    std::function<void(const StoreFaults& faults)> set_store_faults;
+    /// What is wrong with a control plane's store from now on, in all of its lives.
+    std::function<void(const std::string& process, const StoreFaults& faults)> set_store_faults;
     /// What is wrong with its proxy's conversation with the control plane from now on, in all of its lives.
     std::function<void(const std::string& process, const sim::proxy::DiscoveryFaults& faults)> set_discovery_faults;
     /// Its proxy asks for a type of resources that there is not.
@@ -108,6 +108,7 @@ class SimFaults {
 
   // Stores.
   void set_store_faults(Active& active, const FaultOrder& part);
+  StoreFaults store_faults_of(const std::string& process);
   /// True where the control plane dies by it.
   bool count_write(std::uint64_t id);
 

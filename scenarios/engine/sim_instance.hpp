@@ -9,23 +9,17 @@
 #include "kumasim/scenario/world.hpp"
 #include "kumasim/sim/world.hpp"
 #include "scenarios/engine/dataplane.hpp"
+#include "scenarios/engine/sim_proxy.hpp"
 #include "sim/apps/instance.hpp"
-#include "sim/envoy/ads/discovery_faults.hpp"
-#include "sim/envoy/envoy_bugs.hpp"
 
 namespace kumasim::sim {
-class EnvoyProcess;
 struct CallResult;
-struct EnvoyEvent;
-}  // namespace kumasim::sim
+}
 namespace kumasim::sim::proxy {
 class ConfigState;
-class Fabric;
-}  // namespace kumasim::sim::proxy
+}
 
 namespace kumasim::scenario {
-
-struct SimTap;
 
 class SimInstance {
  public:
@@ -43,20 +37,9 @@ class SimInstance {
   /// The tag that it has besides from its next life on, "NAME=VALUE"; "": none.
   void set_override(std::string set) { override_ = std::move(set); }
   ProxyState state() const;
-  /// Fields that its Envoy took and does not interpret, each with the first resource that has it.
-  std::map<std::string, std::string> uninterpreted() const;
-  /// As kuma-dp does when it is asked to end: its Envoy drains its connections.
-  void drain(Duration time);
-  /// What is wrong with its Envoy's conversation with the control plane from now on, in all of its lives.
-  void set_discovery_faults(const sim::proxy::DiscoveryFaults& faults);
-  /// Its Envoy asks for a type of resources that there is not.
-  void ask_unknown();
-  /// Hears of its Envoy's conversation with the control plane.
-  void on_envoy_event(std::function<void(sim::EnvoyEvent)> observer) { envoy_observer_ = std::move(observer); }
-  /// Tells it of its Envoy's lives and messages; calls keep their steps. Set before start().
-  void set_tap(const SimTap* tap) { tap_ = tap; }
-  /// Null while it has none. To be used before the world moves on.
-  const sim::EnvoyProcess* envoy() const;
+  SimProxy& proxy() { return proxy_; }
+  /// Calls keep their steps. Set before start().
+  void keep_steps() { keeps_steps_ = true; }
   /// address:port of its inbound.
   std::string address() const;
 
@@ -68,7 +51,7 @@ class SimInstance {
   void observe(const std::string& to, const std::string& path, const sim::CallResult& result) const;
   /// With its override.
   Instance as_it_starts() const;
-  asio::awaitable<void> run_sidecar(Runtime& runtime, Life* life);
+  dp::BootstrapRequest bootstrap_request() const;
 
   sim::proxy::Fabric& fabric_;
   sim::Process& process_;
@@ -78,10 +61,8 @@ class SimInstance {
   std::function<void(MonotonicTime, CallRecord)> observer_;
   sim::InstanceFaults faults_;
   std::string override_;
-  sim::EnvoyBugs bugs_;
-  sim::proxy::DiscoveryFaults discovery_faults_;
-  std::function<void(sim::EnvoyEvent)> envoy_observer_;
-  const SimTap* tap_ = nullptr;
+  SimProxy proxy_;
+  bool keeps_steps_ = false;
   std::weak_ptr<Life> life_;  // the process keeps it
 };
 

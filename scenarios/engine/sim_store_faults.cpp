@@ -7,11 +7,16 @@ namespace kumasim::scenario {
 
 /// What all of them come to together; of two of one kind the worse counts.
 void SimFaults::set_store_faults(Active&, const FaultOrder& part) {
+  if (part.kind->name == "view.intermediate") writes_[part.id] = 0;
+  for (const std::string& name : part.processes) hooks_.set_store_faults(name, store_faults_of(name));
+}
+
+StoreFaults SimFaults::store_faults_of(const std::string& name) {
   StoreFaults faults;
   for (const auto& [id, active] : active_) {
     const FaultOrder& order = active.order;
     std::string_view kind = order.kind->name;
-    if (!order.kind->stores || order.processes.empty()) continue;
+    if (!order.kind->stores || !order.touches(name)) continue;
     auto share = order.has("share") ? static_cast<std::uint32_t>(order.number("share")) : 0;
     Duration late = order.has("late") ? order.duration("late") : Duration(0);
     if (kind == "store.staleRead") faults.reads_late = std::max(faults.reads_late, late);
@@ -21,8 +26,7 @@ void SimFaults::set_store_faults(Active&, const FaultOrder& part) {
     if (kind == "view.unobserved") faults.unobserved_ppm = std::max(faults.unobserved_ppm, share);
     if (kind == "view.intermediate") faults.dies = [this, id] { return count_write(id); };
   }
-  if (part.kind->name == "view.intermediate") writes_[part.id] = 0;
-  hooks_.set_store_faults(faults);
+  return faults;
 }
 
 bool SimFaults::count_write(std::uint64_t id) {

@@ -9,7 +9,6 @@
 #include "kumasim/runtime/task.hpp"
 #include "kumasim/scenario/verdict.hpp"
 #include "scenarios/engine/law.hpp"
-#include "scenarios/engine/reader.hpp"
 #include "scenarios/engine/rollout.hpp"
 #include "scenarios/engine/triggers.hpp"
 #include "sim/envoy/data/fabric.hpp"
@@ -36,15 +35,17 @@ SimWorld::SimWorld(const Scenario& scenario, SimWorldOptions options)
                        found->second->set_app_faults(faults);
                    },
                .set_override = [this](const std::string& name, const std::string& set) { set_override(name, set); },
-               .set_store_faults = [this](const StoreFaults& faults) { store_faults_ = faults; },
+               .set_store_faults =
+                   [this](const std::string& name, const StoreFaults& faults) {
+                     if (SimPlane* plane = find_plane(name)) plane->set_store_faults(faults);
+                   },
                .set_discovery_faults =
                    [this](const std::string& name, const sim::proxy::DiscoveryFaults& faults) {
-                     if (auto found = instances_.find(name); found != instances_.end())
-                       found->second->set_discovery_faults(faults);
+                     if (SimProxy* proxy = find_proxy(name)) proxy->set_discovery_faults(faults);
                    },
                .ask_unknown =
                    [this](const std::string& name) {
-                     if (auto found = instances_.find(name); found != instances_.end()) found->second->ask_unknown();
+                     if (SimProxy* proxy = find_proxy(name)) proxy->ask_unknown();
                    }}) {
   if (options_.attach) options_.attach(world_);
   if (options_.log) {
@@ -56,14 +57,7 @@ SimWorld::SimWorld(const Scenario& scenario, SimWorldOptions options)
       sink(std::move(text));
     });
   }
-  control_plane_ = &world_.add_process(scenario_.control_plane.name);
-  operator_ = &world_.add_process("operator");
-  for (const Instance& instance : scenario_.instances) {
-    sim::Process& process = world_.add_process(instance.process);
-    auto bugs = sim::EnvoyBugs::from_name(options_.planted_bug).value_or(sim::EnvoyBugs());
-    instances_[instance.process] = std::make_unique<SimInstance>(*fabric_, process, scenario_, instance, bugs);
-    instances_[instance.process]->set_tap(options_.tap);
-  }
+  add_processes();
   for (const Link& link : scenario_.links) {
     for (const std::string& a : scenario_.processes_of(link.between[0])) {
       for (const std::string& b : scenario_.processes_of(link.between[1])) {
@@ -73,11 +67,54 @@ SimWorld::SimWorld(const Scenario& scenario, SimWorldOptions options)
   }
 }
 
+void SimWorld::add_processes() {
+  using Role = SimZoneProxy::Role;
+  planes_.push_back(std::make_unique<SimPlane>(world_, scenario_, ""));
+  for (const Zone& zone : scenario_.zones) planes_.push_back(std::make_unique<SimPlane>(world_, scenario_, zone.name));
+  operator_ = &world_.add_process("operator");
+  auto bugs = sim::EnvoyBugs::from_name(options_.planted_bug).value_or(sim::EnvoyBugs());
+  auto add = [&](const std::string& name, const Zone& zone, Role role) {
+    sim::Process& process = world_.add_process(name);
+    zone_proxies_[name] = std::make_unique<SimZoneProxy>(*fabric_, process, zone, role, bugs);
+    zone_proxies_[name]->proxy().set_tap(options_.tap);
+  };
+  for (const Zone& zone : scenario_.zones) {
+    for (const std::string& name : zone.ingresses) add(name, zone, Role::ingress);
+    for (const std::string& name : zone.egresses) add(name, zone, Role::egress);
+  }
+  for (const Instance& instance : scenario_.instances) {
+    sim::Process& process = world_.add_process(instance.process);
+    auto made = std::make_unique<SimInstance>(*fabric_, process, scenario_, instance, bugs);
+    made->proxy().set_tap(options_.tap);
+    if (options_.tap != nullptr) made->keep_steps();
+    instances_[instance.process] = std::move(made);
+  }
+}
+
 SimWorld::~SimWorld() {
   world_.set_life_watch({});
   operator_->kill();
   for (auto& [name, instance] : instances_) process(name).kill();
-  control_plane_->kill();
+  for (auto& [name, proxy] : zone_proxies_) process(name).kill();
+  for (auto& plane : planes_) plane->kill();
+}
+
+SimPlane* SimWorld::find_plane(const std::string& name) const {
+  auto found = std::ranges::find(planes_, name, [](const auto& plane) { return plane->name(); });
+  return found == planes_.end() ? nullptr : found->get();
+}
+
+std::map<std::string, SimProxy*> SimWorld::proxies() const {
+  std::map<std::string, SimProxy*> out;
+  for (const auto& [name, instance] : instances_) out[name] = &instance->proxy();
+  for (const auto& [name, proxy] : zone_proxies_) out[name] = &proxy->proxy();
+  return out;
+}
+
+SimProxy* SimWorld::find_proxy(const std::string& name) const {
+  if (auto found = instances_.find(name); found != instances_.end()) return &found->second->proxy();
+  if (auto found = zone_proxies_.find(name); found != zone_proxies_.end()) return &found->second->proxy();
+  return nullptr;
 }
 
 sim::Process& SimWorld::process(const std::string& name) const {
@@ -88,21 +125,48 @@ sim::Process& SimWorld::process(const std::string& name) const {
 
 void SimWorld::start_operator() {
   operator_->start([this](Runtime& runtime) {
-    client_ = std::make_shared<MeshClient>(runtime, fmt::format("http://{}:5681", scenario_.control_plane.name));
+    for (const auto& plane : planes_)
+      clients_[plane->zone()] = std::make_shared<MeshClient>(runtime, fmt::format("http://{}:5681", plane->name()));
     spawn(runtime.executor, runtime.log, "operator", apply_resources());
   });
 }
 
 asio::awaitable<void> SimWorld::apply_resources() {
-  co_await client_->wait_until_up();
+  for (const auto& plane : planes_) {
+    waits_for_ =
+        fmt::format("{} did not take the resources", scenario_.zones.empty() ? "the control plane" : plane->name());
+    co_await clients_.at(plane->zone())->wait_until_up();
+    if (!plane->zone().empty()) co_await wait_for_meshes(plane->zone());
+    co_await apply_resources(plane->zone());
+    if (!refused_.empty()) co_return;
+  }
+  applied_ = true;
+}
+
+asio::awaitable<void> SimWorld::apply_resources(const std::string& zone) {
   for (const ResourceText& resource : scenario_.resources) {
-    std::string problem = co_await client_->apply(resource.body);
+    if (resource.zone != zone) continue;
+    std::string problem = co_await clients_.at(zone)->apply(resource.body);
     if (problem.empty()) continue;
     ResourceName is = resource_name(resource.body);
     refused_ = fmt::format("{}: the control plane refused {} `{}`: {}", resource.origin, is.type, is.name, problem);
     co_return;
   }
-  applied_ = true;
+}
+
+asio::awaitable<void> SimWorld::wait_for_meshes(const std::string& zone) {
+  auto of_global = [&](const std::string& mesh) {
+    return std::ranges::none_of(scenario_.resources, [&](const ResourceText& resource) {
+      ResourceName is = resource_name(resource.body);
+      return resource.zone == zone && is.type == "Mesh" && is.name == mesh;
+    });
+  };
+  for (const Service& service : scenario_.services) {
+    if (!of_global(service.mesh)) continue;
+    waits_for_ = fmt::format("the control plane of zone {} did not get mesh {} from Global", zone, service.mesh);
+    while ((co_await clients_.at(zone)->read({"Mesh", "", service.mesh})).is_null())
+      co_await sleep(operator_->runtime().timers, setup_step);
+  }
 }
 
 Result<> SimWorld::wait_for(const std::function<bool()>& ready, const std::function<std::string()>& why_not) {
@@ -125,41 +189,35 @@ Result<> SimWorld::wait_for(const std::function<bool()>& ready, const std::funct
   return {};
 }
 
+Result<> SimWorld::start_control_planes() {
+  for (const auto& plane : planes_) {
+    if (std::string problem = plane->configure(options_); !problem.empty())
+      return fail(Code::invalid_argument,
+                  scenario_.zones.empty() ? problem : fmt::format("{}: {}", plane->name(), problem));
+  }
+  for (const auto& plane : planes_) {
+    plane->start([this, name = plane->name()](std::string what) {
+      std::optional<Duration> when;
+      if (running_) when = now();
+      problems_.push_back({Problem::Kind::control_plane, fmt::format("{} failed: {}", name, what), when});
+    });
+  }
+  return {};
+}
+
 Result<> SimWorld::set_up() {
-  SimControlPlaneOptions options{scenario_.control_plane.settings, options_.planted_bug, options_.tap};
-  if (std::string problem = check_control_plane(options); !problem.empty())
-    return fail(Code::invalid_argument, problem);
-  if (std::ranges::any_of(scenario_.faults, [](const Fault& fault) { return fault.kind->stores; }))
-    options.store_faults = &store_faults_;
-  for (const Fault& fault : scenario_.faults) {
-    if (fault.kind->name == "store.staleRead")
-      options.reads_late_max = std::max(options.reads_late_max, Duration(fault.values.at("late").high));
-  }
-  for (const Fault& fault : scenario_.faults) {
-    auto set = fault.values.find("set");
-    if (set == fault.values.end() || fault.target != scenario_.control_plane.name) continue;
-    if (std::string problem = check_control_plane(with_setting(options, set->second.word)); !problem.empty())
-      return fail(Code::invalid_argument, fmt::format("`set` of {}: {}", fault.kind->name, problem));
-  }
-  rollout_target_ = rollout_target(scenario_);
-  SimControlPlane started = start_control_plane(*control_plane_, options, [this](std::string what) {
-    std::optional<Duration> when;
-    if (running_) when = now();
-    problems_.push_back(
-        {Problem::Kind::control_plane, fmt::format("{} failed: {}", scenario_.control_plane.name, what), when});
-  });
-  ask_ = std::move(started.ask);
-  stop_control_plane_ = std::move(started.stop);
-  set_control_plane_override_ = std::move(started.dress);
+  if (Result<> started = start_control_planes(); !started) return started;
   start_operator();
   Result<> answered = wait_for([this] { return applied_ || !refused_.empty(); },
                                [this] {
-                                 std::string trouble = client_ ? client_->trouble() : "";
-                                 return fmt::format("the control plane did not take the resources{}",
-                                                    trouble.empty() ? "" : " (" + trouble + ")");
+                                 std::string trouble;
+                                 for (const auto& [zone, client] : clients_)
+                                   if (trouble.empty()) trouble = client->trouble();
+                                 return fmt::format("{}{}", waits_for_, trouble.empty() ? "" : " (" + trouble + ")");
                                });
   if (!refused_.empty()) return fail(Code::invalid_argument, refused_);
   if (!answered) return answered;
+  for (auto& [name, proxy] : zone_proxies_) proxy->start();
   for (const Instance& instance : scenario_.instances) instances_[instance.process]->start();
   Observations seen;
   seen.addresses = addresses();
@@ -190,13 +248,13 @@ bool SimWorld::up(const std::string& name) const { return process(name).up() && 
 void SimWorld::stop(const std::string& name, Duration grace) {
   // It hears of it as of a signal: between two of its own events.
   world_.post(process(name), Duration(0), sim::EventKind::post, 0, [this, name, grace] {
-    if (name == scenario_.control_plane.name) return stop_control_plane_();
-    instances_.at(name)->drain(grace);
+    if (SimPlane* plane = find_plane(name)) return plane->stop();
+    find_proxy(name)->drain(grace);
   });
 }
 
 void SimWorld::set_override(const std::string& name, const std::string& set) {
-  if (name == scenario_.control_plane.name) return set_control_plane_override_(set);
+  if (SimPlane* plane = find_plane(name)) return plane->set_override(set);
   instances_.at(name)->set_override(set);
 }
 
@@ -207,8 +265,8 @@ void SimWorld::watch_lives(std::function<void(const std::string& process, bool u
 }
 
 bool SimWorld::watch(EventSink sink) {
-  for (auto& [name, instance] : instances_) {
-    instance->on_envoy_event([this, name, sink](sim::EnvoyEvent event) {
+  for (const auto& [name, proxy] : proxies()) {
+    proxy->on_envoy_event([this, name, sink](sim::EnvoyEvent event) {
       using Kind = sim::EnvoyEvent::Kind;
       std::string_view what = event.kind == Kind::connected      ? "ads.opened"
                               : event.kind == Kind::disconnected ? "ads.closed"
@@ -236,36 +294,34 @@ sim::LinkOptions SimWorld::link_between(const std::string& a, const std::string&
   return out;
 }
 
-void SimWorld::apply(const nlohmann::json& resource, std::function<void(std::string)> done) {
+void SimWorld::apply(const std::string& zone, const nlohmann::json& resource, std::function<void(std::string)> done) {
   auto task = [](std::shared_ptr<MeshClient> client, nlohmann::json body,
                  std::function<void(std::string)> tell) -> asio::awaitable<void> {
     std::string problem = co_await client->apply(std::move(body));
     tell(std::move(problem));
   };
   Runtime& runtime = operator_->runtime();
-  spawn(runtime.executor, runtime.log, "operator", task(client_, resource, std::move(done)));
+  spawn(runtime.executor, runtime.log, "operator", task(clients_.at(zone), resource, std::move(done)));
 }
 
-void SimWorld::remove(const std::string& type, const std::string& mesh, const std::string& name,
-                      std::function<void(std::string)> done) {
-  auto task = [](std::shared_ptr<MeshClient> client, std::string kind, std::string in, std::string whom,
+void SimWorld::remove(const std::string& zone, const ResourceName& is, std::function<void(std::string)> done) {
+  auto task = [](std::shared_ptr<MeshClient> client, ResourceName whom,
                  std::function<void(std::string)> tell) -> asio::awaitable<void> {
-    std::string problem = co_await client->remove(std::move(kind), std::move(in), std::move(whom));
+    std::string problem = co_await client->remove(std::move(whom));
     tell(std::move(problem));
   };
   Runtime& runtime = operator_->runtime();
-  spawn(runtime.executor, runtime.log, "operator", task(client_, type, mesh, name, std::move(done)));
+  spawn(runtime.executor, runtime.log, "operator", task(clients_.at(zone), is, std::move(done)));
 }
 
-void SimWorld::read(const std::string& type, const std::string& mesh, const std::string& name,
-                    std::function<void(nlohmann::json)> done) {
-  auto task = [](std::shared_ptr<MeshClient> client, std::string kind, std::string in, std::string whom,
+void SimWorld::read(const std::string& zone, const ResourceName& is, std::function<void(nlohmann::json)> done) {
+  auto task = [](std::shared_ptr<MeshClient> client, ResourceName whom,
                  std::function<void(nlohmann::json)> tell) -> asio::awaitable<void> {
-    nlohmann::json body = co_await client->read(std::move(kind), std::move(in), std::move(whom));
+    nlohmann::json body = co_await client->read(std::move(whom));
     tell(std::move(body));
   };
   Runtime& runtime = operator_->runtime();
-  spawn(runtime.executor, runtime.log, "operator", task(client_, type, mesh, name, std::move(done)));
+  spawn(runtime.executor, runtime.log, "operator", task(clients_.at(zone), is, std::move(done)));
 }
 
 void SimWorld::call(const CallRequest& request, std::function<void(CallRecord)> done) {
@@ -284,27 +340,35 @@ void SimWorld::on_inner_call(std::function<void(CallRecord)> observer) {
 StateSample SimWorld::sample() {
   StateSample out;
   out.at = now();
-  out.control_plane_up = control_plane_->up();
+  for (const auto& plane : planes_) {
+    if (!plane->up()) out.silent.insert(plane->name());
+  }
   for (auto& [name, instance] : instances_) out.proxies[name] = instance->state();
-  if (ask_) {
-    std::string text = ask_(rollout_target_);
-    if (text != rollout_text_) rollout_ = read_rollout(text, scenario_);
-    rollout_text_ = std::move(text);
-    out.rollout = rollout_;
+  for (auto& [name, proxy] : zone_proxies_) out.proxies[name] = proxy->state();
+  if (scenario_.zones.empty()) {
+    out.rollout = planes_.front()->rollout();
+  } else {
+    std::map<std::string, Rollout> answers;
+    for (const auto& plane : planes_) {
+      // Global has no proxies of its own.
+      if (plane->zone().empty()) continue;
+      if (const std::optional<Rollout>& said = plane->rollout()) answers[plane->zone()] = *said;
+    }
+    out.rollout = joined(answers, scenario_);
   }
   if (out.rollout) out.rollout->at = out.at;
   return out;
 }
 
 const sim::EnvoyProcess* SimWorld::envoy(const std::string& name) const {
-  auto found = instances_.find(name);
-  return found == instances_.end() ? nullptr : found->second->envoy();
+  const SimProxy* proxy = find_proxy(name);
+  return proxy == nullptr ? nullptr : proxy->envoy();
 }
 
 std::map<std::string, std::string> SimWorld::uninterpreted() const {
   std::map<std::string, std::string> out;
-  for (const auto& [name, instance] : instances_) {
-    for (const auto& [field, resource] : instance->uninterpreted())
+  for (const auto& [name, proxy] : proxies()) {
+    for (const auto& [field, resource] : proxy->uninterpreted())
       out.try_emplace(field, fmt::format("{} of {}", resource, name));
   }
   return out;
@@ -313,6 +377,7 @@ std::map<std::string, std::string> SimWorld::uninterpreted() const {
 std::map<std::string, std::string> SimWorld::addresses() const {
   std::map<std::string, std::string> out;
   for (const auto& [name, instance] : instances_) out[name] = instance->address();
+  for (const auto& [name, proxy] : zone_proxies_) out[name] = proxy->address();
   return out;
 }
 

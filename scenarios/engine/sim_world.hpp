@@ -1,4 +1,4 @@
-/// The simulated world: one process for the control plane, one for each instance, one for the operator.
+/// The simulated world: one process for each control plane, zone proxy and instance, and one for the operator.
 #pragma once
 
 #include <map>
@@ -10,9 +10,10 @@
 #include "kumasim/scenario/worlds.hpp"
 #include "kumasim/sim/world.hpp"
 #include "scenarios/engine/mesh_client.hpp"
-#include "scenarios/engine/sim_control_plane.hpp"
 #include "scenarios/engine/sim_faults.hpp"
 #include "scenarios/engine/sim_instance.hpp"
+#include "scenarios/engine/sim_plane.hpp"
+#include "scenarios/engine/sim_zone_proxy.hpp"
 
 namespace kumasim::scenario {
 
@@ -32,11 +33,9 @@ class SimWorld final : public MeshWorld {
   void watch_lives(std::function<void(const std::string& process, bool up)> told) override;
   bool watch(EventSink sink) override;
 
-  void apply(const nlohmann::json& resource, std::function<void(std::string)> done) override;
-  void remove(const std::string& type, const std::string& mesh, const std::string& name,
-              std::function<void(std::string)> done) override;
-  void read(const std::string& type, const std::string& mesh, const std::string& name,
-            std::function<void(nlohmann::json)> done) override;
+  void apply(const std::string& zone, const nlohmann::json& resource, std::function<void(std::string)> done) override;
+  void remove(const std::string& zone, const ResourceName& is, std::function<void(std::string)> done) override;
+  void read(const std::string& zone, const ResourceName& is, std::function<void(nlohmann::json)> done) override;
   void call(const CallRequest& request, std::function<void(CallRecord)> done) override;
   void on_inner_call(std::function<void(CallRecord)> observer) override;
 
@@ -54,11 +53,20 @@ class SimWorld final : public MeshWorld {
 
  private:
   sim::Process& process(const std::string& name) const;
+  void add_processes();
+  /// Null where it is no control plane, or no proxy.
+  SimPlane* find_plane(const std::string& process) const;
+  SimProxy* find_proxy(const std::string& process) const;
+  std::map<std::string, SimProxy*> proxies() const;
   sim::LinkOptions link_between(const std::string& a, const std::string& b) const;
   void stop(const std::string& process, Duration grace);
   void set_override(const std::string& process, const std::string& set);
   void start_operator();
   asio::awaitable<void> apply_resources();
+  asio::awaitable<void> apply_resources(const std::string& zone);
+  /// Global has made them; the zone's control plane gets them from there.
+  asio::awaitable<void> wait_for_meshes(const std::string& zone);
+  Result<> start_control_planes();
   /// Steps of virtual time until `ready`, at most to the limit of set-up.
   Result<> wait_for(const std::function<bool()>& ready, const std::function<std::string()>& why_not);
 
@@ -67,17 +75,12 @@ class SimWorld final : public MeshWorld {
   sim::World world_;
   std::unique_ptr<sim::proxy::Fabric> fabric_;
   SimFaults faults_;
-  StoreFaults store_faults_;
-  sim::Process* control_plane_ = nullptr;
-  AskControlPlane ask_;
-  std::function<void()> stop_control_plane_;
-  std::function<void(const std::string& set)> set_control_plane_override_;
-  std::string rollout_target_;
-  std::string rollout_text_;  // the last answer: most are like the one before
-  std::optional<Rollout> rollout_;
+  std::vector<std::unique_ptr<SimPlane>> planes_;  // as Scenario::control_planes()
   sim::Process* operator_ = nullptr;
+  std::map<std::string, std::unique_ptr<SimZoneProxy>> zone_proxies_;
   std::map<std::string, std::unique_ptr<SimInstance>> instances_;
-  std::shared_ptr<MeshClient> client_;
+  std::map<std::string, std::shared_ptr<MeshClient>> clients_;  // by zone; "": Global, or the only one
+  std::string waits_for_;                                       // what keeps set-up from going on
   MonotonicTime start_{};
   bool applied_ = false;
   bool running_ = false;  // set-up is over

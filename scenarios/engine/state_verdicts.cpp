@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "scenarios/engine/known_endpoints.hpp"
+
 namespace kumasim::scenario {
 namespace {
 
@@ -39,6 +41,21 @@ std::string cut_off_text(const std::string& process) {
   return fmt::format("{} is cut off from the control plane", process);
 }
 
+/// Why not all zones can have the same: one that is gone altogether need not.
+std::optional<std::string> zones_apart(const Scenario& scenario, const StateSample& sample) {
+  if (scenario.zones.empty()) return std::nullopt;
+  if (sample.silent.contains(scenario.control_plane.name))
+    return fmt::format("{} does not run", scenario.control_plane.name);
+  for (const std::string& zone : sample.zones_apart) {
+    bool runs = std::ranges::any_of(scenario.processes_of(zone), [&](const std::string& process) {
+      auto proxy = sample.proxies.find(process);
+      return proxy != sample.proxies.end() && proxy->second.up;
+    });
+    if (runs) return fmt::format("zone {} is cut off from {}", zone, scenario.control_plane.name);
+  }
+  return std::nullopt;
+}
+
 /// What the process refuses can reach the control plane, which says what it knows.
 bool heard(const std::string& process, const StateSample& sample) {
   auto proxy = sample.proxies.find(process);
@@ -47,7 +64,8 @@ bool heard(const std::string& process, const StateSample& sample) {
 }
 
 /// How many proxies run a configuration that was made with the policy as `taken` has it, or what is missing.
-std::expected<std::size_t, std::string> applied(const ResourceRecord& taken, const StateSample& sample) {
+std::expected<std::size_t, std::string> applied(const Scenario& scenario, const ResourceRecord& taken,
+                                                const StateSample& sample) {
   using Missing = std::unexpected<std::string>;
   bool in_setup = taken.at <= Duration(0);
   // What was said before the resource was taken may speak of an earlier one of its name.
@@ -57,7 +75,7 @@ std::expected<std::size_t, std::string> applied(const ResourceRecord& taken, con
   if (policy == sample.rollout->policies.end()) return Missing("the control plane does not hold it");
   std::size_t count = 0;
   for (const auto& [process, proxy] : sample.proxies) {
-    if (!proxy.up) continue;
+    if (!proxy.up || scenario.is_zone_proxy(process)) continue;
     auto known = sample.rollout->proxies.find(process);
     // Whether the policy is about it is not known either.
     if (known == sample.rollout->proxies.end())
@@ -97,7 +115,7 @@ Outcome evaluate_converged(const Scenario& scenario, const Observations& seen, D
   return out;
 }
 
-Outcome evaluate_policy(const Predicate& predicate, const Observations& seen, Duration to) {
+Outcome evaluate_policy(const Predicate& predicate, const Scenario& scenario, const Observations& seen, Duration to) {
   Outcome out;
   out.seen = "not applied";
   const ResourceRecord* taken = last_record(predicate, seen, to);
@@ -115,7 +133,7 @@ Outcome evaluate_policy(const Predicate& predicate, const Observations& seen, Du
   out.why = "no state was sampled since it was applied";
   for (const StateSample& sample : seen.samples) {
     if (sample.at < taken->at || sample.at > to) continue;
-    if (auto proxies = applied(*taken, sample)) {
+    if (auto proxies = applied(scenario, *taken, sample)) {
       count = *proxies;
       if (!since) since = sample.at;
     } else {
@@ -225,6 +243,7 @@ Outcome evaluate_refusals_known(const Observations& seen, Duration from, Duratio
 std::optional<std::string> not_converged(const Scenario& scenario, const Observations& seen,
                                          const StateSample& sample) {
   if (std::ranges::none_of(sample.proxies, [](const auto& entry) { return entry.second.up; })) return "no proxy runs";
+  KnownEndpoints endpoints(scenario, seen, sample);
   for (const auto& [process, proxy] : sample.proxies) {
     if (!proxy.up) continue;
     if (!proxy.refusals.empty()) return refusal_text(process, proxy.refusals);
@@ -233,23 +252,15 @@ std::optional<std::string> not_converged(const Scenario& scenario, const Observa
     const Service* service = instance ? scenario.find_service(instance->service) : nullptr;
     if (service == nullptr) continue;
     for (const Outbound& outbound : service->calls) {
-      std::set<std::string> running;
-      for (const Instance& other : scenario.instances) {
-        auto state = sample.proxies.find(other.process);
-        if (other.service != outbound.to || state == sample.proxies.end() || !state->second.up) continue;
-        auto address = seen.addresses.find(other.process);
-        if (!state->second.address.empty())
-          running.insert(state->second.address);
-        else if (address != seen.addresses.end())
-          running.insert(address->second);
-      }
-      const std::set<std::string>& knows = proxy.endpoints.of(outbound.to);
+      std::set<std::string> running = endpoints.wanted(*instance, outbound.to);
+      std::set<std::string> knows = endpoints.judged(proxy.endpoints.of(outbound.to));
       if (knows != running) {
         return fmt::format("{} knows [{}] of {}, running are [{}]", process, fmt::join(knows, " "), outbound.to,
                            fmt::join(running, " "));
       }
     }
   }
+  if (auto apart = zones_apart(scenario, sample)) return apart;
   // A proxy may be content with what it has; only the control plane knows what it should have.
   if (!sample.rollout) return "the control plane did not say what the proxies run";
   if (auto written = last_write(seen, sample.at); written && sample.rollout->at < *written)
@@ -258,6 +269,11 @@ std::optional<std::string> not_converged(const Scenario& scenario, const Observa
   for (const auto& [process, proxy] : sample.proxies) {
     if (!proxy.up) continue;
     if (proxy.cut_off) return cut_off_text(process);
+    // Of zone proxies their control plane says nothing here.
+    if (scenario.is_zone_proxy(process)) {
+      if (!proxy.connected) return fmt::format("{} is not connected to the control plane", process);
+      continue;
+    }
     auto known = sample.rollout->proxies.find(process);
     if (known == sample.rollout->proxies.end() || !known->second.connected)
       return fmt::format("{} is not connected to the control plane", process);

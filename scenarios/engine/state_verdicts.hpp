@@ -8,7 +8,7 @@ namespace kumasim::scenario {
 Outcome evaluate_converged(const Scenario& scenario, const Observations& seen, Duration from, Duration to);
 
 /// By the state at `to`.
-Outcome evaluate_policy(const Predicate& predicate, const Observations& seen, Duration to);
+Outcome evaluate_policy(const Predicate& predicate, const Scenario& scenario, const Observations& seen, Duration to);
 
 Outcome evaluate_rotation(const Predicate& predicate, const Scenario& scenario, const Observations& seen, Duration from,
                           Duration to);

@@ -191,7 +191,7 @@ Outcome evaluate(const Predicate& predicate, const Scenario& scenario, const Obs
                  Duration to) {
   switch (predicate.kind) {
     case Kind::converged: return evaluate_converged(scenario, seen, from, to);
-    case Kind::policy_applied: return evaluate_policy(predicate, seen, to);
+    case Kind::policy_applied: return evaluate_policy(predicate, scenario, seen, to);
     case Kind::certificate_rotated: return evaluate_rotation(predicate, scenario, seen, from, to);
     case Kind::refusals_known: return evaluate_refusals_known(seen, from, to);
     default: break;

@@ -75,13 +75,14 @@ asio::awaitable<void> LiveWorld::poll_rollout() {
 StateSample LiveWorld::sample() {
   StateSample out;
   out.at = now();
-  out.control_plane_up = up(scenario_.control_plane.name);
+  bool answers = up(scenario_.control_plane.name);
+  if (!answers) out.silent.insert(scenario_.control_plane.name);
   for (const auto& [name, member] : members_) {
     out.proxies[name] = member.state;
     out.proxies[name].up = up(name);
     out.proxies[name].life = member.lives;
   }
-  if (out.control_plane_up && rollout_ && runtime_.clock.now() - rollout_asked_ < rollout_age_max) {
+  if (answers && rollout_ && runtime_.clock.now() - rollout_asked_ < rollout_age_max) {
     out.rollout = rollout_;
     out.rollout->at = rollout_asked_ - start_;
   }

@@ -83,6 +83,7 @@ std::string LiveWorld::cannot() const {
       "needs delay or loss on real links (the kernel's netem), which the live world does not make";
   if (Diagnostics refused = faults_refused(scenario_, "live"); !refused.empty()) return refused.front().text();
   if (!scenario_.links.empty()) return fmt::format("spec.topology.links {}", netem);
+  if (!scenario_.zones.empty()) return "spec.topology.zones runs in the simulated world only, for now";
   for (const Instance& instance : scenario_.instances) {
     if (!instance.application.plain())
       return fmt::format("service {}: kumasim-echo, the live world's application, has a latency and nothing more",
@@ -331,7 +332,9 @@ Result<> LiveWorld::set_up() {
 void LiveWorld::at(Duration when, std::function<void()> action) {
   auto timer = std::make_shared<Timer>(runtime_.timers);
   timer->expires_at(start_ + when);
-  timer->async_wait([timer, action = std::move(action)](error_code code) { if (!code) action(); });
+  timer->async_wait([timer, action = std::move(action)](error_code code) {
+    if (!code) action();
+  });
 }
 
 Result<> LiveWorld::run_until(Duration when) {
@@ -369,7 +372,7 @@ std::vector<int> LiveWorld::pids(const std::string& process) const {
   return out;
 }
 
-void LiveWorld::apply(const nlohmann::json& resource, std::function<void(std::string)> done) {
+void LiveWorld::apply(const std::string&, const nlohmann::json& resource, std::function<void(std::string)> done) {
   auto task = [](MeshClient& client, nlohmann::json body,
                  std::function<void(std::string)> tell) -> asio::awaitable<void> {
     std::string problem = co_await client.apply(std::move(body));
@@ -378,24 +381,22 @@ void LiveWorld::apply(const nlohmann::json& resource, std::function<void(std::st
   spawn(runtime_.executor, runtime_.log, "operator", task(*client_, resource, std::move(done)));
 }
 
-void LiveWorld::remove(const std::string& type, const std::string& mesh, const std::string& name,
-                       std::function<void(std::string)> done) {
-  auto task = [](MeshClient& client, std::string kind, std::string in, std::string whom,
+void LiveWorld::remove(const std::string&, const ResourceName& is, std::function<void(std::string)> done) {
+  auto task = [](MeshClient& client, ResourceName whom,
                  std::function<void(std::string)> tell) -> asio::awaitable<void> {
-    std::string problem = co_await client.remove(std::move(kind), std::move(in), std::move(whom));
+    std::string problem = co_await client.remove(std::move(whom));
     tell(std::move(problem));
   };
-  spawn(runtime_.executor, runtime_.log, "operator", task(*client_, type, mesh, name, std::move(done)));
+  spawn(runtime_.executor, runtime_.log, "operator", task(*client_, is, std::move(done)));
 }
 
-void LiveWorld::read(const std::string& type, const std::string& mesh, const std::string& name,
-                     std::function<void(nlohmann::json)> done) {
-  auto task = [](MeshClient& client, std::string kind, std::string in, std::string whom,
+void LiveWorld::read(const std::string&, const ResourceName& is, std::function<void(nlohmann::json)> done) {
+  auto task = [](MeshClient& client, ResourceName whom,
                  std::function<void(nlohmann::json)> tell) -> asio::awaitable<void> {
-    nlohmann::json body = co_await client.read(std::move(kind), std::move(in), std::move(whom));
+    nlohmann::json body = co_await client.read(std::move(whom));
     tell(std::move(body));
   };
-  spawn(runtime_.executor, runtime_.log, "operator", task(*client_, type, mesh, name, std::move(done)));
+  spawn(runtime_.executor, runtime_.log, "operator", task(*client_, is, std::move(done)));
 }
 
 asio::awaitable<void> LiveWorld::make_call(Member& member, CallRequest request, std::function<void(CallRecord)> done) {

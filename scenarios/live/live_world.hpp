@@ -43,11 +43,9 @@ class LiveWorld final : public MeshWorld {
     told_life_ = std::move(told);
   }
 
-  void apply(const nlohmann::json& resource, std::function<void(std::string)> done) override;
-  void remove(const std::string& type, const std::string& mesh, const std::string& name,
-              std::function<void(std::string)> done) override;
-  void read(const std::string& type, const std::string& mesh, const std::string& name,
-            std::function<void(nlohmann::json)> done) override;
+  void apply(const std::string& zone, const nlohmann::json& resource, std::function<void(std::string)> done) override;
+  void remove(const std::string& zone, const ResourceName& is, std::function<void(std::string)> done) override;
+  void read(const std::string& zone, const ResourceName& is, std::function<void(nlohmann::json)> done) override;
   void call(const CallRequest& request, std::function<void(CallRecord)> done) override;
 
   StateSample sample() override;
@@ -146,8 +144,8 @@ class LiveWorld final : public MeshWorld {
   std::vector<int> dead_;  // pids of children whose end was noted
   std::function<void(const std::string&, bool)> told_life_;
   std::map<std::string, int> holds_, pauses_;  // how many faults hold it down, and how many pause it
-  std::map<Way, int> cuts_;         // how many faults cut it
-  std::set<std::string> ending_;    // processes that were asked to end
+  std::map<Way, int> cuts_;                    // how many faults cut it
+  std::set<std::string> ending_;               // processes that were asked to end
 };
 
 }  // namespace kumasim::scenario

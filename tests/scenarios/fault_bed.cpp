@@ -53,7 +53,7 @@ FaultBed::FaultBed(const std::string& faults, Options options)
           .stop = [this](const std::string& name, Duration) { stopped.push_back(name); },
           .set_app_faults = [](const std::string&, const sim::InstanceFaults&) {},
           .set_override = [this](const std::string& name, const std::string& set) { overrides[name] = set; },
-          .set_store_faults = [](const StoreFaults&) {},
+          .set_store_faults = [](const std::string&, const StoreFaults&) {},
           .set_discovery_faults = [](const std::string&, const sim::proxy::DiscoveryFaults&) {},
           .ask_unknown = [](const std::string&) {}});
   world.add_process(scenario.control_plane.name);

@@ -170,7 +170,6 @@ TEST(Expectation, PercentilesCountAnUnansweredCallAsForEver) {
 StateSample sample(Duration at, std::set<std::string> knows, std::string certificate = "1") {
   StateSample out;
   out.at = at;
-  out.control_plane_up = true;
   out.proxies["web-0"] = {.up = true,
                           .connected = true,
                           .ready = true,

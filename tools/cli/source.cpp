@@ -28,13 +28,16 @@ std::string read_text(const std::string& file) {
 json with_files(json resources, const fs::path& folder) {
   json out = json::array();
   for (json& resource : resources) {
-    if (resource.size() != 1 || !resource.contains("file")) {
+    bool zoned = resource.size() == 2 && resource.contains("zone");
+    if ((resource.size() != 1 && !zoned) || !resource.contains("file")) {
       out.push_back(std::move(resource));
       continue;
     }
     std::string file = (folder / resource["file"].get<std::string>()).string();
     auto documents = scenario::parse_documents(read_text(file), file);
-    for (scenario::Document& one : *documents) out.push_back(std::move(one.value));
+    for (scenario::Document& one : *documents)
+      out.push_back(zoned ? json{{"zone", resource["zone"]}, {"resource", std::move(one.value)}}
+                          : std::move(one.value));
   }
   return out;
 }

@@ -42,8 +42,8 @@ struct CallRecord {
   std::string endpoint;  // address:port of the last host tried
   std::string instance;  // process that answered; "" where none did
   Crossing crossing = Crossing::none;
-  bool denied = false;  // refused by access control
-  std::string why;      // listener -> chain -> rbac -> route -> cluster -> endpoint
+  bool denied = false;               // refused by access control
+  std::string why;                   // listener -> chain -> rbac -> route -> cluster -> endpoint
   std::vector<CallStep> steps = {};  // of `why`, where the world keeps them
 
   bool ok() const { return status >= 200 && status < 400; }
@@ -129,9 +129,10 @@ struct Rollout {
 
 struct StateSample {
   Duration at{};
-  bool control_plane_up = false;
+  std::set<std::string> silent = {};       // control planes that do not run
+  std::set<std::string> zones_apart = {};  // a partition of the scenario lies between their control planes and Global
   std::map<std::string, ProxyState> proxies;  // by process
-  std::optional<Rollout> rollout = {};        // absent where the control plane did not answer
+  std::optional<Rollout> rollout = {};        // absent where no control plane of theirs answered
 };
 
 struct TimelineEntry {

@@ -18,6 +18,7 @@ struct Action {
   FaultOrder order;              // begin, end
   nlohmann::json resource;       // apply
   std::string type, mesh, name;  // apply, remove
+  std::string zone = {};         // whose control plane is told, as of a Change
   std::string text;              // one line for people: "kill backend-v1-1"
   bool fault = false;            // begins a fault
   bool recovery = false;         // ends one

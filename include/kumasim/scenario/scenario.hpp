@@ -51,6 +51,14 @@ struct ControlPlaneSpec {
   std::map<std::string, std::string> settings;
 };
 
+/// One of several zones: a control plane of its own, and proxies between the zone and others.
+struct Zone {
+  std::string name;
+  std::string region = {};  // "" for none
+  ControlPlaneSpec control_plane = {};
+  std::vector<std::string> ingresses = {}, egresses = {};  // processes
+};
+
 struct Link {
   std::array<std::string, 2> between;
   std::optional<DelayLaw> delay;
@@ -86,9 +94,9 @@ struct Selection {
 
 /// What a scenario says of one parameter of a fault: a value, or a range that the seed draws from.
 struct FaultValue {
-  std::int64_t low = 0, high = 0;      // nanoseconds, parts of a million, or a number
-  std::string word = {};               // of a word or a text
-  std::optional<DelayLaw> law = {};    // of a delay
+  std::int64_t low = 0, high = 0;    // nanoseconds, parts of a million, or a number
+  std::string word = {};             // of a word or a text
+  std::optional<DelayLaw> law = {};  // of a delay
 };
 
 /// An event of the run that fires a fault.
@@ -118,7 +126,8 @@ struct Fault {
 /// A resource applied or deleted while the run goes on.
 struct Change {
   Span at;
-  nlohmann::json apply;  // null where the change deletes
+  std::string zone = {};  // whose control plane is told; "": Global, or the only one
+  nlohmann::json apply;   // null where the change deletes
   std::string delete_type, delete_mesh, delete_name;
   Mark mark;
 };
@@ -137,10 +146,17 @@ struct Expectation {
   std::string title() const;
 };
 
+/// The kind, mesh and name of a resource in either form; empty texts where they are missing.
+struct ResourceName {
+  std::string type, mesh, name;
+};
+ResourceName resource_name(const nlohmann::json& body);
+
 /// A resource as it is applied, with the place that it came from.
 struct ResourceText {
   nlohmann::json body;
-  std::string origin;  // "scenarios/quickstart.yaml:31"
+  std::string origin;     // "scenarios/quickstart.yaml:31"
+  std::string zone = {};  // as of a change
 };
 
 struct Scenario {
@@ -150,7 +166,8 @@ struct Scenario {
   std::vector<std::string> tags;
   Duration duration{};
   Duration setup_limit{};
-  ControlPlaneSpec control_plane;
+  ControlPlaneSpec control_plane;  // the only one; Global where there are zones
+  std::vector<Zone> zones = {};    // empty: all is in one zone
   std::vector<Service> services;
   std::vector<Instance> instances;
   std::vector<Link> links;
@@ -167,8 +184,28 @@ struct Scenario {
   std::vector<std::pair<std::string, std::string>> flows() const;
   const Service* find_service(std::string_view name) const;
   const Instance* find_instance(std::string_view process) const;
-  /// The processes that a name in `between` or `target` stands for: itself, or all instances of a service.
+  /// The processes that a name in `between` or `target` stands for: itself, all instances of a service, or all that is
+  /// in a zone or in the zones of a region.
   std::vector<std::string> processes_of(const std::string& name) const;
+
+  // zones.cpp
+  const Zone* find_zone(std::string_view name) const;
+  /// It is the name of a zone or of a region.
+  bool is_place(std::string_view name) const;
+  bool is_control_plane(std::string_view process) const;
+  bool is_zone_proxy(std::string_view process) const;
+  /// The only one; or Global, then those of the zones.
+  std::vector<std::string> control_planes() const;
+  /// Ingresses and egresses of all zones.
+  std::vector<std::string> zone_proxies() const;
+  /// Control planes, zone proxies, instances.
+  std::vector<std::string> processes() const;
+  /// "" for Global and for instances of no zone.
+  std::string zone_of(std::string_view process) const;
+  /// Of the zone; of "": Global, or the only one.
+  const ControlPlaneSpec& control_plane_in(std::string_view zone) const;
+  /// That an instance or a zone proxy belongs to.
+  const ControlPlaneSpec& control_plane_of(std::string_view process) const;
 };
 
 /// What does not work in that world, "sim" or "live", each with the place in the file and the reason.

@@ -48,13 +48,13 @@ class MeshWorld {
   /// Tells events of proxies from then on; false where the world knows them by samples only.
   virtual bool watch(EventSink) { return false; }
 
-  /// `done` gets "" where the control plane took it, else the reason. Repeats while the control plane does not answer.
-  virtual void apply(const nlohmann::json& resource, std::function<void(std::string)> done) = 0;
-  virtual void remove(const std::string& type, const std::string& mesh, const std::string& name,
-                      std::function<void(std::string)> done) = 0;
+  /// What the control plane of a zone is told, that of "" is Global, or the only one. `done` gets "" where it took it,
+  /// else the reason. Repeats while it does not answer.
+  virtual void apply(const std::string& zone, const nlohmann::json& resource,
+                     std::function<void(std::string)> done) = 0;
+  virtual void remove(const std::string& zone, const ResourceName& is, std::function<void(std::string)> done) = 0;
   /// `done` gets the resource in its Universal form, null where the control plane has none of the name.
-  virtual void read(const std::string& type, const std::string& mesh, const std::string& name,
-                    std::function<void(nlohmann::json)> done) = 0;
+  virtual void read(const std::string& zone, const ResourceName& is, std::function<void(nlohmann::json)> done) = 0;
   virtual void call(const CallRequest& request, std::function<void(CallRecord)> done) = 0;
   /// Hears of every call that an application made by itself, when it is over.
   virtual void on_inner_call(std::function<void(CallRecord)>) {}

@@ -1,0 +1,36 @@
+/// What proxies should know of the services that they call.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "kumasim/scenario/observation.hpp"
+#include "kumasim/scenario/scenario.hpp"
+
+namespace kumasim::scenario {
+
+class KnownEndpoints {
+ public:
+  /// All of them must outlive it.
+  KnownEndpoints(const Scenario& scenario, const Observations& seen, const StateSample& sample);
+
+  /// address:port of the running instances; of those in other zones the running ingresses of their zones, or, where the
+  /// mesh has `routing.zoneEgress`, the running egresses of the caller's own.
+  std::set<std::string> wanted(const Instance& caller, const std::string& service) const;
+  /// Without those of zones that are lost: whose control plane does not run. Others keep what it said last.
+  std::set<std::string> judged(std::set<std::string> endpoints) const;
+
+ private:
+  bool runs(const std::string& process) const;
+  std::string address_of(const std::string& process) const;
+  void add_running(const std::vector<std::string>& processes, std::set<std::string>& out) const;
+
+  const Scenario& scenario_;
+  const Observations& seen_;
+  const StateSample& sample_;
+  std::set<std::string> by_egress_;  // meshes
+  std::set<std::string> lost_;       // address:port of ingresses
+};
+
+}  // namespace kumasim::scenario

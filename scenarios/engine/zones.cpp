@@ -1,0 +1,79 @@
+/// Which processes of a scenario are where, and which control plane is theirs.
+#include <algorithm>
+#include <iterator>
+
+#include "kumasim/scenario/scenario.hpp"
+
+namespace kumasim::scenario {
+namespace {
+
+bool has(const std::vector<std::string>& names, std::string_view name) {
+  return std::ranges::find(names, name) != names.end();
+}
+
+}  // namespace
+
+const Zone* Scenario::find_zone(std::string_view wanted) const {
+  auto found = std::ranges::find(zones, wanted, &Zone::name);
+  return found == zones.end() ? nullptr : &*found;
+}
+
+bool Scenario::is_zone_proxy(std::string_view process) const {
+  return std::ranges::any_of(
+      zones, [&](const Zone& zone) { return has(zone.ingresses, process) || has(zone.egresses, process); });
+}
+
+bool Scenario::is_place(std::string_view wanted) const {
+  return !wanted.empty() &&
+         std::ranges::any_of(zones, [&](const Zone& zone) { return zone.name == wanted || zone.region == wanted; });
+}
+
+bool Scenario::is_control_plane(std::string_view process) const {
+  return process == control_plane.name ||
+         std::ranges::any_of(zones, [&](const Zone& zone) { return zone.control_plane.name == process; });
+}
+
+std::vector<std::string> Scenario::control_planes() const {
+  std::vector<std::string> out{control_plane.name};
+  for (const Zone& zone : zones) out.push_back(zone.control_plane.name);
+  return out;
+}
+
+std::vector<std::string> Scenario::zone_proxies() const {
+  std::vector<std::string> out;
+  for (const Zone& zone : zones) {
+    out.insert(out.end(), zone.ingresses.begin(), zone.ingresses.end());
+    out.insert(out.end(), zone.egresses.begin(), zone.egresses.end());
+  }
+  return out;
+}
+
+std::vector<std::string> Scenario::processes() const {
+  std::vector<std::string> out = control_planes();
+  std::ranges::copy(zone_proxies(), std::back_inserter(out));
+  std::ranges::transform(instances, std::back_inserter(out), &Instance::process);
+  return out;
+}
+
+std::string Scenario::zone_of(std::string_view process) const {
+  if (const Instance* instance = find_instance(process)) {
+    auto tag = instance->tags.find("kuma.io/zone");
+    return tag == instance->tags.end() ? std::string() : tag->second;
+  }
+  for (const Zone& zone : zones) {
+    if (zone.control_plane.name == process || has(zone.ingresses, process) || has(zone.egresses, process))
+      return zone.name;
+  }
+  return {};
+}
+
+const ControlPlaneSpec& Scenario::control_plane_in(std::string_view zone) const {
+  const Zone* found = find_zone(zone);
+  return found == nullptr ? control_plane : found->control_plane;
+}
+
+const ControlPlaneSpec& Scenario::control_plane_of(std::string_view process) const {
+  return zones.empty() ? control_plane : control_plane_in(zone_of(process));
+}
+
+}  // namespace kumasim::scenario

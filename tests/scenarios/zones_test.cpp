@@ -1,0 +1,158 @@
+/// Scenarios of many zones: what the loader makes of them, and whom faults strike.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "kumasim/scenario/plan.hpp"
+#include "tests/scenarios/scenario_texts.hpp"
+
+namespace kumasim::scenario {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr std::string_view zoned = R"(apiVersion: kumasim/v1
+kind: Scenario
+metadata: {name: zoned}
+spec:
+  duration: 60s
+  topology:
+    global: {settings: {KUMA_MULTIZONE_GLOBAL_KDS_REFRESH_INTERVAL: 2s}}
+    zones:
+    - {name: east, region: eu, ingresses: 2}
+    - {name: north, region: eu, egresses: 1}
+    - {name: west, region: us, controlPlane: {name: cp-west}}
+    services:
+    - {name: web, zone: east, calls: [backend]}
+    - name: backend
+      zones: [east, west]
+      versions: [{tags: {version: v1}, instances: 2}, {tags: {version: v2}, instances: 1, zone: north}]
+  resources:
+  - {type: Mesh, name: default}
+  - {zone: west, resource: {type: MeshTimeout, mesh: default, name: own, spec: {to: [{targetRef: {kind: Mesh}, default: {http: {requestTimeout: 5s}}}]}}}
+  load: [{from: web, to: backend, rate: 1/s}]
+  faults:
+  - {fault: proc.kill, at: 1s, for: 1s, target: west}
+  changes:
+  - {at: 5s, zone: west, delete: {type: MeshTimeout, name: own}}
+  expect: [{always: no-plaintext}]
+)";
+
+Scenario loaded(std::string_view from = "", std::string_view to = "") {
+  return must_load(load_scenario(from.empty() ? std::string(zoned) : replaced(zoned, from, to), "s.yaml"));
+}
+
+std::string errors_of(std::string_view from, std::string_view to) { return errors(replaced(zoned, from, to)); }
+
+TEST(Zones, HaveControlPlanesAndProxiesOfTheirOwn) {
+  Scenario scenario = loaded();
+  EXPECT_THAT(scenario.control_planes(), ElementsAre("global", "kuma-cp-east", "kuma-cp-north", "cp-west"));
+  EXPECT_THAT(scenario.zone_proxies(),
+              ElementsAre("ingress-east-0", "ingress-east-1", "ingress-north-0", "egress-north-0", "ingress-west-0"));
+  EXPECT_EQ(scenario.control_plane.settings.at("KUMA_MODE"), "global");
+  EXPECT_EQ(scenario.control_plane.settings.at("KUMA_MULTIZONE_GLOBAL_KDS_REFRESH_INTERVAL"), "2s");
+  const auto& west = scenario.control_plane_in("west").settings;
+  EXPECT_EQ(west.at("KUMA_MULTIZONE_ZONE_NAME"), "west");
+  EXPECT_EQ(west.at("KUMA_MULTIZONE_ZONE_GLOBAL_ADDRESS"), "grpcs://global:5685");
+}
+
+TEST(Zones, HaveInstances) {
+  Scenario scenario = loaded();
+  EXPECT_THAT(scenario.processes_of("backend"), ElementsAre("backend-east-v1-0", "backend-east-v1-1",
+                                                            "backend-west-v1-0", "backend-west-v1-1", "backend-v2-0"));
+  EXPECT_EQ(scenario.zone_of("backend-v2-0"), "north");
+  EXPECT_EQ(scenario.zone_of("web-0"), "east");
+  EXPECT_EQ(scenario.control_plane_of("backend-west-v1-1").name, "cp-west");
+  EXPECT_EQ(scenario.control_plane_of("egress-north-0").name, "kuma-cp-north");
+}
+
+TEST(Zones, AndRegionsNameAllThatIsInThem) {
+  Scenario scenario = loaded();
+  EXPECT_THAT(scenario.processes_of("west"),
+              ElementsAre("cp-west", "ingress-west-0", "backend-west-v1-0", "backend-west-v1-1"));
+  EXPECT_THAT(scenario.processes_of("eu"),
+              ElementsAre("kuma-cp-east", "kuma-cp-north", "ingress-east-0", "ingress-east-1", "ingress-north-0",
+                          "egress-north-0", "web-0", "backend-east-v1-0", "backend-east-v1-1", "backend-v2-0"));
+  EXPECT_THAT(scenario.processes_of("mars"), IsEmpty());
+}
+
+TEST(Zones, ResourcesAndChangesSayWhoseTheyAre) {
+  Scenario scenario = loaded();
+  ASSERT_EQ(scenario.resources.size(), 2u);
+  EXPECT_EQ(scenario.resources[0].zone, "");
+  EXPECT_EQ(scenario.resources[1].zone, "west");
+  EXPECT_EQ(resource_name(scenario.resources[1].body).name, "own");
+  EXPECT_EQ(scenario.changes[0].zone, "west");
+  EXPECT_EQ(make_plan(scenario, 1).actions.back().zone, "west");
+}
+
+TEST(Zones, AFaultOfAZoneStrikesAllOfIt) {
+  Scenario scenario = loaded();
+  Plan plan = make_plan(scenario, 1);
+  EXPECT_EQ(plan.actions[0].text, "kill all of west");
+  EXPECT_EQ(plan.actions[0].order.processes, scenario.processes_of("west"));
+}
+
+TEST(Zones, AZoneThatIsCutOffKeepsTogether) {
+  Scenario scenario = loaded("proc.kill, at: 1s, for: 1s", "net.partition, at: 1s, for: 1s");
+  Plan plan = make_plan(scenario, 1);
+  std::size_t inside = 4, all = scenario.processes().size();
+  EXPECT_EQ(plan.actions[0].order.ways.size(), 2 * inside * (all - inside));
+  for (const Way& way : plan.actions[0].order.ways) EXPECT_NE(scenario.zone_of(way.from), scenario.zone_of(way.to));
+}
+
+TEST(Zones, ArePartitionedFromOneAnotherAndNotFromGlobal) {
+  Scenario scenario =
+      loaded("proc.kill, at: 1s, for: 1s, target: west", "net.partition, at: 1s, for: 1s, shape: byZone");
+  Plan plan = make_plan(scenario, 1);
+  ASSERT_FALSE(plan.actions[0].order.ways.empty());
+  for (const Way& way : plan.actions[0].order.ways) {
+    EXPECT_NE(way.from, "global");
+    EXPECT_NE(way.to, "global");
+  }
+}
+
+TEST(Zones, OfANameThatThereIsNotAreRefused) {
+  EXPECT_THAT(errors_of("zones: [east, west]", "zones: [east, wets]"),
+              HasSubstr("spec.topology.services[1].zones[1]: there is no zone `wets`; expected one of east, north, west"
+                        " (did you mean `west`?)"));
+  EXPECT_THAT(errors_of("{zone: west, resource", "{zone: mars, resource"),
+              HasSubstr("spec.resources[1].zone: there is no zone `mars`"));
+  EXPECT_THAT(errors_of("at: 5s, zone: west", "at: 5s, zone: mars"),
+              HasSubstr("spec.changes[0].zone: there is no zone"));
+  EXPECT_THAT(errors_of("target: west", "target: mars"), HasSubstr("there is no process or service `mars`"));
+}
+
+TEST(Zones, SayWhereEachServiceIs) {
+  EXPECT_THAT(errors_of("{name: web, zone: east,", "{name: web,"),
+              HasSubstr("spec.topology.services[0]: `web` is in no zone (say `zone` or `zones`)"));
+  EXPECT_THAT(errors_of("      zones: [east, west]\n", "      zone: east\n      zones: [east, west]\n"),
+              HasSubstr("stands beside `zone`"));
+}
+
+TEST(Zones, DoNotShareNames) {
+  EXPECT_THAT(errors_of("{name: west, region: us", "{name: east, region: us"),
+              HasSubstr("a zone `east` stands above already"));
+  EXPECT_THAT(errors_of("name: cp-west", "name: global"), HasSubstr("would be named `global`"));
+  EXPECT_THAT(errors_of("name: cp-west", "name: web"), HasSubstr("is a control plane's name"));
+}
+
+TEST(Zones, TakeNoFaultOfApplicationsAsAWhole) {
+  EXPECT_THAT(errors_of("proc.kill, at: 1s, for: 1s, target: west", "app.blackHole, at: 1s, for: 1s, target: west"),
+              HasSubstr("`west` is all that is in a zone; expected one process (use select: {zone: west, pick: all})"));
+  EXPECT_THAT(
+      errors_of("proc.kill, at: 1s, for: 1s, target: west", "app.blackHole, at: 1s, for: 1s, target: ingress-west-0"),
+      HasSubstr("is a zone proxy, which has no application"));
+}
+
+TEST(Zones, OtherFieldsNeedThem) {
+  std::string one(zoned);
+  one.replace(one.find("    zones:\n"), one.find("    services:") - one.find("    zones:\n"), "");
+  EXPECT_THAT(errors(one), HasSubstr("spec.topology.global: has no meaning without `zones`"));
+  EXPECT_THAT(errors(one), HasSubstr("spec.topology.services[1].zones: needs `topology.zones`"));
+  EXPECT_THAT(errors(one), HasSubstr("spec.resources[1].zone: there are no zones (add them to topology.zones)"));
+}
+
+}  // namespace
+}  // namespace kumasim::scenario
