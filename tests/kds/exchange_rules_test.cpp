@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "reference-cp/auth/token_key.hpp"
+#include "reference-cp/identity/base64.hpp"
+#include "reference-cp/identity/certificate.hpp"
 #include "reference-cp/kds/hashed_name.hpp"
 #include "reference-cp/model/codec.hpp"
 #include "reference-cp/model/kinds.hpp"
@@ -184,6 +187,21 @@ TEST(AsGivenToZone, SomeKeepTheirName) {
   EXPECT_EQ(to_an_old_zone->meta.name, "a");
 }
 
+TEST(AsGivenToZone, OfASigningKeyOnlyThePublicPart) {
+  const std::string pem = *make_key_pem({});
+  const Resource secret =
+      made(kind::global_secret(), "", "zone-token-signing-key-7", {}, {{"data", base64_encode(pem)}});
+  auto given = as_given_to_zone(secret, peer(), {});
+  ASSERT_TRUE(given.has_value()) << given.error().message;
+  EXPECT_EQ(given->meta.name, "zone-token-signing-public-key-7");
+  EXPECT_EQ(given->meta.label("kuma.io/display-name"), "zone-token-signing-key-7");
+  const std::string kept = base64_decode(given->spec["data"].get<std::string>()).value_or("");
+  auto key = TokenKey::from_public(kept);
+  ASSERT_TRUE(key.has_value()) << kept;
+  EXPECT_TRUE(key->verifies("a token", *TokenKey::from_private(pem)->sign("a token")));
+  EXPECT_FALSE(TokenKey::from_private(kept).has_value());
+}
+
 TEST(AsGivenToZone, AKeyThatCannotBeReadIsAnError) {
   auto given =
       as_given_to_zone(made(kind::global_secret(), "", "zone-token-signing-key-1", {}, {{"data", "Zm9v"}}), peer(), {});
@@ -252,11 +270,19 @@ TEST(Replaced, IsOnlyWhatCameTheSameWay) {
   EXPECT_FALSE(may_zone_replace(made(kind::dataplane(), "m", "d", of_west), "east"));
 }
 
-// Names as kuma-cp 2.12 made them.
+// Names that kuma-cp 2.12.14 made.
 TEST(HashedName, IsKumas) {
-  EXPECT_EQ(hashed_name("m", std::string(300, 'x'), {}).size(), 253u);
-  const std::vector<std::string> values = {"east"};
-  EXPECT_NE(hashed_name("m", "a", values), hashed_name("m", "a", {}));
+  EXPECT_EQ(hashed_name("default", "mesh-gateways-timeout-all-default", {}),
+            "mesh-gateways-timeout-all-default-vf4vb2v8449w2vvz");
+  const std::vector<std::string> west = {"west"};
+  EXPECT_EQ(hashed_name("dataplane-protocol-grpc", "backend", west), "backend-d7542ffbb5fw4zw2");
+}
+
+TEST(HashedName, IsShortEnoughForKubernetes) {
+  const std::string longest(236, 'x');
+  EXPECT_EQ(hashed_name("m", longest, {}).size(), 253u);
+  EXPECT_TRUE(hashed_name("m", longest + "y", {}).starts_with(longest + "-"));
+  EXPECT_NE(hashed_name("m", longest + "y", {}), hashed_name("m", longest + "z", {}));
 }
 
 }  // namespace
