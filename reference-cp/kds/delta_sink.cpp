@@ -136,14 +136,14 @@ void DeltaSink::doubt(const KindState& state) {
         if (key_from_delta_name(other).mesh == key_from_delta_name(name).name) version.clear();
 }
 
-/// Of what was not stored some other version may be there.
+/// Of what was not stored some other version may be there, which is known or has no version.
 void DeltaSink::remember(KindState& state, std::span<const ResourceKey> not_stored) {
   auto& held = held_[state.kind->type()];
   Latest& latest = state.latest;
   if (latest.is_initial && !state.begun) held.clear();
   for (const std::string& name : latest.removed) held.erase(name);
   for (auto& [name, version] : latest.versions) held[name] = version;
-  for (const std::string& name : latest.not_usable) held[name].clear();
+  for (const std::string& name : latest.not_usable) held.try_emplace(name);
   for (const ResourceKey& key : not_stored) held[delta_name(key)].clear();
   state.begun = true;
 }

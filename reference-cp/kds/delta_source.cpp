@@ -56,7 +56,8 @@ std::optional<Error> DeltaSource::too_much(const DeltaDiscoveryRequest& request)
 void DeltaSource::subscribe(KindState& state, const DeltaDiscoveryRequest& request, bool first) {
   if (first) {
     state.wildcard = request.subscribe.empty();
-    for (const auto& [name, version] : request.initial_versions) state.held.emplace(name, version);
+    for (const auto& [name, version] : request.initial_versions)
+      state.held.emplace(name, lost_meshes_.contains(key_from_delta_name(name).mesh) ? "" : version);
   }
   for (const std::string& name : request.subscribe) {
     if (name == all_names)
@@ -183,12 +184,16 @@ void DeltaSource::flush(const std::string& kind, KindState& state, SourceActions
   actions.send.push_back(std::move(response));
 }
 
-/// A store that loses a Mesh loses what is in it: should that come again as it was, it is to be sent.
+/// A store that loses a Mesh loses what is in it: should that come again as it was, it is to be sent. The versions that
+/// a kind's first request brings may be older than the loss.
 void DeltaSource::lose_what_is_in(const std::vector<std::string>& meshes) {
-  for (const std::string& mesh : meshes)
+  for (const std::string& delta_name : meshes) {
+    const std::string mesh = key_from_delta_name(delta_name).name;
+    lost_meshes_.insert(mesh);
     for (auto& [kind, state] : kinds_)
       for (auto& [name, version] : state.held)
-        if (key_from_delta_name(name).mesh == key_from_delta_name(mesh).name) version.clear();
+        if (key_from_delta_name(name).mesh == mesh) version.clear();
+  }
 }
 
 bool DeltaSource::settled() const {

@@ -108,6 +108,7 @@ class DeltaSource {
   std::string control_plane_;
   SourceLimits limits_;
   std::map<std::string, KindState, std::less<>> kinds_;
+  std::set<std::string> lost_meshes_;  ///< that were removed on this stream
   std::uint64_t nonce_ = 0;
   bool complete_ = false;
 };

@@ -178,6 +178,18 @@ TEST(DeltaSink, NextStreamBringsTheVersionsThatWereStored) {
   EXPECT_EQ(second.held().at("Secret").at("b.m"), message_of(secret("b", "YmFy"))->version);
 }
 
+TEST(DeltaSink, OfWhatIsNotUsableTheVersionThatIsStoredIsTold) {
+  DeltaSink sink(node(), taken());
+  ASSERT_TRUE(
+      sink.on_response(response(kind::mesh_timeout(), "1", {.resources = {timeout("a"), timeout("bad", "-1s")}})));
+  sink.refuse(kind::mesh_timeout(), "no");
+  ASSERT_TRUE(sink.on_response(response(kind::mesh_timeout(), "2", {.resources = {timeout("a", "-1s")}})));
+  sink.refuse(kind::mesh_timeout(), "no");
+  EXPECT_EQ(sink.held().at("MeshTimeout"),
+            (std::map<std::string, std::string>{{"a.m", message_of(timeout("a"))->version}, {"bad.m", ""}}))
+      << "an earlier stream may have brought the bad one as it was when it was good";
+}
+
 TEST(DeltaSink, WithAMeshGoesWhatWasInIt) {
   DeltaSink sink(node(), taken());
   ASSERT_TRUE(sink.on_response(response(kind::secret(), "1", {.resources = {secret("a")}})));
