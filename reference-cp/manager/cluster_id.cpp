@@ -4,10 +4,15 @@
 
 namespace kumasim::cp {
 
+std::optional<std::string> cluster_id_of(const ResourcePtr& resource) {
+  if (!resource || resource->kind != &kind::config() || resource->meta.name != cluster_id_config) return std::nullopt;
+  return resource->spec.value("config", "");
+}
+
 asio::awaitable<Result<std::string>> cluster_id(Store& store, std::string fresh, WallTime now) {
   auto kept = co_await store.get(kind::config(), {"", cluster_id_config});
   if (!kept && kept.error().code != Code::not_found) co_return fail(kept.error());
-  if (kept) co_return (*kept)->spec.value("config", "");
+  if (kept) co_return *cluster_id_of(*kept);
   Resource record;
   record.kind = &kind::config();
   record.meta.name = cluster_id_config;

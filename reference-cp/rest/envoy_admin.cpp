@@ -130,6 +130,9 @@ asio::awaitable<std::optional<HttpResponse>> EnvoyAdminEndpoints::handle(const H
   }
   Order order = order_of(place->type, parse_target(request.target).query);
   auto answer = co_await call_(*proxy, order.target);
+  // A zone that cannot be asked, or cannot answer, is nobody's fault here: Kuma says which.
+  if (!answer && zone_.empty() && answer.error().code == Code::invalid_argument)
+    co_return problem(400, title, answer.error().message);
   if (!answer) co_return problem(500, title, "Internal Server Error");
   std::optional<std::string> body = *std::move(answer);
   if (place->type == "xds") body = without_tokens(*std::move(body));

@@ -23,7 +23,7 @@ struct RestOptions {
   bool gui = true;
   std::string hostname = "localhost";
   std::string instance_id = "kuma-cp";
-  std::string cluster_id{};
+  std::function<std::string()> cluster_id{};  // absent: ""
   std::string product = "Kuma";
   std::string version = "2.12.14";
   std::string service_address = ".mesh:80";          // follows a service's name where applications reach it

@@ -116,9 +116,10 @@ std::optional<RestApi::Place> RestApi::find_place(const std::vector<std::string>
 
 std::optional<json> RestApi::describe(const Call& call) const {
   if (call.path == "/") {
+    const std::string cluster = options_.cluster_id ? options_.cluster_id() : "";
     json out = {{"hostname", options_.hostname},    {"product", options_.product},
                 {"version", options_.version},      {"instanceId", options_.instance_id},
-                {"clusterId", options_.cluster_id}, {"gui", options_.gui ? "/gui" : ""}};
+                {"clusterId", cluster}, {"gui", options_.gui ? "/gui" : ""}};
     return out;
   }
   if (call.path == "/config") return options_.config;

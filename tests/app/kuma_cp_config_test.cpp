@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "reference-cp/app/kuma_cp/config.hpp"
+#include "reference-cp/app/kuma_cp/settings_multizone.hpp"
 #include "reference-cp/app/kuma_cp/tls_bounds.hpp"
 
 namespace kumasim::cp {
@@ -140,6 +141,55 @@ TEST_F(ControlPlaneConfig, AZoneIsFederatedByTheAddressOfItsGlobalControlPlane) 
   EXPECT_FALSE(load("")->federated());
 }
 
+TEST_F(ControlPlaneConfig, AZoneHasANameAndAnAddressToConnectTo) {
+  EXPECT_EQ(error("multizone: {zone: {name: a b}}"), "multizone.zone.name: a b has to be a valid DNS name");
+  EXPECT_EQ(error("multizone: {zone: {name: 10.0.0.1}}"), "multizone.zone.name: 10.0.0.1 has to be a valid DNS name");
+  EXPECT_EQ(error("multizone: {zone: {name: a..b}}"), "multizone.zone.name: a..b has to be a valid DNS name");
+  EXPECT_EQ(error("multizone: {zone: {name: " + std::string(40, 'a') + "." + std::string(40, 'b') + "}}"),
+            "multizone.zone.name cannot be longer than 63 characters");
+  EXPECT_EQ(error("multizone: {zone: {globalAddress: \"https://g:1\"}}"),
+            "multizone.zone.globalAddress: unsupported scheme \"https\". Use one of grpc, grpcs");
+  EXPECT_EQ(error("multizone: {zone: {globalAddress: g}}"),
+            "multizone.zone.globalAddress: unsupported scheme \"\". Use one of grpc, grpcs");
+  EXPECT_EQ(error("multizone: {zone: {globalAddress: \"grpc://g\", kds: {refreshInterval: 0s}}}"),
+            "multizone.zone.kds.refreshInterval must be positive");
+  EXPECT_EQ(error("mode: global\nmultizone: {zone: {name: a b}}"), "accepted");
+  auto plain = parse_global_address("grpc://[::1]:5685");
+  ASSERT_TRUE(plain);
+  EXPECT_FALSE(plain->tls);
+  EXPECT_EQ(plain->host, "::1");
+  EXPECT_EQ(plain->port, 5685);
+  auto secure = parse_global_address("grpcs://global");
+  ASSERT_TRUE(secure);
+  EXPECT_TRUE(secure->tls);
+  EXPECT_EQ(secure->port, 443);
+}
+
+TEST_F(ControlPlaneConfig, TheServerOfZonesIsSetAsInKuma) {
+  auto shown = config_to_json(*load(""));
+  EXPECT_EQ(shown["multizone"]["global"], nlohmann::json::parse(R"({"kds": {
+      "grpcPort": 5685, "labels": {}, "maxMsgSize": 10485760, "msgSendTimeout": "1m0s", "nackBackoff": "5s",
+      "refreshInterval": "1s", "responseBackoff": "0s", "tlsCertFile": "", "tlsCipherSuites": [], "tlsEnabled": true,
+      "tlsKeyFile": "", "tlsMaxVersion": "", "tlsMinVersion": "TLSv1_2", "tracing": {"enabled": true},
+      "zoneHealthCheck": {"closeStaleConn": false, "pollInterval": "0s", "timeout": "0s"},
+      "zoneInsightFlushInterval": "10s"}})"));
+  EXPECT_EQ(shown["metrics"]["zone"],
+            nlohmann::json::parse(
+                R"({"compactFinishedSubscriptions": false, "idleTimeout": "5m0s", "subscriptionLimit": 10})"));
+  variables["KUMA_MULTIZONE_GLOBAL_KDS_LABELS_SKIP_PREFIXES"] = "a.io,b.io";
+  variables["KUMA_GENERAL_TLS_MIN_VERSION"] = "TLSv1_3";
+  auto config = load("mode: global");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config_to_json(*config)["multizone"]["global"]["kds"]["labels"]["skipPrefixes"],
+            nlohmann::json::array({"a.io", "b.io"}));
+  EXPECT_EQ(tls_bounds(config->kds_server_tls, "multizone.global.kds")->version_min, TlsVersion::v1_3);
+  EXPECT_EQ(error("mode: global\nmultizone: {global: {kds: {zoneHealthCheck: {timeout: 1s}}}}"),
+            "multizone.global.kds.zoneHealthCheck: timeout and pollInterval must both be either set or unset");
+  EXPECT_EQ(error("mode: global\nmultizone: {global: {kds: {refreshInterval: 0s}}}"),
+            "multizone.global.kds.refreshInterval must be positive");
+  EXPECT_EQ(error("multizone: {global: {kds: {refreshInterval: 0s}}}"), "accepted") << "in a zone";
+}
+
 TEST_F(ControlPlaneConfig, PublicKeysHaveAnIdAndATextOrAFile) {
   auto with = [&](const std::string& keys) {
     return error("apiServer:\n authn:\n  tokens:\n   validator:\n    publicKeys: " + keys + "\n");
@@ -159,15 +209,14 @@ TEST_F(ControlPlaneConfig, PublicKeysHaveAnIdAndATextOrAFile) {
   ASSERT_EQ(config->dp_token_keys.size(), 2u);
   EXPECT_EQ(config->dp_token_keys[0].mesh, "demo");
   EXPECT_EQ(config->dp_token_keys[1].key_file, "/keys/b");
-  EXPECT_EQ(config_to_json(*config)["dpServer"]["authn"]["dpProxy"]["dpToken"]["validator"]["publicKeys"],
-            nlohmann::json::parse(
-                R"([{"kid": "a", "key": "text", "mesh": "demo"}, {"kid": "b", "keyFile": "/keys/b"}])"));
+  EXPECT_EQ(
+      config_to_json(*config)["dpServer"]["authn"]["dpProxy"]["dpToken"]["validator"]["publicKeys"],
+      nlohmann::json::parse(R"([{"kid": "a", "key": "text", "mesh": "demo"}, {"kid": "b", "keyFile": "/keys/b"}])"));
 }
 
 TEST_F(ControlPlaneConfig, ListsAndTimesAreReadFromFileAndVariable) {
   EXPECT_EQ(error("general: {tlsCipherSuites: some}"), "cp.yaml:1: general.tlsCipherSuites: expected a list");
-  EXPECT_EQ(error("general: {tlsCipherSuites: [[a]]}"),
-            "cp.yaml:1: general.tlsCipherSuites: expected a list of texts");
+  EXPECT_EQ(error("general: {tlsCipherSuites: [[a]]}"), "cp.yaml:1: general.tlsCipherSuites: expected a list of texts");
   EXPECT_EQ(error("dpServer: {hds: {interval: soon}}"),
             "cp.yaml:1: dpServer.hds.interval: expected a duration such as 1s, 500ms or 1h30m, found \"soon\"");
   EXPECT_EQ(error("dpServer: {hds: {interval: -1s}}"),

@@ -1,11 +1,11 @@
 #include "reference-cp/app/kuma_cp/ads_server.hpp"
 
-#include <array>
 #include <exception>
 
 #include <fmt/format.h>
 
 #include "kumasim/runtime/task.hpp"
+#include "reference-cp/model/uuid.hpp"
 #include "reference-cp/xds/ads/node.hpp"
 
 namespace kumasim::cp {
@@ -18,19 +18,6 @@ constexpr std::string_view component = "ads";
 constexpr Duration first_request_limit = std::chrono::seconds(10);
 
 }  // namespace
-
-std::string make_uuid(Random& random) {
-  std::array<std::byte, 16> bytes;
-  random.fill(bytes);
-  bytes[6] = (bytes[6] & std::byte{0x0f}) | std::byte{0x40};
-  bytes[8] = (bytes[8] & std::byte{0x3f}) | std::byte{0x80};
-  std::string out;
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) out += '-';
-    out += fmt::format("{:02x}", static_cast<unsigned>(bytes[i]));
-  }
-  return out;
-}
 
 asio::awaitable<void> AdsServer::serve(GrpcServerStream stream) {
   bool delta = stream.path() == std::string(service) + "DeltaAggregatedResources";

@@ -51,7 +51,4 @@ class AdsServer {
   bool stopping_ = false;
 };
 
-/// A random UUID (RFC 9562, version 4).
-std::string make_uuid(Random& random);
-
 }  // namespace kumasim::cp

@@ -10,6 +10,7 @@
 
 #include "reference-cp/app/kuma_cp/tls_bounds.hpp"
 #include "reference-cp/app/kuma_cp/config_shown.hpp"
+#include "reference-cp/app/kuma_cp/settings_multizone.hpp"
 #include "reference-cp/model/duration.hpp"
 
 namespace kumasim::cp {
@@ -261,20 +262,26 @@ Result<Config> load_config(std::string_view yaml, std::string_view file, const E
   inherit_text(config.dp_server_key, config.key);
   inherit_text(config.api_https_certificate, config.certificate);
   inherit_text(config.api_https_key, config.key);
-  if (auto bounds = tls_bounds(config.dp_server_tls, "dpServer"); !bounds) return fail(bounds.error());
-  if (auto bounds = tls_bounds(config.api_https_tls, "apiServer.https"); !bounds) return fail(bounds.error());
-  inherit(config.dp_server_tls, config.general_tls);
-  inherit(config.api_https_tls, config.general_tls);
+  inherit_text(config.kds_certificate, config.certificate);
+  inherit_text(config.kds_key, config.key);
+  const auto servers = {std::pair(&config.dp_server_tls, "dpServer"),
+                        std::pair(&config.api_https_tls, "apiServer.https"),
+                        std::pair(&config.kds_server_tls, "multizone.global.kds")};
+  for (auto [tls, name] : servers)
+    if (auto bounds = tls_bounds(*tls, name); !bounds) return fail(bounds.error());
+  for (auto [tls, name] : servers) inherit(*tls, config.general_tls);
   if (auto bounds = tls_bounds(config.general_tls, "general"); !bounds) return fail(bounds.error());
-  if (auto bounds = tls_bounds(config.dp_server_tls, "dpServer"); !bounds) return fail(bounds.error());
-  if (auto bounds = tls_bounds(config.api_https_tls, "apiServer.https"); !bounds) return fail(bounds.error());
+  for (auto [tls, name] : servers)
+    if (auto bounds = tls_bounds(*tls, name); !bounds) return fail(bounds.error());
   if (config.xds_port == 0) config.xds_port = config.dp_server_port;
   if (config.mode == "standalone") config.mode = "zone";
   if (auto hds = check_hds(config); !hds) return fail(hds.error());
   if (auto positive = check_positive(config); !positive) return fail(positive.error());
+  if (auto multizone = check_multizone(config); !multizone) return fail(multizone.error());
   for (auto [certificate, key, name] :
        {std::tuple(&config.dp_server_certificate, &config.dp_server_key, "dpServer"),
         std::tuple(&config.api_https_certificate, &config.api_https_key, "apiServer.https"),
+        std::tuple(&config.kds_certificate, &config.kds_key, "multizone.global.kds"),
         std::tuple(&config.certificate, &config.key, "general")})
     if (certificate->empty() != key->empty())
       return fail(Code::invalid_argument,
@@ -292,8 +299,7 @@ KeySpec key_spec(const std::string& text) { return {.rsa_bits = text == "rsa-204
 nlohmann::json config_to_json(const Config& config) {
   nlohmann::json out = shown_passives(config.passive);
   // Kuma's servers that are not here have the general certificate too.
-  for (nlohmann::json* server :
-       {&out["diagnostics"], &out["monitoringAssignmentServer"], &out["multizone"]["global"]["kds"]}) {
+  for (nlohmann::json* server : {&out["diagnostics"], &out["monitoringAssignmentServer"]}) {
     if ((*server)["tlsCertFile"] == "") (*server)["tlsCertFile"] = config.certificate;
     if ((*server)["tlsKeyFile"] == "") (*server)["tlsKeyFile"] = config.key;
   }
@@ -312,6 +318,8 @@ nlohmann::json config_to_json(const Config& config) {
   auto& zone = out["multizone"]["zone"];
   if (zone["globalAddress"] == "") zone.erase("globalAddress");
   if (zone["disableOriginLabelValidation"] == false) zone.erase("disableOriginLabelValidation");
+  for (nlohmann::json* labels : {&zone["kds"]["labels"], &out["multizone"]["global"]["kds"]["labels"]})
+    if ((*labels)["skipPrefixes"].empty()) labels->erase("skipPrefixes");
   // Kuma writes this one name in another way than it reads it.
   auto& defaults = out["defaults"];
   defaults["SkipHostnameGenerators"] = defaults["skipHostnameGenerators"];

@@ -84,8 +84,32 @@ struct Config {
   std::string zone_name = "default";
   std::string global_address;
   bool skip_origin_check = false;
+  std::uint32_t kds_port = 5685;
+  bool kds_tls_enabled = true;
+  std::string kds_certificate, kds_key;
+  Duration kds_global_refresh_interval = std::chrono::seconds(1);
+  Duration kds_global_response_backoff = Duration::zero();
+  Duration kds_global_send_timeout = std::chrono::minutes(1);
+  std::uint32_t kds_global_message_bytes_max = 10 << 20;
+  std::vector<std::string> kds_global_label_prefixes;  ///< of labels that are not given to zones
+  Duration zone_insight_flush_interval = std::chrono::seconds(10);
+  Duration zone_health_poll_interval = Duration::zero();
+  Duration zone_health_timeout = Duration::zero();
+  bool zone_health_close_stale = false;
+  std::uint32_t zone_subscription_limit = 10;
+  Duration zone_idle_time = std::chrono::minutes(5);
+  bool zone_compact_finished = false;
+  bool kds_skip_verify = false;
+  std::string kds_root_ca;
+  Duration kds_zone_refresh_interval = std::chrono::seconds(1);
+  Duration kds_zone_response_backoff = Duration::zero();
+  Duration kds_zone_send_timeout = std::chrono::minutes(1);
+  std::uint32_t kds_zone_message_bytes_max = 10 << 20;
+  std::vector<std::string> kds_zone_label_prefixes;  ///< of labels that are not given to the global control plane
+  Duration component_backoff_base = std::chrono::seconds(5);
+  Duration component_backoff_max = std::chrono::minutes(1);
   TlsSettings general_tls;  ///< taken over into those of each server
-  TlsSettings dp_server_tls, api_https_tls;
+  TlsSettings dp_server_tls, api_https_tls, kds_server_tls;
   std::uint32_t diagnostics_port = 5680;
   bool diagnostics_tls = false;
   std::uint32_t dp_server_port = 5678;

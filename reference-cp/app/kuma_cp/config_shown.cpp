@@ -45,7 +45,7 @@ constexpr const char* defaults = R"json({
     "sidecarContainers": false,
     "useTagFirstVirtualOutboundModel": false
   },
-  "general": {"dnsCacheTTL": "10s", "resilientComponentBaseBackoff": "5s", "resilientComponentMaxBackoff": "1m0s"},
+  "general": {"dnsCacheTTL": "10s"},
   "interCp": {
     "catalog": {"heartbeatInterval": "5s", "instanceAddress": "", "writerInterval": "15s"},
     "server": {"port": 5683, "tlsCipherSuites": [], "tlsMaxVersion": "", "tlsMinVersion": "TLSv1_2"}
@@ -67,8 +67,7 @@ constexpr const char* defaults = R"json({
       "fullResyncInterval": "20s",
       "maxResyncTimeout": "0s",
       "minResyncTimeout": "0s"
-    },
-    "zone": {"compactFinishedSubscriptions": false, "idleTimeout": "5m0s", "subscriptionLimit": 10}
+    }
   },
   "monitoringAssignmentServer": {
     "apiVersions": ["v1"],
@@ -83,38 +82,8 @@ constexpr const char* defaults = R"json({
     "tlsMinVersion": "TLSv1_2"
   },
   "multizone": {
-    "global": {
-      "kds": {
-        "grpcPort": 5685,
-        "labels": {},
-        "maxMsgSize": 10485760,
-        "msgSendTimeout": "1m0s",
-        "nackBackoff": "5s",
-        "refreshInterval": "1s",
-        "responseBackoff": "0s",
-        "tlsCertFile": "",
-        "tlsCipherSuites": [],
-        "tlsEnabled": true,
-        "tlsKeyFile": "",
-        "tlsMaxVersion": "",
-        "tlsMinVersion": "TLSv1_2",
-        "tracing": {"enabled": true},
-        "zoneHealthCheck": {"closeStaleConn": false, "pollInterval": "0s", "timeout": "0s"},
-        "zoneInsightFlushInterval": "10s"
-      }
-    },
-    "zone": {
-      "kds": {
-        "labels": {},
-        "maxMsgSize": 10485760,
-        "msgSendTimeout": "1m0s",
-        "nackBackoff": "5s",
-        "refreshInterval": "1s",
-        "responseBackoff": "0s",
-        "rootCaFile": "",
-        "tlsSkipVerify": false
-      }
-    }
+    "global": {"kds": {"labels": {}, "nackBackoff": "5s", "tracing": {"enabled": true}}},
+    "zone": {"kds": {"labels": {}, "nackBackoff": "5s"}}
   },
   "policies": {
     "pluginPoliciesEnabled": ["meshaccesslogs", "meshcircuitbreakers", "meshfaultinjections", "meshhealthchecks",

@@ -10,6 +10,8 @@
 #include "kumasim/transport/serve.hpp"
 #include "reference-cp/app/kuma_cp/ads_server.hpp"
 #include "reference-cp/app/kuma_cp/diagnostics.hpp"
+#include "reference-cp/app/kuma_cp/federation.hpp"
+#include "reference-cp/app/kuma_cp/first_secrets.hpp"
 #include "reference-cp/app/kuma_cp/hds_server.hpp"
 #include "reference-cp/app/kuma_cp/insights.hpp"
 #include "reference-cp/app/kuma_cp/lifecycle.hpp"
@@ -30,6 +32,7 @@
 #include "reference-cp/insights/subscription_finalizer.hpp"
 #include "reference-cp/manager/cluster_id.hpp"
 #include "reference-cp/manager/manager.hpp"
+#include "reference-cp/model/uuid.hpp"
 #include "reference-cp/rest/authentication.hpp"
 #include "reference-cp/rest/envoy_admin.hpp"
 #include "reference-cp/rest/envoy_admin_client.hpp"
@@ -40,10 +43,6 @@
 
 namespace kumasim::cp {
 namespace {
-
-/// Signing keys that could not be made or kept are tried again after a pause that doubles.
-constexpr Duration signing_retry_min = std::chrono::seconds(1);
-constexpr Duration signing_retry_max = std::chrono::minutes(1);
 
 /// After it a task that only counts or tidies up begins anew.
 constexpr Duration lasting_pause = std::chrono::minutes(1);
@@ -75,12 +74,21 @@ struct ControlPlane::State {
         insights(runtime, config, store, instance),
         lifecycle(runtime, config, manager, reconciler, insights),
         insight_writer(runtime.clock, runtime.log, *store),
-        finalizer(runtime.clock, runtime.log, *store,
-                  [this](const Resource& of, const std::string& subscription) { return serves(of, subscription); }),
+        finalizer(
+            runtime.clock, runtime.log, *store,
+            [this](const Resource& of, const std::string& subscription) { return serves(of, subscription); },
+            manager_options(config).labels.mode),
         collector(runtime.clock, runtime.log, manager,
                   {.dataplane_max = config.dataplane_cleanup_age, .zone_proxy_max = config.zone_proxy_cleanup_age}),
         signing_keys(*store, runtime.clock),
         issuer(signing_keys, runtime.clock, runtime.random),
+        first_secrets(runtime, config,
+                      {.store = *store,
+                       .authorities = authorities,
+                       .signing_keys = signing_keys,
+                       .issuer = issuer,
+                       .ca_key = made_key(config.ca_key),
+                       .offload = options.offload}),
         authentication(signing_keys, runtime.clock, runtime.log, authentication_options(config)),
         tokens(issuer, token_options(config)),
         envoys(runtime, reconciler.admin_certificates(),
@@ -95,6 +103,12 @@ struct ControlPlane::State {
         proxies(*store, signing_keys, runtime.clock, proxy_options(config)),
         ads(runtime, reconciler, lifecycle, insights, proxies, instance, this->config.planted),
         hds(runtime, config, manager, reconciler, proxies),
+        federation(
+            runtime, config, *store, manager,
+            {.instance = instance,
+             .roots = options.kds_roots,
+             .ask_envoy = [this](ResourcePtr proxy,
+                                 std::string target) { return ask_envoy(std::move(proxy), std::move(target)); }}),
         diagnostics(reconciler, hds.counts(), [this] { return is_ready; }),
         stopped(runtime.executor) {}
 
@@ -112,10 +126,8 @@ struct ControlPlane::State {
   asio::awaitable<void> core_task(std::string name, asio::awaitable<void> task);
   asio::awaitable<void> lasting_task(std::string name, std::function<asio::awaitable<void>()> begin);
   asio::awaitable<void> serve(Listener& listener, std::shared_ptr<const TlsContext> context, HttpHandler http,
-                              GrpcHandler grpc);
-  asio::awaitable<void> make_signing_keys();
-  asio::awaitable<bool> try_signing_keys();
-  asio::awaitable<Result<>> ensure_admin_token();
+                              GrpcHandler grpc, std::size_t message_bytes_max = grpc_message_bytes_max);
+  asio::awaitable<Result<>> learn_cluster_id();
   bool serves(const Resource& insight, const std::string& subscription) const;
   asio::awaitable<Result<std::string>> ask_envoy(ResourcePtr proxy, std::string target);
   asio::awaitable<std::optional<HttpResponse>> further(const HttpRequest& request, const User& user);
@@ -136,6 +148,7 @@ struct ControlPlane::State {
   GarbageCollector collector;
   SigningKeys signing_keys;
   TokenIssuer issuer;
+  FirstSecrets first_secrets;
   Authentication authentication;
   TokenEndpoints tokens;
   EnvoyAdminClient envoys;
@@ -144,12 +157,14 @@ struct ControlPlane::State {
   ProxyAuthenticator proxies;
   AdsServer ads;
   HdsServer hds;
+  Federation federation;
   Diagnostics diagnostics;
   std::optional<RestApi> rest;
   std::optional<BootstrapServer> bootstrap;
-  Listener dp_listener, http_listener, https_listener, diagnostics_listener;
-  std::shared_ptr<const TlsContext> dp_tls, api_tls;
+  Listener dp_listener, http_listener, https_listener, diagnostics_listener, kds_listener;
+  std::shared_ptr<const TlsContext> dp_tls, api_tls, kds_tls;
   std::string certificate_pem;
+  std::string cluster;  // its id; of a zone "" until the global control plane has told
   Event stopped;
   std::optional<Error> failure;  // of a core task
   bool is_ready = false;
@@ -199,9 +214,11 @@ Result<std::shared_ptr<const TlsContext>> ControlPlane::State::tls(const TlsIden
 }
 
 Result<> ControlPlane::State::open_ports() {
-  // A global control plane has no proxies.
-  if (config.mode != "global")
-    if (auto done = listen(dp_listener, "", config.dp_server_port, "dpServer.port"); !done) return done;
+  // A global control plane has zones, and no proxies.
+  const bool global = config.mode == "global";
+  auto opened = global ? listen(kds_listener, "", config.kds_port, "multizone.global.kds.grpcPort")
+                       : listen(dp_listener, "", config.dp_server_port, "dpServer.port");
+  if (!opened) return opened;
   if (config.api_http_enabled)
     if (auto done = listen(http_listener, config.api_http_interface, config.api_http_port, "apiServer.http.port");
         !done)
@@ -214,9 +231,9 @@ Result<> ControlPlane::State::open_ports() {
 }
 
 asio::awaitable<void> ControlPlane::State::serve(Listener& listener, std::shared_ptr<const TlsContext> context,
-                                                 HttpHandler http, GrpcHandler grpc) {
+                                                 HttpHandler http, GrpcHandler grpc, std::size_t message_bytes_max) {
   ServeLimits limits;
-  limits.grpc.message_bytes_max = grpc_message_bytes_max;
+  limits.grpc.message_bytes_max = message_bytes_max;
   co_await serve_listener(runtime, listener, std::move(context), std::move(http), std::move(grpc), limits);
 }
 
@@ -263,6 +280,22 @@ bool ControlPlane::State::serves(const Resource& insight, const std::string& sub
   return proxy && !proxy->closing && proxy->subscription.id == subscription;
 }
 
+asio::awaitable<Result<>> ControlPlane::State::learn_cluster_id() {
+  if (config.federated()) {
+    store->subscribe([this](const Change& change) {
+      if (auto told = cluster_id_of(change.after)) cluster = std::move(*told);
+    });
+    auto kept = co_await store->get(kind::config(), {"", cluster_id_config});
+    if (!kept && kept.error().code != Code::not_found) co_return fail(kept.error());
+    if (kept) cluster = *cluster_id_of(*kept);
+    co_return Result<>();
+  }
+  auto made = co_await cluster_id(*store, make_uuid(runtime.random), runtime.clock.wall_now());
+  if (!made) co_return fail(made.error());
+  cluster = std::move(*made);
+  co_return Result<>();
+}
+
 asio::awaitable<std::optional<HttpResponse>> ControlPlane::State::further(const HttpRequest& request,
                                                                           const User& user) {
   auto answer = co_await tokens.handle(request, user);
@@ -273,7 +306,7 @@ asio::awaitable<std::optional<HttpResponse>> ControlPlane::State::further(const 
 
 asio::awaitable<Result<std::string>> ControlPlane::State::ask_envoy(ResourcePtr proxy, std::string target) {
   // Its zone's control plane has the CA that its Envoy believes.
-  if (config.mode == "global") co_return fail(Code::unsupported, "a global control plane asks no Envoy");
+  if (config.mode == "global") co_return co_await federation.ask_zone(std::move(proxy), std::move(target));
   std::optional<ConnectedProxy> connected;
   if (ProxyPtr known = reconciler.find(slot_of(*proxy)))
     connected = ConnectedProxy{known->stream.peer().address.host, known->metadata.admin_port};
@@ -281,67 +314,18 @@ asio::awaitable<Result<std::string>> ControlPlane::State::ask_envoy(ResourcePtr 
   if (!where) co_return fail(where.error());
   auto answer = co_await envoys.get(*where, std::move(target));
   if (!answer)
-    runtime.log.info("kuma-cp", "Envoy not asked",
-                     {{"proxy", proxy->meta.name},
-                      {"address", to_string(where->address)},
-                      {"error", answer.error().message}});
+    runtime.log.info(
+        "kuma-cp", "Envoy not asked",
+        {{"proxy", proxy->meta.name}, {"address", to_string(where->address)}, {"error", answer.error().message}});
   co_return answer;
-}
-
-/// The CA between control planes, the keys of zones' and users' tokens and the administrator's token, where they are
-/// not there. After the start: an RSA key takes time, and nobody waits for one.
-asio::awaitable<void> ControlPlane::State::make_signing_keys() {
-  for (Duration pause = signing_retry_min;; pause = std::min<Duration>(pause * 2, signing_retry_max)) {
-    bool all = co_await try_signing_keys();
-    if (all) co_return;
-    co_await sleep(runtime.timers, pause);
-  }
-}
-
-/// False where something is still lacking; it has been logged.
-asio::awaitable<bool> ControlPlane::State::try_signing_keys() {
-  WallTime now = runtime.clock.wall_now();
-  KeySpec key = made_key(config.ca_key);
-  auto made = [key, now] { return make_control_plane_ca(key, now); };
-  auto make_root = [&] { return make_beside(options.offload, key, made); };
-  auto ca = co_await ensure_ca(*store, control_plane_ca_secret, make_root, now);
-  if (!ca) runtime.log.error("kuma-cp", "CA of control planes not made", {{"error", ca.error().message}});
-  auto make = [this] { return authorities.make_signing_key(); };
-  std::vector<KeyFamily> families;
-  if (!config.federated()) families.push_back(zone_token_keys());  // else the global control plane's
-  if (has_user_tokens(config)) families.push_back(user_token_keys());
-  bool all = ca.has_value();
-  for (const KeyFamily& family : families) {
-    auto made = co_await signing_keys.ensure(family, make);
-    all = all && made;
-    if (!made)
-      runtime.log.error("tokens", "signing key not made", {{"prefix", family.prefix}, {"error", made.error().message}});
-    else if (*made)
-      runtime.log.info("tokens", "default signing key created", {{"prefix", family.prefix}});
-  }
-  if (!all || !has_user_tokens(config) || !config.bootstrap_admin_token || !config.user_token_issuer) co_return all;
-  auto kept = co_await ensure_admin_token();
-  if (!kept) runtime.log.error("tokens", "admin user token not made", {{"error", kept.error().message}});
-  co_return kept.has_value();
-}
-
-asio::awaitable<Result<>> ControlPlane::State::ensure_admin_token() {
-  auto known = co_await signing_keys.has_global(admin_user_token_secret);
-  if (!known) co_return fail(known.error());
-  if (*known) co_return Result<>();
-  const UserIdentity admin{.name = "mesh-system:admin", .groups = {"mesh-system:admin"}};
-  auto token = co_await issuer.issue(user_token_keys(), to_claims(admin), token_lifetime_default);
-  if (!token) co_return fail(token.error());
-  auto kept = co_await signing_keys.put_global(admin_user_token_secret, *token);
-  if (kept) runtime.log.info("tokens", "admin user token kept in a global secret", {{"name", admin_user_token_secret}});
-  co_return kept;
 }
 
 asio::awaitable<Result<>> ControlPlane::start() {
   State& s = *state_;
   if (auto opened = s.open_ports(); !opened) co_return opened;
   TlsIdentity own;
-  if (!s.options.dp_server || !s.options.api_server) {
+  const bool serves_zones = s.kds_listener && s.config.kds_tls_enabled;
+  if (!s.options.dp_server || !s.options.api_server || (serves_zones && !s.options.kds_server)) {
     auto made = server_identity(s.runtime, s.options.hosts, s.made_key(s.config.ca_key));
     if (!made) co_return fail(made.error());
     own = std::move(*made);
@@ -355,35 +339,37 @@ asio::awaitable<Result<>> ControlPlane::start() {
                        client_check(s.config, s.options));
   if (!api_tls) co_return fail(api_tls.error());
   s.api_tls = *api_tls;
+  if (serves_zones) {
+    auto kds_tls =
+        s.tls(s.options.kds_server ? *s.options.kds_server : own, s.config.kds_server_tls, "multizone.global.kds");
+    if (!kds_tls) co_return fail(kds_tls.error());
+    s.kds_tls = *kds_tls;
+  }
   BootstrapOptions bootstrap_options_now = bootstrap_options(s.config, dp.certificate_pem);
   if (s.config.xds_port == 0 && s.dp_listener) bootstrap_options_now.settings.xds_port = s.dp_listener.port();
   auto bootstrap = BootstrapServer::create(s.store, s.runtime.log, std::move(bootstrap_options_now));
   if (!bootstrap) co_return fail(bootstrap.error());
   s.bootstrap.emplace(std::move(*bootstrap));
 
-  auto defaults = co_await s.manager.ensure_defaults(
-      {.mesh = !s.config.skip_mesh_creation && !s.config.federated(),
-       .zone = true,
-       .hostname_generators = !s.config.skip_hostname_generators});
+  auto defaults = co_await s.manager.ensure_defaults({.mesh = !s.config.skip_mesh_creation && !s.config.federated(),
+                                                      .zone = true,
+                                                      .hostname_generators = !s.config.skip_hostname_generators});
   if (!defaults) co_return fail(defaults.error().error);
   auto loaded = co_await s.reconciler.start();
   if (!loaded) co_return fail(loaded.error());
   // A zone has the counts of its meshes from the global control plane.
   if (!s.config.federated())
     if (auto counted = co_await s.insight_writer.start(); !counted) co_return fail(counted.error());
-  auto cluster = co_await cluster_id(*s.store, make_uuid(s.runtime.random), s.runtime.clock.wall_now());
-  if (!cluster) co_return fail(cluster.error());
+  if (auto joined = co_await s.federation.start(); !joined) co_return joined;
+  if (auto known = co_await s.learn_cluster_id(); !known) co_return known;
   RestOptions rest;
   rest.read_only = s.config.api_read_only;
   rest.federated = s.config.federated();
   rest.check_origin = !s.config.skip_origin_check;
   rest.gui = !s.config.federated();
-  if (s.config.federated())
-    s.runtime.log.warn("kuma-cp", "resources of the global control plane are not synchronised in this version",
-                       {{"multizone.zone.globalAddress", s.config.global_address}});
   rest.hostname = s.options.hostname;
   rest.instance_id = s.instance;
-  rest.cluster_id = *cluster;
+  rest.cluster_id = [state = state_.get()] { return state->cluster; };
   rest.config = config_to_json(s.config);
   rest.service_address = "." + s.config.dns_domain + ":80";
   rest.access = s.config.access;
@@ -401,8 +387,7 @@ asio::awaitable<Result<>> ControlPlane::start() {
   start_task("reconciler", s.reconciler.run());
   start_task("rotation", s.reconciler.rotate());
   // They belong to zones, as the certificates do.
-  if (s.config.mesh_identities && s.config.mode != "global")
-    start_task("mesh-identities", s.mesh_identities.run());
+  if (s.config.mesh_identities && s.config.mode != "global") start_task("mesh-identities", s.mesh_identities.run());
   HttpHandler rest_handler = [state = state_](HttpRequest request) { return state->rest->handle(std::move(request)); };
   HttpHandler dp_handler = [state = state_](HttpRequest request) -> asio::awaitable<HttpResponse> {
     std::string path = request.target.substr(0, request.target.find('?'));
@@ -419,10 +404,16 @@ asio::awaitable<Result<>> ControlPlane::start() {
     co_return state->diagnostics.handle(request);
   };
   if (s.dp_listener) start_task("dp-server", s.serve(s.dp_listener, s.dp_tls, dp_handler, proxy_handler));
+  if (s.kds_listener)
+    start_task("kds-server",
+               s.serve(
+                   s.kds_listener, s.kds_tls, nullptr,
+                   [state = state_](GrpcServerStream stream) { return state->federation.serve(std::move(stream)); },
+                   s.config.kds_global_message_bytes_max));
   if (s.http_listener) start_task("api-server", s.serve(s.http_listener, nullptr, rest_handler, nullptr));
   if (s.https_listener) start_task("api-server-https", s.serve(s.https_listener, s.api_tls, rest_handler, nullptr));
   start_task("diagnostics", s.serve(s.diagnostics_listener, nullptr, diagnostics_handler, nullptr));
-  start_task("signing-keys", s.make_signing_keys());
+  start_task("signing-keys", s.first_secrets.make());
   auto start_lasting = [&](const char* name, std::function<asio::awaitable<void>()> begin) {
     spawn(s.runtime.executor, s.runtime.log, name, s.lasting_task(name, std::move(begin)));
   };
@@ -431,11 +422,14 @@ asio::awaitable<Result<>> ControlPlane::start() {
     start_lasting("insights", [state] {
       return state->insight_writer.run(state->runtime.timers, state->config.mesh_insight_interval);
     });
-  if (s.config.mode != "global") {
-    if (s.config.proxy_idle_time > Duration::zero())
-      start_lasting("finalizer",
-                    [state] { return state->finalizer.run(state->runtime.timers, state->config.proxy_idle_time); });
+  const Duration idle = s.config.mode == "global" ? s.config.zone_idle_time : s.config.proxy_idle_time;
+  if (idle > Duration::zero())
+    start_lasting("finalizer", [state, idle] { return state->finalizer.run(state->runtime.timers, idle); });
+  if (s.config.mode != "global")
     start_lasting("garbage-collector", [state] { return state->collector.run(state->runtime.timers); });
+  if (s.config.mode == "global" || s.config.federated()) {
+    start_lasting("kds-feed", [state] { return state->federation.run_feed(); });
+    start_lasting("kds-streams", [state] { return state->federation.run_streams(); });
   }
   s.is_ready = true;
   s.runtime.log.info("kuma-cp", "control plane is up",
@@ -467,17 +461,20 @@ void ControlPlane::stop() {
   State& s = *state_;
   s.is_ready = false;
   s.ads.stop();
-  for (Listener* listener : {&s.dp_listener, &s.http_listener, &s.https_listener, &s.diagnostics_listener})
+  for (Listener* listener :
+       {&s.dp_listener, &s.http_listener, &s.https_listener, &s.diagnostics_listener, &s.kds_listener})
     listener->close();
   s.stopped.set();
 }
 
 bool ControlPlane::ready() const { return state_->is_ready; }
+bool ControlPlane::federated() const { return state_->federation.connected(); }
 bool ControlPlane::idle() const { return state_->reconciler.idle(); }
 HttpResponse ControlPlane::diagnose(const HttpRequest& request) const { return state_->diagnostics.handle(request); }
 std::uint16_t ControlPlane::dp_port() const { return state_->dp_listener ? state_->dp_listener.port() : 0; }
 std::uint16_t ControlPlane::http_port() const { return state_->http_listener ? state_->http_listener.port() : 0; }
 std::uint16_t ControlPlane::https_port() const { return state_->https_listener ? state_->https_listener.port() : 0; }
+std::uint16_t ControlPlane::kds_port() const { return state_->kds_listener ? state_->kds_listener.port() : 0; }
 std::uint16_t ControlPlane::diagnostics_port() const { return state_->diagnostics_listener.port(); }
 const std::string& ControlPlane::certificate_pem() const { return state_->certificate_pem; }
 

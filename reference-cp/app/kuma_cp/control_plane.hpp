@@ -20,7 +20,7 @@ struct evp_pkey_st;  // OpenSSL's EVP_PKEY
 namespace kumasim {
 struct HttpRequest;
 struct HttpResponse;
-}
+}  // namespace kumasim
 
 namespace kumasim::cp {
 
@@ -28,6 +28,10 @@ struct ControlPlaneOptions {
   /// Certificate and key of the dataplane server and of the HTTPS API. Absent: the pair kuma-cp.crt, kuma-cp.key on the
   /// runtime's disk, made where it is missing.
   std::optional<TlsIdentity> dp_server, api_server;
+  /// The same of a global control plane's server of zones.
+  std::optional<TlsIdentity> kds_server;
+  /// Roots (PEM) of the certificate of the global control plane, for a zone that connects to it by TLS.
+  std::string kds_roots;
   /// Roots (PEM) of the certificates of clients of the HTTPS API; "" for none.
   std::string api_client_roots;
   /// Makes RSA keys beside everything else, and must outlive the control plane. nullptr: nothing is served while one is
@@ -60,6 +64,8 @@ class ControlPlane {
   void stop();
 
   bool ready() const;
+  /// A zone whose streams to its global control plane are all open.
+  bool federated() const;
   /// Nothing is waiting to be pushed.
   bool idle() const;
   /// What the diagnostics server answers; for who has the control plane in his own program.
@@ -69,6 +75,7 @@ class ControlPlane {
   std::uint16_t dp_port() const;
   std::uint16_t http_port() const;
   std::uint16_t https_port() const;
+  std::uint16_t kds_port() const;
   std::uint16_t diagnostics_port() const;
   /// What clients verify the dataplane server and the API with.
   const std::string& certificate_pem() const;

@@ -169,6 +169,21 @@ Result<std::string> read_client_roots(const Config& config) {
   return out;
 }
 
+/// Debian's; where Go looks first.
+constexpr const char* system_authorities = "/etc/ssl/certs/ca-certificates.crt";
+
+/// The roots of the global control plane's certificate, of a zone that asks for it: the file that the configuration
+/// names, or those of the system.
+Result<std::string> read_kds_roots(const Config& config) {
+  if (!config.federated() || config.kds_skip_verify || !config.global_address.starts_with("grpcs:"))
+    return std::string();
+  auto text = live::read_file(config.kds_root_ca.empty() ? system_authorities : config.kds_root_ca);
+  if (!text)
+    return fail(Code::invalid_argument, "multizone.zone.kds.rootCaFile: " + text.error().message,
+                "multizone.zone.kds.rootCaFile");
+  return text;
+}
+
 /// As server_identity, with the key readable by its owner only.
 Result<> make_pair(const Config& config, const ControlPlaneOptions& options, const Runtime& runtime) {
   std::string certificate = config.work_dir + "/" + server_certificate_file,
@@ -235,7 +250,17 @@ int run(const Arguments& arguments) {
   if (!api) return failed(api.error());
   options.dp_server = std::move(*dp);
   options.api_server = std::move(*api);
-  if (!options.dp_server || !options.api_server)
+  const bool serves_zones = config->mode == "global" && config->kds_tls_enabled;
+  if (serves_zones) {
+    auto kds = read_pair(config->kds_certificate, config->kds_key,
+                         owner(config->kds_certificate, "multizone.global.kds"));
+    if (!kds) return failed(kds.error());
+    options.kds_server = std::move(*kds);
+  }
+  auto kds_roots = read_kds_roots(*config);
+  if (!kds_roots) return failed(kds_roots.error());
+  options.kds_roots = std::move(*kds_roots);
+  if (!options.dp_server || !options.api_server || (serves_zones && !options.kds_server))
     if (auto made = make_pair(*config, options, live.runtime()); !made) return failed(made.error());
   auto roots = read_client_roots(*config);
   if (!roots) return failed(roots.error());

@@ -2,12 +2,14 @@
 #include <array>
 
 #include "reference-cp/app/kuma_cp/config.hpp"
+#include "reference-cp/app/kuma_cp/settings_multizone.hpp"
 
 namespace kumasim::cp {
+namespace {
 
-std::span<const Setting> settings() {
+std::vector<Setting> settings_of_every_mode() {
   using C = Config;
-  static const std::vector<Setting> table = {
+  return {
       {"environment", "KUMA_ENVIRONMENT", &C::environment, "Where the control plane runs.", {"universal"}},
       {"mode",
        "KUMA_MODE",
@@ -111,13 +113,6 @@ std::span<const Setting> settings() {
       {"general.workDir", "KUMA_GENERAL_WORK_DIR", &C::work_dir,
        "Where the control plane keeps its files; empty: .kuma in the home directory."},
       {"dnsServer.domain", "KUMA_DNS_SERVER_DOMAIN", &C::dns_domain, "Domain of generated names."},
-      {"multizone.zone.name", "KUMA_MULTIZONE_ZONE_NAME", &C::zone_name, "Name of this zone."},
-      {"multizone.zone.globalAddress", "KUMA_MULTIZONE_ZONE_GLOBAL_ADDRESS", &C::global_address,
-       "Where the global control plane is: what zones do not make is read-only here. Nothing is synchronised."},
-      {"multizone.zone.ingressUpdateInterval", "KUMA_MULTIZONE_ZONE_INGRESS_UPDATE_INTERVAL",
-       &C::ingress_update_interval, "The available services of the zone's ingresses are written at most so often."},
-      {"multizone.zone.disableOriginLabelValidation", "KUMA_MULTIZONE_ZONE_DISABLE_ORIGIN_LABEL_VALIDATION",
-       &C::skip_origin_check, "Take resources that do not say to be of this zone."},
       {"diagnostics.serverPort", "KUMA_DIAGNOSTICS_SERVER_PORT", &C::diagnostics_port,
        "Port of health, readiness and metrics."},
       {"diagnostics.tlsEnabled",
@@ -254,6 +249,16 @@ std::span<const Setting> settings() {
       {"coreResources.status.meshIdentityInterval", "KUMA_CORE_RESOURCES_STATUS_MESH_IDENTITY_INTERVAL",
        &C::mesh_identity_interval, "How often MeshIdentities are looked at."},
   };
+}
+
+}  // namespace
+
+std::span<const Setting> settings() {
+  static const std::vector<Setting> table = [] {
+    std::vector<Setting> out = settings_of_every_mode();
+    out.insert(out.end(), multizone_settings().begin(), multizone_settings().end());
+    return out;
+  }();
   return table;
 }
 
@@ -307,41 +312,18 @@ std::span<const std::string_view> settings_without_effect() {
       "apiServer.gui.basePath",
       "runtime.universal.vipRefreshInterval",
       "defaults.skipTenantResources",
-      "metrics.zone.subscriptionLimit",
-      "metrics.zone.idleTimeout",
-      "metrics.zone.compactFinishedSubscriptions",
       "metrics.mesh.fullResyncInterval",
       "metrics.mesh.bufferSize",
       "metrics.mesh.eventProcessors",
       "metrics.controlPlane.reportResourcesCount",
       "reports.enabled",
       "general.dnsCacheTTL",
-      "general.resilientComponentBaseBackoff",
-      "general.resilientComponentMaxBackoff",
       "dnsServer.CIDR",
       "dnsServer.serviceVipEnabled",
       "dnsServer.serviceVipPort",
-      "multizone.global.kds.grpcPort",
-      "multizone.global.kds.refreshInterval",
-      "multizone.global.kds.zoneInsightFlushInterval",
-      "multizone.global.kds.tlsEnabled",
-      "multizone.global.kds.tlsCertFile",
-      "multizone.global.kds.tlsKeyFile",
-      "multizone.global.kds.tlsMinVersion",
-      "multizone.global.kds.tlsMaxVersion",
-      "multizone.global.kds.tlsCipherSuites",
-      "multizone.global.kds.maxMsgSize",
-      "multizone.global.kds.msgSendTimeout",
       "multizone.global.kds.nackBackoff",
-      "multizone.global.kds.responseBackoff",
       "multizone.global.kds.tracing.enabled",
-      "multizone.zone.kds.refreshInterval",
-      "multizone.zone.kds.rootCaFile",
-      "multizone.zone.kds.tlsSkipVerify",
-      "multizone.zone.kds.maxMsgSize",
-      "multizone.zone.kds.msgSendTimeout",
       "multizone.zone.kds.nackBackoff",
-      "multizone.zone.kds.responseBackoff",
       "diagnostics.debugEndpoints",
       "diagnostics.tlsCertFile",
       "diagnostics.tlsKeyFile",

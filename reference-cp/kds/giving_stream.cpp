@@ -1,0 +1,135 @@
+#include "reference-cp/kds/giving_stream.hpp"
+
+#include <exception>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "kumasim/runtime/task.hpp"
+#include "reference-cp/model/uuid.hpp"
+
+namespace kumasim::cp::kds {
+
+constexpr std::string_view component = "kds";
+
+struct GivingStream::Session {
+  Session(const Runtime& runtime, const GivingOptions& options, bool authenticated)
+      : clock(runtime.clock),
+        log(runtime.log),
+        source(options.control_plane),
+        outbox(std::make_shared<Outbox>(runtime.executor)),
+        subscription(std::make_shared<ZoneSubscription>(options.server, make_uuid(runtime.random), authenticated,
+                                                        runtime.clock.wall_now())),
+        status_wake(runtime.executor),
+        retry_timer(runtime.timers) {}
+
+  void send(SourceActions actions) {
+    for (SourceResponse& response : actions.send) {
+      subscription->on_response(response.kind, clock.wall_now());
+      outbox->put(std::move(response.bytes));
+    }
+    if (actions.answer && actions.answer->refusal)
+      log.warn(component, "resources refused",
+               {{"zone", subscription->zone()},
+                {"type", actions.answer->kind},
+                {"error", actions.answer->refusal->message}});
+  }
+
+  void end() {
+    if (std::exchange(ended, true)) return;
+    registration = {};
+    outbox->close();
+    subscription->end(clock.wall_now());
+    status_wake.set();
+    retry_timer.cancel();
+  }
+
+  Clock& clock;
+  Log& log;
+  DeltaSource source;
+  std::shared_ptr<Outbox> outbox;
+  std::shared_ptr<ZoneSubscription> subscription;
+  Event status_wake;
+  Timer retry_timer;
+  SnapshotFeed::Registration registration;
+  bool ended = false;
+};
+
+namespace {
+
+/// The status writes to the session's event: it keeps the session.
+asio::awaitable<void> follow(ZoneStatus& status, std::shared_ptr<ZoneSubscription> subscription,
+                             std::shared_ptr<Event> wake) {
+  co_await status.follow(std::move(subscription), *wake);
+}
+
+}  // namespace
+
+Names features_of(const AdsNode& node) {
+  Names out;
+  auto metadata = nlohmann::json::parse(node.metadata_json, nullptr, false);
+  if (!metadata.is_object() || !metadata.contains("features") || !metadata["features"].is_array()) return out;
+  for (const auto& feature : metadata["features"])
+    if (feature.is_string()) out.insert(feature.get<std::string>());
+  return out;
+}
+
+asio::awaitable<GrpcStatus> GivingStream::run(MessageStream stream, PeerOf peer_of, bool authenticated) const {
+  auto session = std::make_shared<Session>(runtime_, options_, authenticated);
+  spawn(runtime_.executor, runtime_.log, "kds.writer",
+        Outbox::run(session->outbox, stream, runtime_.timers, options_.send_duration_max));
+  spawn(runtime_.executor, runtime_.log, "kds.status",
+        follow(status_, session->subscription, std::shared_ptr<Event>(session, &session->status_wake)));
+  spawn(runtime_.executor, runtime_.log, "kds.retry", retry_refused(session, options_.refused_retry_interval));
+  GrpcStatus status;
+  std::exception_ptr escaped;
+  try {
+    status = co_await read_all(session, std::move(stream), std::move(peer_of));
+  } catch (...) {
+    escaped = std::current_exception();
+  }
+  session->end();
+  if (escaped) std::rethrow_exception(escaped);
+  co_return status;
+}
+
+asio::awaitable<GrpcStatus> GivingStream::read_all(std::shared_ptr<Session> session, MessageStream stream,
+                                                   PeerOf peer_of) const {
+  bool begun = false;
+  for (;;) {
+    auto bytes = co_await stream.read();
+    if (!bytes) co_return GrpcStatus{};
+    auto request = decode_delta_request(*bytes);
+    if (!request) co_return to_status(request.error());
+    session->subscription->on_request(*request, runtime_.clock.wall_now());
+    if (!std::exchange(begun, true)) {
+      SnapshotFeed::Peer peer = peer_of(request->node);
+      std::weak_ptr<Session> weak = session;
+      peer.on_snapshot = [weak](const std::string& kind, KindSnapshotPtr snapshot) {
+        if (auto alive = weak.lock()) alive->send(alive->source.on_snapshot(kind, std::move(snapshot)));
+      };
+      peer.on_complete = [weak] {
+        if (auto alive = weak.lock()) alive->send(alive->source.on_complete());
+      };
+      session->registration = feed_.add(std::move(peer));
+      session->status_wake.set();  // who it is, is known now
+    }
+    SourceActions actions = session->source.on_request(*request);
+    if (actions.refused) co_return to_status(*actions.refused);
+    session->send(std::move(actions));
+  }
+}
+
+asio::awaitable<void> GivingStream::retry_refused(std::shared_ptr<Session> session, Duration interval) {
+  while (!session->ended) {
+    session->retry_timer.expires_after(interval);
+    try {
+      co_await session->retry_timer.async_wait();
+    } catch (const boost::system::system_error&) {
+      // Cancelled because the stream is over.
+    }
+    if (!session->ended) session->send(session->source.retry_refused());
+  }
+}
+
+}  // namespace kumasim::cp::kds

@@ -1,0 +1,52 @@
+/// One delta stream on which this side gives resources, from its first request to its end: Global's GlobalToZoneSync,
+/// a zone's ZoneToGlobalSync.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "kumasim/runtime/runtime.hpp"
+#include "reference-cp/kds/exchange_rules.hpp"
+#include "reference-cp/kds/message_stream.hpp"
+#include "reference-cp/kds/snapshot_feed.hpp"
+#include "reference-cp/kds/zone_status.hpp"
+#include "reference-cp/kds/zone_subscription.hpp"
+
+namespace kumasim::cp::kds {
+
+struct GivingOptions {
+  std::string control_plane;  ///< names this side in responses: "global", or the zone's name
+  Server server;
+  Duration send_duration_max = std::chrono::minutes(1);  ///< multizone.*.kds.msgSendTimeout
+  /// What the other side refused is given once more after this time, for what stood in its way may have gone.
+  Duration refused_retry_interval = std::chrono::minutes(1);
+};
+
+class GivingStream {
+ public:
+  /// The rules of a peer by the node of its first request; `on_snapshot` and `on_complete` are set here.
+  using PeerOf = std::function<SnapshotFeed::Peer(const AdsNode& node)>;
+
+  /// All must outlive it.
+  GivingStream(const Runtime& runtime, SnapshotFeed& feed, ZoneStatus& status, GivingOptions options)
+      : runtime_(runtime), feed_(feed), status_(status), options_(std::move(options)) {}
+
+  /// Serves until the stream is over. ok where the other side ended it; else why it should end, and the caller ends it.
+  asio::awaitable<GrpcStatus> run(MessageStream stream, PeerOf peer_of, bool authenticated) const;
+
+ private:
+  struct Session;
+  asio::awaitable<GrpcStatus> read_all(std::shared_ptr<Session> session, MessageStream stream, PeerOf peer_of) const;
+  static asio::awaitable<void> retry_refused(std::shared_ptr<Session> session, Duration interval);
+
+  Runtime runtime_;
+  SnapshotFeed& feed_;
+  ZoneStatus& status_;
+  GivingOptions options_;
+};
+
+/// The features that a node's metadata names.
+Names features_of(const AdsNode& node);
+
+}  // namespace kumasim::cp::kds

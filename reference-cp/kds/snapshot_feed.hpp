@@ -1,0 +1,97 @@
+/// What this side has for each of its peers, by kind, kept up with the store.
+///
+/// The store tells of each change: a kind is read again only where one of its resources has changed, at most once a
+/// refresh interval (multizone.*.kds.refreshInterval), and only what has changed is made into a message again. Kuma
+/// reads all kinds for every zone in each interval.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "kumasim/runtime/event.hpp"
+#include "kumasim/runtime/log.hpp"
+#include "kumasim/runtime/timer.hpp"
+#include "reference-cp/kds/delta_source.hpp"
+#include "reference-cp/store/store.hpp"
+
+namespace kumasim::cp::kds {
+
+class SnapshotFeed {
+ public:
+  /// What one peer is given, and who hears of it.
+  struct Peer {
+    std::function<bool(const Resource&)> is_given;
+    std::function<Result<Resource>(const Resource&)> as_given;
+    std::string form;  ///< peers of one form are given a resource in the same way: it is made once for all of them
+    std::function<void(const std::string& kind, KindSnapshotPtr)> on_snapshot;
+    std::function<void()> on_complete;  ///< all kinds have been told for the first time
+  };
+
+  class Registration;
+
+  /// All must outlive it; it must live as long as the store.
+  SnapshotFeed(Timers& timers, Log& log, Store& store, std::span<const Kind* const> kinds, Duration refresh_interval);
+
+  /// A new peer is told of every kind at once, by run().
+  [[nodiscard]] Registration add(Peer peer);
+  /// Something that the peers' rules depend on has changed.
+  void touch_all();
+  /// Tells peers, until the process ends. A kind that the store does not give is tried again.
+  asio::awaitable<void> run();
+
+ private:
+  using KindNumber = std::size_t;
+  struct Told {
+    Peer peer;
+    bool begun = false;
+    std::set<KindNumber> due;
+    std::map<KindNumber, KindSnapshotPtr> snapshots;
+  };
+  struct Made {
+    ResourcePtr of;
+    ResourceMessagePtr message;  ///< null where it cannot be made one
+  };
+  using MadeByKey = std::map<ResourceKey, Made>;
+  using Peers = std::map<std::uint64_t, Told>;
+
+  void hear(const Change& change);
+  bool is_due() const;
+  asio::awaitable<void> tell_new_peers();
+  asio::awaitable<void> tell(std::vector<std::uint64_t> peers);
+  void tell_kind(Told& told, KindNumber number, const List& list);
+  ResourceMessagePtr message_of(const Peer& peer, KindNumber number, const ResourcePtr& resource);
+  void forget_gone(KindNumber number, const List& list);
+
+  Timers& timers_;
+  Log& log_;
+  Store& store_;
+  std::vector<const Kind*> kinds_;
+  Duration refresh_interval_;
+  std::shared_ptr<Peers> peers_ = std::make_shared<Peers>();
+  std::uint64_t number_ = 0;
+  std::map<std::pair<KindNumber, std::string>, MadeByKey> made_;  ///< by kind and form
+  Event wake_;
+};
+
+/// A peer is told for as long as this lives. It may outlive the feed.
+class SnapshotFeed::Registration {
+ public:
+  Registration() = default;
+  Registration(std::weak_ptr<Peers> peers, std::uint64_t number) : peers_(std::move(peers)), number_(number) {}
+  Registration(Registration&&) noexcept = default;
+  Registration& operator=(Registration&& other) noexcept;
+  ~Registration();
+
+ private:
+  std::weak_ptr<Peers> peers_;
+  std::uint64_t number_ = 0;
+};
+
+}  // namespace kumasim::cp::kds
