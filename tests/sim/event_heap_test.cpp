@@ -1,4 +1,5 @@
 /// The event heap against an ordered set, with pushes right after pops and long before them.
+#include <random>
 #include <set>
 #include <utility>
 #include <vector>
@@ -34,9 +35,31 @@ RC_GTEST_PROP(EventHeap, GivesWhatAnOrderedSetGives, ()) {
     RC_ASSERT(heap.size() == model.size());
     RC_ASSERT(heap.empty() == model.empty());
   }
-  for (; !model.empty(); model.erase(model.begin()), heap.pop())
-    RC_ASSERT(heap.top().order == model.begin()->second);
+  for (; !model.empty(); model.erase(model.begin()), heap.pop()) RC_ASSERT(heap.top().order == model.begin()->second);
   RC_ASSERT(heap.empty());
+}
+
+TEST(EventHeap, KeepsManyInOrder) {
+  // Deep, with few times for many entries, and with none twice.
+  for (std::uint64_t times : {std::uint64_t{40}, std::uint64_t{1} << 40}) {
+    EventHeap heap;
+    std::set<std::pair<std::uint64_t, std::uint64_t>> model;
+    std::mt19937_64 random(times);
+    for (std::uint64_t order = 1; order <= 20'000; ++order) {
+      auto time = random() % times;
+      heap.push({time, order, static_cast<std::uint32_t>(order), 7});
+      model.emplace(time, order);
+      if (order <= 5'000 || order % 3 == 0) continue;
+      auto top = heap.top();
+      ASSERT_EQ(std::pair(top.time, top.order), *model.begin());
+      ASSERT_EQ(top.slot, top.order);
+      ASSERT_EQ(top.generation, 7u);
+      heap.pop();
+      model.erase(model.begin());
+    }
+    for (; !model.empty(); model.erase(model.begin()), heap.pop()) ASSERT_EQ(heap.peek().order, model.begin()->second);
+    EXPECT_TRUE(heap.empty());
+  }
 }
 
 }  // namespace

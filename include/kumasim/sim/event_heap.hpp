@@ -4,7 +4,10 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
+
+#include <boost/align/aligned_allocator.hpp>
 
 namespace kumasim::sim {
 
@@ -20,35 +23,23 @@ struct EventEntry {
 };
 
 /// What runs usually schedules one event: pop() leaves a hole at the root, and the next push fills it, in one walk down
-/// instead of two.
+/// instead of two. Times lie apart from the rest, for next to all comparisons need no more; the four below one entry
+/// share a cache line, in which what is free is later than everything. REQUIRES of each entry: time < 2^64 - 1.
 class EventHeap {
  public:
   bool empty() const { return size() == 0; }
-  std::size_t size() const { return entries_.size() - hole_; }
+  std::size_t size() const { return end_ - root - hole_; }
 
   /// REQUIRES: !empty().
-  const EventEntry& top() {
+  EventEntry top() {
     if (hole_) close();
-    return entries_.front();
+    return at(root);
   }
 
   /// The top, found without closing the hole. REQUIRES: !empty().
-  const EventEntry& peek() const {
-    if (!hole_) return entries_.front();
-    auto least = std::size_t{1};
-    for (auto child = least + 1; child < std::min<std::size_t>(entries_.size(), 5); ++child)
-      least = less(entries_[child], entries_[least]) ? child : least;
-    return entries_[least];
-  }
+  EventEntry peek() const { return at(hole_ ? least_of(first_below(root)) : root); }
 
-  void push(EventEntry entry) {
-    if (hole_) {
-      hole_ = false;
-      return sift_down(entry);
-    }
-    entries_.push_back(entry);
-    sift_up(entries_.size() - 1, entry);
-  }
+  void push(const EventEntry& entry) { push(entry.time, entry.order, entry.slot, entry.generation); }
 
   /// REQUIRES: !empty().
   void pop() {
@@ -60,80 +51,132 @@ class EventHeap {
   template <class Predicate>
   void erase_if(Predicate stale) {
     if (hole_) close();
-    std::erase_if(entries_, stale);
-    auto kept = std::move(entries_);
-    entries_.clear();
-    entries_.reserve(kept.size());
-    for (auto& entry : kept) push(entry);
+    std::vector<EventEntry> kept;
+    for (auto position = root; position < end_; ++position)
+      if (auto entry = at(position); !stale(entry)) kept.push_back(entry);
+    std::fill(times_.begin(), times_.end(), free);
+    end_ = root;
+    for (const auto& entry : kept) push(entry);
   }
 
  private:
-  static std::size_t less(const EventEntry& a, const EventEntry& b) { return a.key() < b.key(); }
+  struct Rest {
+    std::uint64_t order;
+    std::uint32_t slot;
+    std::uint32_t generation;
+  };
+  template <class T>
+  using Lines = std::vector<T, boost::alignment::aligned_allocator<T, 64>>;
+
+  static constexpr std::size_t children = 4;
+  static constexpr std::size_t root = 3;  // so that the four below any entry begin at a multiple of four
+  static constexpr std::uint64_t free = ~std::uint64_t{0};
+  static std::size_t first_below(std::size_t position) { return children * position - 2 * children; }
+  static std::size_t above(std::size_t position) { return position / children + 2; }
+
+  EventEntry at(std::size_t position) const {
+    const auto& rest = rests_[position];
+    return {times_[position], rest.order, rest.slot, rest.generation};
+  }
+  unsigned __int128 key(std::size_t position) const {
+    return static_cast<unsigned __int128>(times_[position]) << 64 | rests_[position].order;
+  }
+  void set(std::size_t position, const EventEntry& entry) {
+    times_[position] = entry.time;
+    rests_[position] = {entry.order, entry.slot, entry.generation};
+  }
+  void move(std::size_t to, std::size_t from) {
+    times_[to] = times_[from];
+    rests_[to] = rests_[from];
+  }
+
+  /// In registers: what was just written in pieces is slow to read in one.
+  void push(std::uint64_t time, std::uint64_t order, std::uint32_t slot, std::uint32_t generation) {
+    EventEntry entry{time, order, slot, generation};
+    if (hole_) {
+      hole_ = false;
+      return sift_down(entry);
+    }
+    if (end_ == times_.size()) {
+      times_.resize(end_ + children, free);
+      rests_.resize(end_ + children);
+    }
+    sift_up(end_++, entry);
+  }
 
   /// Fills the hole with the last entry, which belongs near the bottom: walks the hole down without looking at it, then
   /// lets it rise.
   void close() {
     hole_ = false;
-    auto last = entries_.back();
-    entries_.pop_back();
-    if (entries_.empty()) return;
-    auto hole = std::size_t{0};
+    auto last = at(--end_);
+    times_[end_] = free;
+    if (end_ == root) return;
+    auto hole = root;
     for (;;) {
       auto least = least_below(hole);
       if (least == 0) break;
-      entries_[hole] = entries_[least];
+      move(hole, least);
       hole = least;
     }
     sift_up(hole, last);
   }
 
   void sift_down(const EventEntry& entry) {
-    auto key = entry.key();
-    auto hole = std::size_t{0};
+    auto hole = root;
     for (;;) {
       auto least = least_below(hole);
-      if (least == 0 || key < entries_[least].key()) break;
-      entries_[hole] = entries_[least];
+      if (least == 0 || entry.key() < key(least)) break;
+      move(hole, least);
       hole = least;
     }
-    entries_[hole] = entry;
+    set(hole, entry);
   }
 
-  /// The least of the entries right below, 0 for none. The least of four is found without a branch: which one it is
-  /// cannot be predicted.
+  /// The least of the entries right below, 0 for none.
   std::size_t least_below(std::size_t hole) const {
-    const auto* entry = entries_.data();
-    auto size = entries_.size();
-    auto first = 4 * hole + 1;
-    if (first + 4 <= size) {
-      if (auto below = 4 * first + 1; below + 16 <= size) {
-        // All that the next level may look at, six cache lines, while this one is being compared.
-        const auto* bytes = reinterpret_cast<const char*>(entry + below);
-        for (std::size_t line = 0; line < 16 * sizeof(EventEntry); line += 64) __builtin_prefetch(bytes + line);
-      }
-      auto left = first + less(entry[first + 1], entry[first]);
-      auto right = first + 2 + less(entry[first + 3], entry[first + 2]);
-      return left + (right - left) * less(entry[right], entry[left]);
+    auto first = first_below(hole);
+    if (first >= end_) return 0;
+    // What is needed next, while these are being compared.
+    __builtin_prefetch(&rests_[first]);
+    if (auto below = first_below(first); below < end_) {
+      __builtin_prefetch(&times_[below]);
+      __builtin_prefetch(&times_[below] + 2 * children);
     }
-    if (first >= size) return 0;
+    return least_of(first);
+  }
+
+  /// The least of four, found without a branch: which one it is cannot be predicted.
+  std::size_t least_of(std::size_t first) const {
+    const auto* time = &times_[first];
+    auto left = std::min(time[0], time[1]);
+    auto right = std::min(time[2], time[3]);
+    if ((time[0] == time[1]) | (time[2] == time[3]) | (left == right)) return least_by_key(first);
+    auto left_at = first + (time[1] < time[0]);
+    auto right_at = first + 2 + (time[3] < time[2]);
+    return right < left ? right_at : left_at;
+  }
+
+  std::size_t least_by_key(std::size_t first) const {
     auto least = first;
-    for (auto child = first + 1; child < size; ++child) least = less(entry[child], entry[least]) ? child : least;
+    for (auto child = first + 1; child < std::min(first + children, end_); ++child)
+      least = key(child) < key(least) ? child : least;
     return least;
   }
 
   void sift_up(std::size_t hole, const EventEntry& entry) {
-    auto key = entry.key();
-    while (hole > 0) {
-      auto parent = (hole - 1) / 4;
-      if (entries_[parent].key() <= key) break;
-      entries_[hole] = entries_[parent];
+    while (hole > root) {
+      auto parent = above(hole);
+      if (key(parent) <= entry.key()) break;
+      move(hole, parent);
       hole = parent;
     }
-    entries_[hole] = entry;
+    set(hole, entry);
   }
 
-  std::vector<EventEntry> entries_;
-  bool hole_ = false;  ///< entries_[0] is free
+  Lines<std::uint64_t> times_ = Lines<std::uint64_t>(root + 1, free);
+  Lines<Rest> rests_ = Lines<Rest>(root + 1);
+  std::size_t end_ = root;  // behind the last entry
+  bool hole_ = false;       // the root is free
 };
 
 }  // namespace kumasim::sim
