@@ -2,6 +2,8 @@
 #include "kumasim/runtime/function.hpp"
 
 #include <array>
+#include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -43,6 +45,41 @@ TEST(OnceFunction, DestroysInlineAndBoxedTargetsOnce) {
     EXPECT_EQ(alive, 1);
   }
   EXPECT_EQ(alive, 0);
+}
+
+TEST(OnceFunction, UsesTheMemoryOfABoxAgain) {
+  struct Big : Recycled {
+    std::array<char, 100> bytes{};
+  };
+  auto* first = new Big;
+  delete first;
+  auto* second = new Big;
+#if !defined(__has_feature) || !__has_feature(address_sanitizer)
+  EXPECT_EQ(second, first);
+#endif
+  delete second;
+  // More than are kept, and boxes that are too big for that memory.
+  std::vector<Function> many;
+  int calls = 0;
+  std::array<char, 100> ballast{};
+  std::array<char, 1000> more{};
+  for (int i = 0; i < 40; ++i) {
+    many.emplace_back([&calls, ballast](int) { calls += 1 + ballast[0]; });
+    many.emplace_back([&calls, more](int) { calls += 1 + more[0]; });
+  }
+  for (auto& each : many) each(0);
+  EXPECT_EQ(calls, 80);
+}
+
+TEST(OnceFunction, GivesABoxBackWhoseTargetCannotBeMade) {
+  struct Throws {
+    std::array<char, 100> bytes{};
+    Throws() = default;
+    Throws(const Throws&) { throw 1; }
+    void operator()(int) {}
+  };
+  const Throws throws;
+  EXPECT_THROW(Function{throws}, int);
 }
 
 TEST(OnceFunction, MayBeReplacedByItsOwnTarget) {

@@ -41,6 +41,22 @@ TEST(Buffers, DropsEmptyOnesAndCutsLongSequences) {
   EXPECT_TRUE(ConstBuffers(asio::const_buffer()).empty());
 }
 
+TEST(Buffers, KeepTheirOrderWhenCopied) {
+  std::string texts[] = {"a", "", "bc", "def"};
+  std::vector<asio::const_buffer> three;
+  for (const auto& text : texts) three.push_back(asio::buffer(text));
+  for (const auto& each : {std::vector(three), std::vector(1, three[2])}) {
+    ConstBuffers made(each);
+    ConstBuffers copy = made;
+    ConstBuffers moved = std::move(made);
+    std::string of_copy, of_moved;
+    for (const auto& buffer : copy) of_copy.append(static_cast<const char*>(buffer.data()), buffer.size());
+    for (const auto& buffer : moved) of_moved.append(static_cast<const char*>(buffer.data()), buffer.size());
+    EXPECT_EQ(of_copy, each.size() == 1 ? "bc" : "abcdef");
+    EXPECT_EQ(of_moved, of_copy);
+  }
+}
+
 TEST(Log, PassesWhatIsEnabledWithItsFields) {
   struct Kept final : Log {
     std::string text;

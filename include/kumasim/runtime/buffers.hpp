@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 #include <boost/asio/buffer.hpp>
 
@@ -12,6 +13,7 @@ namespace kumasim {
 /// Reads and writes of streams are partial by contract, so a sequence longer than the limit is merely cut.
 inline constexpr std::size_t buffers_max = 8;
 
+/// One buffer, as next to all sequences are, lies inside; more of them are shared, so that copies stay cheap.
 template <class Buffer>
 class Buffers {
  public:
@@ -23,14 +25,12 @@ class Buffers {
   template <class Sequence>
   explicit Buffers(const Sequence& sequence) {
     auto end = boost::asio::buffer_sequence_end(sequence);
-    for (auto i = boost::asio::buffer_sequence_begin(sequence); i != end && count_ < buffers_max; ++i) {
-      Buffer buffer(*i);
-      if (buffer.size() > 0) items_[count_++] = buffer;
-    }
+    for (auto i = boost::asio::buffer_sequence_begin(sequence); i != end && count_ < buffers_max; ++i)
+      if (Buffer buffer(*i); buffer.size() > 0) add(buffer);
   }
 
-  const_iterator begin() const { return items_.data(); }
-  const_iterator end() const { return items_.data() + count_; }
+  const_iterator begin() const { return many_ ? many_->data() : &one_; }
+  const_iterator end() const { return begin() + count_; }
   bool empty() const { return count_ == 0; }
 
   std::size_t bytes() const {
@@ -40,7 +40,20 @@ class Buffers {
   }
 
  private:
-  std::array<Buffer, buffers_max> items_;
+  using Many = std::array<Buffer, buffers_max>;
+
+  void add(const Buffer& buffer) {
+    if (count_ == 0) {
+      one_ = buffer;
+    } else {
+      if (!many_) many_ = std::make_shared<Many>(Many{one_});
+      (*many_)[count_] = buffer;
+    }
+    ++count_;
+  }
+
+  Buffer one_;
+  std::shared_ptr<Many> many_;  // null: at most one
   std::uint8_t count_ = 0;
 };
 

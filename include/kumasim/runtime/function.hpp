@@ -2,15 +2,20 @@
 #pragma once
 
 #include <cstddef>
+#include <cstring>
 #include <memory>
 #include <new>
 #include <type_traits>
 #include <utility>
+#include <variant>
+
+#include "kumasim/runtime/recycled.hpp"
 
 namespace kumasim {
 
 /// Before the target runs it is moved out and its storage is given back: a completion handler may start the next
-/// operation, destroy the object that held it, or both (Asio's rule for memory of handlers).
+/// operation, destroy the object that held it, or both (Asio's rule for memory of handlers). Operations are handed on
+/// many times before they complete, so that a target that does not fit is moved as one word, without a call.
 template <class Signature, std::size_t bytes_inline_max = 64>
 class OnceFunction;
 
@@ -36,15 +41,12 @@ class OnceFunction<void(Args...), bytes_inline_max> {
     }
   }
 
-  OnceFunction(OnceFunction&& other) noexcept : table_(std::exchange(other.table_, nullptr)) {
-    if (table_) table_->move(storage_, other.storage_);
-  }
+  OnceFunction(OnceFunction&& other) noexcept { take(other); }
 
   OnceFunction& operator=(OnceFunction&& other) noexcept {
     if (this == &other) return *this;
     reset();
-    table_ = std::exchange(other.table_, nullptr);
-    if (table_) table_->move(storage_, other.storage_);
+    take(other);
     return *this;
   }
 
@@ -65,9 +67,18 @@ class OnceFunction<void(Args...), bytes_inline_max> {
  private:
   struct Table {
     void (*call)(void*, Args...);
-    void (*move)(void* to, void* from) noexcept;
+    void (*move)(void* to, void* from) noexcept;  // null: the target is a word to be copied
     void (*destroy)(void*) noexcept;
   };
+
+  void take(OnceFunction& other) noexcept {
+    table_ = std::exchange(other.table_, nullptr);
+    if (!table_) return;
+    if (table_->move)
+      table_->move(storage_, other.storage_);
+    else
+      std::memcpy(storage_, other.storage_, sizeof(void*));
+  }
 
   template <class D, class F>
   void construct(F&& f) {
@@ -75,14 +86,18 @@ class OnceFunction<void(Args...), bytes_inline_max> {
       ::new (storage_) D(std::forward<F>(f));
       table_ = &Inline<D>::table;
     } else {
-      ::new (storage_) D*(new D(std::forward<F>(f)));
+      using Box = typename Boxed<D>::Box;
+      ::new (storage_) Box*(new Box(std::forward<F>(f)));
       table_ = &Boxed<D>::table;
     }
   }
 
   template <class F>
-  static constexpr bool fits_inline = sizeof(F) <= bytes_inline_max && alignof(F) <= alignof(std::max_align_t) &&
-                                      std::is_nothrow_move_constructible_v<F>;
+  static constexpr bool fits_inline =
+      sizeof(F) <= bytes_inline_max && alignof(F) <= alignof(void*) && std::is_nothrow_move_constructible_v<F>;
+
+  template <class F>
+  static constexpr bool fits_recycled = sizeof(F) <= Recycled::bytes_max && alignof(F) <= alignof(std::max_align_t);
 
   template <class F>
   struct Inline {
@@ -102,19 +117,23 @@ class OnceFunction<void(Args...), bytes_inline_max> {
 
   template <class F>
   struct Boxed {
-    static F*& at(void* p) { return *std::launder(static_cast<F**>(p)); }
+    struct Box : std::conditional_t<fits_recycled<F>, Recycled, std::monostate> {
+      template <class G>
+      explicit Box(G&& g) : target(std::forward<G>(g)) {}
+      F target;
+    };
+    static Box*& at(void* p) { return *std::launder(static_cast<Box**>(p)); }
     static void call(void* p, Args... args) {
-      std::unique_ptr<F> box(at(p));
-      F f(std::move(*box));
+      std::unique_ptr<Box> box(at(p));
+      F f(std::move(box->target));
       box.reset();
       std::move(f)(std::forward<Args>(args)...);
     }
-    static void move(void* to, void* from) noexcept { ::new (to) F*(at(from)); }
     static void destroy(void* p) noexcept { delete at(p); }
-    static constexpr Table table{call, move, destroy};
+    static constexpr Table table{call, nullptr, destroy};
   };
 
-  alignas(std::max_align_t) std::byte storage_[bytes_inline_max];
+  alignas(void*) std::byte storage_[bytes_inline_max];
   const Table* table_ = nullptr;
 };
 

@@ -26,6 +26,10 @@ class StreamImpl {
   virtual void close() = 0;
   virtual Address local() const = 0;
   virtual Address remote() const = 0;
+
+ private:
+  friend class Stream;
+  asio::any_io_executor home_;  // of the Stream that owns it: operations under way outlast moves of that
 };
 
 /// The stream as a move-only value; it meets Asio's AsyncReadStream and AsyncWriteStream, so Asio's composed operations
@@ -37,11 +41,12 @@ class Stream {
   using lowest_layer_type = Stream;
 
   Stream() = default;
-  Stream(std::unique_ptr<StreamImpl> impl, asio::any_io_executor executor)
-      : impl_(std::move(impl)), executor_(std::move(executor)) {}
+  Stream(std::unique_ptr<StreamImpl> impl, asio::any_io_executor executor) : impl_(std::move(impl)) {
+    impl_->home_ = std::move(executor);
+  }
 
   explicit operator bool() const { return impl_ != nullptr; }
-  executor_type get_executor() const noexcept { return executor_; }
+  executor_type get_executor() const noexcept { return impl_ ? impl_->home_ : executor_type(); }
   Stream& lowest_layer() { return *this; }
   const Stream& lowest_layer() const { return *this; }
   Address local() const { return impl_->local(); }
@@ -60,8 +65,8 @@ class Stream {
   template <class MutableBufferSequence, class Token = const asio::use_awaitable_t<>&>
   auto async_read_some(const MutableBufferSequence& buffers, Token&& token = asio::use_awaitable) {
     return asio::async_initiate<Token, void(error_code, std::size_t)>(
-        [impl = impl_.get(), home = executor_](auto handler, MutableBuffers into) {
-          impl->read(into, make_operation(std::move(handler), home));
+        [impl = impl_.get()](auto&& handler, MutableBuffers into) {
+          impl->read(std::move(into), make_operation(std::forward<decltype(handler)>(handler), impl->home_));
         },
         token, MutableBuffers(buffers));
   }
@@ -69,15 +74,14 @@ class Stream {
   template <class ConstBufferSequence, class Token = const asio::use_awaitable_t<>&>
   auto async_write_some(const ConstBufferSequence& buffers, Token&& token = asio::use_awaitable) {
     return asio::async_initiate<Token, void(error_code, std::size_t)>(
-        [impl = impl_.get(), home = executor_](auto handler, ConstBuffers from) {
-          impl->write(from, make_operation(std::move(handler), home));
+        [impl = impl_.get()](auto&& handler, ConstBuffers from) {
+          impl->write(std::move(from), make_operation(std::forward<decltype(handler)>(handler), impl->home_));
         },
         token, ConstBuffers(buffers));
   }
 
  private:
   std::unique_ptr<StreamImpl> impl_;
-  asio::any_io_executor executor_;
 };
 
 }  // namespace kumasim

@@ -14,7 +14,7 @@ namespace kumasim::sim {
 
 class Context;
 
-using EventHandler = OnceFunction<void(error_code, std::size_t), 64>;
+using EventHandler = OnceFunction<void(const error_code&, std::size_t)>;
 
 /// Names a pending event. It carries a generation, so a late use of it does nothing.
 struct EventRef {
@@ -32,7 +32,7 @@ enum class SlotState : std::uint8_t {
 };
 
 /// Two cache lines.
-struct EventSlot {
+struct alignas(64) EventSlot {
   EventHandler handler;
   const boost::system::error_category* category = nullptr;  // null: success
   std::size_t count = 0;
@@ -43,8 +43,16 @@ struct EventSlot {
   std::uint32_t lane = 0;  // the process that the event is about; while free: the next free slot
   EventKind kind{};
   SlotState state = SlotState::free;
+
+  void set_outcome(const error_code& code, std::size_t bytes, std::uint64_t payload_digest) {
+    count = bytes;
+    digest = payload_digest;
+    if (!code) return;
+    category = &code.category();
+    error_value = code.value();
+  }
 };
-static_assert(sizeof(EventSlot) <= 128);
+static_assert(sizeof(EventSlot) == 128);
 
 class EventPool {
  public:
