@@ -30,26 +30,20 @@ void Kernel::enqueue_now(std::uint32_t index, EventSlot& slot) {
   due_.push(entry(index, slot, now_, context.tie_));
 }
 
-bool Kernel::complete(EventRef ref, error_code code, std::size_t count, std::uint64_t digest) {
+bool Kernel::complete(EventRef ref, const error_code& code, std::size_t count, std::uint64_t digest) {
   if (!pool_.alive(ref)) return false;
   auto& slot = pool_[ref.slot];
   if (in_heap(slot)) ++stale_;
   auto begun = slot.state == SlotState::begun;
   ++slot.generation;  // it waits no longer: later references to it are late
-  slot.count = count;
-  slot.digest = digest;
-  if (code) {
-    slot.category = &code.category();
-    slot.error_value = code.value();
-  }
+  slot.set_outcome(code, count, digest);
   if (trace_) note_cause(ref.slot);
   enqueue_now(ref.slot, slot);
   if (begun) end_work(*slot.context);
   return true;
 }
 
-void Kernel::bind(asio::cancellation_slot slot, EventRef ref) {
-  if (!slot.is_connected() || !waiting(ref)) return;
+void Kernel::bind_connected(asio::cancellation_slot slot, EventRef ref) {
   slot.assign([this, ref](asio::cancellation_type type) {
     if (type != asio::cancellation_type::none) cancel(ref);
   });
@@ -69,39 +63,58 @@ void Kernel::record(std::uint32_t process, EventKind kind, std::uint64_t digest)
   if (trace_) trace_->on_event({events_, cause_, now_, process, kind, digest});
 }
 
-EventHeap* Kernel::next(MonotonicTime until) {
-  if (stale_ > stale_entries_min && stale_ * 2 > later_.size() + due_.size()) {
-    auto stale = [this](const EventEntry& entry) { return pool_[entry.slot].generation != entry.generation; };
-    later_.erase_if(stale);
-    due_.erase_if(stale);
-    stale_ = 0;
-  }
-  for (;;) {
-    EventHeap* heap = nullptr;
-    if (!later_.empty()) heap = &later_;
-    if (!due_.empty() && (!heap || due_.top().key() < heap->top().key())) heap = &due_;
-    if (!heap) return nullptr;
-    const auto& top = heap->top();
-    if (pool_[top.slot].generation != top.generation) {
-      --stale_;
-      heap->pop();
-      continue;
+void Kernel::sweep() {
+  auto stale = [this](const EventEntry& entry) { return pool_[entry.slot].generation != entry.generation; };
+  later_.erase_if(stale);
+  due_.erase_if(stale);
+  stale_ = 0;
+}
+
+void Kernel::run_deferred() {
+  auto calls = std::move(deferred_);
+  deferred_.clear();
+  for (auto& call : calls) call();
+}
+
+EventHeap* Kernel::next() {
+  if (due_.empty()) return later_.empty() ? nullptr : &later_;
+  // Without closing its hole: what runs now may schedule the event that fills it.
+  if (later_.empty() || due_.peek().key() < later_.peek().key()) return &due_;
+  return &later_;
+}
+
+bool Kernel::set_aside(const EventEntry& entry, EventSlot& slot) {
+  auto& context = *slot.context;
+  auto begun = slot.state == SlotState::begun;
+  if (context.paused_) {
+    slot.state = SlotState::held;
+    if (begun) {
+      context.working_ = false;
+      context.held_.push_front(entry);
+    } else {
+      context.held_.push_back(entry);
     }
-    if (top.time > static_cast<std::uint64_t>(until.time_since_epoch().count())) return nullptr;
-    return heap;
+    return true;
   }
+  if (begun) return false;
+  work(entry, slot);
+  return true;
 }
 
 bool Kernel::step(MonotonicTime until) {
   for (;;) {
-    if (!deferred_.empty()) {
-      auto calls = std::move(deferred_);
-      deferred_.clear();
-      for (auto& call : calls) call();
-    }
-    auto* heap = next(until);
+    if (!deferred_.empty()) run_deferred();
+    if (stale_ > stale_entries_min && stale_ * 2 > later_.size() + due_.size()) sweep();
+    auto* heap = next();
     if (!heap) return false;
     auto entry = heap->top();
+    auto& slot = pool_[entry.slot];
+    if (slot.generation != entry.generation) {
+      --stale_;
+      heap->pop();
+      continue;
+    }
+    if (entry.time > static_cast<std::uint64_t>(until.time_since_epoch().count())) return false;
     heap->pop();
     if (!heap->empty()) pool_.prefetch(heap->peek().slot);  // likely the next one to run
     auto time = MonotonicTime(Duration(static_cast<std::int64_t>(entry.time)));
@@ -109,47 +122,37 @@ bool Kernel::step(MonotonicTime until) {
       now_ = time;
       events_this_instant_ = 0;
     }
-    auto& slot = pool_[entry.slot];
     auto& context = *slot.context;
-    auto begun = slot.state == SlotState::begun;
-    if (context.paused_) {
-      slot.state = SlotState::held;
-      if (begun) {
-        context.working_ = false;
-        context.held_.push_front(entry);
-      } else {
-        context.held_.push_back(entry);
-      }
-      continue;
-    }
-    if ((context.slow_ || context.working_) && !begun) {
-      work(entry, slot);
-      continue;
-    }
-    if (++events_this_instant_ > limits_.events_per_instant_max) die_of_livelock(slot);
-    tie_running_ = entry.order >> 32;
-    error_code code;
-    if (slot.category) code.assign(slot.error_value, *slot.category);
-    auto count = slot.count;
-    auto digest = slot.digest + count + static_cast<std::uint64_t>(slot.error_value) * 0x9E3779B1u;
-    fingerprint_.add(now_, slot.lane, slot.kind, digest);
-    if (++events_ % events_per_block == 0) blocks_.push_back(fingerprint_.value());
-    if (trace_) trace(entry.slot, slot, digest);
-    if (begun) end_work(context);
-    running_ = &context;
-    // The handler moves itself out of the slot before it runs, so the slot is free for what it starts.
-    pool_.release(entry.slot);
-    struct Idle {
-      Kernel& kernel;
-      ~Idle() {
-        kernel.running_ = nullptr;
-        kernel.tie_running_ = 0;
-        kernel.cause_ = 0;
-      }
-    } idle{*this};
-    slot.handler(code, count);
+    if (context.hindered() && set_aside(entry, slot)) continue;
+    run(entry, slot);
     return true;
   }
+}
+
+void Kernel::run(const EventEntry& entry, EventSlot& slot) {
+  if (++events_this_instant_ > limits_.events_per_instant_max) die_of_livelock(slot);
+  auto& context = *slot.context;
+  tie_running_ = entry.order >> 32;
+  error_code code;
+  if (slot.category) code.assign(slot.error_value, *slot.category);
+  auto count = slot.count;
+  auto digest = slot.digest + count + static_cast<std::uint64_t>(slot.error_value) * 0x9E3779B1u;
+  fingerprint_.add(now_, slot.lane, slot.kind, digest);
+  if (++events_ % events_per_block == 0) blocks_.push_back(fingerprint_.value());
+  if (trace_) trace(entry.slot, slot, digest);
+  if (slot.state == SlotState::begun) end_work(context);
+  running_ = &context;
+  // The handler moves itself out of the slot before it runs, so the slot is free for what it starts.
+  pool_.release(entry.slot);
+  struct Idle {
+    Kernel& kernel;
+    ~Idle() {
+      kernel.running_ = nullptr;
+      kernel.tie_running_ = 0;
+      kernel.cause_ = 0;
+    }
+  } idle{*this};
+  slot.handler(code, count);
 }
 
 void Kernel::resume(Context& context) {

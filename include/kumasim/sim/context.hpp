@@ -40,6 +40,9 @@ class Context final : public asio::execution_context {
  private:
   friend class Kernel;
 
+  /// Its events may have to wait. One branch, for it is asked of each event.
+  bool hindered() const { return paused_ | slow_ | working_; }
+
   Kernel& kernel_;
   std::uint32_t process_;
   SeededRandom& random_;

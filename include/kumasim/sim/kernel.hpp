@@ -92,11 +92,25 @@ class Kernel {
 
   bool waiting(EventRef ref) { return pool_.alive(ref); }
 
+  /// An operation that need not wait: due at this instant with this outcome.
+  template <class F>
+  void finish(Context& context, EventKind kind, const error_code& code, std::size_t count, std::uint64_t digest,
+              F&& handler) {
+    if (context.ended_) return;
+    auto index = acquire(context, context.process_, kind);
+    auto& slot = pool_[index];
+    slot.handler.emplace(std::forward<F>(handler));
+    slot.set_outcome(code, count, digest);
+    enqueue_now(index, slot);
+  }
+
   /// Makes a waiting operation due at this instant with this outcome; false where it no longer waits.
-  bool complete(EventRef ref, error_code code = {}, std::size_t count = 0, std::uint64_t digest = 0);
+  bool complete(EventRef ref, const error_code& code = {}, std::size_t count = 0, std::uint64_t digest = 0);
   bool cancel(EventRef ref) { return complete(ref, asio::error::operation_aborted); }
   /// Lets a cancellation signal cancel the operation.
-  void bind(asio::cancellation_slot slot, EventRef ref);
+  void bind(asio::cancellation_slot slot, EventRef ref) {
+    if (slot.is_connected() && waiting(ref)) bind_connected(slot, ref);
+  }
   /// Takes the operation back: its handler is destroyed uncalled.
   void discard(EventRef ref);
 
@@ -178,9 +192,17 @@ class Kernel {
   /// The event that had begun has run, or never will: the next one begins.
   void end_work(Context& context);
   void release_held(Context& context);
+  void bind_connected(asio::cancellation_slot slot, EventRef ref);
   void note_cause(std::uint32_t index);
   void trace(std::uint32_t index, const EventSlot& slot, std::uint64_t digest);
-  EventHeap* next(MonotonicTime until);
+  /// The heap with the next event, null for none.
+  EventHeap* next();
+  /// What nobody waits for any more leaves the heaps.
+  void sweep();
+  void run_deferred();
+  /// An event of a process that is paused or slow: true where it does not run now.
+  bool set_aside(const EventEntry& entry, EventSlot& slot);
+  void run(const EventEntry& entry, EventSlot& slot);
 
   static constexpr int tie_bits_first = 20;               // ties of events that were scheduled ahead
   static constexpr std::uint64_t tie_step_max = 1 << 14;  // how far an event made at this instant may fall behind
