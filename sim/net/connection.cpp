@@ -16,7 +16,7 @@ template <class F>
 void Connection::later(int to, Duration delay, std::uint64_t digest, F call) {
   auto& kernel = network_.kernel();
   kernel.at(network_.context(), ends[to].process, kernel.now() + delay, EventKind::network, digest,
-            [self = shared_from_this(), call = std::move(call)](error_code, std::size_t) mutable { call(*self); });
+            [self = ConnectionRef(this), call = std::move(call)](error_code, std::size_t) mutable { call(*self); });
 }
 
 Duration Connection::transit(int from) {
@@ -28,11 +28,11 @@ void Connection::read(int end, Context& context, MutableBuffers into, Operation 
   auto& kernel = network_.kernel();
   auto& me = ends[end];
   auto slot = operation.slot;
-  me.into = into;
+  me.into = std::move(into);
   me.reading = kernel.park(context, EventKind::read, std::move(operation.complete));
   if (!me.open)
     kernel.complete(me.reading, asio::error::bad_descriptor);
-  else if (into.empty())
+  else if (me.into.empty())
     kernel.complete(me.reading);
   else
     pump_read(end);
@@ -42,12 +42,16 @@ void Connection::read(int end, Context& context, MutableBuffers into, Operation 
 void Connection::write(int end, Context& context, ConstBuffers from, Operation operation) {
   auto& kernel = network_.kernel();
   auto& me = ends[end];
+  if (may_send(end) && !from.empty()) {
+    auto count = send(end, from);
+    return kernel.finish(context, EventKind::write, {}, count, id_, std::move(operation.complete));
+  }
   auto slot = operation.slot;
-  me.from = from;
+  me.from = std::move(from);
   me.writing = kernel.park(context, EventKind::write, std::move(operation.complete));
   if (!me.open)
     kernel.complete(me.writing, asio::error::bad_descriptor);
-  else if (from.empty())
+  else if (me.from.empty())
     kernel.complete(me.writing);
   else
     pump_write(end);
@@ -58,14 +62,14 @@ void Connection::shutdown_send(int end) {
   auto& me = ends[end];
   if (!me.open || me.end_sent || me.failure) return;
   me.end_sent = true;
-  transmit(end, {{}, true});
+  transmit(end, {0, true});
 }
 
 void Connection::close(int end) {
   auto& me = ends[end];
   if (!me.open) return;
   // A program that closes with bytes unread resets its peer (RFC 9293, 3.6.1); else the peer reads to the end.
-  auto unread = me.received_offset < me.received.size();
+  auto unread = !me.received.empty();
   if (!me.failure && unread) send_reset(1 - end);
   if (!me.failure && !unread) shutdown_send(end);
   me.open = false;
@@ -87,6 +91,7 @@ void Connection::fail(int end, error_code code) {
   if ((!me.open && !me.opening) || me.failure) return;
   me.failure = code;
   me.under_way.clear();
+  me.sent.clear();
   me.held = 0;
   network_.kernel().complete(me.reading, code);
   network_.kernel().complete(me.writing, code);
@@ -97,32 +102,32 @@ void Connection::send_reset(int to) {
   later(to, transit(1 - to), id_, [to](Connection& self) {
     if (self.cut(1 - to)) return;
     if (!self.clogged(1 - to)) return self.fail(to, asio::error::connection_reset);
-    self.network_.when_released(
-        self.ends[1 - to].process, self.ends[to].process,
-        [to, alive = self.shared_from_this()] { alive->fail(to, asio::error::connection_reset); });
+    self.network_.when_released(self.ends[1 - to].process, self.ends[to].process,
+                                [to, alive = ConnectionRef(&self)] { alive->fail(to, asio::error::connection_reset); });
   });
 }
 
 void Connection::transmit(int from, ConnectionEnd::Segment segment) {
   auto& kernel = network_.kernel();
   auto& me = ends[from];
-  auto& peer = ends[1 - from];
-  if (!segment.bytes.empty() && network_.corrupts(me.process, peer.process)) {
-    auto bit = network_.wrong_bit(segment.bytes.size() * 8);
-    segment.bytes[bit / 8] = static_cast<char>(segment.bytes[bit / 8] ^ 1 << bit % 8);
+  auto to = ends[1 - from].process;
+  const auto& link = network_.link_of(me.process, to);
+  auto* bytes = me.sent.last(segment.bytes);
+  if (segment.bytes > 0 && link.corrupt_ppm > 0 && network_.corrupts(me.process, to)) {
+    auto bit = network_.wrong_bit(segment.bytes * 8);
+    bytes[bit / 8] = static_cast<char>(bytes[bit / 8] ^ 1 << bit % 8);
   }
-  auto late = segment.end ? network_.link_of(me.process, peer.process).close_delay : Duration(0);
-  auto bytes = std::as_bytes(std::span(segment.bytes.data(), segment.bytes.size()));
-  auto digest = hash_bytes(bytes, id_ << 1 | (segment.end ? 1 : 0));
+  auto digest = hash_text({bytes, segment.bytes}, id_ << 1 | (segment.end ? 1 : 0));
   auto start = std::max(me.line_free, kernel.now());
-  me.line_free = start + network_.transmission(me.process, peer.process, segment.bytes.size());
-  me.under_way.push_back(std::move(segment));
-  auto way = network_.transit(me.process, peer.process);
+  me.line_free = start + network_.transmission(me.process, to, segment.bytes);
+  me.under_way.push_back(segment);
+  auto way = network_.transit(me.process, to);
   if (!way) give_up_later(from);
-  auto delay =
-      way.value_or(network_.limits().stall_max * 2) + late + network_.squeeze(me.process, peer.process, bytes.size());
+  auto delay = way.value_or(network_.limits().stall_max * 2);
+  if (segment.end) delay += link.close_delay;
+  if (link.bottleneck_bytes_per_second > 0) delay += network_.squeeze(me.process, to, segment.bytes);
   schedule_arrival(from, me.line_free - kernel.now() + delay, digest);
-  me.line_free += network_.link_of(me.process, peer.process).slice_pause;
+  me.line_free += link.slice_pause;
 }
 
 /// A segment was lost beyond every retransmission: the connection times out, unless the link gets better before.
@@ -140,7 +145,7 @@ void Connection::schedule_arrival(int from, Duration delay, std::uint64_t digest
   auto& me = ends[from];
   me.last_arrival = std::max(me.last_arrival, kernel.now() + delay);
   auto arrival = kernel.at(network_.context(), ends[1 - from].process, me.last_arrival, EventKind::deliver, digest,
-                           [self = shared_from_this(), from](error_code, std::size_t) { self->arrive(from); });
+                           [self = ConnectionRef(this), from](error_code, std::size_t) { self->arrive(from); });
   me.arrivals.push_back(arrival);
 }
 
@@ -149,7 +154,7 @@ void Connection::hurry(int from) {
   auto& me = ends[from];
   // The first bytes of the server cannot overtake its answer.
   if (ends[1 - from].opening) return;
-  auto self = shared_from_this();
+  ConnectionRef self(this);
   auto arrivals = std::exchange(me.arrivals, {});
   for (auto arrival : arrivals) kernel.discard(arrival);
   me.line_free = me.last_arrival = kernel.now();
@@ -171,18 +176,24 @@ void Connection::arrive(int from) {
     ++me.held;
     return;
   }
-  auto segment = std::move(me.under_way.front());
+  auto segment = me.under_way.front();
   me.under_way.pop_front();
   ++me.progress;
   if (!peer.open || peer.failure) {
-    if (!segment.end || !segment.bytes.empty()) send_reset(from);
+    me.sent.drop(segment.bytes);
+    if (!segment.end || segment.bytes > 0) send_reset(from);
     return;
   }
   if (cut(1 - from)) {
     me.unacknowledged = true;
     watch_stall(from);
   }
-  peer.received += segment.bytes;
+  auto bytes = me.sent.view().substr(0, segment.bytes);
+  // Straight to a reader that waits.
+  if (peer.received.empty() && !bytes.empty() && network_.kernel().waiting(peer.reading))
+    bytes.remove_prefix(hand_over(1 - from, bytes));
+  if (!bytes.empty()) peer.received.append(bytes);
+  me.sent.drop(segment.bytes);
   if (segment.end) peer.end_received = true;
   pump_read(1 - from);
 }
@@ -223,28 +234,29 @@ void Connection::return_credit(int to) {
   });
 }
 
+std::size_t Connection::hand_over(int end, std::string_view bytes) {
+  auto& me = ends[end];
+  std::size_t count = 0;
+  auto digest = id_;
+  for (const auto& buffer : me.into) {
+    auto part = bytes.substr(count, buffer.size());
+    if (part.empty()) break;
+    std::memcpy(buffer.data(), part.data(), part.size());
+    digest = hash_text(part, digest);
+    count += part.size();
+  }
+  me.credit_owed += count;
+  if (me.credit_owed >= network_.limits().window_bytes / 4) return_credit(1 - end);
+  network_.kernel().complete(me.reading, {}, count, digest);
+  return count;
+}
+
 void Connection::pump_read(int end) {
   auto& kernel = network_.kernel();
   auto& me = ends[end];
   if (!kernel.waiting(me.reading)) return;
-  if (me.received_offset < me.received.size()) {
-    std::size_t count = 0;
-    auto digest = id_;
-    for (const auto& buffer : me.into) {
-      auto part = std::min(buffer.size(), me.received.size() - me.received_offset);
-      if (part == 0) break;
-      std::memcpy(buffer.data(), me.received.data() + me.received_offset, part);
-      digest = hash_bytes({static_cast<const std::byte*>(buffer.data()), part}, digest);
-      me.received_offset += part;
-      count += part;
-    }
-    if (me.received_offset == me.received.size()) {
-      me.received.clear();
-      me.received_offset = 0;
-    }
-    me.credit_owed += count;
-    if (me.credit_owed >= network_.limits().window_bytes / 4) return_credit(1 - end);
-    kernel.complete(me.reading, {}, count, digest);
+  if (!me.received.empty()) {
+    me.received.drop(hand_over(end, me.received.view()));
   } else if (me.failure) {
     kernel.complete(me.reading, me.failure);
   } else if (me.end_received) {
@@ -261,19 +273,30 @@ void Connection::pump_write(int end) {
     return;
   }
   if (me.credit == 0) return;
+  auto count = send(end, me.from);
+  kernel.complete(me.writing, {}, count, id_);
+}
+
+bool Connection::may_send(int end) const {
+  const auto& me = ends[end];
+  return me.open && !me.failure && !me.end_sent && me.credit > 0;
+}
+
+std::size_t Connection::send(int end, const ConstBuffers& from) {
+  auto& me = ends[end];
   auto slice = network_.link_of(me.process, ends[1 - end].process).slice_bytes;
   auto most = slice == 0 ? network_.limits().segment_bytes_max : std::min(slice, network_.limits().segment_bytes_max);
-  ConnectionEnd::Segment segment;
-  for (const auto& buffer : me.from) {
-    auto room = std::min(me.credit, most) - segment.bytes.size();
-    auto part = std::min(buffer.size(), room);
+  auto room = std::min(me.credit, most);
+  std::size_t count = 0;
+  for (const auto& buffer : from) {
+    auto part = std::min(buffer.size(), room - count);
     if (part == 0) break;
-    segment.bytes.append(static_cast<const char*>(buffer.data()), part);
+    me.sent.append({static_cast<const char*>(buffer.data()), part});
+    count += part;
   }
-  auto count = segment.bytes.size();
   me.credit -= count;
-  transmit(end, std::move(segment));
-  kernel.complete(me.writing, {}, count, id_);
+  transmit(end, {count, false});
+  return count;
 }
 
 }  // namespace kumasim::sim

@@ -6,11 +6,15 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
-#include <string>
+#include <string_view>
+
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+#include <boost/smart_ptr/intrusive_ref_counter.hpp>
 
 #include "kumasim/runtime/stream.hpp"
 #include "kumasim/sim/kernel.hpp"
 #include "kumasim/sim/network.hpp"
+#include "sim/net/byte_queue.hpp"
 
 namespace kumasim::sim {
 
@@ -25,10 +29,11 @@ struct ConnectionEnd {
 
   // Sending.
   struct Segment {
-    std::string bytes;
+    std::size_t bytes = 0;  ///< in `sent`
     bool end = false;
   };
   std::deque<Segment> under_way;
+  ByteQueue sent;                 ///< and under way
   std::deque<EventRef> arrivals;  ///< of those that are not held
   std::size_t held = 0;           ///< of those, how many a partition or a clog keeps from arriving
   bool lost = false;              ///< a partition held some of it: they are sent again later than what a clog held
@@ -42,8 +47,7 @@ struct ConnectionEnd {
   ConstBuffers from;
 
   // Receiving.
-  std::string received;
-  std::size_t received_offset = 0;
+  ByteQueue received;
   bool end_received = false;
   std::size_t credit_owed = 0;
   EventRef reading;
@@ -51,7 +55,8 @@ struct ConnectionEnd {
 };
 
 /// Everything that happens under way is an event of the network's context; the ends' operations are events of theirs.
-class Connection : public std::enable_shared_from_this<Connection> {
+/// Its owners are counted without atomic steps: a world has one thread.
+class Connection : public boost::intrusive_ref_counter<Connection, boost::thread_unsafe_counter> {
  public:
   Connection(VirtualNetwork& network, std::uint64_t id) : network_(network), id_(id) {}
   ~Connection();
@@ -95,6 +100,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void arrive(int from);
   void watch_stall(int from);
   void return_credit(int to);
+  /// Completes the read that waits with so much of them as it takes; the answer is how many.
+  std::size_t hand_over(int end, std::string_view bytes);
+  bool may_send(int end) const;
+  /// As much of them as the window and one segment take; the answer is how many. REQUIRES: may_send(end).
+  std::size_t send(int end, const ConstBuffers& from);
   void pump_read(int end);
   void pump_write(int end);
 
@@ -103,18 +113,20 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool silent_ = false;
 };
 
+using ConnectionRef = boost::intrusive_ptr<Connection>;
+
 /// The stream of one end, held by a program.
 class VirtualStream final : public StreamImpl {
  public:
-  VirtualStream(Context& context, std::shared_ptr<Connection> connection, int end)
+  VirtualStream(Context& context, ConnectionRef connection, int end)
       : context_(context), connection_(std::move(connection)), end_(end) {}
   ~VirtualStream() override { connection_->close(end_); }
 
   void read(MutableBuffers into, Operation operation) override {
-    connection_->read(end_, context_, into, std::move(operation));
+    connection_->read(end_, context_, std::move(into), std::move(operation));
   }
   void write(ConstBuffers from, Operation operation) override {
-    connection_->write(end_, context_, from, std::move(operation));
+    connection_->write(end_, context_, std::move(from), std::move(operation));
   }
   void shutdown_send() override { connection_->shutdown_send(end_); }
   void close() override { connection_->close(end_); }
@@ -123,7 +135,7 @@ class VirtualStream final : public StreamImpl {
 
  private:
   Context& context_;
-  std::shared_ptr<Connection> connection_;
+  ConnectionRef connection_;
   int end_;
 };
 

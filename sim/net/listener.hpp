@@ -18,7 +18,7 @@ struct ListenerState {
   Address address;
   bool loopback_only = false;
   bool open = true;
-  std::deque<std::shared_ptr<Connection>> backlog;
+  std::deque<ConnectionRef> backlog;
   EventRef accepting;
 };
 

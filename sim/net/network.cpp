@@ -259,7 +259,7 @@ struct VirtualNetwork::Attempt {
   bool loopback = false;
   MonotonicTime deadline;
   EventRef waiting;
-  std::shared_ptr<Connection> made;
+  ConnectionRef made;
 };
 
 asio::awaitable<Stream> VirtualNetwork::connect(Context& context, std::string own_address, Address address) {
@@ -325,7 +325,7 @@ void VirtualNetwork::arrive(const std::shared_ptr<Attempt>& attempt) {
     return;
   }
   auto listener = found->second;
-  auto connection = std::make_shared<Connection>(*this, ++last_connection_);
+  auto connection = ConnectionRef(new Connection(*this, ++last_connection_));
   connections_[connection->id()] = connection.get();
   auto& client = connection->ends[0];
   auto& server = connection->ends[1];
