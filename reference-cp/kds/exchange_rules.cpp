@@ -208,9 +208,9 @@ bool may_global_replace(const Resource& stored) {
   return !stored.kind->is_provided_by_zone() || !is_of(stored, "zone");
 }
 
-bool may_zone_replace(const Resource& stored, std::string_view zone) {
-  return stored.meta.label(zone_label) == zone || stored.meta.name.starts_with(fmt::format("{}.", zone));
-}
+/// Kuma goes by the prefix "ZONE." of a name as well, which its versions before 2.6 gave without a label. Every
+/// resource that was taken here has the label, and one of Global's own may have such a name.
+bool may_zone_replace(const Resource& stored, std::string_view zone) { return stored.meta.label(zone_label) == zone; }
 
 std::vector<std::string> take_from_zone(Resource& taken, const GlobalTakes& how) {
   if (how.prefixes_names) rename(taken.meta, fmt::format("{}.{}", how.zone, taken.meta.name));

@@ -172,6 +172,7 @@ TEST_P(StoreSyncTest, GlobalTouchesOnlyWhatIsTheZones) {
   put(labelled(timeout("mine"), from_zone));
   put(labelled(timeout("of-other"), from_other));
   put(timeout("globals"));
+  put(labelled(timeout("zone-1.globals"), {}));
   StoreSync sync = StoreSync::of_global(*store, clock, {.zone = "zone-1"});
   auto report =
       apply(sync, initial(kind::mesh_timeout(), {timeout("new"), labelled(timeout("of-other", "9s"), from_other)}));
@@ -180,6 +181,7 @@ TEST_P(StoreSyncTest, GlobalTouchesOnlyWhatIsTheZones) {
   EXPECT_EQ(get(kind::mesh_timeout(), "mine"), nullptr);
   EXPECT_EQ(get(kind::mesh_timeout(), "of-other")->spec, timeout("of-other").spec);
   EXPECT_NE(get(kind::mesh_timeout(), "globals"), nullptr);
+  EXPECT_NE(get(kind::mesh_timeout(), "zone-1.globals"), nullptr) << "a name is no mark";
   EXPECT_EQ(get(kind::mesh_timeout(), "new")->meta.labels, from_zone) << "whatever it said itself";
 }
 
