@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <ranges>
 
 #include <envoy/service/discovery/v3/discovery.pb.h>
 #include <fmt/format.h>
@@ -37,25 +38,28 @@ std::string print(const std::string& kind, const std::string& nonce, const std::
 DeltaSource::DeltaSource(std::string control_plane, SourceLimits limits)
     : control_plane_(std::move(control_plane)), limits_(limits) {}
 
-std::optional<Error> DeltaSource::too_much(const DeltaDiscoveryRequest& request) const {
-  auto error = [](std::string_view what, std::size_t limit) {
+std::optional<Error> DeltaSource::judge(const DeltaDiscoveryRequest& request) const {
+  if (request.type_url.empty()) return Error{Code::invalid_argument, "type URL is required for ADS", {}};
+  auto too_much = [](std::string_view what, std::size_t limit) {
     return Error{Code::resource_exhausted, fmt::format("the stream asks for more than {} {}", limit, what), {}};
   };
   auto is_long = [&](const std::string& name) { return name.size() > limits_.name_bytes_max; };
-  if (is_long(request.type_url) || std::ranges::any_of(request.subscribe, is_long))
-    return error("bytes of a name", limits_.name_bytes_max);
-  const auto found = kinds_.find(request.type_url);
-  if (found == kinds_.end() && kinds_.size() >= limits_.kinds_max) return error("kinds", limits_.kinds_max);
+  if (is_long(request.type_url) || std::ranges::any_of(request.subscribe, is_long) ||
+      std::ranges::any_of(request.initial_versions | std::views::keys, is_long))
+    return too_much("bytes of a name", limits_.name_bytes_max);
+  if (!kinds_.contains(request.type_url) && kinds_.size() >= limits_.kinds_max)
+    return too_much("kinds", limits_.kinds_max);
   // Of a name that it has already a stream may ask again: the count is an upper bound for this one request only.
-  std::size_t names = request.subscribe.size() + request.initial_versions.size();
+  std::size_t names = request.subscribe.size() + request.initial_versions.size() + versions_brought_;
   for (const auto& [kind, state] : kinds_) names += state.names.size();
-  if (names > limits_.names_max) return error("resource names", limits_.names_max);
+  if (names > limits_.names_max) return too_much("resource names", limits_.names_max);
   return std::nullopt;
 }
 
 void DeltaSource::subscribe(KindState& state, const DeltaDiscoveryRequest& request, bool first) {
   if (first) {
     state.wildcard = request.subscribe.empty();
+    versions_brought_ += request.initial_versions.size();
     for (const auto& [name, version] : request.initial_versions)
       state.held.emplace(name, lost_meshes_.contains(key_from_delta_name(name).mesh) ? "" : version);
   }
@@ -96,7 +100,7 @@ void DeltaSource::answered(KindState& state, const DeltaDiscoveryRequest& reques
 
 SourceActions DeltaSource::on_request(const DeltaDiscoveryRequest& request) {
   SourceActions actions;
-  actions.refused = too_much(request);
+  actions.refused = judge(request);
   if (actions.refused) return actions;
   KindState& state = kinds_[request.type_url];
   const bool first = !state.asked;

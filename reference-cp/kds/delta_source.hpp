@@ -50,7 +50,8 @@ struct SourceAnswer {
 struct SourceActions {
   std::vector<SourceResponse> send;    ///< in this order
   std::optional<SourceAnswer> answer;  ///< nothing where the request's nonce is old, unknown or empty
-  std::optional<Error> refused;        ///< a limit was broken: the stream should end, and nothing else is set
+  std::optional<Error> refused;        ///< a limit was broken, or no kind is named: the stream should end, and nothing
+                                       ///< else is set
 };
 
 /// What one stream may make this side hold.
@@ -98,7 +99,8 @@ class DeltaSource {
     KindSnapshotPtr snapshot;
   };
 
-  std::optional<Error> too_much(const DeltaDiscoveryRequest& request) const;
+  /// Why the stream should end.
+  std::optional<Error> judge(const DeltaDiscoveryRequest& request) const;
   void subscribe(KindState& state, const DeltaDiscoveryRequest& request, bool first);
   void answered(KindState& state, const DeltaDiscoveryRequest& request, SourceActions& actions);
   void lose_what_is_in(const std::vector<std::string>& meshes);
@@ -109,6 +111,7 @@ class DeltaSource {
   SourceLimits limits_;
   std::map<std::string, KindState, std::less<>> kinds_;
   std::set<std::string> lost_meshes_;  ///< that were removed on this stream
+  std::size_t versions_brought_ = 0;
   std::uint64_t nonce_ = 0;
   bool complete_ = false;
 };

@@ -192,25 +192,22 @@ TEST(DeltaSource, MeshThatComesAgainBringsWhatIsInIt) {
 }
 
 TEST(DeltaSource, StreamMayNotAskForTooMuch) {
-  DeltaSource source("global", {.kinds_max = 2, .names_max = 3, .name_bytes_max = 5});
-  auto broken = [&](DeltaDiscoveryRequest request) {
+  DeltaSource source("global", {.kinds_max = 2, .names_max = 4, .name_bytes_max = 5});
+  auto broken = [&](const DeltaDiscoveryRequest& request) {
     auto actions = source.on_request(request);
     return actions.refused && actions.refused->code == Code::resource_exhausted;
   };
   EXPECT_TRUE(broken(first_request("MeshTimeout"))) << "a long name";
-  EXPECT_FALSE(broken(first_request("a")));
+  EXPECT_TRUE(broken(first_request("a", {{"long-name", "1"}})));
+  EXPECT_FALSE(broken(first_request("a", {{"1", ""}, {"2", ""}})));
+  EXPECT_TRUE(broken(first_request("b", {{"1", ""}, {"2", ""}}))) << "a third and a fourth, and the star";
+  EXPECT_FALSE(broken(first_request("b", {{"1", ""}})));
+  EXPECT_TRUE(broken(first_request("c"))) << "a third kind";
   auto names = first_request("a");
-  names.subscribe = {"1", "2", "3"};
+  names.subscribe = {"1"};
   EXPECT_FALSE(broken(names));
-  names.subscribe = {"4"};
-  EXPECT_TRUE(broken(names));
-  EXPECT_FALSE(broken([] {
-    auto request = first_request("b");
-    request.subscribe.clear();
-    return request;
-  }()));
-  EXPECT_TRUE(broken(first_request("c")));
-  EXPECT_TRUE(broken(first_request("b", {{"1", ""}, {"2", ""}, {"3", ""}, {"4", ""}})));
+  EXPECT_TRUE(broken(names)) << "all that there may be is taken";
+  EXPECT_EQ(source.on_request(first_request("")).refused->code, Code::invalid_argument);
 }
 
 }  // namespace
