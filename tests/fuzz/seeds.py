@@ -7,6 +7,7 @@
 OUT gets one folder a target, with one file a seed, named by what is in it.
 """
 import argparse
+import base64
 import hashlib
 import json
 import pathlib
@@ -76,6 +77,23 @@ def ads():
     again = sent(delta(URLS[1], ["a"], ["b"], [("a", "1"), ("z", "9")], nonce="1", error=True))
     yield "delta-again", b"\1" + snapshot(0x55) + again + snapshot(0x02) + b"\3\1\2"
     yield "not-a-request", b"\0" + sent(b"\xff\xff\xff") + sent(request(""))
+
+
+def kds(all_of_them):
+    recorded = json.loads((pathlib.Path(__file__).parent.parent / "kds/recorded_messages.json").read_text())
+    seen = set()
+    for number, one in enumerate(recorded):
+        if not all_of_them and (one["type"] in seen or len(one["bytes"]) > 1200):
+            continue
+        seen.add(one["type"])
+        value = field(1, "type.googleapis.com/kuma.mesh.v1alpha1.KumaResource") + field(2, base64.b64decode(one["bytes"]))
+        response = field(2, field(3, f"{number}.m") + field(1, "1") + field(2, value)) + field(4, one["type"])
+        twice = sent(response + field(5, "1")) + sent(field(4, one["type"]) + field(5, "2") + field(6, f"{number}.m"))
+        yield f"{one['given_by']}-{one['type']}-{number}", (b"\1" if one["given_by"] == "zone" else b"\0") + twice
+    asks = b"".join(b"\1" + sent(delta(kind, ["*"]))[1:] for kind in ("Mesh", "MeshTimeout", "Secret"))
+    yield "asks", b"\0" + asks + b"\2\0\x55\2\1\x55\2\2\x55\3\0\4\1\3\2\2\1\xaa\5\3\1\2\0\0\3\0\6"
+    known = b"\1" + sent(delta("Secret", ["*", "b.m"], ["c.m"], [("a.m", "1"), ("z.m", "9")], error=True))[1:]
+    yield "resumes", b"\0" + known + b"\2\2\x1b\6\3\2\2\2\0\4\2\5"
 
 
 def frame(kind, flags, stream, body=b""):
@@ -177,7 +195,7 @@ def main():
     parser.add_argument("conformance", type=pathlib.Path)
     arguments = parser.parse_args()
     large = arguments.size == "large"
-    for target, seeds in (("ads", ads()), ("http2", http2()), ("rest", rest(arguments.conformance, large)),
+    for target, seeds in (("ads", ads()), ("http2", http2()), ("kds", kds(large)), ("rest", rest(arguments.conformance, large)),
                           ("resources", resources(arguments.conformance, large))):
         folder = arguments.out / target
         folder.mkdir(parents=True, exist_ok=True)

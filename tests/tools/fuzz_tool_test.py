@@ -35,11 +35,11 @@ class Fuzz(unittest.TestCase):
                               capture_output=True, check=False)
 
     def test_every_target_runs_from_what_it_kept_and_the_seeds(self):
-        for name in ("ads", "http2", "resources", "rest"):
+        for name in ("ads", "http2", "kds", "resources", "rest"):
             self.target(name, QUIET)
         ran = self.run_it("--seconds", "7")
         self.assertEqual(ran.returncode, 0, ran.stderr)
-        for name in ("ads", "http2", "resources", "rest"):
+        for name in ("ads", "http2", "kds", "resources", "rest"):
             self.assertIn(f"{name}: nothing found; 4321 runs, 12 edges, 0 inputs kept", ran.stderr)
             words = (self.build / f"asked-{name}").read_text().split()
             self.assertIn("-max_total_time=7", words)
