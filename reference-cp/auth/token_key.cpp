@@ -11,23 +11,17 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
+#include "kumasim/runtime/freed.hpp"
 #include "kumasim/transport/no_password.hpp"
 
 namespace kumasim::cp {
 namespace {
 
-template <auto Free>
-struct Freer {
-  template <class T>
-  void operator()(T* pointer) const {
-    Free(pointer);
-  }
-};
-using Digest = std::unique_ptr<EVP_MD_CTX, Freer<EVP_MD_CTX_free>>;
-using Signature = std::unique_ptr<ECDSA_SIG, Freer<ECDSA_SIG_free>>;
-using Decoder = std::unique_ptr<OSSL_DECODER_CTX, Freer<OSSL_DECODER_CTX_free>>;
-using Encoder = std::unique_ptr<OSSL_ENCODER_CTX, Freer<OSSL_ENCODER_CTX_free>>;
-using Bio = std::unique_ptr<BIO, Freer<BIO_free_all>>;
+using Digest = std::unique_ptr<EVP_MD_CTX, Freed<EVP_MD_CTX_free>>;
+using Signature = std::unique_ptr<ECDSA_SIG, Freed<ECDSA_SIG_free>>;
+using Decoder = std::unique_ptr<OSSL_DECODER_CTX, Freed<OSSL_DECODER_CTX_free>>;
+using Encoder = std::unique_ptr<OSSL_ENCODER_CTX, Freed<OSSL_ENCODER_CTX_free>>;
+using Bio = std::unique_ptr<BIO, Freed<BIO_free_all>>;
 
 constexpr int rsa_bits_min = 1024;
 constexpr int ec_number_bytes = 32;

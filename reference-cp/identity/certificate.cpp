@@ -26,7 +26,7 @@ struct Issuer::Parts {
 
 namespace {
 
-using Number = std::unique_ptr<BIGNUM, Freer<BN_free>>;
+using Number = std::unique_ptr<BIGNUM, Freed<BN_free>>;
 
 /// Of servers' certificates (Kuma's own and those of admin listeners).
 constexpr Duration server_clock_skew = std::chrono::minutes(5);
@@ -43,7 +43,7 @@ std::unexpected<Error> openssl_error(std::string what) {
 /// By the old interface: of a key of the new one OpenSSL 3 encodes and decodes the public half for each certificate,
 /// for which it takes ten times as long as for the key.
 Key make_ec_key() {
-  std::unique_ptr<EC_KEY, Freer<EC_KEY_free>> pair(EC_KEY_new_by_curve_name(NID_X9_62_prime256v1));
+  std::unique_ptr<EC_KEY, Freed<EC_KEY_free>> pair(EC_KEY_new_by_curve_name(NID_X9_62_prime256v1));
   Key out(EVP_PKEY_new());
   if (!pair || !out || EC_KEY_generate_key(pair.get()) != 1) return nullptr;
   if (EVP_PKEY_assign_EC_KEY(out.get(), pair.get()) != 1) return nullptr;
@@ -81,7 +81,7 @@ bool add_extension(X509* certificate, X509* issuer, int nid, const char* value) 
   X509V3_CTX context;
   X509V3_set_ctx_nodb(&context);
   X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
-  std::unique_ptr<X509_EXTENSION, Freer<X509_EXTENSION_free>> extension(
+  std::unique_ptr<X509_EXTENSION, Freed<X509_EXTENSION_free>> extension(
       X509V3_EXT_conf_nid(nullptr, &context, nid, value));
   return extension && X509_add_ext(certificate, extension.get(), -1) == 1;
 }

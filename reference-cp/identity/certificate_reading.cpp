@@ -27,7 +27,7 @@ CertificateInfo info_of(X509* certificate) {
   CertificateInfo out;
   out.not_before = time_of(X509_get0_notBefore(certificate));
   out.not_after = time_of(X509_get0_notAfter(certificate));
-  std::unique_ptr<BASIC_CONSTRAINTS, Freer<BASIC_CONSTRAINTS_free>> constraints(
+  std::unique_ptr<BASIC_CONSTRAINTS, Freed<BASIC_CONSTRAINTS_free>> constraints(
       static_cast<BASIC_CONSTRAINTS*>(X509_get_ext_d2i(certificate, NID_basic_constraints, nullptr, nullptr)));
   out.has_basic_constraints = constraints != nullptr;
   out.is_ca = constraints && constraints->ca != 0;
@@ -138,8 +138,8 @@ bool same_certificate(std::string_view pem, std::string_view other) {
 
 bool chains_to(std::string_view leaf_pem, std::string_view bundle_pem, WallTime now) {
   Certificate leaf = read_certificate(leaf_pem);
-  std::unique_ptr<X509_STORE, Freer<X509_STORE_free>> store(X509_STORE_new());
-  std::unique_ptr<X509_STORE_CTX, Freer<X509_STORE_CTX_free>> context(X509_STORE_CTX_new());
+  std::unique_ptr<X509_STORE, Freed<X509_STORE_free>> store(X509_STORE_new());
+  std::unique_ptr<X509_STORE_CTX, Freed<X509_STORE_CTX_free>> context(X509_STORE_CTX_new());
   if (!leaf || !store || !context) return false;
   for (const Certificate& root : read_certificates(bundle_pem))
     if (root) X509_STORE_add_cert(store.get(), root.get());

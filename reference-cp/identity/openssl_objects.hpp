@@ -14,6 +14,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include "kumasim/runtime/freed.hpp"
 #include "kumasim/runtime/time.hpp"
 #include "kumasim/transport/no_password.hpp"
 #include "reference-cp/identity/base64.hpp"
@@ -21,19 +22,12 @@
 
 namespace kumasim::cp::openssl {
 
-template <auto Free>
-struct Freer {
-  template <class T>
-  void operator()(T* pointer) const {
-    Free(pointer);
-  }
-};
 inline void free_names(GENERAL_NAMES* names) { GENERAL_NAMES_free(names); }
 
-using Key = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY_free>>;
-using Certificate = std::unique_ptr<X509, Freer<X509_free>>;
-using Bio = std::unique_ptr<BIO, Freer<BIO_free_all>>;
-using Names = std::unique_ptr<GENERAL_NAMES, Freer<free_names>>;
+using Key = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
+using Certificate = std::unique_ptr<X509, Freed<X509_free>>;
+using Bio = std::unique_ptr<BIO, Freed<BIO_free_all>>;
+using Names = std::unique_ptr<GENERAL_NAMES, Freed<free_names>>;
 
 /// A block's certificate in DER with nothing after it; nullptr where it is none.
 inline Certificate certificate_of(const PemBlock& block) {

@@ -12,18 +12,13 @@
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 
+#include "kumasim/runtime/freed.hpp"
+
 namespace kumasim::sim {
 namespace {
 
-template <auto Free>
-struct Freer {
-  template <class T>
-  void operator()(T* pointer) const {
-    Free(pointer);
-  }
-};
-using Scratch = std::unique_ptr<BN_CTX, Freer<BN_CTX_free>>;
-using Montgomery = std::unique_ptr<BN_MONT_CTX, Freer<BN_MONT_CTX_free>>;
+using Scratch = std::unique_ptr<BN_CTX, Freed<BN_CTX_free>>;
+using Montgomery = std::unique_ptr<BN_MONT_CTX, Freed<BN_MONT_CTX_free>>;
 
 constexpr BN_ULONG exponent = 65537;
 constexpr int bases_drawn = 64;  // for each prime
@@ -56,7 +51,7 @@ class Number {
   operator BIGNUM*() const { return value_.get(); }
 
  private:
-  std::unique_ptr<BIGNUM, Freer<BN_clear_free>> value_;
+  std::unique_ptr<BIGNUM, Freed<BN_clear_free>> value_;
 };
 
 struct Sizes {
@@ -166,8 +161,8 @@ EVP_PKEY* assemble(const BIGNUM* p, const BIGNUM* q, BN_CTX* scratch) {
           BN_sub(q1, q, BN_value_one()) && BN_gcd(common, p1, q1, scratch) && BN_mul(multiple, p1, q1, scratch) &&
           BN_div(multiple, nullptr, multiple, common, scratch) && BN_mod_inverse(d, e, multiple, scratch) &&
           BN_mod(dp, d, p1, scratch) && BN_mod(dq, d, q1, scratch) && BN_mod_inverse(inverse, q, p, scratch));
-  std::unique_ptr<RSA, Freer<RSA_free>> pair(RSA_new());
-  std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY_free>> out(EVP_PKEY_new());
+  std::unique_ptr<RSA, Freed<RSA_free>> pair(RSA_new());
+  std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>> out(EVP_PKEY_new());
   require(pair && out);
   // Each takes its numbers over where it succeeds, which with all of them there it does.
   require(RSA_set0_key(pair.get(), BN_dup(n), BN_dup(e), BN_dup(d)));

@@ -10,6 +10,7 @@
 #include <openssl/ssl.h>
 #include <sys/time.h>
 
+#include "kumasim/runtime/freed.hpp"
 #include "tests/real_envoy/traffic_redirect.hpp"
 #include "tests/real_envoy/traffic_socket.hpp"
 
@@ -70,11 +71,6 @@ class Connection {
   }
 
  private:
-  struct Free {
-    void operator()(SSL_CTX* context) const { ::SSL_CTX_free(context); }
-    void operator()(SSL* ssl) const { ::SSL_free(ssl); }
-  };
-
   /// The ClientHello's bytes alone.
   void say_hello() {
     auto* in = ::BIO_new(::BIO_s_mem());
@@ -87,8 +83,8 @@ class Connection {
   }
 
   FileDescriptor socket_;
-  std::unique_ptr<SSL_CTX, Free> context_;
-  std::unique_ptr<SSL, Free> ssl_;
+  std::unique_ptr<SSL_CTX, Freed<SSL_CTX_free>> context_;
+  std::unique_ptr<SSL, Freed<SSL_free>> ssl_;
   bool connected_ = false, secured_ = false, usable_ = true;
 };
 

@@ -5,18 +5,10 @@
 
 #include <openssl/ssl.h>
 
+#include "kumasim/runtime/freed.hpp"
 #include "kumasim/transport/tls.hpp"
 
 namespace kumasim {
-
-/// Frees by one of OpenSSL's functions.
-template <auto function>
-struct Freed {
-  template <class T>
-  void operator()(T* pointer) const {
-    function(pointer);
-  }
-};
 
 using SslContext = std::unique_ptr<SSL_CTX, Freed<SSL_CTX_free>>;
 

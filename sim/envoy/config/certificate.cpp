@@ -12,23 +12,19 @@
 
 #include <algorithm>
 
+#include "kumasim/runtime/freed.hpp"
 #include "kumasim/transport/no_password.hpp"
 
 namespace kumasim::sim::proxy {
 namespace {
 
-template <class T, void (*release)(T*)>
-struct Free {
-  void operator()(T* p) const { release(p); }
-};
-void free_bio(BIO* bio) { BIO_free(bio); }
 void free_stack(STACK_OF(X509) * stack) { sk_X509_free(stack); }
-using X509Ptr = std::unique_ptr<X509, Free<X509, X509_free>>;
-using BioPtr = std::unique_ptr<BIO, Free<BIO, free_bio>>;
-using KeyPtr = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY, EVP_PKEY_free>>;
-using StorePtr = std::unique_ptr<X509_STORE, Free<X509_STORE, X509_STORE_free>>;
-using StoreCtxPtr = std::unique_ptr<X509_STORE_CTX, Free<X509_STORE_CTX, X509_STORE_CTX_free>>;
-using StackPtr = std::unique_ptr<STACK_OF(X509), Free<STACK_OF(X509), free_stack>>;
+using X509Ptr = std::unique_ptr<X509, Freed<X509_free>>;
+using BioPtr = std::unique_ptr<BIO, Freed<BIO_free>>;
+using KeyPtr = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
+using StorePtr = std::unique_ptr<X509_STORE, Freed<X509_STORE_free>>;
+using StoreCtxPtr = std::unique_ptr<X509_STORE_CTX, Freed<X509_STORE_CTX_free>>;
+using StackPtr = std::unique_ptr<STACK_OF(X509), Freed<free_stack>>;
 
 /// `verdicts_` is cleared when it grows over this: rotation makes new keys for ever.
 constexpr std::size_t verdicts_max = 100'000;
