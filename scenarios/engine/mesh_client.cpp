@@ -14,6 +14,8 @@ namespace {
 
 constexpr Duration patience = std::chrono::seconds(5);
 constexpr Duration pause_between = std::chrono::milliseconds(200);
+constexpr int conflict = 409;   // another has written it since the control plane read it
+constexpr int tries_max = 300;  // of a write that meets one each time: a minute
 
 std::string path_of(const cp::Kind& kind, const std::string& mesh, const std::string& name) {
   return kind.is_global() ? fmt::format("/{}/{}", kind.path(), name)
@@ -63,8 +65,11 @@ asio::awaitable<HttpResponse> MeshClient::ask(std::string method, std::string pa
 }
 
 asio::awaitable<std::string> MeshClient::send(std::string method, std::string path, std::string body) {
-  HttpResponse answer = co_await ask(std::move(method), std::move(path), std::move(body));
-  co_return answer.status < 300 ? std::string() : reason(answer);
+  for (int tries = 1;; ++tries) {
+    HttpResponse answer = co_await ask(method, path, body);
+    if (answer.status != conflict || tries == tries_max) co_return answer.status < 300 ? std::string() : reason(answer);
+    co_await sleep(runtime_.timers, pause_between);
+  }
 }
 
 asio::awaitable<std::string> MeshClient::apply(nlohmann::json body) {
