@@ -68,7 +68,7 @@ bool replace_bundle(Secret& secret) {
 }
 
 /// Where it has heard of a refusal it waits for what never comes, and says nothing of the type any more.
-Ear stop_at_refusals() {
+RequestFilter stop_at_refusals() {
   return [refused = std::set<std::string>()](DiscoveryRequest& request) mutable {
     if (request.error) refused.insert(request.type_url);
     return !refused.contains(request.type_url);
@@ -77,7 +77,7 @@ Ear stop_at_refusals() {
 
 /// Compares versions instead of reading the error: what answers a response that only a changed subscription has called
 /// for names the same version, whether it is taken or refused.
-Ear compare_versions() {
+RequestFilter compare_versions() {
   struct Heard {
     std::vector<std::string> names;  ///< that the last response was for
     std::string nonce;
@@ -101,8 +101,8 @@ const std::map<std::string, PlantedBugs>& all() {
        {.configuration = [](Snapshot& made) { change_all<Cluster>(made, type_url::cluster, lose_detection); }}},
       {"trust-bundle-replaced",
        {.configuration = [](Snapshot& made) { change_all<Secret>(made, type_url::secret, replace_bundle); }}},
-      {"nack-stops-type", {.ear = stop_at_refusals}},
-      {"nack-taken-for-ack", {.ear = compare_versions}},
+      {"nack-stops-type", {.request_filter = stop_at_refusals}},
+      {"nack-taken-for-ack", {.request_filter = compare_versions}},
       {"old-stream-ends-new", {.stream_ends = [](bool) { return true; }}},
   };
   return bugs;

@@ -23,7 +23,7 @@ struct DiscoveryRequest;
 namespace kumasim::cp::policy {
 
 /// Hears the requests of one stream before the control plane does, and may change them; false: it hears nothing of it.
-using Ear = std::function<bool(DiscoveryRequest&)>;
+using RequestFilter = std::function<bool(DiscoveryRequest&)>;
 
 struct PlantedBugs {
   /// Instead of what the permissions make of an inbound's listener.
@@ -31,7 +31,7 @@ struct PlantedBugs {
   /// Changes what was made for a proxy, before the proxy gets it.
   void (*configuration)(Snapshot&) = nullptr;
   /// One for each stream; state of the world only.
-  Ear (*ear)() = nullptr;
+  RequestFilter (*request_filter)() = nullptr;
   /// Whether the end of a stream is taken for the end of its proxy; `newest`: the proxy has no later one.
   bool (*stream_ends)(bool newest) = nullptr;
 

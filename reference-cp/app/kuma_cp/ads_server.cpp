@@ -58,8 +58,8 @@ asio::awaitable<std::optional<std::string>> AdsServer::read_first(const Proxy& p
 }
 
 asio::awaitable<void> AdsServer::read_all(ProxyPtr proxy, AdsVariant variant, bool& opened) {
-  policy::Ear planted;
-  if (planted_.ear) planted = planted_.ear();
+  policy::RequestFilter planted;
+  if (planted_.request_filter) planted = planted_.request_filter();
   for (;;) {
     std::optional<std::string> bytes;
     if (opened)
