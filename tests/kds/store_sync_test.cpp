@@ -135,6 +135,14 @@ TEST_P(StoreSyncTest, ZoneKeepsWhatItMadeAndSaysWhatIsInTheWay) {
   EXPECT_NE(get(kind::mesh_timeout(), "own"), nullptr) << "it is not Global's to remove";
 }
 
+TEST_P(StoreSyncTest, ZoneTakesNothingThatClaimsToBeItsOwn) {
+  StoreSync sync = StoreSync::of_zone(*store, clock);
+  auto report = apply(sync, initial(kind::mesh_timeout(), {labelled(timeout("own"), from_zone),
+                                                           labelled(timeout("bare"), {}), timeout("given")}));
+  EXPECT_EQ(report.created, 1u);
+  EXPECT_NE(get(kind::mesh_timeout(), "given"), nullptr);
+}
+
 TEST_P(StoreSyncTest, ZoneTakesOverWhatOnlyGlobalMakes) {
   put(mesh("default"));
   put(mesh("own"));
