@@ -9,9 +9,20 @@
 namespace kumasim::chaos {
 namespace {
 
+bool of_load(const DrawnFault& fault) {
+  const FaultKind* kind = find_fault_kind(fault.kind);
+  return kind != nullptr && kind->victim == FaultKind::Victim::load;
+}
+
 /// What is struck, as a name of its own.
 std::string victim(const DrawnFault& fault) {
   if (!fault.target.empty()) return fault.target;
+  if (!fault.resource.name.empty()) return fmt::format("{} {}", fault.resource.kind, fault.resource.name);
+  if (!fault.resource.mesh.empty()) return "the mesh " + fault.resource.mesh;
+  if (of_load(fault))
+    return fault.load.first.empty() ? "all load"
+                                    : fmt::format("the load {} -> {}", fault.load.first, fault.load.second);
+  if (fault.pick > 0) return fmt::format("{} of {}", fault.pick, fault.service);
   if (!fault.service.empty()) return "all of " + fault.service;
   if (!fault.shape.empty()) return "all processes";
   const auto& [a, b] = fault.between;
@@ -55,7 +66,21 @@ bool same_service(const Surface& surface, const DrawnFault& one, const DrawnFaul
          same_processes(surface, one.service, other.between.second);
 }
 
+bool same_load(const DrawnFault& one, const DrawnFault& other) {
+  return one.load == other.load || one.load.first.empty() || other.load.first.empty();
+}
+
+/// Some instances of a service, and others of it or one that may be among them.
+bool same_some(const Surface& surface, const DrawnFault& some, const DrawnFault& other) {
+  if (other.pick > 0) return some.service == other.service;
+  return !other.target.empty() && same_processes(surface, some.service, other.target);
+}
+
 bool same_victim(const Surface& surface, const DrawnFault& one, const DrawnFault& other) {
+  if (one.resource != Resource() || other.resource != Resource()) return one.resource == other.resource;
+  if (of_load(one) || of_load(other)) return of_load(one) && of_load(other) && same_load(one, other);
+  if (one.pick > 0) return same_some(surface, one, other);
+  if (other.pick > 0) return same_some(surface, other, one);
   if (one.target.empty() != other.target.empty()) return false;
   if (!one.target.empty()) return one.target == other.target;
   if (!one.shape.empty() || !other.shape.empty()) return true;
@@ -78,6 +103,17 @@ int given_at(const Group& group, const Surface& surface, Duration when, const st
   return static_cast<int>(out);
 }
 
+/// How many other instances of the group may be among those that drawn faults pick.
+int picked_at(const Group& group, const Drawn& drawn, Duration when, std::size_t struck) {
+  auto all = static_cast<std::size_t>(instances_of(group, drawn));
+  std::size_t left = all - std::min(struck, all), out = 0;
+  for (const DrawnFault& fault : drawn.faults) {
+    bool strikes = fault.pick > 0 && disables(fault) && fault.service == group.service;
+    if (strikes && fault.at <= when && when <= end_of(fault)) out = std::min(out + fault.pick, left);
+  }
+  return static_cast<int>(out);
+}
+
 /// The most instances of the group that are disabled at one moment, one by a drawn fault at least; that moment is the
 /// begin of a fault.
 int disabled_at_once(const Group& group, const Surface& surface, const Drawn& drawn) {
@@ -91,8 +127,8 @@ int disabled_at_once(const Group& group, const Surface& surface, const Drawn& dr
       bool strikes = disables(fault) && member(group, fault.target);
       if (strikes && fault.at <= moment && moment <= end_of(fault)) struck.insert(fault.target);
     }
-    if (struck.empty()) continue;
-    out = std::max(out, static_cast<int>(struck.size()) + given_at(group, surface, moment, struck));
+    int drawn_ones = static_cast<int>(struck.size()) + picked_at(group, drawn, moment, struck.size());
+    if (drawn_ones > 0) out = std::max(out, drawn_ones + given_at(group, surface, moment, struck));
   }
   return out;
 }

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "chaos/mesh_kinds.hpp"
+
 namespace kumasim::chaos {
 namespace {
 
@@ -203,7 +205,8 @@ std::vector<FaultKind> application_kinds() {
 const std::vector<FaultKind>& fault_kinds() {
   static const std::vector<FaultKind> kinds = [] {
     std::vector<FaultKind> out = network_kinds();
-    for (const auto& more : {process_kinds(), disk_kinds(), application_kinds()})
+    for (const auto& more : {process_kinds(), disk_kinds(), application_kinds(), store_kinds(), discovery_kinds(),
+                             certificate_kinds(), resource_kinds(), operation_kinds(), load_kinds()})
       out.insert(out.end(), more.begin(), more.end());
     return out;
   }();

@@ -29,7 +29,8 @@ json to_json(const Exploration& exploration) {
           {"probes", exploration.probes},   {"wanted", exploration.wanted},
           {"usual", std::move(usual)},      {"first", exploration.first},
           {"last", exploration.last},       {"shard", exploration.shard},
-          {"shards", exploration.shards},   {"branches", exploration.branches}};
+          {"shards", exploration.shards},   {"branches", exploration.branches},
+          {"steered", exploration.steered}};
 }
 
 json to_json(const SeedResult& result) {
@@ -47,6 +48,7 @@ json to_json(const SeedResult& result) {
            {"fingerprint", hex(result.fingerprint)},
            {"simulatedMs", result.simulated_ms},
            {"wallMs", result.wall_ms}};
+  if (!result.prefer.empty()) out["prefer"] = result.prefer;
   if (!result.branch.empty()) {
     out["branch"] = result.branch;
     out["branchNs"] = result.branch_ns;
@@ -75,6 +77,7 @@ Exploration exploration_from(const json& line) {
   line.at("shard").get_to(out.shard);
   line.at("shards").get_to(out.shards);
   line.at("branches").get_to(out.branches);
+  line.at("steered").get_to(out.steered);
   if (out.shard < 1 || out.shard > out.shards) throw std::runtime_error("there is no such shard");
   if (out.last >= out.first && out.last - out.first >= seeds_max) throw std::runtime_error("it has too many seeds");
   return out;
@@ -91,6 +94,7 @@ SeedResult result_from(const json& line) {
   line.at("struck").get_to(out.struck);
   line.at("probes").get_to(out.probes);
   line.at("drawn").get_to(out.drawn);
+  out.prefer = line.value("prefer", std::vector<std::string>());
   line.at("events").get_to(out.events);
   out.fingerprint = std::stoull(line.at("fingerprint").get<std::string>(), nullptr, 16);
   line.at("simulatedMs").get_to(out.simulated_ms);

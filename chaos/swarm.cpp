@@ -51,11 +51,43 @@ const T& one_of(const std::vector<T>& all, Random& random) {
   return all[random.below(all.size())];
 }
 
+/// As few instances as may be drawn.
+Drawn least_of(const Surface& surface) {
+  Drawn out;
+  for (const Group& group : surface.groups) out.instances[group.prefix] = std::min(group.instances, group.least);
+  return out;
+}
+
+int instances_of_service(const Surface& surface, const Drawn& drawn, const std::string& service) {
+  int out = 0;
+  for (const Group& group : surface.groups) {
+    if (group.service == service) out += instances_of(group, drawn);
+  }
+  return out;
+}
+
+/// Services of which some instances are not all.
+std::vector<std::string> services_of_several(const Surface& surface, const Drawn& drawn) {
+  std::vector<std::string> out;
+  for (const Group& group : surface.groups) {
+    bool known = std::ranges::find(out, group.service) != out.end();
+    if (!known && instances_of_service(surface, drawn, group.service) > 1) out.push_back(group.service);
+  }
+  return out;
+}
+
 bool can_strike(const Surface& surface, const FaultKind& kind) {
+  if (kind.http && !surface.http) return false;
   switch (kind.victim) {
     case FaultKind::Victim::way: return !surface.ways.empty();
     case FaultKind::Victim::process:
     case FaultKind::Victim::control_plane: return true;
+    case FaultKind::Victim::mesh: return !surface.meshes.empty();
+    case FaultKind::Victim::resource: return !surface.resources.empty();
+    case FaultKind::Victim::spare: return !surface.spare.empty();
+    case FaultKind::Victim::changed: return !surface.changed.empty();
+    case FaultKind::Victim::load: return !surface.loads.empty();
+    case FaultKind::Victim::some: return !services_of_several(surface, least_of(surface)).empty();
     case FaultKind::Victim::service:
     case FaultKind::Victim::instance: break;
   }
@@ -72,7 +104,8 @@ std::vector<std::string> some_kinds(const Surface& surface, const SwarmOptions& 
   if (!options.subset || all.empty()) return all;
   sim::SeededRandom random = stream("swarm.kinds", seed);
   for (const std::string& kind : all) {
-    if (random.below(2) == 1) out.push_back(kind);
+    bool has = random.below(2) == 1;
+    if (has || std::ranges::find(options.prefer, kind) != options.prefer.end()) out.push_back(kind);
   }
   if (out.empty()) out.push_back(one_of(all, random));
   return out;
@@ -140,10 +173,19 @@ int processes(const Surface& surface, const Drawn& drawn) {
   return out;
 }
 
+const FaultKind& kind_of(const SwarmOptions& options, const Drawn& drawn, Random& random) {
+  std::vector<std::string> preferred;
+  for (const std::string& kind : drawn.kinds) {
+    if (std::ranges::find(options.prefer, kind) != options.prefer.end()) preferred.push_back(kind);
+  }
+  bool prefers = !preferred.empty() && random.below(2) == 0;
+  return *find_fault_kind(one_of(prefers ? preferred : drawn.kinds, random));
+}
+
 /// It begins between `from` and `to`, or so much earlier that it is over by the end.
 DrawnFault draw_fault(const Surface& surface, const SwarmOptions& options, const Drawn& drawn, Duration from,
                       Duration to, Random& random) {
-  const FaultKind& kind = *find_fault_kind(one_of(drawn.kinds, random));
+  const FaultKind& kind = kind_of(options, drawn, random);
   DrawnFault out;
   out.kind = kind.name;
   if (kind.lasts()) {
@@ -158,6 +200,17 @@ DrawnFault draw_fault(const Surface& surface, const SwarmOptions& options, const
     case FaultKind::Victim::instance: out.target = process(surface, drawn, false, random); break;
     case FaultKind::Victim::control_plane: out.target = surface.control_plane; break;
     case FaultKind::Victim::service: out.service = service_of(surface, drawn, random); break;
+    case FaultKind::Victim::some:
+      out.service = one_of(services_of_several(surface, drawn), random);
+      out.pick = static_cast<std::size_t>(between(1, instances_of_service(surface, drawn, out.service) - 1, 1, random));
+      break;
+    case FaultKind::Victim::mesh: out.resource.mesh = one_of(surface.meshes, random); break;
+    case FaultKind::Victim::resource: out.resource = one_of(surface.resources, random); break;
+    case FaultKind::Victim::spare: out.resource = one_of(surface.spare, random); break;
+    case FaultKind::Victim::changed: out.resource = one_of(surface.changed, random); break;
+    case FaultKind::Victim::load:
+      if (random.below(4) != 0) out.load = one_of(surface.loads, random);
+      break;
     case FaultKind::Victim::way: {
       bool shaped = !kind.shapes.empty() && random.below(4) == 0 && processes(surface, drawn) >= processes_of_a_shape;
       if (shaped) {
@@ -198,7 +251,7 @@ Drawn draw(const Surface& surface, const SwarmOptions& options, std::uint64_t se
     sim::SeededRandom random = stream("swarm.fault", seed, static_cast<std::uint64_t>(i));
     for (int attempt = 0; attempt < attempts_max; ++attempt) {
       Drawn more = out;
-      more.faults.push_back(draw_fault(surface, options, out, Duration(0), surface.end, random));
+      more.faults.push_back(draw_fault(surface, options, out, surface.begin, surface.end, random));
       if (options.recoverable && beyond_budget(surface, more)) continue;
       out = std::move(more);
       break;

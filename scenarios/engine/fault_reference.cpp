@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "kumasim/chaos/fault_kind.hpp"
 #include "kumasim/fault/catalogue.hpp"
 #include "kumasim/scenario/event.hpp"
 #include "reference-cp/model/yaml.hpp"
@@ -57,6 +58,13 @@ std::string end_text(const Kind& kind) {
   return kind.lasting ? std::string(kind.end) : "it is over at once";
 }
 
+/// Whether seeds of `kumasim explore` draw it.
+std::string drawn_text(const Kind& kind) {
+  const chaos::FaultKind* drawn = chaos::find_fault_kind(kind.name);
+  if (drawn == nullptr) return "no";
+  return drawn->recoverable ? "yes" : "with budget: none";
+}
+
 /// In a cell of a table a bar would end it.
 std::string cell(std::string text) {
   for (std::size_t at = 0; (at = text.find('|', at)) != std::string::npos; at += 2) text.replace(at, 1, "\\|");
@@ -85,6 +93,7 @@ json fault_reference_json() {
                       {"lasts", kind.lasting},
                       {"end", end_text(kind)},
                       {"worlds", std::move(worlds)},
+                      {"drawn", drawn_text(kind)},
                       {"parameters", std::move(parameters)}});
   }
   for (const EventKind& event : event_kinds())
@@ -103,7 +112,8 @@ std::string fault_reference_text() {
       out += fmt::format("{:<16}   {}: {} ({}{}{})\n", "", parameter.name, parameter.text, type_text(parameter),
                          otherwise.empty() ? "" : "; ", otherwise);
     }
-    out += fmt::format("{:<16}   end: {}; works in: {}\n", "", end_text(kind), worlds_text(kind));
+    out += fmt::format("{:<16}   end: {}; works in: {}; drawn by explore: {}\n", "", end_text(kind), worlds_text(kind),
+                       drawn_text(kind));
   }
   out += "\nEvents that `when` can wait for\n";
   for (const EventKind& event : event_kinds())
@@ -114,7 +124,8 @@ std::string fault_reference_text() {
 std::string fault_reference_markdown() {
   std::string out =
       "# Faults\n\n`kumasim faults --output markdown` prints this page; the same table gives the loader and the "
-      "JSON Schema their fields.\n\n| fault | what it does | parameters | end | worlds |\n|---|---|---|---|---|\n";
+      "JSON Schema their fields. `drawn`: by seeds of `kumasim explore`.\n\n"
+      "| fault | what it does | parameters | end | worlds | drawn |\n|---|---|---|---|---|---|\n";
   for (const Kind& kind : fault::kinds()) {
     std::vector<std::string> parameters;
     for (const Parameter& parameter : kind.parameters) {
@@ -122,8 +133,9 @@ std::string fault_reference_markdown() {
       parameters.push_back(fmt::format("`{}`: {} ({}{}{})", parameter.name, parameter.text, type_text(parameter),
                                        otherwise.empty() ? "" : "; ", otherwise));
     }
-    out += fmt::format("| `{}` | {} | {} | {} | {} |\n", kind.name, cell(std::string(kind.text)),
-                       cell(fmt::format("{}", fmt::join(parameters, "<br>"))), end_text(kind), worlds_text(kind));
+    out += fmt::format("| `{}` | {} | {} | {} | {} | {} |\n", kind.name, cell(std::string(kind.text)),
+                       cell(fmt::format("{}", fmt::join(parameters, "<br>"))), end_text(kind), worlds_text(kind),
+                       drawn_text(kind));
   }
   out += "\n## Events\n\n| event | what happened | fields |\n|---|---|---|\n";
   for (const EventKind& event : event_kinds())

@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "scenarios/explore/judged.hpp"
+#include "scenarios/explore/struck_resources.hpp"
 
 namespace kumasim::scenario {
 namespace {
@@ -52,17 +53,31 @@ std::vector<Place> groups_of(const json& document, const Swarm& swarm) {
   return out;
 }
 
+void put_victim(const chaos::DrawnFault& fault, json& out) {
+  const chaos::Resource& resource = fault.resource;
+  if (!fault.target.empty()) {
+    out["target"] = fault.target;
+  } else if (!fault.service.empty()) {
+    json pick = fault.pick > 0 ? json(fault.pick) : json("all");
+    out["select"] = {{"service", fault.service}, {"pick", std::move(pick)}};
+  } else if (!fault.shape.empty()) {
+    out["shape"] = fault.shape;
+  } else if (!fault.between.first.empty()) {
+    out["between"] = {fault.between.first, fault.between.second};
+  } else if (!fault.load.first.empty()) {
+    out["from"] = fault.load.first;
+    out["to"] = fault.load.second;
+  }
+  if (!resource.mesh.empty()) out["mesh"] = resource.mesh;
+  if (resource.name.empty()) return;
+  out["kind"] = resource.kind;
+  out["name"] = resource.name;
+}
+
 json fault_json(const chaos::DrawnFault& fault) {
   json out{{"fault", fault.kind}, {"at", duration_text(fault.at)}};
   if (fault.lasts) out["for"] = duration_text(*fault.lasts);
-  if (!fault.target.empty())
-    out["target"] = fault.target;
-  else if (!fault.service.empty())
-    out["select"] = {{"service", fault.service}, {"pick", "all"}};
-  else if (!fault.shape.empty())
-    out["shape"] = fault.shape;
-  else
-    out["between"] = {fault.between.first, fault.between.second};
+  put_victim(fault, out);
   for (const chaos::Parameter& parameter : chaos::find_fault_kind(fault.kind)->parameters) {
     auto text = fault.parameters.find(parameter.name);
     if (text == fault.parameters.end()) continue;
@@ -158,6 +173,17 @@ chaos::Surface surface_of(const Source& source, const Profile& profile) {
     out.linked.emplace_back(link.between[0], link.between[1]);
     out.linked.emplace_back(link.between[1], link.between[0]);
   }
+  // What a mesh does before anybody calls is its set-up.
+  if (!scenario.load.empty()) out.begin = std::ranges::min(scenario.load, {}, &Load::start).start;
+  for (const Load& load : scenario.load) {
+    std::pair<std::string, std::string> flow{load.from, load.to};
+    if (std::ranges::find(out.loads, flow) == out.loads.end()) out.loads.push_back(std::move(flow));
+  }
+  out.http = std::ranges::any_of(scenario.services, [&](const Service& service) {
+    return std::ranges::any_of(service.calls,
+                               [&](const Outbound& call) { return scenario.find_service(call.to)->protocol != "tcp"; });
+  });
+  add_resources(scenario, out);
   out.end = phases_of(scenario, profile, {}).liveness.after;
   for (const Fault& fault : scenario.faults) {
     for (chaos::GivenFault& given : given_faults(scenario, fault, out.end)) out.given.push_back(std::move(given));
@@ -178,6 +204,7 @@ chaos::SwarmOptions options_of(const Scenario& scenario, const Profile& profile)
   if (out.from.empty()) {
     for (const chaos::FaultKind& kind : chaos::fault_kinds()) out.from.push_back(kind.name);
   }
+  out.prefer = profile.prefer;
   out.subset = out.topology = profile.swarm;
   out.delay_low = swarm.delay.low;
   out.delay_high = swarm.delay.high;

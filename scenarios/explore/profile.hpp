@@ -14,6 +14,7 @@ struct Profile {
   bool swarm = true;    // a subset of the kinds, other numbers of instances, other links
   int times_picks = 1;  // of Swarm::pick
   int times_duration = 1;
+  std::vector<std::string> prefer = {};  // kinds of faults of which more are drawn
 };
 
 const std::vector<Profile>& profiles();

@@ -166,6 +166,38 @@ TEST_F(ExploreCli, BranchesLeaveARunAndAreRunAgainFromTheirFiles) {
   EXPECT_EQ(run("explore " + file_ + " --profile smoke --branches 1").code, 2);
 }
 
+/// The second batch of seeds prefers what the first has shown least of; its runs are shown again by themselves.
+TEST_F(ExploreCli, SteersWhatSeedsDrawAndPrintsHow) {
+  const std::string what = "explore " + file_ + " --seeds 1..17 --profile lite --steer ";
+  EXPECT_EQ(run(what + "--jobs 2 --out " + path("steered")).code, 0);
+  std::string results = read("steered/results.jsonl");
+  auto result = [](const std::string& of, const std::string& seed) {
+    std::size_t begin = of.find("\"seed\":" + seed + ",");
+    begin = of.rfind('\n', begin) + 1;
+    json out = json::parse(of.substr(begin, of.find('\n', begin) - begin));
+    out.erase("wallMs");
+    return out;
+  };
+  json last = result(results, "17");
+  EXPECT_FALSE(result(results, "16").contains("prefer"));
+  ASSERT_TRUE(last.contains("prefer"));
+
+  fs::create_directories(folder_ / "torn");
+  std::size_t line = results.rfind('\n', results.size() - 2) + 1;
+  EXPECT_EQ(json::parse(results.substr(line))["seed"], 17) << "it has a batch of its own";
+  write("torn/results.jsonl", results.substr(0, line));
+  run(what + "--resume " + path("torn"));
+  EXPECT_EQ(result(read("torn/results.jsonl"), "17"), last);
+
+  std::string prefer;
+  for (const json& kind : last["prefer"]) prefer += (prefer.empty() ? "" : ",") + kind.get<std::string>();
+  Outcome expanded = run("explore " + file_ + " --profile lite --expand 17 --prefer " + prefer);
+  EXPECT_NE(expanded.out.find("--expand 17 --prefer " + prefer), std::string::npos) << expanded.out;
+  Outcome alone = run("run " + write("alone.yaml", expanded.out) + " --seed 17 --output json", "2>/dev/null");
+  EXPECT_EQ(json::parse(alone.out)["runs"][0]["fingerprint"], last["fingerprint"]);
+  EXPECT_EQ(run("explore " + file_ + " --profile smoke --steer").code, 2);
+}
+
 TEST_F(ExploreCli, PrintsTheScenarioOfASeed) {
   Outcome expanded = run("explore " + file_ + " --profile swarm --expand 3");
   EXPECT_EQ(expanded.code, 0);

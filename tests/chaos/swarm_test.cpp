@@ -3,32 +3,18 @@
 #include <rapidcheck.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
-#include "kumasim/chaos/budget.hpp"
+#include "tests/chaos/swarm_bed.hpp"
 
 namespace kumasim::chaos {
 namespace {
 
-using namespace std::chrono_literals;
-
-Surface surface() {
-  return {.control_plane = "kuma-cp",
-          .groups = {{"web", "web", 2, 1, 4}, {"backend", "backend-v1", 3, 2, 3}, {"backend", "backend-v2", 1, 1, 1}},
-          .ways = {{"kuma-cp", "web"}, {"kuma-cp", "backend"}, {"web", "backend"}},
-          .linked = {{"web", "backend"}},
-          .end = 100s};
-}
-
-SwarmOptions options() {
-  SwarmOptions out{.pick_low = 0, .pick_high = 12, .delay_low = 1ms, .delay_high = 9ms};
-  for (const FaultKind& kind : fault_kinds()) out.from.push_back(kind.name);
-  return out;
-}
-
 bool same(const DrawnFault& a, const DrawnFault& b) {
   return a.kind == b.kind && a.at == b.at && a.lasts == b.lasts && a.target == b.target && a.between == b.between &&
-         a.parameters == b.parameters && a.service == b.service && a.shape == b.shape;
+         a.parameters == b.parameters && a.service == b.service && a.shape == b.shape && a.pick == b.pick &&
+         a.resource == b.resource && a.load == b.load;
 }
 
 TEST(Swarm, OneSeedOneDrawing) {
@@ -134,9 +120,15 @@ TEST(Swarm, SeedsDifferInKindsCountsAndVictims) {
 
 TEST(Swarm, StrikesWholeServicesControlPlanesAndShapes) {
   std::set<std::string> services, shapes, disks;
+  SwarmOptions few = options();
+  few.from = {"net.partition", "net.swizzle", "disk.stall"};
   for (std::uint64_t seed = 1; seed <= 300; ++seed) {
-    for (const DrawnFault& fault : draw(surface(), options(), seed).faults) {
-      bool aimed = !fault.target.empty() || !fault.between.first.empty() || !fault.service.empty();
+    Drawn drawn = draw(surface(), options(), seed), more = draw(surface(), few, seed);
+    drawn.faults.insert(drawn.faults.end(), more.faults.begin(), more.faults.end());
+    for (const DrawnFault& fault : drawn.faults) {
+      auto victim = find_fault_kind(fault.kind)->victim;
+      bool aimed = !fault.target.empty() || !fault.between.first.empty() || !fault.service.empty() ||
+                   !fault.resource.mesh.empty() || !fault.resource.name.empty() || victim == FaultKind::Victim::load;
       EXPECT_NE(aimed, !fault.shape.empty()) << fault.kind;
       if (fault.kind == "net.swizzle") services.insert(fault.service);
       if (fault.kind == "net.partition" && !fault.shape.empty()) shapes.insert(fault.shape);
@@ -148,26 +140,63 @@ TEST(Swarm, StrikesWholeServicesControlPlanesAndShapes) {
   EXPECT_EQ(disks, std::set<std::string>{"kuma-cp"});
 }
 
-/// A shape is between all, a swizzle is of all ways of a service; a process may be struck beside them.
-TEST(Budget, KnowsWhatShapesAndSwizzlesStrike) {
-  auto why = [](DrawnFault one, DrawnFault other) {
-    one.at = other.at = 1s;
-    one.lasts = other.lasts = 5s;
-    return beyond_budget(surface(), {.kinds = {}, .instances = {}, .links = {}, .faults = {one, other}}).value_or("");
-  };
-  DrawnFault shape{.kind = "net.partition", .shape = "halves"};
-  DrawnFault swizzle{.kind = "net.swizzle", .service = "web"};
-  DrawnFault clog{.kind = "net.clog", .between = {"web-0", "backend"}};
-  DrawnFault other{.kind = "net.clog", .between = {"kuma-cp", "backend"}};
-  DrawnFault kill{.kind = "proc.kill", .target = "web-0"};
-  EXPECT_EQ(why(shape, clog), "net.partition and net.clog strike all processes at one time");
-  EXPECT_EQ(why(swizzle, clog), "net.swizzle and net.clog strike all of web at one time");
-  EXPECT_NE(why(clog, swizzle), "");
-  EXPECT_EQ(why(swizzle, other), "");
-  EXPECT_EQ(why(swizzle, kill), "");
-  EXPECT_EQ(why(shape, kill), "");
+/// Each kind those resources that it may be about, and of a service never all instances.
+TEST(Swarm, StrikesResourcesLoadsAndSomeInstances) {
+  SwarmOptions some = options();
+  some.from = {"cfg.conflict", "cfg.deleteRecreate", "cfg.massChange", "ops.rollback", "ops.drainZone", "load.hotKey"};
+  some.subset = false;
+  std::map<std::string, std::set<std::string>> struck;
+  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    Drawn drawn = draw(surface(), some, seed);
+    for (const DrawnFault& fault : drawn.faults) {
+      struck[fault.kind].insert(fault.resource.kind + fault.resource.mesh + fault.load.second + fault.service);
+      if (fault.kind != "ops.drainZone") continue;
+      int all = fault.service == "web" ? instances_of(surface().groups[0], drawn)
+                                       : instances_of(surface().groups[1], drawn) + 1;
+      EXPECT_GE(fault.pick, 1u);
+      EXPECT_LT(fault.pick, static_cast<std::size_t>(all)) << fault.service;
+    }
+  }
+  using Set = std::set<std::string>;
+  EXPECT_EQ(struck["cfg.conflict"], (Set{"Mesh", "MeshTimeoutdefault", "TrafficRoutedefault"}));
+  EXPECT_EQ(struck["cfg.deleteRecreate"], Set{"MeshTimeoutdefault"});
+  EXPECT_EQ(struck["ops.rollback"], Set{"TrafficRoutedefault"});
+  EXPECT_EQ(struck["cfg.massChange"], Set{"default"});
+  EXPECT_EQ(struck["load.hotKey"], (Set{"", "backend", "web"}));
+  EXPECT_EQ(struck["ops.drainZone"], (Set{"backend", "web"}));
 }
 
+TEST(Swarm, EverySeedHasWhatIsPreferredAndMoreOfIt) {
+  SwarmOptions some = options();
+  some.prefer = {"xds.churn", "cfg.oversize"};
+  std::size_t all = 0, preferred = 0;
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+    Drawn drawn = draw(surface(), some, seed);
+    for (const std::string& kind : some.prefer)
+      EXPECT_NE(std::ranges::find(drawn.kinds, kind), drawn.kinds.end()) << seed;
+    all += drawn.faults.size();
+    preferred += static_cast<std::size_t>(std::ranges::count_if(drawn.faults, [&](const DrawnFault& fault) {
+      return std::ranges::find(some.prefer, fault.kind) != some.prefer.end();
+    }));
+  }
+  EXPECT_GT(preferred * 3, all) << "without it one of thirty would be";
+  EXPECT_LT(preferred * 3, all * 2);
+}
+
+TEST(Swarm, DrawsNothingOfWhatAScenarioLacks) {
+  Surface bare = surface();
+  bare.groups = {{"web", "web", 1, 1, 1}};
+  bare.meshes.clear();
+  bare.resources = bare.spare = bare.changed = {};
+  bare.loads.clear();
+  bare.http = false;
+  SwarmOptions all = options();
+  all.subset = false;
+  for (const std::string& kind : draw(bare, all, 1).kinds)
+    EXPECT_FALSE(kind.starts_with("cfg.") || kind.starts_with("ops.")) << kind;
+}
+
+/// A shape is between all, a swizzle is of all ways of a service; a process may be struck beside them.
 /// A fault that shows only where another one strikes the same process meanwhile is drawn with it.
 TEST(Swarm, DrawsPairsOfWhichOneShowsTheOther) {
   auto together = [](const std::string& hidden, const std::string& shows) {
@@ -204,56 +233,7 @@ TEST(Swarm, BeyondTheBudgetFaultsNeedNotEnd) {
   EXPECT_GT(beyond, 20u);
 }
 
-DrawnFault kill(std::string target, Duration at, std::optional<Duration> lasts) {
-  return {.kind = "proc.kill", .at = at, .lasts = lasts, .target = std::move(target), .between = {}};
-}
-
-TEST(Budget, SaysWhatGoesTooFar) {
-  auto why = [](std::vector<DrawnFault> faults) {
-    return beyond_budget(surface(), {.kinds = {}, .instances = {}, .links = {}, .faults = std::move(faults)})
-        .value_or("");
-  };
-  EXPECT_EQ(why({kill("web-0", 10s, 5s), kill("kuma-cp", 10s, 20s)}), "");
-  EXPECT_EQ(why({kill("web-0", 10s, {})}), "proc.kill of web-0 has no end");
-  EXPECT_EQ(why({kill("web-0", 97s, 5s)}), "proc.kill of web-0 is not over by the end");
-  EXPECT_EQ(why({kill("web-0", 10s, 5s), kill("web-0", 15s, 1s)}), "proc.kill and proc.kill strike web-0 at one time");
-  EXPECT_EQ(why({kill("web-0", 10s, 5s), kill("web-0", 16s, 1s)}), "");
-  EXPECT_EQ(why({kill("web-0", 10s, 5s), kill("web-1", 12s, 5s)}), "no instance of web is left at one time");
-  EXPECT_EQ(why({kill("web-0", 10s, 5s), kill("web-1", 16s, 5s)}), "");
-  EXPECT_EQ(why({kill("backend-v2-0", 10s, 5s)}), "") << "a single instance comes back";
-  auto cut = [](std::string a, std::string b) {
-    return DrawnFault{.kind = "net.partition", .at = 10s, .lasts = 5s, .target = "", .between = {a, b}};
-  };
-  EXPECT_EQ(why({cut("kuma-cp", "backend"), cut("backend-v1-0", "kuma-cp")}),
-            "net.partition and net.partition strike backend and kuma-cp at one time");
-  EXPECT_EQ(why({cut("kuma-cp", "web-0"), cut("kuma-cp", "web-1")}), "");
-  EXPECT_EQ(why({{.kind = "clock.jump", .at = 1s, .lasts = {}, .target = "web-0", .between = {}}}),
-            "clock.jump of web-0 stays");
-}
-
 /// What the scenario itself takes of a service counts.
-TEST(Budget, SeesTheFaultsOfTheScenario) {
-  Surface with = surface();
-  with.given = {{.kind = "proc.kill", .from = 10s, .to = 20s, .processes = {"web-0", "web-1"}, .at_once = 1}};
-  auto why = [&](std::vector<DrawnFault> faults) {
-    return beyond_budget(with, {.kinds = {}, .instances = {}, .links = {}, .faults = std::move(faults)}).value_or("");
-  };
-  EXPECT_EQ(why({kill("web-0", 12s, 2s)}), "no instance of web is left at one time")
-      << "the other may be the given one";
-  EXPECT_EQ(why({kill("web-0", 5s, 5s)}), "no instance of web is left at one time") << "both ends belong to it";
-  EXPECT_EQ(why({kill("web-0", 1s, 8s)}), "");
-  EXPECT_EQ(why({kill("web-0", 21s, 2s)}), "");
-  EXPECT_EQ(why({kill("backend-v1-0", 12s, 2s)}), "") << "another service";
-  EXPECT_EQ(why({}), "") << "what the scenario does by itself is its author's";
-  with.given[0].processes = {"web-0"};
-  EXPECT_EQ(why({kill("web-0", 12s, 2s)}), "");
-  EXPECT_EQ(why({kill("web-1", 12s, 2s)}), "no instance of web is left at one time");
-  with.given = {
-      {.kind = "proc.stop", .from = 0s, .to = 100s, .processes = {"backend-v1-1", "backend-v1-2"}, .at_once = 2}};
-  EXPECT_EQ(why({kill("backend-v1-0", 12s, 2s)}), "no instance of backend-v1 is left at one time");
-  EXPECT_EQ(why({kill("backend-v1-1", 12s, 2s)}), "");
-}
-
 TEST(Swarm, NeverTakesTheLastInstanceBesideTheScenariosOwnFaults) {
   Surface with = surface();
   with.given = {{.kind = "proc.kill", .from = 0s, .to = 100s, .processes = {"web-0", "web-1", "web-2"}, .at_once = 1}};

@@ -21,6 +21,7 @@ std::string difference(const chaos::Exploration& there, const chaos::Exploration
   if (there.scenario != here.scenario) return pair("the scenario", there.scenario, here.scenario);
   if (there.digest != here.digest) return "the scenario's text has changed";
   if (there.profile != here.profile) return pair("the profile", there.profile, here.profile);
+  if (there.steered != here.steered) return "only one of them is steered";
   if (there.planted_bug != here.planted_bug) return pair("the planted bug", there.planted_bug, here.planted_bug);
   if (there.commit != here.commit) return pair("the commit", there.commit, here.commit);
   auto seeds = [](const chaos::Exploration& of) {

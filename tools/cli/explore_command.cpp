@@ -11,14 +11,15 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "kumasim/chaos/steer.hpp"
 #include "kumasim/chaos/summary.hpp"
 #include "kumasim/sim/hash.hpp"
-#include "scenarios/explore/document_text.hpp"
 #include "scenarios/explore/outcome.hpp"
 #include "tools/cli/arguments.hpp"
 #include "tools/cli/commands.hpp"
 #include "tools/cli/commit.hpp"
 #include "tools/cli/exploration_folder.hpp"
+#include "tools/cli/explored_run.hpp"
 #include "tools/cli/progress_bar.hpp"
 #include "tools/cli/seed_run.hpp"
 #include "tools/cli/source.hpp"
@@ -39,6 +40,8 @@ struct ExploreArguments {
   std::vector<std::string> merge;
   std::uint64_t expand = 0;
   std::string branch;  // of the seed to expand
+  std::vector<std::string> prefer;
+  bool steer = false;
   unsigned branches = 0;
   unsigned jobs = 0;
   long cpu_max = 600;
@@ -60,7 +63,7 @@ std::optional<std::pair<std::size_t, std::size_t>> parse_shard(const std::string
 }
 
 std::string check_shard(const std::string& text) {
-  return parse_shard(text) ? std::string() : "expected NUMBER/COUNT such as 1/4, found `" + text + "`";
+  return parse_shard(text) ? "" : "expected NUMBER/COUNT such as 1/4, found `" + text + "`";
 }
 
 /// Seeds begin at 1: --expand 0 is no seed.
@@ -80,6 +83,16 @@ std::vector<std::uint64_t> plan_seeds(const ExploreArguments& arguments, chaos::
   return out;
 }
 
+/// Kinds that seeds may draw.
+std::vector<std::string> drawn_kinds(const scenario::Scenario& scenario, const scenario::Profile& profile) {
+  if (!profile.faults) return {};
+  chaos::SwarmOptions options = scenario::options_of(scenario, profile);
+  std::vector<std::string> out = std::move(options.from);
+  if (options.recoverable)
+    std::erase_if(out, [](const std::string& name) { return !chaos::find_fault_kind(name)->recoverable; });
+  return out;
+}
+
 chaos::Exploration exploration_of(const scenario::Source& source, const scenario::Profile& profile,
                                   const ExploreArguments& arguments) {
   const scenario::Scenario& scenario = source.scenario;
@@ -93,15 +106,14 @@ chaos::Exploration exploration_of(const scenario::Source& source, const scenario
                          .probes = scenario::run_probes(),
                          .wanted = {},
                          .usual = {},
-                         .branches = arguments.branches};
-  std::set<std::string> own = fault_kinds_of(scenario), drawn;
-  chaos::SwarmOptions options = scenario::options_of(scenario, profile);
-  for (const std::string& name : options.from) {
-    if (profile.faults && (!options.recoverable || chaos::find_fault_kind(name)->recoverable)) drawn.insert(name);
-  }
+                         .branches = arguments.branches,
+                         .steered = arguments.steer};
+  std::set<std::string> own = fault_kinds_of(scenario);
+  std::vector<std::string> drawn = drawn_kinds(scenario, profile);
   for (const fault::Kind& kind : fault::kinds()) {
     std::string name(kind.name);
-    if (own.contains(name) || drawn.contains(name)) out.kinds.push_back(std::move(name));
+    bool has = own.contains(name) || std::ranges::find(drawn, name) != drawn.end();
+    if (has) out.kinds.push_back(std::move(name));
   }
   for (const scenario::Expectation& expectation : scenario.expectations) {
     using Mode = scenario::Expectation::Mode;
@@ -114,70 +126,9 @@ chaos::Exploration exploration_of(const scenario::Source& source, const scenario
   return out;
 }
 
-/// `branch` "" for the seed's own run; `at` is when its event came.
-struct Which {
-  std::uint64_t seed = 0;
-  std::string branch = {};
-  Duration at{};
-};
-
-std::string header_of(const ExploreArguments& arguments, const Which& which, const std::vector<std::string>& lines) {
-  std::string bug = arguments.bug.empty() ? "" : " --planted-bug " + arguments.bug;
-  std::string branch = which.branch.empty() ? "" : " --branch " + which.branch + bug;
-  std::string text = fmt::format("Made by: kumasim explore {} --profile {} --expand {}{}\nRun it with: --seed {}{}\n",
-                                 arguments.file, arguments.profile, which.seed, branch, which.seed, bug);
-  for (const std::string& line : lines) text += line + "\n";
-  return scenario::comment_text(text);
-}
-
-/// Nothing where the seed has no such branch.
-std::optional<std::string> expanded_text(const scenario::Source& source, const scenario::Profile& profile,
-                                         const ExploreArguments& arguments, const Which& which) {
-  std::optional<scenario::Expanded> expanded = which.branch.empty()
-                                                   ? scenario::expand(source, profile, which.seed)
-                                                   : expand_branch(source, profile, which.seed, which.branch, which.at);
-  if (!expanded) return std::nullopt;
-  return header_of(arguments, which, expanded->lines) + scenario::document_text(expanded->document);
-}
-
-/// "seed-17", "seed-17-call.failed-2".
-std::string file_of(const chaos::FailureGroup& group) {
-  std::string out = fmt::format("seed-{}", group.least_seed);
-  if (!group.branch.empty()) out += "-" + group.branch;
-  std::ranges::replace(out, '/', '-');
-  return out + ".yaml";
-}
-
-/// `folder` "" where nothing is written.
-chaos::ReplayCommands commands_for(const chaos::Exploration& what, std::string folder) {
-  return [what, folder = std::move(folder)](const chaos::FailureGroup& group) {
-    std::string bug = what.planted_bug.empty() ? "" : " --planted-bug " + what.planted_bug;
-    std::string seed = fmt::format("--seed {}{}", group.least_seed, bug);
-    std::string file = file_of(group), branch = group.branch.empty() ? "" : " --branch " + group.branch;
-    std::vector<std::string> out;
-    if (!folder.empty()) {
-      file = folder + "/" + file;
-      out.push_back(fmt::format("tools/kumasim run {} {}", file, seed));
-      out.push_back(fmt::format("tools/kumasim shrink {} {}", file, seed));
-    } else if (what.profile == "smoke") {
-      out.push_back(
-          fmt::format("tools/kumasim replay {} {} --fingerprint {:016x}", what.file, seed, group.fingerprint));
-      out.push_back(fmt::format("tools/kumasim shrink {} {}", what.file, seed));
-    } else {
-      out.push_back(fmt::format("tools/kumasim explore {} --profile {} --expand {}{}{} > {}; tools/kumasim run {} {}",
-                                what.file, what.profile, group.least_seed, branch, branch.empty() ? "" : bug, file,
-                                file, seed));
-      out.push_back(branch.empty()
-                        ? fmt::format("tools/kumasim shrink {} --profile {} {}", what.file, what.profile, seed)
-                        : fmt::format("tools/kumasim shrink {} {}", file, seed));
-    }
-    return out;
-  };
-}
-
 int say(const chaos::ResultsFile& results, const std::string& folder, const std::string& format) {
   chaos::Summary summary = chaos::summarise(results);
-  chaos::ReplayCommands commands = commands_for(results.exploration, folder);
+  chaos::ReplayCommands commands = commands_for(results, folder);
   std::cout << (format == "json" ? chaos::summary_json(summary, commands).dump(2) + "\n"
                                  : chaos::summary_text(summary, commands))
             << std::flush;
@@ -201,14 +152,22 @@ int merge(const ExploreArguments& arguments) {
   return say(*merged, "", arguments.output);
 }
 
+/// Seeds of which none knows what came of another, where they are steered by what came of those before.
+constexpr std::size_t batch_seeds = 16;
+
+struct Progress {
+  ProgressBar bar;
+  std::size_t all = 0, done = 0, failed = 0;
+};
+
 /// Each seed once; `keep` is given each result as it comes and says whether to go on.
-void run_seeds(const scenario::Source& source, const scenario::Profile& profile, const ExploreArguments& arguments,
-               const std::vector<std::uint64_t>& seeds, const std::function<bool(const chaos::SeedResult&)>& keep) {
+bool run_seeds(const scenario::Source& source, const scenario::Profile& profile, const ExploreArguments& arguments,
+               const std::vector<std::uint64_t>& seeds, Progress& progress,
+               const std::function<bool(const chaos::SeedResult&)>& keep) {
   WorkerPool pool(arguments.jobs > 0 ? arguments.jobs : std::max(std::thread::hardware_concurrency(), 1U),
                   std::chrono::seconds(arguments.cpu_max));
-  ProgressBar bar(fmt::format("exploring {}", source.scenario.name));
-  std::size_t next = 0, done = 0, failed = 0;
-  while (done < seeds.size()) {
+  std::size_t next = 0;
+  while (true) {
     while (next < seeds.size() && !pool.full()) {
       std::size_t task = next++;
       pool.start(task, [&, task](const Say& say) {
@@ -216,13 +175,59 @@ void run_seeds(const scenario::Source& source, const scenario::Profile& profile,
       });
     }
     std::optional<Finished> finished = pool.wait();
-    if (!finished) return;
+    if (!finished) return true;
     chaos::SeedResult result = result_of(*finished, seeds[finished->task]);
-    ++done;
-    failed += result.passed() ? 0 : 1;
-    if (!keep(result)) return;
-    bar.show(done, seeds.size(), fmt::format("{} failed", failed));
+    result.prefer = profile.prefer;
+    ++progress.done;
+    progress.failed += result.passed() ? 0 : 1;
+    if (!keep(result)) return false;
+    progress.bar.show(progress.done, progress.all, fmt::format("{} failed", progress.failed));
   }
+}
+
+/// The profile of the seeds that follow these: steered, they prefer what was seen least.
+scenario::Profile profile_after(const scenario::Profile& profile, const scenario::Scenario& scenario,
+                                const std::vector<std::uint64_t>& before, const chaos::ResultsFile& results) {
+  scenario::Profile out = profile;
+  std::vector<chaos::SeedResult> seen;
+  for (std::uint64_t seed : before) seen.push_back(results.results.at(seed));
+  if (!seen.empty()) out.prefer = chaos::seen_least(drawn_kinds(scenario, profile), seen);
+  return out;
+}
+
+/// Those of the seeds that `results` lacks.
+bool run_all(const scenario::Source& source, const scenario::Profile& profile, const ExploreArguments& arguments,
+             const std::vector<std::uint64_t>& seeds, chaos::ResultsFile& results,
+             const std::function<bool(const chaos::SeedResult&)>& keep) {
+  auto known = [&](std::uint64_t seed) { return results.results.contains(seed); };
+  Progress progress{.bar = ProgressBar(fmt::format("exploring {}", source.scenario.name))};
+  progress.all = seeds.size() - static_cast<std::size_t>(std::ranges::count_if(seeds, known));
+  std::size_t step = arguments.steer ? batch_seeds : std::max<std::size_t>(seeds.size(), 1);
+  for (std::size_t i = 0; i < seeds.size(); i += step) {
+    auto begin = seeds.begin() + static_cast<std::ptrdiff_t>(i);
+    std::vector<std::uint64_t> before(seeds.begin(), begin);
+    std::vector<std::uint64_t> batch(begin, begin + static_cast<std::ptrdiff_t>(std::min(step, seeds.size() - i)));
+    std::erase_if(batch, known);
+    scenario::Profile steered = arguments.steer ? profile_after(profile, source.scenario, before, results) : profile;
+    if (!run_seeds(source, steered, arguments, batch, progress, keep)) return false;
+  }
+  return true;
+}
+
+/// Prints what one seed makes of the scenario.
+int print_expanded(const scenario::Source& source, const scenario::Profile& profile,
+                   const ExploreArguments& arguments) {
+  ExploredRun run{.seed = arguments.expand, .branch = arguments.branch};
+  auto none = fmt::format("seed {} has no branch {}", run.seed, run.branch);
+  if (!run.branch.empty()) {
+    auto at = time_of_branch(source, profile, run.seed, arguments.bug, run.branch);
+    if (!at) return bad(none);
+    run.at = *at;
+  }
+  auto text = expanded_text(source, profile, arguments.bug, run);
+  if (!text) return bad(none);
+  std::cout << *text << std::flush;
+  return passed;
 }
 
 int explore(const ExploreArguments& arguments) {
@@ -230,22 +235,12 @@ int explore(const ExploreArguments& arguments) {
   if (arguments.file.empty()) return bad("explore needs a scenario file, or --merge DIR...");
   auto source = load_source_or_complain(arguments.file);
   if (!source) return bad_input;
-  const scenario::Profile& profile = *scenario::find_profile(arguments.profile);
-  if (arguments.expand > 0) {
-    Which which{.seed = arguments.expand, .branch = arguments.branch};
-    auto none = fmt::format("seed {} has no branch {}", which.seed, which.branch);
-    if (!which.branch.empty()) {
-      auto at = time_of_branch(*source, profile, which.seed, arguments.bug, which.branch);
-      if (!at) return bad(none);
-      which.at = *at;
-    }
-    auto text = expanded_text(*source, profile, arguments, which);
-    if (!text) return bad(none);
-    std::cout << *text << std::flush;
-    return passed;
-  }
-  if (arguments.branches > 0 && !profile.faults)
-    return bad("--branches needs a profile that draws faults; " + profile.name + " draws none");
+  scenario::Profile profile = *scenario::find_profile(arguments.profile);
+  profile.prefer = arguments.prefer;
+  if (arguments.expand > 0) return print_expanded(*source, profile, arguments);
+  if ((arguments.branches > 0 || arguments.steer) && !profile.faults)
+    return bad(fmt::format("{} needs a profile that draws faults; {} draws none",
+                           arguments.steer ? "--steer" : "--branches", profile.name));
   chaos::Exploration exploration = exploration_of(*source, profile, arguments);
   std::vector<std::uint64_t> seeds = plan_seeds(arguments, exploration);
   chaos::ResultsFile results{.exploration = exploration, .results = {}, .whole = 0};
@@ -258,16 +253,15 @@ int explore(const ExploreArguments& arguments) {
     folder = std::move(*opened);
     results.results = folder->results().results;
   }
-  std::erase_if(seeds, [&](std::uint64_t seed) { return results.results.contains(seed); });
-  bool kept = true;
-  run_seeds(*source, profile, arguments, seeds, [&](const chaos::SeedResult& result) {
+  bool kept = run_all(*source, profile, arguments, seeds, results, [&](const chaos::SeedResult& result) {
     results.results.insert_or_assign(result.seed, result);
-    if (folder) kept = folder->add(result);
-    return kept;
+    return !folder || folder->add(result);
   });
   for (const chaos::FailureGroup& group : chaos::summarise(results).groups) {
     if (!folder || !kept) break;
-    auto text = expanded_text(*source, profile, arguments, {group.least_seed, group.branch, Duration(group.branch_ns)});
+    profile.prefer = results.results.at(group.least_seed).prefer;
+    auto text =
+        expanded_text(*source, profile, arguments.bug, {group.least_seed, group.branch, Duration(group.branch_ns)});
     kept = text && folder->write(file_of(group), *text);
   }
   if (!kept) return bad(path + " cannot be written");
@@ -320,6 +314,14 @@ void add_explore(CLI::App& app, int& exit_code) {
   auto* expand =
       command->add_option("--expand", arguments->expand, "Run nothing: print the scenario that this seed makes")
           ->check(CLI::PositiveNumber);
+  command->add_option("--prefer", arguments->prefer, "Of --expand: the kinds of faults that this seed preferred")
+      ->needs(expand)
+      ->delimiter(',')
+      ->check([](const std::string& name) {
+        return chaos::find_fault_kind(name) != nullptr ? std::string() : "no seed draws `" + name + "`";
+      });
+  command->add_flag("--steer", arguments->steer,
+                    "Seeds prefer the kinds of faults that earlier ones of this shard have shown least of");
   command->add_option("--branch", arguments->branch, "Of --expand: a branch of that seed's run, such as call.failed/1")
       ->needs(expand);
   command

@@ -53,6 +53,7 @@ class SeedRun {
   void finish(chaos::SeedResult& out, const scenario::Expanded& of) const {
     out.seed = seed_;
     out.drawn = of.lines;
+    out.prefer = profile_.prefer;
     std::set<std::string> kinds = fault_kinds_of(source_.scenario);
     kinds.insert(of.drawn.kinds.begin(), of.drawn.kinds.end());
     out.kinds.assign(kinds.begin(), kinds.end());

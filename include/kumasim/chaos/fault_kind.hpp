@@ -26,13 +26,20 @@ struct FaultKind {
     instance,  // an instance only
     way,       // between two that talk to one another
     service,   // all instances of a service
+    some,      // some instances of a service that has several, in one go; others are left
     control_plane,
+    mesh,      // what is applied to a mesh
+    resource,  // one of the scenario's
+    spare,     // one without which nobody may do more than with it
+    changed,   // one that the scenario changes
+    load,      // one of the scenario's, or all
   };
   std::string name;  // as scenario files have it
   Victim victim = Victim::process;
   Duration least{}, most{};  // of its length; both 0: it is over at once
   bool disables = false;     // a process that it strikes serves nobody meanwhile
   bool recoverable = true;   // nothing of it stays once it is over
+  bool http = false;         // only where a service is called by HTTP
   std::vector<Parameter> parameters = {};
   std::vector<std::string> shapes = {};    // of partitions among all processes, in place of a way
   std::vector<std::string> shown_by = {};  // kinds without which nothing of it is seen

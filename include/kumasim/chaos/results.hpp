@@ -32,6 +32,7 @@ struct Exploration {
   std::vector<std::string> wanted;    // `sometimes` expectations
   std::vector<Usual> usual;           // `usually`: where one held, a run has its title among its probes
   std::uint64_t branches = 0;         // of a seed's run, at the first event of each kind
+  bool steered = false;               // seeds prefer kinds that earlier ones have shown least of
   std::uint64_t first = 1, last = 0;  // seeds of all shards
   std::uint64_t shard = 1, shards = 1;
   bool operator==(const Exploration&) const = default;
@@ -48,6 +49,7 @@ struct SeedResult {
   std::map<std::string, std::uint64_t> struck;  // kind -> faults of that kind
   std::vector<std::string> probes;              // reached
   std::vector<std::string> drawn;               // for people, one line a choice
+  std::vector<std::string> prefer = {};         // kinds of faults: SwarmOptions::prefer
   std::uint64_t events = 0, fingerprint = 0;
   std::int64_t simulated_ms = 0, wall_ms = 0;
   std::string branch = {};     // "call.failed/2": which branch of its seed's run this is; "" for that run itself

@@ -22,6 +22,12 @@ struct Group {
   int least = 1, most = 1;  // what may be drawn
 };
 
+/// One that the control plane keeps. `mesh` is "" for a Mesh.
+struct Resource {
+  std::string kind, mesh, name;
+  bool operator==(const Resource&) const = default;
+};
+
 /// A fault of the scenario's own by which processes serve nobody for a time.
 struct GivenFault {
   std::string kind;
@@ -37,13 +43,21 @@ struct Surface {
   /// Two that talk: services, or a service and the control plane.
   std::vector<std::pair<std::string, std::string>> ways;
   std::vector<std::pair<std::string, std::string>> linked;  // ways whose delay the scenario itself fixes
-  Duration end{};                                           // all faults are over by then
+  Duration begin{}, end{};                                  // no fault before, all are over by then
   std::vector<GivenFault> given = {};                       // beside which faults are drawn
+  std::vector<std::string> meshes = {};
+  std::vector<Resource> resources = {};                         // that the scenario begins with
+  std::vector<Resource> spare = {};                             // of these, those without which nobody may do more
+  std::vector<Resource> changed = {};                           // that it changes, and that may be as they were before
+  std::vector<std::pair<std::string, std::string>> loads = {};  // from whom to whom
+  bool http = false;                                            // a service is called by HTTP
 };
 
 struct SwarmOptions {
   int pick_low = 0, pick_high = 3;     // how many faults
   std::vector<std::string> from = {};  // kinds; names of fault_kinds()
+  /// Kinds that each seed has, where they can strike, and of which it draws every other fault.
+  std::vector<std::string> prefer = {};
   bool subset = true;                  // a seed has some of the kinds only
   bool topology = true;                // instances and links are drawn as well
   Duration delay_low{}, delay_high{};  // of links, one direction
@@ -57,7 +71,10 @@ struct DrawnFault {
   std::string target = {};                             // a process; "" for a way
   std::pair<std::string, std::string> between = {};    // of a way
   std::map<std::string, std::string> parameters = {};  // as scenario files write them: "120ms", "0.5%", "37", "oneWay"
-  std::string service = {};                            // all instances of it
+  std::string service = {};                            // all instances of it, or as many as `pick` says
+  std::size_t pick = 0;                                // so many of `service`
+  Resource resource = {};                              // its `mesh` alone: all of that
+  std::pair<std::string, std::string> load = {};       // "" for all
   std::string shape = {};                              // of a partition among all
 };
 

@@ -7,7 +7,7 @@
 
 namespace kumasim::scenario {
 
-/// {"faults": [{"name", "text", "strikes", "lasts", "end", "worlds", "parameters"}], "events": [...]}.
+/// {"faults": [{"name", "text", "strikes", "lasts", "end", "worlds", "drawn", "parameters"}], "events": [...]}.
 nlohmann::json fault_reference_json();
 std::string fault_reference_yaml();
 /// For a terminal.
