@@ -37,10 +37,12 @@ Result<Resource> read(const Kind& kind, const google::protobuf::Any& any) {
   auto resource = from_message(kind, any);
   if (!resource) return resource;
   if (kind.is_global()) resource->meta.mesh.clear();
-  if (resource->meta.name.empty() || kind.is_global() != resource->meta.mesh.empty())
+  const Meta& meta = resource->meta;
+  // A mesh with a dot could not be told from the name in the delta name of a removal.
+  if (meta.name.empty() || kind.is_global() != meta.mesh.empty() || meta.mesh.contains('.'))
     return fail(Code::invalid_argument,
-                fmt::format("{} \"{}\": a name, and a mesh where the kind has one, are required", kind.type(),
-                            resource->meta.name));
+                fmt::format("{} \"{}\": a name is required, and a mesh without a dot where the kind has one",
+                            kind.type(), meta.name));
   Violations violations;
   kind.validate(*resource, violations);
   if (!violations.empty()) return fail(Code::invalid_argument, violations.text());

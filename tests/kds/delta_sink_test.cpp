@@ -140,13 +140,16 @@ TEST(DeltaSink, WhatCannotBeReadIsNoEndOfTheStream) {
   Resource homeless = secret("homeless");
   homeless.meta.mesh.clear();
   add("homeless.", kuma_resource_type_url, message_of(homeless)->bytes);
+  Resource dotted = secret("dotted");
+  dotted.meta.mesh = "a.b";
+  add("dotted.a.b", kuma_resource_type_url, message_of(dotted)->bytes);
   DeltaSink sink(node(), taken());
   auto received = sink.on_response(broken.SerializeAsString());
   ASSERT_TRUE(received) << received.error().message;
   ASSERT_EQ(received->added.size(), 1u);
   EXPECT_EQ(received->added[0].meta.name, "good");
-  EXPECT_THAT(received->invalid,
-              ElementsAre(ResourceKey{"m", "foreign"}, ResourceKey{"m", "rubbish"}, ResourceKey{"", "homeless"}));
+  EXPECT_THAT(received->invalid, ElementsAre(ResourceKey{"m", "foreign"}, ResourceKey{"m", "rubbish"},
+                                             ResourceKey{"", "homeless"}, ResourceKey{"a.b", "dotted"}));
 }
 
 TEST(DeltaSink, WhatWasNotAskedForEndsTheStream) {
