@@ -112,12 +112,12 @@ std::string check_control_plane(const SimControlPlaneOptions& options) {
 
 SimControlPlane start_control_plane(sim::Process& process, SimControlPlaneOptions options, Failed failed) {
   auto life = std::make_shared<std::weak_ptr<Served>>();
-  auto dressed = std::make_shared<std::string>();
-  process.start([&process, life, dressed, options = std::move(options), failed = std::move(failed)](Runtime& outer) {
+  auto extra = std::make_shared<std::string>();
+  process.start([&process, life, extra, options = std::move(options), failed = std::move(failed)](Runtime& outer) {
     auto watched = std::make_shared<Watched>(outer, failed, options.tap);
     process.keep(watched);
     Runtime& runtime = watched->runtime;
-    cp::Config config = *configure(with_setting(options, *dressed));
+    cp::Config config = *configure(with_setting(options, *extra));
     std::shared_ptr<cp::Store> store;
     if (config.store_type == "memory") {
       store = std::make_shared<cp::MemoryStore>();
@@ -164,7 +164,7 @@ SimControlPlane start_control_plane(sim::Process& process, SimControlPlaneOption
     if (!served || !process.up() || std::exchange(served->asked_to_stop, true)) return;
     served->control_plane->stop();
   };
-  return {ask, stop, [dressed](const std::string& set) { *dressed = set; }};
+  return {ask, stop, [extra](const std::string& set) { *extra = set; }};
 }
 
 }  // namespace kumasim::scenario

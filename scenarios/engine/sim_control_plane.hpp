@@ -34,7 +34,7 @@ struct SimControlPlane {
   /// As SIGTERM does: it closes its ports, and the process ends. Nothing where it is down.
   std::function<void()> stop;
   /// From its next life on it has this setting besides, "NAME=VALUE"; "": none.
-  std::function<void(const std::string& set)> dress;
+  std::function<void(const std::string& set)> set_override;
 };
 
 /// Starts the control plane in a process that is down; its store is on the process's disk and outlives a kill.

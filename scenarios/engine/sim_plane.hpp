@@ -29,7 +29,7 @@ class SimPlane {
   /// `failed` is told as start_control_plane() tells it. REQUIRES: configure() found nothing.
   void start(std::function<void(std::string)> failed);
   void stop() { running_.stop(); }
-  void set_override(const std::string& set) { running_.dress(set); }
+  void set_override(const std::string& set) { running_.set_override(set); }
   void set_store_faults(const StoreFaults& faults) { store_faults_ = faults; }
   void kill() { process_.kill(); }
 
