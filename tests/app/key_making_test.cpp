@@ -179,6 +179,45 @@ TEST(KeyMaking, OfAMissingCaHoldsUpNoPush) {
   });
 }
 
+/// A zone under a global control plane.
+class FederatedParts : public Parts {
+ public:
+  explicit FederatedParts(const Runtime& given) : Parts(given, federated()) {}
+
+ private:
+  static Config federated() {
+    Config out;
+    out.mode = "zone";
+    out.zone_name = "zone-1";
+    out.global_address = "grpcs://global:5685";
+    return out;
+  }
+};
+
+TEST(KeyMaking, OfAMeshIsGlobals) {
+  run_with<FederatedParts>([](FederatedParts& parts) -> asio::awaitable<void> {
+    Timers& timers = parts.runtime.timers;
+    co_await start(parts);
+    co_await parts.write(mesh_with_ca("m"));
+    co_await parts.write(dataplane("m", "a", 1));
+    auto proxy = parts.proxy("m", "a");
+    parts.reconciler.add(proxy);
+    co_await sleep(timers, 10s);
+    bool made = co_await has_ca(parts, "m");
+    EXPECT_FALSE(made) << "another CA than the other zones' would be in the way of Global's";
+    EXPECT_FALSE(proxy->snapshot);
+    auto described = mesh("m", 0);
+    auto secrets = co_await parts.authorities.missing(described);
+    if (!secrets) throw std::runtime_error(secrets.error().message);
+    std::vector<Write> writes;
+    for (Resource& secret : *secrets) writes.push_back({Write::What::create, std::move(secret)});
+    auto given = co_await parts.store->commit(std::move(writes), parts.runtime.clock.wall_now());
+    EXPECT_TRUE(given);
+    co_await sleep(timers, 2s);
+    EXPECT_TRUE(proxy->snapshot);
+  });
+}
+
 /// Certificates have RSA keys, as Kuma's.
 class RsaParts : public Parts {
  public:

@@ -21,8 +21,10 @@ constexpr std::string_view component = "reconciler";
 
 asio::awaitable<void> Reconciler::bring_up(std::string mesh, MeshWork todo) {
   dirty_[mesh].merge(todo.proxies);
-  if (todo.certificates) want_cas(mesh);
-  if (!todo.derive) co_return;
+  // All zones of a mesh have one CA: under a global control plane it comes from there, after the mesh.
+  if (todo.certificates && !config_.federated()) want_cas(mesh);
+  // What derives from proxies is their zones' business.
+  if (!todo.derive || config_.mode == "global") co_return;
   co_await attempt(step_vips, mesh, refresh_vips(mesh));
   co_await attempt(step_derive, mesh, derive(mesh));
 }
@@ -172,7 +174,7 @@ std::string Reconciler::next_address(std::string_view kind) {
 }
 
 void Reconciler::want_offered() {
-  if (offer_ != Offer::none || views_.count("ZoneIngress") == 0) return;
+  if (offer_ != Offer::none || config_.mode == "global" || views_.count("ZoneIngress") == 0) return;
   offer_ = Offer::waits;
   spawn(runtime_.executor, runtime_.log, "reconciler.offer", offer_later());
 }
