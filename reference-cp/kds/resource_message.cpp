@@ -46,7 +46,7 @@ Result<json> spec_of(const Kind& kind, const Any& spec) {
   const std::string& type_name = kind.schema().type_name;
   if (spec.type_url().substr(spec.type_url().rfind('/') + 1) != type_name)
     return fail(Code::invalid_argument, fmt::format("has type \"{}\", expected {}", spec.type_url(), type_name));
-  auto value = json_from_message(type_name, spec.value());
+  auto value = json_from_bytes(type_name, spec.value());
   return value ? canonical(kind.schema(), *value) : value;
 }
 
@@ -90,7 +90,7 @@ Result<ResourceMessage> to_message(const Resource& resource) {
   if (kind.wire() == Wire::spec) {
     message.mutable_spec()->set_value(resource.spec.dump());
   } else {
-    auto bytes = message_from_json(kind.schema().type_name, resource.spec);
+    auto bytes = bytes_from_json(kind.schema().type_name, resource.spec);
     if (!bytes) return fail(said_of(kind, resource.key(), "specification", bytes.error()));
     message.mutable_spec()->set_type_url("type.googleapis.com/" + kind.schema().type_name);
     message.mutable_spec()->set_value(*std::move(bytes));
