@@ -1,5 +1,5 @@
 /// Messages as bytes of simulated streams between two processes, with the wrapper for faults around both of their
-/// networks.
+/// networks, and without.
 #include <benchmark/benchmark.h>
 
 #include <array>
@@ -21,11 +21,13 @@ using namespace std::chrono_literals;
 constexpr std::uint16_t port = 7;
 using Message = std::array<char, 64>;
 
-/// A process's network with faults that could strike.
-struct Faulty {
-  explicit Faulty(Runtime& runtime) : network(runtime.network, runtime.timers, faults) {}
+/// A process's network, with faults that could strike where it is wrapped.
+struct Part {
+  Part(Runtime& runtime, bool wrapped)
+      : faulty(runtime.network, runtime.timers, faults), network(wrapped ? faulty : runtime.network) {}
   fault::NetworkFaults faults;
-  fault::FaultyNetwork network;
+  fault::FaultyNetwork faulty;
+  Network& network;
 };
 
 asio::awaitable<void> answer(Stream stream) {
@@ -36,13 +38,13 @@ asio::awaitable<void> answer(Stream stream) {
   }
 }
 
-asio::awaitable<void> serve(Runtime& runtime, std::shared_ptr<Faulty> faulty) {
-  auto listener = faulty->network.listen({"", port});
+asio::awaitable<void> serve(Runtime& runtime, std::shared_ptr<Part> part) {
+  auto listener = part->network.listen({"", port});
   for (;;) spawn(runtime.executor, runtime.log, "answer", answer(co_await listener.accept()));
 }
 
-asio::awaitable<void> ask(std::shared_ptr<Faulty> faulty, std::int64_t& messages) {
-  auto stream = co_await faulty->network.connect({"b", port});
+asio::awaitable<void> ask(std::shared_ptr<Part> part, std::int64_t& messages) {
+  auto stream = co_await part->network.connect({"b", port});
   Message message{};
   for (;;) {
     co_await asio::async_write(stream, asio::buffer(message), asio::use_awaitable);
@@ -52,20 +54,20 @@ asio::awaitable<void> ask(std::shared_ptr<Faulty> faulty, std::int64_t& messages
 }
 
 /// `range` connections, on each a message and its answer in turn.
-void stream_messages(benchmark::State& state) {
+void run(benchmark::State& state, bool wrapped) {
   std::int64_t messages = 0;
   sim::World world;
   auto& a = world.add_process("a");
   auto& b = world.add_process("b");
   b.start([&](Runtime& runtime) {
-    auto faulty = std::make_shared<Faulty>(runtime);
-    b.keep(faulty);
-    spawn(runtime.executor, runtime.log, "serve", serve(runtime, faulty));
+    auto part = std::make_shared<Part>(runtime, wrapped);
+    b.keep(part);
+    spawn(runtime.executor, runtime.log, "serve", serve(runtime, part));
   });
   a.start([&](Runtime& runtime) {
-    auto faulty = std::make_shared<Faulty>(runtime);
-    a.keep(faulty);
-    for (auto i = state.range(0); i > 0; --i) spawn(runtime.executor, runtime.log, "ask", ask(faulty, messages));
+    auto part = std::make_shared<Part>(runtime, wrapped);
+    a.keep(part);
+    for (auto i = state.range(0); i > 0; --i) spawn(runtime.executor, runtime.log, "ask", ask(part, messages));
   });
   world.run_until(MonotonicTime(1s));
   auto end = MonotonicTime(Duration::max());
@@ -80,7 +82,12 @@ void stream_messages(benchmark::State& state) {
   state.SetItemsProcessed(made);
   state.counters["events_each"] = static_cast<double>(world.events() - events) / static_cast<double>(made);
 }
+
+void stream_messages(benchmark::State& state) { run(state, true); }
 BENCHMARK(stream_messages)->Arg(1)->Arg(100);
+
+void stream_messages_unwrapped(benchmark::State& state) { run(state, false); }
+BENCHMARK(stream_messages_unwrapped)->Arg(1)->Arg(100);
 
 }  // namespace
 }  // namespace kumasim
