@@ -37,6 +37,15 @@ Result<Resource> resource_of(const std::string& text, const Kind& kind) {
   return *decoded;
 }
 
+/// The services of an ingress are filled in here, not by who runs it: without them other zones would find nothing
+/// behind an ingress that connects again, until they are filled in anew (up to multizone.zone.ingressUpdateInterval
+/// later).
+void keep_services(const Resource& before, Resource& after) {
+  const char* services = "availableServices";
+  if (after.kind == &kind::zone_ingress() && before.spec.contains(services) && !after.spec.contains(services))
+    after.spec[services] = before.spec[services];
+}
+
 }  // namespace
 
 asio::awaitable<Result<>> Lifecycle::connected(ProxyPtr proxy) {
@@ -52,7 +61,10 @@ asio::awaitable<Result<>> Lifecycle::connected(ProxyPtr proxy) {
     auto before = co_await manager_.store().get(kind, proxy->key);
     Resource resource = *dataplane;
     bool known = before.has_value();
-    if (known) resource.meta.version = (*before)->meta.version;
+    if (known) {
+      resource.meta.version = (*before)->meta.version;
+      keep_services(**before, resource);
+    }
     auto done = known ? co_await manager_.update(std::move(resource)) : co_await manager_.create(std::move(resource));
     if (done) {
       runtime_.log.info("lifecycle", "proxy registered", {{"mesh", proxy->key.mesh}, {"proxy", proxy->key.name}});
