@@ -75,6 +75,11 @@ bool parse_flow(std::string_view text, Predicate& out) {
   if (arrow == std::string_view::npos) return false;
   std::string_view from = trim(text.substr(0, arrow));
   std::string_view to = trim(text.substr(arrow + 2));
+  if (std::size_t at = from.find('@'); at != std::string_view::npos) {
+    out.from_zone = trim(from.substr(at + 1));
+    from = trim(from.substr(0, at));
+    if (!is_name(out.from_zone)) return false;
+  }
   if (!is_name(from) || !is_name(to)) return false;
   out.from = from;
   out.to = to;
@@ -158,7 +163,7 @@ std::expected<void, PredicateError> parse_arguments(const Form& form, std::optio
     rest = trim(flow.substr(comma + 1));
     flow = flow.substr(0, comma);
   }
-  if (!parse_flow(flow, out)) return wrong(form, "a flow is expected: SERVICE -> SERVICE");
+  if (!parse_flow(flow, out)) return wrong(form, "a flow is expected: SERVICE -> SERVICE, or SERVICE@ZONE -> SERVICE");
   if (form.argument == Argument::flow_and_tag) {
     std::size_t equals = rest.find('=');
     if (equals == std::string_view::npos || !is_name(trim(rest.substr(0, equals))) ||

@@ -200,6 +200,12 @@ void Reader::check_predicate(Expectation& expectation, const std::string& path) 
   if (that.kind == Kind::certificate_rotated) known_service(that.name, path);
   if (that.kind == Kind::policy_applied) find_policy(that, path);
   if (that.from.empty()) return;
+  if (!that.from_zone.empty()) {
+    bool there = std::ranges::any_of(scenario_.instances, [&](const Instance& instance) {
+      return instance.service == that.from && scenario_.zone_of(instance.process) == that.from_zone;
+    });
+    if (!there) complain(path, fmt::format("`{}` has no instance in a zone `{}`", that.from, that.from_zone));
+  }
   known_service(that.from, path);
   known_service(that.to, path);
   auto flows = scenario_.flows();

@@ -4,6 +4,8 @@
 #include <set>
 
 #include "kumasim/transport/url.hpp"
+#include "reference-cp/kds/exchange_rules.hpp"
+#include "reference-cp/model/codec.hpp"
 #include "reference-cp/model/kinds.hpp"
 #include "scenarios/engine/reader.hpp"
 
@@ -14,7 +16,7 @@ namespace {
 /// "TYPE/NAME" of a policy that expectations name -> the zones that it is written to; "" is Global, or the only one.
 using Written = std::map<std::string, std::set<std::string>>;
 
-/// Calls `seen` with the zone and what is written there of the policies that expectations name.
+/// Calls `seen` with the zone, the name and the body of what is written there of the policies that expectations name.
 template <class Seen>
 void each_named_policy(const Scenario& scenario, Seen seen) {
   auto see = [&](const std::string& zone, const nlohmann::json& body) {
@@ -23,7 +25,7 @@ void each_named_policy(const Scenario& scenario, Seen seen) {
       const Predicate& that = expectation.that;
       return that.kind == Predicate::Kind::policy_applied && that.name == is.name && that.type == is.type;
     });
-    if (wanted) seen(zone, is);
+    if (wanted) seen(zone, is, body);
   };
   for (const ResourceText& resource : scenario.resources) see(resource.zone, resource.body);
   for (const Change& change : scenario.changes) {
@@ -31,13 +33,24 @@ void each_named_policy(const Scenario& scenario, Seen seen) {
   }
 }
 
+/// What Global's resource is called in a zone.
+std::string name_in_zone(const nlohmann::json& body, const std::string& zone) {
+  auto resource = cp::resource_from_json(body);
+  if (!resource) return {};
+  cp::kds::ZonePeer peer{.zone = zone, .features = {}};
+  for (std::string_view feature : cp::kds::own_features()) peer.features.emplace(feature);
+  auto given = cp::kds::as_given_to_zone(*resource, peer, {});
+  return given ? given->meta.name : std::string();
+}
+
 /// "TYPE/MESH/NAME" as the zone's control plane has it -> "TYPE/NAME" as expectations have it.
 std::map<std::string, std::string> policies_in(const Scenario& scenario, const std::string& zone) {
   std::map<std::string, std::string> out;
-  each_named_policy(scenario, [&](const std::string& written, const ResourceName& is) {
+  each_named_policy(scenario, [&](const std::string& written, const ResourceName& is, const nlohmann::json& body) {
     const cp::Kind* kind = cp::find_kind(is.type);
     if (kind == nullptr || (!written.empty() && written != zone)) return;
-    out[is.type + "/" + (kind->is_global() ? "" : is.mesh) + "/" + is.name] = is.type + "/" + is.name;
+    std::string name = written == zone ? is.name : name_in_zone(body, zone);
+    out[is.type + "/" + (kind->is_global() ? "" : is.mesh) + "/" + name] = is.type + "/" + is.name;
   });
   return out;
 }
@@ -60,7 +73,7 @@ std::optional<Rollout> joined(const std::map<std::string, Rollout>& answers, con
     for (const auto& [policy, proxies] : said.policies) out.policies[policy].insert(proxies.begin(), proxies.end());
   }
   Written written;
-  each_named_policy(scenario, [&](const std::string& zone, const ResourceName& is) {
+  each_named_policy(scenario, [&](const std::string& zone, const ResourceName& is, const nlohmann::json&) {
     written[is.type + "/" + is.name].insert(zone);
   });
   for (const auto& [policy, zones] : written) {

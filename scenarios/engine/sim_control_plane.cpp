@@ -164,7 +164,11 @@ SimControlPlane start_control_plane(sim::Process& process, SimControlPlaneOption
     if (!served || !process.up() || std::exchange(served->asked_to_stop, true)) return;
     served->control_plane->stop();
   };
-  return {ask, stop, [extra](const std::string& set) { *extra = set; }};
+  auto federated = [&process, life] {
+    auto served = life->lock();
+    return served && process.up() && served->control_plane->federated();
+  };
+  return {ask, federated, stop, [extra](const std::string& set) { *extra = set; }};
 }
 
 }  // namespace kumasim::scenario

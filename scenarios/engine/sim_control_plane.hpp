@@ -31,6 +31,8 @@ using AskControlPlane = std::function<std::string(const std::string& target)>;
 
 struct SimControlPlane {
   AskControlPlane ask;
+  /// It is up, and all of its streams to Global are open.
+  std::function<bool()> federated;
   /// As SIGTERM does: it closes its ports, and the process ends. Nothing where it is down.
   std::function<void()> stop;
   /// From its next life on it has this setting besides, "NAME=VALUE"; "": none.

@@ -38,6 +38,11 @@ void SimPlane::start(std::function<void(std::string)> failed) {
   running_ = start_control_plane(process_, options_, std::move(failed));
 }
 
+bool SimPlane::under_global() const {
+  auto address = spec_.settings.find("KUMA_MULTIZONE_ZONE_GLOBAL_ADDRESS");
+  return address != spec_.settings.end() && !address->second.empty();
+}
+
 const std::optional<Rollout>& SimPlane::rollout() {
   static const std::optional<Rollout> none;
   if (!running_.ask) return none;

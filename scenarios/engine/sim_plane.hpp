@@ -33,6 +33,11 @@ class SimPlane {
   void set_store_faults(const StoreFaults& faults) { store_faults_ = faults; }
   void kill() { process_.kill(); }
 
+  /// Of a zone under Global: all of its streams to Global are open.
+  bool federated() const { return running_.federated && running_.federated(); }
+  /// It is set to be under Global.
+  bool under_global() const;
+
   /// What it says of the proxies of its zone now; nullopt while it does not answer.
   const std::optional<Rollout>& rollout();
 

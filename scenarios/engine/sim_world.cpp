@@ -342,6 +342,7 @@ StateSample SimWorld::sample() {
   out.at = now();
   for (const auto& plane : planes_) {
     if (!plane->up()) out.silent.insert(plane->name());
+    if (plane->up() && plane->under_global() && !plane->federated()) out.zones_apart.insert(plane->zone());
   }
   for (auto& [name, instance] : instances_) out.proxies[name] = instance->state();
   for (auto& [name, proxy] : zone_proxies_) out.proxies[name] = proxy->state();

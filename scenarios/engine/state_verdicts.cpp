@@ -51,7 +51,7 @@ std::optional<std::string> zones_apart(const Scenario& scenario, const StateSamp
       auto proxy = sample.proxies.find(process);
       return proxy != sample.proxies.end() && proxy->second.up;
     });
-    if (runs) return fmt::format("zone {} is cut off from {}", zone, scenario.control_plane.name);
+    if (runs) return fmt::format("zone {} is not connected to {}", zone, scenario.control_plane.name);
   }
   return std::nullopt;
 }

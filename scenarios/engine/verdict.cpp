@@ -12,17 +12,24 @@ namespace {
 
 using Kind = Predicate::Kind;
 
-bool in_flow(const Predicate& predicate, const CallRecord& call) {
-  return predicate.from.empty() || (call.from == predicate.from && call.to == predicate.to);
+bool in_flow(const Predicate& predicate, const Scenario& scenario, const CallRecord& call) {
+  if (predicate.from.empty()) return true;
+  return call.from == predicate.from && call.to == predicate.to &&
+         (predicate.from_zone.empty() || scenario.zone_of(call.from_process) == predicate.from_zone);
 }
 
-std::vector<const CallRecord*> calls_in(const Predicate& predicate, const Observations& seen, Duration from,
-                                        Duration to) {
+std::vector<const CallRecord*> calls_in(const Predicate& predicate, const Scenario& scenario, const Observations& seen,
+                                        Duration from, Duration to) {
   std::vector<const CallRecord*> out;
   for (const CallRecord& call : seen.calls) {
-    if (call.start >= from && call.start < to && in_flow(predicate, call)) out.push_back(&call);
+    if (call.start >= from && call.start < to && in_flow(predicate, scenario, call)) out.push_back(&call);
   }
   return out;
+}
+
+/// "web@east".
+std::string caller_text(const Predicate& predicate) {
+  return predicate.from + (predicate.from_zone.empty() ? "" : "@" + predicate.from_zone);
 }
 
 std::string describe(const CallRecord& call) {
@@ -38,7 +45,7 @@ Outcome silence(const Predicate& predicate) {
   out.seen = "no call";
   out.why = predicate.from.empty()
                 ? "no call began in this window"
-                : fmt::format("no call of {} to {} began in this window", predicate.from, predicate.to);
+                : fmt::format("no call of {} to {} began in this window", caller_text(predicate), predicate.to);
   return out;
 }
 
@@ -196,7 +203,7 @@ Outcome evaluate(const Predicate& predicate, const Scenario& scenario, const Obs
     case Kind::refusals_known: return evaluate_refusals_known(seen, from, to);
     default: break;
   }
-  std::vector<const CallRecord*> calls = calls_in(predicate, seen, from, to);
+  std::vector<const CallRecord*> calls = calls_in(predicate, scenario, seen, from, to);
   if (predicate.kind == Kind::calls) {
     Outcome out;
     out.holds = predicate.holds(static_cast<std::int64_t>(calls.size()));

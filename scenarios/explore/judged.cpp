@@ -82,7 +82,7 @@ class Judging {
     std::string text = expectation.text;
     if (expectation.from > Duration(0) && changed_before(expectation.from)) return nullptr;
     if (that.kind == Kind::denied) {
-      text = fmt::format("blocked({} -> {})", that.from, that.to);
+      text = fmt::format("blocked({}{} -> {})", that.from, that.from_zone.empty() ? "" : "@" + that.from_zone, that.to);
     } else if (that.kind != Kind::no_plaintext && that.kind != Kind::blocked) {
       return nullptr;
     }

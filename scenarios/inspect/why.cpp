@@ -56,7 +56,8 @@ Why why_of(const RecordedRun& run, Provenance& provenance, const std::string& pr
            const std::string& name) {
   Why out = type == "Secret" ? why_of_secret(run, process) : Why{};
   out.push = run.conversation(process).brought(type, name);
-  if (out.push == nullptr || type == "Secret") return out;
+  // Of many zones Global's commits are heard, and the zones' make the configurations.
+  if (out.push == nullptr || type == "Secret" || !run.scenario().zones.empty()) return out;
   Duration until = out.push->made.value_or(out.push->pushed.value_or(out.push->received));
   out.changed = provenance.changed_by(type, name, until);
   out.needed = provenance.needed(type, name, until);

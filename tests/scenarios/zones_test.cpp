@@ -2,7 +2,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "kumasim/scenario/plan.hpp"
+#include "kumasim/scenario/verdict.hpp"
+#include "scenarios/engine/rollout.hpp"
 #include "tests/scenarios/scenario_texts.hpp"
 
 namespace kumasim::scenario {
@@ -144,6 +148,111 @@ TEST(Zones, TakeNoFaultOfApplicationsAsAWhole) {
   EXPECT_THAT(
       errors_of("proc.kill, at: 1s, for: 1s, target: west", "app.blackHole, at: 1s, for: 1s, target: ingress-west-0"),
       HasSubstr("is a zone proxy, which has no application"));
+}
+
+TEST(Zones, ExpectationsMayNameTheCallersZone) {
+  Scenario scenario = loaded("always: no-plaintext", "always: availability(web@east -> backend) >= 99%");
+  EXPECT_EQ(scenario.expectations[0].that.from, "web");
+  EXPECT_EQ(scenario.expectations[0].that.from_zone, "east");
+  EXPECT_THAT(errors_of("always: no-plaintext", "always: reachable(web@west -> backend)"),
+              HasSubstr("`web` has no instance in a zone `west`"));
+}
+
+TEST(Zones, CallsOfOtherZonesDoNotCount) {
+  Scenario scenario = loaded("{name: web, zone: east,", "{name: web, zones: [east, west],");
+  Observations seen;
+  for (const char* from : {"web-east-0", "web-west-0", "web-west-0"})
+    seen.calls.push_back(
+        {.from = "web", .to = "backend", .from_process = from, .path = "/", .status = from[4] == 'e' ? 503 : 200});
+  auto holds = [&](const char* predicate) {
+    return evaluate(*parse_predicate(predicate), scenario, seen, Duration(0), scenario.duration).holds;
+  };
+  EXPECT_TRUE(holds("reachable(web@west -> backend)"));
+  EXPECT_TRUE(holds("blocked(web@east -> backend)"));
+  EXPECT_FALSE(holds("reachable(web -> backend)"));
+  EXPECT_TRUE(holds("calls(web@west -> backend) == 2"));
+}
+
+/// web-0 in east, backends in west and north; what web-0 knows of them.
+StateSample known(std::set<std::string> endpoints) {
+  StateSample out;
+  out.rollout.emplace();
+  for (const char* process : {"web-0", "backend-west-v1-0", "backend-v2-0", "ingress-west-0", "ingress-north-0"}) {
+    out.proxies[process] = {.up = true, .connected = true, .ready = true, .address = process};
+    out.rollout->proxies[process] = {.connected = true, .current = true};
+  }
+  out.proxies["web-0"].endpoints = {{"backend", std::move(endpoints)}};
+  return out;
+}
+
+std::string not_converged_of(const StateSample& sample) {
+  return not_converged(loaded(), {}, sample).value_or("converged");
+}
+
+TEST(Zones, OfOthersTheIngressesAreKnown) {
+  EXPECT_EQ(not_converged_of(known({"ingress-west-0", "ingress-north-0"})), "converged");
+  EXPECT_THAT(not_converged_of(known({"ingress-west-0"})), HasSubstr("web-0 knows [ingress-west-0] of backend"));
+  EXPECT_THAT(not_converged_of(known({"backend-west-v1-0", "ingress-north-0"})), HasSubstr("web-0 knows"));
+}
+
+TEST(Zones, AreLeftOutWhileTheirControlPlaneDoesNotRun) {
+  for (std::set<std::string> endpoints :
+       {std::set<std::string>{"ingress-north-0"}, {"ingress-north-0", "ingress-west-0"}}) {
+    StateSample sample = known(endpoints);
+    sample.silent.insert("cp-west");
+    sample.proxies.erase("ingress-west-0");
+    sample.proxies["ingress-west-0"] = {.address = "ingress-west-0"};
+    sample.proxies.erase("backend-west-v1-0");
+    EXPECT_EQ(not_converged_of(sample), "converged");
+  }
+}
+
+TEST(Zones, DoNotConvergeApart) {
+  StateSample sample = known({"ingress-west-0", "ingress-north-0"});
+  sample.zones_apart.insert("west");
+  EXPECT_EQ(not_converged_of(sample), "zone west is not connected to global");
+  sample.silent.insert("global");
+  EXPECT_EQ(not_converged_of(sample), "global does not run");
+}
+
+TEST(Zones, APolicyOfGlobalMustBeInEachOfThem) {
+  Scenario scenario =
+      loaded("{type: Mesh, name: default}",
+             "{type: MeshTimeout, mesh: default, name: all, spec: {to: [{targetRef: {kind: Mesh}, default: "
+             "{connectionTimeout: 5s}}]}}");
+  scenario.expectations[0].that = *parse_predicate("policy-applied(MeshTimeout/all)");
+  Rollout has{.policies = {{"MeshTimeout/all", {{"web-0", true}}}}}, lacks;
+  EXPECT_TRUE(joined({{"east", has}, {"west", has}}, scenario)->policies.contains("MeshTimeout/all"));
+  EXPECT_FALSE(joined({{"east", has}, {"west", lacks}}, scenario)->policies.contains("MeshTimeout/all"));
+  scenario.resources[0].zone = "east";
+  EXPECT_TRUE(joined({{"east", has}, {"west", lacks}}, scenario)->policies.contains("MeshTimeout/all"));
+  EXPECT_FALSE(joined({}, scenario));
+}
+
+TEST(Zones, AskForAPolicyOfGlobalByTheNameThatItHasThere) {
+  Scenario scenario = loaded("always: no-plaintext", "always: policy-applied(MeshTimeout/own)");
+  EXPECT_EQ(rollout_target(scenario, "west"), "/rollout?policy=MeshTimeout%2Fdefault%2Fown");
+  EXPECT_EQ(rollout_target(scenario, "east"), "/rollout");
+  scenario.resources[1].zone = "";
+  scenario.changes.clear();
+  std::string target = rollout_target(scenario, "east");
+  EXPECT_THAT(target, HasSubstr("MeshTimeout%2Fdefault%2Fown-"));
+  std::string named = target.substr(target.rfind("own-"));
+  auto read = read_rollout(
+      R"({"behind": false, "proxies": {}, "policies": {"MeshTimeout/default/)" + named + R"(": {"web-0": true}}})",
+      scenario, "east");
+  ASSERT_TRUE(read);
+  EXPECT_TRUE(read->policies.contains("MeshTimeout/own"));
+}
+
+TEST(Zones, ScenariosOfThemLoad) {
+  std::size_t files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("scenarios/multizone")) {
+    auto scenario = load_scenario_file(entry.path());
+    EXPECT_TRUE(scenario) << lines_of(scenario ? Diagnostics() : scenario.error());
+    ++files;
+  }
+  EXPECT_GE(files, 5u);
 }
 
 TEST(Zones, OtherFieldsNeedThem) {

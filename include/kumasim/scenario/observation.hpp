@@ -129,8 +129,9 @@ struct Rollout {
 
 struct StateSample {
   Duration at{};
-  std::set<std::string> silent = {};       // control planes that do not run
-  std::set<std::string> zones_apart = {};  // a partition of the scenario lies between their control planes and Global
+  std::set<std::string> silent = {};  // control planes that do not run
+  /// Zones whose control plane is not connected to Global, or is cut off by a partition of the scenario.
+  std::set<std::string> zones_apart = {};
   std::map<std::string, ProxyState> proxies;  // by process
   std::optional<Rollout> rollout = {};        // absent where no control plane of theirs answered
 };

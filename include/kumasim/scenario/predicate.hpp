@@ -5,6 +5,7 @@
 ///     failed-calls(web -> backend) == 0         the same of one flow
 ///     calls(web -> backend) >= 100              how many calls began
 ///     availability(web -> backend) >= 99.9%     part of the calls that succeeded
+///     availability(web@east -> backend) >= 99%  the same of the calls of the instances in a zone; so for all flows
 ///     share(web -> backend, version=v1) in 87%..93%   part of the answered calls that such an instance answered
 ///     latency(web -> backend, p99) <= 50ms      a percentile of the time to the answer; without one: for ever
 ///     reachable(a -> b)                         every call succeeded
@@ -51,6 +52,7 @@ struct Predicate {
 
   Kind kind = Kind::no_plaintext;
   std::string from, to;            // a flow; empty: all flows
+  std::string from_zone;           // of the calling instances; "": any
   std::string tag_key, tag_value;  // share
   int percentile = 0;              // latency: 50, 90, 99 ... in whole percent
   std::string type;                // policy_applied: kind; "" for any

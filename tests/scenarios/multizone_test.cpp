@@ -1,0 +1,98 @@
+/// Simulated worlds of two zones under Global.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/scenarios/scenario_texts.hpp"
+#include "tests/scenarios/sim_run.hpp"
+
+namespace kumasim::scenario {
+namespace {
+
+using testing::HasSubstr;
+
+/// web in east calls backend in west only.
+Scenario two_zones(const std::string& zone_fields, const std::string& mesh_fields, const std::string& rest,
+                   const std::string& expectations) {
+  return must_load(load_scenario(R"(apiVersion: kumasim/v1
+kind: Scenario
+metadata: {name: two-zones}
+spec:
+  duration: 20s
+  topology:
+    zones: [{name: east)" + zone_fields +
+                                     R"(}, {name: west)" + zone_fields + R"(}]
+    services: [{name: web, zone: east, calls: [backend]}, {name: backend, zone: west, instances: 2}]
+  resources:
+  - {type: Mesh, name: default, mtls: {enabledBackend: ca, backends: [{name: ca, type: builtin}]})" +
+                                     mesh_fields + R"(}
+  - {type: MeshTrafficPermission, mesh: default, name: all, spec: {from: [{targetRef: {kind: Mesh}, default: {action: Allow}}]}}
+  load: [{from: web, to: backend, rate: 20/s}]
+)" + rest + "  expect:\n" + expectations,
+                                 "two-zones.yaml"));
+}
+
+TEST(TwoZones, CallsGoThroughTheOthersIngress) {
+  Scenario scenario = two_zones("", "", "",
+                                "  - always: no-plaintext\n  - always: failed-calls(web@east -> backend) == 0\n"
+                                "  - always: share(web -> backend, kuma.io/zone=west) == 100%\n"
+                                "  - eventually: {within: 20s, that: converged}\n"
+                                "  - always: policy-applied(MeshTrafficPermission/all)\n");
+  WorldRun first = run(scenario), second = run(scenario);
+  EXPECT_EQ(broken(first), "");
+  EXPECT_EQ(first.fingerprint, second.fingerprint);
+}
+
+TEST(TwoZones, CallsLeaveByTheEgress) {
+  WorldRun out = run(two_zones(", egresses: 1", ", routing: {zoneEgress: true}",
+                               "  faults: [{at: 10s, fault: proc.kill, target: egress-east-0}]\n",
+                               "  - during: {to: 10s, that: failed-calls(web -> backend) == 0}\n"
+                               "  - during: {from: 10s, to: 20s, that: blocked(web -> backend)}\n"));
+  EXPECT_EQ(broken(out), "");
+}
+
+TEST(TwoZones, AnIngressThatConnectsAgainKeepsItsServices) {
+  WorldRun out =
+      run(two_zones("", "", "  faults: [{at: 5s, fault: tcp.reset, between: [ingress-west-0, kuma-cp-west]}]\n",
+                    "  - always: failed-calls(web -> backend) == 0\n"
+                    "  - eventually: {after: 10s, within: 10s, that: converged}\n"));
+  EXPECT_EQ(broken(out), "");
+}
+
+TEST(TwoZones, HaveNotConvergedWhileOneIsCutOff) {
+  WorldRun out = run(two_zones("", "", "  faults: [{at: 5s, for: 5s, fault: net.partition, between: [global, west]}]\n",
+                               "  - during: {from: 6s, to: 9s, that: converged}\n"
+                               "  - always: failed-calls(web -> backend) == 0\n"));
+  ASSERT_EQ(out.verdicts.size(), 2u);
+  EXPECT_FALSE(out.verdicts[0].held);
+  EXPECT_EQ(out.verdicts[0].why, "zone west is not connected to global");
+  EXPECT_TRUE(out.verdicts[1].held);
+}
+
+TEST(TwoZones, AZoneThatIsLostKeepsNobodyFromConverging) {
+  WorldRun out = run(two_zones("", "", "  faults: [{at: 5s, fault: proc.kill, target: west}]\n",
+                               "  - eventually: {after: 5s, within: 10s, that: converged}\n"
+                               "  - during: {from: 6s, to: 20s, that: blocked(web -> backend)}\n"));
+  EXPECT_EQ(broken(out), "");
+}
+
+TEST(TwoZones, AreToldWhatIsOfThemselves) {
+  WorldRun out = run(two_zones("", "",
+                               "  changes:\n  - at: 5s\n    zone: east\n    apply:\n      type: MeshTimeout\n      "
+                               "mesh: default\n      name: own\n"
+                               "      labels: {kuma.io/origin: zone}\n      spec: {to: [{targetRef: {kind: Mesh}, "
+                               "default: {connectionTimeout: 3s}}]}\n",
+                               "  - eventually: {after: 5s, within: 5s, that: policy-applied(MeshTimeout/own)}\n"));
+  EXPECT_EQ(broken(out), "");
+}
+
+TEST(TwoZones, WaitForWhatGlobalDoesNotGive) {
+  Scenario scenario =
+      two_zones(", controlPlane: {settings: {KUMA_MULTIZONE_ZONE_GLOBAL_ADDRESS: 'grpcs://nobody:5685'}}", "", "",
+                "  - always: no-plaintext\n");
+  WorldRun out = run(scenario);
+  ASSERT_EQ(out.problems.size(), 1u);
+  EXPECT_THAT(out.problems[0].text, HasSubstr("the control plane of zone east did not get mesh default from Global"));
+}
+
+}  // namespace
+}  // namespace kumasim::scenario
