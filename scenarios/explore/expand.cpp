@@ -25,21 +25,36 @@ struct Place {
   chaos::Group group;
 };
 
+/// Zones that a version of a service is in, where the file says so: its own, else those of the service.
+std::vector<std::string> in_zones(const json& service, const json& version) {
+  for (const json* says : {&version, &service}) {
+    if (says->contains("zone")) return {(*says)["zone"].get<std::string>()};
+    if (says->contains("zones")) return (*says)["zones"].get<std::vector<std::string>>();
+  }
+  return {};
+}
+
 std::vector<Place> groups_of(const json& document, const Swarm& swarm) {
   std::vector<Place> out;
   const json& services = document["spec"]["topology"]["services"];
   for (std::size_t i = 0; i < services.size(); ++i) {
     json::json_pointer at = json::json_pointer("/spec/topology/services") / i;
     auto name = services[i]["name"].get<std::string>();
-    auto add = [&](const json& group, json::json_pointer where, std::string prefix) {
+    auto add = [&](const json& group, json::json_pointer where, const std::string& suffix) {
       int count = group.value("instances", 1);
+      std::vector<std::string> zones = in_zones(services[i], group);
+      if (zones.size() > 1) {  // one number stands for all of them: it stays
+        for (const std::string& zone : zones)
+          out.push_back({where / "instances", {name, name + "-" + zone + suffix, count, count, count}});
+        return;
+      }
       auto limits = swarm.instances.find(name);
       std::array<int, 2> counts{count, count == 0 ? 0 : count + more_instances};
       if (limits != swarm.instances.end() && count > 0) counts = limits->second;
-      out.push_back({where / "instances", {name, std::move(prefix), count, counts[0], counts[1]}});
+      out.push_back({where / "instances", {name, name + suffix, count, counts[0], counts[1]}});
     };
     if (!services[i].contains("versions")) {
-      add(services[i], at, name);
+      add(services[i], at, "");
       continue;
     }
     const json& versions = services[i]["versions"];
@@ -47,7 +62,7 @@ std::vector<Place> groups_of(const json& document, const Swarm& swarm) {
       auto version = versions[k].value("name", "");
       if (version.empty() && versions[k].contains("tags")) version = versions[k]["tags"].value("version", "");
       if (version.empty()) version = fmt::format("{}", k);
-      add(versions[k], at / "versions" / k, fmt::format("{}-{}", name, version));
+      add(versions[k], at / "versions" / k, "-" + version);
     }
   }
   return out;

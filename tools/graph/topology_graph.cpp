@@ -142,21 +142,51 @@ void add_flows(Picture& picture, const Scenario& scenario, const WorldRun* run) 
   }
 }
 
-void add_control_plane(Picture& picture, const Scenario& scenario, const Plan& plan) {
-  Agnode_t* node = picture.node(scenario.control_plane.name);
-  picture.label(node, fmt::format("<b>{}</b>", markup_escaped(scenario.control_plane.name)) +
-                          fault_lines(scenario, plan, scenario.control_plane.name));
-  picture.identify(node, "process-" + scenario.control_plane.name, "control-plane");
+Agnode_t* add_control_plane(Picture& picture, const Scenario& scenario, const Plan& plan, const std::string& name) {
+  Agnode_t* node = picture.node(name);
+  picture.label(node, fmt::format("<b>{}</b>", markup_escaped(name)) + fault_lines(scenario, plan, name));
+  picture.identify(node, "process-" + name, "control-plane");
   picture.set(node, "shape", "component");
   picture.set(node, "fillcolor", "#fff6e0");
-  for (const Service& service : scenario.services) {
-    Agedge_t* edge = picture.edge(node, picture.node(service.name), "xds");
-    picture.identify(edge, "xds-" + service.name, "xds");
-    picture.set(edge, "style", "dotted");
-    picture.set(edge, "color", soft);
-    picture.set(edge, "arrowhead", "none");
-    picture.set(edge, "constraint", "false");
+  return node;
+}
+
+/// What a control plane tells another process.
+void add_dots(Picture& picture, Agnode_t* from, Agnode_t* to, const std::string& id) {
+  Agedge_t* edge = picture.edge(from, to, "xds");
+  picture.identify(edge, id, "xds");
+  picture.set(edge, "style", "dotted");
+  picture.set(edge, "color", soft);
+  picture.set(edge, "arrowhead", "none");
+  picture.set(edge, "constraint", "false");
+}
+
+/// Its control plane, its proxies, and which services it has instances of.
+void add_zone(Picture& picture, const Scenario& scenario, const Plan& plan, const Zone& zone) {
+  Agnode_t* node = add_control_plane(picture, scenario, plan, zone.control_plane.name);
+  add_dots(picture, picture.node(scenario.control_plane.name), node, "kds-" + zone.name);
+  std::vector<std::string> proxies = zone.ingresses;
+  proxies.insert(proxies.end(), zone.egresses.begin(), zone.egresses.end());
+  for (const std::string& name : proxies) {
+    Agnode_t* proxy = picture.node(name);
+    picture.label(proxy, fmt::format("<b>{}</b>", markup_escaped(name)) + fault_lines(scenario, plan, name));
+    picture.identify(proxy, "process-" + name, "zone-proxy");
+    add_dots(picture, node, proxy, "xds-" + name);
   }
+  for (const Service& service : scenario.services) {
+    bool here = std::ranges::any_of(scenario.instances, [&](const Instance& instance) {
+      return instance.service == service.name && scenario.zone_of(instance.process) == zone.name;
+    });
+    if (here) add_dots(picture, node, picture.node(service.name), fmt::format("xds-{}-{}", zone.name, service.name));
+  }
+}
+
+void add_control_planes(Picture& picture, const Scenario& scenario, const Plan& plan) {
+  Agnode_t* node = add_control_plane(picture, scenario, plan, scenario.control_plane.name);
+  for (const Zone& zone : scenario.zones) add_zone(picture, scenario, plan, zone);
+  if (!scenario.zones.empty()) return;
+  for (const Service& service : scenario.services)
+    add_dots(picture, node, picture.node(service.name), "xds-" + service.name);
 }
 
 std::string title(const Scenario& scenario, const WorldRun* run) {
@@ -216,7 +246,7 @@ Result<std::string> draw_graph(const Scenario& scenario, const WorldRun* run, Gr
   agattr(picture.graph(), AGRAPH, const_cast<char*>("nodesep"), const_cast<char*>("0.5"));
   agattr(picture.graph(), AGRAPH, const_cast<char*>("ranksep"), const_cast<char*>("1.0"));
   Plan plan = make_plan(scenario, run == nullptr ? 1 : run->seed);
-  add_control_plane(picture, scenario, plan);
+  add_control_planes(picture, scenario, plan);
   add_services(picture, scenario, plan);
   add_flows(picture, scenario, run);
   picture.label(picture.graph(), title(scenario, run));
