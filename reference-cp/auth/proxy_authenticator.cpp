@@ -172,7 +172,7 @@ asio::awaitable<Result<>> ProxyAuthenticator::check_dataplane(const Claim& claim
 }
 
 asio::awaitable<Result<>> ProxyAuthenticator::check_zone_proxy(const Claim& claim, const std::string& token) const {
-  auto claims = co_await zone_.validate(token, zone_token_keys());
+  auto claims = co_await zone_.validate(token, options_.federated ? zone_token_public_keys() : zone_token_keys());
   if (!claims) co_return refuse("authentication failed: " + claims.error().message);
   auto zone = text_claim(*claims, "Zone");
   auto scope = list_claim(*claims, "Scope");

@@ -18,6 +18,7 @@ class ProxyAuthenticator {
     bool dp_tokens = true;    ///< Dataplanes need a token (dpServer.authn.dpProxy.type)
     bool zone_tokens = true;  ///< zone ingresses and egresses need one (dpServer.authn.zoneProxy.type)
     std::string zone = {};    ///< this zone, "" where it has no name
+    bool federated = false;   ///< it is under a global control plane, which signs zone tokens
     ValidatorOptions dp_validator = {}, zone_validator = {};
   };
 

@@ -66,6 +66,9 @@ KeyFamily dataplane_token_keys(const std::string& mesh) {
   return {"dataplane-token-signing-key-" + mesh, mesh, "dataplane-token-revocations-" + mesh};
 }
 KeyFamily zone_token_keys() { return {"zone-token-signing-key", "", "zone-token-revocations"}; }
+KeyFamily zone_token_public_keys() {
+  return {"zone-token-signing-public-key", "", "zone-token-revocations", true};
+}
 KeyFamily user_token_keys() { return {"user-token-signing-key", "", "user-token-revocations"}; }
 
 asio::awaitable<Result<List>> SigningKeys::list(const KeyFamily& family) const {
@@ -98,7 +101,8 @@ asio::awaitable<Result<TokenKey>> SigningKeys::find(KeyFamily family, std::strin
   auto secret = co_await store_.get(kind_of(family), {family.mesh, secret_name(family, id)});
   if (!secret && secret.error().code == Code::not_found) co_return no_key(family, id);
   if (!secret) co_return fail(secret.error().code, "could not retrieve signing key: " + secret.error().message);
-  co_return TokenKey::from_private(bytes_of(**secret).value_or(""));
+  const std::string bytes = bytes_of(**secret).value_or("");
+  co_return family.only_verify ? TokenKey::from_public(bytes) : TokenKey::from_private(bytes);
 }
 
 asio::awaitable<Result<bool>> SigningKeys::is_revoked(KeyFamily family, std::string token_id) const {

@@ -20,9 +20,12 @@ struct KeyFamily {
   std::string prefix;
   std::string mesh;  ///< "": global secrets
   std::string revocations;
+  bool only_verify = false;  ///< the public parts of keys that another control plane signs with
 };
 KeyFamily dataplane_token_keys(const std::string& mesh);
 KeyFamily zone_token_keys();
+/// In a zone under a global control plane, which has the keys.
+KeyFamily zone_token_public_keys();
 KeyFamily user_token_keys();
 
 inline constexpr const char* admin_user_token_secret = "admin-user-token";

@@ -57,6 +57,25 @@ TEST(ProxyAuthenticator, WhatTheTokenNamesBinds) {
             "allowed with this token. Allowed values in token are [\"web\" \"x\"]");
 }
 
+/// The private part stays with the global control plane; the zone has the public one from it.
+TEST(ProxyAuthenticator, AZoneUnderAGlobalControlPlaneVerifiesZoneTokensByThePublicKey) {
+  Gate gate;
+  const std::string key = *make_key_pem({});
+  gate.put_secret("", "zone-token-signing-key-2", key);
+  ProxyAuthenticator zone(gate.store, gate.keys, gate.clock, {.zone = "zone-1", .federated = true});
+  const ProxyAuthenticator::Claim claim{"ingress", {"", "proxy"}, "type: ZoneIngress\nname: proxy\n"};
+  Headers metadata{{"authorization", gate.issue(zone_token_keys(), to_claims(ZoneIdentity{"zone-1", {"ingress"}}))}};
+  auto passed = run_now(zone.authenticate(claim, metadata));
+  ASSERT_FALSE(passed);
+  EXPECT_NE(passed.error().message.find("GlobalSecret of name \"zone-token-signing-public-key-2\" is not found"),
+            std::string::npos)
+      << passed.error().message;
+  gate.put_secret("", "zone-token-signing-public-key-2", *TokenKey::from_private(key)->public_pem());
+  gate.remove(kind::global_secret(), "", "zone-token-signing-key-2");
+  passed = run_now(zone.authenticate(claim, metadata));
+  EXPECT_TRUE(passed) << passed.error().message;
+}
+
 TEST(ProxyAuthenticator, WithoutATokenNobodyPasses) {
   Gate gate;
   EXPECT_EQ(gate.dataplane(""),

@@ -76,6 +76,7 @@ inline ProxyAuthenticator::Options proxy_options(const Config& config) {
   return {.dp_tokens = config.dp_proxy_auth != "none",
           .zone_tokens = config.zone_proxy_auth != "none",
           .zone = config.zone_name,
+          .federated = config.federated(),
           .dp_validator = validator_options(config, config.dp_token_secrets, config.dp_token_keys),
           .zone_validator = validator_options(config, config.zone_token_secrets, config.zone_token_keys)};
 }
