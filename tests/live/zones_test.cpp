@@ -1,0 +1,201 @@
+/// A global control plane and a zone under it as processes: ours with ours, and each of ours with one of a release of
+/// Kuma 2.12, named by KUMASIM_PEER_KUMA_CP. Without it those two are skipped.
+#include "tests/live/kuma_cp_bed.hpp"
+
+namespace kumasim::live {
+namespace {
+
+/// "t1" of mesh default as zones know it: what Kuma makes of it.
+constexpr const char* policy_in_zone = "t1-b5w686xx59cxw57z";
+
+class ZonesLive : public KumaCp {
+ protected:
+  struct Site {
+    std::string name, program;
+    std::uint16_t rest = 0;
+    std::map<std::string, std::string> settings;
+    ChildProcess* process = nullptr;
+  };
+
+  Site site(std::string name, std::string program, std::string mode) {
+    Site out{.name = std::move(name), .program = std::move(program), .settings = {}};
+    for (auto* port : {&rest, &https, &dp, &diagnostics}) *port = free_port();
+    out.rest = rest;
+    out.settings = settings();
+    out.settings["KUMA_MODE"] = std::move(mode);
+    out.settings["KUMA_STORE_TYPE"] = "memory";
+    out.settings["KUMA_GENERAL_WORK_DIR"] = directory + "/" + out.name;
+    out.settings["KUMA_GENERAL_RESILIENT_COMPONENT_BASE_BACKOFF"] = "500ms";
+    out.settings["KUMA_GENERAL_RESILIENT_COMPONENT_MAX_BACKOFF"] = "1s";
+    out.settings["KUMA_INTER_CP_SERVER_PORT"] = std::to_string(free_port());
+    out.settings["KUMA_MONITORING_ASSIGNMENT_SERVER_PORT"] = std::to_string(free_port());
+    out.settings["KUMA_REPORTS_ENABLED"] = "false";
+    return out;
+  }
+
+  asio::awaitable<void> begin(Site& site) {
+    site.process = &start(site.program, {"run"}, site.name, site.settings);
+    co_await wait_for(url(site, "/"));
+  }
+  asio::awaitable<void> kill(Site& site) {
+    site.process->kill();
+    co_await site.process->wait();
+  }
+
+  static std::string url(const Site& site, const std::string& path) {
+    return fmt::format("http://127.0.0.1:{}{}", site.rest, path);
+  }
+  asio::awaitable<Json> get(const Site& site, std::string path) {
+    auto answer = co_await call("GET", url(site, path));
+    co_return Json::parse(answer.body, nullptr, false);
+  }
+  asio::awaitable<void> put(const Site& site, std::string path, Json body) {
+    rest = site.rest;
+    co_await KumaCp::put(std::move(path), std::move(body));
+  }
+
+  /// Until it holds, for at most 40 s: a release writes what it knows of a new stream after up to 10 s.
+  asio::awaitable<void> comes(std::string what, std::function<asio::awaitable<bool>()> holds) {
+    for (int i = 0; i < 200; ++i) {
+      bool now = co_await holds();
+      if (now) co_return;
+      co_await sleep(live.runtime().timers, 200ms);
+    }
+    ADD_FAILURE() << "never: " << what;
+  }
+
+  /// Whether the last of the zone's streams is open, as Global tells it.
+  asio::awaitable<bool> online(const Site& global) {
+    Json overview = co_await get(global, "/zones/east/_overview");
+    const Json::json_pointer at("/zoneInsight/subscriptions");
+    if (!overview.is_object() || !overview.contains(at) || overview[at].empty()) co_return false;
+    co_return !overview[at].back().contains("disconnectTime");
+  }
+  /// The name at Global of the zone's proxy; "" where it is not there.
+  asio::awaitable<std::string> name_of(const Site& global, std::string display_name) {
+    Json list = co_await get(global, "/meshes/default/dataplanes");
+    if (!list.is_object()) co_return "";
+    for (const Json& each : list.value("items", Json::array()))
+      if (each["labels"].value("kuma.io/display-name", "") == display_name &&
+          each["labels"].value("kuma.io/zone", "") == "east")
+        co_return each.value("name", "");
+    co_return "";
+  }
+
+  asio::awaitable<void> flows_both_ways(Site& global, Site& zone) {
+    co_await comes("the zone is online", [&] { return online(global); });
+    co_await put(global, "/meshes/default/meshtimeouts/t1",
+                 Json::parse(R"({"type": "MeshTimeout", "mesh": "default", "name": "t1", "spec": {
+                     "targetRef": {"kind": "Mesh"},
+                     "to": [{"targetRef": {"kind": "Mesh"}, "default": {"connectionTimeout": "7s"}}]}})"));
+    co_await wait_for(url(zone, "/meshes/default"));
+    co_await put(zone, "/meshes/default/dataplanes/dp-1",
+                 Json::parse(R"({"type": "Dataplane", "mesh": "default", "name": "dp-1", "networking": {
+                     "address": "10.0.0.1", "inbound": [{"port": 80, "tags": {"kuma.io/service": "web"}}]}})"));
+    co_await comes("the policy is in the zone", [&]() -> asio::awaitable<bool> {
+      Json policy = co_await get(zone, std::string("/meshes/default/meshtimeouts/") + policy_in_zone);
+      co_return policy.is_object() && policy.contains("labels") && policy["labels"]["kuma.io/origin"] == "global";
+    });
+    co_await comes("the proxy is at Global", [&]() -> asio::awaitable<bool> {
+      auto name = co_await name_of(global, "dp-1");
+      co_return !name.empty();
+    });
+    auto gone = co_await call("DELETE", url(global, "/meshes/default/meshtimeouts/t1"));
+    EXPECT_EQ(gone.status, 200) << gone.body;
+    co_await comes("the policy leaves the zone", [&]() -> asio::awaitable<bool> {
+      auto answer = co_await call("GET", url(zone, std::string("/meshes/default/meshtimeouts/") + policy_in_zone));
+      co_return answer.status == 404;
+    });
+    // What zones do not make is not written there.
+    auto refused = co_await call("PUT", url(zone, "/meshes/other"), R"({"type": "Mesh", "name": "other"})",
+                                 {{"content-type", "application/json"}});
+    EXPECT_EQ(refused.status, 405) << refused.body;
+  }
+
+  /// Through the zone, what its own endpoint answers.
+  asio::awaitable<void> asks_envoys(const Site& global) {
+    const std::string file = directory + "/backend-1.yaml";
+    std::ofstream(file) << backend_text(free_port(), free_port(), free_port());
+    auto variables = environment();
+    variables["TMPDIR"] = directory;
+    start(KUMA_DP,
+          {"run", "--cp-address", fmt::format("https://localhost:{}", dp), "--ca-cert-file",
+           directory + "/east/kuma-cp.crt", "--dataplane-file", file, "--binary-path", ENVOY, "--dns-enabled=false",
+           "--drain-time", "1s"},
+          "backend-1", std::move(variables));
+    std::string name;
+    co_await comes("the Envoy's proxy is at Global", [&]() -> asio::awaitable<bool> {
+      name = co_await name_of(global, "backend-1");
+      co_return !name.empty();
+    });
+    const std::string path = "/meshes/default/dataplanes/" + name;
+    std::string stats = co_await wait_for(url(global, path + "/stats"));
+    EXPECT_NE(stats.find("server.uptime: "), std::string::npos) << stats.substr(0, 300);
+    std::string clusters = co_await wait_for(url(global, path + "/clusters?format=json"));
+    EXPECT_NE(clusters.find("\"cluster_statuses\""), std::string::npos) << clusters.substr(0, 300);
+    Json dump = Json::parse(co_await wait_for(url(global, path + "/xds")), nullptr, false);
+    EXPECT_TRUE(dump.is_object() && dump.contains("configs"));
+    auto none = co_await call("GET", url(global, "/meshes/default/dataplanes/nobody/stats"));
+    EXPECT_EQ(none.status, 404) << none.body;
+  }
+
+  asio::awaitable<void> survives(Site& global, Site& zone) {
+    co_await kill(zone);
+    co_await comes("the zone is offline", [&]() -> asio::awaitable<bool> {
+      bool is_online = co_await online(global);
+      co_return !is_online;
+    });
+    co_await begin(zone);
+    co_await comes("the zone is online again", [&] { return online(global); });
+    auto refused = co_await call("DELETE", url(global, "/zones/east"));
+    EXPECT_EQ(refused.status, 400) << "it is connected: " << refused.body;
+    co_await wait_for(url(zone, "/meshes/default"));
+    co_await put(zone, "/meshes/default/dataplanes/dp-2",
+                 Json::parse(R"({"type": "Dataplane", "mesh": "default", "name": "dp-2", "networking": {
+                     "address": "10.0.0.2", "inbound": [{"port": 80, "tags": {"kuma.io/service": "web"}}]}})"));
+    co_await kill(global);
+    co_await begin(global);
+    co_await comes("the zone is at the new Global", [&]() -> asio::awaitable<bool> {
+      auto name = co_await name_of(global, "dp-2");
+      co_return !name.empty();
+    });
+  }
+
+  void story(std::string global_program, std::string zone_program) {
+    run(
+        [&]() -> asio::awaitable<void> {
+          Site global = site("global", std::move(global_program), "global");
+          auto kds = free_port();
+          global.settings["KUMA_MULTIZONE_GLOBAL_KDS_GRPC_PORT"] = std::to_string(kds);
+          global.settings["KUMA_MULTIZONE_GLOBAL_KDS_ZONE_INSIGHT_FLUSH_INTERVAL"] = "500ms";
+          Site zone = site("east", std::move(zone_program), "zone");
+          zone.settings["KUMA_MULTIZONE_ZONE_NAME"] = "east";
+          zone.settings["KUMA_MULTIZONE_ZONE_GLOBAL_ADDRESS"] = fmt::format("grpcs://localhost:{}", kds);
+          zone.settings["KUMA_MULTIZONE_ZONE_KDS_ROOT_CA_FILE"] = directory + "/global/kuma-cp.crt";
+          co_await begin(global);
+          co_await begin(zone);
+          co_await flows_both_ways(global, zone);
+          rest = zone.rest;
+          co_await asks_envoys(global);
+          co_await survives(global, zone);
+        },
+        180s);
+  }
+};
+
+TEST_F(ZonesLive, OursWithOurs) { story(KUMA_CP, KUMA_CP); }
+
+TEST_F(ZonesLive, TheirZoneUnderOurGlobal) {
+  auto theirs = environment_variable("KUMASIM_PEER_KUMA_CP").value_or("");
+  if (theirs.empty()) GTEST_SKIP() << "KUMASIM_PEER_KUMA_CP names no kuma-cp of Kuma 2.12";
+  story(KUMA_CP, theirs);
+}
+
+TEST_F(ZonesLive, OurZoneUnderTheirGlobal) {
+  auto theirs = environment_variable("KUMASIM_PEER_KUMA_CP").value_or("");
+  if (theirs.empty()) GTEST_SKIP() << "KUMASIM_PEER_KUMA_CP names no kuma-cp of Kuma 2.12";
+  story(theirs, KUMA_CP);
+}
+
+}  // namespace
+}  // namespace kumasim::live
