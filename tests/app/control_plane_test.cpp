@@ -1,9 +1,12 @@
 /// Streams that say nothing, and keys that could not be made at the start.
+#include <gmock/gmock.h>
+
 #include "app/cp_parts.hpp"
 #include "reference-cp/app/kuma_cp/ads_server.hpp"
 #include "reference-cp/app/kuma_cp/control_plane.hpp"
 #include "reference-cp/auth/proxy_authenticator.hpp"
 #include "reference-cp/auth/signing_keys.hpp"
+#include "store/run_now.hpp"
 
 namespace kumasim::cp::testing {
 namespace {
@@ -33,7 +36,7 @@ TEST(AdsServer, AStreamThatSaysNothingIsClosed) {
 }
 
 /// A whole control plane over a store in trouble; what it has logged.
-Lines run_control_plane(TroubledStore::Trouble trouble, std::shared_ptr<TroubledStore> store) {
+Lines run_control_plane(TroubledStore::Trouble trouble, std::shared_ptr<TroubledStore> store, Config config = {}) {
   Lines log;
   sim::World world;
   auto& process = world.add_process("kuma-cp");
@@ -41,7 +44,6 @@ Lines run_control_plane(TroubledStore::Trouble trouble, std::shared_ptr<Troubled
     auto runtime = std::make_shared<Runtime>(
         Runtime{given.executor, given.clock, given.random, given.timers, given.network, given.disk, log});
     process.keep(runtime);
-    Config config;
     config.signing_key = "ec-p256";
     store->trouble = std::move(trouble);
     auto control_plane = std::make_shared<ControlPlane>(*runtime, config, store);
@@ -100,6 +102,26 @@ TEST(ControlPlane, AStoreThatDoesNotAnswerIsNotAMissingToken) {
   EXPECT_EQ(log.count("admin user token not made"), 2);
   EXPECT_EQ(writes, 1);
   EXPECT_TRUE(has_secret(*store, admin_user_token_secret));
+}
+
+/// What derives from proxies is made where they are: Global would hand it to all other zones.
+TEST(ControlPlane, OnlyZonesDeriveFromProxies) {
+  auto derived = [](const std::string& mode) {
+    auto store = std::make_shared<TroubledStore>();
+    for (const nlohmann::json& body :
+         {nlohmann::json{{"type", "Mesh"}, {"name", "m"}, {"meshServices", {{"mode", "Exclusive"}}}},
+          dataplane("m", "dp", 1)})
+      EXPECT_TRUE(run_now(store->create(*resource_from_json(body), WallTime{})));
+    Config config;
+    config.mode = mode;
+    run_control_plane({}, store, config);
+    std::vector<std::string> out;
+    for (const Kind* kind : {&kind::mesh_service(), &kind::config()})
+      for (const ResourcePtr& each : run_now(store->list(*kind, {}))->items) out.push_back(each->meta.name);
+    return out;
+  };
+  EXPECT_THAT(derived("zone"), ::testing::Contains("dp")) << "a MeshService";
+  EXPECT_THAT(derived("global"), ::testing::ElementsAre("kuma-cluster-id"));
 }
 
 }  // namespace
