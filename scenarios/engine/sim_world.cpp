@@ -6,7 +6,6 @@
 
 #include <fmt/format.h>
 
-#include "kumasim/runtime/task.hpp"
 #include "kumasim/scenario/verdict.hpp"
 #include "scenarios/engine/law.hpp"
 #include "scenarios/engine/rollout.hpp"
@@ -71,7 +70,7 @@ void SimWorld::add_processes() {
   using Role = SimZoneProxy::Role;
   planes_.push_back(std::make_unique<SimPlane>(world_, scenario_, ""));
   for (const Zone& zone : scenario_.zones) planes_.push_back(std::make_unique<SimPlane>(world_, scenario_, zone.name));
-  operator_ = &world_.add_process("operator");
+  operator_ = std::make_unique<SimOperator>(world_, scenario_);
   auto bugs = sim::EnvoyBugs::from_name(options_.planted_bug).value_or(sim::EnvoyBugs());
   auto add = [&](const std::string& name, const Zone& zone, Role role) {
     sim::Process& process = world_.add_process(name);
@@ -123,52 +122,6 @@ sim::Process& SimWorld::process(const std::string& name) const {
   return *found;
 }
 
-void SimWorld::start_operator() {
-  operator_->start([this](Runtime& runtime) {
-    for (const auto& plane : planes_)
-      clients_[plane->zone()] = std::make_shared<MeshClient>(runtime, fmt::format("http://{}:5681", plane->name()));
-    spawn(runtime.executor, runtime.log, "operator", apply_resources());
-  });
-}
-
-asio::awaitable<void> SimWorld::apply_resources() {
-  for (const auto& plane : planes_) {
-    waits_for_ =
-        fmt::format("{} did not take the resources", scenario_.zones.empty() ? "the control plane" : plane->name());
-    co_await clients_.at(plane->zone())->wait_until_up();
-    if (!plane->zone().empty()) co_await wait_for_meshes(plane->zone());
-    co_await apply_resources(plane->zone());
-    if (!refused_.empty()) co_return;
-  }
-  applied_ = true;
-}
-
-asio::awaitable<void> SimWorld::apply_resources(const std::string& zone) {
-  for (const ResourceText& resource : scenario_.resources) {
-    if (resource.zone != zone) continue;
-    std::string problem = co_await clients_.at(zone)->apply(resource.body);
-    if (problem.empty()) continue;
-    ResourceName is = resource_name(resource.body);
-    refused_ = fmt::format("{}: the control plane refused {} `{}`: {}", resource.origin, is.type, is.name, problem);
-    co_return;
-  }
-}
-
-asio::awaitable<void> SimWorld::wait_for_meshes(const std::string& zone) {
-  auto of_global = [&](const std::string& mesh) {
-    return std::ranges::none_of(scenario_.resources, [&](const ResourceText& resource) {
-      ResourceName is = resource_name(resource.body);
-      return resource.zone == zone && is.type == "Mesh" && is.name == mesh;
-    });
-  };
-  for (const Service& service : scenario_.services) {
-    if (!of_global(service.mesh)) continue;
-    waits_for_ = fmt::format("the control plane of zone {} did not get mesh {} from Global", zone, service.mesh);
-    while ((co_await clients_.at(zone)->read({"Mesh", "", service.mesh})).is_null())
-      co_await sleep(operator_->runtime().timers, setup_step);
-  }
-}
-
 Result<> SimWorld::wait_for(const std::function<bool()>& ready, const std::function<std::string()>& why_not) {
   while (!ready()) {
     // A control plane that failed once may still serve some of it; the run is lost all the same.
@@ -207,15 +160,10 @@ Result<> SimWorld::start_control_planes() {
 
 Result<> SimWorld::set_up() {
   if (Result<> started = start_control_planes(); !started) return started;
-  start_operator();
-  Result<> answered = wait_for([this] { return applied_ || !refused_.empty(); },
-                               [this] {
-                                 std::string trouble;
-                                 for (const auto& [zone, client] : clients_)
-                                   if (trouble.empty()) trouble = client->trouble();
-                                 return fmt::format("{}{}", waits_for_, trouble.empty() ? "" : " (" + trouble + ")");
-                               });
-  if (!refused_.empty()) return fail(Code::invalid_argument, refused_);
+  operator_->start();
+  Result<> answered = wait_for([this] { return operator_->applied() || !operator_->refused().empty(); },
+                               [this] { return operator_->waits_for(); });
+  if (!operator_->refused().empty()) return fail(Code::invalid_argument, operator_->refused());
   if (!answered) return answered;
   for (auto& [name, proxy] : zone_proxies_) proxy->start();
   for (const Instance& instance : scenario_.instances) instances_[instance.process]->start();
@@ -260,7 +208,7 @@ void SimWorld::set_override(const std::string& name, const std::string& set) {
 
 void SimWorld::watch_lives(std::function<void(const std::string& process, bool up)> told) {
   world_.set_life_watch([this, told = std::move(told)](const sim::Process& of, bool up) {
-    if (&of != operator_) told(of.name(), up);
+    if (&of != &operator_->process()) told(of.name(), up);
   });
 }
 
@@ -292,36 +240,6 @@ sim::LinkOptions SimWorld::link_between(const std::string& a, const std::string&
     out.loss_ppm = static_cast<std::uint32_t>(link.loss_ppm);
   }
   return out;
-}
-
-void SimWorld::apply(const std::string& zone, const nlohmann::json& resource, std::function<void(std::string)> done) {
-  auto task = [](std::shared_ptr<MeshClient> client, nlohmann::json body,
-                 std::function<void(std::string)> tell) -> asio::awaitable<void> {
-    std::string problem = co_await client->apply(std::move(body));
-    tell(std::move(problem));
-  };
-  Runtime& runtime = operator_->runtime();
-  spawn(runtime.executor, runtime.log, "operator", task(clients_.at(zone), resource, std::move(done)));
-}
-
-void SimWorld::remove(const std::string& zone, const ResourceName& is, std::function<void(std::string)> done) {
-  auto task = [](std::shared_ptr<MeshClient> client, ResourceName whom,
-                 std::function<void(std::string)> tell) -> asio::awaitable<void> {
-    std::string problem = co_await client->remove(std::move(whom));
-    tell(std::move(problem));
-  };
-  Runtime& runtime = operator_->runtime();
-  spawn(runtime.executor, runtime.log, "operator", task(clients_.at(zone), is, std::move(done)));
-}
-
-void SimWorld::read(const std::string& zone, const ResourceName& is, std::function<void(nlohmann::json)> done) {
-  auto task = [](std::shared_ptr<MeshClient> client, ResourceName whom,
-                 std::function<void(nlohmann::json)> tell) -> asio::awaitable<void> {
-    nlohmann::json body = co_await client->read(std::move(whom));
-    tell(std::move(body));
-  };
-  Runtime& runtime = operator_->runtime();
-  spawn(runtime.executor, runtime.log, "operator", task(clients_.at(zone), is, std::move(done)));
 }
 
 void SimWorld::call(const CallRequest& request, std::function<void(CallRecord)> done) {

@@ -9,9 +9,9 @@
 
 #include "kumasim/scenario/worlds.hpp"
 #include "kumasim/sim/world.hpp"
-#include "scenarios/engine/mesh_client.hpp"
 #include "scenarios/engine/sim_faults.hpp"
 #include "scenarios/engine/sim_instance.hpp"
+#include "scenarios/engine/sim_operator.hpp"
 #include "scenarios/engine/sim_plane.hpp"
 #include "scenarios/engine/sim_zone_proxy.hpp"
 
@@ -33,9 +33,15 @@ class SimWorld final : public MeshWorld {
   void watch_lives(std::function<void(const std::string& process, bool up)> told) override;
   bool watch(EventSink sink) override;
 
-  void apply(const std::string& zone, const nlohmann::json& resource, std::function<void(std::string)> done) override;
-  void remove(const std::string& zone, const ResourceName& is, std::function<void(std::string)> done) override;
-  void read(const std::string& zone, const ResourceName& is, std::function<void(nlohmann::json)> done) override;
+  void apply(const std::string& zone, const nlohmann::json& resource, std::function<void(std::string)> done) override {
+    operator_->apply(zone, resource, std::move(done));
+  }
+  void remove(const std::string& zone, const ResourceName& is, std::function<void(std::string)> done) override {
+    operator_->remove(zone, is, std::move(done));
+  }
+  void read(const std::string& zone, const ResourceName& is, std::function<void(nlohmann::json)> done) override {
+    operator_->read(zone, is, std::move(done));
+  }
   void call(const CallRequest& request, std::function<void(CallRecord)> done) override;
   void on_inner_call(std::function<void(CallRecord)> observer) override;
 
@@ -61,11 +67,6 @@ class SimWorld final : public MeshWorld {
   sim::LinkOptions link_between(const std::string& a, const std::string& b) const;
   void stop(const std::string& process, Duration grace);
   void set_override(const std::string& process, const std::string& set);
-  void start_operator();
-  asio::awaitable<void> apply_resources();
-  asio::awaitable<void> apply_resources(const std::string& zone);
-  /// Global has made them; the zone's control plane gets them from there.
-  asio::awaitable<void> wait_for_meshes(const std::string& zone);
   Result<> start_control_planes();
   /// Steps of virtual time until `ready`, at most to the limit of set-up.
   Result<> wait_for(const std::function<bool()>& ready, const std::function<std::string()>& why_not);
@@ -76,15 +77,11 @@ class SimWorld final : public MeshWorld {
   std::unique_ptr<sim::proxy::Fabric> fabric_;
   SimFaults faults_;
   std::vector<std::unique_ptr<SimPlane>> planes_;  // as Scenario::control_planes()
-  sim::Process* operator_ = nullptr;
+  std::unique_ptr<SimOperator> operator_;
   std::map<std::string, std::unique_ptr<SimZoneProxy>> zone_proxies_;
   std::map<std::string, std::unique_ptr<SimInstance>> instances_;
-  std::map<std::string, std::shared_ptr<MeshClient>> clients_;  // by zone; "": Global, or the only one
-  std::string waits_for_;                                       // what keeps set-up from going on
   MonotonicTime start_{};
-  bool applied_ = false;
   bool running_ = false;  // set-up is over
-  std::string refused_;
   std::vector<Problem> problems_;
 };
 

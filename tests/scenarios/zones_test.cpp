@@ -161,9 +161,13 @@ TEST(Zones, ExpectationsMayNameTheCallersZone) {
 TEST(Zones, CallsOfOtherZonesDoNotCount) {
   Scenario scenario = loaded("{name: web, zone: east,", "{name: web, zones: [east, west],");
   Observations seen;
-  for (const char* from : {"web-east-0", "web-west-0", "web-west-0"})
-    seen.calls.push_back(
-        {.from = "web", .to = "backend", .from_process = from, .path = "/", .status = from[4] == 'e' ? 503 : 200});
+  for (const char* from : {"web-east-0", "web-west-0", "web-west-0"}) {
+    CallRecord& call = seen.calls.emplace_back();
+    call.from = "web";
+    call.to = "backend";
+    call.from_process = from;
+    call.status = scenario.zone_of(from) == "east" ? 503 : 200;
+  }
   auto holds = [&](const char* predicate) {
     return evaluate(*parse_predicate(predicate), scenario, seen, Duration(0), scenario.duration).holds;
   };
