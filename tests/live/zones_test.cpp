@@ -129,6 +129,12 @@ class ZonesLive : public KumaCp {
       co_return !name.empty();
     });
     const std::string path = "/meshes/default/dataplanes/" + name;
+    co_await comes("Global counts it as online", [&]() -> asio::awaitable<bool> {
+      Json insight = co_await get(global, "/mesh-insights/default");
+      co_return insight.is_object() && insight.value(Json::json_pointer("/dataplanes/online"), 0) == 1;
+    });
+    Json overview = co_await get(global, path + "/_overview");
+    EXPECT_TRUE(overview.is_object() && overview.contains("dataplaneInsight")) << overview.dump();
     std::string stats = co_await wait_for(url(global, path + "/stats"));
     EXPECT_NE(stats.find("server.uptime: "), std::string::npos) << stats.substr(0, 300);
     std::string clusters = co_await wait_for(url(global, path + "/clusters?format=json"));
