@@ -144,14 +144,22 @@ std::string side(const Surface& surface, const Drawn& drawn, const std::string& 
   return whole || processes.empty() ? name : one_of(processes, random);
 }
 
-/// One process: a group or the control plane first, so that a large service is not struck more often than a small one.
+std::vector<std::string> control_planes(const Surface& surface) {
+  std::vector<std::string> out{surface.control_plane};
+  out.insert(out.end(), surface.zone_control_planes.begin(), surface.zone_control_planes.end());
+  return out;
+}
+
+/// One process: a group or a control plane first, so that a large service is not struck more often than a small one.
 std::string process(const Surface& surface, const Drawn& drawn, bool or_control_plane, Random& random) {
   std::vector<const Group*> groups;
   for (const Group& group : surface.groups) {
     if (instances_of(group, drawn) > 0) groups.push_back(&group);
   }
-  std::uint64_t chosen = random.below(groups.size() + (or_control_plane ? 1 : 0));
-  if (chosen == groups.size()) return surface.control_plane;
+  std::vector<std::string> planes;
+  if (or_control_plane) planes = control_planes(surface);
+  std::uint64_t chosen = random.below(groups.size() + planes.size());
+  if (chosen >= groups.size()) return planes[chosen - groups.size()];
   int count = instances_of(*groups[chosen], drawn);
   return groups[chosen]->prefix + "-" + std::to_string(random.below(static_cast<std::uint64_t>(count)));
 }
@@ -198,7 +206,10 @@ DrawnFault draw_fault(const Surface& surface, const SwarmOptions& options, const
   switch (kind.victim) {
     case FaultKind::Victim::process: out.target = process(surface, drawn, true, random); break;
     case FaultKind::Victim::instance: out.target = process(surface, drawn, false, random); break;
-    case FaultKind::Victim::control_plane: out.target = surface.control_plane; break;
+    case FaultKind::Victim::control_plane:
+      out.target =
+          surface.zone_control_planes.empty() ? surface.control_plane : one_of(control_planes(surface), random);
+      break;
     case FaultKind::Victim::service: out.service = service_of(surface, drawn, random); break;
     case FaultKind::Victim::some:
       out.service = one_of(services_of_several(surface, drawn), random);
@@ -223,10 +234,11 @@ DrawnFault draw_fault(const Surface& surface, const SwarmOptions& options, const
       break;
     }
   }
+  std::vector<std::string> planes = control_planes(surface);
+  bool of_plane = std::ranges::find(planes, out.target) != planes.end();
   for (const Parameter& parameter : kind.parameters) {
     std::string text = draw_parameter(parameter, random);
-    if (!parameter.control_plane || out.target == surface.control_plane)
-      out.parameters[parameter.name] = std::move(text);
+    if (!parameter.control_plane || of_plane) out.parameters[parameter.name] = std::move(text);
   }
   return out;
 }

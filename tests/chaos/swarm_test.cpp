@@ -183,6 +183,23 @@ TEST(Swarm, EverySeedHasWhatIsPreferredAndMoreOfIt) {
   EXPECT_LT(preferred * 3, all * 2);
 }
 
+TEST(Swarm, StrikesControlPlanesOfZones) {
+  Surface zones = surface();
+  zones.zone_control_planes = {"kuma-cp-east", "kuma-cp-west"};
+  SwarmOptions some = options();
+  some.from = {"proc.kill", "store.txnAbort"};
+  std::set<std::string> killed, aborted;
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    for (const DrawnFault& fault : draw(zones, some, seed).faults) {
+      (fault.kind == "proc.kill" ? killed : aborted).insert(fault.target);
+      bool plane = fault.target.starts_with("kuma-cp");
+      if (fault.kind == "proc.kill") EXPECT_EQ(fault.parameters.contains("disk"), plane) << fault.target;
+    }
+  }
+  EXPECT_EQ(aborted, (std::set<std::string>{"kuma-cp", "kuma-cp-east", "kuma-cp-west"}));
+  EXPECT_TRUE(killed.contains("kuma-cp-west") && killed.contains("web-0"));
+}
+
 TEST(Swarm, DrawsNothingOfWhatAScenarioLacks) {
   Surface bare = surface();
   bare.groups = {{"web", "web", 1, 1, 1}};

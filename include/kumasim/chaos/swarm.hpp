@@ -38,13 +38,14 @@ struct GivenFault {
 
 /// What there is to draw from.
 struct Surface {
-  std::string control_plane;
+  std::string control_plane;  // the only one, or Global
   std::vector<Group> groups;
   /// Two that talk: services, or a service and the control plane.
   std::vector<std::pair<std::string, std::string>> ways;
   std::vector<std::pair<std::string, std::string>> linked;  // ways whose delay the scenario itself fixes
   Duration begin{}, end{};                                  // no fault before, all are over by then
   std::vector<GivenFault> given = {};                       // beside which faults are drawn
+  std::vector<std::string> zone_control_planes = {};
   std::vector<std::string> meshes = {};
   std::vector<Resource> resources = {};                         // that the scenario begins with
   std::vector<Resource> spare = {};                             // of these, those without which nobody may do more
