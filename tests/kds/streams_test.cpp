@@ -179,6 +179,32 @@ TEST(KdsStreams, GlobalAsksTheEnvoysOfAZoneThroughIt) {
   EXPECT_EQ(zones.ask(proxy("broken"), "/stats").error().message, "could not send StatsRequest: zone is offline");
 }
 
+/// The new control plane of a zone connects while Global does not know yet that the old one is gone (kuma#874).
+TEST(KdsStreams, AZoneMayComeAgainBeforeItsOldStreamsEnd) {
+  Zones zones;
+  zones.create(zones.global(), mesh("m"));
+  zones.join("east");
+  zones.create(zones.zone("east"), dataplane("dp-1"));
+  zones.world.run_for(2s);
+  zones.world.network().partition(zones.process("east"), zones.process("global"));
+  zones.join("east", "east-b");
+  zones.create(zones.zone("east-b"), dataplane("dp-1"));
+  zones.world.run_for(2s);
+  auto last = [&] { return zones.insight("east")["subscriptions"].back(); };
+  EXPECT_EQ(last()["zoneInstanceId"], "east-b-1");
+  EXPECT_TRUE(is_open(last()));
+  auto proxy = run_now(zones.global().list(kind::dataplane(), {}))->items.front();
+  EXPECT_EQ(*zones.ask(proxy, "/stats"), "east-b Dataplane m.dp-1 /stats");
+  zones.world.run_for(2min);
+  EXPECT_EQ(zones.open_subscriptions("east"), 1) << "the old streams have ended";
+  EXPECT_EQ(last()["zoneInstanceId"], "east-b-1");
+  EXPECT_TRUE(is_open(last()));
+  EXPECT_EQ(*zones.ask(proxy, "/stats"), "east-b Dataplane m.dp-1 /stats");
+  zones.create(zones.global(), timeout("t1"));
+  zones.world.run_for(2s);
+  EXPECT_THAT(Zones::names(zones.zone("east-b"), kind::mesh_timeout()), ElementsAre("t1"));
+}
+
 TEST(KdsStreams, ACallThatNamesNoZoneIsRefused) {
   Zones zones;
   std::map<std::string, GrpcStatus> seen;

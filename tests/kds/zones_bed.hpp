@@ -88,19 +88,21 @@ class Zones {
     world.run_for(1s);
   }
 
-  void join(const std::string& zone) {
-    sim::Process& process = world.add_process(zone);
-    process.start([this, &process, zone](Runtime& runtime) {
+  void join(const std::string& zone) { join(zone, zone); }
+  /// By a process of another name.
+  void join(const std::string& zone, const std::string& name) {
+    sim::Process& process = world.add_process(name);
+    process.start([this, &process, zone, name](Runtime& runtime) {
       ZoneClientOptions options;
       options.global = {"global", kds_port};
       options.node = node_of(zone);
-      options.status.instance = zone + "-1";
+      options.node.instance = options.status.instance = name + "-1";
       options.backoff_base = 1s;
       auto life = std::make_shared<ZoneLife>(
           runtime, std::move(options),
-          [this, zone](ResourcePtr proxy, std::string target) { return answer(zone, proxy, std::move(target)); });
+          [this, name](ResourcePtr proxy, std::string target) { return answer(name, proxy, std::move(target)); });
       process.keep(life);
-      zones_[zone] = life;
+      zones_[name] = life;
       spawn(runtime.executor, runtime.log, "client", life->client.run());
       spawn(runtime.executor, runtime.log, "feed", life->client.run_feed());
     });
