@@ -27,6 +27,7 @@ Parameter neutral_tag() { return word("set", {"build=next"}); }
 std::vector<FaultKind> store_kinds() {
   auto kind = [](FaultKind out) {
     out.victim = Victim::control_plane;
+    out.of_store = true;
     out.least = 1s;
     out.most = 30s;
     return out;

@@ -280,6 +280,8 @@ std::optional<DrawnFault> draw_more(const Surface& surface, const SwarmOptions& 
   for (int attempt = 0; attempt < attempts_max; ++attempt) {
     Drawn more = drawn;
     more.faults.push_back(draw_fault(surface, options, drawn, from, from + soon, random));
+    // A store obeys faults only where it began so, long before the branch.
+    if (find_fault_kind(more.faults.back().kind)->of_store) continue;
     if (!options.recoverable || !beyond_budget(surface, more)) return more.faults.back();
   }
   return std::nullopt;

@@ -161,7 +161,11 @@ void Reader::check_pairs(const Fault& fault, const std::string& path) {
   std::vector<std::string> other = scenario_.processes_of(fault.between[1]);
   // Names that nobody has are complained of elsewhere.
   if (one.size() == 1 && one == other)
-    complain(path, fmt::format("both sides are `{}`, which has no link to itself", one[0]));
+    return complain(path, fmt::format("both sides are `{}`, which has no link to itself", one[0]));
+  // A service may be cut apart by itself; of a place and what is in it nobody can say which side is meant.
+  if (!scenario_.is_place(fault.between[0]) && !scenario_.is_place(fault.between[1])) return;
+  auto both = std::ranges::find_first_of(one, other);
+  if (both != one.end()) complain(path, fmt::format("`{}` is on both sides", *both));
 }
 
 /// Simulated proxies and applications keep nothing on a disk.

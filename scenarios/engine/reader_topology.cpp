@@ -25,6 +25,8 @@ void Reader::add_instances(const json& group, const Service& service, const std:
   for (const char* reserved : {"kuma.io/service", "kuma.io/protocol"}) {
     if (tags.contains(reserved)) complain(child_path(at, reserved), "is set by the service itself");
   }
+  if (!scenario_.zones.empty() && group.contains("tags") && group["tags"].contains("kuma.io/zone"))
+    complain(child_path(at, "kuma.io/zone"), "is set by `zone` and `zones`");
   tags["kuma.io/service"] = service.name;
   tags["kuma.io/protocol"] = service.protocol;
   if (group.contains("latency")) as.latency = delay(group["latency"], child_path(path, "latency"));
@@ -132,9 +134,10 @@ void Reader::read_topology(const json& topology, const std::string& path) {
 void Reader::check_topology(const json& topology, const std::string& path) {
   std::set<std::string> processes{"operator"};
   std::vector<std::string> others = scenario_.control_planes();
+  std::set<std::string> regions;
   for (const Zone& zone : scenario_.zones) {
     others.push_back(zone.name);
-    if (!zone.region.empty() && std::ranges::find(others, zone.region) == others.end()) others.push_back(zone.region);
+    if (!zone.region.empty() && regions.insert(zone.region).second) others.push_back(zone.region);
   }
   std::ranges::copy(scenario_.zone_proxies(), std::back_inserter(others));
   for (const std::string& name : others) {

@@ -28,6 +28,8 @@ void Reader::read_zones(const json& topology, const std::string& path) {
   ControlPlaneSpec& global = scenario_.control_plane;
   read_control_plane(topology.value("global", json::object()), "global", child_path(path, "global"), global);
   global.settings.try_emplace("KUMA_MODE", "global");
+  if (global.settings["KUMA_MODE"] != "global")
+    complain(child_path(child_path(child_path(path, "global"), "settings"), "KUMA_MODE"), "is not `global`");
   std::size_t index = 0;
   for (const json& value : topology["zones"]) read_zone(value, child_path(child_path(path, "zones"), index++));
 }
@@ -46,8 +48,10 @@ void Reader::read_zone(const json& value, const std::string& path) {
   settings.try_emplace("KUMA_MULTIZONE_ZONE_GLOBAL_ADDRESS",
                        fmt::format("grpcs://{}:5685", scenario_.control_plane.name));
   settings.try_emplace("KUMA_MULTIZONE_ZONE_KDS_TLS_SKIP_VERIFY", "true");
+  std::string at = child_path(child_path(path, "controlPlane"), "settings");
+  if (settings["KUMA_MODE"] != "zone") complain(child_path(at, "KUMA_MODE"), "is not `zone`");
   if (settings["KUMA_MULTIZONE_ZONE_NAME"] != zone.name)
-    complain(child_path(child_path(child_path(path, "controlPlane"), "settings"), "KUMA_MULTIZONE_ZONE_NAME"),
+    complain(child_path(at, "KUMA_MULTIZONE_ZONE_NAME"),
              fmt::format("is not the zone's name, `{}`", zone.name));
   for (int i = 0; i < value.value("ingresses", 1); ++i)
     zone.ingresses.push_back(fmt::format("ingress-{}-{}", zone.name, i));

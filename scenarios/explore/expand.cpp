@@ -2,6 +2,7 @@
 #include "scenarios/explore/expand.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -155,12 +156,17 @@ std::vector<chaos::GivenFault> given_faults(const Scenario& scenario, const Faul
   chaos::GivenFault out{.kind = std::string(fault.kind->name), .from = fault.at.low, .to = end};
   bool once = !fault.when && !fault.every;
   if (once && (fault.lasts || !fault.kind->lasting)) out.to = fault.at.high + fault.lasts.value_or(Span{}).high;
+  std::vector<std::string> targets = scenario.processes_of(fault.target);
   for (const Instance& instance : scenario.instances) {
     bool meant = fault.select ? fault.select->takes(instance)
-                              : fault.target == instance.process || fault.target == Fault::of_event;
+                              : fault.target == Fault::of_event ||
+                                    std::ranges::find(targets, instance.process) != targets.end();
     if (meant) out.processes.push_back(instance.process);
   }
-  out.at_once = fault.select && fault.select->pick == 0 ? out.processes.size() : fault.select ? fault.select->pick : 1;
+  bool one = fault.target == Fault::of_event || targets.size() <= 1;
+  out.at_once = fault.select && fault.select->pick > 0 ? fault.select->pick
+                : !fault.select && one                 ? 1
+                                                       : out.processes.size();
   if (out.processes.empty()) return {};
   if (!once || fault.kind->name != "proc.restartAs") return {std::move(out)};
   // They start at once, and again at its end: between these they run.
@@ -171,6 +177,14 @@ std::vector<chaos::GivenFault> given_faults(const Scenario& scenario, const Faul
   return {std::move(out), std::move(back)};
 }
 
+/// Whom its proxies talk to.
+std::set<std::string> control_planes_of(const Scenario& scenario, const Service& service) {
+  std::set<std::string> out;
+  for (const Instance& instance : scenario.instances)
+    if (instance.service == service.name) out.insert(scenario.control_plane_of(instance.process).name);
+  return out;
+}
+
 }  // namespace
 
 chaos::Surface surface_of(const Source& source, const Profile& profile) {
@@ -178,8 +192,9 @@ chaos::Surface surface_of(const Source& source, const Profile& profile) {
   chaos::Surface out;
   out.control_plane = scenario.control_plane.name;
   for (Place& place : groups_of(source.document, scenario.swarm)) out.groups.push_back(std::move(place.group));
+  for (const Zone& zone : scenario.zones) out.ways.emplace_back(scenario.control_plane.name, zone.control_plane.name);
   for (const Service& service : scenario.services) {
-    out.ways.emplace_back(scenario.control_plane.name, service.name);
+    for (const std::string& with : control_planes_of(scenario, service)) out.ways.emplace_back(with, service.name);
     for (const Outbound& call : service.calls) {
       if (call.to != service.name) out.ways.emplace_back(service.name, call.to);
     }

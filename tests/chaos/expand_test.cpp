@@ -56,6 +56,61 @@ TEST(Expand, ABranchHasOneMoreFaultThatWaitsForItsEvent) {
   }
 }
 
+TEST(Expand, InstancesOfSeveralZonesAreNamedByTheirZone) {
+  Source source = source_of(R"(apiVersion: kumasim/v1
+kind: Scenario
+metadata: {name: zoned}
+spec:
+  duration: 60s
+  topology:
+    zones: [{name: east}, {name: west}]
+    services: [{name: web, zone: east, calls: [backend]}, {name: backend, zones: [east, west], instances: 2}]
+  expect: [{always: converged}]
+)");
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    Expanded expanded = expand(source, profile("swarm"), seed);
+    auto loaded = load(expanded.document);
+    ASSERT_TRUE(loaded) << seed << ": " << loaded.error()[0].text() << "\n" << document_text(expanded.document);
+    EXPECT_EQ(loaded->processes_of("backend").size(), 4u);
+  }
+}
+
+/// Their proxies talk to the control plane of their zone, which talks to Global; a zone that is killed takes all of it.
+TEST(Expand, DrawsFromTheWaysAndFaultsOfZones) {
+  chaos::Surface surface = surface_of(source_of(R"(apiVersion: kumasim/v1
+kind: Scenario
+metadata: {name: zoned}
+spec:
+  duration: 60s
+  topology:
+    zones: [{name: east}, {name: west}]
+    services: [{name: web, zone: east, calls: [backend]}, {name: backend, zones: [east, west], instances: 2}]
+  faults: [{fault: proc.kill, at: 10s, for: 5s, target: west}]
+  expect: [{always: converged}]
+)"),
+                                      profile("swarm"));
+  using Way = std::pair<std::string, std::string>;
+  EXPECT_EQ(surface.ways, (std::vector<Way>{{"global", "kuma-cp-east"},
+                                            {"global", "kuma-cp-west"},
+                                            {"kuma-cp-east", "web"},
+                                            {"web", "backend"},
+                                            {"kuma-cp-east", "backend"},
+                                            {"kuma-cp-west", "backend"}}));
+  ASSERT_EQ(surface.given.size(), 1u);
+  EXPECT_EQ(surface.given[0].processes, (std::vector<std::string>{"backend-west-0", "backend-west-1"}));
+  EXPECT_EQ(surface.given[0].at_once, 2u);
+}
+
+TEST(Expand, NothingThatSaysWhoMayCallIsTakenBack) {
+  std::string text = with_expectations("  - always: converged\n");
+  text.replace(
+      text.find("  changes:\n") + 11, 0,
+      "  - at: 5s\n    apply: {type: MeshTrafficPermission, mesh: default, name: p, spec: {from: [{targetRef: {kind: "
+      "Mesh}, default: {action: Deny}}]}}\n");
+  for (const chaos::Resource& resource : surface_of(source_of(text), profile("swarm")).changed)
+    EXPECT_NE(resource.kind, "MeshTrafficPermission");
+}
+
 TEST(Expand, SmokeIsTheScenarioItself) {
   Source source = source_of(with_expectations("  - always: no-plaintext\n  swarm: {pick: 5}\n"));
   json document = expand(source, profile("smoke"), 7).document;

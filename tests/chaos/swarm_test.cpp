@@ -51,6 +51,7 @@ TEST(Swarm, OneMoreFaultComesSoonAndKeepsTheBudget) {
     auto one = draw_more(surface(), options(), drawn, from, seed, "call.failed", 1);
     if (!one) return;
     RC_ASSERT(one->at >= from && one->at <= from + 5s);
+    RC_ASSERT(!find_fault_kind(one->kind)->of_store);
     auto same_again = draw_more(surface(), options(), drawn, from, seed, "call.failed", 1);
     RC_ASSERT(same_again && same(*one, *same_again));
     drawn.faults.push_back(*one);

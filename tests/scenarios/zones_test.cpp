@@ -140,6 +140,28 @@ TEST(Zones, DoNotShareNames) {
               HasSubstr("a zone `east` stands above already"));
   EXPECT_THAT(errors_of("name: cp-west", "name: global"), HasSubstr("would be named `global`"));
   EXPECT_THAT(errors_of("name: cp-west", "name: web"), HasSubstr("is a control plane's name"));
+  EXPECT_THAT(errors_of("region: us", "region: north"), HasSubstr("would be named `north`"));
+  EXPECT_THAT(errors_of("region: us", "region: global"), HasSubstr("would be named `global`"));
+}
+
+TEST(Zones, AreWhatTheTopologySays) {
+  EXPECT_THAT(errors_of("{version: v2}", "{version: v2, kuma.io/zone: mars}"),
+              HasSubstr("tags[\"kuma.io/zone\"]: is set by `zone` and `zones`"));
+  EXPECT_THAT(errors_of("KUMA_MULTIZONE_GLOBAL_KDS_REFRESH_INTERVAL: 2s", "KUMA_MODE: zone"),
+              HasSubstr("spec.topology.global.settings.KUMA_MODE: is not `global`"));
+  EXPECT_THAT(errors_of("name: cp-west", "settings: {KUMA_MODE: global}"),
+              HasSubstr("spec.topology.zones[2].controlPlane.settings.KUMA_MODE: is not `zone`"));
+}
+
+TEST(Zones, AreCutFromWhatIsNotInThem) {
+  auto cut = [](const std::string& pair) {
+    return errors_of("proc.kill, at: 1s, for: 1s, target: west", "net.partition, at: 1s, for: 1s, between: " + pair);
+  };
+  EXPECT_THAT(cut("[eu, east]"), HasSubstr("is on both sides"));
+  EXPECT_THAT(cut("[west, west]"), HasSubstr("is on both sides"));
+  EXPECT_TRUE(load_scenario(replaced(zoned, "proc.kill, at: 1s, for: 1s, target: west",
+                                     "net.partition, at: 1s, for: 1s, between: [eu, west]"),
+                            "s.yaml"));
 }
 
 TEST(Zones, TakeNoFaultOfApplicationsAsAWhole) {

@@ -40,6 +40,7 @@ struct FaultKind {
   bool disables = false;     // a process that it strikes serves nobody meanwhile
   bool recoverable = true;   // nothing of it stays once it is over
   bool http = false;         // only where a service is called by HTTP
+  bool of_store = false;     // by a store that was made to obey it when the run began
   std::vector<Parameter> parameters = {};
   std::vector<std::string> shapes = {};    // of partitions among all processes, in place of a way
   std::vector<std::string> shown_by = {};  // kinds without which nothing of it is seen
