@@ -153,6 +153,10 @@ TEST_F(ControlPlaneConfig, AZoneHasANameAndAnAddressToConnectTo) {
             "multizone.zone.globalAddress: unsupported scheme \"\". Use one of grpc, grpcs");
   EXPECT_EQ(error("multizone: {zone: {globalAddress: \"grpc://g\", kds: {refreshInterval: 0s}}}"),
             "multizone.zone.kds.refreshInterval must be positive");
+  EXPECT_EQ(error("multizone: {zone: {globalAddress: \"grpc://g\", kds: {msgSendTimeout: 0s}}}"),
+            "multizone.zone.kds.msgSendTimeout must be positive");
+  EXPECT_EQ(error("general: {resilientComponentBaseBackoff: 0s}\nmultizone: {zone: {globalAddress: \"grpc://g\"}}"),
+            "general.resilientComponentBaseBackoff must be positive");
   EXPECT_EQ(error("mode: global\nmultizone: {zone: {name: a b}}"), "accepted");
   auto plain = parse_global_address("grpc://[::1]:5685");
   ASSERT_TRUE(plain);
@@ -187,6 +191,8 @@ TEST_F(ControlPlaneConfig, TheServerOfZonesIsSetAsInKuma) {
             "multizone.global.kds.zoneHealthCheck: timeout and pollInterval must both be either set or unset");
   EXPECT_EQ(error("mode: global\nmultizone: {global: {kds: {refreshInterval: 0s}}}"),
             "multizone.global.kds.refreshInterval must be positive");
+  EXPECT_EQ(error("mode: global\nmultizone: {global: {kds: {msgSendTimeout: 0s}}}"),
+            "multizone.global.kds.msgSendTimeout must be positive");
   EXPECT_EQ(error("multizone: {global: {kds: {refreshInterval: 0s}}}"), "accepted") << "in a zone";
 }
 

@@ -28,12 +28,17 @@ bool is_dns_name(std::string_view text) {
   return true;
 }
 
+Result<> check_positive(Duration value, const char* setting) {
+  if (value > Duration::zero()) return {};
+  return fail(Code::invalid_argument, fmt::format("{} must be positive", setting), setting);
+}
+
 Result<> check_global(const Config& config) {
   for (auto [value, setting] :
        {std::pair(config.kds_global_refresh_interval, "multizone.global.kds.refreshInterval"),
-        std::pair(config.zone_insight_flush_interval, "multizone.global.kds.zoneInsightFlushInterval")})
-    if (value <= Duration::zero())
-      return fail(Code::invalid_argument, fmt::format("{} must be positive", setting), setting);
+        std::pair(config.zone_insight_flush_interval, "multizone.global.kds.zoneInsightFlushInterval"),
+        std::pair(config.kds_global_send_timeout, "multizone.global.kds.msgSendTimeout")})
+    if (auto good = check_positive(value, setting); !good) return good;
   if ((config.zone_health_timeout > Duration::zero()) != (config.zone_health_poll_interval > Duration::zero()))
     return fail(Code::invalid_argument,
                 "multizone.global.kds.zoneHealthCheck: timeout and pollInterval must both be either set or unset",
@@ -50,9 +55,10 @@ Result<> check_zone(const Config& config) {
   if (config.global_address.empty()) return {};
   auto address = parse_global_address(config.global_address);
   if (!address) return fail(address.error());
-  if (config.kds_zone_refresh_interval <= Duration::zero())
-    return fail(Code::invalid_argument, "multizone.zone.kds.refreshInterval must be positive",
-                "multizone.zone.kds.refreshInterval");
+  for (auto [value, setting] : {std::pair(config.kds_zone_refresh_interval, "multizone.zone.kds.refreshInterval"),
+                                std::pair(config.kds_zone_send_timeout, "multizone.zone.kds.msgSendTimeout"),
+                                std::pair(config.component_backoff_base, "general.resilientComponentBaseBackoff")})
+    if (auto good = check_positive(value, setting); !good) return good;
   return {};
 }
 
@@ -80,7 +86,7 @@ std::span<const Setting> multizone_settings() {
   using C = Config;
   static const std::vector<Setting> table = {
       {"metrics.zone.subscriptionLimit", "KUMA_METRICS_ZONE_SUBSCRIPTION_LIMIT", &C::zone_subscription_limit,
-       "Subscriptions kept in a ZoneInsight; 0: all."},
+       "Subscriptions kept in a ZoneInsight; 0: none."},
       {"metrics.zone.idleTimeout", "KUMA_METRICS_ZONE_IDLE_TIMEOUT", &C::zone_idle_time,
        "After this time a zone's stream that its control plane no longer keeps up counts as closed; 0: never."},
       {"metrics.zone.compactFinishedSubscriptions", "KUMA_METRICS_ZONE_COMPACT_FINISHED_SUBSCRIPTIONS",
