@@ -366,6 +366,7 @@ asio::awaitable<Outcome<>> Manager::remove_identity(ResourceKey key) {
     if (secret) writes.push_back({Write::What::remove, **secret});
   }
   writes.push_back({Write::What::remove, **identity});
+  for (Write& each : writes) each.resource.meta.version = 0;  // whatever has been written to them meanwhile
   auto removed = co_await store_.commit(std::move(writes), clock_.wall_now());
   if (!removed) co_return refuse(removed.error());
   co_return Outcome<>{};

@@ -22,6 +22,8 @@ asio::awaitable<Result<std::vector<Write>>> zone_removal(Store& store, std::stri
   // Who is removed takes its insight along: that goes before it.
   insights.insert(insights.end(), others.begin(), others.end());
   insights.push_back({Write::What::remove, **owner});
+  // Whatever has been written to them meanwhile.
+  for (Write& each : insights) each.resource.meta.version = 0;
   co_return insights;
 }
 

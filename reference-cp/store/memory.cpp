@@ -64,8 +64,12 @@ Result<std::vector<Change>> MemoryStore::plan(Write write, WallTime now) const {
   ResourceKey key = write.resource.key();
   ResourcePtr before = find(kind, key);
   if (write.what != Write::What::create && before == nullptr) return not_found(kind, key);
-  if (write.what == Write::What::remove) return removals(kind, key, before);
   Meta& meta = write.resource.meta;
+  if (write.what == Write::What::remove) {
+    if (meta.version != 0 && before->meta.version != meta.version)
+      return fail(Code::conflict, "resource conflict: " + named(kind, key));
+    return removals(kind, key, before);
+  }
   if (write.what == Write::What::create) {
     assert(kind.is_global() == meta.mesh.empty());
     if (before != nullptr) return fail(Code::already_exists, "resource already exists: " + named(kind, key));

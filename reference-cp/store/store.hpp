@@ -42,8 +42,8 @@ struct List {
   std::optional<std::size_t> next;
 };
 
-/// One of the writes of a commit: as the store's call of that name. Of a removal only the resource's kind and key
-/// count.
+/// One of the writes of a commit: as the store's call of that name. Of a removal only the resource's kind, key and
+/// version count: Code::conflict where that is not 0, and another has been written since.
 struct Write {
   enum class What : std::uint8_t { create, update, remove };
   What what = What::create;

@@ -226,6 +226,19 @@ TEST_P(StoreContract, CommitWithAWriteThatCannotBeDoesNothing) {
   EXPECT_TRUE(run_now(store_->commit({}, at_second(3))).has_value());
 }
 
+TEST_P(StoreContract, RemovalInACommitMayNameTheVersionThatWasRead) {
+  ASSERT_TRUE(create(kind::secret(), "m", "s").has_value());
+  Resource read = **run_now(store_->get(kind::secret(), {"m", "s"}));
+  ASSERT_TRUE(run_now(store_->update(read, at_second(2))).has_value());
+  auto done = run_now(store_->commit({writing(Write::What::remove, read)}, at_second(3)));
+  ASSERT_FALSE(done.has_value());
+  EXPECT_EQ(done.error().code, Code::conflict);
+  EXPECT_EQ(names(kind::secret()), std::vector<std::string>{"m/s"});
+  read.meta.version = 2;
+  EXPECT_TRUE(run_now(store_->commit({writing(Write::What::remove, read)}, at_second(3))).has_value());
+  EXPECT_TRUE(names(kind::secret()).empty());
+}
+
 TEST_P(StoreContract, RemovalInACommitTakesAlongWhatTheCommitMade) {
   auto done = run_now(store_->commit({writing(Write::What::create, make_resource(kind::mesh(), "", "m")),
                                       writing(Write::What::create, make_resource(kind::secret(), "m", "s")),
