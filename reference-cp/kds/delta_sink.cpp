@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 #include <envoy/service/discovery/v3/discovery.pb.h>
 #include <fmt/format.h>
 
+#include "reference-cp/kds/refusal_text.hpp"
 #include "reference-cp/model/kinds.hpp"
 #include "reference-cp/model/violation.hpp"
 #include "reference-cp/xds/wire.hpp"
@@ -57,8 +59,8 @@ ResourceKey key_of(const Kind& kind, std::string_view delta_name) {
 
 }  // namespace
 
-DeltaSink::DeltaSink(SinkNode node, std::vector<const Kind*> kinds, HeldVersions held)
-    : node_(std::move(node)), held_(std::move(held)) {
+DeltaSink::DeltaSink(SinkNode node, std::vector<const Kind*> kinds, std::optional<HeldVersions> held)
+    : node_(std::move(node)), keeps_(held.has_value()), held_(std::move(held).value_or(HeldVersions())) {
   for (const Kind* kind : kinds) {
     KindState& state = kinds_.emplace_back();
     state.kind = kind;
@@ -101,6 +103,7 @@ Result<Received> DeltaSink::on_response(std::string_view bytes) {
   state->latest = {};
   state->latest.nonce = response.nonce();
   state->latest.is_initial = out.is_initial;
+  RefusalText refusal;
   std::map<ResourceKey, Resource> added;  // of one that comes twice, the last
   for (const auto& each : response.resources()) {
     auto resource = read(kind, each.resource());
@@ -114,13 +117,14 @@ Result<Received> DeltaSink::on_response(std::string_view bytes) {
     if (kind.is_global()) key.mesh.clear();
     state->latest.not_usable.push_back(each.name());
     out.invalid.push_back(std::move(key));
-    out.refusal += (out.refusal.empty() ? "" : "\n") + resource.error().message;
+    refusal.add(resource.error().message);
   }
   for (const std::string& name : response.removed_resources()) {
     state->latest.removed.push_back(name);
     out.removed.push_back(key_of(kind, name));
   }
   for (auto& [key, resource] : added) out.added.push_back(std::move(resource));
+  out.refusal = refusal.text();
   if (!out.is_initial) doubt(*state);
   return out;
 }
@@ -128,6 +132,7 @@ Result<Received> DeltaSink::on_response(std::string_view bytes) {
 /// Should the stream end before the answer, nobody knows what of the response was stored: each name is told without a
 /// version then, and so is sent again, or removed. With a Mesh goes what the store has in it.
 void DeltaSink::doubt(const KindState& state) {
+  if (!keeps_) return;
   auto& held = held_[state.kind->type()];
   for (const auto& [name, version] : state.latest.versions) held[name].clear();
   for (const std::string& name : state.latest.removed) held[name].clear();
@@ -140,14 +145,15 @@ void DeltaSink::doubt(const KindState& state) {
 
 /// Of what was not stored some other version may be there, which is known or has no version.
 void DeltaSink::remember(KindState& state, std::span<const ResourceKey> not_stored) {
+  const bool first = !std::exchange(state.begun, true);
+  if (!keeps_) return;
   auto& held = held_[state.kind->type()];
   Latest& latest = state.latest;
-  if (latest.is_initial && !state.begun) held.clear();
+  if (latest.is_initial && first) held.clear();
   for (const std::string& name : latest.removed) held.erase(name);
   for (auto& [name, version] : latest.versions) held[name] = version;
   for (const std::string& name : latest.not_usable) held.try_emplace(name);
   for (const ResourceKey& key : not_stored) held[delta_name(key)].clear();
-  state.begun = true;
 }
 
 std::string DeltaSink::acknowledge(const Kind& kind) {

@@ -14,6 +14,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -45,16 +46,16 @@ struct Received {
   std::vector<Resource> added;  ///< added or changed; all of them valid
   std::vector<ResourceKey> removed;
   std::vector<ResourceKey> invalid;  ///< in the response, but not usable: what is stored of such stays as it is
-  std::string refusal;               ///< what is wrong with those, a line each; "" where there is none
+  std::string refusal;               ///< what is wrong with those, by RefusalText; "" where there is none
   bool is_initial = false;           ///< all that the other side has of the kind: what it lacks is to be removed
 };
 
 class DeltaSink {
  public:
   /// `held` are the versions of the sink of an earlier stream, in the same process, to the same store, which nobody
-  /// else has changed since (Global: the Zone has not been removed); empty for a full synchronisation, as Kuma's each
-  /// time.
-  DeltaSink(SinkNode node, std::vector<const Kind*> kinds, HeldVersions held = {});
+  /// else has changed since; empty for a full synchronisation, as Kuma's each time. std::nullopt where no stream will
+  /// follow that brings them (Global, which synchronises in full each time): none are kept.
+  DeltaSink(SinkNode node, std::vector<const Kind*> kinds, std::optional<HeldVersions> held = HeldVersions());
 
   /// The first requests, one a kind, in the order of the kinds: bytes of DeltaDiscoveryRequest.
   std::vector<std::string> start() const;
@@ -71,6 +72,7 @@ class DeltaSink {
   std::string refuse(const Kind& kind, std::string_view reason, std::span<const ResourceKey> not_stored = {});
 
   /// For the sink of the next stream; at any time. Kinds whose first response has not been answered are not in it.
+  /// Empty where none are kept.
   const HeldVersions& held() const { return held_; }
 
  private:
@@ -94,6 +96,7 @@ class DeltaSink {
 
   SinkNode node_;
   std::vector<KindState> kinds_;
+  bool keeps_;  ///< versions
   HeldVersions held_;
 };
 

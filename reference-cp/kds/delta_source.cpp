@@ -45,13 +45,19 @@ std::optional<Error> DeltaSource::judge(const DeltaDiscoveryRequest& request) co
   };
   auto is_long = [&](const std::string& name) { return name.size() > limits_.name_bytes_max; };
   if (is_long(request.type_url) || std::ranges::any_of(request.subscribe, is_long) ||
-      std::ranges::any_of(request.initial_versions | std::views::keys, is_long))
-    return too_much("bytes of a name", limits_.name_bytes_max);
+      std::ranges::any_of(request.initial_versions | std::views::keys, is_long) ||
+      std::ranges::any_of(request.initial_versions | std::views::values, is_long))
+    return too_much("bytes of a name or version", limits_.name_bytes_max);
   if (!kinds_.contains(request.type_url) && kinds_.size() >= limits_.kinds_max)
     return too_much("kinds", limits_.kinds_max);
   // Of a name that it has already a stream may ask again: the count is an upper bound for this one request only.
-  std::size_t names = request.subscribe.size() + request.initial_versions.size() + versions_brought_;
-  for (const auto& [kind, state] : kinds_) names += state.names.size();
+  std::size_t names = request.subscribe.size() + request.initial_versions.size() + lost_meshes_.size();
+  for (const auto& [kind, state] : kinds_) {
+    // What this side has is its own affair; the rest is there by the other side's word.
+    const std::size_t own = state.snapshot ? state.snapshot->size() : 0;
+    names += state.names.size();
+    for (std::size_t kept : {state.held.size(), state.refused.size()}) names += kept > own ? kept - own : 0;
+  }
   if (names > limits_.names_max) return too_much("resource names", limits_.names_max);
   return std::nullopt;
 }
@@ -59,7 +65,6 @@ std::optional<Error> DeltaSource::judge(const DeltaDiscoveryRequest& request) co
 void DeltaSource::subscribe(KindState& state, const DeltaDiscoveryRequest& request, bool first) {
   if (first) {
     state.wildcard = request.subscribe.empty();
-    versions_brought_ += request.initial_versions.size();
     for (const auto& [name, version] : request.initial_versions)
       state.held.emplace(name, lost_meshes_.contains(key_from_delta_name(name).mesh) ? "" : version);
   }

@@ -56,9 +56,10 @@ struct SourceActions {
 
 /// What one stream may make this side hold.
 struct SourceLimits {
-  std::size_t kinds_max = 256;      ///< Kuma's zones ask for some fifty
-  std::size_t names_max = 200'000;  ///< subscribed to or brought as versions, of all kinds together
-  std::size_t name_bytes_max = 1024;
+  std::size_t kinds_max = 256;        ///< Kuma's zones ask for some fifty
+  std::size_t names_max = 200'000;    ///< subscribed to, brought as versions, or kept though this side has no such
+                                      ///< resource; of all kinds together
+  std::size_t name_bytes_max = 1024;  ///< and of a version
 };
 
 class DeltaSource {
@@ -111,7 +112,6 @@ class DeltaSource {
   SourceLimits limits_;
   std::map<std::string, KindState, std::less<>> kinds_;
   std::set<std::string> lost_meshes_;  ///< that were removed on this stream
-  std::size_t versions_brought_ = 0;
   std::uint64_t nonce_ = 0;
   bool complete_ = false;
 };

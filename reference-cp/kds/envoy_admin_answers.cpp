@@ -16,9 +16,9 @@ struct EnvoyAdminAnswers::Session {
 
 asio::awaitable<GrpcStatus> EnvoyAdminAnswers::run(ZoneStream kind, MessageStream stream,
                                                    Duration send_duration_max) const {
-  auto session = std::make_shared<Session>(Session{.outbox = std::make_shared<Outbox>(runtime_.executor)});
+  auto session = std::make_shared<Session>(Session{.outbox = std::make_shared<Outbox>(runtime_.executor, stream)});
   spawn(runtime_.executor, runtime_.log, "kds.writer",
-        Outbox::run(session->outbox, stream, runtime_.timers, send_duration_max));
+        Outbox::run(session->outbox, runtime_.timers, send_duration_max));
   GrpcStatus status;
   std::exception_ptr escaped;
   try {

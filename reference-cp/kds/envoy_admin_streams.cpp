@@ -21,7 +21,8 @@ struct EnvoyAdminStreams::Pending {
 
 /// One stream of a zone.
 struct EnvoyAdminStreams::Line {
-  explicit Line(const asio::any_io_executor& executor) : outbox(std::make_shared<Outbox>(executor)) {}
+  Line(const asio::any_io_executor& executor, MessageStream stream)
+      : outbox(std::make_shared<Outbox>(executor, std::move(stream))) {}
 
   void end() {
     outbox->close();
@@ -107,10 +108,9 @@ asio::awaitable<Result<std::string>> EnvoyAdminStreams::ask_zone(std::string zon
 
 asio::awaitable<GrpcStatus> EnvoyAdminStreams::serve(std::string zone, ZoneStream kind, MessageStream stream,
                                                      Duration send_duration_max) {
-  auto line = std::make_shared<Line>(runtime_.executor);
+  auto line = std::make_shared<Line>(runtime_.executor, stream);
   lines_.insert_or_assign({zone, kind}, line);
-  spawn(runtime_.executor, runtime_.log, "kds.writer",
-        Outbox::run(line->outbox, stream, runtime_.timers, send_duration_max));
+  spawn(runtime_.executor, runtime_.log, "kds.writer", Outbox::run(line->outbox, runtime_.timers, send_duration_max));
   GrpcStatus status;
   std::exception_ptr escaped;
   try {

@@ -1,6 +1,7 @@
 #include "reference-cp/kds/giving_stream.hpp"
 
 #include <exception>
+#include <map>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -13,11 +14,11 @@ namespace kumasim::cp::kds {
 constexpr std::string_view component = "kds";
 
 struct GivingStream::Session {
-  Session(const Runtime& runtime, const GivingOptions& options, bool authenticated)
+  Session(const Runtime& runtime, const GivingOptions& options, MessageStream stream, bool authenticated)
       : clock(runtime.clock),
         log(runtime.log),
         source(options.control_plane),
-        outbox(std::make_shared<Outbox>(runtime.executor)),
+        outbox(std::make_shared<Outbox>(runtime.executor, std::move(stream))),
         subscription(std::make_shared<ZoneSubscription>(options.server, make_uuid(runtime.random), authenticated,
                                                         runtime.clock.wall_now())),
         status_wake(runtime.executor),
@@ -26,13 +27,20 @@ struct GivingStream::Session {
   void send(SourceActions actions) {
     for (SourceResponse& response : actions.send) {
       subscription->on_response(response.kind, clock.wall_now());
-      outbox->put(std::move(response.bytes));
+      last_sent[response.kind] = outbox->put(std::move(response.bytes));
     }
     if (actions.answer && actions.answer->refusal)
       log.warn(component, "resources refused",
                {{"zone", subscription->zone()},
                 {"type", actions.answer->kind},
                 {"error", actions.answer->refusal->message}});
+  }
+
+  /// An answer to a response that nobody can have read.
+  bool is_guessed(const SourceActions& actions) const {
+    if (!actions.answer) return false;
+    auto sent = last_sent.find(actions.answer->kind);
+    return sent != last_sent.end() && outbox->is_waiting(sent->second);
   }
 
   void end() {
@@ -48,6 +56,7 @@ struct GivingStream::Session {
   Log& log;
   DeltaSource source;
   std::shared_ptr<Outbox> outbox;
+  std::map<std::string, std::uint64_t> last_sent;  ///< numbers in the outbox, by kind
   std::shared_ptr<ZoneSubscription> subscription;
   Event status_wake;
   Timer retry_timer;
@@ -75,9 +84,9 @@ Names features_of(const AdsNode& node) {
 }
 
 asio::awaitable<GrpcStatus> GivingStream::run(MessageStream stream, PeerOf peer_of, bool authenticated) const {
-  auto session = std::make_shared<Session>(runtime_, options_, authenticated);
+  auto session = std::make_shared<Session>(runtime_, options_, stream, authenticated);
   spawn(runtime_.executor, runtime_.log, "kds.writer",
-        Outbox::run(session->outbox, stream, runtime_.timers, options_.send_duration_max));
+        Outbox::run(session->outbox, runtime_.timers, options_.send_duration_max));
   spawn(runtime_.executor, runtime_.log, "kds.status",
         follow(status_, session->subscription, std::shared_ptr<Event>(session, &session->status_wake)));
   spawn(runtime_.executor, runtime_.log, "kds.retry", retry_refused(session, options_.refused_retry_interval));
@@ -116,6 +125,10 @@ asio::awaitable<GrpcStatus> GivingStream::read_all(std::shared_ptr<Session> sess
     }
     SourceActions actions = session->source.on_request(*request);
     if (actions.refused) co_return to_status(*actions.refused);
+    // Who reads has one unwritten response of a kind at most; who guesses
+    // nonces could queue any number.
+    if (session->is_guessed(actions))
+      co_return GrpcStatus{GrpcCode::resource_exhausted, "an answer to a response that has not been sent"};
     session->send(std::move(actions));
   }
 }

@@ -157,7 +157,7 @@ asio::awaitable<GrpcStatus> GlobalServer::take(const GrpcServerStream& stream, s
   node.id = zone;
   node.config.clear();
   auto kinds = kinds_of_zones();
-  DeltaSink sink(std::move(node), {kinds.begin(), kinds.end()});
+  DeltaSink sink(std::move(node), {kinds.begin(), kinds.end()}, std::nullopt);
   StoreSync sync = StoreSync::of_global(
       store_, runtime_.clock,
       {.zone = zone, .prefixes_names = !features_of(stream.metadata()).contains(feature::hash_suffix)});

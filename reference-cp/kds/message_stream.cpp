@@ -20,27 +20,37 @@ MessageStream MessageStream::of(std::shared_ptr<GrpcClientStream> stream) {
   return out;
 }
 
-void Outbox::put(std::string message) {
-  if (closed_) return;
+std::uint64_t Outbox::put(std::string message) {
+  const std::uint64_t number = ++put_;
+  if (closed_) return number;
+  bytes_ += message.size();
+  if (bytes_ > bytes_max_) {
+    stream_.end({GrpcCode::resource_exhausted, "the other control plane does not read what it asks for"});
+    close();
+    return number;
+  }
   messages_.push_back(std::move(message));
   wake_.set();
+  return number;
 }
 
 void Outbox::close() {
   closed_ = true;
   messages_.clear();
+  bytes_ = 0;
   wake_.set();
 }
 
-asio::awaitable<void> Outbox::run(std::shared_ptr<Outbox> self, MessageStream stream, Timers& timers,
-                                  Duration send_duration_max) {
+asio::awaitable<void> Outbox::run(std::shared_ptr<Outbox> self, Timers& timers, Duration send_duration_max) {
   while (!self->closed_) {
     while (!self->messages_.empty()) {
       std::string message = std::move(self->messages_.front());
       self->messages_.pop_front();
-      auto task = stream.write(std::move(message));
+      self->bytes_ -= message.size();
+      ++self->taken_;
+      auto task = self->stream_.write(std::move(message));
       auto sent = co_await with_timeout(timers, send_duration_max, std::move(task));
-      if (!sent) stream.end({GrpcCode::deadline_exceeded, "the other control plane does not take messages"});
+      if (!sent) self->stream_.end({GrpcCode::deadline_exceeded, "the other control plane does not take messages"});
       if (!sent || !*sent) co_return self->close();
     }
     if (self->closed_) break;

@@ -1,6 +1,10 @@
 #include "reference-cp/kds/snapshot_feed.hpp"
 
 #include <algorithm>
+#include <exception>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include "kumasim/runtime/task.hpp"
 
@@ -35,9 +39,13 @@ SnapshotFeed::Registration SnapshotFeed::add(Peer peer) {
   return Registration(peers_, number_);
 }
 
-void SnapshotFeed::touch_all() {
+void SnapshotFeed::mark_all() {
   for (auto& [number, told] : *peers_)
     for (KindNumber i = 0; i < kinds_.size(); ++i) told.due.insert(i);
+}
+
+void SnapshotFeed::touch_all() {
+  mark_all();
   wake_.set();
 }
 
@@ -54,20 +62,22 @@ bool SnapshotFeed::is_due() const {
 
 asio::awaitable<void> SnapshotFeed::run() {
   MonotonicTime next = timers_.now();
+  MonotonicTime resync = next + resync_interval;
   for (;;) {
-    const bool waits = is_due() && timers_.now() < next;
-    if (waits)
-      co_await with_timeout(timers_, next - timers_.now(), wake_.wait());  // a new peer does not wait
-    else
-      co_await wake_.wait();
+    // Work that waits for its time needs no event; a new peer does not wait.
+    const MonotonicTime until = is_due() ? next : resync;
+    co_await with_timeout(timers_, std::max(Duration::zero(), until - timers_.now()), wake_.wait());
     wake_.reset();
+    if (timers_.now() >= resync) {
+      mark_all();
+      resync = timers_.now() + resync_interval;
+    }
     co_await tell_new_peers();
     if (!is_due() || timers_.now() < next) continue;
     next = timers_.now() + refresh_interval_;
     std::vector<std::uint64_t> all;
     for (const auto& [number, told] : *peers_) all.push_back(number);
     co_await tell(std::move(all));
-    if (is_due()) wake_.set();  // the store failed, or has changed meanwhile
   }
 }
 
@@ -76,34 +86,57 @@ asio::awaitable<void> SnapshotFeed::tell_new_peers() {
   for (const auto& [number, told] : *peers_)
     if (!told.begun) fresh.push_back(number);
   if (fresh.empty()) co_return;
-  co_await tell(fresh);
-  for (std::uint64_t number : fresh) {
-    auto found = peers_->find(number);
-    if (found == peers_->end() || found->second.snapshots.size() < kinds_.size()) continue;
+  co_await tell(std::move(fresh));
+}
+
+/// A mark goes before the store is read, so that what changes meanwhile sets it again.
+asio::awaitable<void> SnapshotFeed::tell(std::vector<std::uint64_t> peers) {
+  for (KindNumber i = 0; i < kinds_.size(); ++i) {
+    const std::vector<std::uint64_t> waiting = take_marks(peers, i);
+    if (waiting.empty()) continue;
+    auto list = co_await store_.list(*kinds_[i], {});
+    if (!list) {
+      log_.warn("kds", "resources not read", {{"type", kinds_[i]->type()}, {"error", list.error().message}});
+      for (std::uint64_t peer : waiting) mark_again(peer, i);
+      continue;
+    }
+    for (std::uint64_t peer : waiting) {
+      try_tell_kind(peer, i, *list);
+      co_await asio::post(timers_.executor(), asio::use_awaitable);  // others have their turn between peers
+    }
+    forget_gone(i, *list);
+  }
+  for (std::uint64_t peer : peers) {
+    auto found = peers_->find(peer);
+    if (found == peers_->end() || found->second.begun || found->second.snapshots.size() < kinds_.size()) continue;
     found->second.begun = true;
     found->second.peer.on_complete();
   }
 }
 
-asio::awaitable<void> SnapshotFeed::tell(std::vector<std::uint64_t> peers) {
-  for (KindNumber i = 0; i < kinds_.size(); ++i) {
-    auto wants = [&](std::uint64_t number) {
-      auto found = peers_->find(number);
-      return found != peers_->end() && found->second.due.contains(i);
-    };
-    if (std::ranges::none_of(peers, wants)) continue;
-    auto list = co_await store_.list(*kinds_[i], {});
-    if (!list) {
-      log_.warn("kds", "resources not read", {{"type", kinds_[i]->type()}, {"error", list.error().message}});
-      continue;
-    }
-    for (std::uint64_t number : peers) {
-      if (!wants(number)) continue;
-      Told& told = peers_->find(number)->second;
-      told.due.erase(i);
-      tell_kind(told, i, *list);
-    }
-    forget_gone(i, *list);
+/// Those of the peers that are to be told of the kind.
+std::vector<std::uint64_t> SnapshotFeed::take_marks(const std::vector<std::uint64_t>& peers, KindNumber number) {
+  std::vector<std::uint64_t> out;
+  for (std::uint64_t peer : peers)
+    if (auto found = peers_->find(peer); found != peers_->end() && found->second.due.erase(number) > 0)
+      out.push_back(peer);
+  return out;
+}
+
+void SnapshotFeed::mark_again(std::uint64_t peer, KindNumber number) {
+  if (auto found = peers_->find(peer); found != peers_->end()) found->second.due.insert(number);
+}
+
+/// What fails for one peer is tried again, and is no matter of the others.
+void SnapshotFeed::try_tell_kind(std::uint64_t peer, KindNumber number, const List& list) {
+  auto found = peers_->find(peer);
+  if (found == peers_->end()) return;
+  try {
+    tell_kind(found->second, number, list);
+  } catch (const std::exception& error) {
+    log_.error("kds", "resources not given away", {{"type", kinds_[number]->type()}, {"error", error.what()}});
+    if (found = peers_->find(peer); found != peers_->end()) found->second.snapshots.erase(number);
+    mark_again(peer, number);
   }
 }
 
@@ -123,19 +156,19 @@ void SnapshotFeed::tell_kind(Told& told, KindNumber number, const List& list) {
 ResourceMessagePtr SnapshotFeed::message_of(const Peer& peer, KindNumber number, const ResourcePtr& resource) {
   Made& made = made_[{number, peer.form}][resource->key()];
   if (made.of == resource) return made.message;
-  ResourceMessagePtr before = std::exchange(made, {.of = resource, .message = nullptr}).message;
   auto given = peer.as_given(*resource);
   Result<ResourceMessage> message = given ? to_message(*given) : Result<ResourceMessage>(fail(given.error()));
-  if (message && before && before->version == message->version)
-    made.message = std::move(before);
-  else if (message)
-    made.message = std::make_shared<const ResourceMessage>(std::move(*message));
-  else
+  if (!message) {
     log_.error("kds", "resource not given away",
                {{"type", resource->kind->type()},
                 {"mesh", resource->meta.mesh},
                 {"name", resource->meta.name},
                 {"error", message.error().message}});
+    made.message = nullptr;
+  } else if (!made.message || made.message->version != message->version) {
+    made.message = std::make_shared<const ResourceMessage>(std::move(*message));
+  }
+  made.of = resource;
   return made.message;
 }
 

@@ -2,9 +2,11 @@
 ///
 /// The store tells of each change: a kind is read again only where one of its resources has changed, at most once a
 /// refresh interval (multizone.*.kds.refreshInterval), and only what has changed is made into a message again. Kuma
-/// reads all kinds for every zone in each interval.
+/// reads all kinds for every zone in each interval. Here all are read once in a resync interval, for a read that lagged
+/// behind the change that caused it.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -22,6 +24,9 @@
 #include "reference-cp/store/store.hpp"
 
 namespace kumasim::cp::kds {
+
+/// As Kuma's experimental.kdsEventBasedWatchdog.fullResyncInterval.
+inline constexpr Duration resync_interval = std::chrono::seconds(60);
 
 class SnapshotFeed {
  public:
@@ -43,7 +48,8 @@ class SnapshotFeed {
   [[nodiscard]] Registration add(Peer peer);
   /// Something that the peers' rules depend on has changed.
   void touch_all();
-  /// Tells peers, until the process ends. A kind that the store does not give is tried again.
+  /// Tells peers, until the process ends. A kind that the store does not give, or that a peer could not be told of, is
+  /// tried again.
   asio::awaitable<void> run();
 
  private:
@@ -62,9 +68,13 @@ class SnapshotFeed {
   using Peers = std::map<std::uint64_t, Told>;
 
   void hear(const Change& change);
+  void mark_all();
   bool is_due() const;
   asio::awaitable<void> tell_new_peers();
   asio::awaitable<void> tell(std::vector<std::uint64_t> peers);
+  std::vector<std::uint64_t> take_marks(const std::vector<std::uint64_t>& peers, KindNumber number);
+  void mark_again(std::uint64_t peer, KindNumber number);
+  void try_tell_kind(std::uint64_t peer, KindNumber number, const List& list);
   void tell_kind(Told& told, KindNumber number, const List& list);
   ResourceMessagePtr message_of(const Peer& peer, KindNumber number, const ResourcePtr& resource);
   void forget_gone(KindNumber number, const List& list);

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "reference-cp/kds/refusal_text.hpp"
 #include "reference-cp/model/kinds.hpp"
 
 namespace kumasim::cp::kds {
@@ -143,8 +144,11 @@ asio::awaitable<Result<SyncReport>> StoreSync::apply(Received received) {
       if (!written && is_overtaken(written.error().code) && attempt < attempts_max) continue;
       if (!written) co_return fail(written.error());
     }
-    if (!planned->conflicting.empty()) report.refusal = user_error;
-    for (const ResourcePtr& stored : planned->in_the_way) report.refusal += "\n" + in_the_way(*stored);
+    if (!planned->conflicting.empty()) {
+      RefusalText lines;
+      for (const ResourcePtr& stored : planned->in_the_way) lines.add(in_the_way(*stored));
+      report.refusal = fmt::format("{}\n{}", user_error, lines.text());
+    }
     for (std::size_t index : planned->conflicting) report.refused.push_back(taken.sent_as[index]);
     if (!taken.received.refusal.empty())
       report.refusal += (report.refusal.empty() ? "" : "\n") + taken.received.refusal;

@@ -11,9 +11,9 @@ namespace kumasim::cp::kds {
 constexpr std::string_view component = "kds";
 
 asio::awaitable<GrpcStatus> TakingStream::run(MessageStream stream, DeltaSink& sink, StoreSync& sync) const {
-  auto outbox = std::make_shared<Outbox>(runtime_.executor);
+  auto outbox = std::make_shared<Outbox>(runtime_.executor, stream);
   spawn(runtime_.executor, runtime_.log, "kds.writer",
-        Outbox::run(outbox, stream, runtime_.timers, options_.send_duration_max));
+        Outbox::run(outbox, runtime_.timers, options_.send_duration_max));
   GrpcStatus status;
   std::exception_ptr escaped;
   try {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "kds/delta_bed.hpp"
+#include "reference-cp/kds/refusal_text.hpp"
 
 namespace kumasim::cp::kds::testing {
 namespace {
@@ -179,6 +180,41 @@ TEST(DeltaSink, NextStreamBringsTheVersionsThatWereStored) {
   EXPECT_FALSE(received->is_initial) << "it is not all that there is";
   second.acknowledge(kind::secret());
   EXPECT_EQ(second.held().at("Secret").at("b.m"), message_of(secret("b", "YmFy"))->version);
+}
+
+TEST(DeltaSink, SinkWithoutANextStreamKeepsNoVersions) {
+  DeltaSink sink(node(), taken(), std::nullopt);
+  auto first =
+      sink.on_response(response(kind::mesh_timeout(), "1", {.resources = {timeout("a"), timeout("b", "-1s")}}));
+  ASSERT_TRUE(first);
+  EXPECT_TRUE(first->is_initial);
+  sink.refuse(kind::mesh_timeout(), "no");
+  auto second =
+      sink.on_response(response(kind::mesh_timeout(), "2", {.resources = {timeout("c")}, .removed = {"a.m"}}));
+  ASSERT_TRUE(second);
+  EXPECT_FALSE(second->is_initial);
+  sink.acknowledge(kind::mesh_timeout());
+  ASSERT_TRUE(sink.on_response(response(kind::mesh(), "3", {.removed = {"m."}})));
+  EXPECT_THAT(sink.held(), IsEmpty());
+}
+
+TEST(DeltaSink, RefusalIsNoLongerThanItsLimits) {
+  std::vector<Resource> bad;
+  for (std::size_t i = 0; i < 3 * RefusalText::lines_max; ++i) bad.push_back(timeout("bad" + std::to_string(i), "-1s"));
+  DeltaSink sink(node(), taken());
+  auto received = sink.on_response(response(kind::mesh_timeout(), "1", {.resources = bad}));
+  ASSERT_TRUE(received);
+  EXPECT_EQ(received->invalid.size(), bad.size());
+  EXPECT_EQ(std::ranges::count(received->refusal, '\n'), RefusalText::lines_max) << received->refusal;
+  EXPECT_THAT(received->refusal, ::testing::EndsWith("\nand 40 more"));
+}
+
+TEST(RefusalText, CutsLongLinesBetweenCharacters) {
+  RefusalText text;
+  text.add(std::string(RefusalText::line_bytes_max - 1, 'a') + "\xc3\xbc");
+  EXPECT_EQ(text.text(), std::string(RefusalText::line_bytes_max - 1, 'a') + "...");
+  text.add("b");
+  EXPECT_THAT(text.text(), ::testing::EndsWith("...\nb"));
 }
 
 TEST(DeltaSink, OfWhatIsNotUsableTheVersionThatIsStoredIsTold) {

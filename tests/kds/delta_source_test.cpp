@@ -210,5 +210,47 @@ TEST(DeltaSource, StreamMayNotAskForTooMuch) {
   EXPECT_EQ(source.on_request(first_request("")).refused->code, Code::invalid_argument);
 }
 
+TEST(DeltaSource, VersionMayNotBeLongEither) {
+  DeltaSource source("global", {.kinds_max = 2, .names_max = 4, .name_bytes_max = 5});
+  auto actions = source.on_request(first_request("a", {{"1", "version"}}));
+  ASSERT_TRUE(actions.refused);
+  EXPECT_EQ(actions.refused->code, Code::resource_exhausted);
+}
+
+TEST(DeltaSource, NamesThatAreGivenUpAgainCountWhileTheyAreKept) {
+  DeltaSource source("global", {.kinds_max = 2, .names_max = 100, .name_bytes_max = 100});
+  source.on_request(first_request("Secret"));
+  source.on_snapshot("Secret", snapshot_of({secret("a"), secret("b")}));  // its response stays open
+  int turns = 0;
+  for (std::optional<Error> refused; !refused && turns < 1000; ++turns) {
+    auto request = first_request("Secret");
+    request.subscribe = request.unsubscribe = {"n" + std::to_string(turns) + ".m"};
+    refused = source.on_request(request).refused;
+    if (refused) EXPECT_EQ(refused->code, Code::resource_exhausted);
+  }
+  EXPECT_EQ(turns, 101);
+}
+
+TEST(DeltaSource, RefusedNamesCountToo) {
+  DeltaSource source("global", {.kinds_max = 2, .names_max = 100, .name_bytes_max = 100});
+  source.on_request(first_request("Secret"));
+  auto actions = source.on_snapshot("Secret", snapshot_of({secret("a")}));
+  int turns = 0;
+  for (; turns < 1000 && !actions.refused; ++turns) {
+    ASSERT_FALSE(actions.send.empty());
+    auto request = answer_to(actions.send[0], "no");
+    request.subscribe = request.unsubscribe = {"n" + std::to_string(turns) + ".m"};
+    actions = source.on_request(request);
+  }
+  EXPECT_LT(turns, 110);
+}
+
+TEST(DeltaSource, WhatThisSideGivesIsNoMatterOfTheLimit) {
+  DeltaSource source("global", {.kinds_max = 2, .names_max = 2, .name_bytes_max = 100});
+  source.on_request(first_request("Secret"));
+  auto actions = source.on_snapshot("Secret", snapshot_of({secret("a"), secret("b"), secret("c"), secret("d")}));
+  EXPECT_FALSE(source.on_request(answer_to(actions.send[0])).refused);
+}
+
 }  // namespace
 }  // namespace kumasim::cp::kds::testing

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "kds/delta_bed.hpp"
+#include "reference-cp/kds/refusal_text.hpp"
 #include "reference-cp/kds/store_sync.hpp"
 #include "store/store_world.hpp"
 
@@ -225,10 +226,10 @@ TEST_P(StoreSyncTest, GlobalPrefixesNamesOfOldZones) {
   EXPECT_NE(get(kind::mesh_timeout(), "zone-1.b"), nullptr);
 }
 
-/// Somebody else writes between the reading and the writing, a number of times.
+/// Somebody else writes this resource between the reading and the writing, a number of times.
 class Overtaken : public Store {
  public:
-  Overtaken(Store& store, int times) : store_(store), times_(times) {}
+  Overtaken(Store& store, int times, Resource other) : store_(store), times_(times), other_(std::move(other)) {}
   asio::awaitable<Result<ResourcePtr>> get(const Kind& kind, ResourceKey key) override {
     return store_.get(kind, std::move(key));
   }
@@ -243,10 +244,10 @@ class Overtaken : public Store {
   }
   asio::awaitable<Result<std::vector<ResourcePtr>>> commit(std::vector<Write> writes, WallTime now) override {
     if (times_-- > 0) {
-      auto found = co_await store_.get(kind::secret(), {"m", "a"});
+      auto found = co_await store_.get(*other_.kind, other_.key());
       if (!found) co_return fail(found.error());
-      Resource other = **found;
-      other.spec = secret("a", times_ % 2 ? "eA==" : "eQ==").spec;
+      Resource other = other_;
+      other.meta.version = (*found)->meta.version;
       auto written = co_await store_.update(std::move(other), now);
       if (!written) co_return fail(written.error());
     }
@@ -261,21 +262,47 @@ class Overtaken : public Store {
  private:
   Store& store_;
   int times_;
+  Resource other_;
 };
 
 TEST_P(StoreSyncTest, WriteThatOvertakesIsMadeUpFor) {
   put(secret("a"));
-  Overtaken sometimes(*store, 2);
+  Overtaken sometimes(*store, 2, secret("a", "eA=="));
   StoreSync sync = StoreSync::of_zone(sometimes, clock);
   EXPECT_EQ(apply(sync, later(kind::secret(), {secret("a", "YmFy"), secret("b")})).updated, 1u);
   EXPECT_EQ(get(kind::secret(), "a")->spec, secret("a", "YmFy").spec);
   EXPECT_NE(get(kind::secret(), "b"), nullptr);
-  Overtaken always(*store, 1000);
+  Overtaken always(*store, 1000, secret("a", "eQ=="));
   StoreSync hopeless = StoreSync::of_zone(always, clock);
   auto report = run_now(hopeless.apply(later(kind::secret(), {secret("a", "YmF6"), secret("c")})));
   ASSERT_FALSE(report);
   EXPECT_EQ(report.error().code, Code::conflict);
   EXPECT_EQ(get(kind::secret(), "c"), nullptr) << "all or nothing";
+}
+
+TEST_P(StoreSyncTest, RemovalTakesNothingThatCameMeanwhile) {
+  put(timeout("own"));
+  put(timeout("gone"));
+  Overtaken once(*store, 1, labelled(timeout("own", "7s"), from_zone));
+  StoreSync sync = StoreSync::of_zone(once, clock);
+  EXPECT_EQ(apply(sync, later(kind::mesh_timeout(), {}, {{"m", "own"}, {"m", "gone"}})).removed, 1u);
+  ASSERT_NE(get(kind::mesh_timeout(), "own"), nullptr) << "the zone made it its own before the removal was written";
+  EXPECT_EQ(get(kind::mesh_timeout(), "own")->spec, timeout("own", "7s").spec);
+  EXPECT_EQ(get(kind::mesh_timeout(), "gone"), nullptr);
+}
+
+TEST_P(StoreSyncTest, RefusalIsNoLongerThanItsLimits) {
+  std::vector<Resource> wanted;
+  for (std::size_t i = 0; i < RefusalText::lines_max + 5; ++i) {
+    const std::string name = "own" + std::to_string(i);
+    put(labelled(timeout(name), from_zone));
+    wanted.push_back(timeout(name, "9s"));
+  }
+  StoreSync sync = StoreSync::of_zone(*store, clock);
+  auto report = apply(sync, initial(kind::mesh_timeout(), wanted));
+  EXPECT_EQ(report.refused.size(), wanted.size());
+  EXPECT_THAT(report.refusal, ::testing::EndsWith("\nand 5 more"));
+  EXPECT_EQ(std::ranges::count(report.refusal, '\n'), RefusalText::lines_max + 1);
 }
 
 TEST_P(StoreSyncTest, ErrorOfTheStoreIsOne) {

@@ -1,4 +1,5 @@
-/// What a ZoneInsight tells of a zone's streams, and the end of a zone that gives no sign of life.
+/// What a ZoneInsight tells of a zone's streams, and the end of a zone that
+/// gives no sign of life.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -96,14 +97,14 @@ TEST(ZoneSubscription, FitsTwoMinorVersionsAway) {
 }
 
 struct Global {
-  explicit Global(const Runtime& given)
+  explicit Global(const Runtime& given, std::size_t subscription_limit = 3)
       : runtime(given),
         status(runtime, store,
                {.instance = "global-a",
                 .flush_interval = 10s,
                 .idle_time = 60s,
                 .compact_finished = true,
-                .subscription_limit = 3}),
+                .subscription_limit = subscription_limit}),
         wake(runtime.executor) {
     store.subscribe([this](const Change& change) { writes += change.kind == &kind::zone_insight() && change.after; });
   }
@@ -132,6 +133,20 @@ struct Global {
   Event wake;
   int writes = 0;
 };
+
+struct GlobalThatKeepsNone : Global {
+  explicit GlobalThatKeepsNone(const Runtime& given) : Global(given, 0) {}
+};
+
+TEST(ZoneStatus, LimitOfZeroKeepsNoSubscription) {
+  run_with<GlobalThatKeepsNone>([](GlobalThatKeepsNone& cp) -> asio::awaitable<void> {
+    co_await cp.add_zone();
+    cp.follow(cp.connect("1"));
+    co_await sleep(cp.runtime.timers, 1s);
+    EXPECT_EQ(cp.writes, 1);
+    EXPECT_EQ((co_await cp.insight())["subscriptions"], json::array());
+  });
+}
 
 TEST(ZoneStatus, WritesAtOnceThenAtMostOnceInTheIntervalAndTheEnd) {
   run_with<Global>([](Global& cp) -> asio::awaitable<void> {
