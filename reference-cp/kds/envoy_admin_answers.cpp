@@ -50,10 +50,17 @@ asio::awaitable<GrpcStatus> EnvoyAdminAnswers::read_all(std::shared_ptr<Session>
 
 asio::awaitable<void> EnvoyAdminAnswers::answer(std::shared_ptr<Session> session, ZoneStream kind,
                                                 AdminRequest request) const {
+  struct Slot {
+    ~Slot() { --session.running; }
+    Session& session;
+  } slot{*session};
   AdminAnswer out{.id = request.id, .body = std::string()};
-  auto task = find_and_ask(std::move(request));
-  out.body = co_await with_timeout(runtime_.timers, answer_duration_max, std::move(task));
-  --session->running;
+  try {
+    auto task = find_and_ask(std::move(request));
+    out.body = co_await with_timeout(runtime_.timers, answer_duration_max, std::move(task));
+  } catch (const std::exception& error) {
+    out.body = fail(Code::internal, error.what());
+  }
   session->outbox->put(encode(kind, out));
 }
 
