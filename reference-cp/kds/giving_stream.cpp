@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "kumasim/runtime/task.hpp"
@@ -14,14 +15,17 @@ namespace kumasim::cp::kds {
 constexpr std::string_view component = "kds";
 
 struct GivingStream::Session {
-  Session(const Runtime& runtime, const GivingOptions& options, MessageStream stream, bool authenticated)
+  Session(const Runtime& runtime, const GivingOptions& options, MessageStream stream, std::string zone,
+          bool authenticated)
       : clock(runtime.clock),
         log(runtime.log),
+        client(std::move(zone)),
         source(options.control_plane),
         outbox(std::make_shared<Outbox>(runtime.executor, std::move(stream))),
         subscription(std::make_shared<ZoneSubscription>(options.server, make_uuid(runtime.random), authenticated,
-                                                        runtime.clock.wall_now())),
+                                                        runtime.clock.wall_now(), client)),
         status_wake(runtime.executor),
+        status_written(runtime.executor),
         retry_timer(runtime.timers) {}
 
   void send(SourceActions actions) {
@@ -54,25 +58,28 @@ struct GivingStream::Session {
 
   Clock& clock;
   Log& log;
+  std::string client;
   DeltaSource source;
   std::shared_ptr<Outbox> outbox;
   std::map<std::string, std::uint64_t> last_sent;  ///< numbers in the outbox, by kind
   std::shared_ptr<ZoneSubscription> subscription;
   Event status_wake;
+  Event status_written;  ///< its end is, or never will be
   Timer retry_timer;
   SnapshotFeed::Registration registration;
   bool ended = false;
 };
 
-namespace {
-
-/// The status writes to the session's event: it keeps the session.
-asio::awaitable<void> follow(ZoneStatus& status, std::shared_ptr<ZoneSubscription> subscription,
-                             std::shared_ptr<Event> wake) {
-  co_await status.follow(std::move(subscription), *wake);
+asio::awaitable<void> GivingStream::follow(ZoneStatus& status, std::shared_ptr<Session> session) {
+  std::exception_ptr escaped;
+  try {
+    co_await status.follow(session->subscription, session->status_wake);
+  } catch (...) {
+    escaped = std::current_exception();
+  }
+  session->status_written.set();
+  if (escaped) std::rethrow_exception(escaped);
 }
-
-}  // namespace
 
 Names features_of(const AdsNode& node) {
   Names out;
@@ -83,12 +90,12 @@ Names features_of(const AdsNode& node) {
   return out;
 }
 
-asio::awaitable<GrpcStatus> GivingStream::run(MessageStream stream, PeerOf peer_of, bool authenticated) const {
-  auto session = std::make_shared<Session>(runtime_, options_, stream, authenticated);
+asio::awaitable<GrpcStatus> GivingStream::run(MessageStream stream, PeerOf peer_of, std::string client,
+                                              bool authenticated) const {
+  auto session = std::make_shared<Session>(runtime_, options_, stream, std::move(client), authenticated);
   spawn(runtime_.executor, runtime_.log, "kds.writer",
         Outbox::run(session->outbox, runtime_.timers, options_.send_duration_max));
-  spawn(runtime_.executor, runtime_.log, "kds.status",
-        follow(status_, session->subscription, std::shared_ptr<Event>(session, &session->status_wake)));
+  spawn(runtime_.executor, runtime_.log, "kds.status", follow(status_, session));
   spawn(runtime_.executor, runtime_.log, "kds.retry", retry_refused(session, options_.refused_retry_interval));
   GrpcStatus status;
   std::exception_ptr escaped;
@@ -98,6 +105,7 @@ asio::awaitable<GrpcStatus> GivingStream::run(MessageStream stream, PeerOf peer_
     escaped = std::current_exception();
   }
   session->end();
+  co_await session->status_written.wait();
   if (escaped) std::rethrow_exception(escaped);
   co_return status;
 }
@@ -110,6 +118,12 @@ asio::awaitable<GrpcStatus> GivingStream::read_all(std::shared_ptr<Session> sess
     if (!bytes) co_return GrpcStatus{};
     auto request = decode_delta_request(*bytes);
     if (!request) co_return to_status(request.error());
+    // Else it would write to another zone's insight.
+    if (const std::string& zone = session->client;
+        !zone.empty() && !request->node.id.empty() && request->node.id != zone)
+      co_return GrpcStatus{
+          GrpcCode::invalid_argument,
+          fmt::format("the node is \"{}\", but the call's client-id is \"{}\"", request->node.id, zone)};
     session->subscription->on_request(*request, runtime_.clock.wall_now());
     if (!std::exchange(begun, true)) {
       SnapshotFeed::Peer peer = peer_of(request->node);
@@ -125,8 +139,7 @@ asio::awaitable<GrpcStatus> GivingStream::read_all(std::shared_ptr<Session> sess
     }
     SourceActions actions = session->source.on_request(*request);
     if (actions.refused) co_return to_status(*actions.refused);
-    // Who reads has one unwritten response of a kind at most; who guesses
-    // nonces could queue any number.
+    // Who reads has one unwritten response of a kind at most; who guesses nonces could queue any number.
     if (session->is_guessed(actions))
       co_return GrpcStatus{GrpcCode::resource_exhausted, "an answer to a response that has not been sent"};
     session->send(std::move(actions));

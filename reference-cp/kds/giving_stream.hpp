@@ -32,12 +32,15 @@ class GivingStream {
   GivingStream(const Runtime& runtime, SnapshotFeed& feed, ZoneStatus& status, GivingOptions options)
       : runtime_(runtime), feed_(feed), status_(status), options_(std::move(options)) {}
 
-  /// Serves until the stream is over. ok where the other side ended it; else why it should end, and the caller ends it.
-  asio::awaitable<GrpcStatus> run(MessageStream stream, PeerOf peer_of, bool authenticated) const;
+  /// Serves until the stream is over and its end is in the zone's insight. ok where the other side ended it; else why
+  /// it should end, and the caller ends it. `client` is the zone whose call it is, and no node may name another; "" on
+  /// a zone's side.
+  asio::awaitable<GrpcStatus> run(MessageStream stream, PeerOf peer_of, std::string client, bool authenticated) const;
 
  private:
   struct Session;
   asio::awaitable<GrpcStatus> read_all(std::shared_ptr<Session> session, MessageStream stream, PeerOf peer_of) const;
+  static asio::awaitable<void> follow(ZoneStatus& status, std::shared_ptr<Session> session);
   static asio::awaitable<void> retry_refused(std::shared_ptr<Session> session, Duration interval);
 
   Runtime runtime_;

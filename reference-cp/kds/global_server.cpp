@@ -1,6 +1,7 @@
 #include "reference-cp/kds/global_server.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 #include <fmt/format.h>
@@ -21,6 +22,8 @@ constexpr std::string_view component = "kds-global";
 /// A stream of a zone that has no Zone yet waits for it, as in Kuma: it comes with the zone's synchronisation.
 constexpr int zone_attempts_max = 30;
 constexpr Duration zone_pause = std::chrono::seconds(1);
+
+const GrpcStatus shutting_down{GrpcCode::unavailable, "the global control plane is shutting down"};
 
 Names features_of(const Headers& metadata) {
   Names out;
@@ -48,7 +51,8 @@ GlobalServer::GlobalServer(const Runtime& runtime, Store& store, Manager& manage
               {.control_plane = "global",
                .server = {.mode = CpMode::global, .instance = options_.node.instance, .version = options_.node.version},
                .send_duration_max = options_.send_duration_max}),
-      admin_(runtime, store) {}
+      admin_(runtime, store),
+      ended_(runtime.executor) {}
 
 asio::awaitable<Result<>> GlobalServer::start() {
   store_.subscribe([this](const Change& change) { hear(change); });
@@ -61,6 +65,7 @@ asio::awaitable<Result<>> GlobalServer::start() {
 
 void GlobalServer::hear(const Change& change) {
   if (change.kind != &kind::zone()) return;
+  if (!change.after) end_streams(change.key.name, {GrpcCode::unavailable, "the Zone has been removed"});
   const bool disabled = change.after && is_disabled(*change.after);
   const bool before = disabled_zones_.contains(change.key.name);
   if (disabled == before) return;
@@ -75,8 +80,24 @@ asio::awaitable<void> GlobalServer::watch_zones() {
   if (options_.watch.timeout > Duration::zero()) co_await watch_.run(runtime_.timers);
 }
 
+/// Of all zones where none is named.
+void GlobalServer::end_streams(const std::string& zone, const GrpcStatus& status) const {
+  for (const auto& [number, open] : streams_)
+    if (zone.empty() || open.zone == zone) open.stream.drop(status);
+}
+
+void GlobalServer::stop() {
+  stopping_ = true;
+  end_streams({}, shutting_down);
+}
+
+asio::awaitable<void> GlobalServer::wait_idle() {
+  while (!streams_.empty()) co_await ended_.wait();
+}
+
 asio::awaitable<void> GlobalServer::serve(GrpcServerStream stream) {
   auto self = shared_from_this();
+  if (stopping_) co_return stream.finish(shutting_down);
   const bool is_check = stream.path() == method::health_check;
   auto kind = stream_of(stream.path());
   if (!is_check && !kind) {
@@ -118,7 +139,18 @@ asio::awaitable<void> GlobalServer::serve_stream(GrpcServerStream stream, ZoneSt
       stream.drop({GrpcCode::cancelled, "stream canceled - " + reason});
     });
   spawn(runtime_.executor, runtime_.log, "kds.stream", note_stream(shared_from_this(), stream, kind, zone, connected));
-  GrpcStatus status = co_await serve_kind(stream, kind, zone);
+  const std::uint64_t number = ++stream_number_;
+  streams_.emplace(number, OpenStream{zone, stream});
+  GrpcStatus status;
+  std::exception_ptr escaped;
+  try {
+    status = co_await serve_kind(stream, kind, zone);
+  } catch (...) {
+    escaped = std::current_exception();
+  }
+  streams_.erase(number);
+  ended_.notify_all();
+  if (escaped) std::rethrow_exception(escaped);
   if (status.ok())
     runtime_.log.info(component, "stream closed", {{"zone", zone}, {"stream", to_string(kind)}});
   else
@@ -148,7 +180,8 @@ asio::awaitable<GrpcStatus> GlobalServer::give(const GrpcServerStream& stream, s
     out.form = peer->features.contains(feature::hash_suffix) ? "hashed" : "plain";
     return out;
   };
-  co_return co_await giving_.run(MessageStream::of(stream), std::move(peer_of), stream.metadata().has("authorization"));
+  co_return co_await giving_.run(MessageStream::of(stream), std::move(peer_of), zone,
+                                 stream.metadata().has("authorization"));
 }
 
 asio::awaitable<GrpcStatus> GlobalServer::take(const GrpcServerStream& stream, std::string zone) {

@@ -3,14 +3,17 @@
 /// As Kuma's mux server (pkg/kds/mux, pkg/kds/global, pkg/kds/service): a zone names itself in its calls' metadata
 /// (client-id) and is not authenticated; its Zone is made when it first connects; several streams of one zone may be
 /// open, such as a new one before the old one's end is known. A Zone that is disabled keeps its streams: what it gave
-/// goes to no other zone.
+/// goes to no other zone. One that is removed loses them.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "kumasim/runtime/runtime.hpp"
+#include "kumasim/runtime/wait_list.hpp"
 #include "kumasim/transport/grpc.hpp"
 #include "reference-cp/kds/delta_sink.hpp"
 #include "reference-cp/kds/envoy_admin_streams.hpp"
@@ -48,12 +51,23 @@ class GlobalServer : public std::enable_shared_from_this<GlobalServer> {
   /// Serves one call; UNIMPLEMENTED for other methods.
   asio::awaitable<void> serve(GrpcServerStream stream);
 
+  /// Ends the streams of zones with UNAVAILABLE, and any further call.
+  void stop();
+  /// Waits until no stream is served, and the ends of all are in the zones' insights.
+  asio::awaitable<void> wait_idle();
+
   /// As EnvoyAdminCall (rest/envoy_admin.hpp).
   asio::awaitable<Result<std::string>> ask_envoy(ResourcePtr proxy, std::string target) {
     return admin_.ask(std::move(proxy), std::move(target));
   }
 
  private:
+  struct OpenStream {
+    std::string zone;
+    GrpcServerStream stream;
+  };
+
+  void end_streams(const std::string& zone, const GrpcStatus& status) const;
   asio::awaitable<GrpcStatus> health_check(const GrpcServerStream& stream, std::string zone);
   asio::awaitable<void> serve_stream(GrpcServerStream stream, ZoneStream kind, std::string zone);
   asio::awaitable<GrpcStatus> serve_kind(const GrpcServerStream& stream, ZoneStream kind, std::string zone);
@@ -74,6 +88,10 @@ class GlobalServer : public std::enable_shared_from_this<GlobalServer> {
   GivingStream giving_;
   EnvoyAdminStreams admin_;
   Names disabled_zones_;
+  std::map<std::uint64_t, OpenStream> streams_;
+  std::uint64_t stream_number_ = 0;
+  WaitList ended_;
+  bool stopping_ = false;
 };
 
 }  // namespace kumasim::cp::kds

@@ -32,6 +32,7 @@ asio::awaitable<GrpcStatus> TakingStream::take_all(const MessageStream& stream, 
   for (;;) {
     auto bytes = co_await stream.read();
     if (!bytes) co_return GrpcStatus{};
+    if (options_.on_message) options_.on_message();
     auto received = sink.on_response(*bytes);
     if (!received) co_return to_status(received.error());
     const Kind& kind = *received->kind;

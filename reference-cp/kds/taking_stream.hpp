@@ -16,6 +16,7 @@ struct TakingOptions {
   std::string peer;                                      ///< for the log: the zone, or "global"
   Duration response_backoff = Duration::zero();          ///< multizone.*.kds.responseBackoff
   Duration send_duration_max = std::chrono::minutes(1);  ///< multizone.*.kds.msgSendTimeout
+  std::function<void()> on_message = {};                 ///< each that comes
 };
 
 class TakingStream {

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <exception>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
-#include <google/protobuf/util/time_util.h>
 #include <kuma/kds.pb.h>
 
 #include "kumasim/runtime/task.hpp"
@@ -21,13 +21,23 @@ namespace api = ::kuma::mesh::v1alpha1;
 
 constexpr std::string_view component = "kds-zone";
 
-/// Until Global names another interval.
+/// Until Global names another interval, within these bounds.
 constexpr Duration health_interval = std::chrono::minutes(5);
+constexpr std::chrono::seconds health_interval_min{1}, health_interval_max{3600};
 /// For one answer of it.
 constexpr Duration health_duration_max = std::chrono::seconds(30);
 
 /// A silent Global is pinged so often, and given up after as long again.
 constexpr Duration keepalive = std::chrono::seconds(15);
+
+/// What Global asks for; nothing where it names none. Its seconds may be more than a Duration holds.
+std::optional<Duration> health_interval_of(const google::protobuf::Duration& wanted) {
+  const auto longest = static_cast<std::int64_t>(health_interval_max.count());
+  const Duration out = std::chrono::seconds(std::clamp<std::int64_t>(wanted.seconds(), 0, longest)) +
+                       std::chrono::nanoseconds(wanted.nanos());
+  if (out <= Duration::zero()) return std::nullopt;
+  return std::clamp<Duration>(out, health_interval_min, health_interval_max);
+}
 
 }  // namespace
 
@@ -46,6 +56,7 @@ struct ZoneClient::Attempt {
   std::optional<Error> failure;
   Event over;
   std::size_t streams = 0;  ///< that are served
+  std::set<ZoneStream> accepted;
   WaitList ended;
 };
 
@@ -67,7 +78,6 @@ asio::awaitable<void> ZoneClient::run() {
   for (;;) {
     const MonotonicTime began = runtime_.timers.now();
     Error why = co_await run_once();
-    connected_ = false;
     // What was well for long begins with short pauses again.
     if (runtime_.timers.now() - began > options_.backoff_max) pause_ = options_.backoff_base;
     const Duration pause = next_pause();
@@ -116,12 +126,18 @@ asio::awaitable<Error> ZoneClient::run_once() {
           serve(attempt, kind, std::make_shared<GrpcClientStream>(std::move(*stream))));
   }
   spawn(runtime_.executor, runtime_.log, "kds.health", check_health(attempt));
-  runtime_.log.info(component, "connected to the global control plane", {{"address", to_string(options_.global)}});
-  connected_ = true;
   co_await attempt->over.wait();
+  connected_ = false;
   attempt->client.close();  // ends the other streams
   while (attempt->streams > 0) co_await attempt->ended.wait();
   co_return *attempt->failure;
+}
+
+void ZoneClient::accepted(Attempt& attempt, ZoneStream kind) {
+  attempt.accepted.insert(kind);
+  if (connected_ || attempt.accepted.size() < 2 || attempt.over.is_set()) return;
+  connected_ = true;
+  runtime_.log.info(component, "connected to the global control plane", {{"address", to_string(options_.global)}});
 }
 
 asio::awaitable<void> ZoneClient::serve(std::shared_ptr<Attempt> attempt, ZoneStream kind,
@@ -129,7 +145,7 @@ asio::awaitable<void> ZoneClient::serve(std::shared_ptr<Attempt> attempt, ZoneSt
   GrpcStatus status;
   std::exception_ptr escaped;
   try {
-    status = co_await serve_kind(kind, MessageStream::of(stream));
+    status = co_await serve_kind(attempt, kind, MessageStream::of(stream));
     if (status.ok()) status = co_await stream->status();
   } catch (const boost::system::system_error& error) {
     status = to_status(to_error(error));
@@ -141,7 +157,9 @@ asio::awaitable<void> ZoneClient::serve(std::shared_ptr<Attempt> attempt, ZoneSt
   stream->cancel();
   --attempt->streams;
   attempt->ended.notify_all();
-  if (status.code == GrpcCode::unimplemented) {
+  // A Global without questions about Envoys is one; without synchronisation it is none.
+  const bool is_sync = kind == ZoneStream::global_to_zone || kind == ZoneStream::zone_to_global;
+  if (status.code == GrpcCode::unimplemented && !is_sync) {
     runtime_.log.warn(component, "the global control plane does not know a stream",
                       {{"stream", to_string(kind)}, {"error", status.message}});
     co_return;
@@ -151,26 +169,30 @@ asio::awaitable<void> ZoneClient::serve(std::shared_ptr<Attempt> attempt, ZoneSt
   if (escaped) std::rethrow_exception(escaped);
 }
 
-asio::awaitable<GrpcStatus> ZoneClient::serve_kind(ZoneStream kind, MessageStream stream) {
-  if (kind == ZoneStream::global_to_zone) co_return co_await take(std::move(stream));
-  if (kind == ZoneStream::zone_to_global) co_return co_await give(std::move(stream));
+asio::awaitable<GrpcStatus> ZoneClient::serve_kind(std::shared_ptr<Attempt> attempt, ZoneStream kind,
+                                                   MessageStream stream) {
+  if (kind == ZoneStream::global_to_zone) co_return co_await take(std::move(attempt), std::move(stream));
+  if (kind == ZoneStream::zone_to_global) co_return co_await give(std::move(attempt), std::move(stream));
   co_return co_await answers_.run(kind, std::move(stream), options_.send_duration_max);
 }
 
-asio::awaitable<GrpcStatus> ZoneClient::take(MessageStream stream) {
+asio::awaitable<GrpcStatus> ZoneClient::take(std::shared_ptr<Attempt> attempt, MessageStream stream) {
   auto kinds = kinds_of_global();
-  DeltaSink sink(options_.node, {kinds.begin(), kinds.end()}, held_);
+  // Where an exception ends this, nobody knows what is held.
+  DeltaSink sink(options_.node, {kinds.begin(), kinds.end()}, std::exchange(held_, {}));
   StoreSync sync = StoreSync::of_zone(store_, runtime_.clock);
   TakingStream taking(runtime_, {.peer = "global",
                                  .response_backoff = options_.response_backoff,
-                                 .send_duration_max = options_.send_duration_max});
+                                 .send_duration_max = options_.send_duration_max,
+                                 .on_message = [this, attempt] { accepted(*attempt, ZoneStream::global_to_zone); }});
   GrpcStatus status = co_await taking.run(std::move(stream), sink, sync);
   held_ = sink.held();
   co_return status;
 }
 
-asio::awaitable<GrpcStatus> ZoneClient::give(MessageStream stream) {
-  GivingStream::PeerOf peer_of = [this](const AdsNode&) {
+asio::awaitable<GrpcStatus> ZoneClient::give(std::shared_ptr<Attempt> attempt, MessageStream stream) {
+  GivingStream::PeerOf peer_of = [this, attempt](const AdsNode&) {
+    accepted(*attempt, ZoneStream::zone_to_global);
     SnapshotFeed::Peer out;
     out.is_given = is_given_to_global;
     out.as_given = [this](const Resource& resource) -> Result<Resource> {
@@ -178,7 +200,7 @@ asio::awaitable<GrpcStatus> ZoneClient::give(MessageStream stream) {
     };
     return out;
   };
-  co_return co_await giving_.run(std::move(stream), std::move(peer_of), false);
+  co_return co_await giving_.run(std::move(stream), std::move(peer_of), {}, false);
 }
 
 asio::awaitable<void> ZoneClient::check_health(std::shared_ptr<Attempt> attempt) {
@@ -192,9 +214,7 @@ asio::awaitable<void> ZoneClient::check_health(std::shared_ptr<Attempt> attempt)
     api::ZoneHealthCheckResponse response;
     if (!response.ParseFromString(*answer))
       co_return attempt->fail_with({Code::data_loss, "health check: the answer cannot be read", {}});
-    const Duration wanted =
-        std::chrono::nanoseconds(google::protobuf::util::TimeUtil::DurationToNanoseconds(response.interval()));
-    if (wanted > Duration::zero()) interval = wanted;
+    interval = health_interval_of(response.interval()).value_or(interval);
     co_await with_timeout(runtime_.timers, interval, attempt->over.wait());
   }
 }

@@ -44,7 +44,7 @@ class ZoneClient {
   /// Connects, serves its streams, and begins anew where one fails, until the process ends.
   asio::awaitable<void> run();
 
-  /// All streams are open.
+  /// Global has taken both synchronisations: a message has come on each.
   bool connected() const { return connected_; }
 
  private:
@@ -53,9 +53,10 @@ class ZoneClient {
   asio::awaitable<Error> run_once();
   asio::awaitable<void> serve(std::shared_ptr<Attempt> attempt, ZoneStream kind,
                               std::shared_ptr<GrpcClientStream> stream);
-  asio::awaitable<GrpcStatus> serve_kind(ZoneStream kind, MessageStream stream);
-  asio::awaitable<GrpcStatus> take(MessageStream stream);
-  asio::awaitable<GrpcStatus> give(MessageStream stream);
+  asio::awaitable<GrpcStatus> serve_kind(std::shared_ptr<Attempt> attempt, ZoneStream kind, MessageStream stream);
+  asio::awaitable<GrpcStatus> take(std::shared_ptr<Attempt> attempt, MessageStream stream);
+  asio::awaitable<GrpcStatus> give(std::shared_ptr<Attempt> attempt, MessageStream stream);
+  void accepted(Attempt& attempt, ZoneStream kind);
   asio::awaitable<void> check_health(std::shared_ptr<Attempt> attempt);
   Headers metadata() const;
   Duration next_pause();

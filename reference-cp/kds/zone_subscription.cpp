@@ -39,16 +39,21 @@ bool fits(const std::string& own, const std::string& other) {
 
 }  // namespace
 
-ZoneSubscription::ZoneSubscription(Server server, std::string id, bool authenticated, WallTime now)
-    : server_(std::move(server)), id_(std::move(id)), authenticated_(authenticated), connected_(now), updated_(now) {}
+ZoneSubscription::ZoneSubscription(Server server, std::string id, bool authenticated, WallTime now, std::string client)
+    : server_(std::move(server)),
+      id_(std::move(id)),
+      authenticated_(authenticated),
+      connected_(now),
+      updated_(now),
+      client_(std::move(client)) {}
 
 void ZoneSubscription::introduce(const AdsNode& node) {
   const Json metadata = Json::parse(node.metadata_json, nullptr, false);
   if (config_.empty()) config_ = text_at(metadata, "config");
   if (std::string instance = text_at(metadata, "control-plane-id"); !instance.empty())
     other_instance_ = std::move(instance);
-  if (!zone_.empty()) return;
-  zone_ = node.id;
+  if (zone_.empty()) zone_ = node.id;
+  if (!version_json_.empty()) return;
   Json build = at(at(metadata, "version"), "kumaCp");
   if (!build.is_object()) build = Json::object();
   if (has(metadata, "version") && fits(server_.version, text_at(build, "version")))
@@ -57,6 +62,7 @@ void ZoneSubscription::introduce(const AdsNode& node) {
 }
 
 void ZoneSubscription::on_request(const DeltaDiscoveryRequest& request, WallTime now) {
+  if (zone_.empty()) zone_ = client_;
   if (!request.node.id.empty()) introduce(request.node);
   if (request.response_nonce.empty()) return;
   updated_ = now;

@@ -23,10 +23,11 @@ struct Server {
 
 class ZoneSubscription {
  public:
-  /// `id` names the stream (a UUID); `authenticated`: the call came with an authorization.
-  ZoneSubscription(Server server, std::string id, bool authenticated, WallTime now);
+  /// `id` names the stream (a UUID); `authenticated`: the call came with an authorization. `client` is the zone that
+  /// the call's metadata names; "" where that does not (a zone's side): then the first node names it.
+  ZoneSubscription(Server server, std::string id, bool authenticated, WallTime now, std::string client = {});
 
-  /// Each request of the stream. The first one with a node names the zone, its version, its configuration and its
+  /// Each request of the stream. The first one with a node names the zone's version, its configuration and its
   /// instance.
   void on_request(const DeltaDiscoveryRequest& request, WallTime now);
   /// Each response, by the type name of its kind.
@@ -57,7 +58,7 @@ class ZoneSubscription {
   WallTime connected_;
   WallTime updated_;
   std::optional<WallTime> disconnected_;
-  std::string zone_, other_instance_, config_, version_json_;
+  std::string client_, zone_, other_instance_, config_, version_json_;
   std::map<std::string, Counts> counts_;  ///< by kind
   std::uint32_t generation_ = 0;
 };

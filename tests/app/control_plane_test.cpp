@@ -6,6 +6,8 @@
 #include "reference-cp/app/kuma_cp/control_plane.hpp"
 #include "reference-cp/auth/proxy_authenticator.hpp"
 #include "reference-cp/auth/signing_keys.hpp"
+#include "reference-cp/kds/delta_sink.hpp"
+#include "reference-cp/kds/stream_paths.hpp"
 #include "store/run_now.hpp"
 
 namespace kumasim::cp::testing {
@@ -102,6 +104,52 @@ TEST(ControlPlane, AStoreThatDoesNotAnswerIsNotAMissingToken) {
   EXPECT_EQ(log.count("admin user token not made"), 2);
   EXPECT_EQ(writes, 1);
   EXPECT_TRUE(has_secret(*store, admin_user_token_secret));
+}
+
+/// One stream of a zone, to its end.
+asio::awaitable<void> be_a_zone(Runtime& runtime, std::optional<GrpcStatus>& ended) {
+  auto client = co_await GrpcClient::connect(runtime, {"global", 5685}, {});
+  auto stream = client->open(std::string(kds::method::global_to_zone), {{kds::metadata::client_id, "east"}});
+  kds::SinkNode node;
+  node.id = "east";
+  co_await stream->write(kds::DeltaSink(std::move(node), {&kind::mesh()}).start().front());
+  ended = co_await stream->status();
+}
+
+TEST(ControlPlane, AGlobalThatIsStoppedStoresThatItsZonesAreOffline) {
+  auto store = std::make_shared<TroubledStore>();
+  sim::World world;
+  auto& process = world.add_process("global");
+  std::weak_ptr<ControlPlane> running;
+  process.start([&](Runtime& runtime) {
+    Config config;
+    config.mode = "global";
+    config.signing_key = "ec-p256";
+    config.kds_tls_enabled = false;
+    auto control_plane = std::make_shared<ControlPlane>(runtime, config, store);
+    process.keep(control_plane);
+    running = control_plane;
+    auto live = [](ControlPlane& cp, sim::Process& of) -> asio::awaitable<void> {
+      co_await cp.run();
+      of.kill();
+    };
+    spawn(runtime.executor, runtime.log, "test", live(*control_plane, process));
+  });
+  world.run_for(5s);
+  std::optional<GrpcStatus> ended;
+  world.add_process("east").start(
+      [&](Runtime& runtime) { spawn(runtime.executor, runtime.log, "test", be_a_zone(runtime, ended)); });
+  world.run_for(5s);
+  auto subscription = [&] {
+    return (*run_now(store->get(kind::zone_insight(), {"", "east"})))->spec["subscriptions"][0];
+  };
+  ASSERT_FALSE(subscription().contains("disconnectTime"));
+  EXPECT_FALSE(ended);
+  running.lock()->stop();
+  world.run_for(1s);
+  EXPECT_FALSE(process.up());
+  EXPECT_EQ(ended, (GrpcStatus{GrpcCode::unavailable, "the global control plane is shutting down"}));
+  EXPECT_TRUE(subscription().contains("disconnectTime")) << subscription();
 }
 
 /// What derives from proxies is made where they are: Global would hand it to all other zones.

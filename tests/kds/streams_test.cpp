@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 
 #include "kds/zones_bed.hpp"
+#include "reference-cp/kds/stream_paths.hpp"
+#include "reference-cp/manager/zone_removal.hpp"
 
 namespace kumasim::cp::kds::testing {
 namespace {
@@ -132,13 +134,17 @@ TEST(KdsStreams, WhatADisabledZoneGaveGoesToNoOtherZone) {
 TEST(KdsStreams, AZoneWithoutSignsOfLifeIsDisconnected) {
   GlobalServerOptions options;
   options.watch = {.poll_interval = 5s, .timeout = 20s};
-  Zones zones(options);
+  ServeLimits limits;
+  limits.grpc.http2.keepalive_interval = Duration::zero();  // it would end the connection as well
+  Zones zones(options, 1, limits);
   zones.join("east");
   zones.world.run_for(5min);
   EXPECT_EQ(zones.open_subscriptions("east"), 1) << "health checks come every 5 s";
   EXPECT_EQ(zones.insight("east")["subscriptions"].size(), 1u);
   zones.process("east").pause();
-  zones.world.run_for(40s);
+  zones.world.run_for(15s);
+  EXPECT_EQ(zones.open_subscriptions("east"), 1);
+  zones.world.run_for(25s);
   EXPECT_EQ(zones.open_subscriptions("east"), 0);
   zones.process("east").resume();
   zones.world.run_for(1min);
@@ -149,11 +155,11 @@ TEST(KdsStreams, GlobalAsksTheEnvoysOfAZoneThroughIt) {
   Zones zones;
   zones.create(zones.global(), mesh("m"));
   zones.join("east");
-  for (const char* name : {"broken", "dp-1", "silent"}) zones.create(zones.zone("east"), dataplane(name));
+  for (const char* name : {"broken", "dp-1", "garbled", "silent"}) zones.create(zones.zone("east"), dataplane(name));
   zones.create(zones.zone("east"), zone_ingress("in-1", "east"));
   zones.world.run_for(2s);
   auto proxies = run_now(zones.global().list(kind::dataplane(), {}))->items;
-  ASSERT_EQ(proxies.size(), 3u);
+  ASSERT_EQ(proxies.size(), 4u);
   auto proxy = [&](std::string_view name) {
     for (const ResourcePtr& each : proxies)
       if (each->meta.label("kuma.io/display-name") == name) return each;
@@ -167,6 +173,8 @@ TEST(KdsStreams, GlobalAsksTheEnvoysOfAZoneThroughIt) {
   EXPECT_EQ(*zones.ask(ingress, "/stats"), "east ZoneIngress .in-1 /stats");
   EXPECT_EQ(*zones.ask(proxy("silent"), "/stats"), "");
   EXPECT_EQ(zones.ask(proxy("broken"), "/stats").error().message, "could not send StatsRequest: Envoy answered 503");
+  EXPECT_EQ(zones.ask(proxy("garbled"), "/stats").error().message,
+            "could not send StatsRequest: Envoy's answer is no text");
   EXPECT_FALSE(zones.ask(proxy("dp-1"), "/quitquitquit"));
   zones.answers_after = 1min;
   EXPECT_EQ(zones.ask(proxy("dp-1"), "/clusters").error().message,
@@ -177,6 +185,98 @@ TEST(KdsStreams, GlobalAsksTheEnvoysOfAZoneThroughIt) {
   zones.process("east").kill();
   zones.world.run_for(2s);
   EXPECT_EQ(zones.ask(proxy("broken"), "/stats").error().message, "could not send StatsRequest: zone is offline");
+}
+
+/// A zone may ask for anything, but not often enough to keep Global busy.
+TEST(KdsStreams, HealthChecksComeOnceASecondAtMost) {
+  GlobalServerOptions options;
+  options.watch.poll_interval = 1ms;
+  Zones zones(options);
+  zones.join("east");
+  int checks = 0;
+  std::string last;
+  zones.global().subscribe([&](const Change& change) {
+    if (change.kind != &kind::zone_insight() || !change.after) return;
+    checks += change.after->spec["healthCheck"]["time"] != last;
+    last = change.after->spec["healthCheck"]["time"];
+  });
+  zones.world.run_for(20s);
+  EXPECT_THAT(checks, ::testing::AllOf(::testing::Ge(15), ::testing::Le(21)));
+}
+
+TEST(KdsStreams, AGlobalThatKnowsNoSynchronisationIsTriedAgain) {
+  Zones zones;
+  zones.create(zones.global(), mesh("m"));
+  for (ZoneStream stream : zone_streams) zones.unknown_methods.emplace(path_of(stream));
+  zones.unknown_methods.emplace(method::health_check);
+  zones.join("east");
+  EXPECT_FALSE(zones.connected("east"));
+  zones.unknown_methods.erase(std::string(method::zone_to_global));
+  zones.world.run_for(1min);
+  EXPECT_FALSE(zones.connected("east")) << "one of both is not enough";
+  zones.unknown_methods.erase(std::string(method::global_to_zone));
+  zones.world.run_for(2min);
+  EXPECT_TRUE(zones.connected("east")) << "without questions about Envoys and without health checks";
+  EXPECT_THAT(Zones::names(zones.zone("east"), kind::mesh()), ElementsAre("m"));
+  zones.process("global").kill();
+  zones.world.run_for(1s);
+  EXPECT_FALSE(zones.connected("east"));
+}
+
+/// The versions of an earlier stream are not those that the zone holds after one that took more and failed.
+TEST(KdsStreams, AfterAFailureTheZoneIsSentAll) {
+  Zones zones;
+  zones.create(zones.global(), mesh("m"));
+  zones.create(zones.global(), timeout("t1"));
+  zones.join("east");
+  zones.process("global").restart();
+  zones.world.run_for(20s);
+  zones.create(zones.global(), timeout("t2"));
+  zones.world.run_for(3s);
+  EXPECT_THAT(Zones::names(zones.zone("east"), kind::mesh_timeout()), ElementsAre("t1", "t2"));
+  zones.zone("east").next_throws = true;
+  zones.create(zones.global(), timeout("t3"));
+  zones.world.run_for(20ms);
+  EXPECT_FALSE(zones.zone("east").next_throws);
+  EXPECT_FALSE(zones.connected("east"));
+  ASSERT_TRUE(run_now(zones.global().remove(kind::mesh_timeout(), {"m", "t2"})));
+  zones.world.run_for(20s);
+  EXPECT_TRUE(zones.connected("east"));
+  EXPECT_THAT(Zones::names(zones.zone("east"), kind::mesh_timeout()), ElementsAre("t1", "t3"));
+}
+
+TEST(KdsStreams, AGlobalThatStopsTellsZonesAndTheirInsights) {
+  Zones zones;
+  zones.join("east");
+  zones.join("west");
+  zones.server().stop();
+  zones.world.run_for(1s);
+  for (const char* zone : {"east", "west"}) {
+    EXPECT_EQ(zones.open_subscriptions(zone), 0) << zone;
+    EXPECT_FALSE(zones.connected(zone)) << zone;
+  }
+  zones.world.run_for(1min);
+  EXPECT_EQ(zones.open_subscriptions("east"), 0) << "it serves no more";
+  zones.process("global").restart();
+  zones.world.run_for(2min);
+  EXPECT_EQ(zones.open_subscriptions("east"), 1);
+}
+
+TEST(KdsStreams, AZoneThatIsRemovedComesAnew) {
+  Zones zones;
+  zones.join("east");
+  zones.create(zones.zone("east"), zone_ingress("in-1", "east"));
+  zones.join("west");
+  zones.world.run_for(2s);
+  auto removal = run_now(zone_removal(zones.global(), "east"));
+  ASSERT_TRUE(removal);
+  ASSERT_TRUE(run_now(zones.global().commit(*removal, zones.world.wall_now())));
+  EXPECT_THAT(Zones::names(zones.global(), kind::zone_ingress()), IsEmpty());
+  zones.world.run_for(10s);
+  EXPECT_EQ(zones.open_subscriptions("east"), 1);
+  EXPECT_TRUE(zones.insight("east")["kdsStreams"].contains("zoneToGlobal"));
+  EXPECT_THAT(Zones::names(zones.global(), kind::zone_ingress()), ElementsAre("east/in-1"));
+  EXPECT_EQ(zones.insight("west")["subscriptions"].size(), 1u) << "others keep their streams";
 }
 
 /// The new control plane of a zone connects while Global does not know yet that the old one is gone (kuma#874).
@@ -229,6 +329,30 @@ TEST(KdsStreams, ACallThatNamesNoZoneIsRefused) {
   EXPECT_EQ(seen["/kuma.mesh.v1alpha1.GlobalKDSService/HealthCheck"],
             (GrpcStatus{GrpcCode::invalid_argument, missing}));
   EXPECT_EQ(seen["/kuma.mesh.v1alpha1.KDSSyncService/Nothing"].code, GrpcCode::unimplemented);
+}
+
+TEST(KdsStreams, ACallOfOneZoneWithTheNodeOfAnotherIsRefused) {
+  Zones zones;
+  zones.join("west");
+  const json before = zones.insight("west");
+  std::optional<GrpcStatus> seen;
+  auto& caller = zones.world.add_process("caller");
+  caller.start([&](Runtime& runtime) {
+    auto call = [](Runtime& own, std::optional<GrpcStatus>& out) -> asio::awaitable<void> {
+      auto client = co_await GrpcClient::connect(own, {"global", kds_port}, {});
+      auto stream = client->open(std::string(method::global_to_zone), {{metadata::client_id, "east"}});
+      co_await stream->write(DeltaSink(node_of("west"), {&kind::mesh()}).start().front());
+      out = co_await stream->status();
+    };
+    spawn(runtime.executor, runtime.log, "call", call(runtime, seen));
+  });
+  zones.world.run_for(2s);
+  EXPECT_EQ(seen,
+            (GrpcStatus{GrpcCode::invalid_argument, "the node is \"west\", but the call's client-id is \"east\""}));
+  EXPECT_EQ(zones.open_subscriptions("west"), 1);
+  EXPECT_EQ(zones.insight("west")["subscriptions"].size(), 1u);
+  EXPECT_EQ(zones.insight("west")["subscriptions"][0]["id"], before["subscriptions"][0]["id"]);
+  EXPECT_EQ(zones.open_subscriptions("east"), 0);
 }
 
 TEST(KdsStreams, ARunIsTheSameEachTime) {

@@ -1,5 +1,4 @@
-/// What a ZoneInsight tells of a zone's streams, and the end of a zone that
-/// gives no sign of life.
+/// What a ZoneInsight tells of a zone's streams, and the end of a zone that gives no sign of life.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -78,6 +77,18 @@ TEST(ZoneSubscription, InstancesAreNamedFromEitherSide) {
   EXPECT_EQ(one.print()["zoneInstanceId"], "zone-1-a");
   EXPECT_EQ(one.print()["globalInstanceId"], "global-a");
   EXPECT_EQ(one.print()["version"], (json{{"kumaCp", json::object()}}));
+}
+
+TEST(ZoneSubscription, IsOfTheZoneThatTheCallNames) {
+  ZoneSubscription one({.mode = CpMode::global, .instance = "g", .version = "2.12.14"}, "id", false, at(0), "zone-1");
+  EXPECT_EQ(one.zone(), "") << "no request has come";
+  DeltaDiscoveryRequest nameless;
+  nameless.type_url = "Mesh";
+  one.on_request(nameless, at(1));
+  EXPECT_EQ(one.zone(), "zone-1");
+  one.on_request(request("Mesh"), at(2));
+  EXPECT_EQ(one.print()["zoneInstanceId"], "zone-1-a");
+  EXPECT_EQ(one.print()["version"]["kumaCp"]["version"], "2.11.3");
 }
 
 TEST(ZoneSubscription, FitsTwoMinorVersionsAway) {

@@ -59,21 +59,54 @@ struct GlobalLife {
   Listener listener;
 };
 
+/// Hands all on, but a commit that is to throw.
+class ThrowingStore : public Store {
+ public:
+  explicit ThrowingStore(std::unique_ptr<Store> under) : under_(std::move(under)) {}
+
+  asio::awaitable<Result<ResourcePtr>> get(const Kind& kind, ResourceKey key) override {
+    return under_->get(kind, std::move(key));
+  }
+  asio::awaitable<Result<ResourcePtr>> create(Resource resource, WallTime now) override {
+    return under_->create(std::move(resource), now);
+  }
+  asio::awaitable<Result<ResourcePtr>> update(Resource resource, WallTime now) override {
+    return under_->update(std::move(resource), now);
+  }
+  asio::awaitable<Result<>> remove(const Kind& kind, ResourceKey key) override {
+    return under_->remove(kind, std::move(key));
+  }
+  asio::awaitable<Result<std::vector<ResourcePtr>>> commit(std::vector<Write> writes, WallTime now) override {
+    if (std::exchange(next_throws, false)) throw std::runtime_error("no memory");
+    return under_->commit(std::move(writes), now);
+  }
+  asio::awaitable<Result<List>> list(const Kind& kind, ListOptions options) override {
+    return under_->list(kind, std::move(options));
+  }
+  void subscribe(std::function<void(const Change&)> on_change) override { under_->subscribe(std::move(on_change)); }
+  Result<> close() override { return under_->close(); }
+
+  bool next_throws = false;
+
+ private:
+  std::unique_ptr<Store> under_;
+};
+
 struct ZoneLife {
   ZoneLife(const Runtime& given, ZoneClientOptions options, EnvoyAdminAnswers::Ask ask)
       : runtime(given),
         store(*open_sqlite(runtime.disk, "store.db", runtime.random)),
-        client(runtime, *store, std::move(options), std::move(ask)) {}
+        client(runtime, store, std::move(options), std::move(ask)) {}
 
   Runtime runtime;
-  std::unique_ptr<Store> store;
+  ThrowingStore store;
   ZoneClient client;
 };
 
 class Zones {
  public:
-  explicit Zones(GlobalServerOptions options = {}, std::uint64_t seed = 1)
-      : world({.seed = seed}), global_options_(std::move(options)) {
+  explicit Zones(GlobalServerOptions options = {}, std::uint64_t seed = 1, ServeLimits limits = {})
+      : world({.seed = seed}), global_options_(std::move(options)), limits_(limits) {
     global_options_.node = node_of("global");
     global_options_.status.instance = "global-1";
     sim::Process& process = world.add_process("global");
@@ -111,7 +144,8 @@ class Zones {
 
   Store& global() { return *global_.lock()->store; }
   GlobalServer& server() { return *global_.lock()->server; }
-  Store& zone(const std::string& name) { return *zones_.at(name).lock()->store; }
+  ThrowingStore& zone(const std::string& name) { return zones_.at(name).lock()->store; }
+  bool connected(const std::string& zone) { return zones_.at(zone).lock()->client.connected(); }
   sim::Process& process(const std::string& name) { return *world.find_process(name); }
 
   void create(Store& store, const Resource& resource) {
@@ -163,23 +197,29 @@ class Zones {
 
   sim::World world;
   Duration answers_after = Duration::zero();  ///< that an Envoy takes
+  Names unknown_methods;                      ///< Global answers UNIMPLEMENTED
 
  private:
-  static asio::awaitable<void> serve(GlobalLife& life) {
+  asio::awaitable<void> serve(GlobalLife& life) {
     auto started = co_await life.server->start();
     EXPECT_TRUE(started);
-    GrpcHandler handler = [server = life.server](GrpcServerStream stream) { return server->serve(std::move(stream)); };
-    co_await serve_listener(life.runtime, life.listener, nullptr, nullptr, std::move(handler));
+    GrpcHandler handler = [this, server = life.server](GrpcServerStream stream) -> asio::awaitable<void> {
+      if (unknown_methods.contains(stream.path())) co_return stream.finish(GrpcCode::unimplemented, "unknown method");
+      co_await server->serve(std::move(stream));
+    };
+    co_await serve_listener(life.runtime, life.listener, nullptr, nullptr, std::move(handler), limits_);
   }
 
   asio::awaitable<Result<std::string>> answer(std::string zone, ResourcePtr proxy, std::string target) {
     co_await sleep(zones_.at(zone).lock()->runtime.timers, answers_after);
     if (proxy->meta.name == "broken") co_return fail(Code::unavailable, "Envoy answered 503");
     if (proxy->meta.name == "silent") co_return std::string();
+    if (proxy->meta.name == "garbled") throw std::runtime_error("Envoy's answer is no text");
     co_return zone + " " + proxy->kind->type() + " " + proxy->meta.mesh + "." + proxy->meta.name + " " + target;
   }
 
   GlobalServerOptions global_options_;
+  ServeLimits limits_;
   std::weak_ptr<GlobalLife> global_;
   std::map<std::string, std::weak_ptr<ZoneLife>> zones_;
 };

@@ -47,6 +47,9 @@ namespace {
 /// After it a task that only counts or tidies up begins anew.
 constexpr Duration lasting_pause = std::chrono::minutes(1);
 
+/// For the ends of zones' streams when it is stopped.
+constexpr Duration stop_duration_max = std::chrono::seconds(5);
+
 /// What gRPC's servers take by default, Kuma's among them.
 constexpr std::size_t grpc_message_bytes_max = 4 << 20;
 
@@ -454,6 +457,10 @@ asio::awaitable<Result<>> ControlPlane::wait_stopped() {
   auto state = state_;
   co_await state->stopped.wait();
   if (state->failure) co_return fail(*state->failure);
+  if (state->config.mode == "global") {
+    auto idle = co_await with_timeout(state->runtime.timers, stop_duration_max, state->federation.wait_idle());
+    if (!idle) state->runtime.log.warn("kuma-cp", "streams of zones did not end in time", {});
+  }
   co_return Result<>();
 }
 
@@ -461,6 +468,7 @@ void ControlPlane::stop() {
   State& s = *state_;
   s.is_ready = false;
   s.ads.stop();
+  s.federation.stop();
   for (Listener* listener :
        {&s.dp_listener, &s.http_listener, &s.https_listener, &s.diagnostics_listener, &s.kds_listener})
     listener->close();

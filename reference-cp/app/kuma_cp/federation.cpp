@@ -131,6 +131,14 @@ asio::awaitable<void> Federation::serve(GrpcServerStream stream) {
   return global_->serve(std::move(stream));
 }
 
+void Federation::stop() {
+  if (global_) global_->stop();
+}
+
+asio::awaitable<void> Federation::wait_idle() {
+  if (global_) co_await global_->wait_idle();
+}
+
 asio::awaitable<Result<std::string>> Federation::ask_zone(ResourcePtr proxy, std::string target) {
   assert(global_ != nullptr);
   return global_->ask_envoy(std::move(proxy), std::move(target));

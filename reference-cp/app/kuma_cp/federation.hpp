@@ -45,6 +45,10 @@ class Federation {
 
   /// Global: one call of a zone.
   asio::awaitable<void> serve(GrpcServerStream stream);
+  /// Global: ends the streams of zones.
+  void stop();
+  /// Global: waits until the ends of these streams are in the zones' insights.
+  asio::awaitable<void> wait_idle();
   /// Global: what the Envoy of a zone's proxy says, by its zone. As EnvoyAdminCall.
   asio::awaitable<Result<std::string>> ask_zone(ResourcePtr proxy, std::string target);
   /// Zone: all of its streams to the global control plane are open.

@@ -208,6 +208,7 @@ asio::awaitable<void> run_until_signal(ControlPlane& control_plane, asio::io_con
   int signal = co_await live::wait_for_stop();
   log.info("kuma-cp", "stopping", {{"signal", signal}});
   control_plane.stop();
+  co_await control_plane.wait_stopped();
   context.stop();
 }
 
