@@ -53,12 +53,12 @@ void KnownEndpoints::add_running(const std::vector<std::string>& processes, std:
 
 std::set<std::string> KnownEndpoints::wanted(const Instance& caller, const std::string& service) const {
   std::set<std::string> out;
-  std::string own = scenario_.zone_of(caller.process);
+  std::string own = scenario_.zones.empty() ? std::string() : scenario_.zone_of(caller.process);
   std::set<std::string> zones;
   for (const Instance& other : scenario_.instances) {
     if (other.service != service || !runs(other.process)) continue;
-    std::string zone = scenario_.zone_of(other.process);
-    if (scenario_.zones.empty() || zone == own)
+    std::string zone = scenario_.zones.empty() ? std::string() : scenario_.zone_of(other.process);
+    if (zone == own)
       add_running({other.process}, out);
     else
       zones.insert(zone);
