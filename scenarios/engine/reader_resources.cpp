@@ -8,9 +8,15 @@
 #include <fmt/format.h>
 
 #include "reference-cp/model/codec.hpp"
+#include "reference-cp/xds/specification_hash.hpp"
 #include "scenarios/engine/reader.hpp"
 
 namespace kumasim::scenario {
+
+std::string specification_of(const nlohmann::json& body) {
+  auto resource = cp::resource_from_json(body);
+  return resource ? cp::specification_hash(*resource) : std::string();
+}
 
 ResourceName resource_name(const nlohmann::json& body) {
   ResourceName out;

@@ -193,13 +193,15 @@ void ResourceFaults::read(Active& active, void (ResourceFaults::*then)(Active&, 
 void ResourceFaults::apply(Active& active, const json& body) {
   expect_answer(active);
   world_.apply(zone_of(resource_name(body)), body,
-               [this, id = active.order.id, is = resource_name(body)](std::string problem) {
+               [this, id = active.order.id, is = resource_name(body),
+                specification = specification_of(body)](std::string problem) {
                  Active& of = active_.at(id);
                  if (problem.empty() && of.phase == Phase::beginning && makes_policies(of.order)) of.made.push_back(is);
                  if (!problem.empty()) hooks_.said(fmt::format("{} {} was refused: {}", is.type, is.name, problem));
                  if (problem.empty() && must_be_refused(of.order))
                    hooks_.broke(fmt::format("the control plane took {} {}, which is invalid", is.type, is.name));
-                 hooks_.written({.type = is.type, .name = is.name, .problem = std::move(problem)});
+                 hooks_.written(
+                     {.type = is.type, .name = is.name, .problem = std::move(problem), .specification = specification});
                  answered(id);
                });
 }

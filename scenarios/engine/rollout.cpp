@@ -33,7 +33,7 @@ void each_named_policy(const Scenario& scenario, Seen seen) {
   }
 }
 
-/// What Global's resource is called in a zone.
+/// What Global's resource is called in a zone; "" for what cannot be given to it.
 std::string name_in_zone(const nlohmann::json& body, const std::string& zone) {
   auto resource = cp::resource_from_json(body);
   if (!resource) return {};
@@ -50,6 +50,7 @@ std::map<std::string, std::string> policies_in(const Scenario& scenario, const s
     const cp::Kind* kind = cp::find_kind(is.type);
     if (kind == nullptr || (!written.empty() && written != zone)) return;
     std::string name = written == zone ? is.name : name_in_zone(body, zone);
+    if (name.empty()) return;
     out[is.type + "/" + (kind->is_global() ? "" : is.mesh) + "/" + name] = is.type + "/" + is.name;
   });
   return out;
@@ -71,6 +72,7 @@ std::optional<Rollout> joined(const std::map<std::string, Rollout>& answers, con
     out.behind = out.behind || said.behind;
     out.proxies.insert(said.proxies.begin(), said.proxies.end());
     for (const auto& [policy, proxies] : said.policies) out.policies[policy].insert(proxies.begin(), proxies.end());
+    for (const auto& [policy, held] : said.specifications) out.specifications[policy].insert(held.begin(), held.end());
   }
   Written written;
   each_named_policy(scenario, [&](const std::string& zone, const ResourceName& is, const nlohmann::json&) {
@@ -93,6 +95,7 @@ std::optional<Rollout> read_rollout(const std::string& body, const Scenario& sce
     Rollout out;
     out.behind = json["behind"].get<bool>();
     const nlohmann::json &meshes = json.at("proxies"), &policies = json.at("policies");
+    const nlohmann::json specifications = json.value("specifications", nlohmann::json::object());
     for (const Instance& instance : scenario.instances) {
       const std::string& mesh = scenario.find_service(instance.service)->mesh;
       if (!meshes.contains(mesh) || !meshes[mesh].contains(instance.process)) continue;
@@ -108,7 +111,9 @@ std::optional<Rollout> read_rollout(const std::string& body, const Scenario& sce
       auto first = policy.find('/'), last = policy.rfind('/');
       std::string name = policy.substr(last + 1), own = policy.substr(first + 1, last - first - 1);
       auto known = named.find(policy);
-      auto& about = out.policies[known == named.end() ? policy.substr(0, first + 1) + name : known->second];
+      const std::string is = known == named.end() ? policy.substr(0, first + 1) + name : known->second;
+      auto& about = out.policies[is];
+      if (specifications.contains(policy)) out.specifications[is].insert(specifications[policy].get<std::string>());
       for (const Instance& instance : scenario.instances)
         if (scenario.find_service(instance.service)->mesh == (own.empty() ? name : own) &&
             proxies.contains(instance.process))

@@ -48,7 +48,7 @@ class Engine {
     seen_.addresses = world_.addresses();
     for (const ResourceText& resource : scenario_.resources) {
       ResourceName is = resource_name(resource.body);
-      seen_.resources.push_back({is.type, is.name, Duration(0)});
+      seen_.resources.push_back({.type = is.type, .name = is.name, .specification = specification_of(resource.body)});
     }
     world_.watch_lives([this](const std::string& process, bool up) { note_life(process, up); });
     if (watch_.branch) triggers_.on_first(watch_.branch);
@@ -119,7 +119,8 @@ class Engine {
       if (problem.empty())
         triggers_.see(
             {removed ? "resource.deleted" : "resource.applied", {{"type", action.type}, {"name", action.name}}});
-      seen_.resources.push_back({action.type, action.name, world_.now(), std::move(problem), removed});
+      seen_.resources.push_back({action.type, action.name, world_.now(), std::move(problem), removed,
+                                 removed ? std::string() : specification_of(action.resource)});
     };
     if (action.kind == Kind::apply) world_.apply(action.zone, action.resource, done);
     if (action.kind == Kind::remove) world_.remove(action.zone, {action.type, action.mesh, action.name}, done);

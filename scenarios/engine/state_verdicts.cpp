@@ -46,12 +46,18 @@ std::optional<std::string> zones_apart(const Scenario& scenario, const StateSamp
   if (scenario.zones.empty()) return std::nullopt;
   if (sample.silent.contains(scenario.control_plane.name))
     return fmt::format("{} does not run", scenario.control_plane.name);
-  for (const std::string& zone : sample.zones_apart) {
-    bool runs = std::ranges::any_of(scenario.processes_of(zone), [&](const std::string& process) {
+  auto mute = [&](const ControlPlaneSpec& plane) { return sample.mute.contains(plane.name); };
+  if (mute(scenario.control_plane)) return fmt::format("{} does not answer", scenario.control_plane.name);
+  for (const Zone& zone : scenario.zones) {
+    bool apart = sample.zones_apart.contains(zone.name);
+    if (!apart && !mute(zone.control_plane)) continue;
+    bool runs = std::ranges::any_of(scenario.processes_of(zone.name), [&](const std::string& process) {
       auto proxy = sample.proxies.find(process);
       return proxy != sample.proxies.end() && proxy->second.up;
     });
-    if (runs) return fmt::format("zone {} is not connected to {}", zone, scenario.control_plane.name);
+    if (!runs) continue;
+    return apart ? fmt::format("zone {} is not connected to {}", zone.name, scenario.control_plane.name)
+                 : fmt::format("{} does not answer", zone.control_plane.name);
   }
   return std::nullopt;
 }
@@ -73,6 +79,12 @@ std::expected<std::size_t, std::string> applied(const Scenario& scenario, const 
     return Missing("the control plane did not say what the proxies run");
   auto policy = sample.rollout->policies.find(taken.type + "/" + taken.name);
   if (policy == sample.rollout->policies.end()) return Missing("the control plane does not hold it");
+  // Each zone goes by what it holds itself, which may be older than what was taken.
+  if (!scenario.zones.empty()) {
+    auto held = sample.rollout->specifications.find(policy->first);
+    if (held == sample.rollout->specifications.end() || held->second != std::set{taken.specification})
+      return Missing("not all zones hold it as it was taken");
+  }
   std::size_t count = 0;
   for (const auto& [process, proxy] : sample.proxies) {
     if (!proxy.up || scenario.is_zone_proxy(process)) continue;

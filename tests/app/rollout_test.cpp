@@ -3,6 +3,7 @@
 #include "reference-cp/app/kuma_cp/diagnostics.hpp"
 #include "reference-cp/app/kuma_cp/hds_server.hpp"
 #include "reference-cp/app/kuma_cp/rollout.hpp"
+#include "reference-cp/xds/specification_hash.hpp"
 #include "reference-cp/xds/type_url.hpp"
 
 namespace kumasim::cp::testing {
@@ -38,6 +39,8 @@ TEST(Rollout, TellsDataplanesOfOneNameApart) {
     EXPECT_EQ(body["proxies"]["m"]["a"]["connected"], false) << body.dump();
     EXPECT_EQ(body["proxies"]["n"]["a"]["connected"], true) << body.dump();
     EXPECT_EQ(body["policies"], (Json{{"Mesh//m", {{"a", false}}}}));
+    auto stored = co_await parts.store->get(kind::mesh(), {"", "m"});
+    EXPECT_EQ(body["specifications"], (Json{{"Mesh//m", specification_hash(**stored)}}));
   });
 }
 

@@ -1,4 +1,8 @@
 /// Simulated worlds of two zones under Global.
+#include <algorithm>
+#include <filesystem>
+
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -36,7 +40,8 @@ TEST(TwoZones, CallsGoThroughTheOthersIngress) {
                                 "  - always: no-plaintext\n  - always: failed-calls(web@east -> backend) == 0\n"
                                 "  - always: share(web -> backend, kuma.io/zone=west) == 100%\n"
                                 "  - eventually: {within: 20s, that: converged}\n"
-                                "  - always: policy-applied(MeshTrafficPermission/all)\n");
+                                "  - always: policy-applied(MeshTrafficPermission/all)\n"
+                                "  - always: policy-applied(Mesh/default)\n");
   WorldRun first = run(scenario), second = run(scenario);
   EXPECT_EQ(broken(first), "");
   EXPECT_EQ(first.fingerprint, second.fingerprint);
@@ -85,6 +90,36 @@ TEST(TwoZones, AreToldWhatIsOfThemselves) {
   EXPECT_EQ(broken(out), "");
 }
 
+TEST(TwoZones, HaveNoPolicyOfGlobalsNewestUntilItIsDelivered) {
+  auto change = [](const char* at, const char* timeout) {
+    return fmt::format(
+        "  - {{at: {}, apply: {{type: MeshTimeout, mesh: default, name: t, spec: {{to: [{{targetRef: {{kind: Mesh}}, "
+        "default: {{connectionTimeout: {}}}}}]}}}}}}\n",
+        at, timeout);
+  };
+  WorldRun out = run(two_zones("", "",
+                               "  changes:\n" + change("1s", "3s") + change("6s", "4s") +
+                                   "  faults: [{at: 5s, for: 4s, fault: net.partition, between: [global, west]}]\n",
+                               "  - during: {from: 1s, to: 5s, that: policy-applied(MeshTimeout/t)}\n"
+                               "  - during: {from: 6s, to: 9s, that: policy-applied(MeshTimeout/t)}\n"
+                               "  - eventually: {after: 9s, within: 11s, that: policy-applied(MeshTimeout/t)}\n"));
+  ASSERT_EQ(out.verdicts.size(), 3u) << broken(out);
+  EXPECT_TRUE(out.verdicts[0].held) << out.verdicts[0].why;
+  EXPECT_FALSE(out.verdicts[1].held);
+  EXPECT_EQ(out.verdicts[1].why, "not all zones hold it as it was taken");
+  EXPECT_TRUE(out.verdicts[2].held) << out.verdicts[2].why;
+}
+
+TEST(TwoZones, HaveNotConvergedWhileGlobalIsPaused) {
+  WorldRun out = run(two_zones("", "", "  faults: [{at: 5s, for: 4s, fault: proc.pause, target: global}]\n",
+                               "  - during: {from: 6s, to: 8s, that: converged}\n"
+                               "  - eventually: {after: 9s, within: 11s, that: converged}\n"));
+  ASSERT_EQ(out.verdicts.size(), 2u) << broken(out);
+  EXPECT_FALSE(out.verdicts[0].held);
+  EXPECT_EQ(out.verdicts[0].why, "global does not answer");
+  EXPECT_TRUE(out.verdicts[1].held) << out.verdicts[1].why;
+}
+
 TEST(TwoZones, WaitForWhatGlobalDoesNotGive) {
   Scenario scenario =
       two_zones(", controlPlane: {settings: {KUMA_MULTIZONE_ZONE_GLOBAL_ADDRESS: 'grpcs://nobody:5685'}}", "", "",
@@ -92,6 +127,41 @@ TEST(TwoZones, WaitForWhatGlobalDoesNotGive) {
   WorldRun out = run(scenario);
   ASSERT_EQ(out.problems.size(), 1u);
   EXPECT_THAT(out.problems[0].text, HasSubstr("the control plane of zone east did not get mesh default from Global"));
+}
+
+std::vector<std::string> files() {
+  std::vector<std::string> out;
+  for (const auto& entry : std::filesystem::directory_iterator("scenarios/multizone"))
+    if (entry.path().extension() == ".yaml") out.push_back(entry.path().stem().string());
+  std::ranges::sort(out);
+  return out;
+}
+
+Scenario of_file(const std::string& name) {
+  return must_load(load_scenario_file("scenarios/multizone/" + name + ".yaml"));
+}
+
+class ScenariosOfZones : public testing::TestWithParam<std::string> {};
+
+TEST_P(ScenariosOfZones, Hold) { EXPECT_EQ(broken(run(of_file(GetParam()))), ""); }
+
+INSTANTIATE_TEST_SUITE_P(All, ScenariosOfZones,
+                         testing::Values("global-offline", "link-cut", "locality-failover", "streams-dropped",
+                                         "zone-control-plane-offline", "zone-lost"),
+                         [](const auto& tested) {
+                           std::string name = tested.param;
+                           std::ranges::replace(name, '-', '_');
+                           return name;
+                         });
+
+TEST(TwoZones, RunTheSameAgain) {
+  Scenario scenario = of_file("global-offline");
+  EXPECT_EQ(run(scenario).fingerprint, run(scenario).fingerprint);
+}
+
+TEST(TwoZones, HaveATestForEachFile) {
+  EXPECT_THAT(files(), testing::ElementsAre("global-offline", "link-cut", "locality-failover", "streams-dropped",
+                                            "zone-control-plane-offline", "zone-lost"));
 }
 
 }  // namespace

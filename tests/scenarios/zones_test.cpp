@@ -237,8 +237,13 @@ TEST(Zones, DoNotConvergeApart) {
   StateSample sample = known({"ingress-west-0", "ingress-north-0"});
   sample.zones_apart.insert("west");
   EXPECT_EQ(not_converged_of(sample), "zone west is not connected to global");
+  sample.mute.insert("global");
+  EXPECT_EQ(not_converged_of(sample), "global does not answer");
   sample.silent.insert("global");
   EXPECT_EQ(not_converged_of(sample), "global does not run");
+  sample = known({"ingress-west-0", "ingress-north-0"});
+  sample.mute.insert("cp-west");
+  EXPECT_EQ(not_converged_of(sample), "cp-west does not answer");
 }
 
 TEST(Zones, APolicyOfGlobalMustBeInEachOfThem) {
@@ -264,10 +269,15 @@ TEST(Zones, AskForAPolicyOfGlobalByTheNameThatItHasThere) {
   std::string target = rollout_target(scenario, "east");
   EXPECT_THAT(target, HasSubstr("MeshTimeout%2Fdefault%2Fown-"));
   std::string named = target.substr(target.rfind("own-"));
-  auto read = read_rollout(
-      R"({"behind": false, "proxies": {}, "policies": {"MeshTimeout/default/)" + named + R"(": {"web-0": true}}})",
-      scenario, "east");
+  auto read = read_rollout(R"({"behind": false, "proxies": {}, "policies": {"MeshTimeout/default/)" + named +
+                               R"(": {"web-0": true}},
+                "specifications": {"MeshTimeout/default/)" +
+                               named + R"(": "hash"}})",
+                           scenario, "east");
   ASSERT_TRUE(read);
+  EXPECT_EQ(read->specifications["MeshTimeout/own"], std::set<std::string>{"hash"});
+  scenario.resources[1].body["spec"] = "nothing that Global could give";
+  EXPECT_EQ(rollout_target(scenario, "east"), "/rollout");
   EXPECT_TRUE(read->policies.contains("MeshTimeout/own"));
 }
 

@@ -125,6 +125,8 @@ struct Rollout {
   /// "MeshRetry/NAME" of each policy that an expectation names and that is stored -> the processes that it is about ->
   /// whether the last configuration that the proxy took as a whole was made with the policy as it is written now.
   std::map<std::string, std::map<std::string, bool>> policies = {};
+  /// The same policies -> specification_hash() of what each control plane holds of it.
+  std::map<std::string, std::set<std::string>> specifications = {};
 };
 
 struct StateSample {
@@ -134,6 +136,7 @@ struct StateSample {
   std::set<std::string> zones_apart = {};
   std::map<std::string, ProxyState> proxies;  // by process
   std::optional<Rollout> rollout = {};        // absent where no control plane of theirs answered
+  std::set<std::string> mute = {};            // of many zones: control planes that run and do not answer
 };
 
 struct TimelineEntry {
@@ -163,8 +166,9 @@ struct LifeChange {
 struct ResourceRecord {
   std::string type, name;
   Duration at{};
-  std::string problem = {};  // "" where it was accepted
-  bool removed = false;      // it was deleted
+  std::string problem = {};        // "" where it was accepted
+  bool removed = false;            // it was deleted
+  std::string specification = {};  // specification_hash() of what was applied; "" for what is no resource
 };
 
 struct Observations {

@@ -152,6 +152,9 @@ struct ResourceName {
 };
 ResourceName resource_name(const nlohmann::json& body);
 
+/// specification_hash() of a resource, as control planes answer with it; "" for what is none.
+std::string specification_of(const nlohmann::json& body);
+
 /// A resource as it is applied, with the place that it came from.
 struct ResourceText {
   nlohmann::json body;

@@ -5,6 +5,7 @@
 #include "reference-cp/model/kinds.hpp"
 #include "reference-cp/policy/matching.hpp"
 #include "reference-cp/rest/inspect/views.hpp"
+#include "reference-cp/xds/specification_hash.hpp"
 
 namespace kumasim::cp {
 namespace {
@@ -82,7 +83,9 @@ Json rollout(const Reconciler& reconciler, const std::set<std::string>& policies
     if (!kind) continue;
     ResourceKey key{policy.substr(first + 1, last - first - 1), policy.substr(last + 1)};
     Json found = policy_json(reconciler, *kind, key, subjects);
-    if (!found.is_null()) out["policies"][policy] = std::move(found);
+    if (found.is_null()) continue;
+    out["policies"][policy] = std::move(found);
+    out["specifications"][policy] = specification_hash(*reconciler.views().find(kind->type(), key));
   }
   return out;
 }
