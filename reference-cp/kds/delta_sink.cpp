@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <set>
 #include <utility>
 
 #include <envoy/service/discovery/v3/discovery.pb.h>
@@ -125,7 +126,10 @@ Result<Received> DeltaSink::on_response(std::string_view bytes) {
   }
   for (auto& [key, resource] : added) out.added.push_back(std::move(resource));
   out.refusal = refusal.text();
-  if (!out.is_initial) doubt(*state);
+  if (!out.is_initial)
+    doubt(*state);
+  else if (&kind == &kind::mesh())
+    doubt_all_but(state->latest);
   return out;
 }
 
@@ -141,6 +145,16 @@ void DeltaSink::doubt(const KindState& state) {
     for (auto& [kind, versions] : held_)
       for (auto& [other, version] : versions)
         if (key_from_delta_name(other).mesh == key_from_delta_name(name).name) version.clear();
+}
+
+/// A Mesh that the first response does not name goes from the store.
+void DeltaSink::doubt_all_but(const Latest& meshes) {
+  std::set<std::string> named = {""};
+  for (const auto& [name, version] : meshes.versions) named.insert(key_from_delta_name(name).name);
+  for (const std::string& name : meshes.not_usable) named.insert(key_from_delta_name(name).name);
+  for (auto& [kind, versions] : held_)
+    for (auto& [name, version] : versions)
+      if (!named.contains(key_from_delta_name(name).mesh)) version.clear();
 }
 
 /// Of what was not stored some other version may be there, which is known or has no version.

@@ -92,6 +92,7 @@ class DeltaSink {
 
   KindState* find(std::string_view kind);
   void doubt(const KindState& state);
+  void doubt_all_but(const Latest& meshes);
   void remember(KindState& state, std::span<const ResourceKey> not_stored);
 
   SinkNode node_;

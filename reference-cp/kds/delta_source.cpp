@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <ranges>
+#include <utility>
 
 #include <envoy/service/discovery/v3/discovery.pb.h>
 #include <fmt/format.h>
@@ -65,8 +66,8 @@ std::optional<Error> DeltaSource::judge(const DeltaDiscoveryRequest& request) co
 void DeltaSource::subscribe(KindState& state, const DeltaDiscoveryRequest& request, bool first) {
   if (first) {
     state.wildcard = request.subscribe.empty();
-    for (const auto& [name, version] : request.initial_versions)
-      state.held.emplace(name, lost_meshes_.contains(key_from_delta_name(name).mesh) ? "" : version);
+    state.full = request.initial_versions.empty();
+    for (const auto& [name, version] : request.initial_versions) state.held.emplace(name, is_lost(name) ? "" : version);
   }
   for (const std::string& name : request.subscribe) {
     if (name == all_names)
@@ -183,7 +184,9 @@ void DeltaSource::flush(const std::string& kind, KindState& state, SourceActions
     held = state.held.erase(held);
   }
   if (resources.empty() && response.removed.empty() && !state.due) return;
+  const bool full_of_meshes = std::exchange(state.full, false) && kind == kind::mesh().type();
   if (kind == kind::mesh().type()) lose_what_is_in(response.removed);
+  if (full_of_meshes) lose_all_but(all);
   response.nonce = state.nonce = std::to_string(++nonce_);
   response.bytes = print(kind, response.nonce, control_plane_, resources, response.removed);
   state.open = true;
@@ -191,6 +194,14 @@ void DeltaSource::flush(const std::string& kind, KindState& state, SourceActions
   state.carried = response.names;
   state.carried.insert(state.carried.end(), response.removed.begin(), response.removed.end());
   actions.send.push_back(std::move(response));
+  if (!full_of_meshes) return;
+  for (auto& [other, its_state] : kinds_) flush(other, its_state, actions);
+}
+
+bool DeltaSource::is_lost(std::string_view delta_name) const {
+  const std::string mesh = key_from_delta_name(delta_name).mesh;
+  if (mesh.empty()) return false;
+  return lost_meshes_.contains(mesh) || (first_meshes_ && !first_meshes_->contains(mesh));
 }
 
 /// A store that loses a Mesh loses what is in it: should that come again as it was, it is to be sent. The versions that
@@ -203,6 +214,15 @@ void DeltaSource::lose_what_is_in(const std::vector<std::string>& meshes) {
       for (auto& [name, version] : state.held)
         if (key_from_delta_name(name).mesh == mesh) version.clear();
   }
+}
+
+/// A full response of meshes removes all others over there, and what is in them.
+void DeltaSource::lose_all_but(const KindSnapshot& meshes) {
+  first_meshes_.emplace();
+  for (const auto& [name, resource] : meshes) first_meshes_->insert(key_from_delta_name(name).name);
+  for (auto& [kind, state] : kinds_)
+    for (auto& [name, version] : state.held)
+      if (is_lost(name)) version.clear();
 }
 
 bool DeltaSource::settled() const {

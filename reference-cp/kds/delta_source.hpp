@@ -95,6 +95,7 @@ class DeltaSource {
     std::string nonce;                                     ///< of the last response
     bool open = false;                                     ///< it has not been answered
     bool due = false;                                      ///< an answer is owed even where nothing differs
+    bool full = false;                                     ///< the next response is all that there is
     std::vector<std::string> carried;                      ///< names in the last response, resources and removals
     std::set<std::string, std::less<>> refused;
     KindSnapshotPtr snapshot;
@@ -104,14 +105,17 @@ class DeltaSource {
   std::optional<Error> judge(const DeltaDiscoveryRequest& request) const;
   void subscribe(KindState& state, const DeltaDiscoveryRequest& request, bool first);
   void answered(KindState& state, const DeltaDiscoveryRequest& request, SourceActions& actions);
+  bool is_lost(std::string_view delta_name) const;
   void lose_what_is_in(const std::vector<std::string>& meshes);
+  void lose_all_but(const KindSnapshot& meshes);
   bool differs(const KindState& state) const;
   void flush(const std::string& kind, KindState& state, SourceActions& actions);
 
   std::string control_plane_;
   SourceLimits limits_;
   std::map<std::string, KindState, std::less<>> kinds_;
-  std::set<std::string> lost_meshes_;  ///< that were removed on this stream
+  std::set<std::string> lost_meshes_;                  ///< that were removed on this stream
+  std::optional<std::set<std::string>> first_meshes_;  ///< all that there were in the first response, if it was full
   std::uint64_t nonce_ = 0;
   bool complete_ = false;
 };

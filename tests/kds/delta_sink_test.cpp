@@ -229,6 +229,17 @@ TEST(DeltaSink, OfWhatIsNotUsableTheVersionThatIsStoredIsTold) {
       << "an earlier stream may have brought the bad one as it was when it was good";
 }
 
+TEST(DeltaSink, WithAMeshThatTheFirstResponseLacksGoesWhatWasInIt) {
+  DeltaSink sink(node(), taken());
+  ASSERT_TRUE(sink.on_response(response(kind::secret(), "1", {.resources = {secret("a")}})));
+  sink.acknowledge(kind::secret());
+  DeltaSink other = sink;
+  ASSERT_TRUE(sink.on_response(response(kind::mesh(), "2", {.resources = {mesh("m")}})));
+  EXPECT_EQ(sink.held().at("Secret").at("a.m"), message_of(secret("a"))->version);
+  ASSERT_TRUE(other.on_response(response(kind::mesh(), "2", {.resources = {mesh("n")}})));
+  EXPECT_EQ(other.held().at("Secret").at("a.m"), "");
+}
+
 TEST(DeltaSink, WithAMeshGoesWhatWasInIt) {
   DeltaSink sink(node(), taken());
   ASSERT_TRUE(sink.on_response(response(kind::secret(), "1", {.resources = {secret("a")}})));

@@ -191,6 +191,26 @@ TEST(DeltaSource, MeshThatComesAgainBringsWhatIsInIt) {
   EXPECT_THAT(again.send[0].names, ElementsAre("a.m"));
 }
 
+TEST(DeltaSource, FullResponseOfMeshesTakesAlongWhatIsInOthers) {
+  DeltaSource source("global");
+  source.on_request(first_request("Secret"));
+  auto secrets = source.on_snapshot("Secret", snapshot_of({secret("a")}));
+  source.on_request(answer_to(secrets.send[0]));
+  source.on_snapshot("Mesh", snapshot_of({mesh("other")}));
+  auto meshes = source.on_request(first_request("Mesh"));
+  ASSERT_EQ(meshes.send.size(), 2u) << "the other side may have had mesh m";
+  EXPECT_EQ(meshes.send[0].kind, "Mesh");
+  EXPECT_THAT(meshes.send[1].names, ElementsAre("a.m"));
+
+  DeltaSource later("global");
+  later.on_snapshot("Mesh", snapshot_of({mesh("other")}));
+  later.on_snapshot("Secret", snapshot_of({secret("a")}));
+  later.on_request(first_request("Mesh"));
+  auto again = later.on_request(first_request("Secret", {{"a.m", version_of(secret("a"))}}));
+  ASSERT_EQ(again.send.size(), 1u);
+  EXPECT_THAT(again.send[0].names, ElementsAre("a.m"));
+}
+
 TEST(DeltaSource, StreamMayNotAskForTooMuch) {
   DeltaSource source("global", {.kinds_max = 2, .names_max = 4, .name_bytes_max = 5});
   auto broken = [&](const DeltaDiscoveryRequest& request) {
