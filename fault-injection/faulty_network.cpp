@@ -21,6 +21,9 @@ struct Gate {
   std::string host;
   Timers& timers;
   NetworkFaults& faults;
+
+  /// Operations need not wait.
+  bool open() const { return faults.delay() <= Duration(0) && !faults.cut(host); }
 };
 
 /// One direction of a stream: at most one operation is under way.
@@ -29,10 +32,11 @@ class Direction : public std::enable_shared_from_this<Direction> {
   using Start = OnceFunction<void(Operation)>;
   explicit Direction(Gate& gate) : gate_(gate), timer_(gate.timers), operation_(gate.timers.executor()) {}
 
-  void pass(Operation operation, Start start) {
+  /// An operation that something goes wrong with now.
+  void pass(Operation operation, bool struck, Start start) {
     if (!hold(operation)) return;
     start_ = std::move(start);
-    if (gate_.faults.point.strike()) return finish(asio::error::connection_reset);
+    if (struck) return finish(asio::error::connection_reset);
     if (gate_.faults.delay() <= Duration(0)) return pass_cut();
     timer_.expires_after(gate_.faults.delay());
     timer_.async_wait([weak = weak_from_this()](error_code code) {
@@ -49,7 +53,7 @@ class Direction : public std::enable_shared_from_this<Direction> {
   }
 
   /// What came in is handed on once the peer can be reached.
-  void arrive(Operation operation, error_code code, std::size_t count) {
+  void arrive(Operation operation, const error_code& code, std::size_t count) {
     if (code == asio::error::operation_aborted || !gate_.faults.cut(gate_.host)) return operation.complete(code, count);
     if (!hold(operation)) return;
     holding_ = true;
@@ -118,14 +122,16 @@ class FaultyStream final : public StreamImpl {
   ~FaultyStream() override { close(); }
 
   void read(MutableBuffers buffers, Operation operation) override {
-    reading_->pass(std::move(operation), [this, buffers](Operation passed) {
-      gate_.inner.async_read_some(buffers, Handler{std::move(passed), reading_});
-    });
+    auto struck = gate_.faults.point.strike();
+    if (!struck && gate_.open()) return start_read(std::move(buffers), std::move(operation));
+    reading_->pass(std::move(operation), struck,
+                   [this, buffers](Operation passed) { start_read(buffers, std::move(passed)); });
   }
   void write(ConstBuffers buffers, Operation operation) override {
-    writing_->pass(std::move(operation), [this, buffers](Operation passed) {
-      gate_.inner.async_write_some(buffers, Handler{std::move(passed), {}});
-    });
+    auto struck = gate_.faults.point.strike();
+    if (!struck && gate_.open()) return gate_.inner.write(std::move(buffers), std::move(operation));
+    writing_->pass(std::move(operation), struck,
+                   [this, buffers](Operation passed) { gate_.inner.write(buffers, std::move(passed)); });
   }
   void shutdown_send() override { gate_.inner.shutdown_send(); }
   void close() override {
@@ -137,17 +143,16 @@ class FaultyStream final : public StreamImpl {
   Address remote() const override { return gate_.inner.remote(); }
 
  private:
-  /// An operation as a completion handler, with its cancellation slot. A read goes by its direction.
-  struct Handler {
-    Operation operation;
-    std::weak_ptr<Direction> reading;
-    using cancellation_slot_type = asio::cancellation_slot;
-    cancellation_slot_type get_cancellation_slot() const noexcept { return operation.slot; }
-    void operator()(error_code code, std::size_t count) {
+  /// What was read goes by its direction.
+  void start_read(MutableBuffers buffers, Operation operation) {
+    auto slot = operation.slot;
+    auto arrive = [operation = std::move(operation), reading = std::weak_ptr(reading_)](const error_code& code,
+                                                                                        std::size_t count) mutable {
       if (auto alive = reading.lock()) return alive->arrive(std::move(operation), code, count);
       operation.complete(code, count);
-    }
-  };
+    };
+    gate_.inner.read(std::move(buffers), {std::move(arrive), slot});
+  }
 
   Gate gate_;
   std::shared_ptr<Direction> reading_, writing_;

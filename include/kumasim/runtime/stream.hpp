@@ -62,6 +62,10 @@ class Stream {
     return dynamic_cast<T*>(impl_.get());
   }
 
+  /// For wrappers: an operation that is erased already is handed on as it is.
+  void read(MutableBuffers into, Operation operation) { impl_->read(std::move(into), std::move(operation)); }
+  void write(ConstBuffers from, Operation operation) { impl_->write(std::move(from), std::move(operation)); }
+
   template <class MutableBufferSequence, class Token = const asio::use_awaitable_t<>&>
   auto async_read_some(const MutableBufferSequence& buffers, Token&& token = asio::use_awaitable) {
     return asio::async_initiate<Token, void(error_code, std::size_t)>(
