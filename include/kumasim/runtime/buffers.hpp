@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 #include <boost/asio/buffer.hpp>
 
@@ -21,6 +22,16 @@ class Buffers {
   using const_iterator = const Buffer*;
 
   Buffers() = default;
+  Buffers(const Buffers&) = default;
+  Buffers& operator=(const Buffers&) = default;
+  Buffers(Buffers&& other) noexcept
+      : one_(other.one_), many_(std::move(other.many_)), count_(std::exchange(other.count_, std::uint8_t{0})) {}
+  Buffers& operator=(Buffers&& other) noexcept {
+    one_ = other.one_;
+    many_ = std::move(other.many_);
+    count_ = std::exchange(other.count_, std::uint8_t{0});
+    return *this;
+  }
 
   template <class Sequence>
   explicit Buffers(const Sequence& sequence) {

@@ -34,17 +34,22 @@ class Recycled {
 
   struct Blocks {
     std::array<void*, 16> at;
-    std::size_t count = 0;
-    std::size_t count_max = blocks_max;
+    std::size_t count;
+    std::size_t count_max;
+  };
 
-    ~Blocks() {
-      while (count > 0) ::operator delete(at[--count]);
-      count_max = 0;  // what outlives the thread goes without
+  /// Takes the blocks away at the thread's end. The array itself is still there: what is deleted later goes without it.
+  struct Emptied {
+    Blocks& blocks;
+    ~Emptied() {
+      while (blocks.count > 0) ::operator delete(blocks.at[--blocks.count]);
+      blocks.count_max = 0;
     }
   };
 
   static Blocks& blocks() {
-    static thread_local Blocks blocks;
+    static constinit thread_local Blocks blocks{{}, 0, blocks_max};
+    static thread_local Emptied at_the_end{blocks};
     return blocks;
   }
 };

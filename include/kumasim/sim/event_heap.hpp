@@ -140,7 +140,9 @@ class EventHeap {
     __builtin_prefetch(&rests_[first]);
     if (auto below = first_below(first); below < end_) {
       __builtin_prefetch(&times_[below]);
-      __builtin_prefetch(&times_[below] + 2 * children);
+      // By address: there may be no such entry.
+      auto further = reinterpret_cast<std::uintptr_t>(&times_[below]) + 2 * children * sizeof(times_[below]);
+      __builtin_prefetch(reinterpret_cast<const void*>(further));
     }
     return least_of(first);
   }
