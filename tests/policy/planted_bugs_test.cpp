@@ -19,8 +19,8 @@ TEST(PlantedBugs, HaveOneEffectEach) {
   for (const std::string& name : PlantedBugs::names()) {
     auto bugs = PlantedBugs::from_name(name);
     ASSERT_TRUE(bugs) << name;
-    int effects =
-        (bugs->permissions ? 1 : 0) + (bugs->configuration ? 1 : 0) + (bugs->ear ? 1 : 0) + (bugs->stream_ends ? 1 : 0);
+    int effects = (bugs->permissions ? 1 : 0) + (bugs->configuration ? 1 : 0) + (bugs->request_filter ? 1 : 0) +
+                  (bugs->stream_ends ? 1 : 0);
     EXPECT_EQ(effects, 1) << name;
   }
   EXPECT_EQ(PlantedBugs::from_name("none-such").error().code, Code::invalid_argument);
@@ -56,8 +56,8 @@ DiscoveryRequest request(std::string nonce, std::vector<std::string> names, bool
 
 /// The conversation that is told in envoyproxy/envoy#14841.
 TEST(PlantedBugs, TakeANackForAnAckAfterASubscriptionOnly) {
-  Ear ear = PlantedBugs::from_name("nack-taken-for-ack")->ear();
-  auto hears_refusal = [&](DiscoveryRequest said) { return ear(said) && said.error.has_value(); };
+  RequestFilter filter = PlantedBugs::from_name("nack-taken-for-ack")->request_filter();
+  auto hears_refusal = [&](DiscoveryRequest said) { return filter(said) && said.error.has_value(); };
   EXPECT_FALSE(hears_refusal(request("", {"a"})));
   EXPECT_TRUE(hears_refusal(request("1", {"a"}, true))) << "its version is another one";
   EXPECT_FALSE(hears_refusal(request("2", {"a"})));
@@ -67,14 +67,14 @@ TEST(PlantedBugs, TakeANackForAnAckAfterASubscriptionOnly) {
 }
 
 TEST(PlantedBugs, HearNothingOfATypeAfterItsRefusal) {
-  Ear ear = PlantedBugs::from_name("nack-stops-type")->ear();
+  RequestFilter filter = PlantedBugs::from_name("nack-stops-type")->request_filter();
   DiscoveryRequest good = request("1", {"a"}), bad = request("2", {"a"}, true), other = request("1", {});
   other.type_url = type_url::listener;
-  EXPECT_TRUE(ear(good));
-  EXPECT_FALSE(ear(bad));
-  EXPECT_FALSE(ear(good));
-  EXPECT_TRUE(ear(other));
-  EXPECT_TRUE(PlantedBugs::from_name("nack-stops-type")->ear()(good)) << "each stream for itself";
+  EXPECT_TRUE(filter(good));
+  EXPECT_FALSE(filter(bad));
+  EXPECT_FALSE(filter(good));
+  EXPECT_TRUE(filter(other));
+  EXPECT_TRUE(PlantedBugs::from_name("nack-stops-type")->request_filter()(good)) << "each stream for itself";
 }
 
 }  // namespace
