@@ -77,7 +77,7 @@ Exploration exploration_from(const json& line) {
   line.at("shard").get_to(out.shard);
   line.at("shards").get_to(out.shards);
   line.at("branches").get_to(out.branches);
-  line.at("steered").get_to(out.steered);
+  out.steered = line.value("steered", false);
   if (out.shard < 1 || out.shard > out.shards) throw std::runtime_error("there is no such shard");
   if (out.last >= out.first && out.last - out.first >= seeds_max) throw std::runtime_error("it has too many seeds");
   return out;

@@ -190,7 +190,7 @@ const FaultKind& kind_of(const SwarmOptions& options, const Drawn& drawn, Random
   return *find_fault_kind(one_of(prefers ? preferred : drawn.kinds, random));
 }
 
-/// It begins between `from` and `to`, or so much earlier that it is over by the end.
+/// It begins between `from` and `to`, and so much before `to` that it is over by the end, as far as that goes.
 DrawnFault draw_fault(const Surface& surface, const SwarmOptions& options, const Drawn& drawn, Duration from,
                       Duration to, Random& random) {
   const FaultKind& kind = kind_of(options, drawn, random);

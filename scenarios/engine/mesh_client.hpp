@@ -21,7 +21,8 @@ class MeshClient {
 
   /// Returns once the API answers.
   asio::awaitable<void> wait_until_up();
-  /// "" where the control plane took it, else its reason. Repeats while nobody answers or it answers 5xx.
+  /// "" where the control plane took it, else its reason. Repeats while nobody answers or it answers 5xx, and for a
+  /// minute where it answers 409.
   asio::awaitable<std::string> apply(nlohmann::json resource);
   asio::awaitable<std::string> remove(ResourceName is);
   /// The resource in its Universal form; null where there is none.

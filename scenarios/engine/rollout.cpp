@@ -7,7 +7,6 @@
 #include "reference-cp/kds/exchange_rules.hpp"
 #include "reference-cp/model/codec.hpp"
 #include "reference-cp/model/kinds.hpp"
-#include "scenarios/engine/reader.hpp"
 
 namespace kumasim::scenario {
 

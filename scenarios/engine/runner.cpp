@@ -10,7 +10,6 @@
 
 #include "scenarios/engine/active_faults.hpp"
 #include "scenarios/engine/load_generator.hpp"
-#include "scenarios/engine/reader.hpp"
 #include "scenarios/engine/resource_faults.hpp"
 #include "scenarios/engine/triggers.hpp"
 

@@ -5,7 +5,6 @@
 #include <array>
 #include <string_view>
 
-#include "scenarios/engine/reader.hpp"
 
 namespace kumasim::scenario {
 namespace {

@@ -12,7 +12,6 @@
 #include "kumasim/runtime/task.hpp"
 #include "kumasim/scenario/verdict.hpp"
 #include "reference-cp/live/system.hpp"
-#include "scenarios/engine/reader.hpp"
 #include "scenarios/engine/rollout.hpp"
 #include "scenarios/live/envoy_admin.hpp"
 

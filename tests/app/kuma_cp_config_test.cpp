@@ -158,6 +158,7 @@ TEST_F(ControlPlaneConfig, AZoneHasANameAndAnAddressToConnectTo) {
   EXPECT_EQ(error("general: {resilientComponentBaseBackoff: 0s}\nmultizone: {zone: {globalAddress: \"grpc://g\"}}"),
             "general.resilientComponentBaseBackoff must be positive");
   EXPECT_EQ(error("mode: global\nmultizone: {zone: {name: a b}}"), "accepted");
+  EXPECT_EQ(error("multizone: {global: {kds: {tlsCertFile: c}}}"), "accepted");
   auto plain = parse_global_address("grpc://[::1]:5685");
   ASSERT_TRUE(plain);
   EXPECT_FALSE(plain->tls);

@@ -264,12 +264,15 @@ Result<Config> load_config(std::string_view yaml, std::string_view file, const E
   inherit_text(config.api_https_key, config.key);
   inherit_text(config.kds_certificate, config.certificate);
   inherit_text(config.kds_key, config.key);
-  const auto servers = {std::pair(&config.dp_server_tls, "dpServer"),
-                        std::pair(&config.api_https_tls, "apiServer.https"),
-                        std::pair(&config.kds_server_tls, "multizone.global.kds")};
+  // Of who serves no zones those of KDS are not judged.
+  const bool serves_zones = config.mode == "global";
+  std::vector servers = {std::pair(&config.dp_server_tls, "dpServer"),
+                         std::pair(&config.api_https_tls, "apiServer.https")};
+  if (serves_zones) servers.emplace_back(&config.kds_server_tls, "multizone.global.kds");
   for (auto [tls, name] : servers)
     if (auto bounds = tls_bounds(*tls, name); !bounds) return fail(bounds.error());
   for (auto [tls, name] : servers) inherit(*tls, config.general_tls);
+  if (!serves_zones) inherit(config.kds_server_tls, config.general_tls);
   if (auto bounds = tls_bounds(config.general_tls, "general"); !bounds) return fail(bounds.error());
   for (auto [tls, name] : servers)
     if (auto bounds = tls_bounds(*tls, name); !bounds) return fail(bounds.error());
@@ -283,7 +286,7 @@ Result<Config> load_config(std::string_view yaml, std::string_view file, const E
         std::tuple(&config.api_https_certificate, &config.api_https_key, "apiServer.https"),
         std::tuple(&config.kds_certificate, &config.kds_key, "multizone.global.kds"),
         std::tuple(&config.certificate, &config.key, "general")})
-    if (certificate->empty() != key->empty())
+    if (certificate->empty() != key->empty() && (certificate != &config.kds_certificate || serves_zones))
       return fail(Code::invalid_argument,
                   fmt::format("{0}.tlsCertFile and {0}.tlsKeyFile have to be set together", name), std::string(name));
   return config;

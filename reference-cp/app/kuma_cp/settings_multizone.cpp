@@ -1,32 +1,11 @@
 #include "reference-cp/app/kuma_cp/settings_multizone.hpp"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include "reference-cp/model/rules/network.hpp"
 
 namespace kumasim::cp {
 namespace {
-
-bool is_label_of_dns(std::string_view text) {
-  auto word = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-  };
-  return !text.empty() && text.size() <= 63 && word(text[0]) &&
-         std::ranges::all_of(text, [&](char c) { return word(c) || c == '-'; });
-}
-
-/// Labels between dots, and no IPv4 address; a dot may end it.
-bool is_dns_name(std::string_view text) {
-  if (text.ends_with('.')) text.remove_suffix(1);
-  if (!text.empty() && text.find_first_not_of("0123456789.") == text.npos && std::ranges::count(text, '.') == 3)
-    return false;
-  for (std::size_t at = 0; at <= text.size();) {
-    auto end = std::min(text.find('.', at), text.size());
-    if (!is_label_of_dns(text.substr(at, end - at))) return false;
-    at = end + 1;
-  }
-  return true;
-}
 
 Result<> check_positive(Duration value, const char* setting) {
   if (value > Duration::zero()) return {};
