@@ -3,6 +3,10 @@
 
 #include <malloc.h>
 
+#include <algorithm>
+#include <cstddef>
+#include <limits>
+
 #include "tests/scenarios/scenario_texts.hpp"
 #include "tests/scenarios/sim_run.hpp"
 
@@ -15,12 +19,17 @@ std::size_t held_bytes() {
   return info.uordblks + info.hblkhd;
 }
 
-/// What the second of two equal runs leaves behind; the first one fills what libraries keep for later.
+/// What each of some equal runs leaves behind: the least of them, for now and then a table of a library's grows. The
+/// first run fills what libraries keep for later.
 std::ptrdiff_t left_behind(const Scenario& scenario) {
   run(scenario, {});
-  std::size_t before = held_bytes();
-  run(scenario, {});
-  return static_cast<std::ptrdiff_t>(held_bytes() - before);
+  auto least = std::numeric_limits<std::ptrdiff_t>::max();
+  for (int i = 0; i < 3; ++i) {
+    auto before = static_cast<std::ptrdiff_t>(held_bytes());
+    run(scenario, {});
+    least = std::min(least, static_cast<std::ptrdiff_t>(held_bytes()) - before);
+  }
+  return least;
 }
 
 constexpr std::ptrdiff_t few_bytes = 20'000;  // one TLS connection has more
