@@ -7,6 +7,7 @@
 #include "reference-cp/model/kinds.hpp"
 #include "reference-cp/model/rules/values.hpp"
 #include "reference-cp/model/timestamp.hpp"
+#include "reference-cp/store/retry_write.hpp"
 
 namespace kumasim::cp::kds {
 namespace {
@@ -14,10 +15,6 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::string_view component = "kds-status";
-
-/// So often a write is tried, after pauses that double: a good second in all.
-constexpr int attempts_max = 8;
-constexpr Duration pause_first = std::chrono::milliseconds(10);
 
 /// A subscription that is there is replaced. A new one ends those that a Global which died left open.
 void put_subscription(Json& subscriptions, const Json& subscription, WallTime now) {
@@ -78,14 +75,7 @@ asio::awaitable<Result<>> ZoneStatus::edit_once(const std::string& zone, const E
 }
 
 asio::awaitable<Result<>> ZoneStatus::edit(std::string zone, Edit edit) {
-  Duration pause = pause_first;
-  for (int attempt = 1;; ++attempt) {
-    auto done = co_await edit_once(zone, edit);
-    if (done || attempt == attempts_max) co_return done;
-    if (done.error().code == Code::not_found) co_return done;
-    co_await sleep(runtime_.timers, pause);
-    pause *= 2;
-  }
+  co_return co_await retry_write(runtime_.timers, [&] { return edit_once(zone, edit); });
 }
 
 asio::awaitable<Result<>> ZoneStatus::health_check(std::string zone) {

@@ -5,6 +5,7 @@
 #include "kumasim/runtime/task.hpp"
 #include "reference-cp/app/kuma_cp/proxy_kind.hpp"
 #include "reference-cp/model/timestamp.hpp"
+#include "reference-cp/store/retry_write.hpp"
 #include "reference-cp/xds/kri.hpp"
 #include "reference-cp/xds/type_url.hpp"
 
@@ -12,11 +13,6 @@ namespace kumasim::cp {
 namespace {
 
 using Json = nlohmann::json;
-
-/// So often a write is tried, after pauses that double: a good second in all. The last write of a proxy, that it has
-/// gone, has no later one to make up for it.
-constexpr int attempts_max = 8;
-constexpr Duration pause_first = std::chrono::milliseconds(10);
 
 /// News wait so long for what comes with them.
 constexpr Duration news_pause = std::chrono::milliseconds(500);
@@ -152,18 +148,11 @@ asio::awaitable<Result<>> Insights::write(Proxy& proxy) {
 }
 
 asio::awaitable<void> Insights::flush(ProxyPtr proxy) {
-  Duration pause = pause_first;
-  for (int attempt = 1;; ++attempt) {
-    auto done = co_await write(*proxy);
-    if (done || done.error().code == Code::not_found) co_return;
-    if (attempt == attempts_max) {
-      runtime_.log.warn("insights", "insight not written",
-                        {{"mesh", proxy->key.mesh}, {"proxy", proxy->key.name}, {"error", done.error().message}});
-      co_return;
-    }
-    co_await sleep(runtime_.timers, pause);
-    pause *= 2;
-  }
+  // The last write of a proxy, that it has gone, has no later one to make up for it.
+  auto done = co_await retry_write(runtime_.timers, [&] { return write(*proxy); });
+  if (done || done.error().code == Code::not_found) co_return;
+  runtime_.log.warn("insights", "insight not written",
+                    {{"mesh", proxy->key.mesh}, {"proxy", proxy->key.name}, {"error", done.error().message}});
 }
 
 asio::awaitable<void> Insights::wait_for_news(const ProxyPtr& proxy, Duration limit) {

@@ -7,14 +7,10 @@
 
 #include <fmt/format.h>
 
+#include "reference-cp/model/fnv1a.hpp"
+
 namespace kumasim::cp::envoy {
 namespace {
-
-std::uint64_t fnv1a(std::string_view text) {
-  std::uint64_t h = 0xcbf29ce484222325u;
-  for (unsigned char c : text) h = (h ^ c) * 0x100000001b3u;
-  return h;
-}
 
 /// A DNS label has 63 characters at most; a cut one is marked.
 std::string label(std::string_view text) {
