@@ -1,6 +1,10 @@
 #include "scenarios/engine/state_verdicts.hpp"
 
 #include <algorithm>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -112,15 +116,19 @@ std::expected<std::size_t, std::string> applied(const Scenario& scenario, const 
 Outcome evaluate_converged(const Scenario& scenario, const Observations& seen, Duration from, Duration to) {
   Outcome out;
   std::size_t samples = 0;
+  // What the control plane makes by itself, a renewed certificate for one, is on its way for a moment: two samples
+  // running break it, or the run's last.
+  std::optional<std::pair<Duration, std::string>> broken;
   for (const StateSample& sample : seen.samples) {
-    if (sample.at < from || sample.at > to) continue;
-    ++samples;
-    if (out.when) continue;
-    if (auto who = not_converged(scenario, seen, sample)) {
-      out.when = sample.at;
-      out.why = *who;
-    }
+    if (sample.at < from) continue;
+    if (sample.at > to && !broken) break;
+    if (sample.at <= to) ++samples;
+    auto who = not_converged(scenario, seen, sample);
+    if (who && broken) break;
+    broken.reset();
+    if (who) broken.emplace(sample.at, *who);
   }
+  if (broken) std::tie(out.when, out.why) = std::move(*broken);
   out.silent = samples == 0;
   out.holds = samples > 0 && !out.when;
   out.seen = out.silent ? "no state was sampled" : out.holds ? "all proxies" : "not all proxies";

@@ -194,7 +194,8 @@ StateSample with_policy(Duration at, std::map<std::string, bool> about) {
 TEST(Expectation, ConvergedComparesWithWhatRuns) {
   Observations seen;
   seen.addresses = {{"b-1", "10.0.0.1:80"}, {"b-2", "10.0.0.2:80"}};
-  seen.samples = {sample(1s, {"10.0.0.1:80", "10.0.0.2:80"}), sample(5s, {"10.0.0.1:80"})};
+  StateSample apart = sample(1s, {"10.0.0.1:80", "10.0.0.2:80"});
+  seen.samples = {apart, apart, sample(5s, {"10.0.0.1:80"})};
   EXPECT_FALSE(outcome("converged", seen, 0s, 10s).holds);
   EXPECT_NE(outcome("converged", seen, 0s, 10s).why.find("10.0.0.2:80"), std::string::npos);
   EXPECT_TRUE(outcome("converged", seen, 2s, 10s).holds);
