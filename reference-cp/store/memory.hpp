@@ -1,11 +1,11 @@
 /// The store in memory, alone or written through to a Persistence.
 #pragma once
 
-#include <map>
 #include <memory>
 
 #include "reference-cp/store/persistence.hpp"
 #include "reference-cp/store/store.hpp"
+#include "reference-cp/store/tables.hpp"
 
 namespace kumasim::cp {
 
@@ -27,18 +27,13 @@ class MemoryStore : public Store {
   Result<> close() override;
 
  private:
-  using Table = std::map<ResourceKey, ResourcePtr>;
-
-  ResourcePtr find(const Kind& kind, const ResourceKey& key) const;
-  std::vector<Change> removals(const Kind& kind, const ResourceKey& key, ResourcePtr resource) const;
   /// What the write would change; nothing is changed yet.
   Result<std::vector<Change>> plan(Write write, WallTime now) const;
-  void put(const ResourceKey& key, const Kind& kind, const ResourcePtr& value);
   /// The whole of commit(), which does not wait.
   Result<std::vector<ResourcePtr>> write(std::vector<Write> writes, WallTime now);
   Result<ResourcePtr> write_one(Write::What what, Resource resource, WallTime now);
 
-  std::map<std::string, Table> tables_;  // by type
+  ResourceTables tables_;
   std::unique_ptr<Persistence> persistence_;
   bool closed_ = false;
   std::vector<std::function<void(const Change&)>> subscribers_;

@@ -1,10 +1,10 @@
-/// What every store must do: the suite runs against memory, SQLite on files and SQLite on the simulator's disk.
+/// What every store must do: the suite runs against the stores of embedded_stores.cpp and of postgres_stores.cpp.
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
 #include <map>
 
-#include "store/store_world.hpp"
+#include "contract/contract_stores.hpp"
 
 namespace kumasim::cp::testing {
 namespace {
@@ -14,7 +14,7 @@ using nlohmann::json;
 class StoreContract : public ::testing::TestWithParam<std::string> {
  protected:
   void SetUp() override {
-    world_ = make_world(GetParam());
+    world_ = make_contract_world(GetParam());
     open();
   }
 
@@ -23,6 +23,11 @@ class StoreContract : public ::testing::TestWithParam<std::string> {
     auto opened = world_->open();
     ASSERT_TRUE(opened.has_value()) << opened.error().message;
     store_ = std::move(*opened);
+  }
+
+  template <class T>
+  static T run_now(asio::awaitable<T> task) {
+    return run_on(contract_context(), std::move(task));
   }
 
   Result<ResourcePtr> create(const Kind& kind, std::string mesh, std::string name, json spec = json::object()) {
@@ -260,7 +265,7 @@ TEST_P(StoreContract, ClosedStoreIsAsItWasAndTakesNoMore) {
 /// Random operations against a map; the store is opened anew at the end where it is durable.
 TEST_P(StoreContract, BehavesAsAMap) {
   const bool ok = rc::check("a store behaves as a map from keys to versions and specifications", [&] {
-    auto world = make_world(GetParam());
+    auto world = make_contract_world(GetParam());
     auto store = std::move(*world->open());
     std::map<ResourceKey, std::pair<std::uint64_t, int>> model;
     const int steps = *rc::gen::inRange(1, 30);
@@ -305,7 +310,7 @@ TEST_P(StoreContract, BehavesAsAMap) {
   EXPECT_TRUE(ok);
 }
 
-INSTANTIATE_TEST_SUITE_P(Stores, StoreContract, ::testing::Values("memory", "sqlite_file", "sqlite_disk"),
+INSTANTIATE_TEST_SUITE_P(Stores, StoreContract, ::testing::ValuesIn(contract_stores()),
                          [](const auto& info) { return info.param; });
 
 }  // namespace

@@ -10,18 +10,30 @@
 
 namespace kumasim::cp::testing {
 
+/// Runs it, and what else is pending there, until it ends.
+template <class T>
+T run_on(boost::asio::io_context& context, boost::asio::awaitable<T> task) {
+  std::optional<T> out;
+  std::exception_ptr thrown;
+  bool ended = false;
+  auto keep = [](boost::asio::awaitable<T> inner, std::optional<T>& to) -> boost::asio::awaitable<void> {
+    to.emplace(co_await std::move(inner));
+  };
+  boost::asio::co_spawn(context, keep(std::move(task), out), [&](std::exception_ptr error) {
+    thrown = error;
+    ended = true;
+  });
+  context.restart();
+  while (!ended && context.run_one() != 0) {
+  }
+  if (thrown) std::rethrow_exception(thrown);
+  return *std::move(out);
+}
+
 template <class T>
 T run_now(boost::asio::awaitable<T> task) {
   boost::asio::io_context context;
-  std::optional<T> out;
-  std::exception_ptr thrown;
-  boost::asio::co_spawn(context, std::move(task), [&](std::exception_ptr error, T value) {
-    thrown = error;
-    out.emplace(std::move(value));
-  });
-  context.run();
-  if (thrown) std::rethrow_exception(thrown);
-  return *std::move(out);
+  return run_on(context, std::move(task));
 }
 
 }  // namespace kumasim::cp::testing

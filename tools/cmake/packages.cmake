@@ -14,6 +14,7 @@ find_package(GTest 1.12 REQUIRED)
 find_package(Python3 3.9 REQUIRED COMPONENTS Interpreter)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(NGHTTP2 REQUIRED IMPORTED_TARGET libnghttp2)
+pkg_check_modules(LIBPQ REQUIRED IMPORTED_TARGET libpq>=15)
 # By its library only: its flags ask for -pthread, with which the shared precompiled headers are not made.
 pkg_check_modules(RE2 REQUIRED re2)
 pkg_check_modules(CGRAPH REQUIRED IMPORTED_TARGET libcgraph libgvc)

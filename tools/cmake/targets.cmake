@@ -55,8 +55,9 @@ function(kumasim_binary name)
 endfunction()
 
 # kumasim_test(NAME SOURCES ... DEPS ... LABELS live soak ...): GoogleTest with rapidcheck; one ctest entry a test case.
+# With WHOLE one entry for all of them, where they share what is slow to start.
 function(kumasim_test name)
-  cmake_parse_arguments(A "" "PCH;TIMEOUT" "SOURCES;DEPS;LABELS" ${ARGN})
+  cmake_parse_arguments(A "WHOLE" "PCH;TIMEOUT" "SOURCES;DEPS;LABELS" ${ARGN})
   if(NOT A_PCH)
     set(A_PCH test)
   endif()
@@ -77,6 +78,11 @@ function(kumasim_test name)
   if("live" IN_LIST A_LABELS)
     # They start processes and mostly wait for them: one at a time, from the beginning, beside tests that compute.
     list(APPEND properties RESOURCE_LOCK live COST 1000)
+  endif()
+  if(A_WHOLE)
+    add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+    set_tests_properties(${name} PROPERTIES ${properties})
+    return()
   endif()
   gtest_discover_tests(${name} TEST_PREFIX ${name}. DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
     WORKING_DIRECTORY ${CMAKE_SOURCE_DIR} PROPERTIES ${properties})
