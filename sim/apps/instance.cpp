@@ -4,8 +4,18 @@
 
 #include "sim/apps/processor.hpp"
 #include "sim/envoy/data/fabric.hpp"
+#include "sim/envoy/data/grpc_health.hpp"
 
 namespace kumasim::sim {
+namespace {
+
+/// Of an Envoy, or of gRPC's health service.
+bool health_check(const proxy::Request& request) {
+  return request.path == proxy::grpc_health_path ||
+         proxy::find_header(request.headers, "user-agent").value_or("") == "Envoy/HC";
+}
+
+}  // namespace
 
 class Instance::Server : public proxy::End {
  public:
@@ -18,6 +28,8 @@ class Instance::Server : public proxy::End {
 
   void on_request(const proxy::ExchangePtr& exchange) override {
     ++counts_.requests;
+    if (faults_.says_healthy && health_check(exchange->request))
+      return answer(exchange, *faults_.says_healthy ? 200 : 503);
     if (faults_.black_hole) return;
     if (queue_.empty() && worker_free() && gate_open()) return work(exchange, now());
     if (queue_.size() >= options_.queue_max) return turn_away(exchange);
@@ -98,7 +110,9 @@ class Instance::Server : public proxy::End {
   void run(const proxy::ExchangePtr& exchange, std::uint64_t factor) {
     auto errors_ppm = faults_.errors_ppm.value_or(options_.errors_ppm);
     bool failed = errors_ppm > 0 && random().below(1'000'000) < errors_ppm;
-    if (failed || !script_runner_) return finish(exchange, failed ? options_.error_status : 200);
+    failed |= faults_.says_healthy.value_or(false);
+    if (failed || !script_runner_ || health_check(exchange->request))
+      return finish(exchange, failed ? options_.error_status : 200);
     script_runner_->run(options_.script, factor, [this, exchange](bool ok) { finish(exchange, ok ? 200 : 500); });
   }
 
@@ -112,10 +126,14 @@ class Instance::Server : public proxy::End {
     ++counts_.answered;
     if (status >= 500) ++counts_.failed;
     auto& response = exchange->response;
-    response.status = status;
-    response.headers = {{"x-instance", options_.name}, {"x-version", options_.version}};
-    response.body = options_.name + (options_.version.empty() ? "" : " " + options_.version) + "\n";
-    response.more_bytes = options_.response_bytes;
+    if (exchange->request.path == proxy::grpc_health_path) {
+      response = proxy::grpc_health_response(status < 400);
+    } else {
+      response.status = status;
+      response.headers = {{"x-instance", options_.name}, {"x-version", options_.version}};
+      response.body = options_.name + (options_.version.empty() ? "" : " " + options_.version) + "\n";
+      response.more_bytes = options_.response_bytes;
+    }
     auto& record = *exchange->record;
     record.step(process().name(), "app", options_.name + " answered " + std::to_string(response.status),
                 options_.version);

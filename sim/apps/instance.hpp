@@ -25,7 +25,8 @@ struct Brownout {
 };
 
 /// A request waits for a worker, and for its turn where the rate is limited; the worker takes the latency's time, runs
-/// the script and answers. A request that its client has given up is worked on all the same.
+/// the script and answers. A request that its client has given up is worked on all the same. A health check is such a
+/// request but for the script, which it leaves out.
 struct InstanceOptions {
   std::string name = {};  ///< in answers; empty: the process's
   std::string version = {};
@@ -60,6 +61,8 @@ struct InstanceFaults {
   /// Latency, capacity and the script's sleeps change with it, those that have begun too; 0: nothing is done.
   std::uint32_t speed_ppm = 1'000'000;
   bool black_hole = false;  ///< it takes requests and answers none
+  /// What it answers health checks with, at once and in spite of all else; healthy: its calls fail.
+  std::optional<bool> says_healthy = {};
   SlowStart slow_start = {};
 };
 

@@ -49,6 +49,30 @@ TEST_F(ConfigStateTest, one_bad_cluster_does_not_keep_the_good_ones_out) {
   EXPECT_EQ(state.clusters().size(), 1u);
 }
 
+TEST_F(ConfigStateTest, health_checks_that_envoy_refuses) {
+  auto with = [](const std::string& checks) { return eds_cluster("c", "health_checks: [" + checks + "]\n"); };
+  auto check = [](const std::string& kind, const std::string& more = "") {
+    return "{timeout: 1s, interval: 1s, unhealthy_threshold: 1, healthy_threshold: 1, " + more + kind + "}";
+  };
+  const auto tcp = check("tcp_health_check: {}");
+  refused(Type::cluster, {with("{timeout: 1s, interval: 1s, tcp_health_check: {}}")},
+          "HealthCheckValidationError.UnhealthyThreshold: value is required");
+  refused(Type::cluster, {with(tcp + ", " + tcp)},
+          "all health checks must have a name when multiple health checks are configured");
+  refused(Type::cluster, {with(check("grpc_health_check: {}"))},
+          "c cluster must support HTTP/2 for gRPC healthchecking");
+  refused(Type::cluster, {with(check("tcp_health_check: {send: {text: abc}}"))}, "invalid hex string 'abc'");
+  refused(Type::cluster, {with(check("http_health_check: {path: /, expected_statuses: [{start: 201, end: 201}]}"))},
+          "Invalid http expected status range: expecting start < end, but found start=201 and end=201");
+  refused(Type::cluster, {with(check("http_health_check: {path: /, retriable_statuses: [{start: 99, end: 201}]}"))},
+          "Invalid http retriable status range: expecting start >= 100, but found start=99");
+  refused(Type::cluster, {with(check("http_health_check: {path: /, send: {text: ab}}"))},
+          "HTTP health check cannot specify a request payload with method 'GET'");
+  ok(apply(state, Type::cluster,
+           {with(check("tcp_health_check: {}", "name: a, ") + ", " + check("tcp_health_check: {}", "name: b, "))}));
+  EXPECT_EQ(state.unread().count("envoy.config.core.v3.HealthCheck.name"), 1u);
+}
+
 TEST_F(ConfigStateTest, listeners_that_envoy_refuses) {
   ok(apply(state, Type::cluster, {local_cluster()}));
   refused(Type::listener, {"name: x\naddress: {socket_address: {address: 127.0.0.1, port_value: 1}}"},

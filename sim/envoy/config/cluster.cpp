@@ -8,6 +8,7 @@
 #include "envoy/extensions/upstreams/http/v3/http_protocol_options.pb.h"
 #include "sim/envoy/config/address_range.hpp"
 #include "sim/envoy/config/extensions.hpp"
+#include "sim/envoy/config/health_check.hpp"
 #include "sim/envoy/config/proto_time.hpp"
 #include "sim/envoy/config/validate.hpp"
 
@@ -89,6 +90,8 @@ Checked<> take_limits(const cl::Cluster& in, Cluster& out) {
   take(o.max_ejection_percent(), o.has_max_ejection_percent(), d.max_ejection_percent);
   d.always_one = o.always_eject_one_host().value();
   d.split = o.split_external_local_origin_errors();
+  if (o.has_successful_active_health_check_uneject_host())
+    d.check_returns = o.successful_active_health_check_uneject_host().value();
   take(o.consecutive_5xx(), o.has_consecutive_5xx(), d.consecutive_5xx);
   take(o.enforcing_consecutive_5xx(), o.has_enforcing_consecutive_5xx(), d.enforcing_5xx);
   take(o.consecutive_gateway_failure(), o.has_consecutive_gateway_failure(), d.consecutive_gateway);
@@ -158,6 +161,9 @@ void take_balancing(const cl::Cluster& in, Cluster& out) {
     out.choice_count = in.least_request_lb_config().choice_count().value();
   if (in.common_lb_config().has_healthy_panic_threshold())
     out.panic_percent = static_cast<std::uint32_t>(in.common_lb_config().healthy_panic_threshold().value());
+  out.fail_in_panic = in.common_lb_config().zone_aware_lb_config().fail_traffic_on_panic();
+  out.wait_for_check = in.common_lb_config().ignore_new_hosts_until_first_hc();
+  out.leaves_at_once = in.ignore_health_on_host_removal();
   out.locality_weighted = in.common_lb_config().has_locality_weighted_lb_config();
   const auto& subsets = in.lb_subset_config();
   for (const auto& s : subsets.subset_selectors())
@@ -247,6 +253,10 @@ Checked<LoadAssignmentPtr> LoadAssignment::compile(const ::envoy::config::endpoi
       endpoint.healthy = usable(e.health_status());
       endpoint.degraded = e.health_status() == core::DEGRADED;
       endpoint.draining = e.health_status() == core::DRAINING;
+      const auto& checks = e.endpoint().health_check_config();
+      endpoint.unchecked = checks.disable_active_health_check();
+      endpoint.check_port = static_cast<std::uint16_t>(checks.port_value());
+      endpoint.check_host = checks.hostname();
       endpoint.labels = to_labels(e.metadata(), "envoy.lb");
       endpoint.socket_labels = to_labels(e.metadata(), "envoy.transport_socket_match");
       locality.endpoints.push_back(std::move(endpoint));
@@ -266,6 +276,9 @@ Checked<ClusterPtr> Cluster::compile(const cl::Cluster& in, CertificateStore& st
   if (auto ok = take_discovery(in, *out); !ok) return refuse(ok.error());
   if (auto ok = take_protocol(in, *out); !ok) return refuse(ok.error());
   if (auto ok = take_sockets(in, store, *out); !ok) return refuse(ok.error());
+  auto check = HealthCheck::compile(in, out->http2);
+  if (!check) return refuse(check.error());
+  out->health_check = std::move(*check);
   return out;
 }
 

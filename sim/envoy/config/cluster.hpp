@@ -28,10 +28,13 @@ struct Endpoint {
   std::string text;  ///< host:port
   std::uint32_t weight = 1;
   bool healthy = true;
-  bool degraded = false;  ///< healthy, but only for what others cannot take
-  bool draining = false;  ///< unhealthy, and no part of a share of healthy hosts
-  Labels labels;         ///< envoy.lb
-  Labels socket_labels;  ///< envoy.transport_socket_match
+  bool degraded = false;         ///< healthy, but only for what others cannot take
+  bool draining = false;         ///< unhealthy, and no part of a share of healthy hosts
+  bool unchecked = false;        ///< the cluster's health checks leave it out
+  std::uint16_t check_port = 0;  ///< where it is checked; zero: at `port`
+  std::string check_host;        ///< the Host header of its checks; empty: the check's own
+  Labels labels;                 ///< envoy.lb
+  Labels socket_labels;          ///< envoy.transport_socket_match
 };
 
 struct Locality {
@@ -70,8 +73,9 @@ struct OutlierDetection {
   Duration base_ejection = std::chrono::seconds(30);
   Duration max_ejection = std::chrono::seconds(300);
   std::uint32_t max_ejection_percent = 10;
-  bool always_one = false;  ///< one host may be ejected whatever the share
-  bool split = false;       ///< failures of local origin are counted by themselves
+  bool always_one = false;    ///< one host may be ejected whatever the share
+  bool split = false;         ///< failures of local origin are counted by themselves
+  bool check_returns = true;  ///< a health check that passes takes an ejected host back
   std::uint32_t consecutive_5xx = 5, enforcing_5xx = 100;
   std::uint32_t consecutive_gateway = 5, enforcing_gateway = 0;
   std::uint32_t consecutive_local = 5, enforcing_local = 100;
@@ -80,6 +84,8 @@ struct OutlierDetection {
   std::uint32_t failure_threshold = 85, failure_hosts_min = 5, failure_volume = 50;
   std::uint32_t enforcing_failure = 0, enforcing_local_failure = 0;
 };
+
+struct HealthCheck;
 
 struct Cluster {
   enum class Type : std::uint8_t { fixed, strict_dns, logical_dns, eds, original_dst };
@@ -103,10 +109,14 @@ struct Cluster {
   std::uint64_t requests_per_connection_max = 0;
   std::uint64_t connections_max = 1024, pending_max = 1024, requests_max = 1024, retries_max = 3;
   std::uint32_t panic_percent = 50;
+  bool fail_in_panic = false;  ///< calls fail where else all hosts would be used; not with consistent hashing
   bool locality_weighted = false;
   std::optional<TlsContext> tls;
   std::vector<SocketMatch> socket_matches;
   std::optional<OutlierDetection> outlier;
+  std::shared_ptr<const HealthCheck> health_check;  ///< null: hosts are not checked
+  bool leaves_at_once = false;                      ///< a host that discovery takes away goes though its checks pass
+  bool wait_for_check = false;                      ///< a host is no part of the cluster's size before its first check
   std::vector<SubsetSelector> subsets;
   SubsetSelector::Fallback subset_fallback = SubsetSelector::Fallback::none;
   Labels default_subset;

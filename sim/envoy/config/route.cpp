@@ -21,39 +21,13 @@ std::string lowered(std::string text) {
   return text;
 }
 
-HeaderEdits::Action action_of(const core::HeaderValueOption& option) {
-  if (option.has_append())
-    return option.append().value() ? HeaderEdits::Action::append : HeaderEdits::Action::overwrite;
-  switch (option.append_action()) {
-    case core::HeaderValueOption::ADD_IF_ABSENT: return HeaderEdits::Action::add_if_absent;
-    case core::HeaderValueOption::OVERWRITE_IF_EXISTS_OR_ADD: return HeaderEdits::Action::overwrite;
-    case core::HeaderValueOption::OVERWRITE_IF_EXISTS: return HeaderEdits::Action::overwrite_if_exists;
-    default: return HeaderEdits::Action::append;
-  }
-}
-
-/// A value is a format in which %% stands for a percent sign; commands in it are not simulated.
-std::string unescaped(std::string value) {
-  for (std::size_t at = 0; (at = value.find("%%", at)) != std::string::npos; ++at) value.erase(at, 1);
-  return value;
-}
-
-template <class Puts, class Removes>
-HeaderEdits edits(const Puts& puts, const Removes& removes) {
-  HeaderEdits out;
-  for (const auto& p : puts)
-    out.put.push_back({lowered(p.header().key()), unescaped(p.header().value()), action_of(p)});
-  for (const auto& name : removes) out.remove.push_back(lowered(name));
-  return out;
-}
-
 template <class Message>
 HeaderEdits request_edits(const Message& m) {
-  return edits(m.request_headers_to_add(), m.request_headers_to_remove());
+  return header_edits(m.request_headers_to_add(), m.request_headers_to_remove());
 }
 template <class Message>
 HeaderEdits response_edits(const Message& m) {
-  return edits(m.response_headers_to_add(), m.response_headers_to_remove());
+  return header_edits(m.response_headers_to_add(), m.response_headers_to_remove());
 }
 
 template <class Message>
@@ -311,24 +285,6 @@ std::string without_port(const std::string& authority) {
 }
 
 }  // namespace
-
-/// Removals first; then what is there decides which headers are set, and those are added last (Envoy:
-/// HeaderParser::evaluateHeaders).
-void HeaderEdits::apply(Headers& headers) const {
-  auto drop = [&](const std::string& name) { std::erase_if(headers, [&](const auto& h) { return h.first == name; }); };
-  for (const auto& name : remove) drop(name);
-  std::vector<const Put*> set, add;
-  for (const auto& p : put) {
-    bool there = std::any_of(headers.begin(), headers.end(), [&](const auto& h) { return h.first == p.name; });
-    bool sets = p.action == Action::overwrite || p.action == Action::overwrite_if_exists;
-    if (p.action == Action::overwrite || p.action == Action::append || there == sets) (sets ? set : add).push_back(&p);
-  }
-  for (const auto* p : set) {
-    drop(p->name);
-    headers.emplace_back(p->name, p->value);
-  }
-  for (const auto* p : add) headers.emplace_back(p->name, p->value);
-}
 
 bool Route::matches(const std::string& path_and_query, const Headers& in, Random& random) const {
   auto question = path_and_query.find('?');

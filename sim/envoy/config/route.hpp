@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "kumasim/runtime/random.hpp"
+#include "sim/envoy/config/header_edits.hpp"
 #include "sim/envoy/config/http_filter.hpp"
 #include "sim/envoy/config/metadata.hpp"
 
@@ -18,17 +19,6 @@ class RouteConfiguration;
 }
 
 namespace kumasim::sim::proxy {
-
-struct HeaderEdits {
-  enum class Action : std::uint8_t { append, add_if_absent, overwrite, overwrite_if_exists };
-  struct Put {
-    std::string name, value;
-    Action action;
-  };
-  std::vector<Put> put;
-  std::vector<std::string> remove;
-  void apply(Headers& headers) const;
-};
 
 struct RetryPolicy {
   enum On : unsigned {

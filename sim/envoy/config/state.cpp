@@ -139,7 +139,8 @@ Checked<> ConfigState::apply_clusters(const std::vector<Incoming>& incoming, con
   }
   for (const auto& name : removed) {
     if (static_clusters_.contains(name)) continue;
-    auto was_warming = warming_clusters_.erase(name) > 0;
+    auto was_warming = warming_clusters_.contains(name);
+    drop_warming(name);
     if (clusters_.erase(name) > 0) {
       observer_.cluster_removed(name);
       stats_.add("cluster_manager.cluster_removed");
@@ -174,9 +175,18 @@ Checked<> ConfigState::add_cluster(const Incoming& in) {
     resubscribe_[at(Type::endpoints)] |= wanted_[at(Type::endpoints)].contains(state.config->eds_name);
     arm(Type::endpoints, state.config->eds_name, state.config->eds_timeout);
   }
+  drop_warming(name);
   warming_clusters_[name] = std::move(state);
   note_unread(in);
   return {};
+}
+
+void ConfigState::drop_warming(const std::string& cluster) {
+  auto found = warming_clusters_.find(cluster);
+  if (found == warming_clusters_.end()) return;
+  bool awaited = found->second.checks == ClusterState::Checks::awaited;
+  warming_clusters_.erase(found);
+  if (awaited) observer_.checks_dropped(cluster);
 }
 
 /// Removals first, then each listener for itself (Envoy: LdsApiImpl).
@@ -290,7 +300,8 @@ Checked<> ConfigState::take_endpoints(const Incoming& in) {
       state.assignment = value;
       state.assignment_version = in.version;
       state.has_endpoints = true;
-      if (changed && map == &clusters_) observer_.endpoints_changed(state);
+      bool seen = map == &clusters_ || state.checks == ClusterState::Checks::awaited;
+      if (changed && seen) observer_.endpoints_changed(state);
     }
   }
   return {};
@@ -369,71 +380,6 @@ void ConfigState::fetch_timed_out(Type type, const std::string& name, std::uint6
     found->second.ready = true;
   }
   settle();
-}
-
-bool ConfigState::secrets_ready(const std::set<std::string>& names) const {
-  for (const auto& name : names) {
-    auto found = secrets_.find(name);
-    if (found == secrets_.end() || !found->second.ready) return false;
-  }
-  return true;
-}
-
-bool ConfigState::ready(const ClusterState& cluster) const {
-  return cluster.has_endpoints && secrets_ready(cluster.config->secrets);
-}
-
-bool ConfigState::ready(const Listener& listener) const {
-  for (const auto& name : listener.route_configs) {
-    auto found = routes_.find(name);
-    if (found == routes_.end() || !found->second.ready) return false;
-  }
-  return secrets_ready(listener.secrets);
-}
-
-bool ConfigState::warm_clusters() {
-  bool moved = false;
-  for (auto it = warming_clusters_.begin(); it != warming_clusters_.end();) {
-    if (!ready(it->second)) {
-      ++it;
-      continue;
-    }
-    auto& active = clusters_[it->first];
-    active = std::move(it->second);
-    it = warming_clusters_.erase(it);
-    observer_.cluster_active(active);
-    moved = true;
-  }
-  if (clusters_seen_ && warming_clusters_.empty()) clusters_initialized_ = true;
-  return moved;
-}
-
-bool ConfigState::warm_listeners() {
-  if (!live_) {
-    // Workers start when every listener of the first response is ready; none serves before.
-    if (!listeners_seen_) return false;
-    for (const auto& [name, state] : warming_listeners_)
-      if (!ready(*state.config)) return false;
-    live_ = true;
-  }
-  bool moved = false;
-  for (auto it = warming_listeners_.begin(); it != warming_listeners_.end();) {
-    auto next = std::next(it);
-    if (ready(*it->second.config)) {
-      activate(it);
-      moved = true;
-    }
-    it = next;
-  }
-  return moved;
-}
-
-void ConfigState::activate(std::map<std::string, ListenerState>::iterator warming) {
-  auto& active = listeners_[warming->first];
-  auto old = active.config;
-  active = std::move(warming->second);
-  warming_listeners_.erase(warming);
-  observer_.listener_active(active, old);
 }
 
 bool ConfigState::take_resubscribe(Type type) {

@@ -25,6 +25,8 @@ struct ClusterState {
   LoadAssignmentPtr assignment;
   std::string assignment_version;
   bool has_endpoints = false;  ///< they came, or need not, or waiting for them was given up
+  enum class Checks : std::uint8_t { not_begun, awaited, done };
+  Checks checks = Checks::not_begun;  ///< the first round of health checks, where it has some
 };
 
 struct ListenerState {
@@ -47,7 +49,13 @@ class ConfigObserver {
   virtual ~ConfigObserver() = default;
   virtual void cluster_active(const ClusterState&) {}
   virtual void cluster_removed(const std::string& /*name*/) {}
+  /// Of a cluster in use, and of one whose first health checks are awaited.
   virtual void endpoints_changed(const ClusterState&) {}
+  /// A cluster with health checks has all else that it needs. True: its hosts are being checked, and the call of
+  /// hosts_checked() comes in a later event.
+  virtual bool check_hosts(const ClusterState&) { return false; }
+  /// What check_hosts() began is of no use any more.
+  virtual void checks_dropped(const std::string& /*cluster*/) {}
   /// `old` is null for a new listener; its connections drain unless their filter chain is in `fresh` unchanged.
   virtual void listener_active(const ListenerState& /*fresh*/, const ListenerPtr& /*old*/) {}
   virtual void listener_removed(const ListenerPtr&) {}
@@ -83,6 +91,8 @@ class ConfigState {
   bool live() const { return live_; }
 
   void fetch_timed_out(Type type, const std::string& name, std::uint64_t token);
+  /// Each host of the cluster that warms was checked once.
+  void hosts_checked(const std::string& cluster);
 
   const std::map<std::string, ClusterState>& clusters() const { return clusters_; }
   const std::map<std::string, ClusterState>& warming_clusters() const { return warming_clusters_; }
@@ -110,11 +120,13 @@ class ConfigState {
   Checked<> add_cluster(const Incoming& in);
   Checked<> add_listener(const Incoming& in);
   Checked<> take_endpoints(const Incoming& in);
+  void drop_warming(const std::string& cluster);
   void finish(Type type, const std::string& version, const Checked<>& outcome);
   void settle();
   void collect_wanted();
   void arm(Type type, const std::string& name, std::optional<Duration> timeout);
   bool ready(const ClusterState& cluster) const;
+  bool checked(ClusterState& cluster);
   bool ready(const Listener& listener) const;
   bool secrets_ready(const std::set<std::string>& names) const;
   bool warm_clusters();

@@ -34,7 +34,7 @@ constexpr Entry table[] = {
      "name type cluster_type eds_cluster_config connect_timeout lb_policy load_assignment circuit_breakers "
      "common_http_protocol_options http2_protocol_options typed_extension_protocol_options outlier_detection "
      "lb_subset_config ring_hash_lb_config maglev_lb_config least_request_lb_config common_lb_config transport_socket "
-     "transport_socket_matches",
+     "transport_socket_matches health_checks ignore_health_on_host_removal",
      "alt_stat_name per_connection_buffer_limit_bytes upstream_connection_options http_protocol_options "
      "track_cluster_stats track_timeout_budgets respect_dns_ttl dns_refresh_rate"},
     {"envoy.config.cluster.v3.Cluster.CustomClusterType", "name"},
@@ -45,7 +45,9 @@ constexpr Entry table[] = {
     {"envoy.config.cluster.v3.Cluster.RingHashLbConfig", "minimum_ring_size maximum_ring_size hash_function"},
     {"envoy.config.cluster.v3.Cluster.MaglevLbConfig", "table_size"},
     {"envoy.config.cluster.v3.Cluster.LeastRequestLbConfig", "choice_count"},
-    {"envoy.config.cluster.v3.Cluster.CommonLbConfig", "healthy_panic_threshold locality_weighted_lb_config"},
+    {"envoy.config.cluster.v3.Cluster.CommonLbConfig",
+     "healthy_panic_threshold locality_weighted_lb_config zone_aware_lb_config ignore_new_hosts_until_first_hc"},
+    {"envoy.config.cluster.v3.Cluster.CommonLbConfig.ZoneAwareLbConfig", "fail_traffic_on_panic"},
     {"envoy.config.cluster.v3.Cluster.CommonLbConfig.LocalityWeightedLbConfig", ""},
     {"envoy.config.cluster.v3.Cluster.TransportSocketMatch", "name match transport_socket"},
     {"envoy.config.cluster.v3.CircuitBreakers", "thresholds"},
@@ -58,7 +60,21 @@ constexpr Entry table[] = {
      "enforcing_consecutive_local_origin_failure success_rate_minimum_hosts success_rate_request_volume "
      "success_rate_stdev_factor enforcing_success_rate enforcing_local_origin_success_rate "
      "failure_percentage_threshold failure_percentage_minimum_hosts failure_percentage_request_volume "
-     "enforcing_failure_percentage enforcing_failure_percentage_local_origin"},
+     "enforcing_failure_percentage enforcing_failure_percentage_local_origin "
+     "successful_active_health_check_uneject_host"},
+    // The name tells several checks apart, of which the first is made.
+    {"envoy.config.core.v3.HealthCheck",
+     "timeout interval initial_jitter interval_jitter interval_jitter_percent unhealthy_threshold healthy_threshold "
+     "reuse_connection no_traffic_interval no_traffic_healthy_interval unhealthy_interval unhealthy_edge_interval "
+     "healthy_edge_interval http_health_check tcp_health_check grpc_health_check",
+     "always_log_health_check_failures always_log_health_check_success event_log_path event_logger event_service"},
+    {"envoy.config.core.v3.HealthCheck.HttpHealthCheck",
+     "host path method send receive request_headers_to_add request_headers_to_remove expected_statuses "
+     "retriable_statuses",
+     "codec_client_type"},
+    {"envoy.config.core.v3.HealthCheck.TcpHealthCheck", "send receive"},
+    {"envoy.config.core.v3.HealthCheck.GrpcHealthCheck", "service_name authority initial_metadata"},
+    {"envoy.config.core.v3.HealthCheck.Payload", "text binary"},
     {"envoy.type.v3.Percent", "value"},
     {"envoy.type.v3.FractionalPercent", "numerator denominator"},
     {"envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
@@ -74,7 +90,8 @@ constexpr Entry table[] = {
     {"envoy.config.endpoint.v3.ClusterLoadAssignment.Policy", "overprovisioning_factor"},
     {"envoy.config.endpoint.v3.LocalityLbEndpoints", "locality lb_endpoints load_balancing_weight priority"},
     {"envoy.config.endpoint.v3.LbEndpoint", "endpoint health_status metadata load_balancing_weight"},
-    {"envoy.config.endpoint.v3.Endpoint", "address"},
+    {"envoy.config.endpoint.v3.Endpoint", "address health_check_config"},
+    {"envoy.config.endpoint.v3.Endpoint.HealthCheckConfig", "port_value hostname disable_active_health_check"},
     {"envoy.config.core.v3.Locality", "region zone sub_zone"},
     {"envoy.config.core.v3.Metadata", "filter_metadata"},
     {"envoy.config.core.v3.Address", "socket_address pipe"},

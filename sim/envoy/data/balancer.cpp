@@ -76,7 +76,7 @@ Balancer::Group Balancer::group_of(const Level& level, bool (Host::*belongs)() c
   for (std::size_t l = 0; config_.locality_weighted && l < locality_weights_.size(); ++l) {
     std::vector<HostPtr> members;
     std::uint64_t total = 0;
-    for (const auto& h : level.hosts) total += h->locality == l && !h->endpoint.draining;
+    for (const auto& h : level.hosts) total += h->locality == l && !h->excluded();
     std::copy_if(hosts.begin(), hosts.end(), std::back_inserter(members),
                  [&](const auto& h) { return h->locality == l; });
     if (members.empty() || locality_weights_[l] == 0) continue;
@@ -100,7 +100,7 @@ void Balancer::rebuild(Random& random) {
     level.healthy = group_of(level, &Host::healthy, random);
     level.degraded = group_of(level, &Host::degraded, random);
     level.counted = static_cast<std::size_t>(
-        std::count_if(level.hosts.begin(), level.hosts.end(), [](const auto& h) { return !h->endpoint.draining; }));
+        std::count_if(level.hosts.begin(), level.hosts.end(), [](const auto& h) { return !h->excluded(); }));
     auto usable = level.healthy.hosts.size() + level.degraded.hosts.size();
     level.panic = level.counted == 0 || usable * 100 < std::uint64_t{config_.panic_percent} * level.counted;
   }
@@ -201,7 +201,8 @@ HostPtr Balancer::pick(Random& random, const PickBy& by) {
   Choice choice{&levels_.begin()->second, &levels_.begin()->second.healthy};
   if (levels_.size() > 1 || choice.group->load < 100) choice = choice_at(random.below(100));
   // A threshold of 0 turns panic off: then nobody is picked (Envoy answers 503 UH).
-  if (choice.level->panic && config_.panic_percent > 0) return choice.level->all.pick(random);
+  if (choice.level->panic && config_.panic_percent > 0)
+    return config_.fail_in_panic ? nullptr : choice.level->all.pick(random);
   return choice.group->pick(random);
 }
 

@@ -15,6 +15,14 @@
 
 namespace kumasim::sim::proxy {
 
+/// What a cluster's health checks know of one host.
+struct CheckRecord {
+  bool failed = false;    ///< before its first check too
+  bool pending = false;   ///< before its first check, where the cluster waits for it
+  bool degraded = false;  ///< passes, and says that it is
+  bool excluded = false;  ///< said to be left out at once
+};
+
 /// An upstream host as the balancer sees it; the pools extend it.
 struct Host {
   Endpoint endpoint;
@@ -22,10 +30,14 @@ struct Host {
   std::size_t locality = 0;
   std::uint64_t active = 0;  ///< requests under way
   OutlierRecord outlier;
+  CheckRecord check;
   virtual ~Host() = default;
-  bool healthy() const { return endpoint.healthy && !endpoint.degraded && !outlier.ejected; }
+  bool usable() const { return endpoint.healthy && !outlier.ejected && !check.failed; }
+  bool healthy() const { return usable() && !endpoint.degraded && !check.degraded; }
   /// Takes what the healthy hosts cannot.
-  bool degraded() const { return endpoint.healthy && endpoint.degraded && !outlier.ejected; }
+  bool degraded() const { return usable() && (endpoint.degraded || check.degraded); }
+  /// No part of what healthy hosts are a share of.
+  bool excluded() const { return endpoint.draining || check.pending || check.excluded; }
 };
 using HostPtr = std::shared_ptr<Host>;
 

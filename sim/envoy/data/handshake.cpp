@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sim/envoy/data/fabric.hpp"
+
 namespace kumasim::sim::proxy {
 namespace {
 
@@ -91,6 +93,18 @@ std::string judge(const std::optional<Validation>& validation, const Certificate
   for (const auto* list : {&peer.uris, &peer.dns_names})
     for (const auto& name : *list) names += (names.empty() ? "" : ", ") + name;
   return std::string(failed) + ":verify cert failed: SAN matcher, certificate SANs are [" + names + "]:TLS_error_end";
+}
+
+std::string meet_server(Wire& wire, const TlsContext& context, ConfigState& config, const std::string& cluster,
+                        CertificateStore& store, WallTime now) {
+  auto mine = material(context, config);
+  if (mine.secrets_missing) return "TLS_error:Secret is not supplied by SDS";
+  auto error = judge(mine.validation, *wire.server_chain, store, now);
+  config.stats().add("cluster." + cluster + ".ssl" + (error.empty() ? ".handshake" : ".fail_verify_error"));
+  if (!error.empty()) return error;
+  wire.client_chain = mine.certificate;
+  if (mine.validation) wire.server_spiffe_id = spiffe_id(wire.server_chain);
+  return {};
 }
 
 std::string spiffe_id(const ChainPtr& chain) {

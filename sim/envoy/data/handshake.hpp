@@ -8,6 +8,8 @@
 
 namespace kumasim::sim::proxy {
 
+struct Wire;
+
 /// A context with its secrets filled in.
 struct TlsMaterial {
   ChainPtr certificate;
@@ -21,6 +23,11 @@ TlsMaterial material(const TlsContext& context, const ConfigState& config);
 /// default).
 std::string judge(const std::optional<Validation>& validation, const CertificateChain& peer, CertificateStore& store,
                   WallTime now);
+
+/// The client's side: judges the server that has shown its certificate, as judge() does, and takes what the client
+/// shows it. Handshakes are counted for the cluster.
+std::string meet_server(Wire& wire, const TlsContext& context, ConfigState& config, const std::string& cluster,
+                        CertificateStore& store, WallTime now);
 
 /// The first URI name, which is the SPIFFE identity of a mesh certificate; empty where there is none.
 std::string spiffe_id(const ChainPtr& chain);

@@ -101,14 +101,24 @@ bool OutlierDetector::rates(const Records& all, OutlierRecord::Bucket OutlierRec
   return changed;
 }
 
+bool OutlierDetector::passed(OutlierRecord& host, MonotonicTime now) const {
+  if (!rules_.check_returns || !host.ejected) return false;
+  take_back(host, now);
+  return true;
+}
+
+void OutlierDetector::take_back(OutlierRecord& host, MonotonicTime now) {
+  host.ejected = false;
+  host.returned_at = now;
+  host.consecutive_5xx = host.consecutive_gateway = host.consecutive_local = 0;
+}
+
 bool OutlierDetector::interval(const Records& all, MonotonicTime now, Random& random) {
   bool changed = false;
   for (auto* host : all) {
     if (!host->ejected) continue;
     if (std::min(rules_.base_ejection * host->backoff, rules_.max_ejection) > now - host->ejected_at) continue;
-    host->ejected = false;
-    host->returned_at = now;
-    host->consecutive_5xx = host->consecutive_gateway = host->consecutive_local = 0;
+    take_back(*host, now);
     changed = true;
   }
   changed |= rates(all, &OutlierRecord::external, false, now, random);

@@ -44,6 +44,8 @@ class OutlierDetector {
 
   /// `status` is the answer's, or of what the proxy answers in its place.
   bool report(const Records& all, OutlierRecord& host, Origin origin, int status, MonotonicTime now, Random& random);
+  /// A health check of the host passed.
+  bool passed(OutlierRecord& host, MonotonicTime now) const;
   /// To be called once an interval.
   bool interval(const Records& all, MonotonicTime now, Random& random);
   /// Whether the next interval has something to do without any further report.
@@ -57,6 +59,7 @@ class OutlierDetector {
              Random& random);
   bool eject(const Records& all, OutlierRecord& host, const char* type, std::uint32_t enforcing, MonotonicTime now,
              Random& random);
+  static void take_back(OutlierRecord& host, MonotonicTime now);
 
   const OutlierDetection& rules_;
   Stats& stats_;

@@ -20,15 +20,8 @@ WirePtr Proxy::open(const UpstreamPtr& upstream, const UpstreamHostPtr& host, st
   auto pool = std::static_pointer_cast<PoolWire>(owner);
   ++upstream->connections;
   stats().add("cluster." + upstream->config().name + ".upstream_cx_total");
-  ConnectOptions o;
-  o.host = host->endpoint.host;
-  o.port = host->endpoint.port;
-  if (auto* named = fabric().world().find_process(o.host)) o.host = named->address();
-  o.tls = upstream->socket(host->endpoint);
+  auto o = upstream->way_to(host->endpoint, fabric().world());
   if (pool->session && pool->session->carries) o.carries = pool->session->down;
-  o.from_proxy = true;
-  if (host->endpoint.pipe)
-    o.host = "127.0.0.1";  // nothing listens on port 0: refused, as a socket file that is not there
   auto wire = fabric().connect(*this, o);
   wire->owner = pool;
   pool->connect_timer = after(upstream->config().connect_timeout, [this, wire] {
@@ -200,16 +193,8 @@ std::string Proxy::on_server_certificate(const WirePtr& wire) {
   if (!pool) return {};
   const auto* tls = pool->upstream->socket(pool->host->endpoint);
   if (!tls) return {};
-  auto mine = material(*tls, config_);
-  if (mine.secrets_missing) return "TLS_error:Secret is not supplied by SDS";
-  auto error = judge(mine.validation, *wire->server_chain, fabric().cache()->certificates(),
+  return meet_server(*wire, *tls, config_, pool->upstream->config().name, fabric().cache()->certificates(),
                      process().runtime().clock.wall_now());
-  auto prefix = "cluster." + pool->upstream->config().name + ".ssl";
-  stats().add(prefix + (error.empty() ? ".handshake" : ".fail_verify_error"));
-  if (!error.empty()) return error;
-  wire->client_chain = mine.certificate;
-  if (mine.validation) wire->server_spiffe_id = spiffe_id(wire->server_chain);
-  return {};
 }
 
 void Proxy::on_response(const ExchangePtr& exchange) {
@@ -236,6 +221,7 @@ void Proxy::on_response(const ExchangePtr& exchange) {
   stats().add("cluster." + attempt->upstream->config().name + ".upstream_rq_" +
               std::to_string(exchange->response.status / 100) + "xx");
   count_answer(attempt, Origin::server, exchange->response.status);
+  note_health(*attempt, exchange->response);
   flush(attempt->upstream, attempt->host);
   if (wire->open && wire->retired && wire->active.empty()) {
     fabric().close_by_client(wire);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sim/envoy/data/health_checker.hpp"
 #include "sim/envoy/data/http_stream.hpp"
 #include "sim/envoy/data/session.hpp"
 
@@ -21,6 +22,8 @@ Proxy::Proxy(Fabric& fabric, Process& process, ProxyOptions options)
 }
 
 Proxy::~Proxy() {
+  for (const auto* all : {&upstreams_, &checking_})
+    for (const auto& [name, upstream] : *all) upstream->checker.reset();
   // Attempts and streams hold each other while they run, and hosts what waits for them.
   for (const auto& [id, wire] : wires()) {
     auto pool = wire->client == this ? std::static_pointer_cast<PoolWire>(wire->owner) : nullptr;
@@ -109,25 +112,28 @@ bool Proxy::last_answer(Wire& wire) {
 }
 
 void Proxy::cluster_active(const ClusterState& state) {
-  auto& slot = upstreams_[state.config->name];
-  if (slot)
-    for (const auto& [text, host] : slot->hosts()) retire(host);
-  slot = std::make_shared<Upstream>(state, stats(), now(), random());
-  for (const auto& [text, host] : slot->hosts()) host->upstream = slot;
+  const auto& name = state.config->name;
+  auto& slot = upstreams_[name];
+  if (slot) give_up(slot);
+  auto checked = checking_.extract(name);
+  slot = checked.empty() ? make_upstream(state) : checked.mapped();
 }
 
 void Proxy::cluster_removed(const std::string& name) {
   auto found = upstreams_.find(name);
   if (found == upstreams_.end()) return;
-  for (const auto& [text, host] : found->second->hosts()) retire(host);
+  give_up(found->second);
   upstreams_.erase(found);
 }
 
 void Proxy::endpoints_changed(const ClusterState& state) {
-  auto found = upstreams_.find(state.config->name);
-  if (found == upstreams_.end()) return;
-  for (const auto& host : found->second->set_endpoints(state, random())) retire(host);
-  for (const auto& [text, host] : found->second->hosts()) host->upstream = found->second;
+  const auto& used = state.checks == ClusterState::Checks::awaited ? checking_ : upstreams_;
+  auto found = used.find(state.config->name);
+  if (found == used.end()) return;
+  auto upstream = found->second;
+  for (const auto& host : upstream->set_endpoints(state, random())) retire(host);
+  for (const auto& [text, host] : upstream->hosts()) host->upstream = upstream;
+  if (upstream->checker) upstream->checker->watch(upstream->hosts());
 }
 
 void Proxy::arm_fetch_timeout(Type type, const std::string& name, std::uint64_t token, Duration delay) {

@@ -54,6 +54,8 @@ class Proxy : public End, public ConfigObserver {
   void cluster_active(const ClusterState& state) override;
   void cluster_removed(const std::string& name) override;
   void endpoints_changed(const ClusterState& state) override;
+  bool check_hosts(const ClusterState& state) override;
+  void checks_dropped(const std::string& cluster) override;
   void listener_active(const ListenerState& fresh, const ListenerPtr& old) override;
   void listener_removed(const ListenerPtr& old) override;
   void arm_fetch_timeout(Type type, const std::string& name, std::uint64_t token, Duration delay) override;
@@ -105,6 +107,11 @@ class Proxy : public End, public ConfigObserver {
   void retire(const UpstreamHostPtr& host);
   void watch_outliers(const UpstreamPtr& upstream);
 
+  UpstreamPtr make_upstream(const ClusterState& state);
+  void give_up(const UpstreamPtr& upstream);
+  void host_checked(Upstream& upstream, const UpstreamHostPtr& host, CheckResult result);
+  void note_health(const Attempt& attempt, const Response& response);
+
   std::shared_ptr<TunnelWire> make_tunnel(const WirePtr& down, const TcpProxy& filter);
   void tunnel(const ExchangePtr& exchange, const TcpProxy& filter);
   void close_tunnel(std::uint64_t downstream);
@@ -123,6 +130,7 @@ class Proxy : public End, public ConfigObserver {
   std::map<std::pair<std::string, std::uint16_t>, std::pair<ListenerPtr, std::string>> bound_;  // listener and version
   std::map<std::uint64_t, WirePtr> accepted_;
   std::map<std::string, UpstreamPtr> upstreams_;
+  std::map<std::string, UpstreamPtr> checking_;                   ///< not in use before their hosts are checked
   std::map<std::uint64_t, std::shared_ptr<TunnelWire>> tunnels_;  // by the downstream connection
   std::map<const RateLimitFilter*, Bucket> buckets_;              // looked up, never walked
 };
