@@ -35,8 +35,15 @@ spec:
          "\n  load: [{from: web, to: backend, rate: 1/s}]\n  expect:\n  - always: no-plaintext\n";
 }
 
+/// The same in two zones.
+std::string in_zones(const std::string& faults) {
+  return replaced(with(faults), "    services:\n", "    zones: [{name: east}, {name: west}]\n    services:\n");
+}
+
+bool is_of_zones(std::string_view faults) { return faults.find("fault: kds.") != std::string_view::npos; }
+
 Scenario load(const std::string& faults) {
-  auto loaded = load_scenario(with(faults), "s.yaml");
+  auto loaded = load_scenario(is_of_zones(faults) ? in_zones(faults) : with(faults), "s.yaml");
   if (loaded) return std::move(*loaded);
   ADD_FAILURE() << faults << "\n" << loaded.error()[0].text();
   return {};
@@ -48,6 +55,8 @@ bool has_target(const fault::Kind& kind) {
 
 /// Instances have no disk.
 std::string victim(const fault::Kind& kind) {
+  if (kind.name == "kds.resourceRefused") return "global";
+  if (kind.name.starts_with("kds.")) return "kuma-cp-west";
   bool disk = kind.name.starts_with("disk.") || kind.name == "proc.wipe" || kind.find_parameter("disk") != nullptr;
   return disk || kind.stores ? "kuma-cp" : "backend-0";
 }
@@ -90,6 +99,18 @@ TEST(FaultLoader, FillsInWhatIsNotSaid) {
       EXPECT_EQ(plan.actions[0].order.has(parameter.name) || parameter.fallback.empty(), true)
           << kind.name << " " << parameter.name;
   }
+}
+
+TEST(FaultLoader, RefusesFaultsBetweenZonesAndGlobalElsewhere) {
+  EXPECT_NE(errors(with("- {fault: kds.streamDrop, at: 1s, target: kuma-cp}"))
+                .find("spec.faults[0].fault: kds.streamDrop needs `topology.zones`"),
+            std::string::npos);
+  EXPECT_NE(errors(in_zones("- {fault: kds.streamDrop, at: 1s, target: west}"))
+                .find("kds.streamDrop strikes the control plane of a zone (target: kuma-cp-east or kuma-cp-west)"),
+            std::string::npos);
+  EXPECT_NE(errors(in_zones("- {fault: kds.resourceRefused, at: 1s, target: kuma-cp-west}"))
+                .find("kds.resourceRefused strikes Global (target: global)"),
+            std::string::npos);
 }
 
 struct Refused {
@@ -295,6 +316,7 @@ TEST(FaultDraws, PatternsAreManySingleFaults) {
             (std::vector<std::string>{"1.3s pause web-0 (proc.limit)", "2s resume web-0",
                                       "2.3s pause web-0 (proc.limit)", "3s resume web-0"}));
   EXPECT_TRUE(lines_of("- {fault: proc.limit, at: 1s, for: 2s, quota: 100%, target: web-0}").empty());
+  EXPECT_TRUE(lines_of("- {fault: proc.limit, at: 1s, for: 2s, quota: 100.00%, target: web-0}").empty());
   EXPECT_EQ(lines_of("- {fault: ops.drainZone, at: 1s, for: 10s, gap: 3s, select: {zone: west, pick: all}}"),
             (std::vector<std::string>{"1s stop backend-0 (ops.drainZone)", "4s stop backend-1 (ops.drainZone)",
                                       "7s stop backend-2 (ops.drainZone)", "10s stop backend-3 (ops.drainZone)",
