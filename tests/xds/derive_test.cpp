@@ -63,6 +63,31 @@ TEST(MeshServices, OutliveTheirDataplanesByTheGracePeriod) {
   EXPECT_EQ(gone.remove[0].name, "service-0");
 }
 
+TEST(MeshServices, OfOtherZonesStayAsTheyCame) {
+  AddressPool pool("241.0.0.0", 8);
+  auto next = [&] { return pool.next(); };
+  MeshView::Ptr view = mesh("Exclusive", two_services());
+  view = written(view, mesh_services(*view, next, start));
+  Resource other = **view->all("MeshService").find("service-0");
+  other.meta.name = "service-9-zx9v4c8wc6d5v6x8";
+  other.meta.labels["kuma.io/zone"] = "west";
+  other.meta.labels["kuma.io/origin"] = "global";
+  view = view->with({nullptr, std::make_shared<const Resource>(other)});
+  EXPECT_TRUE(mesh_services(*view, next, start).empty()) << "though no Dataplane here is of it";
+}
+
+TEST(MeshServices, FollowTheNameOfTheirZone) {
+  AddressPool pool("241.0.0.0", 8);
+  auto next = [&] { return pool.next(); };
+  MeshView::Ptr view = mesh("Exclusive", two_services());
+  MeshServiceWrites made = mesh_services(*view, next, start);
+  for (Resource& service : made.create) service.meta.labels["kuma.io/zone"] = "before";
+  MeshServiceWrites writes = mesh_services(*written(view, made), next, start);
+  ASSERT_EQ(writes.update.size(), 2u);
+  EXPECT_EQ(writes.update[0].meta.label("kuma.io/zone"), "default");
+  EXPECT_EQ(writes.update[0].status, made.create[0].status);
+}
+
 TEST(Vips, ANameKeepsItsAddressAndNoneIsGivenTwice) {
   VipTable first = vips(*mesh("Everywhere", two_services()), {});
   ASSERT_EQ(first.size(), 2u);

@@ -7,6 +7,7 @@
 #include "reference-cp/xds/dataplane.hpp"
 #include "reference-cp/xds/derive/mesh_service_status.hpp"
 #include "reference-cp/xds/json_read.hpp"
+#include "reference-cp/xds/mesh_service.hpp"
 #include "reference-cp/xds/protocol.hpp"
 
 namespace kumasim::cp::derive {
@@ -58,8 +59,8 @@ Resource generated(const MeshView& mesh, const std::string& name, const nlohmann
   service.kind = &kind::mesh_service();
   service.meta.mesh = mesh.name();
   service.meta.name = name;
-  service.meta.labels = {{"kuma.io/mesh", mesh.name()},     {"kuma.io/display-name", name},
-                         {managed_by, generator_name},      {"kuma.io/env", "universal"},
+  service.meta.labels = {{"kuma.io/mesh", mesh.name()},          {"kuma.io/display-name", name},
+                         {managed_by, generator_name},           {"kuma.io/env", "universal"},
                          {"kuma.io/zone", mesh.settings().zone}, {"kuma.io/origin", "zone"}};
   service.spec = {{"selector", {{"dataplaneTags", {{"kuma.io/service", name}}}}}, {"ports", ports}};
   return service;
@@ -106,11 +107,13 @@ MeshServiceWrites mesh_services(const MeshView& mesh, const std::function<std::s
   std::vector<Resource> services;
   for (const auto& [name, held] : mesh.all("MeshService")) {
     Resource service = *held;
-    bool managed = service.meta.label(managed_by) == generator_name;
+    // Those that came from Global follow the Dataplanes of other zones.
+    bool managed = service.meta.label(managed_by) == generator_name && mesh_service::is_local(service);
     if (managed && (!generate || !follow(service, wanted, now, grace, writes.again_at))) {
       writes.remove.push_back(service.key());
       continue;
     }
+    if (managed) service.meta.labels["kuma.io/zone"] = mesh.settings().zone;  // which may have another name by now
     services.push_back(std::move(service));
   }
   for (const auto& [name, list] : wanted)
