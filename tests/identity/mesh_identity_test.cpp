@@ -261,6 +261,26 @@ TEST(MeshIdentityUpdater, AnotherCaThatIsGivenIsAddedToTheMeshTrust) {
   });
 }
 
+/// kumahq/kuma#18607.
+TEST(MeshIdentityUpdater, AnotherTrustDomainComesToTheMeshTrust) {
+  run_in_world([](Parts& parts) -> asio::awaitable<void> {
+    Bed bed(parts);
+    co_await parts.write(mesh());
+    co_await parts.write(bundled("id", Json::object()));
+    co_await bed.updater.update();
+    ResourcePtr before = co_await bed.read(kind::mesh_trust(), "id");
+    ResourcePtr held = co_await bed.read(kind::mesh_identity(), "id");
+    Resource changed = *held;
+    changed.spec["spiffeID"]["trustDomain"] = "{{ .Mesh }}.{{ .Zone }}.other";
+    (void)co_await parts.store->update(std::move(changed), parts.runtime.clock.wall_now());
+    for (int i = 0; i < 2; ++i) co_await bed.updater.update();
+    ResourcePtr after = co_await bed.read(kind::mesh_trust(), "id");
+    EXPECT_EQ(after->spec["trustDomain"], "default.default.other");
+    EXPECT_EQ(after->spec["caBundles"], before->spec["caBundles"]) << "the CA is the same";
+    EXPECT_EQ(after->meta.version, before->meta.version + 1) << "written once";
+  });
+}
+
 TEST(MeshIdentityUpdater, WhatCannotBeToldNowLeavesTheStatus) {
   struct Case {
     std::string_view operation;

@@ -198,7 +198,7 @@ asio::awaitable<MeshIdentityUpdater::Step> MeshIdentityUpdater::check_ca(const R
   co_return Step();
 }
 
-/// One that is there is added to: its other bundles may be believed for long yet.
+/// One that is there is added to, as its other bundles may be believed for long yet, and goes along with the domain.
 asio::awaitable<MeshIdentityUpdater::Step> MeshIdentityUpdater::ensure_trust(const Resource& identity) {
   auto domain = mesh_identity::trust_domain(identity, identity.meta, options_.labels.zone);
   if (!domain) co_return judged(domain.error());
@@ -210,10 +210,13 @@ asio::awaitable<MeshIdentityUpdater::Step> MeshIdentityUpdater::ensure_trust(con
   if (!certificate) co_return unreadable(certificate.error());
   Resource trust;
   if (held) {
-    for (const Json& known : at((*held)->spec, "caBundles"))
-      if (same_certificate(text_at(known, "pem", "value"), *certificate)) co_return Step();
     trust = **held;
-    trust.spec["caBundles"].push_back(bundle(*certificate));
+    if (!options_.trust_domain_stays || !options_.trust_domain_stays()) trust.spec["trustDomain"] = *domain;
+    const bool is_known = std::ranges::any_of(at((*held)->spec, "caBundles"), [&](const Json& known) {
+      return same_certificate(text_at(known, "pem", "value"), *certificate);
+    });
+    if (!is_known) trust.spec["caBundles"].push_back(bundle(*certificate));
+    if (trust.spec == (*held)->spec) co_return Step();
   } else {
     trust.kind = &kind::mesh_trust();
     trust.meta.mesh = identity.meta.mesh;

@@ -25,6 +25,7 @@ class MeshIdentityUpdater {
     LabelOptions labels;         ///< of the MeshTrusts
     Offload* offload = nullptr;  ///< makes RSA keys; nullptr: they are made on the spot
     ReadOutside read_outside = nullptr;
+    bool (*trust_domain_stays)() = nullptr;  ///< PlantedBugs
   };
 
   /// All must outlive it.
