@@ -26,7 +26,7 @@ struct ManagerOptions {
   LabelOptions labels{};
   bool routing_policies = false;      // a new mesh gets the old TrafficPermission and TrafficRoute
                                       // (KUMA_DEFAULTS_CREATE_MESH_ROUTING_RESOURCES)
-  bool unsafe_delete = false;         // meshes and secrets in use may be removed (KUMA_STORE_UNSAFE_DELETE)
+  bool unsafe_delete = false;         // meshes, zones and secrets in use may be removed (KUMA_STORE_UNSAFE_DELETE)
   EnvoyTextError envoy_text_error{};  // judges Envoy's resources in policies; empty: nobody does
 };
 

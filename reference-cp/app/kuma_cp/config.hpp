@@ -84,6 +84,7 @@ struct Config {
   std::string zone_name = "default";
   std::string global_address;
   bool skip_origin_check = false;
+  bool unsafe_delete = false;
   std::uint32_t kds_port = 5685;
   bool kds_tls_enabled = true;
   std::string kds_certificate, kds_key;

@@ -183,7 +183,6 @@ constexpr const char* defaults = R"json({
       "tls": {"caPath": "", "certPath": "", "disableSSLSNI": false, "keyPath": "", "mode": "disable"},
       "user": "kuma"
     },
-    "unsafeDelete": false,
     "upsert": {"conflictRetryBaseBackoff": "200ms", "conflictRetryJitterPercent": 30, "conflictRetryMaxTimes": 10}
   },
   "tracing": {"openTelemetry": {}},

@@ -22,6 +22,7 @@ inline ManagerOptions manager_options(const Config& config) {
   out.labels.zone = config.zone_name;
   out.labels.environment = config.environment;
   out.routing_policies = config.create_mesh_routing;
+  out.unsafe_delete = config.unsafe_delete;
   out.envoy_text_error = envoy_text_error;
   return out;
 }
