@@ -52,9 +52,13 @@ class Direction : public std::enable_shared_from_this<Direction> {
     complete(code, 0);
   }
 
-  /// What came in is handed on once the peer can be reached.
+  /// What came in has to wait.
+  bool holds_back(const error_code& code) const {
+    return gate_.faults.cut(gate_.host) && code != asio::error::operation_aborted;
+  }
+
+  /// It is handed on once the peer can be reached. REQUIRES: holds_back(code).
   void arrive(Operation operation, const error_code& code, std::size_t count) {
-    if (code == asio::error::operation_aborted || !gate_.faults.cut(gate_.host)) return operation.complete(code, count);
     if (!hold(operation)) return;
     holding_ = true;
     wait(code, count);
@@ -125,13 +129,14 @@ class FaultyStream final : public StreamImpl {
     auto struck = gate_.faults.point.strike();
     if (!struck && gate_.open()) return start_read(std::move(buffers), std::move(operation));
     reading_->pass(std::move(operation), struck,
-                   [this, buffers](Operation passed) { start_read(buffers, std::move(passed)); });
+                   [this, buffers](Operation passed) mutable { start_read(std::move(buffers), std::move(passed)); });
   }
   void write(ConstBuffers buffers, Operation operation) override {
     auto struck = gate_.faults.point.strike();
     if (!struck && gate_.open()) return gate_.inner.write(std::move(buffers), std::move(operation));
-    writing_->pass(std::move(operation), struck,
-                   [this, buffers](Operation passed) { gate_.inner.write(buffers, std::move(passed)); });
+    writing_->pass(std::move(operation), struck, [this, buffers](Operation passed) mutable {
+      gate_.inner.write(std::move(buffers), std::move(passed));
+    });
   }
   void shutdown_send() override { gate_.inner.shutdown_send(); }
   void close() override {
@@ -144,15 +149,22 @@ class FaultyStream final : public StreamImpl {
 
  private:
   /// What was read goes by its direction.
-  void start_read(MutableBuffers buffers, Operation operation) {
+  void start_read(MutableBuffers&& buffers, Operation&& operation) {
     auto slot = operation.slot;
-    auto arrive = [operation = std::move(operation), reading = std::weak_ptr(reading_)](const error_code& code,
-                                                                                        std::size_t count) mutable {
-      if (auto alive = reading.lock()) return alive->arrive(std::move(operation), code, count);
-      operation.complete(code, count);
-    };
-    gate_.inner.read(std::move(buffers), {std::move(arrive), slot});
+    gate_.inner.read(std::move(buffers),
+                     {{std::in_place_type<Arrival>, std::move(operation), reading_, reading_.get()}, slot});
   }
+
+  struct Arrival {
+    Operation operation;
+    std::weak_ptr<Direction> alive;
+    Direction* direction;  // of use while it is alive
+
+    void operator()(const error_code& code, std::size_t count) {
+      if (alive.expired() || !direction->holds_back(code)) return operation.complete(code, count);
+      direction->arrive(std::move(operation), code, count);
+    }
+  };
 
   Gate gate_;
   std::shared_ptr<Direction> reading_, writing_;

@@ -76,10 +76,10 @@ void Kernel::run_deferred() {
   for (auto& call : calls) call();
 }
 
-EventHeap* Kernel::next() {
+[[gnu::always_inline]] inline EventHeap* Kernel::next() {
   if (due_.empty()) return later_.empty() ? nullptr : &later_;
   // Without closing its hole: what runs now may schedule the event that fills it.
-  if (later_.empty() || due_.peek().key() < later_.peek().key()) return &due_;
+  if (later_.empty() || due_.peek_key() < later_.peek_key()) return &due_;
   return &later_;
 }
 
@@ -99,6 +99,35 @@ bool Kernel::set_aside(const EventEntry& entry, EventSlot& slot) {
   if (begun) return false;
   work(entry, slot);
   return true;
+}
+
+[[gnu::always_inline]] inline void Kernel::run(const EventEntry& entry, EventSlot& slot) {
+  if (++events_this_instant_ > limits_.events_per_instant_max) die_of_livelock(slot);
+  auto& context = *slot.context;
+  tie_running_ = entry.order >> 32;
+  error_code code;
+  auto count = slot.count;
+  auto digest = slot.digest + count;
+  if (slot.failed) {
+    code.assign(slot.error_value, *slot.category);
+    digest += static_cast<std::uint64_t>(slot.error_value) * 0x9E3779B1u;
+  }
+  fingerprint_.add(now_, slot.lane, slot.kind, digest);
+  if (++events_ % events_per_block == 0) blocks_.push_back(fingerprint_.value());
+  if (trace_) trace(entry.slot, slot, digest);
+  if (slot.state == SlotState::begun) end_work(context);
+  running_ = &context;
+  // The handler moves itself out of the slot before it runs, so the slot is free for what it starts.
+  pool_.release(entry.slot);
+  struct Idle {
+    Kernel& kernel;
+    ~Idle() {
+      kernel.running_ = nullptr;
+      kernel.tie_running_ = 0;
+      kernel.cause_ = 0;
+    }
+  } idle{*this};
+  slot.handler(code, count);
 }
 
 bool Kernel::step(MonotonicTime until) {
@@ -127,32 +156,6 @@ bool Kernel::step(MonotonicTime until) {
     run(entry, slot);
     return true;
   }
-}
-
-void Kernel::run(const EventEntry& entry, EventSlot& slot) {
-  if (++events_this_instant_ > limits_.events_per_instant_max) die_of_livelock(slot);
-  auto& context = *slot.context;
-  tie_running_ = entry.order >> 32;
-  error_code code;
-  if (slot.category) code.assign(slot.error_value, *slot.category);
-  auto count = slot.count;
-  auto digest = slot.digest + count + static_cast<std::uint64_t>(slot.error_value) * 0x9E3779B1u;
-  fingerprint_.add(now_, slot.lane, slot.kind, digest);
-  if (++events_ % events_per_block == 0) blocks_.push_back(fingerprint_.value());
-  if (trace_) trace(entry.slot, slot, digest);
-  if (slot.state == SlotState::begun) end_work(context);
-  running_ = &context;
-  // The handler moves itself out of the slot before it runs, so the slot is free for what it starts.
-  pool_.release(entry.slot);
-  struct Idle {
-    Kernel& kernel;
-    ~Idle() {
-      kernel.running_ = nullptr;
-      kernel.tie_running_ = 0;
-      kernel.cause_ = 0;
-    }
-  } idle{*this};
-  slot.handler(code, count);
 }
 
 void Kernel::resume(Context& context) {

@@ -24,7 +24,7 @@ Duration Connection::transit(int from) {
   return network_.transit(ends[from].process, ends[1 - from].process).value_or(network_.limits().stall_max);
 }
 
-void Connection::read(int end, Context& context, MutableBuffers into, Operation operation) {
+void Connection::read(int end, Context& context, MutableBuffers&& into, Operation&& operation) {
   auto& kernel = network_.kernel();
   auto& me = ends[end];
   auto slot = operation.slot;
@@ -34,12 +34,12 @@ void Connection::read(int end, Context& context, MutableBuffers into, Operation 
     kernel.complete(me.reading, asio::error::bad_descriptor);
   else if (me.into.empty())
     kernel.complete(me.reading);
-  else
+  else if (!me.received.empty() || me.failure || me.end_received)
     pump_read(end);
   kernel.bind(slot, me.reading);
 }
 
-void Connection::write(int end, Context& context, ConstBuffers from, Operation operation) {
+void Connection::write(int end, Context& context, ConstBuffers&& from, Operation&& operation) {
   auto& kernel = network_.kernel();
   auto& me = ends[end];
   if (may_send(end) && !from.empty()) {
@@ -62,7 +62,7 @@ void Connection::shutdown_send(int end) {
   auto& me = ends[end];
   if (!me.open || me.end_sent || me.failure) return;
   me.end_sent = true;
-  transmit(end, {0, true});
+  transmit(end, link(end), {0, true});
 }
 
 void Connection::close(int end) {
@@ -107,11 +107,10 @@ void Connection::send_reset(int to) {
   });
 }
 
-void Connection::transmit(int from, ConnectionEnd::Segment segment) {
+void Connection::transmit(int from, const LinkOptions& link, ConnectionEnd::Segment segment) {
   auto& kernel = network_.kernel();
   auto& me = ends[from];
   auto to = ends[1 - from].process;
-  const auto& link = network_.link_of(me.process, to);
   auto* bytes = me.sent.last(segment.bytes);
   if (segment.bytes > 0 && link.corrupt_ppm > 0 && network_.corrupts(me.process, to)) {
     auto bit = network_.wrong_bit(segment.bytes * 8);
@@ -119,9 +118,9 @@ void Connection::transmit(int from, ConnectionEnd::Segment segment) {
   }
   auto digest = hash_text({bytes, segment.bytes}, id_ << 1 | (segment.end ? 1 : 0));
   auto start = std::max(me.line_free, kernel.now());
-  me.line_free = start + network_.transmission(me.process, to, segment.bytes);
+  me.line_free = start + network_.transmission(me.process, to, link, segment.bytes);
   me.under_way.push_back(segment);
-  auto way = network_.transit(me.process, to);
+  auto way = network_.transit(me.process, to, link);
   if (!way) give_up_later(from);
   auto delay = way.value_or(network_.limits().stall_max * 2);
   if (segment.end) delay += link.close_delay;
@@ -155,7 +154,7 @@ void Connection::hurry(int from) {
   // The first bytes of the server cannot overtake its answer.
   if (ends[1 - from].opening) return;
   ConnectionRef self(this);
-  auto arrivals = std::exchange(me.arrivals, {});
+  auto arrivals = me.arrivals.take();
   for (auto arrival : arrivals) kernel.discard(arrival);
   me.line_free = me.last_arrival = kernel.now();
   ++me.eased;
@@ -194,7 +193,8 @@ void Connection::arrive(int from) {
     bytes.remove_prefix(hand_over(1 - from, bytes));
   if (!bytes.empty()) peer.received.append(bytes);
   me.sent.drop(segment.bytes);
-  if (segment.end) peer.end_received = true;
+  if (!segment.end) return;
+  peer.end_received = true;
   pump_read(1 - from);
 }
 
@@ -284,8 +284,9 @@ bool Connection::may_send(int end) const {
 
 std::size_t Connection::send(int end, const ConstBuffers& from) {
   auto& me = ends[end];
-  auto slice = network_.link_of(me.process, ends[1 - end].process).slice_bytes;
-  auto most = slice == 0 ? network_.limits().segment_bytes_max : std::min(slice, network_.limits().segment_bytes_max);
+  const auto& way = link(end);
+  auto most = network_.limits().segment_bytes_max;
+  if (way.slice_bytes > 0) most = std::min(most, way.slice_bytes);
   auto room = std::min(me.credit, most);
   std::size_t count = 0;
   for (const auto& buffer : from) {
@@ -295,7 +296,7 @@ std::size_t Connection::send(int end, const ConstBuffers& from) {
     count += part;
   }
   me.credit -= count;
-  transmit(end, {count, false});
+  transmit(end, way, {count, false});
   return count;
 }
 

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <string_view>
 
@@ -15,6 +14,7 @@
 #include "kumasim/sim/kernel.hpp"
 #include "kumasim/sim/network.hpp"
 #include "sim/net/byte_queue.hpp"
+#include "sim/net/queue.hpp"
 
 namespace kumasim::sim {
 
@@ -32,14 +32,14 @@ struct ConnectionEnd {
     std::size_t bytes = 0;  ///< in `sent`
     bool end = false;
   };
-  std::deque<Segment> under_way;
-  ByteQueue sent;                 ///< and under way
-  std::deque<EventRef> arrivals;  ///< of those that are not held
-  std::size_t held = 0;           ///< of those, how many a partition or a clog keeps from arriving
-  bool lost = false;              ///< a partition held some of it: they are sent again later than what a clog held
-  bool unacknowledged = false;    ///< arrived, but the way back is cut
-  std::size_t credit = 0;         ///< bytes that the peer's window still takes
-  MonotonicTime line_free{};      ///< when the last byte has left
+  Queue<Segment> under_way;
+  ByteQueue sent;               ///< and under way
+  Queue<EventRef> arrivals;     ///< of those that are not held
+  std::size_t held = 0;         ///< of those, how many a partition or a clog keeps from arriving
+  bool lost = false;            ///< a partition held some of it: they are sent again later than what a clog held
+  bool unacknowledged = false;  ///< arrived, but the way back is cut
+  std::size_t credit = 0;       ///< bytes that the peer's window still takes
+  MonotonicTime line_free{};    ///< when the last byte has left
   MonotonicTime last_arrival{};
   std::uint64_t progress = 0;  ///< moves with every arrival, so that a stall can be told
   std::uint64_t eased = 0;     ///< moves when what is under way is hurried
@@ -75,8 +75,8 @@ class Connection : public boost::intrusive_ref_counter<Connection, boost::thread
   /// When the last that was sent arrives, or arrived.
   MonotonicTime last_used() const { return std::max(ends[0].last_arrival, ends[1].last_arrival); }
 
-  void read(int end, Context& context, MutableBuffers into, Operation operation);
-  void write(int end, Context& context, ConstBuffers from, Operation operation);
+  void read(int end, Context& context, MutableBuffers&& into, Operation&& operation);
+  void write(int end, Context& context, ConstBuffers&& from, Operation&& operation);
   void shutdown_send(int end);
   void close(int end);
   /// The program is gone without a word: its machine resets the connection.
@@ -94,7 +94,8 @@ class Connection : public boost::intrusive_ref_counter<Connection, boost::thread
   template <class F>
   void later(int to, Duration delay, std::uint64_t digest, F call);
   Duration transit(int from);
-  void transmit(int from, ConnectionEnd::Segment segment);
+  const LinkOptions& link(int from) const { return network_.link_of(ends[from].process, ends[1 - from].process); }
+  void transmit(int from, const LinkOptions& link, ConnectionEnd::Segment segment);
   void give_up_later(int from);
   void schedule_arrival(int from, Duration delay, std::uint64_t digest);
   void arrive(int from);

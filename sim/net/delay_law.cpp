@@ -54,13 +54,10 @@ std::int64_t draw_normal(Random& random) {
 
 }  // namespace
 
-Duration DelayLaw::draw(Random& random) const {
+Duration DelayLaw::draw_other(Random& random) const {
   switch (law_) {
     case Law::constant: return a_;
-    case Law::uniform: {
-      auto width = static_cast<std::uint64_t>((b_ - a_).count()) + 1;
-      return a_ + Duration(static_cast<std::int64_t>(random.below(width)));
-    }
+    case Law::uniform: break;
     case Law::exponential: {
       auto draw = random.next();
       auto minus_ln = multiply(64 * one - log2(draw | 1), ln_2);

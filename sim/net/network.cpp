@@ -65,27 +65,12 @@ void VirtualNetwork::set_link(const Process& a, const Process& b, LinkOptions op
   set_link_one_way(b, a, options);
 }
 
-const LinkOptions& VirtualNetwork::link_of(std::uint32_t from, std::uint32_t to) const {
-  if (links_.empty()) return default_link_;
-  auto found = links_.find(link_key(from, to));
-  return found == links_.end() ? default_link_ : found->second;
-}
-
 const LinkOptions& VirtualNetwork::link(const Process& from, const Process& to) const {
   return link_of(from.id(), to.id());
 }
 
-bool VirtualNetwork::same_machine(std::uint32_t from, std::uint32_t to) const {
-  if (from == to) return true;
-  // Asked for each message.
-  if (from >= machine_of_.size() || to >= machine_of_.size()) return false;
-  return machine_of_[from] != 0 && machine_of_[from] == machine_of_[to];
-}
-
-std::optional<Duration> VirtualNetwork::transit(std::uint32_t from, std::uint32_t to) {
-  if (same_machine(from, to)) return limits_.loopback_delay;
-  const auto& link = link_of(from, to);
-  auto delay = link.delay.draw(random_);
+std::optional<Duration> VirtualNetwork::disturbed(std::uint32_t from, std::uint32_t to, const LinkOptions& link,
+                                                  Duration delay) {
   if (link.delay_correlation_ppm > 0) {
     auto& last = lines_[{from, to}].last_delay;
     auto kept = static_cast<std::int64_t>(link.delay_correlation_ppm);
@@ -105,12 +90,6 @@ std::optional<Duration> VirtualNetwork::transit(std::uint32_t from, std::uint32_
     timeout *= 2;
   }
   return delay;
-}
-
-Duration VirtualNetwork::transmission(std::uint32_t from, std::uint32_t to, std::size_t bytes) const {
-  const auto& link = link_of(from, to);
-  if (bytes == 0 || link.bytes_per_second == 0 || same_machine(from, to)) return {};
-  return Duration(static_cast<std::int64_t>(bytes * std::uint64_t{1'000'000'000} / link.bytes_per_second));
 }
 
 bool VirtualNetwork::lost(std::uint32_t from, std::uint32_t to, const LinkOptions& link) {

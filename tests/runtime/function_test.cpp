@@ -2,7 +2,9 @@
 #include "kumasim/runtime/function.hpp"
 
 #include <array>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -94,6 +96,32 @@ TEST(OnceFunction, MayBeReplacedByItsOwnTarget) {
   function(0);
   EXPECT_EQ(said, "ab");
   EXPECT_FALSE(function);
+}
+
+TEST(OnceFunction, ABoxedTargetOutlivesTheFunctionThatItDestroys) {
+  int alive = 0;
+  auto function = std::make_unique<Function>();
+  std::array<char, 100> ballast{};
+  *function = Function([&, t = Tracker(&alive), ballast](int) {
+    function.reset();
+    EXPECT_EQ(alive, 1 + ballast[0]);
+  });
+  (*function)(0);
+  EXPECT_EQ(alive, 0);
+}
+
+TEST(OnceFunction, MakesItsTargetInPlace) {
+  struct Adds {
+    int& sum;
+    std::array<char, 100> ballast{};
+    explicit Adds(int& to) : sum(to) {}
+    Adds(const Adds&) = delete;
+    void operator()(int n) { sum += n; }
+  };
+  int sum = 0;
+  Function add(std::in_place_type<Adds>, sum);
+  add(3);
+  EXPECT_EQ(sum, 3);
 }
 
 }  // namespace

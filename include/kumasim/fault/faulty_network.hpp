@@ -25,7 +25,7 @@ class NetworkFaults {
   void partition(std::string host) { cut_.insert(std::move(host)); }
   void heal(const std::string& host);
   void heal_all();
-  bool cut(const std::string& host) const { return cut_.contains(host); }
+  bool cut(const std::string& host) const { return !cut_.empty() && cut_.contains(host); }
   Duration delay() const { return delay_; }
 
   // --- for the wrappers: called once the host is reachable again

@@ -13,9 +13,9 @@
 
 namespace kumasim {
 
-/// Before the target runs it is moved out and its storage is given back: a completion handler may start the next
-/// operation, destroy the object that held it, or both (Asio's rule for memory of handlers). Operations are handed on
-/// many times before they complete, so that a target that does not fit is moved as one word, without a call.
+/// Before the target runs it is taken out of the function: a completion handler may start the next operation, destroy
+/// the object that held it, or both. Operations are handed on many times before they complete, so that a target that
+/// does not fit is moved as one word, without a call, and runs where it was made.
 template <class Signature, std::size_t bytes_inline_max = 64>
 class OnceFunction;
 
@@ -30,15 +30,20 @@ class OnceFunction<void(Args...), bytes_inline_max> {
     construct<D>(std::forward<F>(f));
   }
 
-  /// Replaces the target without a temporary.
+  /// The target is made in its place.
+  template <class D, class... Parts>
+  OnceFunction(std::in_place_type_t<D>, Parts&&... parts) {
+    construct<D>(std::forward<Parts>(parts)...);
+  }
+
+  /// Replaces the target without a temporary. REQUIRES: `f` is not this one.
   template <class F, class D = std::decay_t<F>>
   void emplace(F&& f) {
-    if constexpr (std::is_same_v<D, OnceFunction>) {
-      *this = std::forward<F>(f);
-    } else {
-      reset();
+    reset();
+    if constexpr (std::is_same_v<D, OnceFunction>)
+      take(static_cast<OnceFunction&>(f));
+    else
       construct<D>(std::forward<F>(f));
-    }
   }
 
   OnceFunction(OnceFunction&& other) noexcept { take(other); }
@@ -80,14 +85,14 @@ class OnceFunction<void(Args...), bytes_inline_max> {
       std::memcpy(storage_, other.storage_, sizeof(void*));
   }
 
-  template <class D, class F>
-  void construct(F&& f) {
+  template <class D, class... Parts>
+  void construct(Parts&&... parts) {
     if constexpr (fits_inline<D>) {
-      ::new (storage_) D(std::forward<F>(f));
+      ::new (storage_) D(std::forward<Parts>(parts)...);
       table_ = &Inline<D>::table;
     } else {
       using Box = typename Boxed<D>::Box;
-      ::new (storage_) Box*(new Box(std::forward<F>(f)));
+      ::new (storage_) Box*(new Box(std::forward<Parts>(parts)...));
       table_ = &Boxed<D>::table;
     }
   }
@@ -118,23 +123,21 @@ class OnceFunction<void(Args...), bytes_inline_max> {
   template <class F>
   struct Boxed {
     struct Box : std::conditional_t<fits_recycled<F>, Recycled, std::monostate> {
-      template <class G>
-      explicit Box(G&& g) : target(std::forward<G>(g)) {}
+      template <class... Parts>
+      explicit Box(Parts&&... parts) : target(std::forward<Parts>(parts)...) {}
       F target;
     };
     static Box*& at(void* p) { return *std::launder(static_cast<Box**>(p)); }
     static void call(void* p, Args... args) {
       std::unique_ptr<Box> box(at(p));
-      F f(std::move(box->target));
-      box.reset();
-      std::move(f)(std::forward<Args>(args)...);
+      std::move(box->target)(std::forward<Args>(args)...);
     }
     static void destroy(void* p) noexcept { delete at(p); }
     static constexpr Table table{call, nullptr, destroy};
   };
 
+  const Table* table_ = nullptr;  // first, for it and a small target are often all that is looked at
   alignas(void*) std::byte storage_[bytes_inline_max];
-  const Table* table_ = nullptr;
 };
 
 }  // namespace kumasim

@@ -20,28 +20,29 @@ struct Operation {
   asio::cancellation_slot slot;
 };
 
+/// A handler of any signature that begins with an error, as an operation's.
+template <class Handler>
+struct Completion {
+  Handler handler;
+  void operator()(const error_code& code, std::size_t count) && {
+    if constexpr (std::is_invocable_v<Handler, error_code, std::size_t>)
+      std::move(handler)(code, count);
+    else
+      std::move(handler)(code);
+  }
+};
+
 /// Erases `handler`. It is called on its own executor; a handler of `home` itself is called without another hop.
 template <class F>
 Operation make_operation(F&& handler, const asio::any_io_executor& home) {
-  using Handler = std::decay_t<F>;
+  using Here = Completion<std::decay_t<F>>;
   auto slot = asio::get_associated_cancellation_slot(handler);
-  constexpr auto call = [](Handler& target, const error_code& code, std::size_t count) {
-    if constexpr (std::is_invocable_v<Handler, error_code, std::size_t>)
-      std::move(target)(code, count);
-    else
-      std::move(target)(code);
-  };
   const asio::any_io_executor& executor = asio::get_associated_executor(handler, home);  // often home itself
-  if (&executor == &home || executor == home)
-    return {[handler = std::forward<F>(handler), call](const error_code& code, std::size_t count) mutable {
-              call(handler, code, count);
-            },
-            slot};
+  if (&executor == &home || executor == home) return {{std::in_place_type<Here>, std::forward<F>(handler)}, slot};
   asio::any_io_executor elsewhere = executor;  // it may lie in the handler
-  return {[handler = std::forward<F>(handler), executor = std::move(elsewhere), call](const error_code& code,
-                                                                                      std::size_t count) mutable {
-            asio::dispatch(executor,
-                           [handler = std::move(handler), code, count, call]() mutable { call(handler, code, count); });
+  return {[here = Here(std::forward<F>(handler)), executor = std::move(elsewhere)](const error_code& code,
+                                                                                   std::size_t count) mutable {
+            asio::dispatch(executor, [here = std::move(here), code, count]() mutable { std::move(here)(code, count); });
           },
           slot};
 }

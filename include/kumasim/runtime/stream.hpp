@@ -63,13 +63,13 @@ class Stream {
   }
 
   /// For wrappers: an operation that is erased already is handed on as it is.
-  void read(MutableBuffers into, Operation operation) { impl_->read(std::move(into), std::move(operation)); }
-  void write(ConstBuffers from, Operation operation) { impl_->write(std::move(from), std::move(operation)); }
+  void read(MutableBuffers&& into, Operation&& operation) { impl_->read(std::move(into), std::move(operation)); }
+  void write(ConstBuffers&& from, Operation&& operation) { impl_->write(std::move(from), std::move(operation)); }
 
   template <class MutableBufferSequence, class Token = const asio::use_awaitable_t<>&>
   auto async_read_some(const MutableBufferSequence& buffers, Token&& token = asio::use_awaitable) {
     return asio::async_initiate<Token, void(error_code, std::size_t)>(
-        [impl = impl_.get()](auto&& handler, MutableBuffers into) {
+        [impl = impl_.get()](auto&& handler, MutableBuffers&& into) {
           impl->read(std::move(into), make_operation(std::forward<decltype(handler)>(handler), impl->home_));
         },
         token, MutableBuffers(buffers));
@@ -78,7 +78,7 @@ class Stream {
   template <class ConstBufferSequence, class Token = const asio::use_awaitable_t<>&>
   auto async_write_some(const ConstBufferSequence& buffers, Token&& token = asio::use_awaitable) {
     return asio::async_initiate<Token, void(error_code, std::size_t)>(
-        [impl = impl_.get()](auto&& handler, ConstBuffers from) {
+        [impl = impl_.get()](auto&& handler, ConstBuffers&& from) {
           impl->write(std::move(from), make_operation(std::forward<decltype(handler)>(handler), impl->home_));
         },
         token, ConstBuffers(buffers));

@@ -54,11 +54,17 @@ class DelayLaw {
   }
 
   /// Never negative. A constant law draws nothing from `random`.
-  Duration draw(Random& random) const;
+  Duration draw(Random& random) const {
+    if (law_ != Law::uniform) return draw_other(random);
+    auto width = static_cast<std::uint64_t>((b_ - a_).count()) + 1;
+    return a_ + Duration(static_cast<std::int64_t>(random.below(width)));
+  }
 
  private:
   enum class Law : std::uint8_t { constant, uniform, exponential, lognormal, normal, bimodal, trace };
   DelayLaw(Law law, Duration a, Duration b, std::uint32_t b_ppm = 0) : law_(law), b_ppm_(b_ppm), a_(a), b_(b) {}
+
+  Duration draw_other(Random& random) const;
 
   Law law_ = Law::constant;
   std::uint32_t b_ppm_ = 0;

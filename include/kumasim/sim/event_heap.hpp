@@ -37,7 +37,8 @@ class EventHeap {
   }
 
   /// The top, found without closing the hole. REQUIRES: !empty().
-  EventEntry peek() const { return at(hole_ ? least_of(first_below(root)) : root); }
+  EventEntry peek() const { return at(first()); }
+  unsigned __int128 peek_key() const { return key(first()); }
 
   void push(const EventEntry& entry) { push(entry.time, entry.order, entry.slot, entry.generation); }
 
@@ -45,6 +46,7 @@ class EventHeap {
   void pop() {
     if (hole_) close();
     hole_ = true;
+    below_hole_ = least_below(root);
   }
 
   /// Drops every entry that `stale` names. The order of the rest does not depend on it.
@@ -74,6 +76,7 @@ class EventHeap {
   static std::size_t first_below(std::size_t position) { return children * position - 2 * children; }
   static std::size_t above(std::size_t position) { return position / children + 2; }
 
+  std::size_t first() const { return hole_ ? below_hole_ : root; }
   EventEntry at(std::size_t position) const {
     const auto& rest = rests_[position];
     return {times_[position], rest.order, rest.slot, rest.generation};
@@ -110,11 +113,9 @@ class EventHeap {
     hole_ = false;
     auto last = at(--end_);
     times_[end_] = free;
-    if (end_ == root) return;
+    if (below_hole_ == 0) return;
     auto hole = root;
-    for (;;) {
-      auto least = least_below(hole);
-      if (least == 0) break;
+    for (auto least = below_hole_; least != 0 && least != end_; least = least_below(hole)) {
       move(hole, least);
       hole = least;
     }
@@ -123,9 +124,7 @@ class EventHeap {
 
   void sift_down(const EventEntry& entry) {
     auto hole = root;
-    for (;;) {
-      auto least = least_below(hole);
-      if (least == 0 || entry.key() < key(least)) break;
+    for (auto least = below_hole_; least != 0 && key(least) <= entry.key(); least = least_below(hole)) {
       move(hole, least);
       hole = least;
     }
@@ -177,8 +176,9 @@ class EventHeap {
 
   Lines<std::uint64_t> times_ = Lines<std::uint64_t>(root + 1, free);
   Lines<Rest> rests_ = Lines<Rest>(root + 1);
-  std::size_t end_ = root;  // behind the last entry
-  bool hole_ = false;       // the root is free
+  std::size_t end_ = root;      // behind the last entry
+  bool hole_ = false;           // the root is free
+  std::size_t below_hole_ = 0;  // then: the least right below it, 0 for none
 };
 
 }  // namespace kumasim::sim

@@ -31,23 +31,26 @@ enum class SlotState : std::uint8_t {
   held,    ///< due, but its process is paused, or works on another one
 };
 
-/// Two cache lines.
+/// Two cache lines, of which the second is only looked at for errors and for handlers of more than two words.
 struct alignas(64) EventSlot {
-  EventHandler handler;
-  const boost::system::error_category* category = nullptr;  // null: success
   std::size_t count = 0;
   std::uint64_t digest = 0;
   Context* context = nullptr;
-  int error_value = 0;
   std::uint32_t generation = 0;
   std::uint32_t lane = 0;  // the process that the event is about; while free: the next free slot
   EventKind kind{};
   SlotState state = SlotState::free;
+  bool failed = false;
+  EventHandler handler;
+  // Of what failed.
+  int error_value = 0;
+  const boost::system::error_category* category = nullptr;
 
   void set_outcome(const error_code& code, std::size_t bytes, std::uint64_t payload_digest) {
     count = bytes;
     digest = payload_digest;
-    if (!code) return;
+    failed = code.failed();
+    if (!failed) return;
     category = &code.category();
     error_value = code.value();
   }
@@ -61,11 +64,7 @@ class EventPool {
   std::size_t used() const { return used_; }
 
   /// Brings a slot near that is about to be used.
-  void prefetch(std::uint32_t index) {
-    const auto* slot = reinterpret_cast<const char*>(&(*this)[index]);
-    __builtin_prefetch(slot, 1);
-    __builtin_prefetch(slot + 64, 1);
-  }
+  void prefetch(std::uint32_t index) { __builtin_prefetch(&(*this)[index], 1); }
 
   std::uint32_t acquire() {
     if (free_ == EventRef::none) grow();

@@ -154,8 +154,7 @@ class Kernel {
     slot.context = &context;
     slot.lane = lane;
     slot.kind = kind;
-    slot.category = nullptr;
-    slot.error_value = 0;
+    slot.failed = false;
     slot.count = 0;
     slot.digest = 0;
     if (trace_) note_cause(index);

@@ -103,15 +103,32 @@ class VirtualNetwork {
   /// came.
   void when_eased(std::uint32_t from, std::uint32_t to, std::weak_ptr<std::function<void()>> call);
   /// How long one message takes: the link's delay and its losses; nothing where it is lost for good.
-  std::optional<Duration> transit(std::uint32_t from, std::uint32_t to);
-  Duration transmission(std::uint32_t from, std::uint32_t to, std::size_t bytes) const;
+  std::optional<Duration> transit(std::uint32_t from, std::uint32_t to) { return transit(from, to, link_of(from, to)); }
+  /// The same where the link is known.
+  std::optional<Duration> transit(std::uint32_t from, std::uint32_t to, const LinkOptions& link) {
+    if (same_machine(from, to)) return limits_.loopback_delay;
+    auto delay = link.delay.draw(random_);
+    if ((link.delay_correlation_ppm | link.loss_ppm) == 0) return delay;
+    return disturbed(from, to, link, delay);
+  }
+  Duration transmission(std::uint32_t from, std::uint32_t to, std::size_t bytes) const {
+    return transmission(from, to, link_of(from, to), bytes);
+  }
+  Duration transmission(std::uint32_t from, std::uint32_t to, const LinkOptions& link, std::size_t bytes) const {
+    if (bytes == 0 || link.bytes_per_second == 0 || same_machine(from, to)) return {};
+    return Duration(static_cast<std::int64_t>(bytes * std::uint64_t{1'000'000'000} / link.bytes_per_second));
+  }
   /// A segment of the way arrives with a wrong bit, by chance.
   bool corrupts(std::uint32_t from, std::uint32_t to);
   /// Which of so many bits is wrong. REQUIRES: bits > 0.
   std::uint64_t wrong_bit(std::uint64_t bits) { return random_.below(bits); }
   /// What a bottleneck takes for them, behind what is in it already.
   Duration squeeze(std::uint32_t from, std::uint32_t to, std::size_t bytes);
-  const LinkOptions& link_of(std::uint32_t from, std::uint32_t to) const;
+  const LinkOptions& link_of(std::uint32_t from, std::uint32_t to) const {
+    if (links_.empty()) return default_link_;
+    auto found = links_.find(link_key(from, to));
+    return found == links_.end() ? default_link_ : found->second;
+  }
   Kernel& kernel() { return kernel_; }
   Context& context() { return context_; }
 
@@ -132,7 +149,14 @@ class VirtualNetwork {
   };
 
   static std::uint64_t link_key(std::uint32_t from, std::uint32_t to) { return std::uint64_t{from} << 32 | to; }
-  bool same_machine(std::uint32_t from, std::uint32_t to) const;
+  /// Asked for each message.
+  bool same_machine(std::uint32_t from, std::uint32_t to) const {
+    if (from == to) return true;
+    if (from >= machine_of_.size() || to >= machine_of_.size()) return false;
+    return machine_of_[from] != 0 && machine_of_[from] == machine_of_[to];
+  }
+  /// The delay as its correlation and the losses of the link make it.
+  std::optional<Duration> disturbed(std::uint32_t from, std::uint32_t to, const LinkOptions& link, Duration delay);
   bool blocked(std::uint32_t from, std::uint32_t to) const { return cut(from, to) || clogged(from, to); }
   bool lost(std::uint32_t from, std::uint32_t to, const LinkOptions& link);
   std::optional<std::string> resolve(const std::string& host, const std::string& own_address) const;
