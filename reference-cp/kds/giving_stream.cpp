@@ -112,6 +112,8 @@ asio::awaitable<GrpcStatus> GivingStream::run(MessageStream stream, PeerOf peer_
 
 asio::awaitable<GrpcStatus> GivingStream::read_all(std::shared_ptr<Session> session, MessageStream stream,
                                                    PeerOf peer_of) const {
+  std::function<bool(DeltaDiscoveryRequest&)> planted;
+  if (options_.planted.request_filter) planted = options_.planted.request_filter();
   bool begun = false;
   for (;;) {
     auto bytes = co_await stream.read();
@@ -124,6 +126,7 @@ asio::awaitable<GrpcStatus> GivingStream::read_all(std::shared_ptr<Session> sess
       co_return GrpcStatus{
           GrpcCode::invalid_argument,
           fmt::format("the node is \"{}\", but the call's client-id is \"{}\"", request->node.id, zone)};
+    if (planted && !planted(*request)) continue;
     session->subscription->on_request(*request, runtime_.clock.wall_now());
     if (!std::exchange(begun, true)) {
       SnapshotFeed::Peer peer = peer_of(request->node);

@@ -9,6 +9,7 @@
 #include "kumasim/runtime/runtime.hpp"
 #include "reference-cp/kds/exchange_rules.hpp"
 #include "reference-cp/kds/message_stream.hpp"
+#include "reference-cp/kds/planted_bugs.hpp"
 #include "reference-cp/kds/snapshot_feed.hpp"
 #include "reference-cp/kds/zone_status.hpp"
 #include "reference-cp/kds/zone_subscription.hpp"
@@ -21,6 +22,7 @@ struct GivingOptions {
   Duration send_duration_max = std::chrono::minutes(1);  ///< multizone.*.kds.msgSendTimeout
   /// What the other side refused is given once more after this time, for what stood in its way may have gone.
   Duration refused_retry_interval = std::chrono::minutes(1);
+  PlantedBugs planted = {};
 };
 
 class GivingStream {

@@ -50,7 +50,8 @@ GlobalServer::GlobalServer(const Runtime& runtime, Store& store, Manager& manage
       giving_(runtime, feed_, status_,
               {.control_plane = "global",
                .server = {.mode = CpMode::global, .instance = options_.node.instance, .version = options_.node.version},
-               .send_duration_max = options_.send_duration_max}),
+               .send_duration_max = options_.send_duration_max,
+               .planted = options_.planted}),
       admin_(runtime, store),
       ended_(runtime.executor) {}
 
@@ -65,7 +66,9 @@ asio::awaitable<Result<>> GlobalServer::start() {
 
 void GlobalServer::hear(const Change& change) {
   if (change.kind != &kind::zone()) return;
-  if (!change.after) end_streams(change.key.name, {GrpcCode::unavailable, "the Zone has been removed"});
+  const auto outlives = options_.planted.outlives_its_zone;
+  if (!change.after && !(outlives && outlives()))
+    end_streams(change.key.name, {GrpcCode::unavailable, "the Zone has been removed"});
   const bool disabled = change.after && is_disabled(*change.after);
   const bool before = disabled_zones_.contains(change.key.name);
   if (disabled == before) return;
@@ -141,6 +144,7 @@ asio::awaitable<void> GlobalServer::serve_stream(GrpcServerStream stream, ZoneSt
   spawn(runtime_.executor, runtime_.log, "kds.stream", note_stream(shared_from_this(), stream, kind, zone, connected));
   const std::uint64_t number = ++stream_number_;
   streams_.emplace(number, OpenStream{zone, stream});
+  if (options_.planted.overlooks) feed_.overlook(nullptr);
   GrpcStatus status;
   std::exception_ptr escaped;
   try {
@@ -149,6 +153,7 @@ asio::awaitable<void> GlobalServer::serve_stream(GrpcServerStream stream, ZoneSt
     escaped = std::current_exception();
   }
   streams_.erase(number);
+  if (options_.planted.overlooks) feed_.overlook(options_.planted.overlooks);
   ended_.notify_all();
   if (escaped) std::rethrow_exception(escaped);
   if (status.ok())
@@ -167,6 +172,7 @@ asio::awaitable<GrpcStatus> GlobalServer::serve_kind(const GrpcServerStream& str
 }
 
 asio::awaitable<GrpcStatus> GlobalServer::give(const GrpcServerStream& stream, std::string zone) {
+  if (auto after = options_.planted.zone_made_after) co_await sleep(runtime_.timers, after(runtime_.random));
   if (auto there = co_await ensure_zone(zone); !there) co_return to_status(there.error());
   GivingStream::PeerOf peer_of = [this, zone](const AdsNode& node) {
     auto peer = std::make_shared<const ZonePeer>(ZonePeer{.zone = zone, .features = kds::features_of(node)});
@@ -185,7 +191,8 @@ asio::awaitable<GrpcStatus> GlobalServer::give(const GrpcServerStream& stream, s
 }
 
 asio::awaitable<GrpcStatus> GlobalServer::take(const GrpcServerStream& stream, std::string zone) {
-  if (auto there = co_await ensure_zone(zone); !there) co_return to_status(there.error());
+  if (!options_.planted.zone_made_after)
+    if (auto there = co_await ensure_zone(zone); !there) co_return to_status(there.error());
   SinkNode node = options_.node;
   node.id = zone;
   node.config.clear();
@@ -194,9 +201,11 @@ asio::awaitable<GrpcStatus> GlobalServer::take(const GrpcServerStream& stream, s
   StoreSync sync = StoreSync::of_global(
       store_, runtime_.clock,
       {.zone = zone, .prefixes_names = !features_of(stream.metadata()).contains(feature::hash_suffix)});
-  TakingStream taking(
-      runtime_,
-      {.peer = zone, .response_backoff = options_.response_backoff, .send_duration_max = options_.send_duration_max});
+  TakingStream taking(runtime_, {.peer = zone,
+                                 .response_backoff = options_.response_backoff,
+                                 .send_duration_max = options_.send_duration_max,
+                                 .on_message = {},
+                                 .planted = options_.planted});
   co_return co_await taking.run(MessageStream::of(stream), sink, sync);
 }
 

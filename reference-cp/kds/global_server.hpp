@@ -19,6 +19,7 @@
 #include "reference-cp/kds/envoy_admin_streams.hpp"
 #include "reference-cp/kds/exchange_rules.hpp"
 #include "reference-cp/kds/giving_stream.hpp"
+#include "reference-cp/kds/planted_bugs.hpp"
 #include "reference-cp/kds/snapshot_feed.hpp"
 #include "reference-cp/kds/zone_status.hpp"
 #include "reference-cp/kds/zone_watch.hpp"
@@ -34,6 +35,7 @@ struct GlobalServerOptions {
   Duration response_backoff = Duration::zero();
   Duration send_duration_max = std::chrono::minutes(1);
   std::vector<std::string> skip_label_prefixes;
+  PlantedBugs planted = {};
 };
 
 class GlobalServer : public std::enable_shared_from_this<GlobalServer> {

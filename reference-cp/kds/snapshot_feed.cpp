@@ -49,6 +49,11 @@ void SnapshotFeed::touch_all() {
   wake_.set();
 }
 
+void SnapshotFeed::overlook(bool (*kinds)(const Kind&)) {
+  overlooked_ = kinds;
+  touch_all();
+}
+
 void SnapshotFeed::hear(const Change& change) {
   auto found = std::ranges::find(kinds_, change.kind);
   if (found == kinds_.end() || peers_->empty()) return;
@@ -100,6 +105,7 @@ asio::awaitable<void> SnapshotFeed::tell(std::vector<std::uint64_t> peers) {
       for (std::uint64_t peer : waiting) mark_again(peer, i);
       continue;
     }
+    if (overlooked_ && overlooked_(*kinds_[i])) list->items.clear();
     for (std::uint64_t peer : waiting) {
       try_tell_kind(peer, i, *list);
       co_await asio::post(timers_.executor(), asio::use_awaitable);  // others have their turn between peers

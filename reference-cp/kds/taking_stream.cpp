@@ -40,6 +40,8 @@ asio::awaitable<GrpcStatus> TakingStream::take_all(const MessageStream& stream, 
     auto stored = co_await sync.apply(std::move(*received));
     if (!stored) co_return to_status(stored.error());
     tell(kind, *stored);
+    if (options_.planted.ends_stream && options_.planted.ends_stream(*stored))
+      co_return GrpcStatus{GrpcCode::unknown, fmt::format("{} resources not stored: {}", kind.type(), stored->refusal)};
     if (!stored->refusal.empty()) {
       outbox->put(sink.refuse(kind, stored->refusal, stored->refused));
       continue;

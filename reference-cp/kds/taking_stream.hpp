@@ -8,6 +8,7 @@
 #include "kumasim/runtime/runtime.hpp"
 #include "reference-cp/kds/delta_sink.hpp"
 #include "reference-cp/kds/message_stream.hpp"
+#include "reference-cp/kds/planted_bugs.hpp"
 #include "reference-cp/kds/store_sync.hpp"
 
 namespace kumasim::cp::kds {
@@ -17,6 +18,7 @@ struct TakingOptions {
   Duration response_backoff = Duration::zero();          ///< multizone.*.kds.responseBackoff
   Duration send_duration_max = std::chrono::minutes(1);  ///< multizone.*.kds.msgSendTimeout
   std::function<void()> on_message = {};                 ///< each that comes
+  PlantedBugs planted = {};
 };
 
 class TakingStream {

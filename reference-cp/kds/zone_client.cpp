@@ -70,8 +70,10 @@ ZoneClient::ZoneClient(const Runtime& runtime, Store& store, ZoneClientOptions o
       giving_(runtime, feed_, status_,
               {.control_plane = options_.node.id,
                .server = {.mode = CpMode::zone, .instance = options_.node.instance, .version = options_.node.version},
-               .send_duration_max = options_.send_duration_max}),
+               .send_duration_max = options_.send_duration_max,
+               .planted = options_.planted}),
       answers_(runtime, store, std::move(ask_envoy)),
+      health_duration_max_(health_duration_max),
       pause_(options_.backoff_base) {}
 
 asio::awaitable<void> ZoneClient::run() {
@@ -112,6 +114,7 @@ asio::awaitable<Error> ZoneClient::run_once() {
   options.limits.message_bytes_max = options_.message_bytes_max;
   options.limits.http2.keepalive_interval = keepalive;
   options.limits.http2.keepalive_timeout = keepalive;
+  if (options_.planted.connection) options_.planted.connection(options, health_duration_max_);
   auto client = co_await GrpcClient::connect(runtime_, options_.global, std::move(options));
   if (!client) co_return client.error();
   auto attempt = std::make_shared<Attempt>(runtime_.executor, std::move(*client));
@@ -184,7 +187,8 @@ asio::awaitable<GrpcStatus> ZoneClient::take(std::shared_ptr<Attempt> attempt, M
   TakingStream taking(runtime_, {.peer = "global",
                                  .response_backoff = options_.response_backoff,
                                  .send_duration_max = options_.send_duration_max,
-                                 .on_message = [this, attempt] { accepted(*attempt, ZoneStream::global_to_zone); }});
+                                 .on_message = [this, attempt] { accepted(*attempt, ZoneStream::global_to_zone); },
+                                 .planted = options_.planted});
   GrpcStatus status = co_await taking.run(std::move(stream), sink, sync);
   held_ = sink.held();
   co_return status;
@@ -207,8 +211,8 @@ asio::awaitable<void> ZoneClient::check_health(std::shared_ptr<Attempt> attempt)
   Duration interval = health_interval;
   while (!attempt->over.is_set()) {
     auto answer = co_await attempt->client.call(std::string(method::health_check),
-                                                deterministic_bytes(api::ZoneHealthCheckRequest()), health_duration_max,
-                                                metadata());
+                                                deterministic_bytes(api::ZoneHealthCheckRequest()),
+                                                health_duration_max_, metadata());
     if (!answer && answer.error().code == Code::unsupported) co_return;
     if (!answer) co_return attempt->fail_with({answer.error().code, "health check: " + answer.error().message, {}});
     api::ZoneHealthCheckResponse response;

@@ -15,6 +15,7 @@
 #include "reference-cp/kds/delta_sink.hpp"
 #include "reference-cp/kds/envoy_admin_answers.hpp"
 #include "reference-cp/kds/giving_stream.hpp"
+#include "reference-cp/kds/planted_bugs.hpp"
 #include "reference-cp/kds/snapshot_feed.hpp"
 #include "reference-cp/kds/zone_status.hpp"
 
@@ -32,6 +33,7 @@ struct ZoneClientOptions {
   std::vector<std::string> skip_label_prefixes;
   Duration backoff_base = std::chrono::seconds(5);
   Duration backoff_max = std::chrono::minutes(1);
+  PlantedBugs planted = {};
 };
 
 class ZoneClient {
@@ -68,8 +70,9 @@ class ZoneClient {
   SnapshotFeed feed_;
   GivingStream giving_;
   EnvoyAdminAnswers answers_;
-  HeldVersions held_;  ///< of Global's resources
-  Duration pause_;     ///< the next back-off, without its jitter
+  HeldVersions held_;             ///< of Global's resources
+  Duration health_duration_max_;  ///< for one answer to a health check
+  Duration pause_;                ///< the next back-off, without its jitter
   bool connected_ = false;
 };
 

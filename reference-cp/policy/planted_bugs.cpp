@@ -14,6 +14,10 @@
 #include <fmt/ranges.h>
 #include <google/protobuf/any.pb.h>
 
+#include "kumasim/runtime/random.hpp"
+#include "kumasim/transport/grpc.hpp"
+#include "reference-cp/kds/store_sync.hpp"
+#include "reference-cp/model/kind.hpp"
 #include "reference-cp/policy/rbac.hpp"
 #include "reference-cp/xds/ads/request.hpp"
 #include "reference-cp/xds/resource_set.hpp"
@@ -68,8 +72,9 @@ bool replace_bundle(Secret& secret) {
 }
 
 /// Where it has heard of a refusal it waits for what never comes, and says nothing of the type any more.
-RequestFilter stop_at_refusals() {
-  return [refused = std::set<std::string>()](DiscoveryRequest& request) mutable {
+template <class Request>
+std::function<bool(Request&)> stop_at_refusals() {
+  return [refused = std::set<std::string>()](Request& request) mutable {
     if (request.error) refused.insert(request.type_url);
     return !refused.contains(request.type_url);
   };
@@ -94,6 +99,17 @@ RequestFilter compare_versions() {
   };
 }
 
+bool always() { return true; }
+
+/// No ping, and hours for an answer.
+void wait_for_silence(GrpcClientOptions& options, Duration& health_duration_max) {
+  options.limits.http2.keepalive_interval = Duration::zero();
+  health_duration_max = std::chrono::hours(24);
+}
+
+/// As a store behind a network takes for it.
+Duration up_to_a_second(Random& random) { return std::chrono::milliseconds(random.below(1000)); }
+
 const std::map<std::string, PlantedBugs>& all() {
   static const std::map<std::string, PlantedBugs> bugs{
       {"rbac-rule-dropped", {.permissions = drop_rbac_rule}},
@@ -101,9 +117,17 @@ const std::map<std::string, PlantedBugs>& all() {
        {.configuration = [](Snapshot& made) { change_all<Cluster>(made, type_url::cluster, lose_detection); }}},
       {"trust-bundle-replaced",
        {.configuration = [](Snapshot& made) { change_all<Secret>(made, type_url::secret, replace_bundle); }}},
-      {"nack-stops-type", {.request_filter = stop_at_refusals}},
+      {"nack-stops-type", {.request_filter = stop_at_refusals<DiscoveryRequest>}},
       {"nack-taken-for-ack", {.request_filter = compare_versions}},
       {"old-stream-ends-new", {.stream_ends = [](bool) { return true; }}},
+      {"trust-domain-stays", {.trust_domain_stays = always}},
+      {"kds-nack-stops-type", {.kds = {.request_filter = stop_at_refusals<DeltaDiscoveryRequest>}}},
+      {"kds-refusal-ends-stream",
+       {.kds = {.ends_stream = [](const kds::SyncReport& report) { return !report.refused.empty(); }}}},
+      {"kds-stream-end-empties-others", {.kds = {.overlooks = [](const Kind& kind) { return kind.type() != "Mesh"; }}}},
+      {"kds-streams-outlive-zone", {.kds = {.outlives_its_zone = always}}},
+      {"kds-zone-made-by-one-stream", {.kds = {.zone_made_after = up_to_a_second}}},
+      {"kds-silent-global-kept", {.kds = {.connection = wait_for_silence}}},
   };
   return bugs;
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "kumasim/runtime/error.hpp"
+#include "reference-cp/kds/planted_bugs.hpp"
 
 namespace envoy::config::listener::v3 {
 class Listener;
@@ -34,6 +35,9 @@ struct PlantedBugs {
   RequestFilter (*request_filter)() = nullptr;
   /// Whether the end of a stream is taken for the end of its proxy; `newest`: the proxy has no later one.
   bool (*stream_ends)(bool newest) = nullptr;
+  /// Whether a MeshTrust keeps the trust domain that it was made with.
+  bool (*trust_domain_stays)() = nullptr;
+  kds::PlantedBugs kds = {};
 
   /// By their names, none for "". An unknown name is an invalid argument. In the library kumasim_planted_bugs.
   static Result<PlantedBugs> from_name(const std::string& name);

@@ -4,6 +4,7 @@
 #include <envoy/config/cluster/v3/cluster.pb.h>
 #include <google/protobuf/any.pb.h>
 
+#include "reference-cp/kds/store_sync.hpp"
 #include "reference-cp/policy/planted_bugs.hpp"
 #include "reference-cp/xds/ads/request.hpp"
 #include "reference-cp/xds/resource_set.hpp"
@@ -15,12 +16,17 @@ namespace {
 
 using ::envoy::config::cluster::v3::Cluster;
 
+int effects_of(const kds::PlantedBugs& bugs) {
+  return (bugs.request_filter ? 1 : 0) + (bugs.ends_stream ? 1 : 0) + (bugs.overlooks ? 1 : 0) +
+         (bugs.outlives_its_zone ? 1 : 0) + (bugs.zone_made_after ? 1 : 0) + (bugs.connection ? 1 : 0);
+}
+
 TEST(PlantedBugs, HaveOneEffectEach) {
   for (const std::string& name : PlantedBugs::names()) {
     auto bugs = PlantedBugs::from_name(name);
     ASSERT_TRUE(bugs) << name;
     int effects = (bugs->permissions ? 1 : 0) + (bugs->configuration ? 1 : 0) + (bugs->request_filter ? 1 : 0) +
-                  (bugs->stream_ends ? 1 : 0);
+                  (bugs->stream_ends ? 1 : 0) + (bugs->trust_domain_stays ? 1 : 0) + effects_of(bugs->kds);
     EXPECT_EQ(effects, 1) << name;
   }
   EXPECT_EQ(PlantedBugs::from_name("none-such").error().code, Code::invalid_argument);
@@ -75,6 +81,27 @@ TEST(PlantedBugs, HearNothingOfATypeAfterItsRefusal) {
   EXPECT_FALSE(filter(good));
   EXPECT_TRUE(filter(other));
   EXPECT_TRUE(PlantedBugs::from_name("nack-stops-type")->request_filter()(good)) << "each stream for itself";
+}
+
+TEST(PlantedBugs, HearNothingOfAKindAfterItsRefusal) {
+  auto filter = PlantedBugs::from_name("kds-nack-stops-type")->kds.request_filter();
+  DeltaDiscoveryRequest good, bad, other;
+  good.type_url = bad.type_url = "MeshTimeout";
+  other.type_url = "MeshRetry";
+  bad.error = AdsRejection{13, "no"};
+  EXPECT_TRUE(filter(good));
+  EXPECT_FALSE(filter(bad));
+  EXPECT_FALSE(filter(good));
+  EXPECT_TRUE(filter(other));
+}
+
+TEST(PlantedBugs, EndAStreamOfZonesByAResourceThatWasNotStored) {
+  auto ends = PlantedBugs::from_name("kds-refusal-ends-stream")->kds.ends_stream;
+  kds::SyncReport report;
+  report.refusal = "not valid";
+  EXPECT_FALSE(ends(report));
+  report.refused.push_back({"default", "t"});
+  EXPECT_TRUE(ends(report));
 }
 
 }  // namespace

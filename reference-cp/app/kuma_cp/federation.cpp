@@ -46,7 +46,8 @@ kds::GlobalServerOptions global_options(const Config& config, const std::string&
           .refresh_interval = config.kds_global_refresh_interval,
           .response_backoff = config.kds_global_response_backoff,
           .send_duration_max = config.kds_global_send_timeout,
-          .skip_label_prefixes = config.kds_global_label_prefixes};
+          .skip_label_prefixes = config.kds_global_label_prefixes,
+          .planted = config.planted.kds};
 }
 
 kds::ZoneClientOptions zone_options(const Config& config, const std::string& instance) {
@@ -60,7 +61,8 @@ kds::ZoneClientOptions zone_options(const Config& config, const std::string& ins
           .message_bytes_max = config.kds_zone_message_bytes_max,
           .skip_label_prefixes = config.kds_zone_label_prefixes,
           .backoff_base = config.component_backoff_base,
-          .backoff_max = config.component_backoff_max};
+          .backoff_max = config.component_backoff_max,
+          .planted = config.planted.kds};
 }
 
 /// A configuration dump leaves the zone without the tokens in it, as by the zone's own endpoint.
