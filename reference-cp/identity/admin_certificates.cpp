@@ -29,6 +29,15 @@ asio::awaitable<Result<ResourcePtr>> ensure_ca(Store& store, std::string name,
   co_return kept;
 }
 
+Result<KeyPair> read_ca_secret(const Resource& secret) {
+  std::string pem = secret_data(secret);
+  constexpr std::string_view end = "-----END CERTIFICATE-----\n";
+  auto at = pem.find(end);
+  if (at == std::string::npos)
+    return fail(Code::data_loss, fmt::format("the secret {} holds no certificate", secret.meta.name));
+  return KeyPair{pem.substr(0, at + end.size()), pem.substr(at + end.size())};
+}
+
 asio::awaitable<Result<>> AdminCertificates::start(Store& store, Offload* offload) {
   WallTime now = clock_.wall_now();
   KeySpec spec = keys_.spec();
@@ -36,11 +45,9 @@ asio::awaitable<Result<>> AdminCertificates::start(Store& store, Offload* offloa
   auto kept =
       co_await ensure_ca(store, admin_ca_secret, [&] { return make_beside(offload, spec, made); }, now);
   if (!kept) co_return fail(kept.error());
-  std::string pem = secret_data(**kept);
-  constexpr std::string_view end = "-----END CERTIFICATE-----\n";
-  auto at = pem.find(end);
-  if (at == std::string::npos) co_return fail(Code::data_loss, "the secret envoy-admin-ca holds no certificate");
-  auto read = Issuer::read({pem.substr(0, at + end.size()), pem.substr(at + end.size())});
+  auto pair = read_ca_secret(**kept);
+  if (!pair) co_return fail(pair.error());
+  auto read = Issuer::read(*pair);
   if (!read) co_return fail(Code::data_loss, "the secret envoy-admin-ca: " + read.error().message);
   ca_ = std::move(*read);
   co_return Result<>();

@@ -25,6 +25,9 @@ inline constexpr const char* control_plane_ca_secret = "inter-cp-ca";
 asio::awaitable<Result<ResourcePtr>> ensure_ca(Store& store, std::string name,
                                                std::function<asio::awaitable<Result<KeyPair>>()> make, WallTime now);
 
+/// The CA that such a secret holds; data_loss where it holds none.
+Result<KeyPair> read_ca_secret(const Resource& secret);
+
 class AdminCertificates {
  public:
   /// All must outlive it.

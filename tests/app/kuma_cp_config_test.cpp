@@ -38,8 +38,8 @@ TEST_F(ControlPlaneConfig, WrongTypesNameFileLineAndSetting) {
   EXPECT_EQ(error("apiServer:\n  readOnly: 3\n"), "cp.yaml:2: apiServer.readOnly: expected true or false, found \"3\"");
   EXPECT_EQ(error("general:\n\n  workDir: [a]\n"), "cp.yaml:3: general.workDir: expected a single value");
   EXPECT_EQ(error("general: 7\n"), "cp.yaml:1: general: expected a map of settings");
-  EXPECT_EQ(error("store:\n  type: postgres\n"),
-            "cp.yaml:2: store.type: expected one of memory, sqlite, found \"postgres\"");
+  EXPECT_EQ(error("store:\n  type: kubernetes\n"),
+            "cp.yaml:2: store.type: expected one of memory, sqlite, postgres, found \"kubernetes\"");
   EXPECT_TRUE(error("a: [\n").starts_with("cp.yaml:2: not valid YAML"));
   variables["KUMA_DP_SERVER_PORT"] = "many";
   EXPECT_EQ(error(""), "KUMA_DP_SERVER_PORT: expected a whole number, found \"many\"");

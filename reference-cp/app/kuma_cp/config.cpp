@@ -11,6 +11,7 @@
 #include "reference-cp/app/kuma_cp/tls_bounds.hpp"
 #include "reference-cp/app/kuma_cp/config_shown.hpp"
 #include "reference-cp/app/kuma_cp/settings_multizone.hpp"
+#include "reference-cp/app/kuma_cp/settings_shared_store.hpp"
 #include "reference-cp/model/duration.hpp"
 
 namespace kumasim::cp {
@@ -269,6 +270,7 @@ Result<Config> load_config(std::string_view yaml, std::string_view file, const E
   std::vector servers = {std::pair(&config.dp_server_tls, "dpServer"),
                          std::pair(&config.api_https_tls, "apiServer.https")};
   if (serves_zones) servers.emplace_back(&config.kds_server_tls, "multizone.global.kds");
+  if (config.store_type == "postgres") servers.emplace_back(&config.inter_cp_tls, "interCp.server");
   for (auto [tls, name] : servers)
     if (auto bounds = tls_bounds(*tls, name); !bounds) return fail(bounds.error());
   for (auto [tls, name] : servers) inherit(*tls, config.general_tls);
@@ -281,6 +283,7 @@ Result<Config> load_config(std::string_view yaml, std::string_view file, const E
   if (auto hds = check_hds(config); !hds) return fail(hds.error());
   if (auto positive = check_positive(config); !positive) return fail(positive.error());
   if (auto multizone = check_multizone(config); !multizone) return fail(multizone.error());
+  if (auto shared = check_shared_store(config); !shared) return fail(shared.error());
   for (auto [certificate, key, name] :
        {std::tuple(&config.dp_server_certificate, &config.dp_server_key, "dpServer"),
         std::tuple(&config.api_https_certificate, &config.api_https_key, "apiServer.https"),
@@ -317,6 +320,7 @@ nlohmann::json config_to_json(const Config& config) {
       node = &(*node)[std::string(rest.substr(0, dot))];
     (*node)[std::string(rest)] = json_of(copy, setting);
   }
+  out["store"]["postgres"]["password"] = hidden;
   // Kuma leaves these out where they are not set.
   auto& zone = out["multizone"]["zone"];
   if (zone["globalAddress"] == "") zone.erase("globalAddress");

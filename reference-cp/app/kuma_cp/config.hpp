@@ -42,6 +42,14 @@ struct Config {
   std::string mode = "zone";
   std::string store_type = "sqlite";
   std::string store_sqlite_path = "kuma.db";
+  std::string postgres_host = "127.0.0.1";
+  std::uint32_t postgres_port = 15432;
+  std::string postgres_user = "kuma", postgres_password = "kuma", postgres_database = "kuma";
+  std::string postgres_driver = "pgx";
+  std::uint32_t postgres_connection_timeout = 5;  ///< seconds
+  std::string postgres_tls_mode = "disable";      ///< disable, verifyNone, verifyCa, verifyFull
+  std::string postgres_tls_certificate, postgres_tls_key, postgres_tls_authority;
+  bool postgres_tls_hide_name = false;
   std::string admin_address = "127.0.0.1";
   std::uint32_t admin_port = 9901;
   std::string admin_access_log_path = "/dev/null";
@@ -110,7 +118,11 @@ struct Config {
   Duration component_backoff_base = std::chrono::seconds(5);
   Duration component_backoff_max = std::chrono::minutes(1);
   TlsSettings general_tls;  ///< taken over into those of each server
-  TlsSettings dp_server_tls, api_https_tls, kds_server_tls;
+  TlsSettings dp_server_tls, api_https_tls, kds_server_tls, inter_cp_tls;
+  std::string inter_cp_address;
+  Duration inter_cp_heartbeat_interval = std::chrono::seconds(5);
+  Duration inter_cp_writer_interval = std::chrono::seconds(15);
+  std::uint32_t inter_cp_port = 5683;
   std::uint32_t diagnostics_port = 5680;
   bool diagnostics_tls = false;
   std::uint32_t dp_server_port = 5678;

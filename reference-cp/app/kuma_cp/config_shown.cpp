@@ -46,10 +46,6 @@ constexpr const char* defaults = R"json({
     "useTagFirstVirtualOutboundModel": false
   },
   "general": {"dnsCacheTTL": "10s"},
-  "interCp": {
-    "catalog": {"heartbeatInterval": "5s", "instanceAddress": "", "writerInterval": "15s"},
-    "server": {"port": 5683, "tlsCipherSuites": [], "tlsMaxVersion": "", "tlsMinVersion": "TLSv1_2"}
-  },
   "ipam": {
     "allocationInterval": "5s",
     "knownInternalCIDRs": ["10.0.0.0/8", "192.168.0.0/16", "172.16.0.0/12", "fc00::/7", "fd00::/8",
@@ -165,11 +161,7 @@ constexpr const char* defaults = R"json({
     "cache": {"enabled": true, "expirationTime": "1s"},
     "kubernetes": {"systemNamespace": "kuma-system"},
     "postgres": {
-      "connectionTimeout": 5,
-      "dbName": "kuma",
-      "driverName": "pgx",
       "healthCheckInterval": "30s",
-      "host": "127.0.0.1",
       "maxConnectionIdleTime": "30m0s",
       "maxConnectionLifetime": "1h0m0s",
       "maxConnectionLifetimeJitter": "1m0s",
@@ -177,11 +169,7 @@ constexpr const char* defaults = R"json({
       "maxListQueryElements": 0,
       "maxOpenConnections": 50,
       "minOpenConnections": 0,
-      "password": "*****",
-      "port": 15432,
-      "readReplica": {"host": "", "port": 5432, "ratio": 100},
-      "tls": {"caPath": "", "certPath": "", "disableSSLSNI": false, "keyPath": "", "mode": "disable"},
-      "user": "kuma"
+      "readReplica": {"host": "", "port": 5432, "ratio": 100}
     },
     "upsert": {"conflictRetryBaseBackoff": "200ms", "conflictRetryJitterPercent": 30, "conflictRetryMaxTimes": 10}
   },
@@ -260,7 +248,6 @@ json shown_passives(const std::map<std::string, std::string>& given) {
   json out = passive_defaults();
   for (const auto& [name, text] : given) {
     auto pointer = pointer_of(name);
-    if (out.contains(pointer) && out[pointer] == "*****") continue;  // a secret stays hidden
     if (out.contains(pointer)) out[pointer] = typed(text, out[pointer]);
   }
   return out;

@@ -13,6 +13,9 @@ namespace kumasim::cp {
 struct Config;
 struct Setting;
 
+/// Stands for a secret.
+inline constexpr const char* hidden = "*****";
+
 /// What the configuration holds of one setting; that of a fresh Config is the default.
 nlohmann::json setting_value(const Config& config, const Setting& setting);
 

@@ -24,6 +24,8 @@ struct HttpResponse;
 
 namespace kumasim::cp {
 
+class Election;
+
 struct ControlPlaneOptions {
   /// Certificate and key of the dataplane server and of the HTTPS API. Absent: the pair kuma-cp.crt, kuma-cp.key on the
   /// runtime's disk, made where it is missing.
@@ -37,6 +39,9 @@ struct ControlPlaneOptions {
   /// Makes RSA keys beside everything else, and must outlive the control plane. nullptr: nothing is served while one is
   /// made.
   Offload* offload = nullptr;
+  /// Where several control planes share the store: which of them leads; it must outlive the control plane. nullptr: it
+  /// is alone, and leads.
+  Election* election = nullptr;
   /// Makes RSA keys of CAs and of tokens; nullptr: OpenSSL's generator.
   evp_pkey_st* (*make_rsa)(std::uint32_t bits) = nullptr;
   /// Names and addresses in a certificate that is made.

@@ -29,7 +29,9 @@ asio::awaitable<void> FirstSecrets::make() {
 /// False where something is still lacking; it has been logged.
 asio::awaitable<bool> FirstSecrets::try_once() {
   WallTime now = runtime_.clock.wall_now();
-  const KeySpec key = parts_.ca_key;
+  KeySpec key = parts_.ca_key;
+  // One that Kuma can sign with, should it take over the store.
+  if (config_.store_type == "postgres") key.rsa_bits = 2048;
   auto made = [key, now] { return make_control_plane_ca(key, now); };
   auto make_root = [&] { return make_beside(parts_.offload, key, made); };
   auto ca = co_await ensure_ca(parts_.store, control_plane_ca_secret, make_root, now);

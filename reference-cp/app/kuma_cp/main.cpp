@@ -18,6 +18,7 @@
 #include "reference-cp/app/command_line/version.hpp"
 #include "reference-cp/app/kuma_cp/control_plane.hpp"
 #include "reference-cp/app/kuma_cp/planted.hpp"
+#include "reference-cp/app/kuma_cp/postgres_store.hpp"
 #include "reference-cp/app/kuma_cp/server_identity.hpp"
 #include "reference-cp/app/kuma_cp/store_command.hpp"
 #include "reference-cp/app/kuma_cp/store_files.hpp"
@@ -103,13 +104,22 @@ Result<std::unique_ptr<Persistence>> open_journal_or_begin(const Config& config,
   return begin_with(std::move(*resources));
 }
 
-Result<std::shared_ptr<Store>> open_store(const Config& config, const std::string& import_file, Log& log) {
-  if (auto made = make_work_directory(config, log); !made) return fail(made.error());
+/// REQUIRES: a store of another type than postgres.
+Result<std::shared_ptr<Store>> open_own_store(const Config& config, const std::string& import_file, Log& log) {
   auto journal = open_journal_or_begin(config, import_file, log);
   if (!journal) return fail(journal.error());
   auto store = MemoryStore::open(std::move(*journal));
   if (!store) return fail(store.error().code, "store: " + store.error().message, "store");
   return std::shared_ptr<Store>(std::move(*store));
+}
+
+Result<std::shared_ptr<Store>> open_store(const Config& config, const std::string& import_file,
+                                          live::LiveRuntime& live) {
+  if (config.store_type != "postgres") return open_own_store(config, import_file, live.log());
+  if (!import_file.empty())
+    return fail(Code::invalid_argument,
+                "run --import is for a store of type memory: PostgreSQL has its own pg_restore");
+  return open_postgres_store(config, live);
 }
 
 /// The pair that two settings name; nullopt where they are empty.
@@ -228,10 +238,11 @@ int run(const Arguments& arguments) {
   live::ignore_sigpipe();
   auto config = configure(arguments, log);
   if (!config) return failed(config.error());
-  auto store = open_store(*config, arguments.import_file, log);
-  if (!store) return failed(store.error());
+  if (auto made = make_work_directory(*config, log); !made) return failed(made.error());
   asio::io_context context(1);
   live::LiveRuntime live(context, log, {.data_directory = config->work_dir});
+  auto store = open_store(*config, arguments.import_file, live);
+  if (!store) return failed(store.error());
   live::ThreadOffload offload(context);
   ControlPlaneOptions options;
   options.offload = &offload;
@@ -271,10 +282,13 @@ int run(const Arguments& arguments) {
         std::pair(&config->dp_token_keys, "dpServer.authn.dpProxy.dpToken.validator.publicKeys"),
         std::pair(&config->zone_token_keys, "dpServer.authn.zoneProxy.zoneToken.validator.publicKeys")})
     if (auto read = read_keys(*keys, setting); !read) return failed(read.error());
-  // As Kuma fills it in where it is not set; only shown.
+  // As Kuma fills it in where it is not set.
   for (const std::string& address : options.hosts)
     if (address.find_first_not_of("0123456789.") == std::string::npos && !address.starts_with("127."))
-      config->passive.try_emplace("interCp.catalog.instanceAddress", address);
+      if (config->inter_cp_address.empty()) config->inter_cp_address = address;
+  std::unique_ptr<Election> election;
+  if (config->store_type == "postgres") election = make_election(*config, live);
+  options.election = election.get();
   int code = 0;
   {
     ControlPlane control_plane(live.runtime(), *config, *store, std::move(options));
@@ -294,7 +308,15 @@ int migrate(const Arguments& arguments) {
   if (!config) return failed(config.error());
   if (config->store_type == "memory")
     return failed({Code::invalid_argument, "a store of type memory has nothing to migrate"});
-  auto store = open_store(*config, "", log);
+  if (config->store_type == "postgres") {
+    live::LiveRuntime live;
+    auto made = migrate_postgres_store(*config, live);
+    if (!made) return failed(made.error());
+    fmt::print("DB has {}been migrated for Kuma {}\n", *made ? "" : "already ", kuma_version);
+    return 0;
+  }
+  if (auto made = make_work_directory(*config, log); !made) return failed(made.error());
+  auto store = open_own_store(*config, "", log);
   if (!store) return failed(store.error());
   if (auto closed = (*store)->close(); !closed) return failed(closed.error());
   fmt::print("schema is up to date\n");

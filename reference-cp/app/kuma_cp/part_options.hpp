@@ -27,6 +27,12 @@ inline ManagerOptions manager_options(const Config& config) {
   return out;
 }
 
+inline Manager::FirstStart first_start(const Config& config) {
+  return {.mesh = !config.skip_mesh_creation && !config.federated(),
+          .zone = true,
+          .hostname_generators = !config.skip_hostname_generators};
+}
+
 inline BootstrapOptions bootstrap_options(const Config& config, const std::string& certificate) {
   BootstrapOptions out;
   out.settings.admin_address = config.admin_address;

@@ -3,6 +3,7 @@
 
 #include "reference-cp/app/kuma_cp/config.hpp"
 #include "reference-cp/app/kuma_cp/settings_multizone.hpp"
+#include "reference-cp/app/kuma_cp/settings_shared_store.hpp"
 
 namespace kumasim::cp {
 namespace {
@@ -16,7 +17,7 @@ std::vector<Setting> settings_of_every_mode() {
        &C::mode,
        "Role in a multi-zone deployment; `standalone` is the old name of `zone`.",
        {"zone", "standalone", "global"}},
-      {"store.type", "KUMA_STORE_TYPE", &C::store_type, "Where resources are kept.", {"memory", "sqlite"}},
+      {"store.type", "KUMA_STORE_TYPE", &C::store_type, "Where resources are kept.", {"memory", "sqlite", "postgres"}},
       {"store.unsafeDelete", "KUMA_STORE_UNSAFE_DELETE", &C::unsafe_delete,
        "Remove Meshes, Zones and Secrets although they are in use."},
       {"store.sqlite.path", "KUMA_STORE_SQLITE_PATH", &C::store_sqlite_path,
@@ -258,6 +259,7 @@ std::vector<Setting> settings_of_every_mode() {
 std::span<const Setting> settings() {
   static const std::vector<Setting> table = [] {
     std::vector<Setting> out = settings_of_every_mode();
+    out.insert(out.end(), shared_store_settings().begin(), shared_store_settings().end());
     out.insert(out.end(), multizone_settings().begin(), multizone_settings().end());
     return out;
   }();
@@ -267,13 +269,6 @@ std::span<const Setting> settings() {
 std::span<const std::string_view> settings_without_effect() {
   static constexpr auto names = std::to_array<std::string_view>({
       "store.kubernetes.systemNamespace",
-      "store.postgres.host",
-      "store.postgres.port",
-      "store.postgres.user",
-      "store.postgres.password",
-      "store.postgres.dbName",
-      "store.postgres.driverName",
-      "store.postgres.connectionTimeout",
       "store.postgres.maxConnectionIdleTime",
       "store.postgres.maxConnectionLifetime",
       "store.postgres.maxConnectionLifetimeJitter",
@@ -282,10 +277,6 @@ std::span<const std::string_view> settings_without_effect() {
       "store.postgres.maxOpenConnections",
       "store.postgres.maxIdleConnections",
       "store.postgres.maxListQueryElements",
-      "store.postgres.tls.mode",
-      "store.postgres.tls.certPath",
-      "store.postgres.tls.keyPath",
-      "store.postgres.tls.caPath",
       "store.postgres.readReplica.host",
       "store.postgres.readReplica.port",
       "store.postgres.readReplica.ratio",
@@ -333,13 +324,6 @@ std::span<const std::string_view> settings_without_effect() {
       "diagnostics.tlsCipherSuites",
       "dpServer.readHeaderTimeout",
       "dpServer.gracefulShutdownTimeout",
-      "interCp.catalog.instanceAddress",
-      "interCp.catalog.heartbeatInterval",
-      "interCp.catalog.writerInterval",
-      "interCp.server.port",
-      "interCp.server.tlsMinVersion",
-      "interCp.server.tlsMaxVersion",
-      "interCp.server.tlsCipherSuites",
       "experimental.kubeOutboundsAsVIPs",
       "experimental.useTagFirstVirtualOutboundModel",
       "experimental.ingressTagFilters",

@@ -50,6 +50,9 @@ Result<> StoreCommand::run(const Config& config, Log& log) const {
                     ? "a store of type memory is in its process alone: there is nothing to export"
                     : "a store of type memory ends with its process: begin one with `kuma-cp run --import`",
                 "store.type");
+  if (config.store_type == "postgres")
+    return fail(Code::invalid_argument, "a store of type postgres is carried with PostgreSQL's pg_dump and pg_restore",
+                "store.type");
   return export_->parsed() ? write(config) : read(config, log);
 }
 
