@@ -93,6 +93,7 @@ Names features_of(const AdsNode& node) {
 asio::awaitable<GrpcStatus> GivingStream::run(MessageStream stream, PeerOf peer_of, std::string client,
                                               bool authenticated) const {
   auto session = std::make_shared<Session>(runtime_, options_, stream, std::move(client), authenticated);
+  auto open = sessions_->insert(sessions_->end(), session);
   spawn(runtime_.executor, runtime_.log, "kds.writer",
         Outbox::run(session->outbox, runtime_.timers, options_.send_duration_max));
   spawn(runtime_.executor, runtime_.log, "kds.status", follow(status_, session));
@@ -105,9 +106,25 @@ asio::awaitable<GrpcStatus> GivingStream::run(MessageStream stream, PeerOf peer_
     escaped = std::current_exception();
   }
   session->end();
+  sessions_->erase(open);
   co_await session->status_written.wait();
   if (escaped) std::rethrow_exception(escaped);
   co_return status;
+}
+
+std::set<std::string> GivingStream::behind() const {
+  std::set<std::string> out;
+  for (const auto& weak : *sessions_) {
+    auto session = weak.lock();
+    if (!session) continue;
+    const std::string& zone = session->client;
+    // One that came later stands for the zone.
+    if (session->registration.up_to_date() && session->source.settled())
+      out.erase(zone);
+    else
+      out.insert(zone);
+  }
+  return out;
 }
 
 asio::awaitable<GrpcStatus> GivingStream::read_all(std::shared_ptr<Session> session, MessageStream stream,

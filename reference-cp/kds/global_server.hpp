@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -61,6 +62,9 @@ class GlobalServer : public std::enable_shared_from_this<GlobalServer> {
   /// As EnvoyAdminCall (rest/envoy_admin.hpp).
   asio::awaitable<Result<std::string>> ask_envoy(ResourcePtr proxy, std::string target) {
     return admin_.ask(std::move(proxy), std::move(target));
+  /// Zones that are connected and have not yet answered all that there is for them.
+  std::set<std::string> behind() const { return giving_.behind(); }
+
   }
 
  private:

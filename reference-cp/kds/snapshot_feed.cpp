@@ -20,6 +20,13 @@ SnapshotFeed::Registration::~Registration() {
   if (auto peers = peers_.lock()) peers->erase(number_);
 }
 
+bool SnapshotFeed::Registration::up_to_date() const {
+  auto peers = peers_.lock();
+  if (!peers) return false;
+  auto told = peers->find(number_);
+  return told != peers->end() && told->second.begun && !told->second.heard;
+}
+
 SnapshotFeed::SnapshotFeed(Timers& timers, Log& log, Store& store, std::span<const Kind* const> kinds,
                            Duration refresh_interval)
     : timers_(timers),
@@ -32,7 +39,7 @@ SnapshotFeed::SnapshotFeed(Timers& timers, Log& log, Store& store, std::span<con
 }
 
 SnapshotFeed::Registration SnapshotFeed::add(Peer peer) {
-  Told told{.peer = std::move(peer), .begun = false, .due = {}, .snapshots = {}};
+  Told told{.peer = std::move(peer), .begun = false, .heard = false, .due = {}, .snapshots = {}};
   for (KindNumber i = 0; i < kinds_.size(); ++i) told.due.insert(i);
   peers_->emplace(++number_, std::move(told));
   wake_.set();
@@ -46,6 +53,7 @@ void SnapshotFeed::mark_all() {
 
 void SnapshotFeed::touch_all() {
   mark_all();
+  for (auto& [number, told] : *peers_) told.heard = true;
   wake_.set();
 }
 
@@ -57,7 +65,10 @@ void SnapshotFeed::overlook(bool (*kinds)(const Kind&)) {
 void SnapshotFeed::hear(const Change& change) {
   auto found = std::ranges::find(kinds_, change.kind);
   if (found == kinds_.end() || peers_->empty()) return;
-  for (auto& [number, told] : *peers_) told.due.insert(static_cast<KindNumber>(found - kinds_.begin()));
+  for (auto& [number, told] : *peers_) {
+    told.due.insert(static_cast<KindNumber>(found - kinds_.begin()));
+    told.heard = true;
+  }
   wake_.set();
 }
 
@@ -114,7 +125,9 @@ asio::awaitable<void> SnapshotFeed::tell(std::vector<std::uint64_t> peers) {
   }
   for (std::uint64_t peer : peers) {
     auto found = peers_->find(peer);
-    if (found == peers_->end() || found->second.begun || found->second.snapshots.size() < kinds_.size()) continue;
+    if (found == peers_->end()) continue;
+    if (found->second.due.empty()) found->second.heard = false;
+    if (found->second.begun || found->second.snapshots.size() < kinds_.size()) continue;
     found->second.begun = true;
     found->second.peer.on_complete();
   }

@@ -59,6 +59,7 @@ class SnapshotFeed {
   struct Told {
     Peer peer;
     bool begun = false;
+    bool heard = false;  ///< something has changed that it has not been told of
     std::set<KindNumber> due;
     std::map<KindNumber, KindSnapshotPtr> snapshots;
   };
@@ -101,6 +102,9 @@ class SnapshotFeed::Registration {
   Registration(Registration&&) noexcept = default;
   Registration& operator=(Registration&& other) noexcept;
   ~Registration();
+
+  /// The peer has been told of all kinds, and of every change that the store has told.
+  bool up_to_date() const;
 
  private:
   std::weak_ptr<Peers> peers_;

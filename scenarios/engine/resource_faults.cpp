@@ -57,8 +57,8 @@ void set_label(json& body, const std::string& label, const std::string& value) {
 
 }  // namespace
 
-void ResourceFaults::note_change(const ResourceName& is, const json& body) {
-  Key key{is.type, is.type == "Mesh" ? "" : is.mesh, is.name};
+void ResourceFaults::note_change(const std::string& zone, const ResourceName& is, const json& body) {
+  Key key{zone, is.type, is.type == "Mesh" ? "" : is.mesh, is.name};
   changed_[key] = body;
   auto struck = struck_.find(key);
   if (struck == struck_.end()) return;
@@ -82,9 +82,9 @@ std::string ResourceFaults::zone_of(const ResourceName& is) const {
 }
 
 ResourceFaults::Key ResourceFaults::key_of(const FaultOrder& order) const {
-  if (makes_policies(order)) return {"", "", fmt::format("{}", order.id)};
+  if (makes_policies(order)) return {"", "", "", fmt::format("{}", order.id)};
   ResourceName is = named(order);
-  return {is.type, is.mesh, is.name};
+  return {zone_of(is), is.type, is.mesh, is.name};
 }
 
 void ResourceFaults::begin(const FaultOrder& order) {
@@ -158,8 +158,9 @@ json ResourceFaults::wanted(const Key& key) const {
 }
 
 json ResourceFaults::first_of(const ResourceName& is) const {
-  auto first =
-      std::ranges::find_if(scenario_.resources, [&](const ResourceText& resource) { return is_of(is, resource.body); });
+  auto first = std::ranges::find_if(scenario_.resources, [&](const ResourceText& resource) {
+    return is_of(is, resource.body) && resource.zone == zone_of(is);
+  });
   return first == scenario_.resources.end() ? json() : first->body;
 }
 
@@ -192,25 +193,30 @@ void ResourceFaults::read(Active& active, void (ResourceFaults::*then)(Active&, 
 
 void ResourceFaults::apply(Active& active, const json& body) {
   expect_answer(active);
-  world_.apply(zone_of(resource_name(body)), body,
-               [this, id = active.order.id, is = resource_name(body),
+  std::string zone = zone_of(resource_name(body));
+  world_.apply(zone, body,
+               [this, id = active.order.id, is = resource_name(body), zone,
                 specification = specification_of(body)](std::string problem) {
                  Active& of = active_.at(id);
                  if (problem.empty() && of.phase == Phase::beginning && makes_policies(of.order)) of.made.push_back(is);
                  if (!problem.empty()) hooks_.said(fmt::format("{} {} was refused: {}", is.type, is.name, problem));
                  if (problem.empty() && must_be_refused(of.order))
                    hooks_.broke(fmt::format("the control plane took {} {}, which is invalid", is.type, is.name));
-                 hooks_.written(
-                     {.type = is.type, .name = is.name, .problem = std::move(problem), .specification = specification});
+                 hooks_.written({.type = is.type,
+                                 .name = is.name,
+                                 .problem = std::move(problem),
+                                 .specification = specification,
+                                 .zone = zone});
                  answered(id);
                });
 }
 
 void ResourceFaults::remove(Active& active, const ResourceName& is) {
   expect_answer(active);
-  world_.remove(zone_of(is), is, [this, id = active.order.id, is](std::string problem) {
+  std::string zone = zone_of(is);
+  world_.remove(zone, is, [this, id = active.order.id, is, zone](std::string problem) {
     if (!problem.empty()) hooks_.said(fmt::format("{} {} was not deleted: {}", is.type, is.name, problem));
-    hooks_.written({.type = is.type, .name = is.name, .problem = std::move(problem), .removed = true});
+    hooks_.written({.type = is.type, .name = is.name, .problem = std::move(problem), .removed = true, .zone = zone});
     answered(id);
   });
 }
@@ -263,7 +269,7 @@ void ResourceFaults::flip_back(Active& active, json now) {
 
 void ResourceFaults::roll_back(Active& active) {
   ResourceName is = named(active.order);
-  auto newest = changed_.find({is.type, is.mesh, is.name});
+  auto newest = changed_.find({zone_of(is), is.type, is.mesh, is.name});
   if (newest == changed_.end()) return hooks_.said(fmt::format("nothing has changed {} {}", is.type, is.name));
   note_struck(active, newest->second);
   json first = first_of(is);

@@ -35,12 +35,13 @@ class ResourceFaults {
   /// and the last end as it is without any.
   void begin(const FaultOrder& order);
   void end(const FaultOrder& order);
-  /// A change of the scenario was taken: null where it deleted the resource.
-  void note_change(const ResourceName& is, const nlohmann::json& body);
+  /// A change of the scenario was taken by the control plane of a zone, as MeshWorld has it: null where it deleted the
+  /// resource.
+  void note_change(const std::string& zone, const ResourceName& is, const nlohmann::json& body);
 
  private:
   using json = nlohmann::json;
-  using Key = std::tuple<std::string, std::string, std::string>;  // type, mesh, name
+  using Key = std::tuple<std::string, std::string, std::string, std::string>;  // zone, type, mesh, name
   enum class Phase : std::uint8_t { waiting, beginning, going_on, ending };
 
   struct Active {

@@ -55,6 +55,14 @@ std::map<std::string, std::string> policies_in(const Scenario& scenario, const s
   return out;
 }
 
+ProxyRollout proxy_of(const nlohmann::json& said) {
+  ProxyRollout out;
+  out.connected = said.at("connected").get<bool>();
+  out.current = said.at("current").get<bool>();
+  if (said.contains("refused")) out.refusals = said["refused"].get<std::map<std::string, std::string>>();
+  return out;
+}
+
 }  // namespace
 
 std::string rollout_target(const Scenario& scenario, const std::string& zone) {
@@ -98,12 +106,12 @@ std::optional<Rollout> read_rollout(const std::string& body, const Scenario& sce
     for (const Instance& instance : scenario.instances) {
       const std::string& mesh = scenario.find_service(instance.service)->mesh;
       if (!meshes.contains(mesh) || !meshes[mesh].contains(instance.process)) continue;
-      const nlohmann::json& said = meshes[mesh][instance.process];
-      ProxyRollout& proxy = out.proxies[instance.process];
-      proxy.connected = said.at("connected").get<bool>();
-      proxy.current = said.at("current").get<bool>();
-      if (said.contains("refused")) proxy.refusals = said["refused"].get<std::map<std::string, std::string>>();
+      out.proxies[instance.process] = proxy_of(meshes[mesh][instance.process]);
     }
+    for (const auto& [type, proxies] : json.value("zoneProxies", nlohmann::json::object()).items())
+      for (const auto& [name, said] : proxies.items())
+        if (scenario.is_zone_proxy(name)) out.proxies[name] = proxy_of(said);
+    if (json.contains("zonesBehind")) out.zones_behind = json["zonesBehind"].get<std::set<std::string>>();
     std::map<std::string, std::string> named = policies_in(scenario, zone);
     for (const auto& [policy, proxies] : policies.items()) {
       // TYPE/MESH/NAME; the loader sees to it that a type and a name are in one mesh.
@@ -116,7 +124,8 @@ std::optional<Rollout> read_rollout(const std::string& body, const Scenario& sce
       for (const Instance& instance : scenario.instances)
         if (scenario.find_service(instance.service)->mesh == (own.empty() ? name : own) &&
             proxies.contains(instance.process))
-          about[instance.process] = proxies[instance.process].get<bool>();
+          about[instance.process] = about.try_emplace(instance.process, true).first->second &&
+                                    proxies[instance.process].get<bool>();  // Global's and the zone's own of one name
     }
     return out;
   } catch (const nlohmann::json::exception&) {

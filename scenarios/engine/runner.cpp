@@ -47,7 +47,8 @@ class Engine {
     seen_.addresses = world_.addresses();
     for (const ResourceText& resource : scenario_.resources) {
       ResourceName is = resource_name(resource.body);
-      seen_.resources.push_back({.type = is.type, .name = is.name, .specification = specification_of(resource.body)});
+      seen_.resources.push_back(
+          {.type = is.type, .name = is.name, .specification = specification_of(resource.body), .zone = resource.zone});
     }
     world_.watch_lives([this](const std::string& process, bool up) { note_life(process, up); });
     if (watch_.branch) triggers_.on_first(watch_.branch);
@@ -108,7 +109,8 @@ class Engine {
     if (action.kind == Kind::begin) begin(action);
     if (action.kind == Kind::end) note_end(action.order);
     auto done = [this, &action](std::string problem) {
-      if (problem.empty()) resource_faults_.note_change({action.type, action.mesh, action.name}, action.resource);
+      if (problem.empty())
+        resource_faults_.note_change(action.zone, {action.type, action.mesh, action.name}, action.resource);
       if (!problem.empty()) {
         std::string text = action.text + " was refused: " + problem;
         seen_.timeline.push_back({world_.now(), text, false, false});
@@ -119,7 +121,7 @@ class Engine {
         triggers_.see(
             {removed ? "resource.deleted" : "resource.applied", {{"type", action.type}, {"name", action.name}}});
       seen_.resources.push_back({action.type, action.name, world_.now(), std::move(problem), removed,
-                                 removed ? std::string() : specification_of(action.resource)});
+                                 removed ? std::string() : specification_of(action.resource), action.zone});
     };
     if (action.kind == Kind::apply) world_.apply(action.zone, action.resource, done);
     if (action.kind == Kind::remove) world_.remove(action.zone, {action.type, action.mesh, action.name}, done);

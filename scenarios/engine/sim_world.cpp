@@ -268,19 +268,22 @@ StateSample SimWorld::sample() {
     out.rollout = planes_.front()->rollout();
   } else {
     std::map<std::string, Rollout> answers;
-    bool global_behind = false;
+    Rollout of_global;
     for (const auto& plane : planes_) {
       const std::optional<Rollout>& said = plane->rollout();
       if (!said && plane->up()) out.mute.insert(plane->name());
       if (!said) continue;
       // Global has no proxies of its own.
       if (plane->zone().empty())
-        global_behind = said->behind;
+        of_global = *said;
       else
         answers[plane->zone()] = *said;
     }
     out.rollout = joined(answers, scenario_);
-    if (out.rollout) out.rollout->behind = out.rollout->behind || global_behind;
+    if (out.rollout) {
+      out.rollout->behind = out.rollout->behind || of_global.behind;
+      out.rollout->zones_behind = of_global.zones_behind;
+    }
   }
   if (out.rollout) out.rollout->at = out.at;
   return out;

@@ -17,13 +17,19 @@ namespace {
 /// So long may a refusal be on its way to the control plane.
 constexpr Duration refusal_delay_max = std::chrono::seconds(2);
 
-/// The last that was done to the resource by then; null where nothing was answered.
-const ResourceRecord* last_record(const Predicate& predicate, const Observations& seen, Duration to) {
-  const ResourceRecord* out = nullptr;
+/// The last that was done by then to the resource, of Global and of each zone that was told of one of that name; not
+/// where it was deleted, unless it was everywhere.
+std::vector<const ResourceRecord*> last_records(const Predicate& predicate, const Observations& seen, Duration to) {
+  std::map<std::string, const ResourceRecord*> last;  // by zone
   for (const ResourceRecord& record : seen.resources) {
     bool same = record.name == predicate.name && (predicate.type.empty() || record.type == predicate.type);
-    if (same && record.at <= to) out = &record;
+    if (same && record.at <= to) last[record.zone] = &record;
   }
+  std::vector<const ResourceRecord*> out;
+  bool any = std::ranges::any_of(last, [](const auto& entry) { return !entry.second->removed; });
+  for (const auto& [zone, record] : last)
+    if (!any || !record->removed) out.push_back(record);
+  std::ranges::stable_sort(out, {}, &ResourceRecord::at);
   return out;
 }
 
@@ -73,8 +79,10 @@ bool heard(const std::string& process, const StateSample& sample) {
          proxy->second.up && proxy->second.connected && !proxy->second.cut_off;
 }
 
-/// How many proxies run a configuration that was made with the policy as `taken` has it, or what is missing.
+/// How many proxies run a configuration that was made with the policy as `taken` and others of its name have it, or
+/// what is missing.
 std::expected<std::size_t, std::string> applied(const Scenario& scenario, const ResourceRecord& taken,
+                                                const std::set<std::string>& specifications,
                                                 const StateSample& sample) {
   using Missing = std::unexpected<std::string>;
   bool in_setup = taken.at <= Duration(0);
@@ -86,7 +94,7 @@ std::expected<std::size_t, std::string> applied(const Scenario& scenario, const 
   // Each zone goes by what it holds itself, which may be older than what was taken.
   if (!scenario.zones.empty()) {
     auto held = sample.rollout->specifications.find(policy->first);
-    if (held == sample.rollout->specifications.end() || held->second != std::set{taken.specification})
+    if (held == sample.rollout->specifications.end() || held->second != specifications)
       return Missing("not all zones hold it as it was taken");
   }
   std::size_t count = 0;
@@ -138,22 +146,27 @@ Outcome evaluate_converged(const Scenario& scenario, const Observations& seen, D
 Outcome evaluate_policy(const Predicate& predicate, const Scenario& scenario, const Observations& seen, Duration to) {
   Outcome out;
   out.seen = "not applied";
-  const ResourceRecord* taken = last_record(predicate, seen, to);
-  if (taken == nullptr) {
+  std::vector<const ResourceRecord*> records = last_records(predicate, seen, to);
+  if (records.empty()) {
     out.why = "the control plane had not answered by then";
     return out;
   }
-  if (!taken->problem.empty() || taken->removed) {
-    out.why = taken->removed ? fmt::format("it was deleted at {}", duration_text(taken->at))
-                             : "the control plane refused it: " + taken->problem;
-    return out;
+  std::set<std::string> specifications;
+  for (const ResourceRecord* record : records) {
+    if (!record->problem.empty() || record->removed) {
+      out.why = record->removed ? fmt::format("it was deleted at {}", duration_text(record->at))
+                                : "the control plane refused it: " + record->problem;
+      return out;
+    }
+    specifications.insert(record->specification);
   }
+  const ResourceRecord* taken = records.back();
   std::optional<Duration> since;
   std::size_t count = 0;
   out.why = "no state was sampled since it was applied";
   for (const StateSample& sample : seen.samples) {
     if (sample.at < taken->at || sample.at > to) continue;
-    if (auto proxies = applied(scenario, *taken, sample)) {
+    if (auto proxies = applied(scenario, *taken, specifications, sample)) {
       count = *proxies;
       if (!since) since = sample.at;
     } else {
@@ -286,14 +299,15 @@ std::optional<std::string> not_converged(const Scenario& scenario, const Observa
   if (auto written = last_write(seen, sample.at); written && sample.rollout->at < *written)
     return fmt::format("the control plane has not said what the proxies run since the write at {}",
                        duration_text(*written));
+  for (const std::string& zone : sample.rollout->zones_behind) {
+    const Zone* of = scenario.find_zone(zone);
+    // Of one that is lost Global may not know yet.
+    if (of != nullptr && !sample.silent.contains(of->control_plane.name))
+      return fmt::format("zone {} has not taken all that {} gives it", zone, scenario.control_plane.name);
+  }
   for (const auto& [process, proxy] : sample.proxies) {
     if (!proxy.up) continue;
     if (proxy.cut_off) return cut_off_text(process);
-    // Of zone proxies their control plane says nothing here.
-    if (scenario.is_zone_proxy(process)) {
-      if (!proxy.connected) return fmt::format("{} is not connected to the control plane", process);
-      continue;
-    }
     auto known = sample.rollout->proxies.find(process);
     if (known == sample.rollout->proxies.end() || !known->second.connected)
       return fmt::format("{} is not connected to the control plane", process);

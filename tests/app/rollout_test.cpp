@@ -92,6 +92,42 @@ TEST(Rollout, AMeshWithAFailedStepIsNotCurrent) {
   });
 }
 
+TEST(Rollout, TellsWhatZoneProxiesRun) {
+  run_in_world([](Parts& parts) -> asio::awaitable<void> {
+    for (const char* name : {"i", "other"})
+      co_await parts.write(
+          {{"type", "ZoneIngress"},
+           {"name", name},
+           {"networking",
+            {{"address", "10.1.1.2"}, {"port", 10001}, {"advertisedAddress", "10.1.1.2"}, {"advertisedPort", 10001}}}});
+    auto started = co_await parts.reconciler.start();
+    EXPECT_TRUE(started);
+    spawn(parts.runtime.executor, parts.log, "test", parts.reconciler.run());
+    auto ingress = parts.proxy("", "i");
+    ingress->metadata.proxy_type = "ingress";
+    parts.reconciler.add(ingress);
+    co_await sleep(parts.runtime.timers, 100ms);
+    Json body = Json::parse(ask(parts, request()).body);
+    EXPECT_EQ(body["zoneProxies"]["ZoneIngress"]["i"]["connected"], true) << body.dump();
+    EXPECT_EQ(body["zoneProxies"]["ZoneIngress"]["i"]["current"], false) << body.dump();
+    EXPECT_EQ(body["zoneProxies"]["ZoneIngress"]["other"]["connected"], false) << body.dump();
+    take_all(parts, ingress);
+    body = Json::parse(ask(parts, request()).body);
+    EXPECT_EQ(body["zoneProxies"]["ZoneIngress"]["i"]["current"], true) << body.dump();
+  });
+}
+
+TEST(Rollout, OfGlobalTellsWhichZonesAreBehind) {
+  run_in_world([](Parts& parts) -> asio::awaitable<void> {
+    const HdsCounts none;
+    Diagnostics of_global(
+        parts.reconciler, none, [] { return true; }, {}, [] { return std::set<std::string>{"east"}; });
+    EXPECT_EQ(Json::parse(of_global.handle(request()).body)["zonesBehind"], (Json{"east"}));
+    EXPECT_FALSE(Json::parse(ask(parts, request()).body).contains("zonesBehind"));
+    co_return;
+  });
+}
+
 TEST(Rollout, AnswersOnThisMachineOnly) {
   run_in_world([](Parts& parts) -> asio::awaitable<void> {
     EXPECT_EQ(ask(parts, request()).status, 200);

@@ -39,6 +39,44 @@ TEST(KdsStreams, PoliciesReachAZoneAndItsProxiesReachGlobal) {
   EXPECT_THAT(Zones::names(zones.global(), kind::dataplane()), IsEmpty());
 }
 
+TEST(KdsStreams, GlobalKnowsWhoHasNotTakenAllThatItGives) {
+  Zones zones;
+  EXPECT_THAT(zones.server().behind(), IsEmpty());
+  zones.create(zones.global(), mesh("m"));
+  for (const char* zone : {"east", "west"}) zones.join(zone);
+  EXPECT_THAT(zones.server().behind(), IsEmpty());
+  zones.world.network().clog_one_way(zones.process("global"), zones.process("west"));
+  zones.create(zones.global(), timeout("t1"));
+  EXPECT_THAT(zones.server().behind(), ElementsAre("east", "west")) << "it has not been given yet";
+  zones.world.run_for(3s);
+  EXPECT_THAT(zones.server().behind(), ElementsAre("west"));
+  zones.world.network().release_one_way(zones.process("global"), zones.process("west"));
+  zones.world.run_for(1s);
+  EXPECT_THAT(zones.server().behind(), IsEmpty());
+  EXPECT_THAT(Zones::names(zones.zone("west"), kind::mesh_timeout()), ElementsAre("t1"));
+}
+
+TEST(KdsStreams, WhatAZoneRefusesItHasAnswered) {
+  Zones zones;
+  zones.create(zones.global(), mesh("m"));
+  zones.join("east");
+  zones.create(zones.global(), timeout("t1", "-1s"));
+  zones.world.run_for(3s);
+  EXPECT_THAT(Zones::names(zones.zone("east"), kind::mesh_timeout()), IsEmpty());
+  EXPECT_THAT(zones.server().behind(), IsEmpty());
+}
+
+TEST(KdsStreams, OfTwoStreamsOfAZoneTheLaterIsItsWord) {
+  Zones zones;
+  zones.create(zones.global(), mesh("m"));
+  zones.join("east");
+  zones.world.network().clog_one_way(zones.process("global"), zones.process("east"));
+  zones.join("east", "east-again");
+  zones.create(zones.global(), timeout("t1"));
+  zones.world.run_for(3s);
+  EXPECT_THAT(zones.server().behind(), IsEmpty());
+}
+
 TEST(KdsStreams, AZoneThatConnectsIsMadeAndOnline) {
   Zones zones;
   zones.join("east");

@@ -246,6 +246,85 @@ TEST(Zones, DoNotConvergeApart) {
   EXPECT_EQ(not_converged_of(sample), "cp-west does not answer");
 }
 
+TEST(Zones, HaveNotConvergedWhileOneHasNotTakenWhatGlobalGives) {
+  StateSample sample = known({"ingress-west-0", "ingress-north-0"});
+  sample.rollout->zones_behind = {"west"};
+  EXPECT_EQ(not_converged_of(sample), "zone west has not taken all that global gives it");
+  sample.silent.insert("cp-west");
+  EXPECT_EQ(not_converged_of(sample), "converged") << "Global may not know yet that it is lost";
+}
+
+TEST(Zones, ProxiesOfThemselvesMustHaveTakenTheirs) {
+  StateSample sample = known({"ingress-west-0", "ingress-north-0"});
+  sample.rollout->proxies["ingress-west-0"].current = false;
+  EXPECT_EQ(not_converged_of(sample), "ingress-west-0 has not taken its newest configuration");
+  sample.rollout->proxies["ingress-west-0"] = {.connected = true, .current = false, .refusals = {{"Listener", "no"}}};
+  EXPECT_EQ(not_converged_of(sample), "ingress-west-0 refused the last Listener: no");
+  sample.rollout->proxies.erase("ingress-west-0");
+  EXPECT_EQ(not_converged_of(sample), "ingress-west-0 is not connected to the control plane");
+}
+
+TEST(Zones, RefusalsOfTheirProxiesMustBeKnown) {
+  Scenario scenario = loaded("always: no-plaintext", "always: refusals-known");
+  Observations seen;
+  for (Duration at : {Duration(0), Duration(std::chrono::seconds(3))}) {
+    StateSample& sample = seen.samples.emplace_back(known({"ingress-west-0", "ingress-north-0"}));
+    sample.at = at;
+    sample.proxies["ingress-west-0"].refusals = {{"Listener", "no"}};
+  }
+  auto outcome = [&] {
+    return evaluate(*parse_predicate("refusals-known"), scenario, seen, Duration(0), scenario.duration);
+  };
+  EXPECT_EQ(outcome().why, "ingress-west-0 refused the last Listener, and the control plane does not know: no");
+  seen.samples.back().rollout->proxies["ingress-west-0"].refusals = {{"Listener", "no"}};
+  EXPECT_TRUE(outcome().holds);
+}
+
+TEST(Zones, SayWhatTheirProxiesRun) {
+  auto read = read_rollout(R"({"behind": false, "proxies": {}, "policies": {}, "zonesBehind": ["west"],
+      "zoneProxies": {"ZoneIngress": {"ingress-west-0": {"connected": true, "current": true, "refused": {"Listener": "no"}},
+                                      "other": {"connected": true, "current": true}}}})",
+                           loaded(), "west");
+  ASSERT_TRUE(read);
+  ASSERT_EQ(read->proxies.size(), 1u);
+  EXPECT_TRUE(read->proxies["ingress-west-0"].current);
+  EXPECT_EQ(read->proxies["ingress-west-0"].refusals.at("Listener"), "no");
+  EXPECT_EQ(read->zones_behind, std::set<std::string>{"west"});
+}
+
+TEST(Zones, APolicyOfOneNameIsThatOfGlobalAndThatOfAZone) {
+  Scenario scenario = loaded();
+  Observations seen;
+  StateSample& sample = seen.samples.emplace_back(known({}));
+  sample.at = std::chrono::seconds(5);
+  sample.rollout->at = sample.at;
+  sample.rollout->policies["MeshTimeout/t"] = {{"web-0", true}};
+  sample.rollout->specifications["MeshTimeout/t"] = {"of global", "of west"};
+  auto taken = [&](std::string zone, std::string specification, bool removed = false) {
+    seen.resources.push_back({.type = "MeshTimeout",
+                              .name = "t",
+                              .at = std::chrono::seconds(1),
+                              .removed = removed,
+                              .specification = std::move(specification),
+                              .zone = std::move(zone)});
+  };
+  auto why = [&] {
+    return evaluate(*parse_predicate("policy-applied(MeshTimeout/t)"), scenario, seen, Duration(0), scenario.duration)
+        .why;
+  };
+  taken("", "of global");
+  EXPECT_EQ(why(), "not all zones hold it as it was taken");
+  taken("west", "of west");
+  EXPECT_EQ(why(), "");
+  taken("", "of global, newer");
+  EXPECT_EQ(why(), "not all zones hold it as it was taken");
+  taken("", "", true);
+  sample.rollout->specifications["MeshTimeout/t"] = {"of west"};
+  EXPECT_EQ(why(), "") << "what was deleted at Global is still that of the zone";
+  taken("west", "", true);
+  EXPECT_EQ(why(), "it was deleted at 1s");
+}
+
 TEST(Zones, APolicyOfGlobalMustBeInEachOfThem) {
   Scenario scenario =
       loaded("{type: Mesh, name: default}",

@@ -121,7 +121,8 @@ struct Rollout {
   Duration at{};  // when it was asked for
   /// Something that was written is in no configuration yet.
   bool behind = false;
-  std::map<std::string, ProxyRollout> proxies = {};  // by process: those whose Dataplane is registered
+  std::map<std::string, ProxyRollout> proxies = {};  // by process: those whose resource is registered
+  std::set<std::string> zones_behind = {};  // that are connected to Global and have not answered all that it gives them
   /// "MeshRetry/NAME" of each policy that an expectation names and that is stored -> the processes that it is about ->
   /// whether the last configuration that the proxy took as a whole was made with the policy as it is written now.
   std::map<std::string, std::map<std::string, bool>> policies = {};
@@ -169,6 +170,7 @@ struct ResourceRecord {
   std::string problem = {};        // "" where it was accepted
   bool removed = false;            // it was deleted
   std::string specification = {};  // specification_hash() of what was applied; "" for what is no resource
+  std::string zone = {};           // whose control plane answered; "": Global, or the only one
 };
 
 struct Observations {

@@ -33,9 +33,10 @@ HttpResponse Diagnostics::handle(const HttpRequest& request) const {
       if (key == "policy") policies.insert(std::move(value));
     if (policies.size() > rollout_policies_max)
       return text(400, fmt::format("400 bad request: at most {} policies\n", rollout_policies_max));
-    return {.status = 200,
-            .headers = {{"content-type", "application/json"}},
-            .body = rollout(reconciler_, policies, subjects_).dump()};
+    nlohmann::json out = rollout(reconciler_, policies, subjects_);
+    if (federated_) out["connectedToGlobal"] = federated_();
+    if (zones_behind_) out["zonesBehind"] = zones_behind_();
+    return {.status = 200, .headers = {{"content-type", "application/json"}}, .body = out.dump()};
   }
   return text(404, "404 page not found\n");
 }

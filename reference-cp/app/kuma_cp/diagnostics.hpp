@@ -2,6 +2,8 @@
 #pragma once
 
 #include <functional>
+#include <set>
+#include <string>
 
 #include "kumasim/transport/http.hpp"
 #include "reference-cp/app/kuma_cp/hds_server.hpp"
@@ -12,11 +14,19 @@ namespace kumasim::cp {
 
 class Diagnostics {
  public:
-  /// `ready` tells whether every server of the control plane is up. What is referred to must outlive it.
-  Diagnostics(const Reconciler& reconciler, const HdsCounts& hds, std::function<bool()> ready)
-      : reconciler_(reconciler), hds_(hds), ready_(std::move(ready)) {}
+  /// `ready` tells whether every server of the control plane is up; `federated`, of a zone under Global, whether it is
+  /// connected to it, and is empty for others; `zones_behind`, of Global, names the zones that are connected and have
+  /// not answered all that there is for them. What is referred to must outlive it.
+  Diagnostics(const Reconciler& reconciler, const HdsCounts& hds, std::function<bool()> ready,
+              std::function<bool()> federated = {}, std::function<std::set<std::string>()> zones_behind = {})
+      : reconciler_(reconciler),
+        hds_(hds),
+        ready_(std::move(ready)),
+        federated_(std::move(federated)),
+        zones_behind_(std::move(zones_behind)) {}
 
-  /// GET /healthy, /ready, /metrics (Prometheus' text format), and /rollout?policy=TYPE/MESH/NAME&... (see rollout()).
+  /// GET /healthy, /ready, /metrics (Prometheus' text format), and /rollout?policy=TYPE/MESH/NAME&... (see rollout()),
+  /// which says `connectedToGlobal`, too, where there is one, and `zonesBehind` where there are zones.
   /// This port knows no users, and /rollout costs work and names proxies: only who asks on this machine is answered,
   /// others get 403.
   HttpResponse handle(const HttpRequest& request) const;
@@ -26,7 +36,8 @@ class Diagnostics {
 
   const Reconciler& reconciler_;
   const HdsCounts& hds_;
-  std::function<bool()> ready_;
+  std::function<bool()> ready_, federated_;
+  std::function<std::set<std::string>()> zones_behind_;
   mutable PolicySubjects subjects_;
 };
 

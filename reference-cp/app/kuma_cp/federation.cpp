@@ -149,3 +149,5 @@ asio::awaitable<Result<std::string>> Federation::ask_zone(ResourcePtr proxy, std
 bool Federation::connected() const { return zone_ && zone_->connected(); }
 
 }  // namespace kumasim::cp
+std::set<std::string> Federation::behind() const { return global_ ? global_->behind() : std::set<std::string>(); }
+

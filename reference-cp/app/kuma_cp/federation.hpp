@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "kumasim/runtime/runtime.hpp"
@@ -53,6 +54,8 @@ class Federation {
   asio::awaitable<Result<std::string>> ask_zone(ResourcePtr proxy, std::string target);
   /// Zone: all of its streams to the global control plane are open.
   bool connected() const;
+  /// Global: zones that are connected and have not yet answered all that there is for them.
+  std::set<std::string> behind() const;
 
  private:
   Result<std::shared_ptr<const TlsContext>> client_tls() const;

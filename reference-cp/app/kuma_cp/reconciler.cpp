@@ -293,6 +293,7 @@ void Reconciler::push(const ProxyPtr& proxy, Snapshot fresh) {
 }
 
 void Reconciler::regenerate_zone(const ProxyPtr& proxy) {
+  proxy->stale = true;  // until it is made
   bool ingress = proxy->metadata.proxy_type == "ingress";
   ZoneProxy facts;
   facts.resource = views_.find(ingress ? "ZoneIngress" : "ZoneEgress", proxy->key);
@@ -317,6 +318,7 @@ void Reconciler::regenerate_zone(const ProxyPtr& proxy) {
   }
   if (!complete) return;
   ++counts_.generations;
+  proxy->stale = false;
   push(proxy, ingress ? generate_zone_ingress(views_.all(), facts) : generate_zone_egress(views_.all(), facts));
 }
 

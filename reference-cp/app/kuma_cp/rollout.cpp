@@ -2,6 +2,7 @@
 
 #include <cassert>
 
+#include "reference-cp/app/kuma_cp/proxy_kind.hpp"
 #include "reference-cp/model/kinds.hpp"
 #include "reference-cp/policy/matching.hpp"
 #include "reference-cp/rest/inspect/views.hpp"
@@ -12,8 +13,8 @@ namespace {
 
 using Json = nlohmann::json;
 
-ProxyPtr connected(const Reconciler& reconciler, const ResourceKey& dataplane) {
-  ProxyPtr proxy = reconciler.find(dataplane);
+ProxyPtr connected(const Reconciler& reconciler, const ResourceKey& slot) {
+  ProxyPtr proxy = reconciler.find(slot);
   return proxy && !proxy->closing ? proxy : nullptr;
 }
 
@@ -24,6 +25,15 @@ Json proxy_json(const Proxy* proxy, bool mesh_done) {
   for (const auto& [url, rejection] : proxy->session.rejections())
     out["refused"][url.substr(url.rfind('.') + 1)] = rejection.message;
   return out;
+}
+
+/// Of the zone's own: those of others are connected to theirs. The mesh "" stands for the zone in `failed`.
+void add_zone_proxies(const Reconciler& reconciler, Json& out) {
+  const bool done = !reconciler.failed().contains("");
+  for (const char* type : {"ZoneIngress", "ZoneEgress"})
+    for (const ResourcePtr& resource : reconciler.views().list(type))
+      if (resource->meta.label("kuma.io/origin") != "global")
+        out[type][resource->meta.name] = proxy_json(connected(reconciler, slot_of(*resource)).get(), done);
 }
 
 /// Names of the Dataplanes whose configurations the policy takes part in; one that is only to be looked at (shadow) has
@@ -76,6 +86,7 @@ Json rollout(const Reconciler& reconciler, const std::set<std::string>& policies
   for (const auto& [mesh, view] : reconciler.views().all())
     for (const auto& [name, dataplane] : view->all("Dataplane"))
       out["proxies"][mesh][name] = proxy_json(connected(reconciler, {mesh, name}).get(), !failed.contains(mesh));
+  add_zone_proxies(reconciler, out["zoneProxies"] = Json::object());
   for (const std::string& policy : policies) {
     auto first = policy.find('/'), last = policy.rfind('/');
     if (first == last) continue;

@@ -36,16 +36,18 @@ class PolicySubjects {
 ///
 ///     {"behind": false,
 ///      "proxies": {"default": {"web-0": {"connected": true, "current": true, "refused": {"Listener": "..."}}}},
+///      "zoneProxies": {"ZoneIngress": {"ingress": {"connected": true, "current": true}}},
 ///      "policies": {"MeshRetry/default/r": {"web-0": true}},
 ///      "specifications": {"MeshRetry/default/r": "0123..."},
 ///      "failed": {"default": {"derived-services": "why"}}}
 ///
 /// `behind`: something that was written is in no configuration yet. `proxies`: every Dataplane, by its mesh; `current`
 /// says that its proxy has taken the newest configuration that could be made for it, and that no step for its mesh has
-/// failed. `policies`: those that are stored, each with the Dataplanes of its mesh that it is about, and whether the
-/// last configuration that the proxy took as a whole was made with the policy as it is now. `specifications`: of the
-/// same policies specification_hash(); absent where there are none. `failed`: the steps that are to be tried again, by
-/// mesh ("": the zone's), each with its reason; absent where there are none.
+/// failed. `zoneProxies`: the same of every ZoneIngress and ZoneEgress of the zone. `policies`: those that are stored,
+/// each with the Dataplanes of its mesh that it is about, and whether the last configuration that the proxy took as a
+/// whole was made with the policy as it is now. `specifications`: of the same policies specification_hash(); absent
+/// where there are none. `failed`: the steps that are to be tried again, by mesh ("": the zone's), each with its
+/// reason; absent where there are none.
 nlohmann::json rollout(const Reconciler& reconciler, const std::set<std::string>& policies, PolicySubjects& subjects);
 
 }  // namespace kumasim::cp
