@@ -26,14 +26,19 @@ const std::vector<Exhibit>& exhibits() {
       {"istio-19257-failover-without-detection", "outlier-detection-lost", 1, "reachable"},
       {"istio-3155-rotation-cuts-calls", "envoy-cut-by-rotation", 1, "reachable"},
       {"kuma-10463-nack-stops-type", "nack-stops-type", 1, "policy-applied"},
+      {"kuma-10463-nack-stops-type-of-zone", "kds-nack-stops-type", 1, "policy-applied"},
+      {"kuma-15758-zone-made-by-one-stream", "kds-zone-made-by-one-stream", 1, "within"},
+      {"kuma-16003-zone-deleted", "kds-streams-outlive-zone", 1, "within"},
+      {"kuma-18208-refusal-ends-stream", "kds-refusal-ends-stream", 1, "policy-applied"},
+      {"kuma-18570-trust-domain-stays", "trust-domain-stays", 1, "within"},
+      {"kuma-4707-silent-global-kept", "kds-silent-global-kept", 1, "policy-applied"},
       {"kuma-874-old-stream-ends-new", "old-stream-ends-new", 1, "converged"},
+      {"kuma-9455-stream-end-empties-others", "kds-stream-end-empties-others", 1, "availability"},
   };
   return all;
 }
 
-Scenario load(const std::string& file) {
-  return must_load(load_scenario_file("scenarios/museum/" + file + ".yaml"));
-}
+Scenario load(const std::string& file) { return must_load(load_scenario_file("scenarios/museum/" + file + ".yaml")); }
 
 class Museum : public testing::TestWithParam<Exhibit> {};
 
