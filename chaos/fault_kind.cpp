@@ -206,7 +206,7 @@ const std::vector<FaultKind>& fault_kinds() {
   static const std::vector<FaultKind> kinds = [] {
     std::vector<FaultKind> out = network_kinds();
     for (const auto& more : {process_kinds(), disk_kinds(), application_kinds(), store_kinds(), discovery_kinds(),
-                             certificate_kinds(), resource_kinds(), operation_kinds(), load_kinds()})
+                             certificate_kinds(), resource_kinds(), operation_kinds(), load_kinds(), zone_kinds()})
       out.insert(out.end(), more.begin(), more.end());
     return out;
   }();

@@ -130,6 +130,17 @@ std::vector<FaultKind> operation_kinds() {
   };
 }
 
+std::vector<FaultKind> zone_kinds() {
+  return {
+      {.name = "kds.streamDrop",
+       .victim = Victim::zone_control_plane,
+       .parameters = {word("stream", {"all", "globalToZone", "zoneToGlobal"})}},
+      {.name = "kds.zoneDeletedMidStream", .victim = Victim::zone_control_plane},
+      {.name = "kds.zoneRenamed", .victim = Victim::zone_control_plane, .least = 1s, .most = 40s, .disables = true},
+      {.name = "kds.resourceRefused", .victim = Victim::global, .least = 1s, .most = 40s},
+  };
+}
+
 std::vector<FaultKind> load_kinds() {
   auto kind = [](FaultKind out) {
     out.victim = Victim::load;

@@ -13,5 +13,6 @@ std::vector<FaultKind> certificate_kinds();
 std::vector<FaultKind> resource_kinds();
 std::vector<FaultKind> operation_kinds();
 std::vector<FaultKind> load_kinds();
+std::vector<FaultKind> zone_kinds();
 
 }  // namespace kumasim::chaos

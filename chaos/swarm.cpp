@@ -82,6 +82,8 @@ bool can_strike(const Surface& surface, const FaultKind& kind) {
     case FaultKind::Victim::way: return !surface.ways.empty();
     case FaultKind::Victim::process:
     case FaultKind::Victim::control_plane: return true;
+    case FaultKind::Victim::zone_control_plane:
+    case FaultKind::Victim::global: return !surface.zone_control_planes.empty();
     case FaultKind::Victim::mesh: return !surface.meshes.empty();
     case FaultKind::Victim::resource: return !surface.resources.empty();
     case FaultKind::Victim::spare: return !surface.spare.empty();
@@ -150,16 +152,23 @@ std::vector<std::string> control_planes(const Surface& surface) {
   return out;
 }
 
-/// One process: a group or a control plane first, so that a large service is not struck more often than a small one.
-std::string process(const Surface& surface, const Drawn& drawn, bool or_control_plane, Random& random) {
+/// Zone proxies have a conversation with their control plane, and no application.
+bool strikes_zone_proxies(const FaultKind& kind) {
+  return kind.victim == FaultKind::Victim::process || kind.name.starts_with("xds.");
+}
+
+/// One process: a group or a single one first, so that a large service is not struck more often than a small one.
+std::string process(const Surface& surface, const Drawn& drawn, const FaultKind& kind, Random& random) {
   std::vector<const Group*> groups;
   for (const Group& group : surface.groups) {
     if (instances_of(group, drawn) > 0) groups.push_back(&group);
   }
-  std::vector<std::string> planes;
-  if (or_control_plane) planes = control_planes(surface);
-  std::uint64_t chosen = random.below(groups.size() + planes.size());
-  if (chosen >= groups.size()) return planes[chosen - groups.size()];
+  std::vector<std::string> singles;
+  if (kind.victim == FaultKind::Victim::process) singles = control_planes(surface);
+  if (strikes_zone_proxies(kind))
+    singles.insert(singles.end(), surface.zone_proxies.begin(), surface.zone_proxies.end());
+  std::uint64_t chosen = random.below(groups.size() + singles.size());
+  if (chosen >= groups.size()) return singles[chosen - groups.size()];
   int count = instances_of(*groups[chosen], drawn);
   return groups[chosen]->prefix + "-" + std::to_string(random.below(static_cast<std::uint64_t>(count)));
 }
@@ -204,12 +213,14 @@ DrawnFault draw_fault(const Surface& surface, const SwarmOptions& options, const
   Duration latest = std::min(to, surface.end - out.lasts.value_or(Duration(0)));
   out.at = between(from, std::max(latest, from), random);
   switch (kind.victim) {
-    case FaultKind::Victim::process: out.target = process(surface, drawn, true, random); break;
-    case FaultKind::Victim::instance: out.target = process(surface, drawn, false, random); break;
+    case FaultKind::Victim::process:
+    case FaultKind::Victim::instance: out.target = process(surface, drawn, kind, random); break;
     case FaultKind::Victim::control_plane:
       out.target =
           surface.zone_control_planes.empty() ? surface.control_plane : one_of(control_planes(surface), random);
       break;
+    case FaultKind::Victim::zone_control_plane: out.target = one_of(surface.zone_control_planes, random); break;
+    case FaultKind::Victim::global: out.target = surface.control_plane; break;
     case FaultKind::Victim::service: out.service = service_of(surface, drawn, random); break;
     case FaultKind::Victim::some:
       out.service = one_of(services_of_several(surface, drawn), random);

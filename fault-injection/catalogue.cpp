@@ -17,7 +17,8 @@ const std::vector<Kind>& kinds() {
     std::vector<Kind> out = network_kinds();
     for (auto more :
          {connection_kinds(), process_kinds(), disk_kinds(), clock_kinds(), application_kinds(), store_kinds(),
-          view_kinds(), load_kinds(), configuration_kinds(), operation_kinds(), discovery_kinds(), certificate_kinds()})
+          view_kinds(), load_kinds(), configuration_kinds(), operation_kinds(), discovery_kinds(), certificate_kinds(),
+          zone_kinds()})
       out.insert(out.end(), more.begin(), more.end());
     return out;
   }();

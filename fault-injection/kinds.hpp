@@ -20,5 +20,6 @@ std::vector<Kind> configuration_kinds();  // cfg
 std::vector<Kind> operation_kinds();      // ops
 std::vector<Kind> discovery_kinds();      // xds
 std::vector<Kind> certificate_kinds();    // pki
+std::vector<Kind> zone_kinds();           // kds
 
 }  // namespace kumasim::fault

@@ -89,6 +89,12 @@ void GlobalServer::end_streams(const std::string& zone, const GrpcStatus& status
     if (zone.empty() || open.zone == zone) open.stream.drop(status);
 }
 
+void GlobalServer::drop(const std::string& zone, const std::string& stream) {
+  for (const auto& [number, open] : streams_)
+    if (open.zone == zone && (stream == "all" || stream == to_string(open.kind)))
+      open.stream.drop({GrpcCode::unavailable, "the stream is dropped"});
+}
+
 void GlobalServer::stop() {
   stopping_ = true;
   end_streams({}, shutting_down);
@@ -143,7 +149,7 @@ asio::awaitable<void> GlobalServer::serve_stream(GrpcServerStream stream, ZoneSt
     });
   spawn(runtime_.executor, runtime_.log, "kds.stream", note_stream(shared_from_this(), stream, kind, zone, connected));
   const std::uint64_t number = ++stream_number_;
-  streams_.emplace(number, OpenStream{zone, stream});
+  streams_.emplace(number, OpenStream{zone, kind, stream});
   if (options_.planted.overlooks) feed_.overlook(nullptr);
   GrpcStatus status;
   std::exception_ptr escaped;

@@ -54,22 +54,26 @@ class GlobalServer : public std::enable_shared_from_this<GlobalServer> {
   /// Serves one call; UNIMPLEMENTED for other methods.
   asio::awaitable<void> serve(GrpcServerStream stream);
 
+  /// Ends streams of this zone with UNAVAILABLE: that of this name (to_string(ZoneStream)), or "all". It may call
+  /// again.
+  void drop(const std::string& zone, const std::string& stream);
   /// Ends the streams of zones with UNAVAILABLE, and any further call.
   void stop();
   /// Waits until no stream is served, and the ends of all are in the zones' insights.
   asio::awaitable<void> wait_idle();
 
-  /// As EnvoyAdminCall (rest/envoy_admin.hpp).
-  asio::awaitable<Result<std::string>> ask_envoy(ResourcePtr proxy, std::string target) {
-    return admin_.ask(std::move(proxy), std::move(target));
   /// Zones that are connected and have not yet answered all that there is for them.
   std::set<std::string> behind() const { return giving_.behind(); }
 
+  /// As EnvoyAdminCall (rest/envoy_admin.hpp).
+  asio::awaitable<Result<std::string>> ask_envoy(ResourcePtr proxy, std::string target) {
+    return admin_.ask(std::move(proxy), std::move(target));
   }
 
  private:
   struct OpenStream {
     std::string zone;
+    ZoneStream kind;
     GrpcServerStream stream;
   };
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "reference-cp/model/kinds.hpp"
 #include "scenarios/engine/reader.hpp"
@@ -32,6 +33,7 @@ void Reader::check_names(const Fault& fault, const std::string& path) {
     complain(child_path(path, "fault"),
              fmt::format("{} strikes control planes, which alone have a store", fault.kind->name),
              fmt::format("strike the control plane: target: {}", scenario_.control_plane.name));
+  if (fault.kind->name.starts_with("kds.")) check_zone(fault, path);
   if (fault.kind->whom == fault::Whom::resources) {
     std::string kind = word_of(fault, "kind"), mesh = word_of(fault, "mesh");
     if (!kind.empty() && cp::find_kind(kind) == nullptr)
@@ -48,6 +50,21 @@ void Reader::check_names(const Fault& fault, const std::string& path) {
     return (from.empty() || load.from == from) && (to.empty() || load.to == to);
   });
   if (!any) complain(path, fmt::format("{} strikes nothing: there is no such `load`", fault.kind->name));
+}
+
+/// What goes on between a zone and Global is done to the zone's control plane, or to Global.
+void Reader::check_zone(const Fault& fault, const std::string& path) {
+  std::string_view name = fault.kind->name;
+  if (scenario_.zones.empty())
+    return complain(child_path(path, "fault"), fmt::format("{} needs `topology.zones`", name));
+  const bool of_global = name == "kds.resourceRefused";
+  std::vector<std::string> planes = of_global ? std::vector{scenario_.control_plane.name} : std::vector<std::string>();
+  for (const Zone& zone : scenario_.zones)
+    if (!of_global) planes.push_back(zone.control_plane.name);
+  if (std::ranges::find(planes, fault.target) == planes.end())
+    complain(child_path(path, "fault"),
+             fmt::format("{} strikes {}", name, of_global ? "Global" : "the control plane of a zone"),
+             fmt::format("target: {}", fmt::join(planes, " or ")));
 }
 
 /// A control plane has settings, an instance has tags.

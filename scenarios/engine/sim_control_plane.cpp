@@ -6,6 +6,7 @@
 #include "kumasim/runtime/task.hpp"
 #include "kumasim/sim/offload.hpp"
 #include "kumasim/sim/rsa_key.hpp"
+#include "kumasim/sim/world.hpp"
 #include "kumasim/transport/http.hpp"
 #include "reference-cp/app/kuma_cp/control_plane.hpp"
 #include "reference-cp/store/memory.hpp"
@@ -26,8 +27,8 @@ Result<cp::Config> configure(const SimControlPlaneOptions& options) {
   environment.try_emplace("KUMA_DP_SERVER_AUTHN_ZONE_PROXY_TYPE", "none");
   environment.try_emplace("KUMASIM_IDENTITY_SIGNING_KEY", "ec-p256");
   // One of the proxies' is none of its own.
-  auto bugs = cp::policy::PlantedBugs::from_name(
-      sim::EnvoyBugs::from_name(options.planted_bug) ? std::string() : options.planted_bug);
+  auto bugs = cp::policy::PlantedBugs::from_name(sim::EnvoyBugs::from_name(options.planted_bug) ? std::string()
+                                                                                                : options.planted_bug);
   if (!bugs) return fail(bugs.error());
   auto config = cp::load_config("", "", [&](std::string_view name) -> std::optional<std::string> {
     auto found = environment.find(std::string(name));
@@ -78,8 +79,15 @@ struct Watched {
 /// One life of it.
 struct Served {
   std::shared_ptr<cp::ControlPlane> control_plane;
+  std::shared_ptr<cp::Store> store;
+  Runtime& runtime;
   bool asked_to_stop = false;
 };
+
+asio::awaitable<void> work_on(std::shared_ptr<Served> served, StoreWork work, std::function<void()> done) {
+  co_await work(*served->store, served->runtime);
+  done();
+}
 
 /// run() ends only where somebody asked for it, and the program with it.
 asio::awaitable<void> serve(sim::Process& process, std::shared_ptr<Served> served, Failed failed) {
@@ -131,6 +139,7 @@ SimControlPlane start_control_plane(sim::Process& process, SimControlPlaneOption
       store = std::move(*opened);
     }
     if (options.tap != nullptr) store->subscribe(options.tap->written);
+    if (options.on_store) options.on_store(*store);
     if (options.store_faults != nullptr)
       store = std::make_shared<FaultyStore>(store, runtime, *options.store_faults, options.reads_late_max);
     cp::ControlPlaneOptions identity;
@@ -140,11 +149,12 @@ SimControlPlane start_control_plane(sim::Process& process, SimControlPlaneOption
     process.keep(offload);
     identity.offload = offload.get();
     identity.make_rsa = sim::make_rsa_key;
-    auto served = std::make_shared<Served>(
-        std::make_shared<cp::ControlPlane>(runtime, std::move(config), std::move(store), std::move(identity)));
+    auto control_plane = std::make_shared<cp::ControlPlane>(runtime, std::move(config), store, std::move(identity));
+    auto served = std::make_shared<Served>(std::move(control_plane), std::move(store), runtime);
     process.keep(served);
     *life = served;
     spawn(runtime.executor, runtime.log, "kuma-cp", serve(process, served, failed));
+    if (options.began) options.began();
   });
   auto ask = [&process, life](const std::string& target) {
     auto served = life->lock();
@@ -168,7 +178,24 @@ SimControlPlane start_control_plane(sim::Process& process, SimControlPlaneOption
     auto served = life->lock();
     return served && process.up() && served->control_plane->federated();
   };
-  return {ask, federated, stop, [extra](const std::string& set) { *extra = set; }};
+  auto drop_streams = [&process, life](const std::string& zone, const std::string& stream) {
+    // As all that it does, between two of its own events; here and below.
+    if (!process.up()) return;
+    process.world().post(process, Duration(0), sim::EventKind::post, 0, [life, zone, stream] {
+      if (auto served = life->lock()) served->control_plane->drop_zone(zone, stream);
+    });
+  };
+  auto with_store = [&process, life](StoreWork work, std::function<void()> done) {
+    if (!process.up()) return;
+    process.world().post(process, Duration(0), sim::EventKind::post, 0,
+                         [life, work = std::move(work), done = std::move(done)] {
+                           auto served = life->lock();
+                           if (!served) return;
+                           Runtime& runtime = served->runtime;
+                           spawn(runtime.executor, runtime.log, "store", work_on(served, work, done));
+                         });
+  };
+  return {ask, federated, stop, [extra](const std::string& set) { *extra = set; }, drop_streams, with_store};
 }
 
 }  // namespace kumasim::scenario

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "kumasim/sim/process.hpp"
+#include "scenarios/engine/zone_trouble.hpp"
 
 namespace kumasim::scenario {
 
@@ -16,8 +17,10 @@ struct SimControlPlaneOptions {
   std::map<std::string, std::string> settings;  // KUMA_* variables
   std::string planted_bug;
   const SimTap* tap = nullptr;
-  const StoreFaults* store_faults = nullptr;  // null: nothing ever goes wrong with its store
-  Duration reads_late_max{};                  // of them
+  const StoreFaults* store_faults = nullptr;      // null: nothing ever goes wrong with its store
+  Duration reads_late_max{};                      // of them
+  std::function<void(cp::Store&)> on_store = {};  // as SimWorldOptions has it
+  std::function<void()> began = {};               // a life of it
 };
 
 /// The same with one more setting, "NAME=VALUE"; "": none.
@@ -37,6 +40,10 @@ struct SimControlPlane {
   std::function<void()> stop;
   /// From its next life on it has this setting besides, "NAME=VALUE"; "": none.
   std::function<void(const std::string& set)> set_override;
+  /// Of Global: it ends streams of a zone, "all" or the one of that name. Nothing where it is down.
+  std::function<void(const std::string& zone, const std::string& stream)> drop_streams = {};
+  /// Does this in its process, and tells when it is done. Nothing where it is down, and an end where its life ends.
+  std::function<void(StoreWork work, std::function<void()> done)> with_store = {};
 };
 
 /// Starts the control plane in a process that is down; its store is on the process's disk and outlives a kill.

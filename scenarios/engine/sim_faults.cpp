@@ -115,6 +115,10 @@ const std::map<std::string_view, SimFaults::Acts>& SimFaults::acts() {
       {"pki.leafExpired", {&F::set_discovery_faults, &F::set_discovery_faults}},
       {"pki.slowSigner", {&F::set_discovery_faults, &F::set_discovery_faults}},
   };
+      {"kds.streamDrop", {&F::drop_streams}},
+      {"kds.zoneDeletedMidStream", {&F::remove_zones}},
+      {"kds.zoneRenamed", {&F::rename_zones, &F::name_zones_again}},
+      {"kds.resourceRefused", {&F::set_refused_policy, &F::set_refused_policy}},
   return all;
 }
 

@@ -40,6 +40,14 @@ class SimFaults {
     std::function<void(const std::string& process, const sim::proxy::DiscoveryFaults& faults)> set_discovery_faults;
     /// Its proxy asks for a type of resources that there is not.
     std::function<void(const std::string& process)> ask_unknown;
+    /// Global ends streams of the zone of that control plane: "all", or the one of that name.
+    std::function<void(const std::string& process, const std::string& stream)> drop_streams = {};
+    /// The zone of that control plane under a name of its own, "" for its own, is removed at Global.
+    std::function<void(const std::string& process, const std::string& name)> remove_zone = {};
+    /// The zone's name as the scenario has it.
+    std::function<std::string(const std::string& process)> zone_of = {};
+    /// Global has a policy that zones refuse, or not.
+    std::function<void(bool there)> set_refused_policy = {};
   };
 
   SimFaults(sim::World& world, sim::proxy::Fabric& fabric, Hooks hooks)
@@ -117,11 +125,20 @@ class SimFaults {
   // Proxies' conversations with the control plane.
   void set_discovery_faults(Active& active, const FaultOrder& part);
   void ask_unknown(Active& active, const FaultOrder& part);
+  // Zones and Global.
+  void drop_streams(Active& active, const FaultOrder& part);
+  void remove_zones(Active& active, const FaultOrder& part);
+  void rename_zones(Active& active, const FaultOrder& part);
+  void name_zones_again(Active& active, const FaultOrder& part);
+  void set_refused_policy(Active& active, const FaultOrder& part);
 
   sim::Process& process(const std::string& name);
   sim::LinkOptions link(const Way& way) const;
   /// A fault that lasts, other than that one, has ended its life and not given it back.
   bool held_down(const std::string& process, std::uint64_t other_than) const;
+  /// What it starts with besides; of several that say so, the latest that goes on counts.
+  std::string override_of(const std::string& process) const;
+  std::string renamed(const std::string& process) const;
   /// Kills it, and starts it where nothing holds it down.
   void start_anew(const std::string& process, std::uint64_t order);
   /// Nothing of it runs until then, or longer where more of it is told.

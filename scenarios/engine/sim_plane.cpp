@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "scenarios/engine/rollout.hpp"
+#include "scenarios/engine/zone_trouble.hpp"
 
 namespace kumasim::scenario {
 
@@ -17,6 +18,8 @@ SimPlane::SimPlane(sim::World& world, const Scenario& scenario, std::string zone
 std::string SimPlane::configure(const SimWorldOptions& options) {
   // A tap hears one control plane.
   options_ = {spec_.settings, options.planted_bug, zone_.empty() ? options.tap : nullptr};
+  if (options.on_store)
+    options_.on_store = [name = name(), seen = options.on_store](cp::Store& store) { seen(name, store); };
   if (std::string problem = check_control_plane(options_); !problem.empty()) return problem;
   for (const Fault& fault : scenario_.faults) {
     if (fault.target != spec_.name) continue;
@@ -35,7 +38,32 @@ std::string SimPlane::configure(const SimWorldOptions& options) {
 }
 
 void SimPlane::start(std::function<void(std::string)> failed) {
+  options_.began = [this] { catch_up(); };
   running_ = start_control_plane(process_, options_, std::move(failed));
+}
+
+void SimPlane::remove_zone(const std::string& zone) {
+  zones_to_remove_.insert(zone);
+  catch_up();
+}
+
+void SimPlane::set_refused_policy(bool there) {
+  refused_policy_ = there;
+  catch_up();
+}
+
+/// A life that ends meanwhile leaves what is left to the next.
+void SimPlane::catch_up() {
+  if (!running_.with_store || !process_.up()) return;
+  for (const std::string& zone : zones_to_remove_)
+    running_.with_store(remove_zone_of(zone), [this, zone] { zones_to_remove_.erase(zone); });
+  if (refused_policy_ || has_refused_policy_)
+    running_.with_store(put_refused_policy(scenario_.services.front().mesh, refused_policy_),
+                        [this, there = refused_policy_] {
+                          has_refused_policy_ = there;
+                          if (refused_policy_ != there) catch_up();
+                        });
+  has_refused_policy_ = has_refused_policy_ || refused_policy_;
 }
 
 bool SimPlane::under_global() const {

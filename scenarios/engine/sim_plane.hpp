@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "kumasim/scenario/observation.hpp"
@@ -33,6 +34,13 @@ class SimPlane {
   void set_store_faults(const StoreFaults& faults) { store_faults_ = faults; }
   void kill() { process_.kill(); }
 
+  /// Of Global: ends streams of a zone, "all" or the one of that name.
+  void drop_streams(const std::string& zone, const std::string& stream) { running_.drop_streams(zone, stream); }
+  /// Of Global: the Zone and all that came from it go from its store, now or as soon as it runs.
+  void remove_zone(const std::string& zone);
+  /// Of Global: it has a policy that zones refuse, or not, now or as soon as it runs.
+  void set_refused_policy(bool there);
+
   /// Of a zone under Global: all of its streams to Global are open.
   bool federated() const { return running_.federated && running_.federated(); }
   /// It is set to be under Global.
@@ -42,6 +50,8 @@ class SimPlane {
   const std::optional<Rollout>& rollout();
 
  private:
+  void catch_up();
+
   const Scenario& scenario_;
   std::string zone_;
   const ControlPlaneSpec& spec_;
@@ -49,6 +59,8 @@ class SimPlane {
   SimControlPlaneOptions options_;
   StoreFaults store_faults_;
   SimControlPlane running_;
+  std::set<std::string> zones_to_remove_;
+  bool refused_policy_ = false, has_refused_policy_ = false;
   std::string target_;  // of the question
   std::string text_;    // the last answer: most are like the one before
   std::optional<Rollout> rollout_;

@@ -78,14 +78,20 @@ void SimFaults::wipe(Active& active, const FaultOrder& part) {
   }
 }
 
-/// Where several say what it starts as, the latest that goes on counts.
+std::string SimFaults::override_of(const std::string& name) const {
+  std::string out;
+  for (const auto& [id, active] : active_) {
+    std::string_view kind = active.order.kind->name;
+    if (!active.order.touches(name)) continue;
+    if (kind == "proc.restartAs") out = active.order.word("set");
+    if (kind == "kds.zoneRenamed") out = "KUMA_MULTIZONE_ZONE_NAME=" + renamed(name);
+  }
+  return out;
+}
+
 void SimFaults::restart_as(Active& active, const FaultOrder& part) {
   for (const std::string& name : part.processes) {
-    std::string set;
-    for (const auto& [id, other] : active_) {
-      if (other.order.kind == part.kind && other.order.touches(name)) set = other.order.word("set");
-    }
-    hooks_.set_override(name, set);
+    hooks_.set_override(name, override_of(name));
     start_anew(name, active.order.id);
   }
 }

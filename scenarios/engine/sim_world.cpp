@@ -45,7 +45,17 @@ SimWorld::SimWorld(const Scenario& scenario, SimWorldOptions options)
                .ask_unknown =
                    [this](const std::string& name) {
                      if (SimProxy* proxy = find_proxy(name)) proxy->ask_unknown();
-                   }}) {
+                   },
+               .drop_streams =
+                   [this](const std::string& name, const std::string& stream) {
+                     planes_.front()->drop_streams(find_plane(name)->zone(), stream);
+                   },
+               .remove_zone =
+                   [this](const std::string& name, const std::string& zone) {
+                     planes_.front()->remove_zone(zone.empty() ? find_plane(name)->zone() : zone);
+                   },
+               .zone_of = [this](const std::string& name) { return find_plane(name)->zone(); },
+               .set_refused_policy = [this](bool there) { planes_.front()->set_refused_policy(there); }}) {
   if (options_.attach) options_.attach(world_);
   if (options_.log) {
     world_.set_log([sink = options_.log](const sim::LogLine& line) {

@@ -215,6 +215,7 @@ chaos::Surface surface_of(const Source& source, const Profile& profile) {
   });
   add_resources(scenario, out);
   for (const Zone& zone : scenario.zones) out.zone_control_planes.push_back(zone.control_plane.name);
+  out.zone_proxies = scenario.zone_proxies();
   out.end = phases_of(scenario, profile, {}).liveness.after;
   for (const Fault& fault : scenario.faults) {
     for (chaos::GivenFault& given : given_faults(scenario, fault, out.end)) out.given.push_back(std::move(given));

@@ -116,7 +116,8 @@ TEST(Swarm, SeedsDifferInKindsCountsAndVictims) {
   }
   EXPECT_GT(subsets.size(), 290u);
   EXPECT_TRUE(counts.contains(0) && counts.contains(6));
-  for (const FaultKind& kind : fault_kinds()) EXPECT_EQ(kinds.contains(kind.name), kind.recoverable) << kind.name;
+  for (const FaultKind& kind : fault_kinds())
+    EXPECT_EQ(kinds.contains(kind.name), kind.recoverable && !kind.name.starts_with("kds.")) << kind.name;
 }
 
 TEST(Swarm, StrikesWholeServicesControlPlanesAndShapes) {
@@ -199,6 +200,40 @@ TEST(Swarm, StrikesControlPlanesOfZones) {
   }
   EXPECT_EQ(aborted, (std::set<std::string>{"kuma-cp", "kuma-cp-east", "kuma-cp-west"}));
   EXPECT_TRUE(killed.contains("kuma-cp-west") && killed.contains("web-0"));
+}
+
+TEST(Swarm, StrikesWhatLiesBetweenZonesAndGlobal) {
+  Surface zones = surface();
+  zones.zone_control_planes = {"kuma-cp-east", "kuma-cp-west"};
+  SwarmOptions some = options();
+  some.from = {"kds.streamDrop", "kds.zoneDeletedMidStream", "kds.zoneRenamed", "kds.resourceRefused"};
+  some.subset = false;
+  std::map<std::string, std::set<std::string>> struck;
+  for (std::uint64_t seed = 1; seed <= 100; ++seed)
+    for (const DrawnFault& fault : draw(zones, some, seed).faults) struck[fault.kind].insert(fault.target);
+  using Set = std::set<std::string>;
+  EXPECT_EQ(struck["kds.resourceRefused"], Set{"kuma-cp"});
+  for (const char* kind : {"kds.streamDrop", "kds.zoneDeletedMidStream", "kds.zoneRenamed"})
+    EXPECT_EQ(struck[kind], (Set{"kuma-cp-east", "kuma-cp-west"})) << kind;
+  EXPECT_TRUE(draw(surface(), some, 1).faults.empty());
+}
+
+TEST(Swarm, StrikesZoneProxies) {
+  Surface zones = surface();
+  zones.zone_control_planes = {"kuma-cp-east"};
+  zones.zone_proxies = {"ingress-east-0", "egress-east-0"};
+  SwarmOptions some = options();
+  some.from = {"proc.kill", "xds.neverAck", "app.blackHole"};
+  some.subset = false;
+  std::map<std::string, std::set<std::string>> struck;
+  for (std::uint64_t seed = 1; seed <= 200; ++seed)
+    for (const DrawnFault& fault : draw(zones, some, seed).faults) struck[fault.kind].insert(fault.target);
+  for (const char* proxy : {"ingress-east-0", "egress-east-0"}) {
+    EXPECT_TRUE(struck["proc.kill"].contains(proxy)) << proxy;
+    EXPECT_TRUE(struck["xds.neverAck"].contains(proxy)) << proxy;
+    EXPECT_FALSE(struck["app.blackHole"].contains(proxy)) << "it has no application";
+  }
+  EXPECT_FALSE(struck["xds.neverAck"].contains("kuma-cp-east"));
 }
 
 TEST(Swarm, DrawsNothingOfWhatAScenarioLacks) {

@@ -340,7 +340,8 @@ std::string all_of_them() {
   int at = 1;
   for (const fault::Kind& kind : fault::kinds()) {
     bool of_processes = kind.whom == fault::Whom::processes || kind.whom == fault::Whom::ways;
-    if (!kind.not_sim.empty() || !kind.heals.empty() || !of_processes) continue;
+    bool of_zones = kind.name.starts_with("kds.");  // there are none here
+    if (!kind.not_sim.empty() || !kind.heals.empty() || !of_processes || of_zones) continue;
     out += fmt::format("{}- {{fault: {}, at: {}s, ", out.empty() ? "" : "\n  ", kind.name, at);
     if (kind.lasting) out += "for: 2s, ";
     for (const fault::Parameter& parameter : kind.parameters) {

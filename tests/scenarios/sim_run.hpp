@@ -15,12 +15,13 @@ struct RunOptions {
   std::string planted_bug = {};
   RunLimits limits = {};
   std::function<void(sim::World&)> attach = {};
+  std::function<void(const std::string& process, cp::Store& store)> on_store = {};
 };
 
 inline WorldRun run(const Scenario& scenario, const RunOptions& options = {}) {
   WorldRun out{.world = "sim", .seed = options.seed, .planted_bug = options.planted_bug};
   auto world = make_sim_world(
-      scenario, {.seed = options.seed, .planted_bug = options.planted_bug, .attach = options.attach, .log = {}});
+      scenario, {.seed = options.seed, .planted_bug = options.planted_bug, .attach = options.attach, .log = {}, .on_store = options.on_store});
   run_scenario(scenario, make_plan(scenario, options.seed), *world, out, {}, options.limits);
   return out;
 }

@@ -28,6 +28,8 @@ struct FaultKind {
     service,   // all instances of a service
     some,      // some instances of a service that has several, in one go; others are left
     control_plane,
+    zone_control_plane,
+    global,    // with zones under it
     mesh,      // what is applied to a mesh
     resource,  // one of the scenario's
     spare,     // one without which nobody may do more than with it

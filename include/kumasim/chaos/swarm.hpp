@@ -45,7 +45,7 @@ struct Surface {
   std::vector<std::pair<std::string, std::string>> linked;  // ways whose delay the scenario itself fixes
   Duration begin{}, end{};                                  // no fault before, all are over by then
   std::vector<GivenFault> given = {};                       // beside which faults are drawn
-  std::vector<std::string> zone_control_planes = {};
+  std::vector<std::string> zone_control_planes = {}, zone_proxies = {};
   std::vector<std::string> meshes = {};
   std::vector<Resource> resources = {};                         // that the scenario begins with
   std::vector<Resource> spare = {};                             // of these, those without which nobody may do more

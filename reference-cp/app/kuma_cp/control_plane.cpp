@@ -20,8 +20,10 @@
 #include "reference-cp/app/kuma_cp/proxy_config.hpp"
 #include "reference-cp/app/kuma_cp/proxy_kind.hpp"
 #include "reference-cp/app/kuma_cp/reconciler.hpp"
+#include "reference-cp/app/kuma_cp/replicas.hpp"
 #include "reference-cp/app/kuma_cp/server_identity.hpp"
-#include "reference-cp/app/kuma_cp/tls_bounds.hpp"
+#include "reference-cp/app/kuma_cp/server_ports.hpp"
+#include "reference-cp/app/kuma_cp/task_failure.hpp"
 #include "reference-cp/auth/issuer.hpp"
 #include "reference-cp/auth/proxy_authenticator.hpp"
 #include "reference-cp/identity/admin_certificates.hpp"
@@ -113,6 +115,14 @@ struct ControlPlane::State {
              .roots = options.kds_roots,
              .ask_envoy = [this](ResourcePtr proxy,
                                  std::string target) { return ask_envoy(std::move(proxy), std::move(target)); }}),
+        replicas(runtime, config, *store,
+                 {.instance = instance,
+                  .election = options.election,
+                  .key = made_key(config.leaf_key),
+                  .ask_zone =
+                      [this](ResourcePtr proxy, std::string target) {
+                        return federation.ask_zone(std::move(proxy), std::move(target));
+                      }}),
         diagnostics(
             reconciler, hds.counts(), [this] { return is_ready; },
             this->config.federated() ? [this] { return federation.connected(); } : std::function<bool()>(),
@@ -126,15 +136,12 @@ struct ControlPlane::State {
     spec.make_rsa = options.make_rsa;
     return spec;
   }
-  Result<> listen(Listener& listener, const std::string& interface, std::uint32_t port, const char* setting);
-  Result<std::shared_ptr<const TlsContext>> tls(const TlsIdentity& identity, const TlsSettings& bounds,
-                                                const std::string& setting,
-                                                TlsPeerCheck peer = TlsPeerCheck::none) const;
   Result<> open_ports();
   asio::awaitable<void> core_task(std::string name, asio::awaitable<void> task);
   asio::awaitable<void> lasting_task(std::string name, std::function<asio::awaitable<void>()> begin);
   asio::awaitable<void> serve(Listener& listener, std::shared_ptr<const TlsContext> context, HttpHandler http,
                               GrpcHandler grpc, std::size_t message_bytes_max = grpc_message_bytes_max);
+  asio::awaitable<void> make_first();
   asio::awaitable<Result<>> learn_cluster_id();
   bool serves(const Resource& insight, const std::string& subscription) const;
   asio::awaitable<Result<std::string>> ask_envoy(ResourcePtr proxy, std::string target);
@@ -166,6 +173,7 @@ struct ControlPlane::State {
   AdsServer ads;
   HdsServer hds;
   Federation federation;
+  Replicas replicas;
   Diagnostics diagnostics;
   std::optional<RestApi> rest;
   std::optional<BootstrapServer> bootstrap;
@@ -184,44 +192,10 @@ ControlPlane::ControlPlane(const Runtime& runtime, Config config, std::shared_pt
 
 ControlPlane::~ControlPlane() = default;
 
-Result<> ControlPlane::State::listen(Listener& listener, const std::string& interface, std::uint32_t port,
-                                     const char* setting) {
-  try {
-    listener = runtime.network.listen({interface == "0.0.0.0" ? "" : interface, static_cast<std::uint16_t>(port)});
-    return {};
-  } catch (const boost::system::system_error& error) {
-    Error cause = to_error(error);
-    return fail(cause.code,
-                fmt::format("cannot listen on port {} ({}): {}{}", port, setting, error.code().message(),
-                            cause.code == Code::already_exists ? "; is another kuma-cp running?" : ""),
-                setting);
-  }
-}
-
-Result<std::shared_ptr<const TlsContext>> ControlPlane::State::tls(const TlsIdentity& identity,
-                                                                   const TlsSettings& bounds,
-                                                                   const std::string& setting,
-                                                                   TlsPeerCheck peer) const {
-  auto bound = tls_bounds(bounds, setting);
-  if (!bound) return fail(bound.error());
-  TlsOptions tls_options;
-  tls_options.role = TlsRole::server;
-  tls_options.certificate_pem = identity.certificate_pem;
-  tls_options.key_pem = identity.key_pem;
-  tls_options.peer = peer;
-  if (peer != TlsPeerCheck::none) tls_options.trust_pem = options.api_client_roots;
-  tls_options.alpn = {"h2", "http/1.1"};
-  tls_options.version_min = bound->version_min;
-  tls_options.version_max = bound->version_max;
-  tls_options.ciphers_tls12 = bound->ciphers_tls12;
-  auto context = TlsContext::create(tls_options);
-  if (!context)
-    return fail(context.error().code, fmt::format("{}.tlsCertFile: {}", setting, context.error().message),
-                setting + ".tlsCertFile");
-  return std::make_shared<const TlsContext>(std::move(*context));
-}
-
 Result<> ControlPlane::State::open_ports() {
+  auto listen = [this](Listener& listener, const std::string& interface, std::uint32_t port, const char* setting) {
+    return open_port(runtime.network, listener, interface, port, setting);
+  };
   // A global control plane has zones, and no proxies.
   const bool global = config.mode == "global";
   auto opened = global ? listen(kds_listener, "", config.kds_port, "multizone.global.kds.grpcPort")
@@ -235,6 +209,8 @@ Result<> ControlPlane::State::open_ports() {
     if (auto done = listen(https_listener, config.api_https_interface, config.api_https_port, "apiServer.https.port");
         !done)
       return done;
+  if (options.election)
+    if (auto done = listen(replicas.listener(), "", config.inter_cp_port, "interCp.server.port"); !done) return done;
   return listen(diagnostics_listener, "", config.diagnostics_port, "diagnostics.serverPort");
 }
 
@@ -247,18 +223,10 @@ asio::awaitable<void> ControlPlane::State::serve(Listener& listener, std::shared
 
 /// Without one of these the control plane serves no more, whatever it answers: its end ends the control plane.
 asio::awaitable<void> ControlPlane::State::core_task(std::string name, asio::awaitable<void> task) {
-  std::string reason;
-  try {
-    co_await std::move(task);
-    co_return;  // a listener that was closed
-  } catch (const boost::system::system_error& error) {
-    if (error.code() == asio::error::operation_aborted) throw;
-    reason = error.code().message();
-  } catch (const std::exception& error) {
-    reason = error.what();
-  }
-  runtime.log.error("kuma-cp", "core task failed", {{"task", name}, {"error", reason}});
-  if (!failure) failure = Error{Code::internal, fmt::format("{} failed: {}", name, reason), {}};
+  auto reason = co_await failure_of(std::move(task));
+  if (!reason) co_return;  // a listener that was closed
+  runtime.log.error("kuma-cp", "core task failed", {{"task", name}, {"error", *reason}});
+  if (!failure) failure = Error{Code::internal, fmt::format("{} failed: {}", name, *reason), {}};
   is_ready = false;
   stopped.set();
 }
@@ -267,17 +235,9 @@ asio::awaitable<void> ControlPlane::State::core_task(std::string name, asio::awa
 asio::awaitable<void> ControlPlane::State::lasting_task(std::string name,
                                                         std::function<asio::awaitable<void>()> begin) {
   for (;;) {
-    std::string reason;
-    try {
-      co_await begin();
-      co_return;
-    } catch (const boost::system::system_error& error) {
-      if (error.code() == asio::error::operation_aborted) throw;
-      reason = error.code().message();
-    } catch (const std::exception& error) {
-      reason = error.what();
-    }
-    runtime.log.error("kuma-cp", "task failed", {{"task", name}, {"error", reason}});
+    auto reason = co_await failure_of(begin());
+    if (!reason) co_return;
+    runtime.log.error("kuma-cp", "task failed", {{"task", name}, {"error", *reason}});
     co_await sleep(runtime.timers, lasting_pause);
   }
 }
@@ -288,8 +248,18 @@ bool ControlPlane::State::serves(const Resource& insight, const std::string& sub
   return proxy && !proxy->closing && proxy->subscription.id == subscription;
 }
 
+/// What a first start lacks, made by the one that leads.
+asio::awaitable<void> ControlPlane::State::make_first() {
+  auto defaults = co_await manager.ensure_defaults(first_start(config));
+  if (!defaults) throw std::runtime_error(defaults.error().error.message);
+  if (!config.federated())
+    if (auto made = co_await cluster_id(*store, make_uuid(runtime.random), runtime.clock.wall_now()); !made)
+      throw std::runtime_error(made.error().message);
+  co_await first_secrets.make();
+}
+
 asio::awaitable<Result<>> ControlPlane::State::learn_cluster_id() {
-  if (config.federated()) {
+  if (config.federated() || options.election) {
     store->subscribe([this](const Change& change) {
       if (auto told = cluster_id_of(change.after)) cluster = std::move(*told);
     });
@@ -314,7 +284,7 @@ asio::awaitable<std::optional<HttpResponse>> ControlPlane::State::further(const 
 
 asio::awaitable<Result<std::string>> ControlPlane::State::ask_envoy(ResourcePtr proxy, std::string target) {
   // Its zone's control plane has the CA that its Envoy believes.
-  if (config.mode == "global") co_return co_await federation.ask_zone(std::move(proxy), std::move(target));
+  if (config.mode == "global") co_return co_await replicas.ask_zone(std::move(proxy), std::move(target));
   std::optional<ConnectedProxy> connected;
   if (ProxyPtr known = reconciler.find(slot_of(*proxy)))
     connected = ConnectedProxy{known->stream.peer().address.host, known->metadata.admin_port};
@@ -339,17 +309,21 @@ asio::awaitable<Result<>> ControlPlane::start() {
     own = std::move(*made);
   }
   const TlsIdentity& dp = s.options.dp_server ? *s.options.dp_server : own;
-  auto dp_tls = s.tls(dp, s.config.dp_server_tls, "dpServer");
+  auto dp_tls = make_server_tls({.identity = dp, .bounds = s.config.dp_server_tls, .setting = "dpServer"});
   if (!dp_tls) co_return fail(dp_tls.error());
   s.dp_tls = *dp_tls;
   s.certificate_pem = dp.certificate_pem;
-  auto api_tls = s.tls(s.options.api_server ? *s.options.api_server : own, s.config.api_https_tls, "apiServer.https",
-                       client_check(s.config, s.options));
+  auto api_tls = make_server_tls({.identity = s.options.api_server ? *s.options.api_server : own,
+                                  .bounds = s.config.api_https_tls,
+                                  .setting = "apiServer.https",
+                                  .peer = client_check(s.config, s.options),
+                                  .client_roots = s.options.api_client_roots});
   if (!api_tls) co_return fail(api_tls.error());
   s.api_tls = *api_tls;
   if (serves_zones) {
-    auto kds_tls =
-        s.tls(s.options.kds_server ? *s.options.kds_server : own, s.config.kds_server_tls, "multizone.global.kds");
+    auto kds_tls = make_server_tls({.identity = s.options.kds_server ? *s.options.kds_server : own,
+                                    .bounds = s.config.kds_server_tls,
+                                    .setting = "multizone.global.kds"});
     if (!kds_tls) co_return fail(kds_tls.error());
     s.kds_tls = *kds_tls;
   }
@@ -359,10 +333,9 @@ asio::awaitable<Result<>> ControlPlane::start() {
   if (!bootstrap) co_return fail(bootstrap.error());
   s.bootstrap.emplace(std::move(*bootstrap));
 
-  auto defaults = co_await s.manager.ensure_defaults({.mesh = !s.config.skip_mesh_creation && !s.config.federated(),
-                                                      .zone = true,
-                                                      .hostname_generators = !s.config.skip_hostname_generators});
-  if (!defaults) co_return fail(defaults.error().error);
+  if (!s.options.election)
+    if (auto defaults = co_await s.manager.ensure_defaults(first_start(s.config)); !defaults)
+      co_return fail(defaults.error().error);
   auto loaded = co_await s.reconciler.start();
   if (!loaded) co_return fail(loaded.error());
   // A zone has the counts of its meshes from the global control plane.
@@ -395,7 +368,8 @@ asio::awaitable<Result<>> ControlPlane::start() {
   start_task("reconciler", s.reconciler.run());
   start_task("rotation", s.reconciler.rotate());
   // They belong to zones, as the certificates do.
-  if (s.config.mesh_identities && s.config.mode != "global") start_task("mesh-identities", s.mesh_identities.run());
+  if (s.config.mesh_identities && s.config.mode != "global" && !s.options.election)
+    start_task("mesh-identities", s.mesh_identities.run());
   HttpHandler rest_handler = [state = state_](HttpRequest request) { return state->rest->handle(std::move(request)); };
   HttpHandler dp_handler = [state = state_](HttpRequest request) -> asio::awaitable<HttpResponse> {
     std::string path = request.target.substr(0, request.target.find('?'));
@@ -421,23 +395,46 @@ asio::awaitable<Result<>> ControlPlane::start() {
   if (s.http_listener) start_task("api-server", s.serve(s.http_listener, nullptr, rest_handler, nullptr));
   if (s.https_listener) start_task("api-server-https", s.serve(s.https_listener, s.api_tls, rest_handler, nullptr));
   start_task("diagnostics", s.serve(s.diagnostics_listener, nullptr, diagnostics_handler, nullptr));
-  start_task("signing-keys", s.first_secrets.make());
+  if (!s.options.election) start_task("signing-keys", s.first_secrets.make());
+  State* state = state_.get();
   auto start_lasting = [&](const char* name, std::function<asio::awaitable<void>()> begin) {
     spawn(s.runtime.executor, s.runtime.log, name, s.lasting_task(name, std::move(begin)));
   };
-  State* state = state_.get();
+  // What only one control plane of a store may do.
+  auto start_leading = [&](const char* name, std::function<asio::awaitable<void>()> begin) {
+    if (s.options.election)
+      begin = [state, begin = std::move(begin)] { return state->replicas.leadership().while_held(begin); };
+    start_lasting(name, std::move(begin));
+  };
+  if (s.options.election) {
+    start_lasting("election", [state] { return state->replicas.run_election(); });
+    start_leading("first-start", [state] { return state->make_first(); });
+    start_leading("catalog", [state] { return state->replicas.run_writer(); });
+    start_lasting("inter-cp", [state] {
+      return state->replicas.run([state](Listener& listener, std::shared_ptr<const TlsContext> tls, GrpcHandler grpc) {
+        return state->serve(listener, std::move(tls), nullptr, std::move(grpc));
+      });
+    });
+    if (s.config.mesh_identities && s.config.mode != "global")
+      start_leading("mesh-identities", [state] { return state->mesh_identities.run(); });
+  }
   if (!s.config.federated())
-    start_lasting("insights", [state] {
+    start_leading("insights", [state] {
       return state->insight_writer.run(state->runtime.timers, state->config.mesh_insight_interval);
     });
   const Duration idle = s.config.mode == "global" ? s.config.zone_idle_time : s.config.proxy_idle_time;
   if (idle > Duration::zero())
-    start_lasting("finalizer", [state, idle] { return state->finalizer.run(state->runtime.timers, idle); });
+    start_leading("finalizer", [state, idle] { return state->finalizer.run(state->runtime.timers, idle); });
   if (s.config.mode != "global")
-    start_lasting("garbage-collector", [state] { return state->collector.run(state->runtime.timers); });
+    start_leading("garbage-collector", [state] { return state->collector.run(state->runtime.timers); });
   if (s.config.mode == "global" || s.config.federated()) {
     start_lasting("kds-feed", [state] { return state->federation.run_feed(); });
-    start_lasting("kds-streams", [state] { return state->federation.run_streams(); });
+    // A zone is connected to its global control plane once.
+    auto streams = [state] { return state->federation.run_streams(); };
+    if (s.config.federated())
+      start_leading("kds-streams", streams);
+    else
+      start_lasting("kds-streams", streams);
   }
   s.is_ready = true;
   s.runtime.log.info("kuma-cp", "control plane is up",
@@ -466,6 +463,10 @@ asio::awaitable<Result<>> ControlPlane::wait_stopped() {
     auto idle = co_await with_timeout(state->runtime.timers, stop_duration_max, state->federation.wait_idle());
     if (!idle) state->runtime.log.warn("kuma-cp", "streams of zones did not end in time", {});
   }
+  if (state->options.election) {
+    auto left = co_await with_timeout(state->runtime.timers, stop_duration_max, state->replicas.leave());
+    if (!left) state->runtime.log.warn("kuma-cp", "other control planes not told", {{"error", left.error().message}});
+  }
   co_return Result<>();
 }
 
@@ -474,14 +475,17 @@ void ControlPlane::stop() {
   s.is_ready = false;
   s.ads.stop();
   s.federation.stop();
-  for (Listener* listener :
-       {&s.dp_listener, &s.http_listener, &s.https_listener, &s.diagnostics_listener, &s.kds_listener})
+  for (Listener* listener : {&s.dp_listener, &s.http_listener, &s.https_listener, &s.diagnostics_listener,
+                             &s.kds_listener, &s.replicas.listener()})
     listener->close();
   s.stopped.set();
 }
 
 bool ControlPlane::ready() const { return state_->is_ready; }
 bool ControlPlane::federated() const { return state_->federation.connected(); }
+void ControlPlane::drop_zone(const std::string& zone, const std::string& stream) {
+  state_->federation.drop(zone, stream);
+}
 bool ControlPlane::idle() const { return state_->reconciler.idle(); }
 HttpResponse ControlPlane::diagnose(const HttpRequest& request) const { return state_->diagnostics.handle(request); }
 std::uint16_t ControlPlane::dp_port() const { return state_->dp_listener ? state_->dp_listener.port() : 0; }

@@ -72,6 +72,9 @@ class ControlPlane {
   bool ready() const;
   /// A zone whose streams to its global control plane are all open.
   bool federated() const;
+  /// Of a global one: ends streams of this zone with UNAVAILABLE: that of this name in a ZoneInsight's `kdsStreams`, or
+  /// "all".
+  void drop_zone(const std::string& zone, const std::string& stream);
   /// Nothing is waiting to be pushed.
   bool idle() const;
   /// What the diagnostics server answers; for who has the control plane in his own program.

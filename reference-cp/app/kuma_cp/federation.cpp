@@ -137,6 +137,10 @@ void Federation::stop() {
   if (global_) global_->stop();
 }
 
+void Federation::drop(const std::string& zone, const std::string& stream) {
+  if (global_) global_->drop(zone, stream);
+}
+
 asio::awaitable<void> Federation::wait_idle() {
   if (global_) co_await global_->wait_idle();
 }
@@ -146,8 +150,8 @@ asio::awaitable<Result<std::string>> Federation::ask_zone(ResourcePtr proxy, std
   return global_->ask_envoy(std::move(proxy), std::move(target));
 }
 
+std::set<std::string> Federation::behind() const { return global_ ? global_->behind() : std::set<std::string>(); }
+
 bool Federation::connected() const { return zone_ && zone_->connected(); }
 
 }  // namespace kumasim::cp
-std::set<std::string> Federation::behind() const { return global_ ? global_->behind() : std::set<std::string>(); }
-

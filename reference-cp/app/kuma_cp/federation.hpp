@@ -48,14 +48,16 @@ class Federation {
   asio::awaitable<void> serve(GrpcServerStream stream);
   /// Global: ends the streams of zones.
   void stop();
+  /// Global: ends streams of this zone, as ControlPlane has it.
+  void drop(const std::string& zone, const std::string& stream);
   /// Global: waits until the ends of these streams are in the zones' insights.
   asio::awaitable<void> wait_idle();
   /// Global: what the Envoy of a zone's proxy says, by its zone. As EnvoyAdminCall.
   asio::awaitable<Result<std::string>> ask_zone(ResourcePtr proxy, std::string target);
-  /// Zone: all of its streams to the global control plane are open.
-  bool connected() const;
   /// Global: zones that are connected and have not yet answered all that there is for them.
   std::set<std::string> behind() const;
+  /// Zone: all of its streams to the global control plane are open.
+  bool connected() const;
 
  private:
   Result<std::shared_ptr<const TlsContext>> client_tls() const;
