@@ -3,8 +3,8 @@
 /// Debian's package brings the programs and, for who is root, the user that they ask for.
 #pragma once
 
-#include <grp.h>
 #include <pwd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -16,7 +16,9 @@
 #include <fmt/format.h>
 
 #include "kumasim/runtime/task.hpp"
+#include "reference-cp/identity/certificate.hpp"
 #include "reference-cp/live/child_process.hpp"
+#include "reference-cp/live/disk.hpp"
 #include "reference-cp/live/live_runtime.hpp"
 #include "reference-cp/live/postgres.hpp"
 #include "store/run_now.hpp"
@@ -35,6 +37,8 @@ class PostgresServer {
   }
 
   const std::string& folder() const { return folder_; }
+  /// Of the server, self-signed, for `localhost` alone.
+  std::string certificate() const { return folder_ + "/server.crt"; }
   std::uint16_t port() const { return port_; }
 
   /// A database of its own for each name.
@@ -98,10 +102,30 @@ class PostgresServer {
                        "--auth-local=trust", "--auth-host=scram-sha-256", "--locale=C", "--encoding=UTF8"});
     auto ended = run(made.wait());
     if (!ended.success()) throw std::runtime_error("initdb failed: see " + folder_ + "/log");
-    server_ = std::make_unique<live::ChildProcess>(
-        start({fmt::format("{}/postgres", programs), "-D", folder_ + "/data", "-k", folder_, "-p",
-               std::to_string(port_), "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c",
-               "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "max_connections=60"}));
+    make_certificate();
+    server_ = std::make_unique<live::ChildProcess>(start({fmt::format("{}/postgres", programs),
+                                                          "-c",
+                                                          "ssl=on",
+                                                          "-c",
+                                                          "ssl_cert_file=" + certificate(),
+                                                          "-c",
+                                                          "ssl_key_file=" + folder_ + "/server.key",
+                                                          "-D",
+                                                          folder_ + "/data",
+                                                          "-k",
+                                                          folder_,
+                                                          "-p",
+                                                          std::to_string(port_),
+                                                          "-c",
+                                                          "listen_addresses=127.0.0.1",
+                                                          "-c",
+                                                          "fsync=off",
+                                                          "-c",
+                                                          "synchronous_commit=off",
+                                                          "-c",
+                                                          "full_page_writes=off",
+                                                          "-c",
+                                                          "max_connections=60"}));
     for (int attempt = 0;; ++attempt) {
       try {
         auto admin = connect("postgres");
@@ -120,6 +144,19 @@ class PostgresServer {
     run(server_->wait());
     std::error_code ignored;
     std::filesystem::remove_all(folder_, ignored);
+  }
+
+  void make_certificate() {
+    auto& runtime = live_.runtime();
+    auto pair = make_server({.hosts = {"localhost"}, .key = {}, .now = runtime.clock.wall_now()}, runtime.random);
+    if (!pair) throw std::runtime_error(pair.error().message);
+    const std::string key = folder_ + "/server.key";
+    auto done = live::write_file(certificate(), pair->certificate_pem, {});
+    if (done) done = live::write_file(key, pair->key_pem, {.secret = true});
+    if (!done) throw std::runtime_error(done.error().message);
+    struct stat owner{};
+    if (::stat(folder_.c_str(), &owner) != 0 || ::chown(key.c_str(), owner.st_uid, owner.st_gid) != 0)
+      throw std::runtime_error("chown " + key);
   }
 
   live::ChildProcess start(std::vector<std::string> command) {

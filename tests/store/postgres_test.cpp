@@ -175,10 +175,32 @@ TEST_F(PostgresSchema, ConnectionErrorsSayWhereAndWhy) {
   auto refused = run(wrong->connect());
   EXPECT_THAT(refused.error().message, HasSubstr("password authentication failed"));
   EXPECT_THAT(refused.error().message, HasSubstr("127.0.0.1:"));
-  options.tls_mode = "require";
-  options.password = PostgresServer::password;
-  auto tls = live::make_postgres(runtime.executor, runtime.timers, options);
-  EXPECT_THAT(run(tls->connect()).error().message, HasSubstr("does not support SSL"));
+}
+
+TEST_F(PostgresSchema, TlsJudgesTheServerAsItsModeSays) {
+  auto& runtime = server_.live().runtime();
+  /// "" where it connects, with TLS.
+  auto connect = [&](std::string mode, std::string host, std::string authority) -> std::string {
+    auto options = server_.options("stores");
+    options.host = std::move(host);
+    options.tls_mode = std::move(mode);
+    options.authority_path = std::move(authority);
+    auto database = live::make_postgres(runtime.executor, runtime.timers, options);
+    if (auto up = run(database->connect()); !up) return up.error().message;
+    auto rows = run(database->run("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"));
+    return rows && rows->text(0, 0) == "t" ? "" : "not by TLS";
+  };
+  const std::string trusted = server_.certificate();
+  EXPECT_EQ(connect("disable", "127.0.0.1", ""), "not by TLS");
+  EXPECT_EQ(connect("require", "127.0.0.1", ""), "");
+  EXPECT_EQ(connect("verify-ca", "127.0.0.1", trusted), "");
+  EXPECT_EQ(connect("verify-full", "localhost", trusted), "");
+  EXPECT_THAT(connect("verify-full", "127.0.0.1", trusted), HasSubstr("does not match host name"));
+  EXPECT_THAT(connect("verify-ca", "127.0.0.1", server_.folder() + "/none.crt"), HasSubstr("does not exist"));
+  const std::string other = server_.folder() + "/other.crt";
+  auto pair = make_server({.hosts = {"localhost"}, .key = {}, .now = runtime.clock.wall_now()}, runtime.random);
+  ASSERT_TRUE(live::write_file(other, pair->certificate_pem, {}));
+  EXPECT_THAT(connect("verify-ca", "127.0.0.1", other), HasSubstr("certificate verify failed"));
 }
 
 }  // namespace
