@@ -60,6 +60,18 @@ std::vector<Kind> application_kinds() {
       kind({.name = "app.blackHole",
             .text = "The application takes requests and answers none",
             .begins = "make a black hole of {}"}),
+      kind({.name = "app.healthLies",
+            .text =
+                "The application answers health checks at once, and not as its calls go: those of HTTP and of gRPC, "
+                "which proxies make by a MeshHealthCheck",
+            .begins = "let {} lie about its health",
+            .parameters = {{.name = "says",
+                            .type = Type::word,
+                            .text = "healthy: checks pass, and calls fail with 503 or the status of the service's "
+                                    "`errors`; unhealthy: checks fail with 503, and calls go on",
+                            .example = "unhealthy",
+                            .fallback = "healthy",
+                            .words = {"healthy", "unhealthy"}}}}),
       kind({.name = "app.slowStart",
             .text = "Applications whose process starts while it lasts are slow at first: latency and the sleeps of the "
                     "script shrink from so many times as long to normal",

@@ -15,6 +15,7 @@ void add(const FaultOrder& order, MonotonicTime began, sim::InstanceFaults& out)
   if (kind == "app.brownout") out.brownout = {parts("fraction"), parts("factor")};
   if (kind == "app.slow") out.speed_ppm = std::min(out.speed_ppm, 1'000'000 - parts("by"));
   if (kind == "app.blackHole") out.black_hole = true;
+  if (kind == "app.healthLies") out.says_healthy = order.word("says") == "healthy";
   if (kind == "app.slowStart") out.slow_start = {parts("factor"), order.duration("over"), began};
 }
 

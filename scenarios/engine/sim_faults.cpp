@@ -91,6 +91,7 @@ const std::map<std::string_view, SimFaults::Acts>& SimFaults::acts() {
       {"app.brownout", {&F::set_app_faults, &F::set_app_faults}},
       {"app.slow", {&F::set_app_faults, &F::set_app_faults}},
       {"app.blackHole", {&F::set_app_faults, &F::set_app_faults}},
+      {"app.healthLies", {&F::set_app_faults, &F::set_app_faults}},
       {"app.slowStart", {&F::set_app_faults, &F::set_app_faults}},
       {"store.staleRead", {&F::set_store_faults, &F::set_store_faults}},
       {"store.conflict", {&F::set_store_faults, &F::set_store_faults}},
@@ -114,11 +115,11 @@ const std::map<std::string_view, SimFaults::Acts>& SimFaults::acts() {
       {"pki.bundleLag", {&F::set_discovery_faults, &F::set_discovery_faults}},
       {"pki.leafExpired", {&F::set_discovery_faults, &F::set_discovery_faults}},
       {"pki.slowSigner", {&F::set_discovery_faults, &F::set_discovery_faults}},
-  };
       {"kds.streamDrop", {&F::drop_streams}},
       {"kds.zoneDeletedMidStream", {&F::remove_zones}},
       {"kds.zoneRenamed", {&F::rename_zones, &F::name_zones_again}},
       {"kds.resourceRefused", {&F::set_refused_policy, &F::set_refused_policy}},
+  };
   return all;
 }
 
