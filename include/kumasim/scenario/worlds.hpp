@@ -9,10 +9,10 @@
 
 #include "kumasim/scenario/world.hpp"
 
-namespace kumasim::sim {
 namespace kumasim::cp {
 class Store;
 }
+namespace kumasim::sim {
 class World;
 }
 
@@ -26,9 +26,9 @@ struct SimWorldOptions {
   std::function<void(sim::World&)> attach;  // before the first event; for traces
   std::function<void(std::string)> log;     // lines that the processes log; empty: dropped
   const SimTap* tap = nullptr;              // who looks at the run from within; must outlive the world
-};
   // Is shown the store of each control plane, in each of its lives, before anything of that life is written.
   std::function<void(const std::string& process, cp::Store& store)> on_store = {};
+};
 
 /// The real control plane, simulated proxies and applications, on virtual time.
 std::unique_ptr<MeshWorld> make_sim_world(const Scenario& scenario, SimWorldOptions options);
