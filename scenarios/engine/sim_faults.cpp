@@ -91,6 +91,7 @@ const std::map<std::string_view, SimFaults::Acts>& SimFaults::acts() {
       {"app.brownout", {&F::set_app_faults, &F::set_app_faults}},
       {"app.slow", {&F::set_app_faults, &F::set_app_faults}},
       {"app.blackHole", {&F::set_app_faults, &F::set_app_faults}},
+      {"app.healthLies", {&F::set_app_faults, &F::set_app_faults}},
       {"app.slowStart", {&F::set_app_faults, &F::set_app_faults}},
       {"store.staleRead", {&F::set_store_faults, &F::set_store_faults}},
       {"store.conflict", {&F::set_store_faults, &F::set_store_faults}},
