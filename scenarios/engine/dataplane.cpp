@@ -49,6 +49,18 @@ nlohmann::json dataplane_of(const Scenario& scenario, const Instance& instance, 
   return dataplane;
 }
 
+std::uint16_t zone_proxy_port(ZoneProxyRole role) { return role == ZoneProxyRole::ingress ? 10001 : 10002; }
+
+nlohmann::json zone_proxy_of(const std::string& name, ZoneProxyRole role, const std::string& address) {
+  bool ingress = role == ZoneProxyRole::ingress;
+  nlohmann::json networking{{"address", address}, {"port", zone_proxy_port(role)}};
+  if (ingress) {
+    networking["advertisedAddress"] = address;
+    networking["advertisedPort"] = zone_proxy_port(role);
+  }
+  return {{"type", ingress ? "ZoneIngress" : "ZoneEgress"}, {"name", name}, {"networking", std::move(networking)}};
+}
+
 std::string service_of_cluster(const std::string& cluster, const std::vector<std::string>& called) {
   if (std::string service = mesh_service_of(cluster); !service.empty())
     return std::ranges::find(called, service) == called.end() ? std::string() : service;

@@ -1,4 +1,4 @@
-/// The Dataplane resource of an instance.
+/// The Dataplane resource of an instance, and those of zone proxies.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +22,13 @@ struct DataplanePorts {
 /// meshServices.mode is Exclusive, else to the kuma.io/service.
 nlohmann::json dataplane_of(const Scenario& scenario, const Instance& instance, const std::string& address,
                             DataplanePorts ports);
+
+/// A zone proxy takes what comes from other zones in, or what goes to them out.
+enum class ZoneProxyRole : std::uint8_t { ingress, egress };
+/// Where it listens: the ports of Kuma's guides.
+std::uint16_t zone_proxy_port(ZoneProxyRole role);
+/// ZoneIngress or ZoneEgress as a person would write it for `kuma-dp run --proxy-type`.
+nlohmann::json zone_proxy_of(const std::string& name, ZoneProxyRole role, const std::string& address);
 
 /// Which of the called services a cluster is of, "" for none: Kuma names them NAME, NAME-HASH (a part of a split), and
 /// MESH_NAME_NAMESPACE_ZONE_msvc_PORT those of a MeshService.

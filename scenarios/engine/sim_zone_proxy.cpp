@@ -1,7 +1,6 @@
 #include "scenarios/engine/sim_zone_proxy.hpp"
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 namespace kumasim::scenario {
 
@@ -9,10 +8,7 @@ SimZoneProxy::SimZoneProxy(sim::proxy::Fabric& fabric, sim::Process& process, co
                            sim::EnvoyBugs bugs)
     : process_(process), role_(role), proxy_(fabric, process, zone.control_plane.name, bugs) {}
 
-/// Those of Kuma's guides.
-std::uint16_t SimZoneProxy::port() const { return role_ == Role::ingress ? 10001 : 10002; }
-
-std::string SimZoneProxy::address() const { return fmt::format("{}:{}", process_.address(), port()); }
+std::string SimZoneProxy::address() const { return fmt::format("{}:{}", process_.address(), zone_proxy_port(role_)); }
 
 void SimZoneProxy::start() {
   process_.start([this](Runtime& runtime) {
@@ -21,19 +17,10 @@ void SimZoneProxy::start() {
   });
 }
 
-/// As a person would write the resource for `kuma-dp run --proxy-type`.
 dp::BootstrapRequest SimZoneProxy::bootstrap_request() const {
-  bool ingress = role_ == Role::ingress;
-  nlohmann::json networking{{"address", process_.address()}, {"port", port()}};
-  if (ingress) {
-    networking["advertisedAddress"] = process_.address();
-    networking["advertisedPort"] = port();
-  }
-  nlohmann::json resource{{"type", ingress ? "ZoneIngress" : "ZoneEgress"},
-                          {"name", process_.name()},
-                          {"networking", std::move(networking)}};
-  dp::BootstrapRequest out{.mesh = {}, .name = process_.name(), .proxy_type = ingress ? "ingress" : "egress"};
-  out.dataplane_resource = resource.dump();
+  dp::BootstrapRequest out{
+      .mesh = {}, .name = process_.name(), .proxy_type = role_ == Role::ingress ? "ingress" : "egress"};
+  out.dataplane_resource = zone_proxy_of(process_.name(), role_, process_.address()).dump();
   return out;
 }
 

@@ -2,13 +2,14 @@
 #pragma once
 
 #include "kumasim/scenario/scenario.hpp"
+#include "scenarios/engine/dataplane.hpp"
 #include "scenarios/engine/sim_proxy.hpp"
 
 namespace kumasim::scenario {
 
 class SimZoneProxy {
  public:
-  enum class Role : std::uint8_t { ingress, egress };
+  using Role = ZoneProxyRole;
   SimZoneProxy(sim::proxy::Fabric& fabric, sim::Process& process, const Zone& zone, Role role, sim::EnvoyBugs bugs);
 
   /// REQUIRES: the process is down and was never started; later lives begin by Process::restart().
@@ -20,7 +21,6 @@ class SimZoneProxy {
 
  private:
   dp::BootstrapRequest bootstrap_request() const;
-  std::uint16_t port() const;
 
   sim::Process& process_;
   Role role_;

@@ -35,15 +35,15 @@ void LiveWorld::end(const FaultOrder& order) {
 void LiveWorld::kill(const std::string& process) {
   for (int pid : pids(process)) ::kill(pid, SIGKILL);
   ending_.erase(process);
-  bool was_there =
-      process == scenario_.control_plane.name ? control_plane_.has_value() : members_.at(process).sidecar.has_value();
+  LivePlane* plane = find_plane(process);
+  bool was_there = plane != nullptr ? plane->process.has_value() : members_.at(process).sidecar.has_value();
   if (was_there && told_life_) told_life_(process, false);
-  if (process == scenario_.control_plane.name) {
-    control_plane_.reset();
-    rollout_.reset();
+  if (plane != nullptr) {
+    plane->process.reset();
+    plane->forget();
     return;
   }
-  Member& member = members_.at(process);
+  LiveMember& member = members_.at(process);
   member.sidecar.reset();
   member.echo.reset();
   member.clients.clear();
@@ -52,8 +52,8 @@ void LiveWorld::kill(const std::string& process) {
 }
 
 void LiveWorld::stop(const std::string& process, Duration grace) {
-  bool is_control_plane = process == scenario_.control_plane.name;
-  auto& program = is_control_plane ? control_plane_ : members_.at(process).sidecar;
+  LivePlane* plane = find_plane(process);
+  auto& program = plane != nullptr ? plane->process : members_.at(process).sidecar;
   if (!program || program->status()) return;
   int pid = program->pid();
   ending_.insert(process);
@@ -64,22 +64,24 @@ void LiveWorld::stop(const std::string& process, Duration grace) {
 }
 
 void LiveWorld::start(const std::string& process) {
-  bool is_control_plane = process == scenario_.control_plane.name;
-  if (is_control_plane ? control_plane_.has_value() : members_.at(process).sidecar.has_value()) return;
-  Result<> started = is_control_plane ? start_control_plane() : start_member(members_.at(process));
+  LivePlane* plane = find_plane(process);
+  if (plane != nullptr ? plane->process.has_value() : members_.at(process).sidecar.has_value()) return;
+  Result<> started = plane != nullptr ? start_plane(*plane) : start_member(members_.at(process));
   if (!started) return complain(fmt::format("{} did not start: {}", process, started.error().message));
   if (told_life_) told_life_(process, true);
 }
 
 void LiveWorld::pause(const std::string& process) {
   for (int pid : pids(process)) ::kill(pid, SIGSTOP);
-  if (process == scenario_.control_plane.name) rollout_.reset();
-  (process == scenario_.control_plane.name ? control_plane_paused_ : members_.at(process).paused) = true;
+  LivePlane* plane = find_plane(process);
+  if (plane != nullptr) plane->forget();
+  (plane != nullptr ? plane->paused : members_.at(process).paused) = true;
 }
 
 void LiveWorld::resume(const std::string& process) {
   for (int pid : pids(process)) ::kill(pid, SIGCONT);
-  (process == scenario_.control_plane.name ? control_plane_paused_ : members_.at(process).paused) = false;
+  LivePlane* plane = find_plane(process);
+  (plane != nullptr ? plane->paused : members_.at(process).paused) = false;
 }
 
 void LiveWorld::cut(const Way& way) {

@@ -1,9 +1,12 @@
 /// What the live world sees of its processes: Envoys by their admin ports, the rest by the control plane's word.
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "kumasim/runtime/event.hpp"
 #include "kumasim/runtime/task.hpp"
+#include "kumasim/transport/http.hpp"
 #include "scenarios/engine/rollout.hpp"
 #include "scenarios/live/live_world.hpp"
 
@@ -11,7 +14,7 @@ namespace kumasim::scenario {
 namespace {
 
 constexpr Duration poll_period = std::chrono::milliseconds(500);
-constexpr Duration rollout_patience = std::chrono::seconds(2), rollout_age_max = std::chrono::seconds(5);
+constexpr Duration rollout_patience = std::chrono::seconds(2);
 
 }  // namespace
 
@@ -21,16 +24,13 @@ asio::awaitable<void> LiveWorld::poll() {
     std::vector<Suspect> suspects = std::exchange(suspects_, {});
     std::map<std::string, std::uint64_t> refused;  // service -> since the last poll
     look_after_all();
+    co_await poll_members();
     for (auto& [name, member] : members_) {
-      if (!up(name)) {
-        member.state = {};
-        continue;
-      }
-      co_await poll_member(name, member);
+      if (!member.up() || member.instance == nullptr) continue;
       std::uint64_t last = std::exchange(before[name], member.state.denied);
       if (member.state.denied > last) refused[member.instance->service] += member.state.denied - last;
     }
-    co_await poll_rollout();
+    for (LivePlane& plane : planes_) co_await poll_rollout(plane);
     for (Suspect& suspect : suspects) {
       suspect.record.denied = refused[suspect.to] > 0;
       suspect.done(std::move(suspect.record));
@@ -39,52 +39,105 @@ asio::awaitable<void> LiveWorld::poll() {
   }
 }
 
-asio::awaitable<void> LiveWorld::poll_member(const std::string& name, Member& member) {
-  std::vector<std::string> called;
-  for (const Outbound& outbound : member.service->calls) called.push_back(outbound.to);
+/// All at once: one that is slow to answer holds up no other.
+asio::awaitable<void> LiveWorld::poll_members() {
+  struct Round {
+    explicit Round(const asio::any_io_executor& executor) : over(executor) {}
+    std::size_t asked = 1;  // and who waits
+    kumasim::Event over;
+    void answered() {
+      if (--asked == 0) over.set();
+    }
+  };
+  auto round = std::make_shared<Round>(runtime_.executor);
+  auto one = [](LiveWorld& world, LiveMember& member, std::shared_ptr<Round> of) -> asio::awaitable<void> {
+    co_await world.poll_member(member);
+    of->answered();
+  };
+  for (auto& [name, member] : members_) {
+    if (!member.up()) {
+      member.state = {};
+      continue;
+    }
+    ++round->asked;
+    spawn(runtime_.executor, runtime_.log, "poll", one(*this, member, round));
+  }
+  round->answered();
+  co_await round->over.wait();
+}
+
+asio::awaitable<void> LiveWorld::poll_member(LiveMember& member) {
   std::uint64_t life = member.lives;
-  ProxyState state = co_await read_envoy(runtime_of(name), member.admin_port, std::move(called), member.refusals);
-  if (!up(name) || member.lives != life) co_return;  // the answer of an Envoy that is no more
-  if (member.refusals.any()) state.refusals = member.refusals.refusals(whole_log(name));
+  ProxyState state = co_await read_envoy(runtime_of(member.name), member.admin_port, member.called(), member.refusals);
+  if (!member.up() || member.lives != life) co_return;  // the answer of an Envoy that is no more
+  if (member.refusals.any()) state.refusals = member.refusals.refusals(whole_log(member.name));
   if (state.up)
     member.state = std::move(state);
   else
     member.state.ready = false;  // it does not say what it has
 }
 
-asio::awaitable<void> LiveWorld::poll_rollout() {
-  const std::string& name = scenario_.control_plane.name;
-  if (!up(name)) co_return;
-  int life = control_plane_->pid();
+asio::awaitable<void> LiveWorld::poll_rollout(LivePlane& plane) {
+  if (!plane.up()) co_return;
+  int life = plane.process->pid();
   MonotonicTime asked = runtime_.clock.now();
-  std::string url = fmt::format("http://127.0.0.1:{}{}", ports_.diagnostics, rollout_target_);
-  Runtime& runtime = runtime_of(name);
+  std::string url = fmt::format("http://127.0.0.1:{}{}", plane.ports.diagnostics, plane.target);
+  Runtime& runtime = runtime_of(plane.name());
   auto answer = co_await http_call(runtime.network, runtime.timers, std::move(url), {}, nullptr, rollout_patience);
-  if (!up(name) || control_plane_->pid() != life || !answer || answer->status != 200) co_return;
-  rollout_ = read_rollout(answer->body, scenario_);
-  rollout_asked_ = asked;
-  if (!rollout_) co_return;
-  for (auto& [process, member] : members_) {
-    auto known = rollout_->proxies.find(process);
-    if (known == rollout_->proxies.end() || !known->second.current) continue;
+  if (!plane.up() || plane.process->pid() != life || !answer || answer->status != 200) co_return;
+  plane.hear(answer->body, scenario_, asked);
+  if (!plane.rollout) co_return;
+  for (const auto& [process, proxy] : plane.rollout->proxies) {
+    LiveMember& member = members_.at(process);
+    if (member.plane != &plane || !proxy.current) continue;
     member.refusals.made_good();
     member.state.refusals.clear();
   }
 }
 
+/// What they say together is as old as the oldest of their answers.
+std::optional<Rollout> LiveWorld::rollout_of_zones(StateSample& sample) const {
+  MonotonicTime now = runtime_.clock.now(), oldest = now;
+  std::map<std::string, Rollout> answers;
+  Rollout of_global;
+  for (const LivePlane& plane : planes_) {
+    const Rollout* said = plane.said(now);
+    if (said == nullptr) {
+      if (plane.runs()) sample.mute.insert(plane.name());
+      continue;
+    }
+    if (plane.under_global() && !plane.connected_to_global) sample.zones_apart.insert(plane.zone);
+    oldest = std::min(oldest, plane.asked);
+    // Global has no proxies of its own.
+    if (plane.zone.empty())
+      of_global = *said;
+    else
+      answers[plane.zone] = *said;
+  }
+  std::optional<Rollout> out = joined(answers, scenario_);
+  if (!out) return out;
+  out->behind = out->behind || of_global.behind;
+  out->zones_behind = of_global.zones_behind;
+  out->at = oldest - start_;
+  return out;
+}
+
 StateSample LiveWorld::sample() {
   StateSample out;
   out.at = now();
-  bool answers = up(scenario_.control_plane.name);
-  if (!answers) out.silent.insert(scenario_.control_plane.name);
+  for (const LivePlane& plane : planes_) {
+    if (!plane.runs()) out.silent.insert(plane.name());
+  }
   for (const auto& [name, member] : members_) {
     out.proxies[name] = member.state;
-    out.proxies[name].up = up(name);
+    out.proxies[name].up = member.up();
     out.proxies[name].life = member.lives;
   }
-  if (answers && rollout_ && runtime_.clock.now() - rollout_asked_ < rollout_age_max) {
-    out.rollout = rollout_;
-    out.rollout->at = rollout_asked_ - start_;
+  if (!scenario_.zones.empty()) {
+    out.rollout = rollout_of_zones(out);
+  } else if (const Rollout* said = planes_.front().said(runtime_.clock.now())) {
+    out.rollout = *said;
+    out.rollout->at = planes_.front().asked - start_;
   }
   return out;
 }

@@ -1,4 +1,4 @@
-/// Bridge, veth pairs, and neighbour entries that lead nowhere.
+/// Bridge and veth pairs or a switch, and neighbour entries that lead nowhere.
 #include "scenarios/live/namespaces.hpp"
 
 #include <fstream>
@@ -19,11 +19,11 @@ constexpr auto step = std::chrono::milliseconds(2);
 
 Result<std::unique_ptr<Namespaces>> Namespaces::create(const Runtime& runtime, asio::io_context& context,
                                                        const std::vector<std::string>& processes,
-                                                       const std::filesystem::path& folder) {
+                                                       const std::filesystem::path& folder,
+                                                       live::EthernetSwitch::Way way) {
   auto hub = live::NetNamespace::create();
   if (!hub) return fail(hub.error());
   auto out = std::unique_ptr<Namespaces>(new Namespaces(std::move(*hub), folder));
-  std::string joined = "link add br0 type bridge\nlink set br0 up\n";
   int number = 0;
   for (const std::string& process : processes) {
     auto space = live::NetNamespace::create();
@@ -32,18 +32,36 @@ Result<std::unique_ptr<Namespaces>> Namespaces::create(const Runtime& runtime, a
     ++number;
     node->address = fmt::format("10.107.{}.{}", number / 250, 1 + number % 250);
     node->hardware = fmt::format("02:6b:75:00:{:02x}:{:02x}", number / 256, number % 256);
-    joined += fmt::format("link add p{} type veth peer name {} address {} netns {}\nlink set p{} master br0 up\n",
-                          number, device, node->hardware, node->space.path(), number);
     out->nodes_[process] = std::move(node);
   }
-  if (auto done = out->ip(runtime, context, out->hub_, joined); !done) return fail(done.error());
+  Result<> joined = way ? out->join_by_switch(processes, std::move(way)) : out->join_by_bridge(runtime, context);
+  if (!joined) return fail(joined.error());
   for (const auto& [process, node] : out->nodes_) {
     auto done =
         out->ip(runtime, context, node->space,
-                fmt::format("link set lo up\naddr add {}/16 dev {}\nlink set {} up\n", node->address, device, device));
+                fmt::format("link set lo up\nlink set {0} address {1}\naddr add {2}/16 dev {0}\nlink set {0} up\n",
+                            device, node->hardware, node->address));
     if (!done) return fail(done.error());
   }
+  if (out->switch_) out->switch_->start();
   return out;
+}
+
+Result<> Namespaces::join_by_bridge(const Runtime& runtime, asio::io_context& context) {
+  std::string commands = "link add br0 type bridge\nlink set br0 up\n";
+  int number = 0;
+  for (const auto& [process, node] : nodes_)
+    commands += fmt::format("link add p{0} type veth peer name {1} netns {2}\nlink set p{0} master br0 up\n", ++number,
+                            device, node->space.path());
+  return ip(runtime, context, hub_, commands);
+}
+
+Result<> Namespaces::join_by_switch(const std::vector<std::string>& processes, live::EthernetSwitch::Way way) {
+  switch_ = std::make_unique<live::EthernetSwitch>(std::move(way));
+  for (const std::string& process : processes) {
+    if (auto added = switch_->add_port(nodes_.at(process)->space, device); !added) return added;
+  }
+  return {};
 }
 
 Result<> Namespaces::aim(const std::string& from, const std::string& to, bool right) {

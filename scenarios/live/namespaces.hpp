@@ -1,4 +1,5 @@
-/// One network namespace for each process of a scenario, joined by a bridge, so that ways between them can be cut.
+/// One network namespace for each process of a scenario, joined by a bridge, so that ways between them can be cut; or
+/// by a switch of ours, so that they can be slow as well.
 #pragma once
 
 #include <filesystem>
@@ -10,6 +11,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "kumasim/runtime/runtime.hpp"
+#include "reference-cp/live/ethernet_switch.hpp"
 #include "reference-cp/live/net_namespace.hpp"
 #include "reference-cp/live/tcp.hpp"
 
@@ -18,10 +20,12 @@ namespace kumasim::scenario {
 /// The namespaces and the bridge have no names outside and end with this object and the processes in them.
 class Namespaces {
  public:
-  /// Needs CAP_SYS_ADMIN and ip(8); `folder` is for scratch files. Runs the context for some milliseconds.
+  /// Needs CAP_SYS_ADMIN and ip(8); `folder` is for scratch files. Runs the context for some milliseconds. With `way`,
+  /// whose ports are the processes in their order, frames are carried as it says, which takes this process's time.
   static Result<std::unique_ptr<Namespaces>> create(const Runtime& runtime, asio::io_context& context,
                                                     const std::vector<std::string>& processes,
-                                                    const std::filesystem::path& folder);
+                                                    const std::filesystem::path& folder,
+                                                    live::EthernetSwitch::Way way = {});
 
   const std::string& address(const std::string& process) const { return nodes_.at(process)->address; }
   const live::NetNamespace& of(const std::string& process) const { return nodes_.at(process)->space; }
@@ -46,6 +50,9 @@ class Namespaces {
   };
 
   Namespaces(live::NetNamespace hub, const std::filesystem::path& folder) : hub_(std::move(hub)), folder_(folder) {}
+  /// Devices for all nodes, which are named eth0 and joined.
+  Result<> join_by_bridge(const Runtime& runtime, asio::io_context& context);
+  Result<> join_by_switch(const std::vector<std::string>& processes, live::EthernetSwitch::Way way);
   Result<> aim(const std::string& from, const std::string& to, bool right);
   Result<> ip(const Runtime& runtime, asio::io_context& context, const live::NetNamespace& where,
               const std::string& commands);
@@ -53,6 +60,7 @@ class Namespaces {
   live::NetNamespace hub_;
   std::filesystem::path folder_;
   std::map<std::string, std::unique_ptr<Node>> nodes_;
+  std::unique_ptr<live::EthernetSwitch> switch_;  // null where the kernel's bridge joins them
 };
 
 }  // namespace kumasim::scenario

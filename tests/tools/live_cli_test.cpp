@@ -188,12 +188,6 @@ TEST_F(LiveCli, SaysThatThereIsNoControlPlaneWithPlantedBugs) {
   EXPECT_NE(done.out.find("no program at " + (programs / "kuma-cp-planted").string()), std::string::npos) << done.out;
 }
 
-TEST_F(LiveCli, RefusesSlowLinks) {
-  Outcome done = run("run --world live " + write("    links: [{between: [web, backend], delay: 5ms}]"));
-  EXPECT_EQ(done.code, 2) << done.out;
-  EXPECT_NE(done.out.find("netem"), std::string::npos) << done.out;
-}
-
 TEST_F(LiveCli, RefusesFaultsThatTheWorldDoesNotHave) {
   Outcome done = run("run --world live " + write("", "  faults: [{at: 2s, fault: net.loss, loss: 5%, target: web-0}]\n"
                                                      "  expect: [{always: no-plaintext}]\n"));

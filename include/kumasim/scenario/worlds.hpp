@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -37,11 +38,12 @@ struct LiveWorldOptions {
   std::string planted_bug;
   std::string programs;  // folder of kuma-cp, kuma-dp and kumasim-echo
   std::string envoy;     // Envoy's executable; a path or a name in PATH
+  std::map<std::string, std::string> sidecars = {};  // process -> another kuma-dp for it than that of `programs`
 };
 
 /// Real processes on this machine's loopback: kuma-cp, kuma-dp with Envoy and kumasim-echo for each instance. All of
-/// them end with the world. Where a scenario has partitions, each is in a network namespace of its own, which needs
-/// root. set_up refuses faults that faults_refused() names for this world, and links, which would need netem.
+/// them end with the world. Where a scenario has zones, links or partitions, each is in a network namespace of its own,
+/// which needs root. set_up refuses faults that faults_refused() names for this world.
 std::unique_ptr<MeshWorld> make_live_world(const Scenario& scenario, LiveWorldOptions options);
 
 /// Bugs that can be planted to see that a scenario catches them.
