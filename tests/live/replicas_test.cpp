@@ -10,16 +10,21 @@ using cp::testing::PostgresServer;
 
 class Replicas : public ZonesBed {
  protected:
-  static constexpr const char* database = "globals";
+  /// All of a test share one database.
+  void use_database(std::string name) {
+    database_ = std::move(name);
+    server_.create(database_);
+    admin_ = server_.connect(database_);
+  }
 
-  Site instance(std::string name) {
-    Site out = site(std::move(name), KUMA_CP, "global");
+  Site instance(std::string name, std::string program = KUMA_CP) {
+    Site out = site(std::move(name), std::move(program), "global");
     out.settings["KUMA_STORE_TYPE"] = "postgres";
     out.settings["KUMA_STORE_POSTGRES_HOST"] = "127.0.0.1";
     out.settings["KUMA_STORE_POSTGRES_PORT"] = std::to_string(server_.port());
     out.settings["KUMA_STORE_POSTGRES_USER"] = PostgresServer::user;
     out.settings["KUMA_STORE_POSTGRES_PASSWORD"] = PostgresServer::password;
-    out.settings["KUMA_STORE_POSTGRES_DB_NAME"] = database;
+    out.settings["KUMA_STORE_POSTGRES_DB_NAME"] = database_;
     out.settings["KUMA_INTER_CP_CATALOG_INSTANCE_ADDRESS"] = "127.0.0.1";
     out.settings["KUMA_INTER_CP_CATALOG_HEARTBEAT_INTERVAL"] = "300ms";
     out.settings["KUMA_INTER_CP_CATALOG_WRITER_INTERVAL"] = "1s";
@@ -135,13 +140,13 @@ class Replicas : public ZonesBed {
 
   PostgresServer& server_ = PostgresServer::get();
   std::unique_ptr<cp::Database> admin_;
+  std::string database_;
   std::uint16_t target_ = 0;
   std::string proxy_;
 };
 
 TEST_F(Replicas, ZoneGoesOnWithTheOtherWhenOneIsKilled) {
-  server_.create(database);
-  admin_ = server_.connect(database);
+  use_database("globals");
   Listener balancer = live.runtime().network.listen({"127.0.0.1", 0});
   spawn(live.runtime().executor, live.log(), "balancer", balance(balancer));
   run(
@@ -191,6 +196,41 @@ TEST_F(Replicas, ZoneGoesOnWithTheOtherWhenOneIsKilled) {
                        [&]() -> asio::awaitable<bool> { co_return catalog() == fmt::format("!{}", inter_cp(one)); });
       },
       240s);
+  admin_.reset();
+}
+
+/// On tables that the release has made; skipped without KUMASIM_PEER_KUMA_CP.
+TEST_F(Replicas, ReleaseOfKumaAndOursElectOneLeader) {
+  auto theirs = environment_variable("KUMASIM_PEER_KUMA_CP").value_or("");
+  if (theirs.empty()) GTEST_SKIP() << "KUMASIM_PEER_KUMA_CP names no kuma-cp of Kuma 2.12";
+  use_database("mixed");
+  run(
+      [&]() -> asio::awaitable<void> {
+        Site one = instance("one", theirs);
+        ChildProcess& migration = start(theirs, {"migrate", "up"}, "migrate", one.settings);
+        auto migrated = co_await migration.wait();
+        EXPECT_TRUE(migrated.success()) << to_string(migrated);
+        co_await begin(one);
+        co_await comes("theirs leads",
+                       [&]() -> asio::awaitable<bool> { co_return catalog() == fmt::format("!{}", inter_cp(one)); });
+        Site two = instance("two");
+        co_await begin(two);
+        co_await comes("theirs knows ours",
+                       [&]() -> asio::awaitable<bool> { co_return catalog() == expected(one, two); });
+        co_await kill(one);
+        co_await comes("ours leads",
+                       [&]() -> asio::awaitable<bool> { co_return catalog() == fmt::format("!{}", inter_cp(two)); });
+        co_await put(two, "/meshes/default/meshtimeouts/t1",
+                     Json::parse(R"({"type": "MeshTimeout", "mesh": "default", "name": "t1", "spec": {
+                         "targetRef": {"kind": "Mesh"},
+                         "to": [{"targetRef": {"kind": "Mesh"}, "default": {"connectionTimeout": "7s"}}]}})"));
+        co_await begin(one);
+        co_await comes("ours knows theirs",
+                       [&]() -> asio::awaitable<bool> { co_return catalog() == expected(two, one); });
+        Json policy = co_await get(one, "/meshes/default/meshtimeouts/t1");
+        EXPECT_EQ(policy.value(Json::json_pointer("/spec/to/0/default/connectionTimeout"), ""), "7s") << policy.dump();
+      },
+      120s);
   admin_.reset();
 }
 
