@@ -81,6 +81,7 @@ class Trial {
   void say(const std::string& line) { said_ += "\n" + line; }
 
   void compare(Duration at) {
+    is_up_ = true;
     if (same_ || at < healed || at < compared_ + compared_every) return;
     compared_ = at;
     same_ = stores_.difference(true).empty();
@@ -88,7 +89,8 @@ class Trial {
 
   void look_at_proxies(const scenario::SimWorld& world, const std::string& changed) {
     const sim::EnvoyProcess* proxy = world.envoy(changed);
-    if (proxy == nullptr || scenario_.is_zone_proxy(changed) || trouble_.size() > 3) return;
+    // Before that a zone may have the Mesh that Global makes by itself, without mutual TLS.
+    if (!is_up_ || proxy == nullptr || scenario_.is_zone_proxy(changed) || trouble_.size() > 3) return;
     if (std::string what = unprotected(proxy->config()); !what.empty()) trouble(changed + ": " + what);
     for (const scenario::Instance& instance : scenario_.instances) {
       const sim::EnvoyProcess* other = world.envoy(instance.process);
@@ -142,6 +144,7 @@ class Trial {
   ZoneStores stores_{scenario_, [this] { return simulation_->now(); }};
   sim::proxy::CertificateStore verified_;
   Duration compared_{};
+  bool is_up_ = false;  // the set-up is over
   bool same_ = false;
   std::set<std::string> trouble_;
   std::string said_;
