@@ -35,9 +35,12 @@ spec:
          "\n  load: [{from: web, to: backend, rate: 1/s}]\n  expect:\n  - always: no-plaintext\n";
 }
 
-/// The same in two zones.
+/// The same in two zones; the faults are in the same lines.
 std::string in_zones(const std::string& faults) {
-  return replaced(with(faults), "    services:\n", "    zones: [{name: east}, {name: west}]\n    services:\n");
+  std::string out =
+      replaced(with(faults), "    services:\n", "    zones: [{name: east}, {name: west}]\n    services:\n");
+  return replaced(out, "  resources:\n  - {type: Mesh, name: default}\n",
+                  "  resources: [{type: Mesh, name: default}]\n");
 }
 
 bool is_of_zones(std::string_view faults) { return faults.find("fault: kds.") != std::string_view::npos; }
