@@ -49,13 +49,17 @@ void Kernel::bind_connected(asio::cancellation_slot slot, EventRef ref) {
   });
 }
 
+void Kernel::drop(std::uint32_t index, EventSlot& slot) {
+  if (in_heap(slot)) ++stale_;
+  auto handler = std::move(slot.handler);
+  release(index, *slot.context);
+}
+
 void Kernel::discard(EventRef ref) {
   if (!pool_.alive(ref)) return;
   auto& slot = pool_[ref.slot];
-  if (in_heap(slot)) ++stale_;
   if (slot.state == SlotState::begun) end_work(*slot.context);
-  auto handler = std::move(slot.handler);
-  pool_.release(ref.slot);
+  drop(ref.slot, slot);
 }
 
 void Kernel::record(std::uint32_t process, EventKind kind, std::uint64_t digest) {
@@ -118,7 +122,7 @@ bool Kernel::set_aside(const EventEntry& entry, EventSlot& slot) {
   if (slot.state == SlotState::begun) end_work(context);
   running_ = &context;
   // The handler moves itself out of the slot before it runs, so the slot is free for what it starts.
-  pool_.release(entry.slot);
+  release(entry.slot, context);
   struct Idle {
     Kernel& kernel;
     ~Idle() {
@@ -204,16 +208,20 @@ void Kernel::end_work(Context& context) {
   }
 }
 
+// A handler may own frames that discard or cancel further slots, before or behind its own.
 void Kernel::drain(Context& context) {
-  for (std::uint32_t index = 0; index < pool_.size(); ++index) {
+  for (std::uint32_t index = 0; context.pending_ != 0 && index < pool_.size(); ++index) {
     auto& slot = pool_[index];
-    if (slot.context != &context) continue;
-    if (in_heap(slot)) ++stale_;
-    auto handler = std::move(slot.handler);
-    pool_.release(index);
-    handler.reset();  // may destroy frames that discard or cancel further slots, before or behind this one
+    if (slot.context == &context) drop(index, slot);
   }
   context.held_.clear();
+}
+
+void Kernel::drain_all() {
+  for (std::uint32_t index = 0; index < pool_.size(); ++index)
+    if (auto* context = pool_[index].context) context->mark_ended();
+  for (std::uint32_t index = 0; index < pool_.size(); ++index)
+    if (auto& slot = pool_[index]; slot.context != nullptr) drop(index, slot);
 }
 
 void Kernel::note_cause(std::uint32_t index) {

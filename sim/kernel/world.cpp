@@ -20,6 +20,8 @@ World::~World() {
   set_trace(nullptr);
   log_ = {};
   life_watch_ = {};
+  // What each has pending is not looked for one by one.
+  kernel_.drain_all();
   for (auto& process : processes_) process->kill();
 }
 

@@ -107,6 +107,23 @@ TEST(World, OneSeedOneRunAnotherSeedAnother) {
   EXPECT_EQ(first.journal.size(), 7u);              // the killed one wrote nothing
 }
 
+TEST(World, ItsEndDestroysEveryFrameOfAllProcesses) {
+  {
+    World world;
+    for (const char* name : {"a", "b", "c"})
+      world.add_process(name).start([](Runtime& runtime) {
+        spawn(runtime.executor, runtime.log, "sleeps", [](Runtime& r) -> asio::awaitable<void> {
+          Counted counted;
+          auto limited = co_await with_timeout(r.timers, 2h, sleep(r.timers, 1h));
+          EXPECT_TRUE(limited);
+        }(runtime));
+      });
+    world.run_until(at(1s));
+    EXPECT_EQ(Counted::alive, 3);
+  }
+  EXPECT_EQ(Counted::alive, 0);
+}
+
 TEST(Process, KillDestroysEveryFrameAndRestartBuildsAnew) {
   World world;
   auto& process = world.add_process("p");

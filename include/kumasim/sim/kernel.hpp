@@ -135,6 +135,8 @@ class Kernel {
   void slow(Context& context, std::optional<DelayLaw> step);
   /// See Context::drain.
   void drain(Context& context);
+  /// Ends and drains every context that has something pending, at the cost of draining one.
+  void drain_all();
 
   /// Ends the program where another thread calls: a library that starts a thread behind our back (Asio's steady_timer
   /// does) would make every run different.
@@ -152,6 +154,7 @@ class Kernel {
     auto index = pool_.acquire();
     auto& slot = pool_[index];
     slot.context = &context;
+    ++context.pending_;
     slot.lane = lane;
     slot.kind = kind;
     slot.failed = false;
@@ -160,6 +163,13 @@ class Kernel {
     if (trace_) note_cause(index);
     return index;
   }
+
+  void release(std::uint32_t index, Context& context) {
+    --context.pending_;
+    pool_.release(index);
+  }
+  /// Destroys the handler uncalled.
+  void drop(std::uint32_t index, EventSlot& slot);
 
   void enqueue(std::uint32_t index, EventSlot& slot, MonotonicTime time) {
     slot.state = SlotState::queued;
