@@ -1,6 +1,8 @@
 /// Who gets calls by active health checks: beside discovery, panic, degraded hosts and outlier detection.
 #include <gmock/gmock.h>
 
+#include "kumasim/sim/seeded_random.hpp"
+#include "sim/envoy/data/balancer.hpp"
 #include "tests/traffic/health_check_bed.hpp"
 
 namespace kumasim::test {
@@ -10,6 +12,13 @@ using namespace std::chrono_literals;
 using sim::proxy::Type;
 using ::testing::ElementsAre;
 using ::testing::Pair;
+
+std::string endpoint(const std::string& address, const std::string& check, const std::string& status = "UNKNOWN") {
+  return "  - {health_status: " + status + ", endpoint: {address: {socket_address: {address: " + address +
+         ", port_value: 80}}, health_check_config: {" + check + "}}}\n";
+}
+
+Yaml endpoints_of(const std::string& all) { return "cluster_name: backend\nendpoints:\n- lb_endpoints:\n" + all; }
 
 TEST_F(HealthChecks, AHostThatPassesStaysWhenDiscoveryTakesItAway) {
   use(check(""));
@@ -38,6 +47,47 @@ TEST_F(HealthChecks, AHostThatPassesStaysWhenDiscoveryTakesItAway) {
   run_for(500ms);
   endpoints_are({"10.0.0.12:80"});
   EXPECT_EQ(stat("membership_total"), 1u);
+}
+
+TEST_F(HealthChecks, AHostThatDiscoveryCallsUnhealthyGoesWithIt) {
+  use(check(""));
+  run_for(500ms);
+  ok(apply(web(), Type::endpoints, {endpoints_of(endpoint("10.0.0.11", "", "UNHEALTHY") + endpoint("10.0.0.12", ""))}));
+  ASSERT_TRUE(passes("10.0.0.11:80"));
+  endpoints_are({"10.0.0.12:80"});
+  EXPECT_EQ(stat("membership_total"), 1u);
+}
+
+TEST_F(HealthChecks, AHostThatIsCheckedElsewhereIsNew) {
+  use(check(""));
+  run_for(500ms);
+  auto checked_at = [&](const std::string& port) {
+    ok(apply(web(), Type::endpoints,
+             {endpoints_of(endpoint("10.0.0.11", "port_value: " + port) + endpoint("10.0.0.12", ""))}));
+    run_for(1ms);
+  };
+  checked_at("80");
+  EXPECT_TRUE(passes("10.0.0.11:80")) << "which is where it was checked before";
+  checked_at("81");
+  EXPECT_FALSE(passes("10.0.0.11:80"));
+  EXPECT_TRUE(passes("10.0.0.12:80"));
+}
+
+/// All are unhealthy by discovery, and get calls in panic.
+TEST_F(HealthChecks, AHostThatPassesAgainKeepsItsConnections) {
+  one.answer.status = two.answer.status = 500;
+  use(check("").substr(0, check("").find("common_lb_config")));
+  ok(apply(web(), Type::endpoints,
+           {endpoints_of(endpoint("10.0.0.11", "", "UNHEALTHY") + endpoint("10.0.0.12", "", "UNHEALTHY"))}));
+  run_for(500ms);
+  EXPECT_EQ(ten_calls(), (std::map<std::string, int>{{"one", 5}, {"two", 5}}));
+  ASSERT_FALSE(passes("10.0.0.11:80"));
+  auto accepted = one.accepted.size();
+  one.answer.status = 200;
+  run_for(20s);
+  ASSERT_TRUE(passes("10.0.0.11:80"));
+  EXPECT_EQ(ten_calls(), (std::map<std::string, int>{{"one", 5}, {"two", 5}}));
+  EXPECT_EQ(one.accepted.size(), accepted);
 }
 
 TEST_F(HealthChecks, InPanicHealthDoesNotCountUnlessTrafficIsToFail) {
@@ -99,19 +149,28 @@ TEST_F(HealthChecks, AnEjectedHostComesBackWhenACheckPasses) {
 }
 
 TEST_F(HealthChecks, AnEndpointMayBeCheckedElsewhereOrNotAtAll) {
-  auto host = [](const std::string& address, const std::string& more) {
-    return "  - endpoint: {address: {socket_address: {address: " + address +
-           ", port_value: 80}}, health_check_config: {" + more + "}}\n";
-  };
   ok(apply(web(), Type::cluster, {eds_cluster("backend", check(""))}));
   ok(apply(web(), Type::endpoints,
-           {"cluster_name: backend\nendpoints:\n- lb_endpoints:\n" + host("10.0.0.11", "port_value: 81, hostname: h") +
-            host("10.0.0.12", "disable_active_health_check: true")}));
+           {endpoints_of(endpoint("10.0.0.11", "port_value: 81, hostname: h") +
+                         endpoint("10.0.0.12", "disable_active_health_check: true"))}));
   ok(apply(web(), Type::listener, {outbound(10001, route_all("cluster: backend"))}));
   run_for(5s);
   EXPECT_TRUE(one.heard.empty() && two.heard.empty());
   EXPECT_EQ(checked("network_failure"), 3u) << "nobody listens on port 81";
   EXPECT_THAT(ten_calls(), ElementsAre(Pair("two", 10)));
+}
+
+/// A host may pass and be excluded until it fails once more.
+TEST(Balancer, ALocalityOfExcludedHostsGetsNothing) {
+  using namespace sim::proxy;
+  auto here = std::make_shared<Host>(), there = std::make_shared<Host>();
+  there->locality = 1;
+  there->check.excluded = true;
+  Cluster cluster;
+  cluster.locality_weighted = true;
+  sim::SeededRandom random(1);
+  Balancer balancer(cluster, {here, there}, {1, 1}, 140, random);
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(balancer.pick(random), here);
 }
 
 }  // namespace

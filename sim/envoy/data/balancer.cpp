@@ -79,7 +79,7 @@ Balancer::Group Balancer::group_of(const Level& level, bool (Host::*belongs)() c
     for (const auto& h : level.hosts) total += h->locality == l && !h->excluded();
     std::copy_if(hosts.begin(), hosts.end(), std::back_inserter(members),
                  [&](const auto& h) { return h->locality == l; });
-    if (members.empty() || locality_weights_[l] == 0) continue;
+    if (members.empty() || total == 0 || locality_weights_[l] == 0) continue;
     auto available = std::min<std::uint64_t>(100, overprovisioning_percent_ * members.size() / total);
     out.locality_load.push_back(locality_weights_[l] * available);
     out.locality_schedule.add(out.localities.size(), out.locality_load.back());

@@ -5,6 +5,15 @@
 #include "sim/envoy/data/health_checker.hpp"
 
 namespace kumasim::sim::proxy {
+namespace {
+
+/// By health checks, and at the same address. Of endpoints of one address.
+bool checked_alike(const Endpoint& a, const Endpoint& b) {
+  auto port = [](const Endpoint& endpoint) { return endpoint.check_port > 0 ? endpoint.check_port : endpoint.port; };
+  return a.unchecked == b.unchecked && port(a) == port(b);
+}
+
+}  // namespace
 
 Upstream::Upstream(const ClusterState& state, Stats& stats, MonotonicTime now, Random& random)
     : config_(state.config), stats_(stats), version_(state.version), since_(now) {
@@ -32,16 +41,16 @@ std::vector<UpstreamHostPtr> Upstream::set_endpoints(const ClusterState& state, 
     for (const auto& endpoint : locality.endpoints) {
       if (hosts_.contains(endpoint.text)) continue;
       auto known = before.find(endpoint.text);
-      // A host whose socket match changes needs other connections: Envoy makes a new host of it.
+      // A host whose socket match changes needs other connections: Envoy makes a new host of it, as of one whose checks
+      // change.
+      bool alike = known != before.end() && checked_alike(known->second->endpoint, endpoint);
       bool same = known != before.end() && known->second->endpoint.socket_labels == endpoint.socket_labels &&
-                  known->second->endpoint.unchecked == endpoint.unchecked;
+                  (alike || !config_->health_check);
       auto host = same ? known->second : std::make_shared<UpstreamHost>();
       if (same)
         before.erase(known);
       else if (config_->health_check && !endpoint.unchecked)
-        host->check = known != before.end() && !known->second->endpoint.unchecked
-                          ? known->second->check
-                          : CheckRecord{.failed = true, .pending = config_->wait_for_check};
+        host->check = alike ? known->second->check : CheckRecord{.failed = true, .pending = config_->wait_for_check};
       host->leaving = false;
       host->endpoint = endpoint;
       host->priority = locality.priority;
@@ -68,7 +77,8 @@ void Upstream::keep_passing(std::map<std::string, UpstreamHostPtr>& left, const 
                             std::vector<HostPtr>& all) {
   std::erase_if(left, [&](const auto& entry) {
     const auto& [text, host] = entry;
-    if (host->check.failed || host->endpoint.unchecked || hosts_.contains(text)) return false;
+    if (host->check.failed || !host->endpoint.healthy || host->endpoint.unchecked || hosts_.contains(text))
+      return false;
     host->leaving = true;
     const auto& name = localities.at(host->locality);
     auto found = std::find(localities_.begin(), localities_.end(), name);
@@ -184,7 +194,7 @@ bool Upstream::checked(const UpstreamHostPtr& host, CheckResult result, Monotoni
     remove(host, random);
   else
     health_changed(random);
-  return result.changed && !host->usable();
+  return result.changed && host->check.failed;
 }
 
 Duration Upstream::interval_left(MonotonicTime now) const {
