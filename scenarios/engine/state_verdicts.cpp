@@ -18,10 +18,11 @@ namespace {
 constexpr Duration refusal_delay_max = std::chrono::seconds(2);
 
 /// The last that was done by then to the resource, of Global and of each zone that was told of one of that name; not
-/// where it was deleted, unless it was everywhere.
+/// where it was deleted, unless it was everywhere. A refused deletion leaves what was there.
 std::vector<const ResourceRecord*> last_records(const Predicate& predicate, const Observations& seen, Duration to) {
   std::map<std::string, const ResourceRecord*> last;  // by zone
   for (const ResourceRecord& record : seen.resources) {
+    if (record.removed && !record.problem.empty()) continue;
     bool same = record.name == predicate.name && (predicate.type.empty() || record.type == predicate.type);
     if (same && record.at <= to) last[record.zone] = &record;
   }
