@@ -43,25 +43,32 @@ void SimPlane::start(std::function<void(std::string)> failed) {
 }
 
 void SimPlane::remove_zone(const std::string& zone) {
-  zones_to_remove_.insert(zone);
-  catch_up();
+  if (zones_to_remove_.insert(zone).second) start_removal(zone);
 }
 
 void SimPlane::set_refused_policy(bool there) {
   refused_policy_ = there;
-  catch_up();
+  put_policy();
 }
 
 /// A life that ends meanwhile leaves what is left to the next.
 void SimPlane::catch_up() {
+  for (const std::string& zone : zones_to_remove_) start_removal(zone);
+  put_policy();
+}
+
+void SimPlane::start_removal(const std::string& zone) {
   if (!running_.with_store || !process_.up()) return;
-  for (const std::string& zone : zones_to_remove_)
-    running_.with_store(remove_zone_of(zone), [this, zone] { zones_to_remove_.erase(zone); });
+  running_.with_store(remove_zone_of(zone), [this, zone] { zones_to_remove_.erase(zone); });
+}
+
+void SimPlane::put_policy() {
+  if (!running_.with_store || !process_.up()) return;
   if (refused_policy_ || has_refused_policy_)
     running_.with_store(put_refused_policy(scenario_.services.front().mesh, refused_policy_),
                         [this, there = refused_policy_] {
                           has_refused_policy_ = there;
-                          if (refused_policy_ != there) catch_up();
+                          if (refused_policy_ != there) put_policy();
                         });
   has_refused_policy_ = has_refused_policy_ || refused_policy_;
 }

@@ -51,6 +51,8 @@ class SimPlane {
 
  private:
   void catch_up();
+  void start_removal(const std::string& zone);
+  void put_policy();
 
   const Scenario& scenario_;
   std::string zone_;

@@ -79,6 +79,15 @@ TEST(ZoneFaults, AZoneThatIsRemovedMidStreamComesAnew) {
   EXPECT_THAT(zones.changes, ElementsAre("+east", "+west", "-west", "+west"));
 }
 
+TEST(ZoneFaults, AZoneIsRemovedOnceWhateverElseIsDoneToGlobal) {
+  Seen zones{"global", cp::kind::zone()};
+  run(two_zones("{fault: kds.zoneDeletedMidStream, at: 5s, target: kuma-cp-west}, "
+                "{fault: kds.resourceRefused, at: 5s, for: 5s, target: global}",
+                ""),
+      zones.options());
+  EXPECT_THAT(zones.changes, ElementsAre("+east", "+west", "-west", "+west"));
+}
+
 TEST(ZoneFaults, WhatCameFromTheZoneGoesAndComesWithIt) {
   Seen proxies{"global", cp::kind::dataplane()};
   run(two_zones("{fault: kds.zoneDeletedMidStream, at: 5s, target: kuma-cp-west}", ""), proxies.options());
