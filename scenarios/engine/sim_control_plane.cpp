@@ -84,8 +84,10 @@ struct Served {
   bool asked_to_stop = false;
 };
 
-asio::awaitable<void> work_on(std::shared_ptr<Served> served, StoreWork work, std::function<void()> done) {
-  co_await work(*served->store, served->runtime);
+asio::awaitable<void> work_on(std::shared_ptr<Served> served, StoreWork work, Failed failed,
+                              std::function<void()> done) {
+  Result<> worked = co_await work(*served->store, served->runtime);
+  if (!worked) failed("a fault could not write to its store: " + worked.error().message);
   done();
 }
 
@@ -121,7 +123,7 @@ std::string check_control_plane(const SimControlPlaneOptions& options) {
 SimControlPlane start_control_plane(sim::Process& process, SimControlPlaneOptions options, Failed failed) {
   auto life = std::make_shared<std::weak_ptr<Served>>();
   auto extra = std::make_shared<std::string>();
-  process.start([&process, life, extra, options = std::move(options), failed = std::move(failed)](Runtime& outer) {
+  process.start([&process, life, extra, options = std::move(options), failed](Runtime& outer) {
     auto watched = std::make_shared<Watched>(outer, failed, options.tap);
     process.keep(watched);
     Runtime& runtime = watched->runtime;
@@ -185,14 +187,14 @@ SimControlPlane start_control_plane(sim::Process& process, SimControlPlaneOption
       if (auto served = life->lock()) served->control_plane->drop_zone(zone, stream);
     });
   };
-  auto with_store = [&process, life](StoreWork work, std::function<void()> done) {
+  auto with_store = [&process, life, failed = std::move(failed)](StoreWork work, std::function<void()> done) {
     if (!process.up()) return;
     process.world().post(process, Duration(0), sim::EventKind::post, 0,
-                         [life, work = std::move(work), done = std::move(done)] {
+                         [life, failed, work = std::move(work), done = std::move(done)] {
                            auto served = life->lock();
                            if (!served) return;
                            Runtime& runtime = served->runtime;
-                           spawn(runtime.executor, runtime.log, "store", work_on(served, work, done));
+                           spawn(runtime.executor, runtime.log, "store", work_on(served, work, failed, done));
                          });
   };
   return {ask, federated, stop, [extra](const std::string& set) { *extra = set; }, drop_streams, with_store};

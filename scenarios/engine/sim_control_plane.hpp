@@ -42,7 +42,8 @@ struct SimControlPlane {
   std::function<void(const std::string& set)> set_override;
   /// Of Global: it ends streams of a zone, "all" or the one of that name. Nothing where it is down.
   std::function<void(const std::string& zone, const std::string& stream)> drop_streams = {};
-  /// Does this in its process, and tells when it is done. Nothing where it is down, and an end where its life ends.
+  /// Does this in its process, and tells when it is done; `failed` is told why it could not be. Nothing where it is
+  /// down, and an end where its life ends.
   std::function<void(StoreWork work, std::function<void()> done)> with_store = {};
 };
 

@@ -4,13 +4,15 @@
 #include <functional>
 #include <string>
 
+#include "kumasim/runtime/error.hpp"
 #include "kumasim/runtime/runtime.hpp"
 #include "reference-cp/store/store.hpp"
 
 namespace kumasim::scenario {
 
-/// Works on a store in its control plane's process, until it is done.
-using StoreWork = std::function<asio::awaitable<void>(cp::Store& store, Runtime& runtime)>;
+/// Works on a store in its control plane's process, until it is done; an error that may pass is tried again, any other
+/// ends it.
+using StoreWork = std::function<asio::awaitable<Result<>>(cp::Store& store, Runtime& runtime)>;
 
 /// The Zone goes, with all that came from it.
 StoreWork remove_zone_of(std::string zone);
