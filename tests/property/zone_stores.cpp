@@ -50,7 +50,7 @@ ZoneStores::ZoneStores(const scenario::Scenario& scenario, std::function<Monoton
 
 std::string ZoneStores::process_of(const std::string& zone) const { return scenario_.control_plane_in(zone).name; }
 
-/// A life may have lost what was written last, which is a change as any other.
+/// A life may have lost what was written last, which is a change as any other; nobody took it away.
 void ZoneStores::opened(const std::string& process, cp::Store& store) {
   for (const Kind* kind : cp::kinds()) {
     auto list = cp::testing::run_now(store.list(*kind, {}));
@@ -66,7 +66,10 @@ void ZoneStores::opened(const std::string& process, cp::Store& store) {
     }
     for (const auto& [key, resource] : before) changed(process, {kind, key, resource, nullptr});
   }
-  store.subscribe([this, process](const Change& change) { changed(process, change); });
+  store.subscribe([this, process](const Change& change) {
+    if (!change.after) removed(process, change);
+    changed(process, change);
+  });
 }
 
 ZoneStores::Copies ZoneStores::copies(const Place& owner, const Resource* resource) const {
@@ -111,11 +114,9 @@ void ZoneStores::changed(const std::string& process, const Change& change) {
   for (const auto& [copy, resource] : after) given_.insert(copy);
   if (change.after) {
     held[change.key] = change.after;
-    if (!change.before) taken_[{process, change.kind, change.key}] = now_();
     check_addresses(process, change);
     return;
   }
-  removed(process, change);
   held.erase(change.key);
 }
 
@@ -124,9 +125,9 @@ void ZoneStores::removed(const std::string& process, const Change& change) {
   if (held == places_.at(process).held[change.kind].end() || !is_copy(places_.at(process), *held->second)) return;
   Copy copy{process, change.kind, change.key};
   if (!given_.contains(copy)) return;
-  // It may be on its way again.
+  // Its owner may have made it anew meanwhile.
   auto withdrawn = withdrawn_.find(copy);
-  if (withdrawn != withdrawn_.end() && withdrawn->second + on_its_way_max >= taken_[copy]) return;
+  if (withdrawn != withdrawn_.end() && withdrawn->second + on_its_way_max >= now_()) return;
   broken_.push_back(fmt::format("{:.3f}s: {} was removed though its owner has it",
                                 std::chrono::duration<double>(now_().time_since_epoch()).count(),
                                 text_of(process, *change.kind, change.key)));

@@ -62,7 +62,6 @@ class ZoneStores {
   std::map<std::string, Place> places_;  ///< by process
   std::set<Copy> given_;
   std::map<Copy, MonotonicTime> withdrawn_;  ///< when last
-  std::map<Copy, MonotonicTime> taken_;      ///< when it was made over there
   std::vector<std::string> broken_;
 };
 
