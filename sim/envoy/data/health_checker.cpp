@@ -136,7 +136,7 @@ void HealthChecker::on_response(const ExchangePtr& exchange) {
   exchange->owner.reset();
   session->exchange = nullptr;
   if (rules_.kind == Kind::tcp) {
-    if (!rules_.passes(exchange->response.body)) return;  // the rest may come yet
+    if (!rules_.passes(exchange->response.body)) return;  // Envoy waits for more until the time is over
     if (!rules_.reuse_connection) close(session);
     return passed(session, false);
   }
