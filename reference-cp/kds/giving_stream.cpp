@@ -91,9 +91,9 @@ Names features_of(const AdsNode& node) {
 }
 
 asio::awaitable<GrpcStatus> GivingStream::run(MessageStream stream, PeerOf peer_of, std::string client,
-                                              bool authenticated) const {
+                                              bool authenticated) {
   auto session = std::make_shared<Session>(runtime_, options_, stream, std::move(client), authenticated);
-  auto open = sessions_->insert(sessions_->end(), session);
+  auto open = sessions_.insert(sessions_.end(), session);
   spawn(runtime_.executor, runtime_.log, "kds.writer",
         Outbox::run(session->outbox, runtime_.timers, options_.send_duration_max));
   spawn(runtime_.executor, runtime_.log, "kds.status", follow(status_, session));
@@ -106,7 +106,7 @@ asio::awaitable<GrpcStatus> GivingStream::run(MessageStream stream, PeerOf peer_
     escaped = std::current_exception();
   }
   session->end();
-  sessions_->erase(open);
+  sessions_.erase(open);
   co_await session->status_written.wait();
   if (escaped) std::rethrow_exception(escaped);
   co_return status;
@@ -114,7 +114,7 @@ asio::awaitable<GrpcStatus> GivingStream::run(MessageStream stream, PeerOf peer_
 
 std::set<std::string> GivingStream::behind() const {
   std::set<std::string> out;
-  for (const auto& weak : *sessions_) {
+  for (const auto& weak : sessions_) {
     auto session = weak.lock();
     if (!session) continue;
     const std::string& zone = session->client;

@@ -34,16 +34,12 @@ class GivingStream {
 
   /// All must outlive it.
   GivingStream(const Runtime& runtime, SnapshotFeed& feed, ZoneStatus& status, GivingOptions options)
-      : runtime_(runtime),
-        feed_(feed),
-        status_(status),
-        options_(std::move(options)),
-        sessions_(std::make_shared<std::list<std::weak_ptr<Session>>>()) {}
+      : runtime_(runtime), feed_(feed), status_(status), options_(std::move(options)) {}
 
   /// Serves until the stream is over and its end is in the zone's insight. ok where the other side ended it; else why
   /// it should end, and the caller ends it. `client` is the zone whose call it is, and no node may name another; "" on
   /// a zone's side.
-  asio::awaitable<GrpcStatus> run(MessageStream stream, PeerOf peer_of, std::string client, bool authenticated) const;
+  asio::awaitable<GrpcStatus> run(MessageStream stream, PeerOf peer_of, std::string client, bool authenticated);
 
   /// Zones that have not yet answered all that there is for them on the last stream that they have opened; who has none
   /// is not among them. What they refused they have answered.
@@ -59,7 +55,7 @@ class GivingStream {
   SnapshotFeed& feed_;
   ZoneStatus& status_;
   GivingOptions options_;
-  std::shared_ptr<std::list<std::weak_ptr<Session>>> sessions_;  ///< of open streams, as they came
+  std::list<std::weak_ptr<Session>> sessions_;  ///< of open streams, as they came
 };
 
 /// The features that a node's metadata names.
