@@ -129,7 +129,15 @@ asio::awaitable<Error> ZoneClient::run_once() {
           serve(attempt, kind, std::make_shared<GrpcClientStream>(std::move(*stream))));
   }
   spawn(runtime_.executor, runtime_.log, "kds.health", check_health(attempt));
-  co_await attempt->over.wait();
+  try {
+    co_await attempt->over.wait();
+  } catch (const boost::system::system_error&) {
+    // Cancelled: the streams are coroutines of their own, and nobody else ends them.
+    attempt->fail_with({Code::cancelled, "given up", {}});
+    connected_ = false;
+    attempt->client.close();
+    throw;
+  }
   connected_ = false;
   attempt->client.close();  // ends the other streams
   while (attempt->streams > 0) co_await attempt->ended.wait();

@@ -56,6 +56,17 @@ TEST(KdsStreams, GlobalKnowsWhoHasNotTakenAllThatItGives) {
   EXPECT_THAT(Zones::names(zones.zone("west"), kind::mesh_timeout()), ElementsAre("t1"));
 }
 
+TEST(KdsStreams, WhoIsCancelledEndsItsStreams) {
+  Zones zones;
+  zones.join("east");
+  EXPECT_TRUE(zones.connected("east"));
+  EXPECT_EQ(zones.open_subscriptions("east"), 1);
+  zones.give_up("east");
+  zones.world.run_for(1min);
+  EXPECT_FALSE(zones.connected("east"));
+  EXPECT_EQ(zones.open_subscriptions("east"), 0);
+}
+
 TEST(KdsStreams, WhatAZoneRefusesItHasAnswered) {
   Zones zones;
   zones.create(zones.global(), mesh("m"));

@@ -98,9 +98,15 @@ struct ZoneLife {
         store(*open_sqlite(runtime.disk, "store.db", runtime.random)),
         client(runtime, store, std::move(options), std::move(ask)) {}
 
+  asio::awaitable<void> run() {
+    co_await asio::co_spawn(runtime.executor, client.run(),
+                            asio::bind_cancellation_slot(give_up.slot(), asio::use_awaitable));
+  }
+
   Runtime runtime;
   ThrowingStore store;
   ZoneClient client;
+  asio::cancellation_signal give_up;
 };
 
 class Zones {
@@ -136,7 +142,7 @@ class Zones {
           [this, name](ResourcePtr proxy, std::string target) { return answer(name, proxy, std::move(target)); });
       process.keep(life);
       zones_[name] = life;
-      spawn(runtime.executor, runtime.log, "client", life->client.run());
+      spawn(runtime.executor, runtime.log, "client", life->run());
       spawn(runtime.executor, runtime.log, "feed", life->client.run_feed());
     });
     world.run_for(5s);
@@ -145,6 +151,8 @@ class Zones {
   Store& global() { return *global_.lock()->store; }
   GlobalServer& server() { return *global_.lock()->server; }
   ThrowingStore& zone(const std::string& name) { return zones_.at(name).lock()->store; }
+  /// Its task of streams is cancelled.
+  void give_up(const std::string& zone) { zones_.at(zone).lock()->give_up.emit(asio::cancellation_type::terminal); }
   bool connected(const std::string& zone) { return zones_.at(zone).lock()->client.connected(); }
   sim::Process& process(const std::string& name) { return *world.find_process(name); }
 
