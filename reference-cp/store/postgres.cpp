@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cassert>
 #include <deque>
+#include <exception>
+#include <optional>
 #include <utility>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -10,6 +12,7 @@
 
 #include "kumasim/runtime/task.hpp"
 #include "reference-cp/model/kinds.hpp"
+#include "reference-cp/model/rules/values.hpp"
 #include "reference-cp/store/postgres_rows.hpp"
 #include "reference-cp/store/postgres_schema.hpp"
 #include "reference-cp/store/tables.hpp"
@@ -72,6 +75,7 @@ class Shared : public std::enable_shared_from_this<Shared> {
   asio::awaitable<Result<std::vector<ResourcePtr>>> write(std::vector<Write> writes, WallTime now) {
     if (closed_) co_return fail(Code::unavailable, "the store is closed");
     if (writes.empty()) co_return std::vector<ResourcePtr>();
+    if (away_) co_return fail(*away_);
     if (jobs_.size() >= writes_waiting_max)
       co_return fail(Code::resource_exhausted, "too many writes wait for the store: try again later");
     auto job = std::make_shared<Job>(parts_.executor, std::move(writes), whole_microseconds(now));
@@ -91,12 +95,12 @@ class Shared : public std::enable_shared_from_this<Shared> {
       if (!self->connected_) {
         co_await self->reconnect();
       } else if (!self->changed_.empty()) {
-        auto read = co_await self->read(std::exchange(self->changed_, {}));
+        auto read = co_await self->caught(self->read(std::exchange(self->changed_, {})));
         if (!read) self->lose(read.error());
       } else if (!self->jobs_.empty()) {
         auto job = std::move(self->jobs_.front());
         self->jobs_.pop_front();
-        job->outcome = co_await self->commit(*job);
+        job->outcome = co_await self->caught(self->commit(*job));
         job->done.set();
       } else {
         co_await self->work_.wait();
@@ -107,19 +111,12 @@ class Shared : public std::enable_shared_from_this<Shared> {
   static asio::awaitable<void> follow(std::shared_ptr<Shared> self) {
     Duration pause = reconnect_pause;
     while (!self->closed_) {
-      auto heard = co_await self->parts_.listener->hear(silence_seconds);
-      if (heard && heard->empty()) {
-        auto alive = co_await self->parts_.listener->run("SELECT 1");
-        if (!alive) heard = fail(alive.error());
-      }
-      if (heard) {
-        for (const SqlNotification& one : *heard) self->note(one);
-        continue;
-      }
+      auto heard = co_await self->caught(self->hear());
       if (self->closed_) co_return;
+      if (heard) continue;
       self->parts_.log.warn(component, "connection for changes lost", {{"error", heard.error().message}});
       for (;; pause = std::min(pause * 2, reconnect_pause_max)) {
-        auto up = co_await self->listen();
+        auto up = co_await self->caught(self->listen());
         if (self->closed_) co_return;
         if (up) break;
         co_await sleep(self->parts_.timers, pause);
@@ -131,6 +128,27 @@ class Shared : public std::enable_shared_from_this<Shared> {
     }
   }
 
+  /// An exception that escapes is an error as others: a loop that it ended would never begin again.
+  template <class T>
+  asio::awaitable<Result<T>> caught(asio::awaitable<Result<T>> task) {
+    try {
+      co_return co_await std::move(task);
+    } catch (const std::exception& error) {
+      lose({Code::internal, error.what(), {}});
+      co_return fail(Code::unavailable, std::string("the store: ") + error.what());
+    }
+  }
+
+  asio::awaitable<Result<>> hear() {
+    auto heard = co_await parts_.listener->hear(silence_seconds);
+    if (!heard) co_return fail(heard.error());
+    for (const SqlNotification& one : *heard) note(one);
+    if (!heard->empty()) co_return Result<>();
+    auto alive = co_await parts_.listener->run("SELECT 1");
+    if (!alive) co_return fail(alive.error());
+    co_return Result<>();
+  }
+
   asio::awaitable<Result<>> listen() {
     if (auto up = co_await parts_.listener->connect(); !up) co_return up;
     auto listening = co_await parts_.listener->run(fmt::format("LISTEN {}", postgres_channel));
@@ -140,11 +158,11 @@ class Shared : public std::enable_shared_from_this<Shared> {
 
   void note(const SqlNotification& heard) {
     auto said = nlohmann::json::parse(heard.payload, nullptr, false);
-    if (!said.is_object() || !said["data"].is_object()) return;
-    const auto& data = said["data"];
+    const auto& data = at(said, "data");
+    if (!data.is_object()) return;
     // Of what this store wrote only removals are news: they take along what has an owner.
-    if (heard.sender == parts_.writer->session() && said["action"] != "DELETE") return;
-    changed_.emplace(data.value("type", ""), data.value("mesh", ""), data.value("name", ""));
+    if (heard.sender == parts_.writer->session() && text_at(said, "action") != "DELETE") return;
+    changed_.emplace(text_at(data, "type"), text_at(data, "mesh"), text_at(data, "name"));
     work_.notify_all();
   }
 
@@ -157,21 +175,27 @@ class Shared : public std::enable_shared_from_this<Shared> {
   /// Fails what waits: who writes is told at once, and may try again.
   asio::awaitable<void> reconnect() {
     for (Duration pause = reconnect_pause; !closed_; pause = std::min(pause * 2, reconnect_pause_max)) {
-      auto up = co_await parts_.writer->connect();
-      if (up) up = co_await check_postgres(*parts_.writer);
-      if (up) up = co_await read_all();
+      auto up = co_await caught(connect());
       if (closed_) co_return;
       if (up) {
+        away_.reset();
         parts_.log.info(component, "connected", {{"resources", count()}});
         co_return;
       }
       parts_.log.warn(component, "cannot connect", {{"error", up.error().message}});
+      away_ = Error{Code::unavailable, "the store is not reachable: " + up.error().message, {}};
       for (auto& job : std::exchange(jobs_, {})) {
-        job->outcome = fail(Code::unavailable, "the store is not reachable: " + up.error().message);
+        job->outcome = fail(*away_);
         job->done.set();
       }
       co_await sleep(parts_.timers, pause);
     }
+  }
+
+  asio::awaitable<Result<>> connect() {
+    if (auto up = co_await parts_.writer->connect(); !up) co_return up;
+    if (auto good = co_await check_postgres(*parts_.writer); !good) co_return good;
+    co_return co_await read_all();
   }
 
   std::size_t count() const {
@@ -187,12 +211,15 @@ class Shared : public std::enable_shared_from_this<Shared> {
   /// All of the table; what is in memory and not there any more is removed.
   asio::awaitable<Result<>> read_all() {
     changed_.clear();
+    connected_ = true;  // until one of the connections is lost, which may be meanwhile
     auto rows = co_await run(select_all());
-    if (!rows) co_return fail(rows.error());
+    if (!rows) {
+      connected_ = false;
+      co_return fail(rows.error());
+    }
     std::set<RowKey> gone;
     for (const auto& [type, table] : tables_.by_type())
       for (const auto& [key, resource] : table) gone.emplace(type, key.mesh, key.name);
-    connected_ = true;
     take(*rows, std::move(gone));
     co_return Result<>();
   }
@@ -326,6 +353,7 @@ class Shared : public std::enable_shared_from_this<Shared> {
   std::set<RowKey> changed_;  // by others, and not read yet
   WaitList work_;
   bool connected_ = false;
+  std::optional<Error> away_;  // since an attempt to connect failed: what writes are told
   bool closed_ = false;
 };
 

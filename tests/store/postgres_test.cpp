@@ -115,6 +115,15 @@ TEST_F(PostgresStores, RowsOfKumaAreReadAndFollowed) {
   EXPECT_TRUE(comes([&] { return version(*a_, kind::mesh_timeout(), {"default", "t"}) == 0; }));
 }
 
+TEST_F(PostgresStores, WordsThatNameNoChangeArePassedOver) {
+  for (const char* said : {"no JSON", "7", R"({"action": 7})", R"({"action": 7, "data": {"type": 3, "name": null}})"})
+    sql(std::string("SELECT pg_notify('resource_events', '") + said + "')");
+  ASSERT_TRUE(create(*a_, kind::secret(), "m", "s"));
+  EXPECT_TRUE(comes([&] { return version(*b_, kind::secret(), {"m", "s"}) == 1; }));
+  ASSERT_TRUE(create(*b_, kind::secret(), "m", "t"));
+  EXPECT_TRUE(comes([&] { return version(*a_, kind::secret(), {"m", "t"}) == 1; }));
+}
+
 TEST_F(PostgresStores, OwnersStandInTheRows) {
   ASSERT_TRUE(create(*a_, kind::mesh(), "", "m"));
   ASSERT_TRUE(create(*a_, kind::dataplane(), "m", "d"));
