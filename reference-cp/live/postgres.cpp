@@ -3,9 +3,13 @@
 #include <libpq-fe.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <optional>
+#include <utility>
+
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "kumasim/runtime/task.hpp"
 
@@ -43,10 +47,28 @@ Code code_of(std::string_view state) {
   return Code::internal;
 }
 
+/// The look-up of a name. It cannot be cancelled, so that who does not wait for it any more leaves it behind.
+struct Lookup {
+  explicit Lookup(const asio::any_io_executor& executor) : resolver(executor), done(executor) {}
+
+  /// Only the first end counts.
+  void end(error_code why, std::vector<std::string> found) {
+    if (done.is_set()) return;
+    code = why;
+    addresses = std::move(found);
+    done.set();
+  }
+
+  asio::ip::tcp::resolver resolver;
+  Event done;
+  error_code code;
+  std::vector<std::string> addresses;
+};
+
 class Postgres final : public cp::Database {
  public:
   Postgres(asio::any_io_executor executor, Timers& timers, PostgresOptions options)
-      : timers_(timers), options_(std::move(options)), socket_(executor), resolver_(executor) {}
+      : timers_(timers), options_(std::move(options)), socket_(std::move(executor)) {}
   ~Postgres() override { close(); }
 
   asio::awaitable<Result<>> connect() override {
@@ -54,6 +76,7 @@ class Postgres final : public cp::Database {
     auto done = co_await with_timeout(timers_, options_.connect_timeout, begin());
     if (!done) {
       close();
+      ++attempts_failed_;
       co_return fail(Code::unavailable, fmt::format("PostgreSQL at {}: {}", where(), done.error().message));
     }
     co_return done;
@@ -91,7 +114,7 @@ class Postgres final : public cp::Database {
   int session() const override { return connection_ ? PQbackendPID(connection_.get()) : 0; }
 
   void close() override {
-    resolver_.cancel();
+    if (lookup_) std::exchange(lookup_, nullptr)->end(asio::error::operation_aborted, {});
     socket_.close(ignored_);
     connection_.reset();
   }
@@ -120,15 +143,32 @@ class Postgres final : public cp::Database {
   }
   asio::awaitable<void> wait_readable() { return wait_for(asio::posix::stream_descriptor::wait_read); }
 
-  /// The address, so that libpq itself resolves nothing, which would block.
-  asio::awaitable<std::string> address() {
-    if (options_.host.starts_with('/')) co_return std::string();
-    auto found = co_await resolver_.async_resolve(options_.host, std::to_string(options_.port), asio::use_awaitable);
-    co_return found.begin()->endpoint().address().to_string();
+  /// All of them, so that libpq itself resolves nothing, which would block; none where the host is a folder.
+  asio::awaitable<std::vector<std::string>> addresses() {
+    if (options_.host.starts_with('/')) co_return std::vector<std::string>();
+    auto lookup = lookup_ = std::make_shared<Lookup>(socket_.get_executor());
+    lookup->resolver.async_resolve(options_.host, std::to_string(options_.port),
+                                   [lookup](error_code code, const asio::ip::tcp::resolver::results_type& found) {
+                                     std::vector<std::string> all;
+                                     for (const auto& each : found) {
+                                       std::string address = each.endpoint().address().to_string();
+                                       if (std::ranges::find(all, address) == all.end()) all.push_back(address);
+                                     }
+                                     lookup->end(code, std::move(all));
+                                   });
+    co_await lookup->done.wait();
+    if (lookup->code) throw boost::system::system_error(lookup->code);
+    co_return lookup->addresses;
   }
 
   asio::awaitable<Result<>> begin() {
-    const std::string address_now = co_await address();
+    std::vector<std::string> all = co_await addresses();
+    // libpq tries one after another, but stays with one that is silent: the next attempt begins with the next.
+    if (!all.empty())
+      std::ranges::rotate(all, all.begin() + static_cast<std::ptrdiff_t>(attempts_failed_ % all.size()));
+    const std::vector<std::string> names_of_all(std::max<std::size_t>(all.size(), 1), options_.host);
+    const std::string hosts = fmt::format("{}", fmt::join(names_of_all, ","));
+    const std::string host_addresses = fmt::format("{}", fmt::join(all, ","));
     const std::string port = std::to_string(options_.port);
     std::vector<const char*> names, values;
     auto set = [&](const char* name, const std::string& value) {
@@ -137,8 +177,8 @@ class Postgres final : public cp::Database {
       values.push_back(value.c_str());
     };
     const std::string off = "0", program = "kuma-cp", timeout_ms = "15000", idle_s = "10", encoding = "UTF8";
-    set("host", options_.host);
-    set("hostaddr", address_now);
+    set("host", hosts);
+    set("hostaddr", host_addresses);
     set("port", port);
     set("user", options_.user);
     set("password", options_.password);
@@ -242,7 +282,8 @@ class Postgres final : public cp::Database {
   Timers& timers_;
   PostgresOptions options_;
   asio::posix::stream_descriptor socket_;
-  asio::ip::tcp::resolver resolver_;
+  std::shared_ptr<Lookup> lookup_;
+  std::size_t attempts_failed_ = 0;
   error_code ignored_;
   std::unique_ptr<PGconn, FinishConnection> connection_;
 };
