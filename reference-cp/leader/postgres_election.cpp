@@ -1,5 +1,6 @@
 #include "reference-cp/leader/postgres_election.hpp"
 
+#include <exception>
 #include <optional>
 #include <string>
 
@@ -26,12 +27,12 @@ class PostgresElection final : public Election {
   asio::awaitable<void> run(std::string instance, Leadership& leadership) override {
     bool connected = false;
     while (!resigning_.is_set()) {
-      Result<> done;
-      if (!connected) done = co_await database_->connect();
-      if (done) done = leadership.held() ? co_await renew(leadership) : co_await take(instance, leadership);
+      Result<> done = co_await step(connected, instance, leadership);
       connected = done.has_value();
       if (!done) {
         log_.warn("leader", "lock not reached", {{"error", done.error().message}});
+        // Where it still stands so a lease later, nobody else has led.
+        if (leadership.held()) seen_ = held_;
         lose(leadership);
       }
       co_await pause(leadership.held() ? options_.heartbeat : options_.lease);
@@ -54,10 +55,20 @@ class PostgresElection final : public Election {
   /// Shorter where it resigns meanwhile.
   asio::awaitable<void> pause(Duration time) { (void)co_await with_timeout(timers_, time, resigning_.wait()); }
 
+  /// An exception that escapes is an error as others.
+  asio::awaitable<Result<>> step(bool connected, const std::string& instance, Leadership& leadership) {
+    try {
+      if (!connected)
+        if (auto up = co_await database_->connect(); !up) co_return up;
+      co_return leadership.held() ? co_await renew(leadership) : co_await take(instance, leadership);
+    } catch (const std::exception& error) {
+      co_return fail(Code::internal, error.what());
+    }
+  }
+
   void lose(Leadership& leadership) {
     if (leadership.held()) log_.info("leader", "leads no more", {});
     leadership.set(false);
-    seen_.reset();
   }
 
   /// What another holds is taken where it has not moved since it was last seen, a lease ago.
@@ -99,7 +110,7 @@ class PostgresElection final : public Election {
   std::unique_ptr<Database> database_;
   PostgresElectionOptions options_;
   std::string held_;                 // what the row holds while we lead
-  std::optional<std::string> seen_;  // what it held when another did
+  std::optional<std::string> seen_;  // what it held at the last look, a lease before the next
   Event resigning_, resigned_;
 };
 

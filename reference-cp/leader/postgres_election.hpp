@@ -14,10 +14,14 @@ namespace kumasim::cp {
 struct PostgresElectionOptions {
   Duration lease = std::chrono::seconds(5);
   Duration heartbeat = std::chrono::seconds(1);
+
+  /// The longest that a statement may take: the row stands still for as long as one statement, a pause and another that
+  /// fails, and by then nobody else may lead.
+  Duration statement_timeout() const { return (lease - heartbeat) / 2; }
 };
 
-/// `database` is a connection of its own, not connected yet, whose statements take less than the lease. All else must
-/// outlive it.
+/// `database` is a connection of its own, not connected yet, whose statements take statement_timeout() at most.
+/// All else must outlive it.
 std::unique_ptr<Election> make_postgres_election(asio::any_io_executor executor, Timers& timers, Log& log,
                                                  std::unique_ptr<Database> database,
                                                  PostgresElectionOptions options = {});

@@ -44,7 +44,8 @@ class PostgresServer {
   /// A database of its own for each name.
   void create(const std::string& name) {
     auto admin = connect("postgres");
-    run(admin->run_script(fmt::format("CREATE DATABASE {} OWNER {}", name, user)));
+    auto made = run(admin->run_script(fmt::format("CREATE DATABASE {} OWNER {}", name, user)));
+    if (!made) throw std::runtime_error(made.error().message);
   }
 
   live::PostgresOptions options(std::string database) const {
@@ -129,8 +130,9 @@ class PostgresServer {
     for (int attempt = 0;; ++attempt) {
       try {
         auto admin = connect("postgres");
-        run(admin->run("SET password_encryption = 'scram-sha-256'"));
-        run(admin->run_script(fmt::format("CREATE ROLE {} LOGIN PASSWORD E'secret\\'\\\\'", user)));
+        auto made = run(admin->run_script(fmt::format(
+            "SET password_encryption = 'scram-sha-256'; CREATE ROLE {} LOGIN PASSWORD E'secret\\'\\\\'", user)));
+        if (!made) throw std::runtime_error(made.error().message);
         break;
       } catch (const std::runtime_error&) {
         if (attempt == 500) throw;

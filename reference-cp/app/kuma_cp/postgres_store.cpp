@@ -59,9 +59,8 @@ asio::awaitable<Result<bool>> migrate(Database& database) {
 std::unique_ptr<Election> make_election(const Config& config, live::LiveRuntime& live) {
   auto& runtime = live.runtime();
   const PostgresElectionOptions options;
-  // Who cannot renew the lease within it has to know so before another takes it.
   return make_postgres_election(runtime.executor, runtime.timers, runtime.log,
-                                connection(config, live, options.lease / 2), options);
+                                connection(config, live, options.statement_timeout()), options);
 }
 
 Result<std::shared_ptr<Store>> open_postgres_store(const Config& config, live::LiveRuntime& live) {
