@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "reference-cp/model/kinds.hpp"
+#include "reference-cp/model/rules/values.hpp"
 
 namespace kumasim::cp::intercp {
 namespace {
@@ -22,10 +23,11 @@ std::vector<Instance> parse_catalog(const std::string& text) {
   if (!parsed.is_object() || !parsed.contains("instances")) return out;
   for (const json& each : parsed["instances"]) {
     if (!each.is_object()) continue;
-    out.push_back({.id = each.value("id", ""),
-                   .address = each.value("address", ""),
-                   .port = static_cast<std::uint16_t>(each.value("interCpPort", 0)),
-                   .leader = each.value("leader", false)});
+    const json &port = at(each, "interCpPort"), &leader = at(each, "leader");
+    out.push_back({.id = text_at(each, "id"),
+                   .address = text_at(each, "address"),
+                   .port = static_cast<std::uint16_t>(port.is_number_integer() ? port.get<std::int64_t>() : 0),
+                   .leader = leader.is_boolean() && leader.get<bool>()});
   }
   return out;
 }
@@ -43,7 +45,7 @@ asio::awaitable<Result<std::vector<Instance>>> Catalog::list() {
   auto kept = co_await store_.get(kind::config(), {"", catalog_config});
   if (!kept && kept.error().code == Code::not_found) co_return std::vector<Instance>();
   if (!kept) co_return fail(kept.error());
-  co_return parse_catalog((*kept)->spec.value("config", ""));
+  co_return parse_catalog(text_at((*kept)->spec, "config"));
 }
 
 asio::awaitable<Result<>> Catalog::edit_once(const Edit& change) {
@@ -51,7 +53,7 @@ asio::awaitable<Result<>> Catalog::edit_once(const Edit& change) {
   if (!kept && kept.error().code != Code::not_found) co_return fail(kept.error());
   Resource record;
   if (kept) record = **kept;
-  const std::string before = record.spec.value("config", "");
+  const std::string before = text_at(record.spec, "config");
   std::string after = print_catalog(change(parse_catalog(before)));
   if (kept && after == before) co_return Result<>();
   record.spec["config"] = std::move(after);

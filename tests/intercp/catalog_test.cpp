@@ -59,6 +59,9 @@ TEST_F(CatalogTest, OneLeadsOrNobody) {
 
 TEST_F(CatalogTest, WhatIsNoCatalogHoldsNobody) {
   for (const char* text : {"", "[]", "{}", "{\"instances\": [7]}"}) EXPECT_TRUE(parse_catalog(text).empty()) << text;
+  const auto other_types =
+      parse_catalog(R"({"instances": [{"id": 7, "address": null, "interCpPort": "5683", "leader": "yes"}]})");
+  EXPECT_EQ(other_types, std::vector{Instance{}});
 }
 
 }  // namespace
