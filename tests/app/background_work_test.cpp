@@ -77,6 +77,39 @@ TEST(BackgroundWork, AnIngressIsToldWhatTheZoneOffersAfterAnInterval) {
   });
 }
 
+TEST(BackgroundWork, WhatIsDerivedIsWrittenByWhoLeads) {
+  run_in_world([](Parts& parts) -> asio::awaitable<void> {
+    parts.config.ingress_update_interval = 1s;
+    parts.leads = false;
+    co_await parts.write({{"type", "Mesh"}, {"name", "m"}, {"meshServices", {{"mode", "Exclusive"}}}});
+    co_await parts.write(mesh_with_ca("n"));
+    for (const char* mesh : {"m", "n"}) co_await parts.write(dataplane(mesh, "a", 1));
+    co_await parts.write(
+        {{"type", "ZoneIngress"}, {"name", "in"}, {"networking", {{"address", "10.0.0.9"}, {"port", 10001}}}});
+    auto started = co_await parts.reconciler.start();
+    EXPECT_TRUE(started);
+    spawn(parts.runtime.executor, parts.log, "test", parts.reconciler.run());
+    co_await parts.write(dataplane("m", "b", 2));
+    co_await sleep(parts.runtime.timers, 1min);
+    auto offers = [&]() -> asio::awaitable<bool> {
+      auto ingress = co_await parts.store->get(kind::zone_ingress(), {"", "in"});
+      co_return ingress && !(*ingress)->spec.value("availableServices", Json::array()).empty();
+    };
+    bool derived = co_await parts.has(kind::mesh_service(), "m", "a"), offered = co_await offers();
+    EXPECT_FALSE(derived || offered);
+    EXPECT_TRUE(parts.reconciler.idle());
+    parts.leads = true;
+    spawn(parts.runtime.executor, parts.log, "lead", parts.reconciler.lead());
+    co_await sleep(parts.runtime.timers, 5s);
+    for (const char* name : {"a", "b"}) {
+      derived = co_await parts.has(kind::mesh_service(), "m", name);
+      EXPECT_TRUE(derived) << name;
+    }
+    offered = co_await offers();
+    EXPECT_TRUE(offered);
+  });
+}
+
 TEST(BackgroundWork, AGracePeriodGoesOnAfterARestart) {
   run_in_world([](Parts& parts) -> asio::awaitable<void> {
     parts.config.mesh_service_grace = 2min;

@@ -75,7 +75,7 @@ class Parts {
         offload(given.timers),
         authorities(*store, runtime.clock, log, {.ca_key = {}, .signing_key = {}, .offload = &offload}),
         manager(*store, runtime.clock, &authorities, {}),
-        reconciler(runtime, config, store, authorities, &offload),
+        reconciler(runtime, config, store, authorities, &offload, [this] { return leads; }),
         insights(runtime, config, store, "cp") {}
 
   /// A proxy whose stream has no connection: what is sent to it stays in its queue.
@@ -108,6 +108,7 @@ class Parts {
   sim::VirtualOffload offload;
   MeshAuthorities authorities;
   Manager manager;
+  bool leads = true;
   Reconciler reconciler;
   Insights insights;
 };

@@ -69,7 +69,8 @@ struct ControlPlane::State {
                      .signing_key = made_key(config.signing_key),
                      .offload = options.offload}),
         manager(*store, runtime.clock, &authorities, manager_options(config)),
-        reconciler(runtime, config, store, authorities, options.offload),
+        reconciler(runtime, config, store, authorities, options.offload,
+                   options.election ? [this] { return replicas.leadership().held(); } : std::function<bool()>()),
         mesh_identities(runtime, *store,
                         {.ca_key = made_key(config.ca_key),
                          .interval = config.mesh_identity_interval,
@@ -415,6 +416,8 @@ asio::awaitable<Result<>> ControlPlane::start() {
         return state->serve(listener, std::move(tls), nullptr, std::move(grpc));
       });
     });
+    start_lasting("inter-cp.heartbeat", [state] { return state->replicas.run_heartbeat(); });
+    if (s.config.mode != "global") start_leading("derived", [state] { return state->reconciler.lead(); });
     if (s.config.mesh_identities && s.config.mode != "global")
       start_leading("mesh-identities", [state] { return state->mesh_identities.run(); });
   }

@@ -33,12 +33,13 @@ LeafKeys leaf_keys(const Config& config, const Offload* offload) {
 }  // namespace
 
 Reconciler::Reconciler(const Runtime& runtime, const Config& config, std::shared_ptr<Store> store,
-                       Authorities& authorities, Offload* offload)
+                       Authorities& authorities, Offload* offload, std::function<bool()> leads)
     : runtime_(runtime),
       config_(config),
       store_(std::move(store)),
       authorities_(authorities),
       offload_(offload),
+      leads_(std::move(leads)),
       views_(zone_settings(config)),
       keys_(leaf_keys(config, offload)),
       identities_(runtime.clock, runtime.random, keys_),

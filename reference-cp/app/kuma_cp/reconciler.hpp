@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -41,14 +42,17 @@ using FailedSteps = std::map<std::string, std::map<std::string, std::string>>;
 
 class Reconciler {
  public:
-  /// `offload` makes RSA keys, and must outlive it; nullptr: they are made on the spot.
+  /// `offload` makes RSA keys, and must outlive it; nullptr: they are made on the spot. `leads` tells whether this
+  /// control plane writes what is derived, where several share the store; empty: it does.
   Reconciler(const Runtime& runtime, const Config& config, std::shared_ptr<Store> store, Authorities& authorities,
-             Offload* offload = nullptr);
+             Offload* offload = nullptr, std::function<bool()> leads = {});
 
   /// Reads all that the store holds; from then on it hears of every change. An error is the store's.
   asio::awaitable<Result<>> start();
   /// Batches changes until the process ends.
   asio::awaitable<void> run();
+  /// Of the one that has begun to lead: derives all again, for what the others had to leave. Until it is cancelled.
+  asio::awaitable<void> lead();
   /// Renews certificates when they are due until the process ends.
   asio::awaitable<void> rotate();
 
@@ -116,6 +120,7 @@ class Reconciler {
   void note_failed(const char* step, const std::string& mesh, std::string reason);
   void note_done(const char* step, const std::string& mesh);
   asio::awaitable<void> retry(std::string_view step, std::string mesh, std::uint64_t number, Duration pause);
+  bool leads() const { return !leads_ || leads_(); }
   asio::awaitable<Result<>> refresh_vips(std::string mesh);
   asio::awaitable<Result<>> derive(std::string mesh);
   /// Derives at this time, though nothing has changed.
@@ -177,6 +182,7 @@ class Reconciler {
   std::shared_ptr<Store> store_;
   Authorities& authorities_;
   Offload* offload_;
+  std::function<bool()> leads_;
   MeshViews views_;
   LeafKeys keys_;
   Identities identities_;

@@ -96,7 +96,7 @@ asio::awaitable<Result<>> Reconciler::refresh_vips(std::string mesh) {
 
 asio::awaitable<Result<>> Reconciler::derive(std::string mesh) {
   MeshView::Ptr view = views_.find(mesh);
-  if (!view) co_return Result<>();
+  if (!view || !leads()) co_return Result<>();
   WallTime now = runtime_.clock.wall_now();
   auto writes =
       derive::mesh_services(*view, [this] { return next_address("MeshService"); }, now, config_.mesh_service_grace);
@@ -138,6 +138,14 @@ asio::awaitable<Result<>> Reconciler::derive(std::string mesh) {
     report(done, name);
   }
   co_return all;
+}
+
+asio::awaitable<void> Reconciler::lead() {
+  for (const auto& [mesh, view] : views_.all()) again_[mesh].derive = true;
+  if (offer_ == Offer::none) offer_ = Offer::due;  // one that waits comes all the same
+  wake_.set();
+  Event never(runtime_.executor);
+  co_await never.wait();
 }
 
 void Reconciler::want_derived(const std::string& mesh, std::optional<WallTime> at) {
@@ -186,6 +194,7 @@ asio::awaitable<void> Reconciler::offer_later() {
 }
 
 asio::awaitable<Result<>> Reconciler::offer_services() {
+  if (!leads()) co_return Result<>();
   std::vector<ResourcePtr> ingresses = views_.list("ZoneIngress");
   std::erase_if(ingresses, [&](const ResourcePtr& r) { return is_remote_ingress(*r, config_.zone_name); });
   if (ingresses.empty()) co_return Result<>();

@@ -3,7 +3,6 @@
 #include <stdexcept>
 #include <utility>
 
-#include "kumasim/runtime/task.hpp"
 #include "reference-cp/app/kuma_cp/tls_bounds.hpp"
 #include "reference-cp/intercp/inter_cp.hpp"
 
@@ -24,7 +23,11 @@ TlsOptions server_tls(const Config& config) {
 }  // namespace
 
 Replicas::Replicas(const Runtime& runtime, const Config& config, Store& store, Options options)
-    : runtime_(runtime), config_(config), options_(std::move(options)), leadership_(runtime.executor) {
+    : runtime_(runtime),
+      config_(config),
+      options_(std::move(options)),
+      leadership_(runtime.executor),
+      prepared_(runtime.executor) {
   if (options_.election == nullptr) {
     leadership_.set(true);
     return;
@@ -51,8 +54,13 @@ asio::awaitable<void> Replicas::run_writer() { return inter_cp_->run_writer(); }
 asio::awaitable<void> Replicas::run(Serve serve) {
   auto tls = co_await inter_cp_->prepare();
   if (!tls) throw std::runtime_error(tls.error().message);
-  spawn(runtime_.executor, runtime_.log, "inter-cp.heartbeat", inter_cp_->run_heartbeat());
+  prepared_.set();
   co_await serve(listener_, *tls, [this](GrpcServerStream stream) { return inter_cp_->serve(std::move(stream)); });
+}
+
+asio::awaitable<void> Replicas::run_heartbeat() {
+  co_await prepared_.wait();
+  co_await inter_cp_->run_heartbeat();
 }
 
 asio::awaitable<void> Replicas::leave() {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "kumasim/runtime/event.hpp"
 #include "kumasim/runtime/runtime.hpp"
 #include "kumasim/transport/grpc.hpp"
 #include "kumasim/transport/tls.hpp"
@@ -44,8 +45,10 @@ class Replicas {
   asio::awaitable<void> run_election();
   /// Of the one that leads: keeps the catalog.
   asio::awaitable<void> run_writer();
-  /// Serves the others, and tells the leader that this one lives. Throws where it cannot.
+  /// Serves the others. Throws where it cannot.
   asio::awaitable<void> run(Serve serve);
+  /// Tells the leader that this one lives, once it serves.
+  asio::awaitable<void> run_heartbeat();
   /// At a clean stop: another may lead at once.
   asio::awaitable<void> leave();
 
@@ -57,6 +60,7 @@ class Replicas {
   const Config& config_;
   Options options_;
   Leadership leadership_;
+  Event prepared_;  ///< for calls between control planes
   Listener listener_;
   std::unique_ptr<intercp::InterCp> inter_cp_;
 };
