@@ -208,6 +208,7 @@ Result<> make_pair(const Config& config, const ControlPlaneOptions& options, con
   return {};
 }
 
+/// Until it is told to stop, which end_when_stopped() sees.
 asio::awaitable<void> run_until_signal(ControlPlane& control_plane, asio::io_context& context, Log& log, int& code) {
   auto started = co_await control_plane.start();
   if (!started) {
@@ -218,16 +219,15 @@ asio::awaitable<void> run_until_signal(ControlPlane& control_plane, asio::io_con
   int signal = co_await live::wait_for_stop();
   log.info("kuma-cp", "stopping", {{"signal", signal}});
   control_plane.stop();
-  co_await control_plane.wait_stopped();
-  context.stop();
 }
 
 /// A control plane that serves no more must not look alive: whoever supervises the process starts it again.
-asio::awaitable<void> end_on_failure(ControlPlane& control_plane, asio::io_context& context, int& code) {
+asio::awaitable<void> end_when_stopped(ControlPlane& control_plane, asio::io_context& context, int& code) {
   auto ended = co_await control_plane.wait_stopped();
-  if (ended) co_return;
-  code = failed(ended.error());
-  control_plane.stop();
+  if (!ended) {
+    code = failed(ended.error());
+    control_plane.stop();
+  }
   context.stop();
 }
 
@@ -293,7 +293,7 @@ int run(const Arguments& arguments) {
   {
     ControlPlane control_plane(live.runtime(), *config, *store, std::move(options));
     spawn(context.get_executor(), log, "kuma-cp", run_until_signal(control_plane, context, log, code));
-    spawn(context.get_executor(), log, "kuma-cp.failure", end_on_failure(control_plane, context, code));
+    spawn(context.get_executor(), log, "kuma-cp.end", end_when_stopped(control_plane, context, code));
     context.run();
   }
   // Nothing writes any more: the context is not run again.
