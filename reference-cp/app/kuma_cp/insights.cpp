@@ -198,8 +198,10 @@ asio::awaitable<bool> Insights::moved_away(ProxyPtr proxy) {
   auto insight = co_await store_->get(insight_kind_of(*proxy), proxy->key);
   if (!insight || !(*insight)->spec.contains("subscriptions") || (*insight)->spec["subscriptions"].empty())
     co_return false;
-  const Json& last = (*insight)->spec["subscriptions"].back();
-  co_return last.value("controlPlaneInstanceId", instance_) != instance_ && !last.contains("disconnectTime");
+  // Not the last one alone: that may be this one's, written after the other's.
+  co_return std::ranges::any_of((*insight)->spec["subscriptions"], [&](const Json& each) {
+    return each.value("controlPlaneInstanceId", instance_) != instance_ && !each.contains("disconnectTime");
+  });
 }
 
 }  // namespace kumasim::cp

@@ -27,7 +27,7 @@ class Insights {
   /// SubscriptionFinalizer sees that somebody serves it.
   asio::awaitable<void> follow(ProxyPtr proxy);
 
-  /// A proxy's last subscription is of another control plane: it has moved there.
+  /// A subscription of another control plane has not ended: the proxy has moved there.
   asio::awaitable<bool> moved_away(ProxyPtr proxy);
 
  private:
