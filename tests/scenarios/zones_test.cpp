@@ -316,6 +316,9 @@ TEST(Zones, APolicyOfOneNameIsThatOfGlobalAndThatOfAZone) {
   EXPECT_EQ(why(), "not all zones hold it as it was taken");
   taken("west", "of west");
   EXPECT_EQ(why(), "");
+  taken("", "", true);
+  seen.resources.back().problem = "status 403";
+  EXPECT_EQ(why(), "") << "a refused deletion leaves what was there";
   taken("", "of global, newer");
   EXPECT_EQ(why(), "not all zones hold it as it was taken");
   taken("", "", true);
