@@ -38,6 +38,7 @@ class Replicas {
   ~Replicas();
 
   Leadership& leadership() { return leadership_; }
+  bool leads() const { return leadership_.held(); }
   /// interCp.server.port; opened by who has it.
   Listener& listener() { return listener_; }
 
