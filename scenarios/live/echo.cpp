@@ -29,6 +29,8 @@ sim::DelayLaw law_of(const EchoOptions& options) {
   if (options.law == "uniform") return sim::DelayLaw::uniform({.min = a, .max = b});
   if (options.law == "exp") return sim::DelayLaw::exponential(a);
   if (options.law == "lognormal") return sim::DelayLaw::lognormal({.p50 = a, .p99 = b});
+  if (options.law == "normal") return sim::DelayLaw::normal({.mean = a, .deviation = b});
+  if (options.law == "bimodal") return sim::DelayLaw::bimodal({.fast = a, .slow = b, .slow_ppm = options.b_ppm});
   return sim::DelayLaw::constant(a);
 }
 
@@ -67,7 +69,8 @@ int main(int argc, char** argv) {
   app.add_option("--address", options.address, "Address to listen on")->capture_default_str();
   app.add_option("--port", options.port, "Port to listen on")->capture_default_str();
   app.add_option("--name", options.name, "Name that it answers with")->capture_default_str();
-  app.add_option("--law", options.law, "Law of the delay: const, uniform, exp, lognormal, normal, bimodal")
+  app.add_option("--law", options.law, "Law of the delay")
+      ->check(CLI::IsMember({"const", "uniform", "exp", "lognormal", "normal", "bimodal"}))
       ->capture_default_str();
   app.add_option("--a", options.a, "First parameter of the law, in nanoseconds");
   app.add_option("--b", options.b, "Second parameter of the law, in nanoseconds");

@@ -170,6 +170,13 @@ TEST_F(LiveCli, AProcessThatDiesByItselfFailsTheRun) {
   EXPECT_EQ(left_behind(), 0);
 }
 
+TEST_F(LiveCli, TheApplicationRefusesALawThatItDoesNotHave) {
+  std::string echo = (binary().parent_path() / "kumasim-echo").string();
+  Outcome done = kumasim::program::shell("timeout 60 " + echo + " --port 0 --law triangular 2>&1");
+  EXPECT_EQ(done.code, 105) << done.out;  // CLI11's ValidationError
+  EXPECT_NE(done.out.find("bimodal"), std::string::npos) << done.out;
+}
+
 TEST_F(LiveCli, SaysThatThereIsNoEnvoy) {
   Outcome done = run("run --world live --envoy /nowhere/envoy " + write(""));
   EXPECT_EQ(done.code, 2) << done.out;
