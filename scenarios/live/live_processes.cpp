@@ -79,7 +79,10 @@ Result<> LiveWorld::start_member(LiveMember& member) {
                                              .arguments = run,
                                              .environment = std::move(environment),
                                              .output_path = (folder_ / (member.name + ".log")).string()});
-  if (!sidecar) return fail(sidecar.error());
+  if (!sidecar) {
+    member.echo.reset();  // else the next try would find its port taken
+    return fail(sidecar.error());
+  }
   member.sidecar.emplace(std::move(*sidecar));
   member.paused = false;
   ++member.lives;

@@ -160,7 +160,12 @@ asio::awaitable<void> LiveWorld::heed_signals() {
   context_.stop();
 }
 
-std::uint16_t LiveWorld::free_port(const std::string& address) { return runtime_.network.listen({address, 0}).port(); }
+std::uint16_t LiveWorld::free_port(const std::string& address) {
+  while (true) {
+    std::uint16_t port = runtime_.network.listen({address, 0}).port();
+    if (ports_.insert(port).second) return port;
+  }
+}
 
 Result<> LiveWorld::pump_until(const std::function<bool()>& ready, const std::function<std::string()>& why_not) {
   MonotonicTime limit = begin_ + scenario_.setup_limit;
@@ -225,7 +230,10 @@ Result<> LiveWorld::set_up() {
   remove_leftovers();
   if (std::string reason = cannot(); !reason.empty()) return fail(Code::unsupported, reason);
   if (Result<> found = find_programs(); !found) return found;
-  std::filesystem::create_directories(folder_);
+  std::error_code failed;
+  std::filesystem::remove_all(folder_, failed);  // of a killed run that had our pid, with what its stores held
+  if (!failed) std::filesystem::create_directories(folder_, failed);
+  if (failed) return fail(Code::unavailable, fmt::format("cannot make {}: {}", folder_.string(), failed.message()));
   spawn(runtime_.executor, runtime_.log, "signals", heed_signals());
   if (needs_namespaces()) {
     if (Result<> made = make_namespaces(); !made) return made;

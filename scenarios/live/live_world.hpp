@@ -110,6 +110,7 @@ class LiveWorld final : public MeshWorld {
   /// A runtime that reaches the process on its loopback.
   Runtime& runtime_of(const std::string& process);
   asio::awaitable<void> heed_signals();
+  /// Another one each time.
   std::uint16_t free_port(const std::string& address);
   Result<> start_planes();
   Result<> apply_resources();
@@ -129,6 +130,7 @@ class LiveWorld final : public MeshWorld {
   std::map<std::string, LiveMember> members_;
   MeshOperator operator_;
   std::vector<Suspect> suspects_;
+  std::set<std::uint16_t> ports_;  // that free_port gave
   MonotonicTime begin_, start_;
   Duration setup_length_{};
   bool interrupted_ = false;
