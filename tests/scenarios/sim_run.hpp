@@ -20,8 +20,11 @@ struct RunOptions {
 
 inline WorldRun run(const Scenario& scenario, const RunOptions& options = {}) {
   WorldRun out{.world = "sim", .seed = options.seed, .planted_bug = options.planted_bug};
-  auto world = make_sim_world(
-      scenario, {.seed = options.seed, .planted_bug = options.planted_bug, .attach = options.attach, .log = {}, .on_store = options.on_store});
+  auto world = make_sim_world(scenario, {.seed = options.seed,
+                                         .planted_bug = options.planted_bug,
+                                         .attach = options.attach,
+                                         .log = {},
+                                         .on_store = options.on_store});
   run_scenario(scenario, make_plan(scenario, options.seed), *world, out, {}, options.limits);
   return out;
 }
