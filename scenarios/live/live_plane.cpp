@@ -42,7 +42,7 @@ void LivePlane::hear(const std::string& answer, const Scenario& scenario, Monoto
 }
 
 const Rollout* LivePlane::said(MonotonicTime now) const {
-  return rollout && now - asked < answer_age_max ? &*rollout : nullptr;
+  return up() && rollout && now - asked < answer_age_max ? &*rollout : nullptr;
 }
 
 std::map<std::string, std::string> LivePlane::environment(const std::map<std::string, std::string>& addresses) const {

@@ -44,7 +44,7 @@ struct LivePlane {
   /// Takes what /rollout answered at `when`. Forgets what was said before where it is no such answer.
   void hear(const std::string& answer, const Scenario& scenario, MonotonicTime when);
   void forget() { rollout.reset(); }
-  /// What it said, unless that is too old.
+  /// What it said, unless that is too old, or it does not run now.
   const Rollout* said(MonotonicTime now) const;
 
   /// The settings of the scenario, and those of the world. Where Global's address names a process, it gets the address
