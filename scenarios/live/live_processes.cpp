@@ -121,7 +121,8 @@ void LiveWorld::look_after(const std::string& what, const std::string& log,
 void LiveWorld::look_after_all() {
   for (const LivePlane& plane : planes_) {
     const std::string& name = plane.name();
-    if (!ending_.contains(name)) look_after(name == "kuma-cp" ? name : "kuma-cp of " + name, name, plane.process);
+    if (!ending_.contains(name))
+      look_after(name.starts_with("kuma-cp") ? name : "kuma-cp of " + name, name, plane.process);
   }
   for (const auto& [process, member] : members_) {
     if (ending_.contains(process)) continue;
