@@ -166,6 +166,17 @@ TEST(OutlierDetection, EjectsByAMeshCircuitBreaker) {
   EXPECT_NEAR(static_cast<double>(without.flows[0].failed), 950 / 3.0, 2);
 }
 
+TEST(HealthChecks, LeaveOutWhoFailsThemAndTakeItBack) {
+  Scenario scenario = load_file("health-checks");
+  WorldRun done = run(scenario);
+  EXPECT_TRUE(done.passed()) << broken(done);
+  EXPECT_EQ(done.uninterpreted.count("envoy.config.cluster.v3.Cluster.health_checks"), 0u);
+  scenario.resources.pop_back();
+  WorldRun without = run(scenario);
+  EXPECT_FALSE(without.passed());
+  EXPECT_NEAR(static_cast<double>(without.flows[0].failed), 1250, 10) << "a fourth, for 20 s, 20 s and 10 s";
+}
+
 TEST(Isotope, ACanonicalTopologyRuns) {
   auto made = scenario_from_isotope(R"(defaults: {requestSize: 1 KB, responseSize: 1 KB}
 services:
