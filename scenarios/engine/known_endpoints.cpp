@@ -22,15 +22,36 @@ std::set<std::string> meshes_by_egress(const Scenario& scenario) {
   return out;
 }
 
+/// Its zone; "" where there are none.
+std::string zone_of(const Instance& instance) {
+  auto tag = instance.tags.find("kuma.io/zone");
+  return tag == instance.tags.end() ? std::string() : tag->second;
+}
+
+template <class T>
+const T* find(const std::map<std::string_view, const T*>& all, std::string_view name) {
+  auto found = all.find(name);
+  return found == all.end() ? nullptr : found->second;
+}
+
 }  // namespace
 
 KnownEndpoints::KnownEndpoints(const Scenario& scenario, const Observations& seen, const StateSample& sample)
     : scenario_(scenario), seen_(seen), sample_(sample), by_egress_(meshes_by_egress(scenario)) {
+  for (const Service& service : scenario.services) services_.emplace(service.name, &service);
+  for (const Instance& instance : scenario.instances) {
+    instances_.emplace(instance.process, &instance);
+    if (runs(instance.process)) running_[instance.service].push_back(&instance);
+  }
   for (const Zone& zone : scenario.zones) {
     if (!sample.silent.contains(zone.control_plane.name)) continue;
     for (const std::string& ingress : zone.ingresses) lost_.insert(address_of(ingress));
   }
 }
+
+const Instance* KnownEndpoints::instance(std::string_view process) const { return find(instances_, process); }
+
+const Service* KnownEndpoints::service(std::string_view name) const { return find(services_, name); }
 
 bool KnownEndpoints::runs(const std::string& process) const {
   auto state = sample_.proxies.find(process);
@@ -51,19 +72,21 @@ void KnownEndpoints::add_running(const std::vector<std::string>& processes, std:
   }
 }
 
-std::set<std::string> KnownEndpoints::wanted(const Instance& caller, const std::string& service) const {
+std::set<std::string> KnownEndpoints::wanted(const Instance& caller, const std::string& called) const {
   std::set<std::string> out;
-  std::string own = scenario_.zones.empty() ? std::string() : scenario_.zone_of(caller.process);
+  auto running = running_.find(called);
+  if (running == running_.end()) return out;
+  const bool one_zone = scenario_.zones.empty();
+  std::string own = zone_of(caller);
   std::set<std::string> zones;
-  for (const Instance& other : scenario_.instances) {
-    if (other.service != service || !runs(other.process)) continue;
-    std::string zone = scenario_.zones.empty() ? std::string() : scenario_.zone_of(other.process);
-    if (zone == own)
-      add_running({other.process}, out);
+  for (const Instance* other : running->second) {
+    std::string zone = zone_of(*other);
+    if (one_zone || zone == own)
+      add_running({other->process}, out);
     else
-      zones.insert(zone);
+      zones.insert(std::move(zone));
   }
-  bool by_egress = by_egress_.contains(scenario_.find_service(caller.service)->mesh);
+  bool by_egress = by_egress_.contains(service(caller.service)->mesh);
   for (const std::string& zone : zones)
     add_running(by_egress ? scenario_.find_zone(own)->egresses : scenario_.find_zone(zone)->ingresses, out);
   return judged(std::move(out));

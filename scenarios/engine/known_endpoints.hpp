@@ -1,8 +1,10 @@
 /// What proxies should know of the services that they call.
 #pragma once
 
+#include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "kumasim/scenario/observation.hpp"
@@ -15,9 +17,13 @@ class KnownEndpoints {
   /// All of them must outlive it.
   KnownEndpoints(const Scenario& scenario, const Observations& seen, const StateSample& sample);
 
+  /// As Scenario::find_instance and find_service, without looking through all.
+  const Instance* instance(std::string_view process) const;
+  const Service* service(std::string_view name) const;
+
   /// address:port of the running instances; of those in other zones the running ingresses of their zones, or, where the
   /// mesh has `routing.zoneEgress`, the running egresses of the caller's own.
-  std::set<std::string> wanted(const Instance& caller, const std::string& service) const;
+  std::set<std::string> wanted(const Instance& caller, const std::string& called) const;
   /// Without those of zones that are lost: whose control plane does not run. Others keep what it said last.
   std::set<std::string> judged(std::set<std::string> endpoints) const;
 
@@ -29,8 +35,11 @@ class KnownEndpoints {
   const Scenario& scenario_;
   const Observations& seen_;
   const StateSample& sample_;
-  std::set<std::string> by_egress_;  // meshes
-  std::set<std::string> lost_;       // address:port of ingresses
+  std::map<std::string_view, const Instance*> instances_;             // by process
+  std::map<std::string_view, const Service*> services_;               // by name
+  std::map<std::string_view, std::vector<const Instance*>> running_;  // by service
+  std::set<std::string> by_egress_;                                   // meshes
+  std::set<std::string> lost_;                                        // address:port of ingresses
 };
 
 }  // namespace kumasim::scenario

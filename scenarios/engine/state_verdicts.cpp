@@ -282,8 +282,8 @@ std::optional<std::string> not_converged(const Scenario& scenario, const Observa
     if (!proxy.up) continue;
     if (!proxy.refusals.empty()) return refusal_text(process, proxy.refusals);
     if (!proxy.ready) return fmt::format("{} waits for configuration", process);
-    const Instance* instance = scenario.find_instance(process);
-    const Service* service = instance ? scenario.find_service(instance->service) : nullptr;
+    const Instance* instance = endpoints.instance(process);
+    const Service* service = instance ? endpoints.service(instance->service) : nullptr;
     if (service == nullptr) continue;
     for (const Outbound& outbound : service->calls) {
       std::set<std::string> running = endpoints.wanted(*instance, outbound.to);
