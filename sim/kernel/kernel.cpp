@@ -52,7 +52,7 @@ void Kernel::bind_connected(asio::cancellation_slot slot, EventRef ref) {
 void Kernel::drop(std::uint32_t index, EventSlot& slot) {
   if (in_heap(slot)) ++stale_;
   auto handler = std::move(slot.handler);
-  release(index, *slot.context);
+  pool_.release(index);
 }
 
 void Kernel::discard(EventRef ref) {
@@ -122,7 +122,7 @@ bool Kernel::set_aside(const EventEntry& entry, EventSlot& slot) {
   if (slot.state == SlotState::begun) end_work(context);
   running_ = &context;
   // The handler moves itself out of the slot before it runs, so the slot is free for what it starts.
-  release(entry.slot, context);
+  pool_.release(entry.slot);
   struct Idle {
     Kernel& kernel;
     ~Idle() {
@@ -210,7 +210,7 @@ void Kernel::end_work(Context& context) {
 
 // A handler may own frames that discard or cancel further slots, before or behind its own.
 void Kernel::drain(Context& context) {
-  for (std::uint32_t index = 0; context.pending_ != 0 && index < pool_.size(); ++index) {
+  for (std::uint32_t index = 0; pool_.used() != 0 && index < pool_.size(); ++index) {
     auto& slot = pool_[index];
     if (slot.context == &context) drop(index, slot);
   }

@@ -54,7 +54,6 @@ class Context final : public asio::execution_context {
   // The order of this context's events at one instant; see Kernel::order().
   MonotonicTime tie_time_{Duration(-1)};
   std::uint64_t tie_ = 0;
-  std::uint32_t pending_ = 0;    // of the kernel's slots those that are its own
   std::deque<EventEntry> held_;  // due while paused, or behind the one that has begun
 };
 

@@ -154,7 +154,6 @@ class Kernel {
     auto index = pool_.acquire();
     auto& slot = pool_[index];
     slot.context = &context;
-    ++context.pending_;
     slot.lane = lane;
     slot.kind = kind;
     slot.failed = false;
@@ -164,10 +163,6 @@ class Kernel {
     return index;
   }
 
-  void release(std::uint32_t index, Context& context) {
-    --context.pending_;
-    pool_.release(index);
-  }
   /// Destroys the handler uncalled.
   void drop(std::uint32_t index, EventSlot& slot);
 
