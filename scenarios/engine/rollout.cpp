@@ -72,9 +72,14 @@ std::string rollout_target(const Scenario& scenario, const std::string& zone) {
   return out;
 }
 
-std::optional<Rollout> joined(const std::map<std::string, Rollout>& answers, const Scenario& scenario) {
-  if (answers.empty()) return std::nullopt;
+std::optional<Rollout> joined(std::map<std::string, Rollout> answers, const Scenario& scenario) {
   Rollout out;
+  // Global has no proxies of its own.
+  if (auto of_global = answers.extract("")) {
+    out.behind = of_global.mapped().behind;
+    out.zones_behind = std::move(of_global.mapped().zones_behind);
+  }
+  if (answers.empty()) return std::nullopt;
   for (const auto& [zone, said] : answers) {
     out.behind = out.behind || said.behind;
     out.proxies.insert(said.proxies.begin(), said.proxies.end());

@@ -18,7 +18,8 @@ std::string rollout_target(const Scenario& scenario, const std::string& zone = {
 std::optional<Rollout> read_rollout(const std::string& body, const Scenario& scenario, const std::string& zone = {});
 
 /// Of all zones: what two say is put together, and of a policy nothing is said where one of those that must hold it
-/// does not; `answers` are by zone. nullopt where nobody answered.
-std::optional<Rollout> joined(const std::map<std::string, Rollout>& answers, const Scenario& scenario);
+/// does not; `answers` are by zone, "" being Global, which says whether it and the zones have all. nullopt where no
+/// zone answered.
+std::optional<Rollout> joined(std::map<std::string, Rollout> answers, const Scenario& scenario);
 
 }  // namespace kumasim::scenario

@@ -278,22 +278,12 @@ StateSample SimWorld::sample() {
     out.rollout = planes_.front()->rollout();
   } else {
     std::map<std::string, Rollout> answers;
-    Rollout of_global;
     for (const auto& plane : planes_) {
       const std::optional<Rollout>& said = plane->rollout();
       if (!said && plane->up()) out.mute.insert(plane->name());
-      if (!said) continue;
-      // Global has no proxies of its own.
-      if (plane->zone().empty())
-        of_global = *said;
-      else
-        answers[plane->zone()] = *said;
+      if (said) answers[plane->zone()] = *said;
     }
-    out.rollout = joined(answers, scenario_);
-    if (out.rollout) {
-      out.rollout->behind = out.rollout->behind || of_global.behind;
-      out.rollout->zones_behind = of_global.zones_behind;
-    }
+    out.rollout = joined(std::move(answers), scenario_);
   }
   if (out.rollout) out.rollout->at = out.at;
   return out;

@@ -99,7 +99,6 @@ asio::awaitable<void> LiveWorld::poll_rollout(LivePlane& plane) {
 std::optional<Rollout> LiveWorld::rollout_of_zones(StateSample& sample) const {
   MonotonicTime now = runtime_.clock.now(), oldest = now;
   std::map<std::string, Rollout> answers;
-  Rollout of_global;
   for (const LivePlane& plane : planes_) {
     const Rollout* said = plane.said(now);
     if (said == nullptr) {
@@ -108,17 +107,10 @@ std::optional<Rollout> LiveWorld::rollout_of_zones(StateSample& sample) const {
     }
     if (plane.under_global() && !plane.connected_to_global) sample.zones_apart.insert(plane.zone);
     oldest = std::min(oldest, plane.asked);
-    // Global has no proxies of its own.
-    if (plane.zone.empty())
-      of_global = *said;
-    else
-      answers[plane.zone] = *said;
+    answers[plane.zone] = *said;
   }
-  std::optional<Rollout> out = joined(answers, scenario_);
-  if (!out) return out;
-  out->behind = out->behind || of_global.behind;
-  out->zones_behind = of_global.zones_behind;
-  out->at = oldest - start_;
+  std::optional<Rollout> out = joined(std::move(answers), scenario_);
+  if (out) out->at = oldest - start_;
   return out;
 }
 
