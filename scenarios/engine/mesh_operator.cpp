@@ -69,30 +69,22 @@ asio::awaitable<void> MeshOperator::wait_for_meshes(std::string zone) {
 
 void MeshOperator::apply(const std::string& zone, const nlohmann::json& resource,
                          std::function<void(std::string)> done) {
-  auto task = [](std::shared_ptr<MeshClient> client, nlohmann::json body,
-                 std::function<void(std::string)> tell) -> asio::awaitable<void> {
-    std::string problem = co_await client->apply(std::move(body));
-    tell(std::move(problem));
-  };
-  spawn(runtime_->executor, runtime_->log, "operator", task(clients_.at(zone), resource, std::move(done)));
+  ask(clients_.at(zone), clients_.at(zone)->apply(resource), std::move(done));
 }
 
 void MeshOperator::remove(const std::string& zone, const ResourceName& is, std::function<void(std::string)> done) {
-  auto task = [](std::shared_ptr<MeshClient> client, ResourceName whom,
-                 std::function<void(std::string)> tell) -> asio::awaitable<void> {
-    std::string problem = co_await client->remove(std::move(whom));
-    tell(std::move(problem));
-  };
-  spawn(runtime_->executor, runtime_->log, "operator", task(clients_.at(zone), is, std::move(done)));
+  ask(clients_.at(zone), clients_.at(zone)->remove(is), std::move(done));
 }
 
 void MeshOperator::read(const std::string& zone, const ResourceName& is, std::function<void(nlohmann::json)> done) {
-  auto task = [](std::shared_ptr<MeshClient> client, ResourceName whom,
-                 std::function<void(nlohmann::json)> tell) -> asio::awaitable<void> {
-    nlohmann::json body = co_await client->read(std::move(whom));
-    tell(std::move(body));
-  };
-  spawn(runtime_->executor, runtime_->log, "operator", task(clients_.at(zone), is, std::move(done)));
+  ask(clients_.at(zone), clients_.at(zone)->read(is), std::move(done));
+}
+
+template <class T>
+void MeshOperator::ask(std::shared_ptr<MeshClient> client, asio::awaitable<T> call, std::function<void(T)> done) {
+  auto task = [](std::shared_ptr<MeshClient>, asio::awaitable<T> answer,
+                 std::function<void(T)> tell) -> asio::awaitable<void> { tell(co_await std::move(answer)); };
+  spawn(runtime_->executor, runtime_->log, "operator", task(std::move(client), std::move(call), std::move(done)));
 }
 
 }  // namespace kumasim::scenario

@@ -40,6 +40,9 @@ class MeshOperator {
   asio::awaitable<void> apply_resources();
   asio::awaitable<void> apply_resources(std::string zone);
   asio::awaitable<void> wait_for_meshes(std::string zone);
+  /// Tells what the client's call gives.
+  template <class T>
+  void ask(std::shared_ptr<MeshClient> client, asio::awaitable<T> call, std::function<void(T)> done);
 
   const Scenario& scenario_;
   Runtime* runtime_ = nullptr;
