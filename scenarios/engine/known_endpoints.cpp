@@ -22,12 +22,6 @@ std::set<std::string> meshes_by_egress(const Scenario& scenario) {
   return out;
 }
 
-/// Its zone; "" where there are none.
-std::string zone_of(const Instance& instance) {
-  auto tag = instance.tags.find("kuma.io/zone");
-  return tag == instance.tags.end() ? std::string() : tag->second;
-}
-
 template <class T>
 const T* find(const std::map<std::string_view, const T*>& all, std::string_view name) {
   auto found = all.find(name);
@@ -77,10 +71,10 @@ std::set<std::string> KnownEndpoints::wanted(const Instance& caller, const std::
   auto running = running_.find(called);
   if (running == running_.end()) return out;
   const bool one_zone = scenario_.zones.empty();
-  std::string own = zone_of(caller);
+  std::string own = caller.zone();
   std::set<std::string> zones;
   for (const Instance* other : running->second) {
-    std::string zone = zone_of(*other);
+    std::string zone = other->zone();
     if (one_zone || zone == own)
       add_running({other->process}, out);
     else

@@ -55,11 +55,13 @@ std::vector<std::string> Scenario::processes() const {
   return out;
 }
 
+std::string Instance::zone() const {
+  auto tag = tags.find("kuma.io/zone");
+  return tag == tags.end() ? std::string() : tag->second;
+}
+
 std::string Scenario::zone_of(std::string_view process) const {
-  if (const Instance* instance = find_instance(process)) {
-    auto tag = instance->tags.find("kuma.io/zone");
-    return tag == instance->tags.end() ? std::string() : tag->second;
-  }
+  if (const Instance* instance = find_instance(process)) return instance->zone();
   for (const Zone& zone : zones) {
     if (zone.control_plane.name == process || has(zone.ingresses, process) || has(zone.egresses, process))
       return zone.name;

@@ -30,6 +30,9 @@ struct Instance {
   Tags tags;  // all of the Dataplane's inbound, kuma.io/service included
   DelayLaw latency;
   Application application = {};
+
+  /// "" where there are no zones.
+  std::string zone() const;
 };
 
 struct Outbound {
