@@ -3,17 +3,12 @@
 #include <algorithm>
 
 #include "envoy/config/core/v3/base.pb.h"
+#include "sim/envoy/config/string_match.hpp"
 
 namespace kumasim::sim::proxy {
 namespace {
 
 namespace core = ::envoy::config::core::v3;
-
-std::string lowered(std::string text) {
-  for (char& c : text)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return text;
-}
 
 HeaderEdits::Action action_of(const core::HeaderValueOption& option) {
   if (option.has_append())

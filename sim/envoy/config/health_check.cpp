@@ -1,6 +1,9 @@
 #include "sim/envoy/config/health_check.hpp"
 
 #include <algorithm>
+#include <iterator>
+
+#include <boost/algorithm/hex.hpp>
 
 #include "envoy/config/cluster/v3/cluster.pb.h"
 #include "envoy/config/core/v3/health_check.pb.h"
@@ -17,19 +20,12 @@ Duration whole(const ::google::protobuf::Duration& d) {
 
 Checked<std::string> bytes_of(const core::HealthCheck::Payload& payload) {
   if (payload.payload_case() == core::HealthCheck::Payload::kBinary) return payload.binary();
-  auto digit = [](char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-  };
-  const auto& text = payload.text();
   std::string out;
-  for (std::size_t i = 0; i + 1 < text.size(); i += 2) {
-    int high = digit(text[i]), low = digit(text[i + 1]);
-    if (high < 0 || low < 0) break;
-    out.push_back(static_cast<char>(high * 16 + low));
+  try {
+    boost::algorithm::unhex(payload.text(), std::back_inserter(out));
+  } catch (const boost::algorithm::hex_decode_error&) {
+    return refuse("invalid hex string '" + payload.text() + "'");
   }
-  if (out.size() * 2 != text.size()) return refuse("invalid hex string '" + text + "'");
   return out;
 }
 

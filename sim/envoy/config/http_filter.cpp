@@ -7,18 +7,13 @@
 #include "envoy/extensions/filters/http/router/v3/router.pb.h"
 #include "sim/envoy/config/extensions.hpp"
 #include "sim/envoy/config/proto_time.hpp"
+#include "sim/envoy/config/string_match.hpp"
 #include "sim/envoy/config/validate.hpp"
 
 namespace kumasim::sim::proxy {
 namespace {
 
 namespace http = ::envoy::extensions::filters::http;
-
-std::string lowered(std::string text) {
-  for (char& c : text)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return text;
-}
 
 Checked<RbacFilter> compile_rbac(const http::rbac::v3::RBAC& rbac) {
   RbacFilter out;

@@ -8,18 +8,13 @@
 #include "envoy/type/matcher/v3/regex.pb.h"
 #include "sim/envoy/config/proto_time.hpp"
 #include "sim/envoy/config/sorted.hpp"
+#include "sim/envoy/config/string_match.hpp"
 
 namespace kumasim::sim::proxy {
 namespace {
 
 namespace rt = ::envoy::config::route::v3;
 namespace core = ::envoy::config::core::v3;
-
-std::string lowered(std::string text) {
-  for (char& c : text)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return text;
-}
 
 template <class Message>
 HeaderEdits request_edits(const Message& m) {

@@ -14,13 +14,13 @@ namespace {
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
+}  // namespace
+
 std::string lowered(std::string_view text) {
   std::string out(text);
   std::transform(out.begin(), out.end(), out.begin(), lower);
   return out;
 }
-
-}  // namespace
 
 struct Regex::Compiled {
   explicit Compiled(const std::string& pattern) : regex(pattern, re2::RE2::Quiet) {}

@@ -57,6 +57,9 @@ class StringMatch {
   std::optional<Regex> regex_;
 };
 
+/// ASCII letters only, as names of headers have them.
+std::string lowered(std::string_view text);
+
 /// Values of one name are joined by commas.
 std::optional<std::string> find_header(const Headers& headers, std::string_view name);
 

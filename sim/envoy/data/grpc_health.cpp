@@ -1,18 +1,12 @@
 #include "sim/envoy/data/grpc_health.hpp"
 
-#include <cstdint>
-
+#include "kumasim/transport/grpc_frame.hpp"
 #include "sim/envoy/config/string_match.hpp"
 
 namespace kumasim::sim::proxy {
 namespace {
 
-/// A frame of gRPC: not compressed, with its length in four bytes.
-std::string framed(const std::string& message) {
-  std::string out(1, '\0');
-  for (int shift : {24, 16, 8, 0}) out.push_back(static_cast<char>(message.size() >> shift & 0xff));
-  return out + message;
-}
+std::string framed(const std::string& message) { return grpc_frame_head(message.size()) + message; }
 
 /// HealthCheckResponse with field 1, `status`.
 std::string status_message(char status) { return {'\x08', status}; }
