@@ -51,11 +51,10 @@ class Shared : public std::enable_shared_from_this<Shared> {
  public:
   explicit Shared(PostgresParts parts) : parts_(std::move(parts)), work_(parts_.executor) {}
 
+  /// Listens first: what changes while all is read is heard.
   asio::awaitable<Result<>> open() {
-    if (auto up = co_await parts_.writer->connect(); !up) co_return up;
-    if (auto good = co_await check_postgres(*parts_.writer); !good) co_return good;
     if (auto up = co_await listen(); !up) co_return up;
-    co_return co_await read_all();
+    co_return co_await connect();
   }
 
   void start() {
@@ -234,18 +233,19 @@ class Shared : public std::enable_shared_from_this<Shared> {
   /// Brings memory to what the rows say; of `asked` what is not among them is removed.
   void take(const SqlRows& rows, std::set<RowKey> asked) {
     for (std::size_t row = 0; row < rows.rows.size(); ++row) {
-      asked.erase(row_key(rows, row));
+      RowKey key = row_key(rows, row);
+      asked.erase(key);
+      const auto& [type, mesh, name] = key;
+      const Kind* kind = find_kind(type);
+      if (ResourcePtr known = kind ? tables_.find(*kind, {mesh, name}) : nullptr; known && is_in_row(*known, rows, row))
+        continue;
       auto resource = row_to_resource(rows, row);
       if (!resource) {
         parts_.log.warn(component, "row passed over", {{"error", resource.error().message}});
         continue;
       }
       auto now = std::make_shared<const Resource>(std::move(*resource));
-      ResourcePtr known = tables_.find(*now->kind, now->key());
-      const bool same = known && known->meta.version == now->meta.version &&
-                        known->meta.creation == now->meta.creation &&
-                        known->meta.modification == now->meta.modification;
-      if (!same) apply({now->kind, now->key(), now});
+      apply({now->kind, now->key(), now});
     }
     for (const auto& [type, mesh, name] : asked) {
       const Kind* kind = find_kind(type);

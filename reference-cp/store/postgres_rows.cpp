@@ -70,6 +70,12 @@ RowKey row_key(const SqlRows& rows, std::size_t row) {
   return {rows.text(row, 0), rows.text(row, 1), rows.text(row, 2)};
 }
 
+bool is_in_row(const Resource& known, const SqlRows& rows, std::size_t row) {
+  return row_version(known.meta.version) == rows.text(row, 3) &&
+         to_microseconds(known.meta.creation) == rows.text(row, 4) &&
+         to_microseconds(known.meta.modification) == rows.text(row, 5);
+}
+
 Result<Resource> row_to_resource(const SqlRows& rows, std::size_t row) {
   Resource out;
   const std::string& type = rows.text(row, 0);

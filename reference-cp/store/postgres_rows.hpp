@@ -21,6 +21,8 @@ struct SqlStatement {
 
 SqlStatement select_all();
 SqlStatement select_rows(const std::set<RowKey>& keys);
+/// The row is what `known` was made of, by its version and times.
+bool is_in_row(const Resource& known, const SqlRows& rows, std::size_t row);
 /// What select_* gives in one row. Code::unsupported where the kind is unknown, Code::data_loss where it is not JSON.
 Result<Resource> row_to_resource(const SqlRows& rows, std::size_t row);
 /// Those of select_*, and of removals.
