@@ -16,6 +16,7 @@
 #include "reference-cp/live/child_process.hpp"
 #include "reference-cp/live/live_runtime.hpp"
 #include "reference-cp/live/system.hpp"
+#include "tests/live/free_port.hpp"
 
 namespace kumasim::live {
 namespace {
@@ -49,10 +50,7 @@ class StoreCommand : public ::testing::Test {
     return ::stat(path.c_str(), &status) == 0 ? status.st_mode & 0777 : 0;
   }
 
-  std::uint16_t free_port() {
-    Listener listener = live.runtime().network.listen({"127.0.0.1", 0});
-    return listener.port();
-  }
+  std::uint16_t free_port() { return test::free_port(live.runtime().network); }
 
   /// Of a control plane whose work directory has this name.
   std::map<std::string, std::string> settings(const std::string& name) {

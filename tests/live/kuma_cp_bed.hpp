@@ -15,6 +15,7 @@
 #include "reference-cp/live/child_process.hpp"
 #include "reference-cp/live/live_runtime.hpp"
 #include "reference-cp/live/system.hpp"
+#include "tests/live/free_port.hpp"
 
 namespace kumasim::live {
 
@@ -73,10 +74,7 @@ class KumaCp : public ::testing::Test {
     return out.str();
   }
 
-  std::uint16_t free_port() {
-    Listener listener = live.runtime().network.listen({"127.0.0.1", 0});
-    return listener.port();
-  }
+  std::uint16_t free_port() { return test::free_port(live.runtime().network); }
 
   std::map<std::string, std::string> settings() const {
     auto out = environment();
