@@ -48,8 +48,11 @@ void Fabric::unbind(End& end, Role role, const std::string& host, std::uint16_t 
 void Fabric::bind_capture(End& end, std::uint16_t) { captures_[end.process().address()] = &end; }
 
 void Fabric::unbind_all(End& end) {
-  for (auto& places : places_) std::erase_if(places, [&](const auto& p) { return p.second == &end; });
-  std::erase_if(captures_, [&](const auto& p) { return p.second == &end; });
+  const auto& address = end.process().address();
+  for (auto& places : places_)
+    for (auto place = places.lower_bound({address, {}, 0}); place != places.end() && std::get<0>(place->first) == address;)
+      place = place->second == &end ? places.erase(place) : std::next(place);
+  if (auto found = captures_.find(address); found != captures_.end() && found->second == &end) captures_.erase(found);
 }
 
 End* Fabric::find(Role role, const std::string& machine, const std::string& host, std::uint16_t port) {
