@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "kumasim/runtime/task.hpp"
+#include "reference-cp/model/rules/values.hpp"
 #include "reference-cp/model/uuid.hpp"
 
 namespace kumasim::cp::kds {
@@ -26,12 +27,21 @@ struct GivingStream::Session {
                                                         runtime.clock.wall_now(), client)),
         status_wake(runtime.executor),
         status_written(runtime.executor),
-        retry_timer(runtime.timers) {}
+        retry_timer(runtime.timers),
+        metrics(options.metrics) {
+    if (metrics != nullptr) metrics->stream_opened();
+  }
 
   void send(SourceActions actions) {
     for (SourceResponse& response : actions.send) {
+      if (metrics != nullptr) metrics->response_sent(response.kind, response.bytes.size());
       subscription->on_response(response.kind, clock.wall_now());
       last_sent[response.kind] = outbox->put(std::move(response.bytes));
+    }
+    if (metrics != nullptr && actions.answer) {
+      auto changed = ready.extract(actions.answer->kind);
+      metrics->answered(actions.answer->kind, actions.answer->refusal,
+                        changed ? std::optional(clock.now() - changed.mapped()) : std::nullopt);
     }
     if (actions.answer && actions.answer->refusal)
       log.warn(component, "resources refused",
@@ -49,6 +59,7 @@ struct GivingStream::Session {
 
   void end() {
     if (std::exchange(ended, true)) return;
+    if (metrics != nullptr) metrics->stream_closed(version);
     registration = {};
     outbox->close();
     subscription->end(clock.wall_now());
@@ -67,6 +78,9 @@ struct GivingStream::Session {
   Event status_written;  ///< its end is, or never will be
   Timer retry_timer;
   SnapshotFeed::Registration registration;
+  KdsMetrics* metrics;
+  std::optional<std::string> version;          ///< of the other side, once it has said it
+  std::map<std::string, MonotonicTime> ready;  ///< since when a change waits for an answer, by kind
   bool ended = false;
 };
 
@@ -88,6 +102,12 @@ Names features_of(const AdsNode& node) {
   for (const auto& feature : metadata["features"])
     if (feature.is_string()) out.insert(feature.get<std::string>());
   return out;
+}
+
+/// "" where its metadata has none.
+std::string version_of(const AdsNode& node) {
+  auto metadata = nlohmann::json::parse(node.metadata_json, nullptr, false);
+  return text_at(at(at(metadata, "version"), "kumaCp"), "version");
 }
 
 asio::awaitable<GrpcStatus> GivingStream::run(MessageStream stream, PeerOf peer_of, std::string client,
@@ -149,13 +169,18 @@ asio::awaitable<GrpcStatus> GivingStream::read_all(std::shared_ptr<Session> sess
       SnapshotFeed::Peer peer = peer_of(request->node);
       std::weak_ptr<Session> weak = session;
       peer.on_snapshot = [weak](const std::string& kind, KindSnapshotPtr snapshot) {
-        if (auto alive = weak.lock()) alive->send(alive->source.on_snapshot(kind, std::move(snapshot)));
+        auto alive = weak.lock();
+        if (!alive) return;
+        alive->ready[kind] = alive->clock.now();
+        alive->send(alive->source.on_snapshot(kind, std::move(snapshot)));
       };
       peer.on_complete = [weak] {
         if (auto alive = weak.lock()) alive->send(alive->source.on_complete());
       };
       session->registration = feed_.add(std::move(peer));
       session->status_wake.set();  // who it is, is known now
+      session->version = version_of(request->node);
+      if (session->metrics != nullptr) session->metrics->client_known(*session->version);
     }
     SourceActions actions = session->source.on_request(*request);
     if (actions.refused) co_return to_status(*actions.refused);

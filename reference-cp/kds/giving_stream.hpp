@@ -10,6 +10,7 @@
 
 #include "kumasim/runtime/runtime.hpp"
 #include "reference-cp/kds/exchange_rules.hpp"
+#include "reference-cp/kds/kds_metrics.hpp"
 #include "reference-cp/kds/message_stream.hpp"
 #include "reference-cp/kds/planted_bugs.hpp"
 #include "reference-cp/kds/snapshot_feed.hpp"
@@ -25,6 +26,7 @@ struct GivingOptions {
   /// What the other side refused is given once more after this time, for what stood in its way may have gone.
   Duration refused_retry_interval = std::chrono::minutes(1);
   PlantedBugs planted = {};
+  KdsMetrics* metrics = nullptr;  ///< must outlive it; nullptr: nothing is counted
 };
 
 class GivingStream {

@@ -45,13 +45,14 @@ GlobalServer::GlobalServer(const Runtime& runtime, Store& store, Manager& manage
       manager_(manager),
       options_(std::move(options)),
       status_(runtime, store, options_.status),
-      watch_(runtime.clock, runtime.log, store, options_.watch),
-      feed_(runtime.timers, runtime.log, store, kinds_of_global(), options_.refresh_interval),
+      watch_(runtime.clock, runtime.log, store, options_.watch, options_.metrics),
+      feed_(runtime.timers, runtime.log, store, kinds_of_global(), options_.refresh_interval, options_.metrics),
       giving_(runtime, feed_, status_,
               {.control_plane = "global",
                .server = {.mode = CpMode::global, .instance = options_.node.instance, .version = options_.node.version},
                .send_duration_max = options_.send_duration_max,
-               .planted = options_.planted}),
+               .planted = options_.planted,
+               .metrics = options_.metrics}),
       admin_(runtime, store),
       ended_(runtime.executor) {}
 
@@ -211,7 +212,8 @@ asio::awaitable<GrpcStatus> GlobalServer::take(const GrpcServerStream& stream, s
                                  .response_backoff = options_.response_backoff,
                                  .send_duration_max = options_.send_duration_max,
                                  .on_message = {},
-                                 .planted = options_.planted});
+                                 .planted = options_.planted,
+                                 .metrics = options_.metrics});
   co_return co_await taking.run(MessageStream::of(stream), sink, sync);
 }
 

@@ -37,6 +37,7 @@ struct GlobalServerOptions {
   Duration send_duration_max = std::chrono::minutes(1);
   std::vector<std::string> skip_label_prefixes;
   PlantedBugs planted = {};
+  KdsMetrics* metrics = nullptr;  ///< must outlive it; nullptr: nothing is counted
 };
 
 class GlobalServer : public std::enable_shared_from_this<GlobalServer> {

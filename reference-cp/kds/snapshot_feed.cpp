@@ -28,18 +28,19 @@ bool SnapshotFeed::Registration::up_to_date() const {
 }
 
 SnapshotFeed::SnapshotFeed(Timers& timers, Log& log, Store& store, std::span<const Kind* const> kinds,
-                           Duration refresh_interval)
+                           Duration refresh_interval, KdsMetrics* metrics)
     : timers_(timers),
       log_(log),
       store_(store),
       kinds_(kinds.begin(), kinds.end()),
       refresh_interval_(refresh_interval),
+      metrics_(metrics),
       wake_(timers.executor()) {
   store_.subscribe([this](const Change& change) { hear(change); });
 }
 
 SnapshotFeed::Registration SnapshotFeed::add(Peer peer) {
-  Told told{.peer = std::move(peer), .begun = false, .heard = false, .due = {}, .snapshots = {}};
+  Told told{.peer = std::move(peer), .due = {}, .snapshots = {}};
   for (KindNumber i = 0; i < kinds_.size(); ++i) told.due.insert(i);
   peers_->emplace(++number_, std::move(told));
   wake_.set();
@@ -86,6 +87,7 @@ asio::awaitable<void> SnapshotFeed::run() {
     wake_.reset();
     if (timers_.now() >= resync) {
       mark_all();
+      for (auto& [number, told] : *peers_) told.resync = true;
       resync = timers_.now() + resync_interval;
     }
     co_await tell_new_peers();
@@ -107,12 +109,17 @@ asio::awaitable<void> SnapshotFeed::tell_new_peers() {
 
 /// A mark goes before the store is read, so that what changes meanwhile sets it again.
 asio::awaitable<void> SnapshotFeed::tell(std::vector<std::uint64_t> peers) {
+  const MonotonicTime begun = timers_.now();
+  std::map<std::uint64_t, bool> heard;
+  for (std::uint64_t peer : peers)
+    if (auto found = peers_->find(peer); found != peers_->end()) heard[peer] = found->second.heard;
   for (KindNumber i = 0; i < kinds_.size(); ++i) {
     const std::vector<std::uint64_t> waiting = take_marks(peers, i);
     if (waiting.empty()) continue;
     auto list = co_await store_.list(*kinds_[i], {});
     if (!list) {
       log_.warn("kds", "resources not read", {{"type", kinds_[i]->type()}, {"error", list.error().message}});
+      if (metrics_ != nullptr) metrics_->generation_failed();
       for (std::uint64_t peer : waiting) mark_again(peer, i);
       continue;
     }
@@ -127,10 +134,17 @@ asio::awaitable<void> SnapshotFeed::tell(std::vector<std::uint64_t> peers) {
     auto found = peers_->find(peer);
     if (found == peers_->end()) continue;
     if (found->second.due.empty()) found->second.heard = false;
+    note_round(found->second, timers_.now() - begun, heard[peer]);
     if (found->second.begun || found->second.snapshots.size() < kinds_.size()) continue;
     found->second.begun = true;
     found->second.peer.on_complete();
   }
+}
+
+/// What is due after it is so by a change, or by what has failed.
+void SnapshotFeed::note_round(Told& told, Duration took, bool heard) {
+  const bool resync = std::exchange(told.resync, false), changed = std::exchange(told.changed, false);
+  if (metrics_ != nullptr && (resync || heard)) metrics_->generated(took, resync, heard, changed);
 }
 
 /// Those of the peers that are to be told of the kind.
@@ -154,6 +168,7 @@ void SnapshotFeed::try_tell_kind(std::uint64_t peer, KindNumber number, const Li
     tell_kind(found->second, number, list);
   } catch (const std::exception& error) {
     log_.error("kds", "resources not given away", {{"type", kinds_[number]->type()}, {"error", error.what()}});
+    if (metrics_ != nullptr) metrics_->generation_failed();
     if (found = peers_->find(peer); found != peers_->end()) found->second.snapshots.erase(number);
     mark_again(peer, number);
   }
@@ -169,6 +184,7 @@ void SnapshotFeed::tell_kind(Told& told, KindNumber number, const List& list) {
   KindSnapshotPtr& before = told.snapshots[number];
   if (before && *before == snapshot) return;
   before = std::make_shared<const KindSnapshot>(std::move(snapshot));
+  told.changed = true;
   told.peer.on_snapshot(kinds_[number]->type(), before);
 }
 

@@ -21,6 +21,7 @@
 #include "kumasim/runtime/log.hpp"
 #include "kumasim/runtime/timer.hpp"
 #include "reference-cp/kds/delta_source.hpp"
+#include "reference-cp/kds/kds_metrics.hpp"
 #include "reference-cp/store/store.hpp"
 
 namespace kumasim::cp::kds {
@@ -42,7 +43,8 @@ class SnapshotFeed {
   class Registration;
 
   /// All must outlive it; it must live as long as the store.
-  SnapshotFeed(Timers& timers, Log& log, Store& store, std::span<const Kind* const> kinds, Duration refresh_interval);
+  SnapshotFeed(Timers& timers, Log& log, Store& store, std::span<const Kind* const> kinds, Duration refresh_interval,
+               KdsMetrics* metrics = nullptr);
 
   /// A new peer is told of every kind at once, by run().
   [[nodiscard]] Registration add(Peer peer);
@@ -59,7 +61,9 @@ class SnapshotFeed {
   struct Told {
     Peer peer;
     bool begun = false;
-    bool heard = false;  ///< something has changed that it has not been told of
+    bool heard = false;    ///< something has changed that it has not been told of
+    bool resync = true;    ///< some of what is due is so without a change
+    bool changed = false;  ///< it was told of something in the round that goes on
     std::set<KindNumber> due;
     std::map<KindNumber, KindSnapshotPtr> snapshots;
   };
@@ -75,6 +79,7 @@ class SnapshotFeed {
   bool is_due() const;
   asio::awaitable<void> tell_new_peers();
   asio::awaitable<void> tell(std::vector<std::uint64_t> peers);
+  void note_round(Told& told, Duration took, bool heard);
   std::vector<std::uint64_t> take_marks(const std::vector<std::uint64_t>& peers, KindNumber number);
   void mark_again(std::uint64_t peer, KindNumber number);
   void try_tell_kind(std::uint64_t peer, KindNumber number, const List& list);
@@ -87,6 +92,7 @@ class SnapshotFeed {
   Store& store_;
   std::vector<const Kind*> kinds_;
   Duration refresh_interval_;
+  KdsMetrics* metrics_;  // null: nothing is counted
   std::shared_ptr<Peers> peers_ = std::make_shared<Peers>();
   std::uint64_t number_ = 0;
   std::map<std::pair<KindNumber, std::string>, MadeByKey> made_;  ///< by kind and form

@@ -37,7 +37,9 @@ asio::awaitable<GrpcStatus> TakingStream::take_all(const MessageStream& stream, 
     if (!received) co_return to_status(received.error());
     const Kind& kind = *received->kind;
     const bool initial = received->is_initial;
+    const MonotonicTime begun = runtime_.clock.now();
     auto stored = co_await sync.apply(std::move(*received));
+    if (options_.metrics != nullptr) options_.metrics->resources_taken(runtime_.clock.now() - begun);
     if (!stored) co_return to_status(stored.error());
     tell(kind, *stored);
     if (options_.planted.ends_stream && options_.planted.ends_stream(*stored))

@@ -7,6 +7,7 @@
 
 #include "kumasim/runtime/runtime.hpp"
 #include "reference-cp/kds/delta_sink.hpp"
+#include "reference-cp/kds/kds_metrics.hpp"
 #include "reference-cp/kds/message_stream.hpp"
 #include "reference-cp/kds/planted_bugs.hpp"
 #include "reference-cp/kds/store_sync.hpp"
@@ -19,6 +20,7 @@ struct TakingOptions {
   Duration send_duration_max = std::chrono::minutes(1);  ///< multizone.*.kds.msgSendTimeout
   std::function<void()> on_message = {};                 ///< each that comes
   PlantedBugs planted = {};
+  KdsMetrics* metrics = nullptr;  ///< must outlive it; nullptr: nothing is counted
 };
 
 class TakingStream {

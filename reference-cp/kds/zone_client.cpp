@@ -66,12 +66,13 @@ ZoneClient::ZoneClient(const Runtime& runtime, Store& store, ZoneClientOptions o
       store_(store),
       options_(std::move(options)),
       status_(runtime, store, options_.status),
-      feed_(runtime.timers, runtime.log, store, kinds_of_zones(), options_.refresh_interval),
+      feed_(runtime.timers, runtime.log, store, kinds_of_zones(), options_.refresh_interval, options_.metrics),
       giving_(runtime, feed_, status_,
               {.control_plane = options_.node.id,
                .server = {.mode = CpMode::zone, .instance = options_.node.instance, .version = options_.node.version},
                .send_duration_max = options_.send_duration_max,
-               .planted = options_.planted}),
+               .planted = options_.planted,
+               .metrics = options_.metrics}),
       answers_(runtime, store, std::move(ask_envoy)),
       health_duration_max_(health_duration_max),
       pause_(options_.backoff_base) {}
@@ -196,7 +197,8 @@ asio::awaitable<GrpcStatus> ZoneClient::take(std::shared_ptr<Attempt> attempt, M
                                  .response_backoff = options_.response_backoff,
                                  .send_duration_max = options_.send_duration_max,
                                  .on_message = [this, attempt] { accepted(*attempt, ZoneStream::global_to_zone); },
-                                 .planted = options_.planted});
+                                 .planted = options_.planted,
+                                 .metrics = options_.metrics});
   GrpcStatus status = co_await taking.run(std::move(stream), sink, sync);
   held_ = sink.held();
   co_return status;

@@ -34,6 +34,7 @@ struct ZoneClientOptions {
   Duration backoff_base = std::chrono::seconds(5);
   Duration backoff_max = std::chrono::minutes(1);
   PlantedBugs planted = {};
+  KdsMetrics* metrics = nullptr;  ///< must outlive it; nullptr: nothing is counted
 };
 
 class ZoneClient {

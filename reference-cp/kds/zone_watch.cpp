@@ -98,7 +98,9 @@ asio::awaitable<void> ZoneWatch::run(Timers& timers) {
   if (options_.poll_interval <= Duration::zero() || options_.timeout <= Duration::zero()) co_return;
   for (;;) {
     co_await sleep(timers, options_.poll_interval);
+    const MonotonicTime begun = clock_.now();
     co_await look();
+    if (metrics_ != nullptr) metrics_->zones_watched(clock_.now() - begun);
   }
 }
 

@@ -13,6 +13,7 @@
 #include "kumasim/runtime/clock.hpp"
 #include "kumasim/runtime/log.hpp"
 #include "kumasim/runtime/timer.hpp"
+#include "reference-cp/kds/kds_metrics.hpp"
 #include "reference-cp/kds/zone_stream.hpp"
 #include "reference-cp/store/store.hpp"
 
@@ -44,8 +45,8 @@ class ZoneWatch {
   };
 
   /// All must outlive it.
-  ZoneWatch(const Clock& clock, Log& log, Store& store, ZoneWatchOptions options)
-      : clock_(clock), log_(log), store_(store), options_(options) {}
+  ZoneWatch(const Clock& clock, Log& log, Store& store, ZoneWatchOptions options, KdsMetrics* metrics = nullptr)
+      : clock_(clock), log_(log), store_(store), options_(options), metrics_(metrics) {}
 
   /// For each stream of a zone that sends health checks. With `close_stale` an older stream of the same zone and kind
   /// ends at once. `connected` is as in the insight (ZoneStatus::stream_opened).
@@ -71,6 +72,7 @@ class ZoneWatch {
   Log& log_;
   Store& store_;
   ZoneWatchOptions options_;
+  KdsMetrics* metrics_;  // null: nothing is counted
   std::map<std::uint64_t, Stream> streams_;
   std::uint64_t number_ = 0;
 };

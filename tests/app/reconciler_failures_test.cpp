@@ -19,7 +19,10 @@ asio::awaitable<void> start(Parts& parts) {
 
 std::string metrics(const Parts& parts) {
   const HdsCounts none;
-  return Diagnostics(parts.reconciler, none, [] { return true; }).handle({.method = "GET", .target = "/metrics"}).body;
+  const prometheus::Registry registry;
+  return Diagnostics(registry, parts.reconciler, none, [] { return true; })
+      .handle({.method = "GET", .target = "/metrics"})
+      .body;
 }
 
 TEST(ReconcilerFailures, AnExceptionForOneMeshEndsNothing) {

@@ -21,7 +21,8 @@ HttpRequest request(std::string query = {}) {
 
 HttpResponse ask(const Parts& parts, const HttpRequest& request) {
   const HdsCounts none;
-  return Diagnostics(parts.reconciler, none, [] { return true; }).handle(request);
+  const prometheus::Registry registry;
+  return Diagnostics(registry, parts.reconciler, none, [] { return true; }).handle(request);
 }
 
 TEST(Rollout, TellsDataplanesOfOneNameApart) {
@@ -120,8 +121,9 @@ TEST(Rollout, TellsWhatZoneProxiesRun) {
 TEST(Rollout, OfGlobalTellsWhichZonesAreBehind) {
   run_in_world([](Parts& parts) -> asio::awaitable<void> {
     const HdsCounts none;
+    const prometheus::Registry registry;
     Diagnostics of_global(
-        parts.reconciler, none, [] { return true; }, {}, [] { return std::set<std::string>{"east"}; });
+        registry, parts.reconciler, none, [] { return true; }, {}, [] { return std::set<std::string>{"east"}; });
     EXPECT_EQ(Json::parse(of_global.handle(request()).body)["zonesBehind"], (Json{"east"}));
     EXPECT_FALSE(Json::parse(ask(parts, request()).body).contains("zonesBehind"));
     co_return;

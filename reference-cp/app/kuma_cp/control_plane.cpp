@@ -109,12 +109,12 @@ struct ControlPlane::State {
         proxies(*store, signing_keys, runtime.clock, proxy_options(config)),
         ads(runtime, reconciler, lifecycle, insights, proxies, instance, this->config.planted),
         hds(runtime, config, manager, reconciler, proxies),
-        federation(
-            runtime, config, *store, manager,
-            {.instance = instance,
-             .roots = options.kds_roots,
-             .ask_envoy = [this](ResourcePtr proxy,
-                                 std::string target) { return ask_envoy(std::move(proxy), std::move(target)); }}),
+        federation(runtime, config, *store, manager,
+                   {.instance = instance,
+                    .roots = options.kds_roots,
+                    .ask_envoy = [this](ResourcePtr proxy,
+                                        std::string target) { return ask_envoy(std::move(proxy), std::move(target)); },
+                    .metrics = &metrics}),
         replicas(runtime, config, *store,
                  {.instance = instance,
                   .election = options.election,
@@ -124,7 +124,7 @@ struct ControlPlane::State {
                         return federation.ask_zone(std::move(proxy), std::move(target));
                       }}),
         diagnostics(
-            reconciler, hds.counts(), [this] { return is_ready; },
+            metrics, reconciler, hds.counts(), [this] { return is_ready; },
             this->config.federated() ? [this] { return federation.connected(); } : std::function<bool()>(),
             this->config.mode == "global" ? [this] { return federation.behind(); }
                                           : std::function<std::set<std::string>()>()),
@@ -172,6 +172,7 @@ struct ControlPlane::State {
   ProxyAuthenticator proxies;
   AdsServer ads;
   HdsServer hds;
+  prometheus::Registry metrics;
   Federation federation;
   Replicas replicas;
   Diagnostics diagnostics;

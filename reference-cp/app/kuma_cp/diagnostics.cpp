@@ -1,8 +1,11 @@
 #include "reference-cp/app/kuma_cp/diagnostics.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <set>
 
 #include <fmt/format.h>
+#include <prometheus/text_serializer.h>
 
 #include "kumasim/transport/url.hpp"
 #include "reference-cp/app/kuma_cp/rollout.hpp"
@@ -14,6 +17,25 @@ namespace {
 
 HttpResponse text(int status, std::string body) {
   return {.status = status, .headers = {{"content-type", "text/plain; charset=utf-8"}}, .body = std::move(body)};
+}
+
+prometheus::MetricFamily family(const char* name, prometheus::MetricType type, const char* help) {
+  return {.name = name, .help = help, .type = type, .metric = {}};
+}
+
+prometheus::ClientMetric gauge(std::vector<prometheus::ClientMetric::Label> labels, std::size_t value) {
+  prometheus::ClientMetric out;
+  out.label = std::move(labels);
+  out.gauge.value = static_cast<double>(value);
+  return out;
+}
+
+/// One number without labels.
+prometheus::MetricFamily single(const char* name, prometheus::MetricType type, const char* help, std::uint64_t value) {
+  prometheus::MetricFamily out = family(name, type, help);
+  out.metric.push_back(gauge({}, value));
+  out.metric.back().counter.value = static_cast<double>(value);
+  return out;
 }
 
 }  // namespace
@@ -42,10 +64,13 @@ HttpResponse Diagnostics::handle(const HttpRequest& request) const {
 }
 
 std::string Diagnostics::metrics() const {
-  std::string out;
-  auto metric = [&](const char* name, const char* type, const char* help, std::uint64_t value) {
-    out += fmt::format("# HELP {0} {1}\n# TYPE {0} {2}\n{0} {3}\n", name, help, type, value);
-  };
+  std::vector<prometheus::MetricFamily> families = counts();
+  std::ranges::move(registry_.Collect(), std::back_inserter(families));
+  return prometheus::TextSerializer().prometheus::Serializer::Serialize(families);
+}
+
+std::vector<prometheus::MetricFamily> Diagnostics::counts() const {
+  using enum prometheus::MetricType;
   const ReconcilerCounts& counts = reconciler_.counts();
   std::uint64_t sent = 0, acknowledged = 0, rejected = 0;
   for (const auto& [key, proxy] : reconciler_.proxies())
@@ -54,36 +79,34 @@ std::string Diagnostics::metrics() const {
       acknowledged += each.acknowledged;
       rejected += each.rejected;
     }
-  metric("xds_streams_active", "gauge", "Number of connected proxies", reconciler_.proxies().size());
-  metric("xds_responses_sent", "gauge", "Responses sent on the open streams", sent);
-  metric("xds_responses_acknowledged", "gauge", "Responses acknowledged on the open streams", acknowledged);
-  metric("xds_responses_rejected", "gauge", "Responses rejected on the open streams", rejected);
-  metric("cert_generation", "counter", "Number of generated certificates", reconciler_.identities().issued());
-  metric("reconciler_changes", "counter", "Changes heard from the store", counts.changes);
-  metric("reconciler_batches", "counter", "Batches of changes", counts.batches);
-  metric("xds_generations", "counter", "Configurations generated", counts.generations);
-  metric("xds_pushes", "counter", "Configurations that differed and were pushed", counts.pushes);
-  metric("hds_streams_active", "gauge", "Number of open streams of health discovery", hds_.streams);
-  metric("hds_requests_received", "counter", "Requests for what is to be probed", hds_.requests);
-  metric("hds_responses_sent", "counter", "Reports of proxies on what they probe", hds_.reports);
-  metric("hds_generations", "counter", "Looks at whether a proxy is to probe something else", hds_.generations);
-  metric("hds_generation_errors", "counter", "Such looks that found no Dataplane or failed", hds_.generation_errors);
-  metric("reconciler_failures", "counter", "Steps that failed, and resources that were left out", counts.failures);
-  out +=
-      "# HELP mesh_step_failed Steps that fail for a mesh just now; an empty mesh stands for the zone\n"
-      "# TYPE mesh_step_failed gauge\n";
+  std::vector<prometheus::MetricFamily> out{
+      single("xds_streams_active", Gauge, "Number of connected proxies", reconciler_.proxies().size()),
+      single("xds_responses_sent", Gauge, "Responses sent on the open streams", sent),
+      single("xds_responses_acknowledged", Gauge, "Responses acknowledged on the open streams", acknowledged),
+      single("xds_responses_rejected", Gauge, "Responses rejected on the open streams", rejected),
+      single("cert_generation", Counter, "Number of generated certificates", reconciler_.identities().issued()),
+      single("reconciler_changes", Counter, "Changes heard from the store", counts.changes),
+      single("reconciler_batches", Counter, "Batches of changes", counts.batches),
+      single("xds_generations", Counter, "Configurations generated", counts.generations),
+      single("xds_pushes", Counter, "Configurations that differed and were pushed", counts.pushes),
+      single("hds_streams_active", Gauge, "Number of open streams of health discovery", hds_.streams),
+      single("hds_requests_received", Counter, "Requests for what is to be probed", hds_.requests),
+      single("hds_responses_sent", Counter, "Reports of proxies on what they probe", hds_.reports),
+      single("hds_generations", Counter, "Looks at whether a proxy is to probe something else", hds_.generations),
+      single("hds_generation_errors", Counter, "Such looks that found no Dataplane or failed", hds_.generation_errors),
+      single("reconciler_failures", Counter, "Steps that failed, and resources that were left out", counts.failures)};
+  auto& failed = out.emplace_back(
+      family("mesh_step_failed", Gauge, "Steps that fail for a mesh just now; an empty mesh stands for the zone"));
   for (const auto& [mesh, steps] : reconciler_.failed())
-    for (const auto& [step, reason] : steps)
-      out += fmt::format("mesh_step_failed{{mesh=\"{}\",step=\"{}\"}} 1\n", mesh, step);
-  out +=
-      "# HELP mesh_resources_left_out Resources that a mesh could not take in\n"
-      "# TYPE mesh_resources_left_out gauge\n";
+    for (const auto& [step, reason] : steps) failed.metric.push_back(gauge({{"mesh", mesh}, {"step", step}}, 1));
+  auto& left_out =
+      out.emplace_back(family("mesh_resources_left_out", Gauge, "Resources that a mesh could not take in"));
   for (const auto& [mesh, subjects] : reconciler_.views().left_out())
-    out += fmt::format("mesh_resources_left_out{{mesh=\"{}\"}} {}\n", mesh, subjects.size());
-  out += "# HELP resources_count Number of resources in the store\n# TYPE resources_count gauge\n";
+    left_out.metric.push_back(gauge({{"mesh", mesh}}, subjects.size()));
+  auto& resources = out.emplace_back(family("resources_count", Gauge, "Number of resources in the store"));
   for (const Kind* kind : kinds())
-    out += fmt::format("resources_count{{resource_type=\"{}\"}} {}\n", kind->type(),
-                       reconciler_.views().count(kind->type()));
+    resources.metric.push_back(
+        gauge({{"resource_type", std::string(kind->type())}}, reconciler_.views().count(kind->type())));
   return out;
 }
 

@@ -4,6 +4,9 @@
 #include <functional>
 #include <set>
 #include <string>
+#include <vector>
+
+#include <prometheus/registry.h>
 
 #include "kumasim/transport/http.hpp"
 #include "reference-cp/app/kuma_cp/hds_server.hpp"
@@ -16,10 +19,13 @@ class Diagnostics {
  public:
   /// `ready` tells whether every server of the control plane is up; `federated`, of a zone under Global, whether it is
   /// connected to it, and is empty for others; `zones_behind`, of Global, names the zones that are connected and have
-  /// not answered all that there is for them. What is referred to must outlive it.
-  Diagnostics(const Reconciler& reconciler, const HdsCounts& hds, std::function<bool()> ready,
-              std::function<bool()> federated = {}, std::function<std::set<std::string>()> zones_behind = {})
-      : reconciler_(reconciler),
+  /// not answered all that there is for them. `registry` has what other parts count. What is referred to must outlive
+  /// it.
+  Diagnostics(const prometheus::Registry& registry, const Reconciler& reconciler, const HdsCounts& hds,
+              std::function<bool()> ready, std::function<bool()> federated = {},
+              std::function<std::set<std::string>()> zones_behind = {})
+      : registry_(registry),
+        reconciler_(reconciler),
         hds_(hds),
         ready_(std::move(ready)),
         federated_(std::move(federated)),
@@ -33,7 +39,9 @@ class Diagnostics {
 
  private:
   std::string metrics() const;
+  std::vector<prometheus::MetricFamily> counts() const;
 
+  const prometheus::Registry& registry_;
   const Reconciler& reconciler_;
   const HdsCounts& hds_;
   std::function<bool()> ready_, federated_;

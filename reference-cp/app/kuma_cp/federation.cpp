@@ -9,6 +9,7 @@
 #include "reference-cp/app/kuma_cp/settings_multizone.hpp"
 #include "reference-cp/kds/exchange_rules.hpp"
 #include "reference-cp/kds/global_server.hpp"
+#include "reference-cp/kds/kds_metrics.hpp"
 #include "reference-cp/kds/zone_client.hpp"
 
 namespace kumasim::cp {
@@ -96,16 +97,20 @@ Result<std::shared_ptr<const TlsContext>> Federation::client_tls() const {
 }
 
 asio::awaitable<Result<>> Federation::start() {
-  if (config_.mode == "global") {
-    global_ =
-        std::make_shared<kds::GlobalServer>(runtime_, store_, manager_, global_options(config_, options_.instance));
+  const bool global = config_.mode == "global";
+  if (!global && !config_.federated()) co_return Result<>();
+  if (options_.metrics != nullptr) metrics_ = std::make_unique<kds::KdsMetrics>(*options_.metrics);
+  if (global) {
+    kds::GlobalServerOptions options = global_options(config_, options_.instance);
+    options.metrics = metrics_.get();
+    global_ = std::make_shared<kds::GlobalServer>(runtime_, store_, manager_, std::move(options));
     co_return co_await global_->start();
   }
-  if (!config_.federated()) co_return Result<>();
   auto address = parse_global_address(config_.global_address);
   if (!address) co_return fail(address.error());
   kds::ZoneClientOptions options = zone_options(config_, options_.instance);
   options.global = {address->host, address->port};
+  options.metrics = metrics_.get();
   if (address->tls) {
     auto tls = client_tls();
     if (!tls) co_return fail(tls.error());

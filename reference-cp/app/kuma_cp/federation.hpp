@@ -15,19 +15,26 @@
 #include "reference-cp/rest/envoy_admin.hpp"
 #include "reference-cp/store/store.hpp"
 
+namespace prometheus {
+class Registry;
+}
+
 namespace kumasim::cp {
 
 namespace kds {
 class GlobalServer;
+class KdsMetrics;
 class ZoneClient;
 }  // namespace kds
 
 class Federation {
  public:
   struct Options {
-    std::string instance;      ///< this control plane's, in insights
-    std::string roots;         ///< PEM; of the global control plane's certificate
-    EnvoyAdminCall ask_envoy;  ///< of a zone: what its own endpoint asks
+    std::string instance;                     ///< this control plane's, in insights
+    std::string roots;                        ///< PEM; of the global control plane's certificate
+    EnvoyAdminCall ask_envoy;                 ///< of a zone: what its own endpoint asks
+    prometheus::Registry* metrics = nullptr;  ///< for those of KDS, where it has zones or a global control plane;
+                                              ///< nullptr: nothing is counted
   };
 
   /// All must outlive it; it must live as long as the store changes.
@@ -67,6 +74,7 @@ class Federation {
   Store& store_;
   Manager& manager_;
   Options options_;
+  std::unique_ptr<kds::KdsMetrics> metrics_;
   std::shared_ptr<kds::GlobalServer> global_;
   std::unique_ptr<kds::ZoneClient> zone_;
 };
