@@ -37,6 +37,8 @@ std::vector<FaultKind> store_kinds() {
       kind({.name = "store.staleRead", .parameters = {{.name = "late", .low = 100, .high = 5000, .step = 100}}}),
       kind({.name = "store.conflict", .parameters = {share}}),
       kind({.name = "store.txnAbort", .parameters = {share}}),
+      kind({.name = "store.webhookRejects", .parameters = {share}}),
+      kind({.name = "store.poolExhausted", .parameters = {{.name = "wait", .low = 100, .high = 10'000, .step = 100}}}),
       kind({.name = "view.stale", .parameters = {{.name = "late", .low = 100, .high = 10'000, .step = 100}}}),
       // What was not told is not told later.
       kind({.name = "view.unobserved", .recoverable = false, .parameters = {share}}),
@@ -67,11 +69,13 @@ std::vector<FaultKind> discovery_kinds() {
             .parameters = {type(), {.name = "period", .low = 50, .high = 1000, .step = 10}}}),
       {.name = "xds.unknownType", .victim = Victim::instance},
       kind({.name = "xds.order", .parameters = {type(false)}}),
+      kind({.name = "xds.removalLost", .parameters = {word("type", {"all", "Cluster", "Listener"})}}),
       kind({.name = "xds.churn", .parameters = {{.name = "period", .low = 1000, .high = 10'000, .step = 100}}}),
   };
 }
 
 std::vector<FaultKind> certificate_kinds() {
+  // Who is cut off while a CA is exchanged trusts the old one alone, and calls fail, as was asked for.
   auto kind = [](FaultKind out) {
     out.victim = Victim::instance;
     out.least = 1s;
@@ -79,6 +83,16 @@ std::vector<FaultKind> certificate_kinds() {
     return out;
   };
   return {
+      {.name = "pki.rotateCA",
+       .victim = Victim::mesh,
+       .recoverable = false,
+       .parameters = {word("how", {"staged", "atOnce"}), {.name = "pause", .low = 1000, .high = 20'000, .step = 1000}}},
+      {.name = "pki.caExpired",
+       .victim = Victim::mesh,
+       .least = 5s,
+       .most = 40s,
+       .recoverable = false,
+       .parameters = {{.name = "after", .low = 1000, .high = 10'000, .step = 1000}}},
       kind({.name = "pki.bundleLag"}),
       kind({.name = "pki.leafExpired", .disables = true}),
       kind({.name = "pki.slowSigner", .parameters = {{.name = "delay", .low = 100, .high = 20'000, .step = 100}}}),

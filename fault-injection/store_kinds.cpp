@@ -41,6 +41,18 @@ std::vector<Kind> store_kinds() {
                 .text = "Writes fail and change nothing",
                 .begins = "abort writes of {}",
                 .parameters = {share("how many writes")}}),
+      in_store({.name = "store.webhookRejects",
+                .text = "Writes are denied, as by an admission webhook of Kubernetes",
+                .begins = "deny writes of {}",
+                .parameters = {share("how many writes")}}),
+      in_store({.name = "store.poolExhausted",
+                .text = "All connections to the store are in use: reads and writes wait for one, and then fail",
+                .begins = "take all connections of {} to its store",
+                .parameters = {{.name = "wait",
+                                .type = Type::duration,
+                                .text = "how long one waits",
+                                .example = "[100ms, 10s]",
+                                .fallback = "5s"}}}),
   };
 }
 

@@ -90,6 +90,17 @@ std::vector<Kind> discovery_kinds() {
                   .end = "what still waits is handled",
                   .parameters = {type_of_resources("type", "what waits", ""),
                                  type_of_resources("behind", "what it waits for; all: any other type")}}),
+      of_proxies({.name = "xds.removalLost",
+                  .text = "The proxy acknowledges responses and goes on with what they remove",
+                  .begins = "keep removals from {}",
+                  .ends = "let {} remove what is gone",
+                  .end = "what was removed meanwhile and has not come again goes",
+                  .parameters = {{.name = "type",
+                                  .type = Type::word,
+                                  .text = "the type of resources that it is about",
+                                  .example = "Listener",
+                                  .fallback = "all",
+                                  .words = {"all", "Cluster", "Listener"}}}}),
       of_proxies({.name = "xds.churn",
                   .text = "The proxy ends its stream again and again, and opens another one",
                   .begins = "let {} change its stream",
@@ -102,7 +113,57 @@ std::vector<Kind> discovery_kinds() {
 }
 
 std::vector<Kind> certificate_kinds() {
+  auto of_authority = [](Kind out) {
+    out.whom = Whom::resources;
+    out.authority = true;
+    out.recorded = false;
+    out.parameters.push_back({.name = "mesh",
+                              .type = Type::text,
+                              .text = "whose authority it is: its enabled backend's, which is kept in secrets",
+                              .example = "default",
+                              .fallback = "default"});
+    return out;
+  };
   return {
+      of_authority(
+          {.name = "pki.rotateCA",
+           .text = "The mesh's certificate authority is exchanged for a new one",
+           .lasting = false,
+           .begins = "rotate the CA of {}",
+           .parameters = {{.name = "how",
+                           .type = Type::word,
+                           .text = "staged: the new one is trusted, then it signs, then the old one is trusted "
+                                   "no more; atOnce: it takes the old one's place",
+                           .example = "staged",
+                           .fallback = "staged",
+                           .words = {"staged", "atOnce"}},
+                          {.name = "pause",
+                           .type = Type::duration,
+                           .text = "from one step to the next, where it is staged",
+                           .example = "[5s, 30s]",
+                           .fallback = "10s"}}}),
+      of_authority({.name = "pki.caExpired",
+                    .text = "The certificate of the mesh's authority ends, and all that it has signed with it",
+                    .begins = "let the CA of {} end",
+                    .ends = "give {} its CA back",
+                    .end = "its certificate is the one before, unless it was exchanged meanwhile",
+                    .parameters = {{.name = "after",
+                                    .type = Type::duration,
+                                    .text = "how long it still lasts",
+                                    .example = "[1s, 10s]",
+                                    .fallback = "1s"}}}),
+      of_proxies(
+          {.name = "pki.wrongSan",
+           .text = "The proxy shows the certificate of another service, as if it had been issued to it",
+           .begins = "give {} another service's certificate",
+           .ends = "let {} show its own certificate",
+           .end = "it shows its own certificate again",
+           .parameters = {{.name = "of",
+                           .type = Type::text,
+                           .text = "the other service; of its instances the first that has a certificate when it "
+                                   "begins",
+                           .example = "backend",
+                           .required = true}}}),
       of_proxies({.name = "pki.bundleLag",
                   .text = "The proxy acknowledges new trust bundles and goes on with those that it has",
                   .begins = "keep new trust bundles from {}",
@@ -113,6 +174,11 @@ std::vector<Kind> certificate_kinds() {
                   .begins = "keep new certificates from {}",
                   .ends = "let {} have its certificate",
                   .end = "the newest one is in use"}),
+      of_proxies({.name = "pki.revokedToken",
+                  .text = "The proxy's token is revoked: it keeps its stream and is refused another one",
+                  .begins = "revoke the token of {}",
+                  .ends = "take the token of {} back into use",
+                  .end = "the token is good again"}),
       of_proxies({.name = "pki.slowSigner",
                   .text = "New certificates come late",
                   .begins = "delay the certificates of {}",

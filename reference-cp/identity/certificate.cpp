@@ -130,8 +130,7 @@ Result<KeyPair> make_root(const RootParts& parts, KeySpec spec) {
   Names names(sk_GENERAL_NAME_new_null());
   bool ok =
       key && certificate && names && X509_set_version(certificate.get(), X509_VERSION_3) == 1 &&
-      set_serial(certificate.get(), parts.serial, 0) &&
-      set_validity(certificate.get(), parts.from, parts.to) &&
+      set_serial(certificate.get(), parts.serial, 0) && set_validity(certificate.get(), parts.from, parts.to) &&
       add_subject(certificate.get(), {{"O", "Kuma"}, {"OU", "Mesh"}, {"CN", parts.common_name}}) &&
       X509_set_issuer_name(certificate.get(), X509_get_subject_name(certificate.get())) == 1 &&
       X509_set_pubkey(certificate.get(), key.get()) == 1 &&
@@ -172,6 +171,18 @@ Result<KeyPair> make_ca(const CaRequest& request) {
   return make_root({request.mesh, "spiffe://" + request.mesh, request.now - clock_skew, request.now + request.lifetime,
                     request.serial},
                    request.key);
+}
+
+Result<std::string> with_lifetime(const KeyPair& ca, WallTime from, WallTime to) {
+  auto root = Issuer::read(ca);
+  if (!root) return fail(root.error());
+  EVP_PKEY* key = root->parts().key.get();
+  Certificate renewed(X509_dup(root->parts().certificate.get()));
+  if (!renewed || !set_validity(renewed.get(), from, to) || X509_sign(renewed.get(), key, EVP_sha256()) <= 0)
+    return openssl_error("cannot give a certificate another life");
+  auto pair = to_pem(renewed.get(), key);
+  if (!pair) return fail(pair.error());
+  return std::move(pair->certificate_pem);
 }
 
 Result<KeyPair> make_admin_ca(KeySpec key, WallTime now) {

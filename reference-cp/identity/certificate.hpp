@@ -82,6 +82,10 @@ struct CaRequest {
 /// allowed.
 Result<KeyPair> make_ca(const CaRequest& request);
 
+/// The root's certificate with another life, signed anew by its key: what the root has signed chains to it as before.
+/// invalid_argument where it is no certificate with its key.
+Result<std::string> with_lifetime(const KeyPair& ca, WallTime from, WallTime to);
+
 struct LeafRequest {
   std::string mesh;
   TagSet tags;

@@ -66,6 +66,7 @@ bool ActiveFaults::end(const FaultOrder& order) {
 }
 
 void ActiveFaults::begin_there(const FaultOrder& order) {
+  if (order.kind->authority) return authorities_.begin(order);
   switch (order.kind->whom) {
     case fault::Whom::resources: return resources_.begin(order);
     case fault::Whom::loads: return load_.begin(order);
@@ -74,6 +75,7 @@ void ActiveFaults::begin_there(const FaultOrder& order) {
 }
 
 void ActiveFaults::end_there(const FaultOrder& order) {
+  if (order.kind->authority) return authorities_.end(order);
   switch (order.kind->whom) {
     case fault::Whom::resources: return resources_.end(order);
     case fault::Whom::loads: return load_.end(order);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kumasim/scenario/world.hpp"
+#include "scenarios/engine/authority_faults.hpp"
 #include "scenarios/engine/load_generator.hpp"
 #include "scenarios/engine/resource_faults.hpp"
 
@@ -14,8 +15,8 @@ namespace kumasim::scenario {
 
 class ActiveFaults {
  public:
-  ActiveFaults(MeshWorld& world, LoadGenerator& load, ResourceFaults& resources)
-      : world_(world), load_(load), resources_(resources) {}
+  ActiveFaults(MeshWorld& world, LoadGenerator& load, ResourceFaults& resources, AuthorityFaults& authorities)
+      : world_(world), load_(load), resources_(resources), authorities_(authorities) {}
 
   /// Begins one, or, where its kind heals another, ends what there is of that between those that it names. The answer:
   /// those of which nothing is left by that.
@@ -35,6 +36,7 @@ class ActiveFaults {
   MeshWorld& world_;
   LoadGenerator& load_;
   ResourceFaults& resources_;
+  AuthorityFaults& authorities_;
   std::vector<FaultOrder> active_;
   std::set<Way> cut_;
 };

@@ -10,6 +10,8 @@ namespace {
 
 /// Longer than a process lives that is dying.
 constexpr Duration for_ever = std::chrono::hours(24);
+/// How often who waits for a connection looks again.
+constexpr Duration look_again = std::chrono::milliseconds(50);
 
 bool passes(const cp::ResourceKey& key, const cp::Resource& resource, const cp::ListOptions& options) {
   if (!options.mesh.empty() && key.mesh != options.mesh) return false;
@@ -65,7 +67,19 @@ FaultyStore::Past FaultyStore::past(const cp::Kind& kind) const {
   return out;
 }
 
+asio::awaitable<Result<>> FaultyStore::connection() {
+  for (Duration waited{}; faults_.no_connection_for; waited += look_again) {
+    if (waited >= *faults_.no_connection_for)
+      co_return fail(Code::unavailable, "all connections of the store's pool are in use");
+    co_await sleep(runtime_.timers, look_again);
+  }
+  co_return Result<>();
+}
+
 std::optional<Error> FaultyStore::refused(bool update) {
+  if (by_chance(faults_.denied_ppm))
+    return Error{.code = Code::permission_denied,
+                 .message = "admission webhook \"validator.kuma-admission.kuma.io\" denied the request"};
   if (by_chance(faults_.aborted_ppm)) return Error{.code = Code::unavailable, .message = "the transaction was aborted"};
   if (update && by_chance(faults_.conflict_ppm))
     return Error{.code = Code::conflict, .message = "resource conflict: another has written it since"};
@@ -77,6 +91,7 @@ asio::awaitable<void> FaultyStore::done() {
 }
 
 asio::awaitable<Result<cp::ResourcePtr>> FaultyStore::get(const cp::Kind& kind, cp::ResourceKey key) {
+  if (auto free = co_await connection(); !free) co_return fail(free.error());
   if (faults_.reads_late > Duration(0)) {
     Past before = past(kind);
     if (auto old = before.find(key); old != before.end()) {
@@ -88,6 +103,7 @@ asio::awaitable<Result<cp::ResourcePtr>> FaultyStore::get(const cp::Kind& kind, 
 }
 
 asio::awaitable<Result<cp::List>> FaultyStore::list(const cp::Kind& kind, cp::ListOptions options) {
+  if (auto free = co_await connection(); !free) co_return fail(free.error());
   if (faults_.reads_late <= Duration(0)) co_return co_await inner_->list(kind, std::move(options));
   Result<cp::List> now = co_await inner_->list(kind, {});
   if (!now) co_return now;
@@ -106,6 +122,7 @@ asio::awaitable<Result<cp::List>> FaultyStore::list(const cp::Kind& kind, cp::Li
 }
 
 asio::awaitable<Result<cp::ResourcePtr>> FaultyStore::create(cp::Resource resource, WallTime now) {
+  if (auto free = co_await connection(); !free) co_return fail(free.error());
   if (auto error = refused(false)) co_return fail(*error);
   auto written = co_await inner_->create(std::move(resource), now);
   if (written) co_await done();
@@ -113,6 +130,7 @@ asio::awaitable<Result<cp::ResourcePtr>> FaultyStore::create(cp::Resource resour
 }
 
 asio::awaitable<Result<cp::ResourcePtr>> FaultyStore::update(cp::Resource resource, WallTime now) {
+  if (auto free = co_await connection(); !free) co_return fail(free.error());
   if (auto error = refused(true)) co_return fail(*error);
   auto written = co_await inner_->update(std::move(resource), now);
   if (written) co_await done();
@@ -120,6 +138,7 @@ asio::awaitable<Result<cp::ResourcePtr>> FaultyStore::update(cp::Resource resour
 }
 
 asio::awaitable<Result<>> FaultyStore::remove(const cp::Kind& kind, cp::ResourceKey key) {
+  if (auto free = co_await connection(); !free) co_return fail(free.error());
   if (auto error = refused(false)) co_return fail(*error);
   auto written = co_await inner_->remove(kind, std::move(key));
   if (written) co_await done();
@@ -127,6 +146,7 @@ asio::awaitable<Result<>> FaultyStore::remove(const cp::Kind& kind, cp::Resource
 }
 
 asio::awaitable<Result<std::vector<cp::ResourcePtr>>> FaultyStore::commit(std::vector<cp::Write> writes, WallTime now) {
+  if (auto free = co_await connection(); !free) co_return fail(free.error());
   bool updates =
       std::ranges::any_of(writes, [](const cp::Write& write) { return write.what == cp::Write::What::update; });
   if (auto error = refused(updates)) co_return fail(*error);

@@ -19,6 +19,9 @@ namespace kumasim::scenario {
 struct StoreFaults {
   std::uint32_t conflict_ppm = 0;    ///< of a million updates, how many are refused, as if another had written since
   std::uint32_t aborted_ppm = 0;     ///< of a million writes, how many fail and change nothing
+  std::uint32_t denied_ppm = 0;      ///< of a million writes, how many an admission webhook denies
+  /// No connection to the store is free: what is asked of it waits so long for one, and then fails.
+  std::optional<Duration> no_connection_for = {};
   Duration reads_late{};             ///< what is read is as it was so long ago
   Duration told_late{};              ///< changes are told so much later, in order
   std::uint32_t unobserved_ppm = 0;  ///< of a million changes, how many are never told
@@ -49,6 +52,8 @@ class FaultyStore final : public cp::Store {
     cp::Change change;
   };
 
+  /// Waits for a connection; an error where none came.
+  asio::awaitable<Result<>> connection();
   bool by_chance(std::uint32_t ppm) { return ppm > 0 && runtime_.random.below(1'000'000) < ppm; }
   std::optional<Error> refused(bool update);
   asio::awaitable<void> done();

@@ -45,6 +45,9 @@ constexpr Form forms[] = {
      "policy-applied(MeshTrafficPermission/web-to-backend)"},
     {"certificate-rotated", Kind::certificate_rotated, Argument::name, Measure::none, "certificate-rotated(backend)"},
     {"refusals-known", Kind::refusals_known, Argument::none, Measure::none, "refusals-known"},
+    {"allowed-pairs-share-trust", Kind::share_trust, Argument::none, Measure::none, "allowed-pairs-share-trust"},
+    {"no-plaintext-window", Kind::no_plaintext_window, Argument::none, Measure::none, "no-plaintext-window"},
+    {"no-black-hole", Kind::no_black_hole, Argument::none, Measure::none, "no-black-hole"},
 };
 
 std::string_view trim(std::string_view text) {

@@ -34,6 +34,12 @@ void Reader::check_names(const Fault& fault, const std::string& path) {
              fmt::format("{} strikes control planes, which alone have a store", fault.kind->name),
              fmt::format("strike the control plane: target: {}", scenario_.control_plane.name));
   if (fault.kind->name.starts_with("kds.")) check_zone(fault, path);
+  bool tokens = scenario_.control_plane.asks_for_tokens() ||
+                std::ranges::any_of(scenario_.zones, &ControlPlaneSpec::asks_for_tokens, &Zone::control_plane);
+  if (fault.kind->name == "pki.revokedToken" && !tokens)
+    complain(child_path(path, "fault"), "pki.revokedToken needs proxies with tokens",
+             "topology.controlPlanes: [{settings: {KUMA_DP_SERVER_AUTHN_DP_PROXY_TYPE: dpToken}}]");
+  if (std::string of = word_of(fault, "of"); !of.empty()) known_service(of, child_path(path, "of"));
   if (fault.kind->whom == fault::Whom::resources) {
     std::string kind = word_of(fault, "kind"), mesh = word_of(fault, "mesh");
     if (!kind.empty() && cp::find_kind(kind) == nullptr)

@@ -45,6 +45,7 @@ nlohmann::json run_json(const Report& report, const WorldRun& run) {
         {"expectation", verdict.title}, {"held", verdict.held}, {"seen", verdict.seen}, {"line", verdict.mark.line}};
     if (verdict.sometimes) item["sometimes"] = true;
     if (verdict.usually) item["usually"] = true;
+    if (verdict.skipped) item["skipped"] = true;
     if (verdict.broken()) item["why"] = verdict.why;
     if (verdict.when) item["atSeconds"] = seconds(*verdict.when);
     if (!verdict.after.empty()) item["after"] = verdict.after;
@@ -137,6 +138,7 @@ Result<Report> report_from_json(const nlohmann::json& json) {
         out.held = verdict.at("held").get<bool>();
         out.sometimes = verdict.value("sometimes", false);
         out.usually = verdict.value("usually", false);
+        out.skipped = verdict.value("skipped", false);
         run.verdicts.push_back(std::move(out));
       }
       for (const auto& flow : item.at("flows")) {
@@ -169,12 +171,13 @@ std::string report_yaml(const Report& report) {
 std::string report_junit(const Report& report) {
   std::string out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n";
   for (const WorldRun& run : report.runs) {
-    std::size_t failures = 0;
-    for (const Verdict& verdict : run.verdicts) failures += verdict.broken() ? 1 : 0;
+    auto failures = std::ranges::count_if(run.verdicts, &Verdict::broken);
+    auto skipped = std::ranges::count(run.verdicts, true, &Verdict::skipped);
     std::string suite = fmt::format("{}.{}.seed-{}", report.scenario, run.world, run.seed);
-    out += fmt::format("  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" time=\"{:.3f}\">\n",
-                       xml(suite), run.verdicts.size() + run.problems.size(), failures, run.problems.size(),
-                       static_cast<double>(run.wall.count()) / 1e9);
+    out += fmt::format(
+        "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" time=\"{:.3f}\">\n",
+        xml(suite), run.verdicts.size() + run.problems.size(), failures, run.problems.size(), skipped,
+        static_cast<double>(run.wall.count()) / 1e9);
     for (const Problem& problem : run.problems) {
       out += fmt::format("    <testcase classname=\"{}\" name=\"{}\"><error type=\"{}\" message=\"{}\"/></testcase>\n",
                          xml(suite), to_string(problem.kind), to_string(problem.kind), xml(text_of(problem)));
@@ -182,7 +185,7 @@ std::string report_junit(const Report& report) {
     for (const Verdict& verdict : run.verdicts) {
       out += fmt::format("    <testcase classname=\"{}\" name=\"{}\"", xml(suite), xml(verdict.title));
       if (!verdict.broken()) {
-        out += "/>\n";
+        out += verdict.skipped ? fmt::format("><skipped message=\"{}\"/></testcase>\n", xml(verdict.seen)) : "/>\n";
         continue;
       }
       out += fmt::format("><failure type=\"broken\" message=\"{}\">{}\n{}\nreplay: {}</failure></testcase>\n",

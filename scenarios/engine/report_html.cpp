@@ -20,6 +20,7 @@ std::string verdict_rows(const WorldRun& run) {
   for (const Verdict& verdict : run.verdicts) {
     out += fmt::format("<tr><td class=\"{}\">{}</td><td>{}", verdict.broken() ? "no" : "ok",
                        verdict.held        ? "held"
+                       : verdict.skipped   ? "skipped"
                        : verdict.sometimes ? "never"
                        : verdict.usually   ? "missed"
                                            : "broken",

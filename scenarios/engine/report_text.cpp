@@ -73,6 +73,7 @@ std::string verdict_lines(const WorldRun& run, const Paint& paint) {
   std::string out;
   for (const Verdict& verdict : run.verdicts) {
     std::string word = verdict.held        ? paint("ok    ", green)
+                       : verdict.skipped   ? std::string("skip  ")
                        : verdict.sometimes ? std::string("never ")
                        : verdict.usually   ? std::string("missed")
                                            : paint("BROKEN", red);
@@ -144,7 +145,8 @@ std::string comparison(const Report& report) {
     rows.push_back({flow + " p99", latency_text(x.p99), latency_text(y.p99)});
   }
   for (std::size_t i = 0; i < std::min(a.verdicts.size(), b.verdicts.size()); ++i) {
-    rows.push_back({a.verdicts[i].title, a.verdicts[i].held ? "ok" : "BROKEN", b.verdicts[i].held ? "ok" : "BROKEN"});
+    auto word = [](const Verdict& verdict) { return verdict.held ? "ok" : verdict.skipped ? "skipped" : "BROKEN"; };
+    rows.push_back({a.verdicts[i].title, word(a.verdicts[i]), word(b.verdicts[i])});
   }
   return "\nside by side\n" + table(rows, "  ");
 }

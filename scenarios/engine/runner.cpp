@@ -52,6 +52,8 @@ class Engine {
     }
     world_.watch_lives([this](const std::string& process, bool up) { note_life(process, up); });
     if (watch_.branch) triggers_.on_first(watch_.branch);
+    bool of_paths = std::ranges::any_of(scenario_.expectations, &Predicate::of_paths, &Expectation::that);
+    if (of_paths && world_.watch_paths()) seen_.paths = 0;
     if (triggers_.any()) told_ = world_.watch([this](const Event& event) { triggers_.see(event); });
     for (const Action& action : plan_.actions) {
       world_.at(action.at, [this, &action] { act(action); });
@@ -65,6 +67,7 @@ class Engine {
       run_.problems.push_back({kind_of(ran.error(), Problem::Kind::internal), ran.error().message, world_.now()});
     settle_unanswered();
     finish();
+    if (seen_.paths) world_.tell_paths(seen_);
     if (watch_.look) watch_.look(seen_);
     if (watch_.until) return;
     run_.verdicts = judge(scenario_, seen_);
@@ -264,7 +267,8 @@ class Engine {
   LoadGenerator load_;
   std::map<std::string, std::vector<Duration>> killed_;
   ResourceFaults resource_faults_{scenario_, world_, resource_hooks()};
-  ActiveFaults faults_{world_, load_, resource_faults_};
+  AuthorityFaults authority_faults_{world_, resource_hooks()};
+  ActiveFaults faults_{world_, load_, resource_faults_, authority_faults_};
   Triggers triggers_{scenario_, plan_, world_, [this](const Action& action) { act(action); }};
   bool told_ = false;  // the world tells the events of its proxies
 };

@@ -26,6 +26,9 @@ Result<cp::Config> configure(const SimControlPlaneOptions& options) {
   environment.try_emplace("KUMA_DP_SERVER_AUTHN_DP_PROXY_TYPE", "none");
   environment.try_emplace("KUMA_DP_SERVER_AUTHN_ZONE_PROXY_TYPE", "none");
   environment.try_emplace("KUMASIM_IDENTITY_SIGNING_KEY", "ec-p256");
+  // The operator has no token either, and may do all.
+  for (const char* list : {"KUMA_ACCESS_STATIC_ADMIN_RESOURCES_USERS", "KUMA_ACCESS_STATIC_GENERATE_DP_TOKEN_USERS"})
+    environment.try_emplace(list, "mesh-system:admin,mesh-system:anonymous");
   // One of the proxies' is none of its own.
   auto bugs = cp::policy::PlantedBugs::from_name(sim::EnvoyBugs::from_name(options.planted_bug) ? std::string()
                                                                                                 : options.planted_bug);

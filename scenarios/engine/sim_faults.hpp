@@ -38,6 +38,10 @@ class SimFaults {
     std::function<void(const std::string& process, const StoreFaults& faults)> set_store_faults;
     /// What is wrong with its proxy's conversation with the control plane from now on, in all of its lives.
     std::function<void(const std::string& process, const sim::proxy::DiscoveryFaults& faults)> set_discovery_faults;
+    /// The certificate of the first instance of a service whose proxy has one; null: none has.
+    std::function<sim::proxy::ChainPtr(const std::string& service)> identity_of;
+    /// Of these proxies the tokens are revoked, and no others.
+    std::function<void(const std::set<std::string>& processes)> revoke_tokens;
     /// Its proxy asks for a type of resources that there is not.
     std::function<void(const std::string& process)> ask_unknown;
     /// Global ends streams of the zone of that control plane: "all", or the one of that name.
@@ -69,6 +73,7 @@ class SimFaults {
     std::map<std::string, std::uint64_t> skews = {};           // process -> number
     std::map<std::string, std::uint64_t> lives = {};           // process -> the life that was asked to end
     std::map<std::string, std::shared_ptr<bool>> struck = {};  // process -> whether its stream has ended by it
+    sim::proxy::ChainPtr identity = {};                        // that is shown in place of another one
   };
   /// By its disk, in that life.
   struct HeldUp {
@@ -124,6 +129,8 @@ class SimFaults {
   void set_app_faults(Active& active, const FaultOrder& part);
   // Proxies' conversations with the control plane.
   void set_discovery_faults(Active& active, const FaultOrder& part);
+  void show_other_identity(Active& active, const FaultOrder& part);
+  void revoke_tokens(Active& active, const FaultOrder& part);
   void ask_unknown(Active& active, const FaultOrder& part);
   // Zones and Global.
   void drop_streams(Active& active, const FaultOrder& part);

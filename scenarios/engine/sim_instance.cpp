@@ -65,7 +65,9 @@ SimInstance::SimInstance(sim::proxy::Fabric& fabric, sim::Process& process, cons
       scenario_(scenario),
       instance_(instance),
       ports_{scenario.find_service(instance.service)->port, service_port, first_outbound_port},
-      proxy_(fabric, process, scenario.control_plane_of(instance.process).name, bugs) {}
+      proxy_(fabric, process, scenario.control_plane_of(instance.process).name, bugs) {
+  if (scenario.control_plane_of(instance.process).asks_for_tokens()) proxy_.ask_for_token();
+}
 
 SimInstance::~SimInstance() = default;
 
@@ -102,10 +104,14 @@ dp::BootstrapRequest SimInstance::bootstrap_request() const {
   return out;
 }
 
+sim::Call SimInstance::call_to(const std::string& service) const {
+  return outbound_call(scenario_, instance_, service, ports_);
+}
+
 void SimInstance::call(const CallRequest& request, std::function<void(CallRecord)> done) {
   std::shared_ptr<Life> life = life_.lock();
   if (!process_.up() || !life) return;
-  sim::Call call = outbound_call(scenario_, instance_, request.to, ports_);
+  sim::Call call = call_to(request.to);
   call.path = request.path;
   call.timeout = request.timeout;
   call.more_bytes = request.bytes;

@@ -42,6 +42,9 @@ class SimInstance {
   void keep_steps() { keeps_steps_ = true; }
   /// address:port of its inbound.
   std::string address() const;
+  std::uint16_t inbound_port() const { return ports_.inbound; }
+  /// How its application calls a service that it calls.
+  sim::Call call_to(const std::string& service) const;
 
  private:
   struct Life;

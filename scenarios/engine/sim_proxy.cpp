@@ -4,9 +4,11 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "kumasim/envoy/event_kind.hpp"
 #include "kumasim/runtime/task.hpp"
+#include "kumasim/transport/http.hpp"
 #include "scenarios/engine/sim_tap.hpp"
 #include "sim/envoy/data/fabric.hpp"
 #include "sim/envoy/envoy_process.hpp"
@@ -16,6 +18,8 @@ namespace {
 
 /// kuma-dp starts Envoy with its --drain-time, 30 s: so long may a connection go on under an old filter chain.
 constexpr Duration drain_time = std::chrono::seconds(30);
+/// For a token, and between two tries to get one.
+constexpr Duration token_patience = std::chrono::seconds(5), token_pause = std::chrono::seconds(1);
 
 /// "Listener", as in the type's URL.
 std::string short_type(sim::proxy::Type type) {
@@ -48,7 +52,24 @@ void SimProxy::start(Runtime& runtime, dp::BootstrapRequest request) {
   spawn(runtime.executor, runtime.log, "kuma-dp", run(runtime, life_.lock().get(), std::move(request)));
 }
 
+asio::awaitable<void> SimProxy::get_token(Runtime& runtime, const dp::BootstrapRequest& request) {
+  HttpRequest ask{.method = "POST"};
+  ask.headers.add("Content-Type", "application/json");
+  ask.body = nlohmann::json{{"mesh", request.mesh}, {"name", request.name}, {"type", "dataplane"}}.dump();
+  std::string url = fmt::format("http://{}:5681/tokens/dataplane", control_plane_);
+  for (;; co_await sleep(runtime.timers, token_pause)) {
+    auto answer = co_await http_call(runtime.network, runtime.timers, url, ask, nullptr, token_patience);
+    bool made = answer && answer->status == 200;
+    if (made) token_ = answer->body;
+    if (made) co_return;
+    runtime.log.debug("kuma-dp", "no token yet",
+                      {{"reason", answer ? fmt::format("status {}", answer->status) : answer.error().message}});
+  }
+}
+
 asio::awaitable<void> SimProxy::run(Runtime& runtime, Life* life, dp::BootstrapRequest request) {
+  if (asks_for_token_ && token_.empty()) co_await get_token(runtime, request);
+  request.dataplane_token = token_;
   dp::BootstrapOptions options{.control_plane_url = fmt::format("https://{}:5678", control_plane_), .verify = false};
   auto answer = co_await dp::fetch_bootstrap(runtime, std::move(request), std::move(options));
   if (!answer) {
@@ -58,6 +79,8 @@ asio::awaitable<void> SimProxy::run(Runtime& runtime, Life* life, dp::BootstrapR
   std::string bootstrap = std::move(answer->bootstrap);
   if (tap_ != nullptr) tap_->started(process_.name(), bootstrap);
   sim::EnvoyOptions as{.name = {}, .drain_time = drain_time, .on_event = [this](sim::EnvoyEvent event) {
+                         using Kind = sim::EnvoyEvent::Kind;
+                         if (configured_ && (event.kind == Kind::acked || event.kind == Kind::nacked)) configured_();
                          if (observer_) observer_(std::move(event));
                        }};
   if (tap_ != nullptr)

@@ -35,6 +35,11 @@ class SimProxy {
   void begin_life();
   void start(Runtime& runtime, dp::BootstrapRequest request);
 
+  /// It comes with a token that the control plane makes for it before its first life begins.
+  void ask_for_token() { asks_for_token_ = true; }
+  /// "" while it has none.
+  const std::string& token() const { return token_; }
+
   /// All but its endpoints and its address.
   ProxyState state() const;
   /// Fields that its Envoy took and does not interpret, each with the first resource that has it.
@@ -47,6 +52,8 @@ class SimProxy {
   void ask_unknown();
   /// Hears of its Envoy's conversation with the control plane.
   void on_envoy_event(std::function<void(sim::EnvoyEvent)> observer) { observer_ = std::move(observer); }
+  /// Hears each time that its Envoy has taken or refused a configuration.
+  void on_configured(std::function<void()> observer) { configured_ = std::move(observer); }
   /// Tells it of its Envoy's lives and messages. Set before start().
   void set_tap(const SimTap* tap) { tap_ = tap; }
   /// Null while it has none. To be used before the world moves on.
@@ -56,6 +63,8 @@ class SimProxy {
   struct Life;
 
   asio::awaitable<void> run(Runtime& runtime, Life* life, dp::BootstrapRequest request);
+  /// As somebody does who runs `kumactl generate dataplane-token` before kuma-dp is started.
+  asio::awaitable<void> get_token(Runtime& runtime, const dp::BootstrapRequest& request);
 
   sim::proxy::Fabric& fabric_;
   sim::Process& process_;
@@ -63,7 +72,10 @@ class SimProxy {
   sim::EnvoyBugs bugs_;
   sim::proxy::DiscoveryFaults discovery_faults_;
   std::function<void(sim::EnvoyEvent)> observer_;
+  std::function<void()> configured_;
   const SimTap* tap_ = nullptr;
+  bool asks_for_token_ = false;
+  std::string token_;
   std::weak_ptr<Life> life_;  // the process keeps it
 };
 

@@ -22,6 +22,9 @@ StoreFaults SimFaults::store_faults_of(const std::string& name) {
     if (kind == "store.staleRead") faults.reads_late = std::max(faults.reads_late, late);
     if (kind == "store.conflict") faults.conflict_ppm = std::max(faults.conflict_ppm, share);
     if (kind == "store.txnAbort") faults.aborted_ppm = std::max(faults.aborted_ppm, share);
+    if (kind == "store.webhookRejects") faults.denied_ppm = std::max(faults.denied_ppm, share);
+    if (kind == "store.poolExhausted")
+      faults.no_connection_for = std::max(faults.no_connection_for.value_or(Duration(0)), order.duration("wait"));
     if (kind == "view.stale") faults.told_late = std::max(faults.told_late, late);
     if (kind == "view.unobserved") faults.unobserved_ppm = std::max(faults.unobserved_ppm, share);
     if (kind == "view.intermediate") faults.dies = [this, id] { return count_write(id); };

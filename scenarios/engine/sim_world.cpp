@@ -8,6 +8,7 @@
 
 #include "kumasim/scenario/verdict.hpp"
 #include "scenarios/engine/law.hpp"
+#include "scenarios/engine/proxy_tokens.hpp"
 #include "scenarios/engine/rollout.hpp"
 #include "scenarios/engine/triggers.hpp"
 #include "sim/envoy/data/fabric.hpp"
@@ -42,6 +43,8 @@ SimWorld::SimWorld(const Scenario& scenario, SimWorldOptions options)
                    [this](const std::string& name, const sim::proxy::DiscoveryFaults& faults) {
                      if (SimProxy* proxy = find_proxy(name)) proxy->set_discovery_faults(faults);
                    },
+               .identity_of = [this](const std::string& service) { return identity_of(service); },
+               .revoke_tokens = [this](const std::set<std::string>& processes) { revoke_tokens(processes); },
                .ask_unknown =
                    [this](const std::string& name) {
                      if (SimProxy* proxy = find_proxy(name)) proxy->ask_unknown();
@@ -124,6 +127,31 @@ SimProxy* SimWorld::find_proxy(const std::string& name) const {
   if (auto found = instances_.find(name); found != instances_.end()) return &found->second->proxy();
   if (auto found = zone_proxies_.find(name); found != zone_proxies_.end()) return &found->second->proxy();
   return nullptr;
+}
+
+sim::proxy::ChainPtr SimWorld::identity_of(const std::string& service) const {
+  for (const Instance& instance : scenario_.instances) {
+    if (instance.service != service) continue;
+    const sim::EnvoyProcess* running = envoy(instance.process);
+    auto identity = running == nullptr ? nullptr : running->identity();
+    if (identity) return identity;
+  }
+  return nullptr;
+}
+
+void SimWorld::revoke_tokens(const std::set<std::string>& processes) {
+  std::map<std::string, std::vector<std::string>> tokens;  // by mesh
+  for (const Instance& instance : scenario_.instances) {
+    auto& of_mesh = tokens[scenario_.find_service(instance.service)->mesh];
+    if (processes.contains(instance.process)) of_mesh.push_back(find_proxy(instance.process)->token());
+  }
+  for (const auto& [mesh, revoked] : tokens) {
+    operator_->apply("", revocation_of(mesh, revoked), [this, mesh](const std::string& problem) {
+      if (problem.empty()) return;
+      std::string text = fmt::format("the revocations of tokens of {} were refused: {}", mesh, problem);
+      problems_.push_back({Problem::Kind::control_plane, std::move(text), now()});
+    });
+  }
 }
 
 sim::Process& SimWorld::process(const std::string& name) const {
@@ -222,6 +250,28 @@ void SimWorld::watch_lives(std::function<void(const std::string& process, bool u
   });
 }
 
+bool SimWorld::watch_paths() {
+  oracle_ = std::make_unique<TrafficOracle>(
+      scenario_,
+      TrafficOracle::Eyes{
+          .envoy = [this](const std::string& name) { return envoy(name); },
+          .inbound_port = [this](const std::string& name) { return instances_.at(name)->inbound_port(); },
+          .address = [this](const std::string& name) { return process(name).address(); },
+          .wall_now = [this](const std::string& name) { return process(name).runtime().clock.wall_now(); },
+          .call = [this](const std::string& name, const std::string& to) { return instances_.at(name)->call_to(to); },
+          .now = [this] { return now(); },
+          .certificates = fabric_->cache()->certificates()});
+  for (const auto& [name, proxy] : proxies()) proxy->on_configured([this, name] { oracle_->look_at(name); });
+  oracle_->look_at_all();
+  return true;
+}
+
+void SimWorld::tell_paths(Observations& out) const {
+  if (!oracle_) return;
+  out.troubles = oracle_->troubles();
+  out.paths = oracle_->looks();
+}
+
 bool SimWorld::watch(EventSink sink) {
   for (const auto& [name, proxy] : proxies()) {
     proxy->on_envoy_event([this, name, sink](sim::EnvoyEvent event) {
@@ -266,6 +316,7 @@ void SimWorld::on_inner_call(std::function<void(CallRecord)> observer) {
 }
 
 StateSample SimWorld::sample() {
+  if (oracle_) oracle_->look_at_all();
   StateSample out;
   out.at = now();
   for (const auto& plane : planes_) {

@@ -14,6 +14,7 @@
 #include "scenarios/engine/sim_operator.hpp"
 #include "scenarios/engine/sim_plane.hpp"
 #include "scenarios/engine/sim_zone_proxy.hpp"
+#include "scenarios/engine/traffic_oracle.hpp"
 
 namespace kumasim::scenario {
 
@@ -26,11 +27,14 @@ class SimWorld final : public MeshWorld {
   void at(Duration when, std::function<void()> action) override;
   Result<> run_until(Duration when) override;
   Duration now() const override { return world_.now() - start_; }
+  WallTime wall_now() const override { return world_.wall_now(); }
 
   bool up(const std::string& process) const override;
   void begin(const FaultOrder& order) override { faults_.begin(order); }
   void end(const FaultOrder& order) override { faults_.end(order); }
   void watch_lives(std::function<void(const std::string& process, bool up)> told) override;
+  bool watch_paths() override;
+  void tell_paths(Observations& out) const override;
   bool watch(EventSink sink) override;
 
   void apply(const std::string& zone, const nlohmann::json& resource, std::function<void(std::string)> done) override {
@@ -63,6 +67,8 @@ class SimWorld final : public MeshWorld {
   /// Null where it is no control plane, or no proxy.
   SimPlane* find_plane(const std::string& process) const;
   SimProxy* find_proxy(const std::string& process) const;
+  sim::proxy::ChainPtr identity_of(const std::string& service) const;
+  void revoke_tokens(const std::set<std::string>& processes);
   std::map<std::string, SimProxy*> proxies() const;
   sim::LinkOptions link_between(const std::string& a, const std::string& b) const;
   void stop(const std::string& process, Duration grace);
@@ -80,6 +86,7 @@ class SimWorld final : public MeshWorld {
   std::unique_ptr<SimOperator> operator_;
   std::map<std::string, std::unique_ptr<SimZoneProxy>> zone_proxies_;
   std::map<std::string, std::unique_ptr<SimInstance>> instances_;
+  std::unique_ptr<TrafficOracle> oracle_;  // null: nobody asked for it
   MonotonicTime start_{};
   bool running_ = false;  // set-up is over
   std::vector<Problem> problems_;

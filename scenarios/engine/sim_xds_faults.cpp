@@ -41,11 +41,17 @@ void add(const FaultOrder& order, sim::proxy::DiscoveryFaults& out) {
     if (kind == "xds.ackLate") out.late[type] = order.duration("delay");
     if (kind == "xds.oldNonce") out.old_nonce.insert(type);
     if (kind == "xds.duplicateSubscribe") out.twice.insert(type);
+    if (kind == "xds.removalLost") out.removals_lost.insert(type);
     if (kind == "xds.resubscribeStorm") out.storm[type] = std::max(order.duration("period"), Duration(1));
   }
 }
 
 }  // namespace
+
+void SimFaults::show_other_identity(Active& active, const FaultOrder& part) {
+  active.identity = hooks_.identity_of(part.word("of"));
+  set_discovery_faults(active, part);
+}
 
 void SimFaults::set_discovery_faults(Active&, const FaultOrder& part) {
   for (const std::string& name : part.processes) {
@@ -53,6 +59,7 @@ void SimFaults::set_discovery_faults(Active&, const FaultOrder& part) {
     for (auto& [id, active] : active_) {
       if (!active.order.kind->proxies || !active.order.touches(name)) continue;
       add(active.order, faults);
+      if (active.identity) faults.identity = active.identity;
       if (active.order.kind->name != "xds.nackThenGoaway") continue;
       auto& struck = active.struck[name];
       if (!struck) struck = std::make_shared<bool>(false);
@@ -60,6 +67,13 @@ void SimFaults::set_discovery_faults(Active&, const FaultOrder& part) {
     }
     hooks_.set_discovery_faults(name, faults);
   }
+}
+
+void SimFaults::revoke_tokens(Active&, const FaultOrder& part) {
+  std::set<std::string> revoked;
+  for (const auto& [id, active] : active_)
+    if (active.order.kind == part.kind) revoked.insert(active.order.processes.begin(), active.order.processes.end());
+  hooks_.revoke_tokens(revoked);
 }
 
 void SimFaults::ask_unknown(Active&, const FaultOrder& part) {

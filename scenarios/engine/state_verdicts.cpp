@@ -319,4 +319,25 @@ std::optional<std::string> not_converged(const Scenario& scenario, const Observa
   return std::nullopt;
 }
 
+Outcome evaluate_paths(const Predicate& predicate, const Observations& seen, Duration from, Duration to) {
+  using Kind = PathTrouble::Kind;
+  Kind wanted = predicate.kind == Predicate::Kind::share_trust           ? Kind::distrust
+                : predicate.kind == Predicate::Kind::no_plaintext_window ? Kind::plaintext
+                                                                         : Kind::black_hole;
+  Outcome out;
+  std::size_t count = 0;
+  for (const PathTrouble& trouble : seen.troubles) {
+    if (trouble.kind != wanted || trouble.begin > to || (trouble.end && *trouble.end <= from)) continue;
+    if (++count > 1) continue;
+    out.when = std::max(trouble.begin, from);
+    std::string until = trouble.end ? "until " + duration_text(*trouble.end) : "to the end";
+    out.why = fmt::format("{} -> {}{}: {} ({})", trouble.from, trouble.to,
+                          trouble.server.empty() ? "" : " (" + trouble.server + ")", trouble.why, until);
+  }
+  out.silent = seen.paths.value_or(0) == 0;
+  out.holds = !out.silent && count == 0;
+  out.seen = out.silent ? "no call was looked at" : fmt::format("{} times in {} looks", count, *seen.paths);
+  return out;
+}
+
 }  // namespace kumasim::scenario

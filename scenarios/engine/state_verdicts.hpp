@@ -16,4 +16,7 @@ Outcome evaluate_rotation(const Predicate& predicate, const Scenario& scenario, 
 /// A refusal that the control plane has not heard of for longer than messages are on their way breaks it.
 Outcome evaluate_refusals_known(const Observations& seen, Duration from, Duration to);
 
+/// Of what calls would have met, made or not.
+Outcome evaluate_paths(const Predicate& predicate, const Observations& seen, Duration from, Duration to);
+
 }  // namespace kumasim::scenario

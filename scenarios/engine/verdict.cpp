@@ -201,6 +201,9 @@ Outcome evaluate(const Predicate& predicate, const Scenario& scenario, const Obs
     case Kind::policy_applied: return evaluate_policy(predicate, scenario, seen, to);
     case Kind::certificate_rotated: return evaluate_rotation(predicate, scenario, seen, from, to);
     case Kind::refusals_known: return evaluate_refusals_known(seen, from, to);
+    case Kind::share_trust:
+    case Kind::no_plaintext_window:
+    case Kind::no_black_hole: return evaluate_paths(predicate, seen, from, to);
     default: break;
   }
   std::vector<const CallRecord*> calls = calls_in(predicate, scenario, seen, from, to);
@@ -244,6 +247,12 @@ std::vector<Verdict> judge(const Scenario& scenario, const Observations& seen) {
     verdict.mark = expectation.mark;
     verdict.sometimes = expectation.mode == Expectation::Mode::sometimes;
     verdict.usually = expectation.mode == Expectation::Mode::usually;
+    if (expectation.that.of_paths() && !seen.paths) {
+      verdict.skipped = true;
+      verdict.seen = "this world cannot look at what all proxies hold at one instant";
+      out.push_back(std::move(verdict));
+      continue;
+    }
     bool eventually = expectation.mode == Expectation::Mode::eventually && !of_whole_window(expectation.that);
     Outcome outcome = verdict.sometimes ? evaluate_sometimes(expectation, scenario, seen)
                       : eventually      ? evaluate_eventually(expectation, scenario, seen)

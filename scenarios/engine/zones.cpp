@@ -55,6 +55,11 @@ std::vector<std::string> Scenario::processes() const {
   return out;
 }
 
+bool ControlPlaneSpec::asks_for_tokens() const {
+  auto type = settings.find("KUMA_DP_SERVER_AUTHN_DP_PROXY_TYPE");
+  return type != settings.end() && type->second == "dpToken";
+}
+
 std::string Instance::zone() const {
   auto tag = tags.find("kuma.io/zone");
   return tag == tags.end() ? std::string() : tag->second;

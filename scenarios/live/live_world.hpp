@@ -34,6 +34,7 @@ class LiveWorld final : public MeshWorld {
   void at(Duration when, std::function<void()> action) override;
   Result<> run_until(Duration when) override;
   Duration now() const override;
+  WallTime wall_now() const override { return runtime_.clock.wall_now(); }
 
   bool up(const std::string& process) const override;
   void begin(const FaultOrder& order) override;

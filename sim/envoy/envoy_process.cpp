@@ -143,20 +143,25 @@ proxy::DiscoveryFilter& EnvoyProcess::filter() {
 }
 
 void EnvoyProcess::set_discovery_faults(proxy::DiscoveryFaults faults) {
+  proxy_.config().hold_removals(faults.removals_lost);
+  proxy_.config().show_identity(faults.identity);
   (void)carry_out(filter().set(std::move(faults), runtime_.clock.now()));
+  say(ads_.poll());
 }
 
 void EnvoyProcess::ask_unknown() { (void)carry_out(filter().ask_unknown()); }
 
+proxy::ChainPtr EnvoyProcess::identity() const {
+  for (const auto& [name, secret] : config().secrets())
+    if (secret.value && secret.value->certificate && secret.value->certificate->is_workload())
+      return secret.value->certificate;
+  return nullptr;
+}
+
 bool EnvoyProcess::certificate_changed() {
-  for (const auto& [name, secret] : config().secrets()) {
-    if (!secret.value || !secret.value->certificate) continue;
-    const auto& held = *secret.value->certificate;
-    bool workload = std::ranges::any_of(held.uris, [](const std::string& uri) { return uri.starts_with("spiffe://"); });
-    if (!workload || held.serial == certificate_) continue;
-    return !std::exchange(certificate_, held.serial).empty();
-  }
-  return false;
+  auto held = identity();
+  if (!held || held->serial == certificate_) return false;
+  return !std::exchange(certificate_, held->serial).empty();
 }
 
 void EnvoyProcess::tell(EnvoyEvent::Kind kind) {

@@ -64,6 +64,8 @@ class EnvoyProcess {
   bool connected() const { return ads_.connected(); }
   const std::string& node_id() const { return bootstrap_.node_id; }
   const proxy::ConfigState& config() const { return proxy_.config(); }
+  /// The workload's certificate that the control plane gave it; null: none yet.
+  proxy::ChainPtr identity() const;
   /// What it was sent and does not interpret: the field's full name and the first resource that set it.
   const std::map<std::string, std::string>& uninterpreted() const { return config().unread(); }
   const proxy::Stats& stats() const { return config().stats(); }

@@ -53,6 +53,32 @@ TEST(StoreFaults, AConflictHoldsUpWhatIsWrittenMeanwhile) {
   EXPECT_EQ(broken(done), "");
 }
 
+TEST(StoreFaults, AWriteThatAWebhookDeniesIsRepeatedUntilItIsDone) {
+  EXPECT_EQ(broken("30s", deny_at("6s") + fault("store.webhookRejects"),
+                   "  - during: {from: 0s, to: 14900ms, that: reachable(web -> backend)}\n"
+                   "  - during: {from: 18s, to: 30s, that: denied(web -> backend)}\n"
+                   "  - eventually: {after: 15s, within: 15s, that: converged}\n"),
+            "");
+}
+
+TEST(StoreFaults, WithoutAConnectionAWriteIsRepeatedUntilThereIsOne) {
+  WorldRun done = run(mesh("30s", deny_at("6s") + fault("store.poolExhausted, wait: 1s"),
+                           "  - during: {from: 0s, to: 14900ms, that: reachable(web -> backend)}\n"
+                           "  - during: {from: 18s, to: 30s, that: denied(web -> backend)}\n"
+                           "  - eventually: {after: 15s, within: 15s, that: converged}\n"));
+  EXPECT_EQ(broken(done), "");
+}
+
+/// Who waits longer than the fault lasts is served by what comes free.
+TEST(StoreFaults, APatientWriteGetsTheConnectionThatComesFree) {
+  EXPECT_EQ(
+      broken("30s",
+             deny_at("6s") + "  faults:\n  - {at: 5s, for: 3s, fault: store.poolExhausted, wait: 10s, target: kuma-cp}",
+             "  - during: {from: 0s, to: 7900ms, that: reachable(web -> backend)}\n"
+             "  - during: {from: 12s, to: 30s, that: denied(web -> backend)}\n"),
+      "");
+}
+
 /// The second write is made of what was there before the first, until that is four seconds ago.
 TEST(StoreFaults, AnOldReadHoldsUpASecondWrite) {
   std::string writes = changes({{"6s", "Deny"}, {"7s", "Allow"}});

@@ -118,7 +118,8 @@ INSTANTIATE_TEST_SUITE_P(ClosedForms, SupermarketModel,
                                          Market{"LEAST_REQUEST", .99, 5.4320, 500, 2'500, 0},
                                          Market{"RANDOM", .5, 2, 100, 4'000, 150},
                                          Market{"RANDOM", .7, 10. / 3, 100, 8'000, 0},
-                                         Market{"RANDOM", .9, 10, 100, 30'000, 0}),
+                                         Market{"RANDOM", .9, 10, 100, 30'000, 0},
+                                         Market{"RANDOM", .99, 100, 100, 1'250'000, 0}),
                          [](const auto& info) {
                            return std::string(info.param.policy) + "_at_" +
                                   std::to_string(static_cast<int>(info.param.load * 100 + .5)) + "_percent";

@@ -49,6 +49,27 @@ TEST_F(ConfigStateTest, one_bad_cluster_does_not_keep_the_good_ones_out) {
   EXPECT_EQ(state.clusters().size(), 1u);
 }
 
+/// The endpoints come from elsewhere, so that each cluster is in use at once.
+TEST_F(ConfigStateTest, removals_that_are_held_come_when_they_are_held_no_more) {
+  auto cluster = [](const std::string& name) { return "name: " + name + "\ntype: STATIC\nconnect_timeout: 1s\n"; };
+  auto names = [&] {
+    std::string out;
+    for (const auto& [name, in_use] : state.clusters()) out += name;
+    return out;
+  };
+  ok(apply(state, Type::cluster, {cluster("a"), cluster("b"), cluster("c")}));
+  state.hold_removals({Type::cluster});
+  ok(apply(state, Type::cluster, {cluster("a")}));
+  EXPECT_EQ(names(), "abc");
+  ok(apply(state, Type::cluster, {cluster("a"), cluster("b")}));
+  EXPECT_EQ(names(), "abc");
+  state.hold_removals({Type::listener});
+  EXPECT_EQ(names(), "ab") << "what was sent again stays";
+  ok(apply(state, Type::cluster, {cluster("a")}));
+  EXPECT_EQ(names(), "a") << "of this type nothing is held any more";
+  EXPECT_EQ(state.stats().get("cluster_manager.cluster_removed"), 2u);
+}
+
 TEST_F(ConfigStateTest, health_checks_that_envoy_refuses) {
   auto with = [](const std::string& checks) { return eds_cluster("c", "health_checks: [" + checks + "]\n"); };
   auto check = [](const std::string& kind, const std::string& more = "") {

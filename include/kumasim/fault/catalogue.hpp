@@ -55,6 +55,7 @@ struct Kind {
   bool cuts = false;                             ///< nobody can know of whom it is about while it lasts
   bool applications = false;                     ///< of what instances run: a control plane has none of it
   bool proxies = false;                          ///< of the proxies of instances: a control plane is none
+  bool authority = false;                        ///< of resources: those of the certificate authority of its `mesh`
   bool stores = false;                           ///< of a control plane's store, which nobody else has
   bool recorded = true;  ///< an event of its own in the fingerprint; false: its effects are enough to tell runs apart
   std::vector<Parameter> parameters = {};

@@ -173,6 +173,22 @@ struct ResourceRecord {
   std::string zone = {};           // whose control plane answered; "": Global, or the only one
 };
 
+/// Something that a call would have met for a while, by the configurations of the proxies on its way, made or not.
+struct PathTrouble {
+  enum class Kind : std::uint8_t {
+    distrust,    // one of two proxies does not take the other's certificate
+    plaintext,   // neither of them uses TLS
+    black_hole,  // it goes nowhere, though somebody runs who would serve it
+  };
+  Kind kind = Kind::distrust;
+  std::string from;         // the calling process
+  std::string to;           // the called service
+  std::string server = {};  // the process that it would come to; "" where it comes to none
+  std::string why = {};
+  Duration begin{};
+  std::optional<Duration> end = {};  // absent where it outlasted the run
+};
+
 struct Observations {
   std::vector<CallRecord> calls;
   std::vector<StateSample> samples;
@@ -180,6 +196,8 @@ struct Observations {
   std::vector<ResourceRecord> resources;
   std::map<std::string, std::string> addresses;  // process -> address:port of its inbound
   std::vector<FaultSpan> faults = {};            // in the order in which they began
+  std::vector<PathTrouble> troubles = {};        // as they began; only where an expectation asks for them
+  std::optional<std::uint64_t> paths = {};  // how many were looked at for them; absent where the world cannot look
   std::vector<LifeChange> lives = {};            // in the order of time; at the start of the run all processes are up
 
   /// The last fault that began at or before `when`; null for none.

@@ -21,6 +21,12 @@
 ///                                               while it ran; one that it got by a restart does not count
 ///     refusals-known                            what a proxy refuses, the control plane says it refuses: it takes no
 ///                                               refused response for one that was taken
+///     allowed-pairs-share-trust                 at no instant would a proxy have refused the certificate of one that
+///                                               calls it, or that it calls, by what both hold then
+///     no-plaintext-window                       at no instant would a call have passed in the clear between two proxies,
+///                                               by what both hold then
+///     no-black-hole                             at no instant would a call have gone nowhere, by what the proxies on
+///                                               its way hold then, while somebody runs who would serve it
 ///
 /// One that speaks of calls does not hold in a window without a call: silence proves nothing.
 #pragma once
@@ -46,7 +52,10 @@ struct Predicate {
     converged,
     policy_applied,
     certificate_rotated,
-    refusals_known
+    refusals_known,
+    share_trust,
+    no_plaintext_window,
+    no_black_hole
   };
   enum class Relation { less, at_most, equal, at_least, more, within };
 
@@ -62,6 +71,8 @@ struct Predicate {
   std::int64_t high = 0;  // of Relation::within
 
   bool holds(std::int64_t value) const;
+  /// It is about what calls would meet, made or not, which not every world can look at.
+  bool of_paths() const { return kind >= Kind::share_trust; }
 };
 
 /// What is wrong with the text, in words for people.

@@ -52,6 +52,9 @@ struct Service {
 struct ControlPlaneSpec {
   std::string name = "kuma-cp";
   std::map<std::string, std::string> settings;
+
+  /// Dataplanes need tokens, which proxies of a scenario have not unless its settings ask for them.
+  bool asks_for_tokens() const;
 };
 
 /// One of several zones: a control plane of its own, and proxies between the zone and others.

@@ -16,12 +16,13 @@ struct Verdict {
   bool held = false;
   bool sometimes = false;        // one run need not show it
   bool usually = false;          // the same: many runs are judged together
+  bool skipped = false;          // the world cannot look at what it is about
   std::string seen;              // "90.8% of 4012 calls"
   std::string why;               // the chain of the offending call, or what is missing; "" where it held
   std::optional<Duration> when;  // of the offence
   std::string after;             // the fault before it: "kill kuma-cp at 40s"
 
-  bool broken() const { return !held && !sometimes && !usually; }
+  bool broken() const { return !held && !sometimes && !usually && !skipped; }
 };
 
 /// What a predicate says of a window; used by `judge` and by tests.

@@ -36,6 +36,8 @@ class MeshWorld {
   virtual void at(Duration when, std::function<void()> action) = 0;
   virtual Result<> run_until(Duration when) = 0;
   virtual Duration now() const = 0;
+  /// What a clock that is right shows.
+  virtual WallTime wall_now() const = 0;
 
   virtual bool up(const std::string& process) const = 0;
   /// Carries a fault out. REQUIRES: faults_refused() names nothing of it for this world; its kind heals no other and is
@@ -47,6 +49,12 @@ class MeshWorld {
   virtual void watch_lives(std::function<void(const std::string& process, bool up)> told) = 0;
   /// Tells events of proxies from then on; false where the world knows them by samples only.
   virtual bool watch(EventSink) { return false; }
+
+  /// Looks at the ways of all calls from then on, each time that a proxy has taken something; false where the world
+  /// cannot.
+  virtual bool watch_paths() { return false; }
+  /// What was seen of them, into `out`.
+  virtual void tell_paths(Observations& /*out*/) const {}
 
   /// What the control plane of a zone is told, that of "" is Global, or the only one. `done` gets "" where it took it,
   /// else the reason. Repeats while it does not answer.

@@ -25,7 +25,8 @@ struct Goaway {
   bool operator==(const Goaway&) const = default;
 };
 
-/// All that is wrong at a time, each for these types.
+/// All that is wrong at a time, each for these types. Lost removals and the identity are no matter
+/// of messages, and not the filter's.
 struct DiscoveryFaults {
   std::set<Type> nack = {};  ///< resources of responses arrive broken: the client refuses them
   std::vector<Goaway> goaway = {};
@@ -36,10 +37,12 @@ struct DiscoveryFaults {
   std::set<Type> twice = {};                      ///< requests go out twice
   std::map<Type, Duration> storm = {};            ///< the subscription is sent again and again, so often
   std::map<Type, std::set<Type>> behind = {};     ///< responses are handled after one of these other types
+  std::set<Type> removals_lost = {};              ///< what is removed stays, as ConfigState::hold_removals() has it
   std::optional<Duration> churn = {};             ///< the stream ends so often
   bool old_trust = false;                         ///< new trust bundles are taken, and used at the end only
   bool old_certificate = false;                   ///< the same with certificates
   std::optional<Duration> late_certificate = {};  ///< certificates are used so much later
+  ChainPtr identity = {};                         ///< shown in place of its own, as ConfigState::show_identity() has it
 
   bool none() const { return *this == DiscoveryFaults(); }
   bool operator==(const DiscoveryFaults&) const = default;

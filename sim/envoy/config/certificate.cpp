@@ -124,6 +124,10 @@ void read_names(X509* leaf, CertificateChain& out) {
 
 }  // namespace
 
+bool CertificateChain::is_workload() const {
+  return std::ranges::any_of(uris, [](const std::string& uri) { return uri.starts_with("spiffe://"); });
+}
+
 struct CertificateChain::Parsed {
   std::vector<X509Ptr> certificates;
 };

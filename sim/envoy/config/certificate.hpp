@@ -24,6 +24,9 @@ struct CertificateChain {
   std::string serial;
   WallTime not_before = {};
   WallTime not_after = {};
+
+  /// It names a workload: one of its URIs is a SPIFFE ID.
+  bool is_workload() const;
 };
 
 /// The certification authorities that a validation context trusts.

@@ -2,6 +2,7 @@
 
 #include <google/protobuf/any.pb.h>
 
+#include <utility>
 #include <vector>
 
 #include "envoy/service/discovery/v3/discovery.pb.h"
@@ -60,7 +61,7 @@ Checked<> ConfigState::apply(const disc::DiscoveryResponse& response) {
     };
     if (*type == Type::cluster) absent(clusters_, static_clusters_), absent(warming_clusters_, static_clusters_);
     if (*type == Type::listener) absent(listeners_, static_listeners_), absent(warming_listeners_, static_listeners_);
-    outcome = apply_all(*type, incoming, removed);
+    outcome = apply_all(*type, incoming, removed_now(*type, incoming, std::move(removed)));
   }
   finish(*type, response.version_info(), outcome);
   return outcome;
@@ -88,7 +89,7 @@ Checked<> ConfigState::apply(const disc::DeltaDiscoveryResponse& response) {
   for (const auto& name : removed)
     if (outcome && seen.contains(name))
       outcome = refuse("duplicate name " + name + " found in the union of added+removed resources");
-  if (outcome) outcome = apply_all(*type, incoming, removed);
+  if (outcome) outcome = apply_all(*type, incoming, removed_now(*type, incoming, std::move(removed)));
   finish(*type, response.system_version_info(), outcome);
   return outcome;
 }
@@ -114,6 +115,24 @@ Checked<> ConfigState::add_static(Type type, const ::google::protobuf::Any& any)
 void ConfigState::no_discovery() {
   clusters_seen_ = listeners_seen_ = true;
   settle();
+}
+
+void ConfigState::hold_removals(const std::set<Type>& types) {
+  auto before = std::exchange(held_removals_, {});
+  for (Type type : types) held_removals_[type] = std::move(before[type]);
+  for (const auto& [type, names] : before)
+    if (!types.contains(type)) (void)apply_all(type, {}, names);  // nothing that is added can be refused
+  settle();
+}
+
+/// What of it is not held. A name that is sent again is no removal any more.
+std::set<std::string> ConfigState::removed_now(Type type, const std::vector<Incoming>& incoming,
+                                               std::set<std::string> removed) {
+  auto held = held_removals_.find(type);
+  if (held == held_removals_.end()) return removed;
+  for (const auto& in : incoming) held->second.erase(in.resource->name);
+  held->second.merge(removed);
+  return {};
 }
 
 Checked<> ConfigState::apply_all(Type type, const std::vector<Incoming>& incoming,

@@ -90,6 +90,14 @@ class ConfigState {
   /// Listeners are taken into use together, once all of the first response are ready.
   bool live() const { return live_; }
 
+  /// Of these types nothing is removed from now on, as if removals were lost; what was to be removed of others before
+  /// is, where nobody has sent it again since.
+  void hold_removals(const std::set<Type>& types);
+
+  /// Shown in handshakes in place of the workload's own certificate, as if that had been issued so; null: its own.
+  void show_identity(ChainPtr other) { shown_identity_ = std::move(other); }
+  const ChainPtr& shown_identity() const { return shown_identity_; }
+
   void fetch_timed_out(Type type, const std::string& name, std::uint64_t token);
   /// Each host of the cluster that warms was checked once.
   void hosts_checked(const std::string& cluster);
@@ -114,6 +122,7 @@ class ConfigState {
   };
 
   Checked<> apply_all(Type type, const std::vector<Incoming>& incoming, const std::set<std::string>& removed);
+  std::set<std::string> removed_now(Type type, const std::vector<Incoming>& incoming, std::set<std::string> removed);
   Checked<> apply_clusters(const std::vector<Incoming>& incoming, const std::set<std::string>& removed);
   Checked<> apply_listeners(const std::vector<Incoming>& incoming, const std::set<std::string>& removed);
   Checked<> apply_named(Type type, const std::vector<Incoming>& incoming);
@@ -144,6 +153,8 @@ class ConfigState {
   std::map<std::string, Discovered<RouteConfigPtr>> routes_;
   std::map<std::string, Incoming> endpoints_;  ///< the last of each name asked for: used when a fetch times out
   std::set<std::string> static_clusters_, static_listeners_, static_secrets_;
+  std::map<Type, std::set<std::string>> held_removals_;  ///< names, of the types whose removals are held
+  ChainPtr shown_identity_;
   std::set<std::string> wanted_[all_types.size()];
   std::string versions_[all_types.size()];
   bool resubscribe_[all_types.size()] = {};

@@ -50,7 +50,8 @@ void Fabric::bind_capture(End& end, std::uint16_t) { captures_[end.process().add
 void Fabric::unbind_all(End& end) {
   const auto& address = end.process().address();
   for (auto& places : places_)
-    for (auto place = places.lower_bound({address, {}, 0}); place != places.end() && std::get<0>(place->first) == address;)
+    for (auto place = places.lower_bound({address, {}, 0});
+         place != places.end() && std::get<0>(place->first) == address;)
       place = place->second == &end ? places.erase(place) : std::next(place);
   if (auto found = captures_.find(address); found != captures_.end() && found->second == &end) captures_.erase(found);
 }

@@ -48,6 +48,8 @@ TlsMaterial material(const TlsContext& context, const ConfigState& config) {
   if (!context.certificate_secret.empty()) {
     const auto* secret = find(config, context.certificate_secret);
     if (secret) out.certificate = secret->certificate;
+    if (out.certificate && config.shown_identity() && out.certificate->is_workload())
+      out.certificate = config.shown_identity();
     out.secrets_missing |= !out.certificate;
   }
   if (!context.validation_secret.empty()) {

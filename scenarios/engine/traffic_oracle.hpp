@@ -1,0 +1,77 @@
+/// What every call of the topology would meet at an instant, by the configurations that the simulated proxies run then,
+/// whether or not one is made: a gap of trust, plaintext, or nowhere to go.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "kumasim/envoy/call.hpp"
+#include "kumasim/scenario/observation.hpp"
+#include "kumasim/scenario/scenario.hpp"
+#include "sim/envoy/config/certificate.hpp"
+#include "sim/envoy/data/instant_path.hpp"
+
+namespace kumasim::sim {
+class EnvoyProcess;
+}
+
+namespace kumasim::scenario {
+
+class TrafficOracle {
+ public:
+  /// How it sees the world; what is referred to must outlive it.
+  struct Eyes {
+    /// Null where the process is down or its proxy has no configuration yet.
+    std::function<const sim::EnvoyProcess*(const std::string& process)> envoy;
+    std::function<std::uint16_t(const std::string& process)> inbound_port;  ///< of an instance
+    /// The machine's address: of a zone proxy, too.
+    std::function<std::string(const std::string& process)> address;
+    std::function<WallTime(const std::string& process)> wall_now;  ///< by its own clock
+    std::function<sim::Call(const std::string& process, const std::string& service)> call;
+    std::function<Duration()> now;
+    sim::proxy::CertificateStore& certificates;
+  };
+
+  TrafficOracle(const Scenario& scenario, Eyes eyes);
+
+  /// The process has another configuration: its calls, and those to its service.
+  void look_at(const std::string& process);
+  /// Time has passed, and processes may have come or gone.
+  void look_at_all();
+
+  /// As they began. Those that go on have no end.
+  const std::vector<PathTrouble>& troubles() const { return troubles_; }
+  /// Calls that were looked at so far.
+  std::uint64_t looks() const { return looks_; }
+
+ private:
+  struct Found {
+    PathTrouble::Kind kind;
+    std::string server;
+    std::string why;
+  };
+  using Key = std::tuple<std::string, std::string, PathTrouble::Kind, std::string>;  // from, service, kind, server
+
+  void look(const Instance& client, const Outbound& call);
+  std::vector<Found> met(const Instance& client, const Outbound& call) const;
+  void follow(const Instance& client, const sim::proxy::InstantBranch& branch,
+              const std::vector<const Instance*>& servers, std::vector<Found>& out) const;
+  /// Those of the servers to whom the address leads: one's own, or a zone proxy's.
+  std::vector<const Instance*> behind(const Instance& client, const std::string& address,
+                                      const std::vector<const Instance*>& servers) const;
+  std::vector<const Instance*> running(const std::string& service) const;
+  sim::proxy::InstantEnd end_at(const std::string& process) const;
+
+  const Scenario& scenario_;
+  Eyes eyes_;
+  std::map<std::string, std::vector<std::pair<const Instance*, const Outbound*>>> calls_;  // by process of either end
+  std::map<Key, std::size_t> open_;                                                        // in troubles_
+  std::vector<PathTrouble> troubles_;
+  std::uint64_t looks_ = 0;
+};
+
+}  // namespace kumasim::scenario

@@ -1,0 +1,159 @@
+#include "sim/envoy/data/instant_path.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <span>
+#include <variant>
+
+#include "kumasim/runtime/random.hpp"
+#include "sim/envoy/config/listener.hpp"
+#include "sim/envoy/config/route.hpp"
+#include "sim/envoy/data/handshake.hpp"
+
+namespace kumasim::sim::proxy {
+namespace {
+
+constexpr std::uint16_t client_port = 40'000;  // of no meaning, but listeners may ask
+
+/// What happens with some chance happens.
+class LowestDraw final : public Random {
+ public:
+  void fill(std::span<std::byte> bytes) override { std::ranges::fill(bytes, std::byte{0}); }
+};
+
+/// By its own address, or by taking what is redirected.
+const Listener* listening(const ConfigState& config, const std::string& host, std::uint16_t port, bool outbound) {
+  const Listener* redirected = nullptr;
+  for (const auto& [name, state] : config.listeners()) {
+    const Listener& listener = *state.config;
+    if (listener.udp || listener.pipe) continue;
+    if (listener.host == host && listener.port == port) return &listener;
+    if (listener.use_original_dst && listener.outbound == outbound) redirected = &listener;
+  }
+  return redirected;
+}
+
+const RouteConfig* routes_of(const ConfigState& config, const HttpConnectionManager& manager) {
+  if (manager.rds.empty()) return manager.routes.get();
+  auto found = config.routes().find(manager.rds);
+  return found == config.routes().end() ? nullptr : found->second.value.get();
+}
+
+const Route* route_of(const RouteConfig* routes, const std::string& authority, const std::string& path) {
+  const VirtualHost* host = routes == nullptr ? nullptr : routes->host(authority);
+  if (host == nullptr) return nullptr;
+  LowestDraw draw;
+  const Headers seen{{":path", path}, {":method", "GET"}, {":authority", authority}};
+  auto found = std::ranges::find_if(host->routes, [&](const Route& route) { return route.matches(path, seen, draw); });
+  return found == host->routes.end() ? nullptr : &*found;
+}
+
+const TlsContext* socket_of(const Cluster& cluster, const Endpoint& endpoint) {
+  for (const SocketMatch& match : cluster.socket_matches)
+    if (contains(endpoint.socket_labels, match.match)) return match.tls ? &*match.tls : nullptr;
+  return cluster.tls ? &*cluster.tls : nullptr;
+}
+
+/// None where nobody has them and the cluster then takes anybody.
+Labels subset_of(const ClusterState& cluster, const Labels& wanted) {
+  if (cluster.config->subset_fallback != SubsetSelector::Fallback::any_endpoint || !cluster.assignment) return wanted;
+  for (const Locality& locality : cluster.assignment->localities)
+    for (const Endpoint& endpoint : locality.endpoints)
+      if (contains(endpoint.labels, wanted)) return wanted;
+  return {};
+}
+
+void add_branches(const ConfigState& config, const std::vector<ClusterChoice>& choices, InstantPath& out) {
+  for (const ClusterChoice& choice : choices) {
+    if (choices.size() > 1 && choice.weight == 0) continue;
+    auto cluster = config.clusters().find(choice.cluster);
+    if (cluster == config.clusters().end()) {
+      out.broken = "there is no cluster " + choice.cluster;
+      return;
+    }
+    InstantBranch branch{.cluster = choice.cluster, .subset = subset_of(cluster->second, choice.subset)};
+    const LoadAssignment* assignment = cluster->second.assignment.get();
+    for (std::size_t i = 0; assignment != nullptr && i < assignment->localities.size(); ++i)
+      for (const Endpoint& endpoint : assignment->localities[i].endpoints)
+        if (contains(endpoint.labels, branch.subset))
+          branch.endpoints.push_back({&endpoint, socket_of(*cluster->second.config, endpoint)});
+    out.branches.push_back(std::move(branch));
+  }
+}
+
+/// "" where each end takes the other's certificate.
+std::string handshake(const InstantEnd& client, const TlsContext& by, const InstantEnd& server,
+                      const TlsContext& server_tls, CertificateStore& certificates) {
+  TlsMaterial theirs = material(by, client.config), mine = material(server_tls, server.config);
+  if (theirs.secrets_missing) return "the client has no certificate or no trust bundle";
+  if (mine.secrets_missing || !mine.certificate) return "the server has no certificate or no trust bundle";
+  if (auto error = judge(theirs.validation, *mine.certificate, certificates, client.now); !error.empty())
+    return "the client does not take the server's certificate: " + error;
+  if (!server_tls.require_client_certificate && !mine.validation) return "";
+  if (!theirs.certificate) return server_tls.require_client_certificate ? "the client shows no certificate" : "";
+  auto error = judge(mine.validation, *theirs.certificate, certificates, server.now);
+  return error.empty() ? "" : "the server does not take the client's certificate: " + error;
+}
+
+}  // namespace
+
+InstantPath outbound_path(const ConfigState& client, const std::string& address, std::uint16_t port,
+                          const std::string& authority, const std::string& path) {
+  InstantPath out;
+  const Listener* listener = listening(client, address, port, true);
+  FilterChainPtr chain;
+  if (listener != nullptr)
+    chain = listener->find({.destination_ip = address,
+                            .destination_port = port,
+                            .source_ip = "127.0.0.1",
+                            .source_port = client_port,
+                            .application_protocols = {"http/1.1"}});
+  if (!chain) {
+    out.broken = listener == nullptr ? "it has no outbound listener" : "no filter chain of " + listener->name;
+    return out;
+  }
+  for (const NetworkFilter& filter : chain->filters) {
+    if (const auto* tcp = std::get_if<TcpProxy>(&filter.what)) {
+      add_branches(client, tcp->clusters, out);
+      return out;
+    }
+    const auto* http = std::get_if<HttpConnectionManager>(&filter.what);
+    if (http == nullptr) continue;
+    const Route* route = route_of(routes_of(client, *http), authority, path);
+    if (route == nullptr)
+      out.broken = "no route of " + listener->name;
+    else if (const auto* forward = std::get_if<Forward>(&route->action))
+      add_branches(client, forward->clusters, out);
+    return out;
+  }
+  out.broken = "nothing in " + listener->name + " answers";
+  return out;
+}
+
+InstantArrival arrive(const InstantEnd& client, const TlsContext* tls, const InstantEnd& server, std::uint16_t port,
+                      CertificateStore& certificates) {
+  using What = InstantArrival::What;
+  const Listener* listener = listening(server.config, server.address, port, false);
+  if (listener == nullptr) return {What::no_listener, "it has no inbound listener"};
+  Hello hello{.destination_ip = server.address,
+              .destination_port = port,
+              .source_ip = client.address,
+              .source_port = client_port};
+  if (tls != nullptr) {
+    hello.tls = true;
+    hello.server_name = tls->sni;
+    hello.application_protocols = tls->alpn;
+  } else {
+    hello.application_protocols = {"http/1.1"};
+  }
+  FilterChainPtr chain = listener->find(hello);
+  if (!chain) return {What::no_listener, "no filter chain of " + listener->name + " takes it"};
+  if (tls == nullptr && !chain->tls) return {What::plaintext, "neither end uses TLS"};
+  if (tls == nullptr || !chain->tls)
+    return {What::no_listener,
+            tls == nullptr ? "plain bytes come where TLS is due" : "TLS comes where plain bytes are due"};
+  std::string error = handshake(client, *tls, server, *chain->tls, certificates);
+  return error.empty() ? InstantArrival{} : InstantArrival{What::distrust, std::move(error)};
+}
+
+}  // namespace kumasim::sim::proxy

@@ -1,0 +1,192 @@
+/// Faults of a mesh's certificate authority, of what it issues and of proxies' tokens, in a whole simulated mesh.
+#include <gtest/gtest.h>
+
+#include "kumasim/sim/world.hpp"
+#include "reference-cp/identity/base64.hpp"
+#include "reference-cp/identity/certificate.hpp"
+#include "tests/scenarios/fault_mesh.hpp"
+
+namespace kumasim::scenario {
+namespace {
+
+/// Connections are made anew every 2 s: those that live on show no certificate.
+const std::string reconnect = "  - {at: 1s, every: 2s, fault: tcp.reset, between: [web, backend]}\n";
+
+std::string served(std::string_view from, std::string_view to, std::string_view least = "90%") {
+  return fmt::format("  - during: {{from: {}, to: {}, that: \"availability(web -> backend) >= {}\"}}\n", from, to,
+                     least);
+}
+std::string unserved(std::string_view from, std::string_view to) {
+  return fmt::format("  - during: {{from: {}, to: {}, that: \"availability(web -> backend) <= 10%\"}}\n", from, to);
+}
+
+TEST(AuthorityFaults, ARotationInStepsLosesNoCall) {
+  WorldRun done =
+      run(mesh("40s", "  faults:\n" + reconnect + "  - {at: 5s, fault: pki.rotateCA, pause: 8s}",
+               served("0s", "40s", "97%") + "  - always: no-plaintext\n  - always: allowed-pairs-share-trust\n"
+                                            "  - during: {from: 12s, that: certificate-rotated(backend)}\n"
+                                            "  - eventually: {after: 22s, within: 15s, that: converged}\n"));
+  EXPECT_EQ(broken(done), "");
+  EXPECT_EQ(times_of(done, "rotate the CA of the mesh default (the new one is trusted beside the old one)").size(), 1u);
+  EXPECT_EQ(times_of(done, "rotate the CA of the mesh default (the old one is trusted no more)").size(), 1u);
+}
+
+TEST(AuthorityFaults, AProxyThatLagsLosesItsCallsWhereTheCaIsExchangedAtOnce) {
+  std::string lag = "  - {at: 3s, for: 12s, fault: pki.bundleLag, target: web-0}\n";
+  EXPECT_EQ(broken("30s", "  faults:\n" + reconnect + lag + "  - {at: 5s, fault: pki.rotateCA, how: atOnce}",
+                   served("0s", "5s") + unserved("8s", "15s") + served("18s", "30s")),
+            "");
+  EXPECT_EQ(broken("30s", "  faults:\n" + reconnect + lag + "  - {at: 5s, fault: pki.rotateCA, pause: 12s}",
+                   served("0s", "30s", "97%")),
+            "");
+}
+
+TEST(AuthorityFaults, NobodyIsBelievedOnceTheCaHasEnded) {
+  EXPECT_EQ(broken("40s", "  faults:\n" + reconnect + "  - {at: 5s, for: 15s, fault: pki.caExpired, after: 3s}",
+                   served("0s", "8s") + unserved("11s", "19900ms") + served("24s", "40s")),
+            "");
+}
+
+TEST(AuthorityFaults, ARotationMendsACaThatHasEnded) {
+  WorldRun done = run(mesh("40s",
+                           "  faults:\n" + reconnect +
+                               "  - {at: 5s, for: 30s, fault: pki.caExpired, after: 2s}\n"
+                               "  - {at: 15s, fault: pki.rotateCA, how: atOnce}",
+                           unserved("10s", "15s") + served("20s", "40s")));
+  EXPECT_EQ(broken(done), "");
+}
+
+TEST(AuthorityFaults, OfTwoThatEndTheCaTheOneBeforeBothComesBack) {
+  EXPECT_EQ(broken("40s",
+                   "  faults:\n" + reconnect +
+                       "  - {at: 5s, for: 15s, fault: pki.caExpired, after: 1s}\n"
+                       "  - {at: 8s, for: 10s, fault: pki.caExpired, after: 30s}",
+                   unserved("7s", "8s") + served("11s", "40s")),
+            "");
+}
+
+std::string secret(const char* name, const std::string& bytes) {
+  return fmt::format("  - {{type: Secret, mesh: default, name: {}, data: {}}}\n", name, cp::base64_encode(bytes));
+}
+
+TEST(AuthorityFaults, ACaThatIsProvidedIsExchangedInItsSecrets) {
+  auto ca = cp::make_ca({.mesh = "default", .key = {}, .now = sim::WorldOptions().start});
+  ASSERT_TRUE(ca);
+  std::string text = R"(apiVersion: kumasim/v1
+kind: Scenario
+metadata: {name: provided}
+spec:
+  duration: 20s
+  topology: {services: [{name: web, calls: [backend]}, {name: backend}]}
+  resources:
+  - {type: Mesh, name: default}
+)" + secret("own-cert", ca->certificate_pem) +
+                     secret("own-key", ca->key_pem) + R"(
+  - {type: Mesh, name: default, mtls: {enabledBackend: own, backends: [{name: own, type: provided, conf: {cert: {secret: own-cert}, key: {secret: own-key}}}]}}
+  - {type: MeshTrafficPermission, mesh: default, name: all, spec: {from: [{targetRef: {kind: Mesh}, default: {action: Allow}}]}}
+  load: [{from: web, to: backend, rate: 10/s}]
+  faults:
+  - {at: 1s, every: 2s, fault: tcp.reset, between: [web, backend]}
+  - {at: 5s, fault: pki.rotateCA, pause: 3s}
+  expect:
+  - always: no-plaintext
+  - always: availability(web -> backend) >= 97%
+  - during: {from: 8s, that: certificate-rotated(backend)}
+)";
+  EXPECT_EQ(broken(run(must_load(load_scenario(text, "provided.yaml")))), "");
+}
+
+TEST(AuthorityFaults, AMeshWithoutACaSaysSo) {
+  Scenario scenario = must_load(load_scenario(R"(apiVersion: kumasim/v1
+kind: Scenario
+metadata: {name: plain}
+spec:
+  duration: 10s
+  topology: {services: [{name: web, calls: [backend]}, {name: backend}]}
+  resources: [{type: Mesh, name: default}]
+  load: [{from: web, to: backend, rate: 5/s}]
+  faults:
+  - {at: 2s, fault: pki.rotateCA, pause: 1s}
+  - {at: 3s, for: 2s, fault: pki.caExpired}
+  expect: [{always: reachable(web -> backend)}]
+)",
+                                              "plain.yaml"));
+  WorldRun done = run(scenario);
+  EXPECT_EQ(broken(done), "");
+  EXPECT_GE(times_of(done, "the CA of the mesh default stays as it is: there is none that is kept in secrets").size(),
+            2u);
+}
+
+TEST(AuthorityFaults, RunsRepeat) {
+  Scenario scenario = mesh("20s", "  faults:\n" + reconnect + "  - {at: 5s, fault: pki.rotateCA, pause: 2s}",
+                           "  - always: calls >= 1\n");
+  EXPECT_EQ(run(scenario).fingerprint, run(scenario).fingerprint);
+}
+
+/// web-0 asks backend for its name, and gets the one of web.
+TEST(CertificateFaults, AnotherServicesCertificateIsNotBelieved) {
+  EXPECT_EQ(broken("30s",
+                   "  faults:\n" + reconnect +
+                       "  - {at: 5s, for: 10s, fault: pki.wrongSan, of: web, select: {service: backend, pick: all}}",
+                   served("0s", "5s") + unserved("8s", "14900ms") + served("18s", "30s")),
+            "");
+}
+
+Scenario with_tokens(const std::string& rest) {
+  return must_load(load_scenario(R"(apiVersion: kumasim/v1
+kind: Scenario
+metadata: {name: tokens}
+spec:
+  duration: 40s
+  topology:
+    controlPlanes: [{settings: {KUMA_DP_SERVER_AUTHN_DP_PROXY_TYPE: dpToken}}]
+    services: [{name: web, calls: [backend]}, {name: backend}]
+  resources:
+  - {type: Mesh, name: default}
+  load: [{from: web, to: backend, rate: 10/s}]
+)" + rest,
+                                 "tokens.yaml"));
+}
+
+/// A stream that stands stands on; the next one is refused while the token is revoked.
+TEST(TokenFaults, ARevokedTokenKeepsAProxyFromItsNextStream) {
+  WorldRun done = run(with_tokens(R"(  faults:
+  - {at: 5s, for: 20s, fault: pki.revokedToken, target: web-0}
+  - {at: 10s, for: 2s, fault: xds.churn, period: 1s, target: web-0}
+  changes:
+  - {at: 7s, apply: {type: MeshTimeout, mesh: default, name: a, spec: {to: [{targetRef: {kind: Mesh}, default: {connectionTimeout: 3s}}]}}}
+  - {at: 14s, apply: {type: MeshTimeout, mesh: default, name: a, spec: {to: [{targetRef: {kind: Mesh}, default: {connectionTimeout: 4s}}]}}}
+  expect:
+  - always: reachable(web -> backend)
+  - during: {from: 8s, to: 10s, that: converged}
+  - during: {from: 16s, to: 25s, that: converged}
+  - eventually: {after: 25s, within: 15s, that: converged}
+)"));
+  ASSERT_EQ(done.verdicts.size(), 4u) << broken(done);
+  EXPECT_TRUE(done.problems.empty()) << broken(done);
+  EXPECT_TRUE(done.verdicts[0].held) << done.verdicts[0].why;
+  EXPECT_TRUE(done.verdicts[1].held) << done.verdicts[1].why;
+  EXPECT_FALSE(done.verdicts[2].held) << done.verdicts[2].seen;
+  EXPECT_NE(done.verdicts[2].why.find("web-0"), std::string::npos) << done.verdicts[2].why;
+  EXPECT_TRUE(done.verdicts[3].held) << done.verdicts[3].why;
+}
+
+TEST(TokenFaults, ProxiesWithoutTokensHaveNoneToRevoke) {
+  auto loaded = load_scenario(R"(apiVersion: kumasim/v1
+kind: Scenario
+metadata: {name: none}
+spec:
+  duration: 10s
+  topology: {services: [{name: web}]}
+  resources: [{type: Mesh, name: default}]
+  faults: [{at: 5s, for: 2s, fault: pki.revokedToken, target: web-0}]
+  expect: [{always: no-plaintext}]
+)",
+                              "none.yaml");
+  ASSERT_FALSE(loaded);
+  EXPECT_NE(loaded.error()[0].text().find("pki.revokedToken needs proxies with tokens"), std::string::npos)
+      << loaded.error()[0].text();
+}
+
+}  // namespace
+}  // namespace kumasim::scenario
