@@ -5,6 +5,7 @@
 #include <cassert>
 
 #include "scenarios/engine/law.hpp"
+#include "scenarios/engine/link_faults.hpp"
 #include "sim/envoy/data/fabric.hpp"
 
 namespace kumasim::scenario {
@@ -18,26 +19,6 @@ std::set<Way> pairs(const std::vector<Way>& ways) {
   std::set<Way> out;
   for (const Way& way : ways) out.insert(way.from < way.to ? way : Way{way.to, way.from});
   return out;
-}
-
-/// What a fault of a link makes of it.
-void change(sim::LinkOptions& link, const FaultOrder& order) {
-  std::string_view kind = order.kind->name;
-  auto parts = [&](std::string_view parameter) { return static_cast<std::uint32_t>(order.number(parameter)); };
-  if (kind == "net.delay" && order.has("delay")) {
-    link.delay = to_sim(order.law("delay"));
-    link.delay_correlation_ppm = parts("correlation");
-  }
-  if ((kind == "net.delay" || kind == "net.loss") && order.has("loss")) link.loss_ppm = parts("loss");
-  if (kind == "net.loss") link.loss_burst = parts("burst");
-  if (kind == "net.rate") link.bottleneck_bytes_per_second = static_cast<std::uint64_t>(order.number("bandwidth"));
-  if (kind == "tcp.slice") {
-    link.slice_bytes = static_cast<std::size_t>(order.number("bytes"));
-    link.slice_pause = order.duration("pause");
-  }
-  if (kind == "tcp.slowClose") link.close_delay = order.duration("late");
-  if (kind == "net.corrupt") link.corrupt_ppm = parts("share");
-  if (kind == "load.slowClient") link.bytes_per_second = static_cast<std::uint64_t>(order.number("bandwidth"));
 }
 
 }  // namespace
@@ -173,7 +154,7 @@ bool SimFaults::also(std::string_view kind, const Way& way) const {
 sim::LinkOptions SimFaults::link(const Way& way) const {
   sim::LinkOptions out = hooks_.link(way.from, way.to);
   for (const auto& [id, active] : active_) {
-    if (active.ways.contains(way)) change(out, active.order);
+    if (active.ways.contains(way)) change_link(out, active.order);
   }
   return out;
 }

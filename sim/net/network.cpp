@@ -6,6 +6,7 @@
 
 #include "kumasim/sim/process.hpp"
 #include "sim/net/connection.hpp"
+#include "sim/net/link_chance.hpp"
 #include "sim/net/listener.hpp"
 
 namespace kumasim::sim {
@@ -71,16 +72,8 @@ const LinkOptions& VirtualNetwork::link(const Process& from, const Process& to) 
 
 std::optional<Duration> VirtualNetwork::disturbed(std::uint32_t from, std::uint32_t to, const LinkOptions& link,
                                                   Duration delay) {
-  if (link.delay_correlation_ppm > 0) {
-    auto& last = lines_[{from, to}].last_delay;
-    auto kept = static_cast<std::int64_t>(link.delay_correlation_ppm);
-    if (last) {
-      auto sum =
-          static_cast<__int128>(last->count()) * kept + static_cast<__int128>(delay.count()) * (1'000'000 - kept);
-      delay = Duration(static_cast<std::int64_t>(sum / 1'000'000));
-    }
-    last = delay;
-  }
+  if (link.delay_correlation_ppm > 0)
+    delay = correlated(delay, link.delay_correlation_ppm, lines_[{from, to}].last_delay);
   if (link.loss_ppm == 0 || dead_.contains({from, to})) return delay;
   auto timeout = limits_.retransmission_timeout;
   // By the time that it is sent again, a burst of losses is over.
@@ -93,13 +86,9 @@ std::optional<Duration> VirtualNetwork::disturbed(std::uint32_t from, std::uint3
 }
 
 bool VirtualNetwork::lost(std::uint32_t from, std::uint32_t to, const LinkOptions& link) {
-  if (link.loss_ppm >= 1'000'000) return true;
-  if (link.loss_burst <= 1) return random_.below(1'000'000) < link.loss_ppm;
-  // Gilbert 1960: all is lost in a burst, which ends with chance 1 / burst; they begin so often that the mean is right.
-  auto& bursting = lines_[{from, to}].bursting;
-  auto others = std::uint64_t{1'000'000} - link.loss_ppm;
-  bursting = bursting ? random_.below(link.loss_burst) != 0 : random_.below(link.loss_burst * others) < link.loss_ppm;
-  return bursting;
+  if (link.loss_burst > 1) return draw_loss(link, lines_[{from, to}].bursting, random_);
+  bool bursting = false;
+  return draw_loss(link, bursting, random_);
 }
 
 bool VirtualNetwork::corrupts(std::uint32_t from, std::uint32_t to) {
@@ -110,10 +99,7 @@ bool VirtualNetwork::corrupts(std::uint32_t from, std::uint32_t to) {
 Duration VirtualNetwork::squeeze(std::uint32_t from, std::uint32_t to, std::size_t bytes) {
   const auto& link = link_of(from, to);
   if (link.bottleneck_bytes_per_second == 0 || same_machine(from, to)) return {};
-  auto& free = lines_[{from, to}].free;
-  auto length = bytes * std::uint64_t{1'000'000'000} / link.bottleneck_bytes_per_second;
-  free = std::max(free, kernel_.now()) + Duration(static_cast<std::int64_t>(length));
-  return free - kernel_.now();
+  return squeezed(bytes, link.bottleneck_bytes_per_second, kernel_.now(), lines_[{from, to}].free);
 }
 
 void VirtualNetwork::partition(const Process& a, const Process& b) {
