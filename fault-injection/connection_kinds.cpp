@@ -6,8 +6,6 @@ namespace {
 
 using Type = Parameter::Type;
 
-constexpr std::string_view no_filter =
-    "it needs a packet filter beside each process, which the live world does not make";
 constexpr std::string_view no_names = "real processes are given addresses, and look up no names";
 
 Parameter direction() {
@@ -37,21 +35,18 @@ std::vector<Kind> connection_kinds() {
        .text = "Every connection between them is reset, now",
        .whom = Whom::ways,
        .lasting = false,
-       .begins = "reset the connections of {}",
-       .not_live = no_filter},
+       .begins = "reset the connections of {}"},
       {.name = "tcp.halfOpen",
        .text = "Connections that exist are dead and nobody is told: what is sent on them is lost; new ones work",
        .whom = Whom::ways,
        .lasting = false,
-       .begins = "leave the connections of {} half open",
-       .not_live = no_filter},
+       .begins = "leave the connections of {} half open"},
       {.name = "tcp.refuse",
        .text = "New connections are refused",
        .whom = Whom::ways,
        .begins = "refuse connections of {}",
        .ends = "accept connections of {}",
        .end = "connections are accepted again",
-       .not_live = no_filter,
        .parameters = {direction()}},
       {.name = "tcp.hang",
        .text = "New connections get no answer; those that exist go on",
@@ -59,7 +54,6 @@ std::vector<Kind> connection_kinds() {
        .begins = "swallow connection requests of {}",
        .ends = "answer connection requests of {}",
        .end = "connection requests are answered again",
-       .not_live = no_filter,
        .parameters = {direction()}},
       {.name = "tcp.slice",
        .text =
@@ -69,7 +63,7 @@ std::vector<Kind> connection_kinds() {
        .begins = "slice what {} send",
        .ends = "slice no more what {} send",
        .end = "segments are as large as before",
-       .not_live = no_filter,
+       .not_live = "the live world's switch carries segments as the kernel has cut them",
        .parameters = {{.name = "bytes",
                        .type = Type::number,
                        .text = "the most that one piece holds",
@@ -89,7 +83,6 @@ std::vector<Kind> connection_kinds() {
        .begins = "forget idle connections of {}",
        .ends = "forget no more idle connections of {}",
        .end = "idle connections live on",
-       .not_live = no_filter,
        .parameters = {{.name = "idle",
                        .type = Type::duration,
                        .text = "how long a connection may be idle",
@@ -107,7 +100,7 @@ std::vector<Kind> connection_kinds() {
        .begins = "delay the end of connections of {}",
        .ends = "end connections of {} at once",
        .end = "the end of a connection arrives as all else",
-       .not_live = no_filter,
+       .not_live = "the live world's switch delays all that a connection sends, not its end alone",
        .parameters = {{.name = "late",
                        .type = Type::duration,
                        .text = "how much later than all else",

@@ -6,9 +6,6 @@ namespace {
 
 using Type = Parameter::Type;
 
-constexpr std::string_view no_filter =
-    "it needs a packet filter beside each process, which the live world does not make";
-
 Parameter of_service(std::string_view name, std::string_view text, std::string_view example) {
   return {.name = name, .type = Type::text, .text = text, .example = example};
 }
@@ -103,7 +100,7 @@ Kind slow_client() {
       .begins = "let {} read slowly",
       .ends = "let {} read at full speed",
       .end = "they read as fast as before",
-      .not_live = no_filter,
+      .not_live = "the live world's switch has a bottleneck for each way, not for each connection",
       .parameters = {{.name = "bandwidth",
                       .type = Type::number,
                       .text = "of each connection",
@@ -130,7 +127,6 @@ Kind reconnect_herd() {
           .begins = "stampede the connections of {}",
           .ends = "leave the connections of {} alone",
           .end = "connections are not reset any more",
-          .not_live = no_filter,
           .parameters = {{.name = "period",
                           .type = Type::duration,
                           .text = "from one reset to the next",

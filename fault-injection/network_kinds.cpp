@@ -6,9 +6,6 @@ namespace {
 
 using Type = Parameter::Type;
 
-constexpr std::string_view no_netem = "it needs the kernel's netem on real links, which the live world does not make";
-constexpr std::string_view no_hold = "no tool of the kernel holds what is sent and lets it go later";
-
 Parameter direction() {
   return {.name = "direction",
           .type = Type::word,
@@ -28,7 +25,6 @@ Kind delay() {
       .begins = "slow the link of {}",
       .ends = "restore the link of {}",
       .end = "the links have the delays that they had",
-      .not_live = no_netem,
       .recorded = false,
       .parameters = {{.name = "delay",
                       .type = Type::delay,
@@ -54,7 +50,6 @@ Kind loss() {
           .begins = "lose segments between {}",
           .ends = "lose no more segments between {}",
           .end = "the links lose what they lost before",
-          .not_live = no_netem,
           .parameters = {{.name = "loss",
                           .type = Type::percent,
                           .text = "part of the segments that is lost",
@@ -78,7 +73,6 @@ Kind rate() {
           .begins = "throttle the link of {}",
           .ends = "restore the rate between {}",
           .end = "the links are as fast as they were",
-          .not_live = no_netem,
           .parameters = {{.name = "bandwidth",
                           .type = Type::number,
                           .text = "of each direction",
@@ -94,12 +88,11 @@ Kind corrupt() {
   return {.name = "net.corrupt",
           .text =
               "Segments arrive with a wrong bit that TCP's checksum passes: who speaks TLS, or HTTP in the clear "
-              "between proxies, ends the connection; other streams in the clear carry it on",
+              "between simulated proxies, ends the connection; other streams in the clear carry it on",
           .whom = Whom::ways,
           .begins = "corrupt what {} send",
           .ends = "corrupt no more what {} send",
           .end = "what is sent arrives as it was",
-          .not_live = no_netem,
           .parameters = {{.name = "share",
                           .type = Type::percent,
                           .text = "part of the segments that is corrupted",
@@ -141,12 +134,11 @@ Kind heal() {
 
 Kind clog() {
   return {.name = "net.clog",
-          .text = "What is sent is held, and arrives in order after the end; no connection times out by it",
+          .text = "What is sent is held, and arrives in order after the end; no simulated connection times out by it",
           .whom = Whom::ways,
           .begins = "clog the link of {}",
           .ends = "release the link of {}",
           .end = "all that was held arrives",
-          .not_live = no_hold,
           .cuts = true,
           .parameters = {direction()}};
 }
@@ -158,7 +150,6 @@ Kind swizzle() {
           .begins = "swizzle {}",
           .ends = "end the swizzling of {}",
           .end = "in the second half of its time, process by process",
-          .not_live = no_hold,
           .made_of = "net.clog"};
 }
 

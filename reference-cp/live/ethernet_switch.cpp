@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <deque>
 #include <map>
 #include <system_error>
 #include <thread>
@@ -17,6 +18,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include "kumasim/runtime/asio.hpp"
@@ -26,11 +28,12 @@ namespace kumasim::live {
 namespace {
 
 using HardwareAddress = std::array<std::uint8_t, 6>;
-using Frame = std::vector<std::uint8_t>;
 using Clock = std::chrono::steady_clock;
 
 /// An Ethernet frame begins with the addresses of who is to have it and of who sent it; the longest is 1518 bytes.
 constexpr std::size_t frame_min = 14, frame_max = 2048;
+/// On one way; more than all connections of a process have in their windows, as a rule.
+constexpr std::size_t held_frames_max = 65'536;
 
 HardwareAddress address_at(const std::uint8_t* bytes) {
   HardwareAddress out;
@@ -48,8 +51,10 @@ struct EthernetSwitch::State {
     asio::posix::stream_descriptor device;
     std::array<std::uint8_t, frame_max> frame{};
   };
+  using Ports = std::pair<std::size_t, std::size_t>;
+  using Flow = std::pair<Ports, std::uint64_t>;
   struct Sent {
-    std::size_t to;
+    Flow flow;
     Frame frame;
   };
 
@@ -67,35 +72,54 @@ struct EthernetSwitch::State {
   void take(std::size_t from, std::size_t size) {
     if (size < frame_min) return;
     const std::uint8_t* bytes = ports[from]->frame.data();
+    Frame frame(bytes, bytes + size);
     HardwareAddress to = address_at(bytes);
     learned[address_at(bytes + to.size())] = from;
     auto known = learned.find(to);
-    bool many = is_for_many(to) || known == learned.end();
+    if (!is_for_many(to) && known != learned.end()) {
+      if (known->second != from) send({from, known->second}, std::move(frame));
+      return;
+    }
     for (std::size_t port = 0; port < ports.size(); ++port)
-      if (port != from && (many || port == known->second)) send(from, port, Frame(bytes, bytes + size));
+      if (port != from) write(port, frame);
   }
 
-  void send(std::size_t from, std::size_t to, Frame frame) {
-    std::optional<Duration> delay = way(from, to);
-    if (!delay) return;
-    Clock::time_point& last = lasts[{from, to}];
-    last = std::max(last, Clock::now() + *delay);
-    queue.emplace(last, Sent{to, std::move(frame)});
+  void send(Ports ports_of, Frame frame) {
+    auto [from, to] = ports_of;
+    MonotonicTime now(Clock::now().time_since_epoch());
+    Fate fate = way({.from = from, .to = to, .now = now, .frame = frame});
+    if (fate.back) write(from, *fate.back);
+    if (fate.kind == Fate::Kind::lost) return;
+    if (fate.kind == Fate::Kind::held) {
+      auto& waiting = held[ports_of];
+      if (waiting.size() < held_frames_max) waiting.push_back(std::move(frame));
+      return;
+    }
+    Flow flow{ports_of, fate.flow};
+    MonotonicTime& last = lasts[flow];
+    last = std::max(last, now + fate.delay);
+    queue.emplace(last, Sent{flow, std::move(frame)});
     deliver();
   }
 
   void deliver() {
-    while (!queue.empty() && queue.begin()->first <= Clock::now()) {
-      const Sent& sent = queue.begin()->second;
-      error_code lost;  // a device that is down, or full
-      ports[sent.to]->device.write_some(asio::buffer(sent.frame), lost);
+    MonotonicTime now(Clock::now().time_since_epoch());
+    while (!queue.empty() && queue.begin()->first <= now) {
+      auto [when, sent] = std::move(*queue.begin());
       queue.erase(queue.begin());
+      write(sent.flow.first.second, sent.frame);
+      if (auto last = lasts.find(sent.flow); last != lasts.end() && last->second == when) lasts.erase(last);
     }
     if (queue.empty()) return;
-    next.expires_at(queue.begin()->first);
+    next.expires_at(Clock::time_point(queue.begin()->first.time_since_epoch()));
     next.async_wait([this](error_code other) {
       if (!other) deliver();
     });
+  }
+
+  void write(std::size_t to, const Frame& frame) {
+    error_code lost;  // a device that is down, or full
+    ports[to]->device.write_some(asio::buffer(frame), lost);
   }
 
   Way way;
@@ -103,8 +127,9 @@ struct EthernetSwitch::State {
   asio::steady_timer next;
   std::vector<std::unique_ptr<Port>> ports;
   std::map<HardwareAddress, std::size_t> learned;
-  std::map<std::pair<std::size_t, std::size_t>, Clock::time_point> lasts;  // when the last frame of a way arrives
-  std::multimap<Clock::time_point, Sent> queue;
+  std::map<Flow, MonotonicTime> lasts;  // when the last frame that is under way arrives
+  std::multimap<MonotonicTime, Sent> queue;
+  std::map<Ports, std::deque<Frame>> held;
   std::thread thread;
 };
 
@@ -139,5 +164,17 @@ void EthernetSwitch::start() {
   for (std::size_t port = 0; port < state_->ports.size(); ++port) state_->read(port);
   state_->thread = std::thread([this] { state_->context.run(); });
 }
+
+void EthernetSwitch::post(OnceFunction<void()> task) { asio::post(state_->context, std::move(task)); }
+
+void EthernetSwitch::release(std::size_t from, std::size_t to) {
+  auto found = state_->held.find({from, to});
+  if (found == state_->held.end()) return;
+  std::deque<Frame> waiting = std::move(found->second);
+  state_->held.erase(found);
+  for (Frame& frame : waiting) state_->send({from, to}, std::move(frame));
+}
+
+void EthernetSwitch::inject(std::size_t to, const Frame& frame) { state_->write(to, frame); }
 
 }  // namespace kumasim::live

@@ -8,10 +8,9 @@
 namespace kumasim::scenario {
 
 void LiveWorld::begin(const FaultOrder& order) {
+  if (order.kind->whom == fault::Whom::ways) return begin_on_ways(order);
   std::string_view kind = order.kind->name;
-  for (const Way& way : order.ways) cut(way);  // net.partition alone has ways here
   for (const std::string& process : order.processes) {
-    if (order.kind->whom == fault::Whom::ways) break;
     if (order.kind->lasting && order.kind->ends_life) ++holds_[process];
     if (kind == "proc.kill" || kind == "proc.restart") kill(process);
     if (kind == "proc.restart" && holds_[process] == 0) start(process);
@@ -21,15 +20,38 @@ void LiveWorld::begin(const FaultOrder& order) {
 }
 
 void LiveWorld::end(const FaultOrder& order) {
+  if (order.kind->whom == fault::Whom::ways) return end_on_ways(order);
   std::string_view kind = order.kind->name;
-  for (const Way& way : order.ways) heal(way);
   for (const std::string& process : order.processes) {
-    if (order.kind->whom == fault::Whom::ways) break;
     if (kind == "proc.pause" && --pauses_[process] == 0) resume(process);
     if (!order.kind->ends_life || --holds_[process] > 0) continue;
     if (ending_.contains(process)) kill(process);  // its time may be longer than the fault
     start(process);
   }
+}
+
+void LiveWorld::begin_on_ways(const FaultOrder& order) {
+  if (!links_) {
+    for (const Way& way : order.ways) cut(way);  // there is no fault but partitions then
+    return;
+  }
+  links_->begin(order, runtime_.clock.now());
+  strike_later(order);
+}
+
+void LiveWorld::end_on_ways(const FaultOrder& order) {
+  if (links_) return links_->end(order);
+  for (const Way& way : order.ways) heal(way);
+}
+
+void LiveWorld::strike_later(const FaultOrder& order) {
+  Duration period = LiveLinks::period(order);
+  if (period == Duration(0)) return;
+  at(now() + period, [this, order] {
+    if (!links_->in_force(order.id)) return;
+    links_->strike(order, runtime_.clock.now());
+    strike_later(order);
+  });
 }
 
 void LiveWorld::kill(const std::string& process) {

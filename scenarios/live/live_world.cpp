@@ -11,7 +11,6 @@
 #include "kumasim/scenario/verdict.hpp"
 #include "reference-cp/live/system.hpp"
 #include "scenarios/engine/rollout.hpp"
-#include "scenarios/live/live_links.hpp"
 
 namespace kumasim::scenario {
 namespace {
@@ -123,22 +122,23 @@ std::string LiveWorld::cannot() const {
   return {};
 }
 
-bool LiveWorld::needs_namespaces() const {
-  return !scenario_.zones.empty() || !scenario_.links.empty() ||
-         std::ranges::any_of(scenario_.faults, [](const Fault& fault) {
-           return fault.kind->name == "net.partition" || fault.kind->made_of == "net.partition";
-         });
+std::string LiveWorld::needs_namespaces() const {
+  if (!scenario_.zones.empty()) return "spec.topology.zones";
+  if (!scenario_.links.empty()) return "spec.topology.links";
+  auto struck =
+      std::ranges::find_if(scenario_.faults, [](const Fault& fault) { return fault.kind->whom == fault::Whom::ways; });
+  return struck == scenario_.faults.end() ? "" : std::string(struck->kind->name);
 }
 
 Result<> LiveWorld::make_namespaces() {
-  auto made = Namespaces::create(runtime_, context_, scenario_.processes(), folder_, way_of_links(scenario_));
+  if (LiveLinks::needed(scenario_)) links_ = std::make_unique<LiveLinks>(scenario_);
+  auto made =
+      Namespaces::create(runtime_, context_, scenario_.processes(), folder_, links_ ? &links_->ethernet() : nullptr);
   if (!made) {
     bool denied = made.error().code == Code::permission_denied;
-    return fail(made.error().code, fmt::format("{} needs a network namespace for each process{}: {}",
-                                               !scenario_.zones.empty()   ? "spec.topology.zones"
-                                               : !scenario_.links.empty() ? "spec.topology.links"
-                                                                          : "net.partition",
-                                               denied ? ", and that needs root" : "", made.error().message));
+    return fail(made.error().code,
+                fmt::format("{} needs a network namespace for each process{}: {}", needs_namespaces(),
+                            denied ? ", and that needs root" : "", made.error().message));
   }
   namespaces_ = std::move(*made);
   for (LivePlane& plane : planes_) plane.address = namespaces_->address(plane.name());
@@ -235,7 +235,7 @@ Result<> LiveWorld::set_up() {
   if (!failed) std::filesystem::create_directories(folder_, failed);
   if (failed) return fail(Code::unavailable, fmt::format("cannot make {}: {}", folder_.string(), failed.message()));
   spawn(runtime_.executor, runtime_.log, "signals", heed_signals());
-  if (needs_namespaces()) {
+  if (!needs_namespaces().empty()) {
     if (Result<> made = make_namespaces(); !made) return made;
   }
   if (Result<> started = start_planes(); !started) return started;

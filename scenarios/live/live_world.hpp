@@ -1,5 +1,5 @@
 /// The live world: the same scenario with real processes and real Envoys, on loopback addresses of its own, or in
-/// network namespaces where the scenario has zones or links or cuts ways between processes.
+/// network namespaces where the scenario has zones or links or faults between processes.
 #pragma once
 
 #include <deque>
@@ -19,6 +19,7 @@
 #include "reference-cp/live/live_runtime.hpp"
 #include "reference-cp/live/log.hpp"
 #include "scenarios/engine/mesh_operator.hpp"
+#include "scenarios/live/live_links.hpp"
 #include "scenarios/live/live_member.hpp"
 #include "scenarios/live/live_plane.hpp"
 #include "scenarios/live/namespaces.hpp"
@@ -68,6 +69,8 @@ class LiveWorld final : public MeshWorld {
   };
 
   // live_faults.cpp
+  void begin_on_ways(const FaultOrder& order);
+  void end_on_ways(const FaultOrder& order);
   void kill(const std::string& process);
   void stop(const std::string& process, Duration grace);
   void start(const std::string& process);
@@ -75,6 +78,8 @@ class LiveWorld final : public MeshWorld {
   void resume(const std::string& process);
   void cut(const Way& way);
   void heal(const Way& way);
+  /// Again and again, as long as it is in force.
+  void strike_later(const FaultOrder& order);
 
   // live_processes.cpp
   std::string control_plane_program() const;
@@ -103,7 +108,8 @@ class LiveWorld final : public MeshWorld {
   LivePlane* find_plane(const std::string& process);
   const LivePlane* find_plane(const std::string& process) const;
   std::string cannot() const;
-  bool needs_namespaces() const;
+  /// What of the scenario needs a network namespace for each process; empty: nothing.
+  std::string needs_namespaces() const;
   Result<> find_programs();
   Result<> make_namespaces();
   /// Where the process's sockets are; null: where ours are.
@@ -126,6 +132,7 @@ class LiveWorld final : public MeshWorld {
   asio::io_context& context_;
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   Runtime& runtime_;
+  std::unique_ptr<LiveLinks> links_;        // null where the kernel's bridge joins the namespaces, or nothing does
   std::unique_ptr<Namespaces> namespaces_;  // null on loopback
   std::vector<LivePlane> planes_;           // as Scenario::control_planes(); members point at them
   std::map<std::string, LiveMember> members_;

@@ -20,7 +20,7 @@ constexpr auto step = std::chrono::milliseconds(2);
 Result<std::unique_ptr<Namespaces>> Namespaces::create(const Runtime& runtime, asio::io_context& context,
                                                        const std::vector<std::string>& processes,
                                                        const std::filesystem::path& folder,
-                                                       live::EthernetSwitch::Way way) {
+                                                       live::EthernetSwitch* ethernet) {
   auto hub = live::NetNamespace::create();
   if (!hub) return fail(hub.error());
   auto out = std::unique_ptr<Namespaces>(new Namespaces(std::move(*hub), folder));
@@ -34,7 +34,8 @@ Result<std::unique_ptr<Namespaces>> Namespaces::create(const Runtime& runtime, a
     node->hardware = fmt::format("02:6b:75:00:{:02x}:{:02x}", number / 256, number % 256);
     out->nodes_[process] = std::move(node);
   }
-  Result<> joined = way ? out->join_by_switch(processes, std::move(way)) : out->join_by_bridge(runtime, context);
+  Result<> joined =
+      ethernet != nullptr ? out->join_by_switch(processes, *ethernet) : out->join_by_bridge(runtime, context);
   if (!joined) return fail(joined.error());
   for (const auto& [process, node] : out->nodes_) {
     auto done =
@@ -43,7 +44,7 @@ Result<std::unique_ptr<Namespaces>> Namespaces::create(const Runtime& runtime, a
                             device, node->hardware, node->address));
     if (!done) return fail(done.error());
   }
-  if (out->switch_) out->switch_->start();
+  if (ethernet != nullptr) ethernet->start();
   return out;
 }
 
@@ -56,10 +57,9 @@ Result<> Namespaces::join_by_bridge(const Runtime& runtime, asio::io_context& co
   return ip(runtime, context, hub_, commands);
 }
 
-Result<> Namespaces::join_by_switch(const std::vector<std::string>& processes, live::EthernetSwitch::Way way) {
-  switch_ = std::make_unique<live::EthernetSwitch>(std::move(way));
+Result<> Namespaces::join_by_switch(const std::vector<std::string>& processes, live::EthernetSwitch& ethernet) {
   for (const std::string& process : processes) {
-    if (auto added = switch_->add_port(nodes_.at(process)->space, device); !added) return added;
+    if (auto added = ethernet.add_port(nodes_.at(process)->space, device); !added) return added;
   }
   return {};
 }

@@ -1,5 +1,5 @@
 /// One network namespace for each process of a scenario, joined by a bridge, so that ways between them can be cut; or
-/// by a switch of ours, so that they can be slow as well.
+/// by a switch of ours, so that all else can happen to frames.
 #pragma once
 
 #include <filesystem>
@@ -20,12 +20,13 @@ namespace kumasim::scenario {
 /// The namespaces and the bridge have no names outside and end with this object and the processes in them.
 class Namespaces {
  public:
-  /// Needs CAP_SYS_ADMIN and ip(8); `folder` is for scratch files. Runs the context for some milliseconds. With `way`,
-  /// whose ports are the processes in their order, frames are carried as it says, which takes this process's time.
+  /// Needs CAP_SYS_ADMIN and ip(8); `folder` is for scratch files. Runs the context for some milliseconds. `ethernet`,
+  /// which takes this process's time, gets the processes in their order as ports, and starts; null: the kernel's
+  /// bridge.
   static Result<std::unique_ptr<Namespaces>> create(const Runtime& runtime, asio::io_context& context,
                                                     const std::vector<std::string>& processes,
                                                     const std::filesystem::path& folder,
-                                                    live::EthernetSwitch::Way way = {});
+                                                    live::EthernetSwitch* ethernet = nullptr);
 
   const std::string& address(const std::string& process) const { return nodes_.at(process)->address; }
   const live::NetNamespace& of(const std::string& process) const { return nodes_.at(process)->space; }
@@ -52,7 +53,7 @@ class Namespaces {
   Namespaces(live::NetNamespace hub, const std::filesystem::path& folder) : hub_(std::move(hub)), folder_(folder) {}
   /// Devices for all nodes, which are named eth0 and joined.
   Result<> join_by_bridge(const Runtime& runtime, asio::io_context& context);
-  Result<> join_by_switch(const std::vector<std::string>& processes, live::EthernetSwitch::Way way);
+  Result<> join_by_switch(const std::vector<std::string>& processes, live::EthernetSwitch& ethernet);
   Result<> aim(const std::string& from, const std::string& to, bool right);
   Result<> ip(const Runtime& runtime, asio::io_context& context, const live::NetNamespace& where,
               const std::string& commands);
@@ -60,7 +61,6 @@ class Namespaces {
   live::NetNamespace hub_;
   std::filesystem::path folder_;
   std::map<std::string, std::unique_ptr<Node>> nodes_;
-  std::unique_ptr<live::EthernetSwitch> switch_;  // null where the kernel's bridge joins them
 };
 
 }  // namespace kumasim::scenario

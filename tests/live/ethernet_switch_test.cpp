@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstdlib>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -28,10 +29,11 @@ class Switched : public ::testing::Test {
  protected:
   void SetUp() override {
     if (geteuid() != 0) GTEST_SKIP() << "network namespaces need root";
-    switch_ = std::make_unique<EthernetSwitch>([this](std::size_t, std::size_t) -> std::optional<Duration> {
+    switch_ = std::make_unique<EthernetSwitch>([this](const EthernetSwitch::Passing&) -> EthernetSwitch::Fate {
       ++frames_;
-      if (lost_every_ > 0 && frames_ % lost_every_ == 0) return std::nullopt;
-      return delay_;
+      if (hold_) return {.kind = EthernetSwitch::Fate::Kind::held};
+      if (lost_every_ > 0 && frames_ % lost_every_ == 0) return {.kind = EthernetSwitch::Fate::Kind::lost};
+      return {.delay = delay_};
     });
     for (int i = 1; i <= 2; ++i) {
       auto made = NetNamespace::create();
@@ -65,21 +67,27 @@ class Switched : public ::testing::Test {
     took = live_.runtime().clock.now() - begin;
   }
 
-  Duration there_and_back(const std::string& text) {
+  /// `meanwhile`: each 20 ms until it is back.
+  Duration there_and_back(const std::string& text, const std::function<void()>& meanwhile = [] {}) {
     switch_->start();
     Listener listener = networks_[1]->listen({"10.9.0.2", 0});
     std::string back;
     Duration took{};
     spawn(live_.runtime().executor, live_.log(), "echo", echo(listener, text.size()));
     spawn(live_.runtime().executor, live_.log(), "send", send(text, listener.port(), back, took));
-    for (int i = 0; i < 1000 && took == Duration(0); ++i) live_.context().run_for(20ms);
+    for (int i = 0; i < 1000 && took == Duration(0); ++i) {
+      live_.context().run_for(20ms);
+      meanwhile();
+    }
     EXPECT_EQ(back == text, true);
     switch_.reset();
     return took;
   }
 
   Duration delay_{};
-  std::uint64_t lost_every_ = 0, frames_ = 0;
+  std::uint64_t lost_every_ = 0;
+  std::atomic<std::uint64_t> frames_ = 0;
+  bool hold_ = false;  // of the switch's thread once that runs
   LiveRuntime live_;
   std::vector<std::unique_ptr<NetNamespace>> spaces_;
   std::vector<std::unique_ptr<TcpNetwork>> networks_;
@@ -99,6 +107,23 @@ TEST_F(Switched, WhatIsLostIsSentAgain) {
   for (int i = 0; text.size() < 50'000; ++i) text += std::to_string(i) + " ";
   EXPECT_GT(there_and_back(text), Duration(0));
   EXPECT_GT(frames_, 30u);
+}
+
+TEST_F(Switched, WhatIsHeldArrivesOnceItIsReleased) {
+  hold_ = true;
+  int ticks = 0;
+  std::uint64_t held = 0;
+  Duration took = there_and_back("hello", [&] {
+    if (++ticks != 5) return;
+    held = frames_;
+    switch_->post([this] {
+      hold_ = false;
+      for (std::size_t from : {0u, 1u}) switch_->release(from, 1 - from);
+    });
+  });
+  EXPECT_GE(ticks, 5);
+  EXPECT_GE(held, 1u) << "the request for a connection";
+  EXPECT_LT(took, 5s);
 }
 
 }  // namespace

@@ -142,12 +142,6 @@ TEST_F(LiveZones, SayThatOthersThanRootCannotRunThem) {
               HasSubstr("spec.topology.zones needs a network namespace for each process, and that needs root"));
 }
 
-TEST_F(LiveZones, DoNotResetStreams) {
-  Outcome done = run("run --world live scenarios/multizone/streams-dropped.yaml");
-  EXPECT_EQ(done.code, 2) << done.out;
-  EXPECT_THAT(done.out, HasSubstr("tcp.reset does not work in the live world: "));
-}
-
 class TableOfFailures : public LiveZones, public testing::WithParamInterface<std::string> {};
 
 TEST_P(TableOfFailures, HoldsOnRealEnvoys) {
@@ -160,7 +154,7 @@ TEST_P(TableOfFailures, HoldsOnRealEnvoys) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, TableOfFailures,
-                         testing::Values("global-offline", "link-cut", "locality-failover",
+                         testing::Values("global-offline", "link-cut", "locality-failover", "streams-dropped",
                                          "zone-control-plane-offline", "zone-lost"),
                          [](const auto& tested) {
                            std::string name = tested.param;

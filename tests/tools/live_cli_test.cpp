@@ -196,10 +196,11 @@ TEST_F(LiveCli, SaysThatThereIsNoControlPlaneWithPlantedBugs) {
 }
 
 TEST_F(LiveCli, RefusesFaultsThatTheWorldDoesNotHave) {
-  Outcome done = run("run --world live " + write("", "  faults: [{at: 2s, fault: net.loss, loss: 5%, target: web-0}]\n"
-                                                     "  expect: [{always: no-plaintext}]\n"));
+  Outcome done = run("run --world live " + write("",
+                                                 "  faults: [{at: 2s, fault: tcp.slice, bytes: 5, target: web-0}]\n"
+                                                 "  expect: [{always: no-plaintext}]\n"));
   EXPECT_EQ(done.code, 2) << done.out;
-  EXPECT_NE(done.out.find("spec.faults[0].fault: net.loss does not work in the live world: "), std::string::npos)
+  EXPECT_NE(done.out.find("spec.faults[0].fault: tcp.slice does not work in the live world: "), std::string::npos)
       << done.out;
 }
 
@@ -214,6 +215,30 @@ TEST_F(LiveCli, CutsTheWayBetweenProcesses) {
 )");
   Outcome done = run("run --world live " + file);
   EXPECT_EQ(done.code, 0) << done.out;
+  EXPECT_EQ(left_behind(), 0);
+}
+
+TEST_F(LiveCli, BothWorldsSlowTheSameLinkAndResetItsConnections) {
+  if (geteuid() != 0) GTEST_SKIP() << "network namespaces need root";
+  if (!fs::exists("/dev/net/tun")) GTEST_SKIP() << "there is no /dev/net/tun";
+  std::string file = write("", R"(  faults:
+  - {at: 3s, for: 5s, fault: net.delay, between: [web, backend], delay: {law: lognormal, p50: 40ms, p99: 60ms}}
+  - {at: 12s, fault: tcp.reset, between: [web, backend]}
+  expect:
+  - during: {to: 2s, that: "latency(web -> backend, p50) <= 60ms"}
+  - during: {from: 3500ms, to: 7500ms, that: "latency(web -> backend, p50) in 75ms..120ms"}
+  - during: {from: 9s, to: 11s, that: "latency(web -> backend, p50) <= 60ms"}
+  - eventually: {after: 12s, within: 6s, that: reachable(web -> backend)}
+  - always: no-plaintext
+)");
+  Outcome done = run("run --world both " + file);
+  EXPECT_EQ(done.code, 0) << done.out;
+  for (const char* line : {"  3s  slow the link of web and backend", "  8s  restore the link of web and backend",
+                           " 12s  reset the connections of web and backend"}) {
+    std::size_t simulated = done.out.find(line);
+    ASSERT_NE(simulated, std::string::npos) << line << "\n" << done.out;
+    EXPECT_NE(done.out.find(line, simulated + 1), std::string::npos) << line << "\n" << done.out;
+  }
   EXPECT_EQ(left_behind(), 0);
 }
 
