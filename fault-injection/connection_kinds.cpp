@@ -100,7 +100,6 @@ std::vector<Kind> connection_kinds() {
        .begins = "delay the end of connections of {}",
        .ends = "end connections of {} at once",
        .end = "the end of a connection arrives as all else",
-       .not_live = "the live world's switch delays all that a connection sends, not its end alone",
        .parameters = {{.name = "late",
                        .type = Type::duration,
                        .text = "how much later than all else",

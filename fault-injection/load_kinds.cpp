@@ -100,7 +100,6 @@ Kind slow_client() {
       .begins = "let {} read slowly",
       .ends = "let {} read at full speed",
       .end = "they read as fast as before",
-      .not_live = "the live world's switch has a bottleneck for each way, not for each connection",
       .parameters = {{.name = "bandwidth",
                       .type = Type::number,
                       .text = "of each connection",

@@ -16,15 +16,16 @@ namespace kumasim::scenario {
 
 /// One direction between two processes.
 struct FrameWay {
-  /// Of it count delay, correlation, loss, bottleneck and corruption.
-  sim::LinkOptions link = {.delay = {}};
+  /// Of it count all but slices. A connection ends with FIN here, and is as fast as it likes.
+  sim::LinkOptions link = {.delay = {}, .bytes_per_second = 0};
   bool cut = false, clogged = false;
   sim::Door door = sim::Door::open;
 };
 
 class FrameWays {
  public:
-  /// Of a bottleneck; what comes while it is full is lost. As much as a simulated connection has under way.
+  /// Of a bottleneck, or of a slow connection; what comes while it is full is lost. As much as a simulated connection
+  /// has under way.
   static constexpr std::size_t queue_bytes_max = sim::NetworkLimits{}.window_bytes;
 
   /// What is no TCP has no door; what is not IPv4 (ARP) arrives at once.
@@ -40,12 +41,20 @@ class FrameWays {
     FrameWay way;
     std::optional<Duration> last_delay = {};
     bool bursting = false;
-    MonotonicTime free = {};  // when the bottleneck has passed on what it has
+    MonotonicTime free = {};                           // when the bottleneck has passed on what it has
+    std::map<std::uint64_t, MonotonicTime> slow = {};  // connection -> the same of it alone
   };
 
-  bool loses(Line& line, const live::EthernetSwitch::Passing& passing);
+  using Fate = live::EthernetSwitch::Fate;
+  using Passing = live::EthernetSwitch::Passing;
+
+  /// Nothing where the door is open and its connection goes on.
+  std::optional<Fate> stop(const Line* line, const Passing& passing, const live::TcpSegment& segment);
+  Fate carry(Line& line, const Passing& passing, const std::optional<live::TcpSegment>& segment);
   void corrupt(const Line& line, live::Frame& frame, const live::TcpSegment& segment);
-  Duration delay(Line& line, const live::EthernetSwitch::Passing& passing);
+  Duration delay(Line& line);
+  /// What bottlenecks take; nothing where one is full.
+  std::optional<Duration> squeeze(Line& line, const Passing& passing, std::uint64_t flow);
 
   std::map<std::pair<std::size_t, std::size_t>, Line> lines_;
   CarriedConnections connections_;

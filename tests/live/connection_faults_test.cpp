@@ -79,12 +79,23 @@ TEST_F(ConnectionFaults, NewConnectionsHangAndThoseThatAreGoOn) {
   echo(connected());
 }
 
+TEST_F(ConnectionFaults, TheirEndArrivesLate) {
+  ASSERT_NO_FATAL_FAILURE(make("{fault: tcp.slowClose, at: 1s, for: 5s, between: [web, backend], late: 600ms}"));
+  Talk& talk = connected();
+  echo(talk);
+  begin();
+  talk.stream->shutdown_send();
+  EXPECT_FALSE(until([&] { return !server_failed_.empty(); }, 100ms));
+  EXPECT_TRUE(until([&] { return !server_failed_.empty(); }));
+  EXPECT_EQ(server_failed_.at(0), asio::error::eof);
+}
+
 TEST_F(ConnectionFaults, IdleConnectionsAreForgotten) {
   ASSERT_NO_FATAL_FAILURE(
-      make("{fault: tcp.idleKill, at: 1s, for: 5s, between: [web, backend], idle: 100ms, how: reset}"));
+      make("{fault: tcp.idleKill, at: 1s, for: 5s, between: [web, backend], idle: 300ms, how: reset}"));
   Talk& idle = connected();
   say(idle, "");
-  EXPECT_FALSE(until([&] { return idle.failed.failed(); }, 150ms));
+  EXPECT_FALSE(until([&] { return idle.failed.failed(); }, 350ms));
   Talk& busy = connected();
   say(busy, "hello");
   begin();

@@ -29,7 +29,13 @@ class Ways : public testing::Test {
     live::Frame frame = frame_with(payload_bytes, port);
     return pass(frame);
   }
-  bool set(sim::LinkOptions link) { return ways_.set(0, 1, {.link = std::move(link)}); }
+  /// A link that takes no time but what it is changed to.
+  template <class Change>
+  void set(Change change) {
+    FrameWay way;
+    change(way.link);
+    ways_.set(0, 1, std::move(way));
+  }
 
   Duration now_ = 1s;
   FrameWays ways_;
@@ -37,7 +43,7 @@ class Ways : public testing::Test {
 
 TEST_F(Ways, DelayIsOfTheLawAndOrderIsOfAConnection) {
   EXPECT_EQ(pass().delay, 0ms);
-  set({.delay = sim::DelayLaw::uniform({.min = 10ms, .max = 30ms})});
+  set([&](sim::LinkOptions& link) { link.delay = sim::DelayLaw::uniform({.min = 10ms, .max = 30ms}); });
   Duration least = 1s, most{};
   for (int i = 0; i < 1000; ++i) {
     Duration delay = pass().delay;
@@ -56,7 +62,10 @@ TEST_F(Ways, DelayIsOfTheLawAndOrderIsOfAConnection) {
 
 TEST_F(Ways, CorrelatedDelaysResembleOneAnother) {
   auto step = [&](std::uint32_t correlation_ppm) {
-    set({.delay = sim::DelayLaw::uniform({.min = 10ms, .max = 30ms}), .delay_correlation_ppm = correlation_ppm});
+    set([&](sim::LinkOptions& link) {
+      link.delay = sim::DelayLaw::uniform({.min = 10ms, .max = 30ms});
+      link.delay_correlation_ppm = correlation_ppm;
+    });
     Duration sum{}, last = pass().delay;
     for (int i = 0; i < 1000; ++i) {
       Duration delay = pass().delay;
@@ -72,7 +81,10 @@ TEST_F(Ways, CorrelatedDelaysResembleOneAnother) {
 
 TEST_F(Ways, LossesAreAsManyAndAsLongInARowAsAskedFor) {
   for (std::uint32_t burst : {1u, 10u}) {
-    set({.delay = {}, .loss_ppm = 200'000, .loss_burst = burst});
+    set([&](sim::LinkOptions& link) {
+      link.loss_ppm = 200'000;
+      link.loss_burst = burst;
+    });
     int lost = 0, bursts = 0;
     bool last = false;
     for (int i = 0; i < 50'000; ++i) {
@@ -87,7 +99,10 @@ TEST_F(Ways, LossesAreAsManyAndAsLongInARowAsAskedFor) {
 }
 
 TEST_F(Ways, ABottleneckPassesSoManyBytesASecondAndHoldsSoMany) {
-  set({.delay = sim::DelayLaw::constant(5ms), .bottleneck_bytes_per_second = 100'000});
+  set([&](sim::LinkOptions& link) {
+    link.delay = sim::DelayLaw::constant(5ms);
+    link.bottleneck_bytes_per_second = 100'000;
+  });
   EXPECT_EQ(pass(1000 - headers).delay, 15ms);
   EXPECT_EQ(pass(1000 - headers).delay, 25ms);
   now_ += 20ms;
@@ -99,8 +114,29 @@ TEST_F(Ways, ABottleneckPassesSoManyBytesASecondAndHoldsSoMany) {
   EXPECT_EQ(pass(1000 - headers).kind, Kind::arrives);
 }
 
+TEST_F(Ways, ASlowConnectionIsSlowByItself) {
+  set([&](sim::LinkOptions& link) { link.bytes_per_second = 100'000; });
+  EXPECT_EQ(pass(1000 - headers, 1).delay, 10ms);
+  EXPECT_EQ(pass(1000 - headers, 1).delay, 20ms);
+  EXPECT_EQ(pass(1000 - headers, 2).delay, 10ms);
+  set([&](sim::LinkOptions& link) { link.bytes_per_second = 0; });
+  EXPECT_EQ(pass(1000 - headers, 1).delay, 0ms);
+}
+
+TEST_F(Ways, TheEndOfAConnectionArrivesLaterThanAllElse) {
+  set([&](sim::LinkOptions& link) {
+    link.delay = sim::DelayLaw::constant(5ms);
+    link.close_delay = 2s;
+  });
+  live::Frame end = live::frame_of({.from = {.port = 1}, .to = {.port = 80}, .ack = true, .fin = true});
+  Fate late = pass(end);
+  EXPECT_EQ(late.delay, 2005ms);
+  EXPECT_EQ(pass(0, 1).delay, 5ms);
+  EXPECT_NE(late.flow, pass(0, 1).flow);
+}
+
 TEST_F(Ways, AWrongBitIsInThePayload) {
-  set({.delay = {}, .corrupt_ppm = 1'000'000});
+  set([&](sim::LinkOptions& link) { link.corrupt_ppm = 1'000'000; });
   live::Frame before = frame_with(100), frame = before, empty = frame_with(0), still = empty;
   pass(frame);
   pass(empty);

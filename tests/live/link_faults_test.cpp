@@ -31,6 +31,17 @@ TEST_F(LinkFaults, ABottleneckIsAsNarrowAsItSays) {
   EXPECT_LT(took, 3s);
 }
 
+TEST_F(LinkFaults, WhoReadsSlowlyHoldsUpItsOwnConnectionAlone) {
+  ASSERT_NO_FATAL_FAILURE(make("{fault: load.slowClient, at: 1s, for: 5s, target: backend-0, bandwidth: 100000}"));
+  Talk &slow = connected(), &other = connected();
+  begin();
+  say(slow, std::string(30'000, 'x'));
+  echo(other);
+  EXPECT_TRUE(slow.back.empty());
+  EXPECT_TRUE(until([&] { return !slow.back.empty(); }));
+  EXPECT_GE(slow.took, 300ms);
+}
+
 TEST_F(LinkFaults, LossesAreSentAgain) {
   ASSERT_NO_FATAL_FAILURE(make("{fault: net.loss, at: 1s, for: 5s, between: [web, backend], loss: 5%}"));
   Talk& talk = connected();
