@@ -118,6 +118,24 @@ TEST_F(PassedOnTls, WithoutAnEndpointTheConnectionEnds) {
   EXPECT_EQ(call().response_flags, "UF");
 }
 
+TEST_F(PassedOnTls, WhoIsReachedIsNotEjectedForWhatFailsBehindIt) {
+  ok(apply(config("egress"), Type::cluster,
+           {eds_cluster("passed", "outlier_detection: {max_ejection_percent: 100, consecutive_5xx: 2}\n")}, "2"));
+  ok(apply(config("egress"), Type::endpoints, {endpoints("passed", {"10.0.1.2:10001"})}, "2"));
+  auto ejected = [&] {
+    return bed["egress"].proxy->stats().get("cluster.passed.outlier_detection.ejections_enforced_total");
+  };
+  auto fail_often = [&] {
+    for (int i = 0; i < 4; ++i) EXPECT_EQ(call().response_flags, "UF");
+  };
+  bed["backend"].process->kill();
+  fail_often();
+  EXPECT_EQ(ejected(), 0u);
+  bed["ingress"].process->kill();
+  fail_often();
+  EXPECT_EQ(ejected(), 1u);
+}
+
 TEST_F(PassedOnTls, WhatPassesItOnMayDie) {
   EXPECT_EQ(call().status, 200);
   bed["ingress"].process->kill();

@@ -181,6 +181,7 @@ void Fabric::arrive(const WirePtr& wire) {
 /// At the client: the connection stands, the TLS handshake begins; it costs one more round trip.
 void Fabric::say_hello(const WirePtr& wire) {
   if (!wire->client || !wire->server) return;
+  if (wire->carries) wire->client->on_reached(wire);
   pass(wire, true, TrafficKind::connect, digest(wire->id, 3), [this, wire] {
     if (!wire->server || !wire->client) return;
     if (wire->server->passes_on(wire)) return;

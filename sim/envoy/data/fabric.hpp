@@ -101,6 +101,8 @@ class End {
   /// Server: the client has finished its handshake. False: its certificate is refused, the connection is closed.
   virtual bool on_client_certificate(const WirePtr&) { return true; }
   virtual void on_request(const ExchangePtr&) {}
+  /// Client: a connection that passes TLS on stands, the handshake over it begins.
+  virtual void on_reached(const WirePtr&) {}
   /// Client: empty reason: it can be used.
   virtual void on_connected(const WirePtr&) {}
   /// Client: judges the server's identity; empty: accepted.

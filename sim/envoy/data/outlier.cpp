@@ -8,8 +8,9 @@ namespace kumasim::sim::proxy {
 bool OutlierDetector::report(const Records& all, OutlierRecord& host, Origin origin, int status, MonotonicTime now,
                              Random& random) {
   if (origin == Origin::server) return answered(all, host, status, now, random);
-  if (rules_.split) return local(all, host, origin == Origin::connected, now, random);
-  // Without the split, what fails here counts as the status that the caller gets.
+  const bool good = origin == Origin::connected || origin == Origin::stands;
+  if (rules_.split) return local(all, host, good, now, random);
+  // Without the split, what fails here counts as the status that the caller gets, or would by HTTP.
   return origin != Origin::connected && answered(all, host, status, now, random);
 }
 

@@ -31,7 +31,8 @@ enum class Origin : std::uint8_t {
   server,         ///< the upstream's answer
   local_timeout,  ///< none came in time
   local_failure,  ///< no connection, or it ended
-  connected       ///< a request goes out on a connection that stands
+  connected,      ///< a request goes out on a connection that stands
+  stands          ///< a connection of the TCP proxy does, and no answer will be known of
 };
 
 class OutlierDetector {

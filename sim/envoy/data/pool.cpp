@@ -155,6 +155,12 @@ void Proxy::count_answer(const AttemptPtr& attempt, Origin origin, int status) {
   if (attempt->upstream->report(*attempt->host, origin, status, now(), random())) watch_outliers(attempt->upstream);
 }
 
+/// Of a session of the TCP proxy, as Envoy's: once when it is connected, or when that failed.
+void Proxy::count_connection(PoolWire& pool, Origin origin, int status) {
+  if (std::exchange(pool.stands, pool.stands || origin == Origin::stands)) return;
+  if (pool.upstream->report(*pool.host, origin, status, now(), random())) watch_outliers(pool.upstream);
+}
+
 /// An interval is waited for only while there is something to judge; their ends lie where Envoy's timer would put them.
 void Proxy::watch_outliers(const UpstreamPtr& upstream) {
   if (upstream->interval_armed) return;
@@ -166,11 +172,20 @@ void Proxy::watch_outliers(const UpstreamPtr& upstream) {
   });
 }
 
+/// The handshake that it passes on is no affair of this proxy's.
+void Proxy::on_reached(const WirePtr& wire) {
+  auto pool = std::static_pointer_cast<PoolWire>(wire->owner);
+  if (!pool) return;
+  cancel(pool->connect_timer);
+  count_connection(*pool, Origin::stands, 200);
+}
+
 void Proxy::on_connected(const WirePtr& wire) {
   auto pool = std::static_pointer_cast<PoolWire>(wire->owner);
   if (!pool) return;
   cancel(pool->connect_timer);
   if (pool->session) {
+    count_connection(*pool, Origin::stands, 200);
     for (auto& down : std::exchange(pool->session->waiting, {})) tunnel_send(pool->session, down);
     return;
   }
@@ -253,6 +268,8 @@ void Proxy::pool_connect_failed(const WirePtr& wire, const std::string& reason, 
   stats().add("cluster." + pool->upstream->config().name + ".upstream_cx_connect_fail");
   if (session) {
     session->up = nullptr;
+    const bool timeout = reason == "timeout";
+    count_connection(*pool, timeout ? Origin::local_timeout : Origin::local_failure, timeout ? 504 : 503);
     if (failure.starts_with("TLS_error")) session->down->failure = failure;  // an alert goes on as it is
     if (session->first) note(session->first, "UF", "");  // it stays, though another attempt may succeed
     return tunnel_connect(session);

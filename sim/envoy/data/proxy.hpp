@@ -45,6 +45,7 @@ class Proxy : public End, public ConfigObserver {
   void on_client_gone(const WirePtr& wire) override;
   void on_reset(const ExchangePtr& exchange) override;
   // Client side.
+  void on_reached(const WirePtr& wire) override;
   void on_connected(const WirePtr& wire) override;
   std::string on_server_certificate(const WirePtr& wire) override;
   void on_response(const ExchangePtr& exchange) override;
@@ -105,6 +106,7 @@ class Proxy : public End, public ConfigObserver {
   void release(const WirePtr& wire);
   void pool_connect_failed(const WirePtr& wire, const std::string& reason, const std::string& failure);
   void retire(const UpstreamHostPtr& host);
+  void count_connection(PoolWire& pool, Origin origin, int status);
   void watch_outliers(const UpstreamPtr& upstream);
 
   UpstreamPtr make_upstream(const ClusterState& state);

@@ -13,6 +13,7 @@ struct Proxy::PoolWire {
   UpstreamHostPtr host;
   EventRef connect_timer, age_timer;
   std::shared_ptr<TunnelWire> session;  ///< null: it belongs to the host's pool
+  bool stands = false;                  ///< of a session: outlier detection has heard that it was connected
 };
 
 /// One downstream connection of a TCP proxy and its upstream connection.
