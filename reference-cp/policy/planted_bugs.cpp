@@ -56,6 +56,13 @@ bool lose_detection(Cluster& cluster) {
   return true;
 }
 
+/// Hosts that are ejected get nothing, however few are left.
+bool lose_panic(Cluster& cluster) {
+  if (!cluster.has_outlier_detection()) return false;
+  cluster.mutable_common_lb_config()->mutable_healthy_panic_threshold()->set_value(0);
+  return true;
+}
+
 /// Of the CAs of a domain the last one stays.
 bool replace_bundle(Secret& secret) {
   if (!secret.has_validation_context()) return false;
@@ -115,6 +122,8 @@ const std::map<std::string, PlantedBugs>& all() {
       {"rbac-rule-dropped", {.permissions = drop_rbac_rule}},
       {"outlier-detection-lost",
        {.configuration = [](Snapshot& made) { change_all<Cluster>(made, type_url::cluster, lose_detection); }}},
+      {"panic-routing-lost",
+       {.configuration = [](Snapshot& made) { change_all<Cluster>(made, type_url::cluster, lose_panic); }}},
       {"trust-bundle-replaced",
        {.configuration = [](Snapshot& made) { change_all<Secret>(made, type_url::secret, replace_bundle); }}},
       {"nack-stops-type", {.request_filter = stop_at_refusals<DiscoveryRequest>}},

@@ -51,6 +51,15 @@ TEST(PlantedBugs, LoseDetectionWhereLocalitiesAreBalanced) {
   EXPECT_FALSE(changed("outlier-detection-lost", type_url::cluster, cluster).has_outlier_detection());
 }
 
+TEST(PlantedBugs, LosePanicRoutingWhereOutliersAreDetected) {
+  Cluster cluster;
+  EXPECT_FALSE(changed("panic-routing-lost", type_url::cluster, cluster).has_common_lb_config());
+  cluster.mutable_outlier_detection();
+  Cluster bad = changed("panic-routing-lost", type_url::cluster, cluster);
+  EXPECT_TRUE(bad.common_lb_config().has_healthy_panic_threshold());
+  EXPECT_EQ(bad.common_lb_config().healthy_panic_threshold().value(), 0);
+}
+
 DiscoveryRequest request(std::string nonce, std::vector<std::string> names, bool refused = false) {
   DiscoveryRequest out;
   out.type_url = type_url::endpoint;

@@ -32,6 +32,7 @@ const std::vector<Exhibit>& exhibits() {
       {"kuma-18208-refusal-ends-stream", "kds-refusal-ends-stream", 1, "policy-applied"},
       {"kuma-18570-trust-domain-stays", "trust-domain-stays", 1, "within"},
       {"kuma-4707-silent-global-kept", "kds-silent-global-kept", 1, "policy-applied"},
+      {"kuma-8297-egress-ejected", "panic-routing-lost", 1, "availability"},
       {"kuma-874-old-stream-ends-new", "old-stream-ends-new", 1, "converged"},
       {"kuma-9455-stream-end-empties-others", "kds-stream-end-empties-others", 1, "availability"},
   };
