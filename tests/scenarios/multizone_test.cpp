@@ -147,7 +147,7 @@ TEST_P(ScenariosOfZones, Hold) { EXPECT_EQ(broken(run(of_file(GetParam()))), "")
 
 INSTANTIATE_TEST_SUITE_P(All, ScenariosOfZones,
                          testing::Values("global-offline", "link-cut", "locality-failover", "streams-dropped",
-                                         "zone-control-plane-offline", "zone-lost"),
+                                         "trust-during-rotation", "zone-control-plane-offline", "zone-lost"),
                          [](const auto& tested) {
                            std::string name = tested.param;
                            std::ranges::replace(name, '-', '_');
@@ -161,7 +161,7 @@ TEST(TwoZones, RunTheSameAgain) {
 
 TEST(TwoZones, HaveATestForEachFile) {
   EXPECT_THAT(files(), testing::ElementsAre("global-offline", "link-cut", "locality-failover", "streams-dropped",
-                                            "zone-control-plane-offline", "zone-lost"));
+                                            "trust-during-rotation", "zone-control-plane-offline", "zone-lost"));
 }
 
 }  // namespace
