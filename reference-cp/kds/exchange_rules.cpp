@@ -209,8 +209,12 @@ bool may_global_replace(const Resource& stored) {
 }
 
 /// Kuma goes by the prefix "ZONE." of a name as well, which its versions before 2.6 gave without a label. Every
-/// resource that was taken here has the label, and one of Global's own may have such a name.
-bool may_zone_replace(const Resource& stored, std::string_view zone) { return stored.meta.label(zone_label) == zone; }
+/// resource that was taken here has both labels, and one of Global's own may have such a name. It may have the zone's
+/// label, too: what kumactl exports of a zone that is to join keeps it. Kuma does not look at the origin, and so
+/// removes that from Global when the zone connects.
+bool may_zone_replace(const Resource& stored, std::string_view zone) {
+  return stored.meta.label(zone_label) == zone && stored.meta.label(origin_label) == "zone";
+}
 
 std::vector<std::string> take_from_zone(Resource& taken, const GlobalTakes& how) {
   if (how.prefixes_names) rename(taken.meta, fmt::format("{}.{}", how.zone, taken.meta.name));

@@ -268,6 +268,8 @@ TEST(Replaced, IsOnlyWhatCameTheSameWay) {
   EXPECT_TRUE(may_zone_replace(made(kind::dataplane(), "m", "d", of_east), "east"));
   EXPECT_FALSE(may_zone_replace(made(kind::dataplane(), "m", "east.d"), "east")) << "it may be Global's own";
   EXPECT_FALSE(may_zone_replace(made(kind::dataplane(), "m", "d", of_west), "east"));
+  EXPECT_FALSE(may_zone_replace(made(kind::mesh_timeout(), "m", "t", {{"kuma.io/zone", "east"}}), "east"))
+      << "exported before the zone joined, and Global's own since";
 }
 
 // Names that kuma-cp 2.12.14 made.
