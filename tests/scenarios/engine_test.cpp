@@ -24,7 +24,7 @@ TEST_P(Scenarios, HoldsForSeveralSeeds) {
 
 INSTANTIATE_TEST_SUITE_P(All, Scenarios,
                          testing::Values("denied-by-default", "rolling-restart", "control-plane-partition",
-                                         "pause-restart-delay", "restart-mid-push", "workload-identity"),
+                                         "link-faults", "pause-restart-delay", "restart-mid-push", "workload-identity"),
                          [](const auto& info) {
                            std::string name = info.param;
                            std::erase(name, '-');

@@ -242,6 +242,17 @@ TEST_F(LiveCli, BothWorldsSlowTheSameLinkAndResetItsConnections) {
   EXPECT_EQ(left_behind(), 0);
 }
 
+/// Two minutes, where KUMASIM_LIVE_FAULTS=all asks for it.
+TEST_F(LiveCli, BothWorldsHaveTheFaultsOfLinks) {
+  const char* wanted = std::getenv("KUMASIM_LIVE_FAULTS");
+  if (wanted == nullptr || std::string(wanted) != "all") GTEST_SKIP() << "KUMASIM_LIVE_FAULTS=all asks for it";
+  if (geteuid() != 0) GTEST_SKIP() << "network namespaces need root";
+  Outcome done = run("run --world both scenarios/link-faults.yaml");
+  std::printf("%s\n", done.out.c_str());
+  EXPECT_EQ(done.code, 0);
+  EXPECT_EQ(left_behind(), 0);
+}
+
 TEST_F(LiveCli, AnInterruptEndsEverything) {
   if (geteuid() != 0) GTEST_SKIP() << "network namespaces need root";
   std::string file = write("",
