@@ -58,9 +58,9 @@ asio::awaitable<Result<bool>> migrate(Database& database) {
 
 std::unique_ptr<Election> make_election(const Config& config, live::LiveRuntime& live) {
   auto& runtime = live.runtime();
-  const PostgresElectionOptions options;
+  const LeaseTimes times;
   return make_postgres_election(runtime.executor, runtime.timers, runtime.log,
-                                connection(config, live, options.statement_timeout()), options);
+                                connection(config, live, times.operation_max()), times);
 }
 
 Result<std::shared_ptr<Store>> open_postgres_store(const Config& config, live::LiveRuntime& live) {
