@@ -16,6 +16,12 @@ std::vector<std::string> contract_stores() { return {"postgres"}; }
 
 std::unique_ptr<StoreWorld> make_contract_world(const std::string&) { return std::make_unique<PostgresWorld>(); }
 
-boost::asio::io_context& contract_context() { return PostgresServer::get().live().context(); }
+boost::asio::any_io_executor contract_executor() { return PostgresServer::get().live().context().get_executor(); }
+
+bool contract_step() {
+  auto& context = PostgresServer::get().live().context();
+  context.restart();
+  return context.run_one() != 0;
+}
 
 }  // namespace kumasim::cp::testing

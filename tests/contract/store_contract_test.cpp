@@ -27,7 +27,7 @@ class StoreContract : public ::testing::TestWithParam<std::string> {
 
   template <class T>
   static T run_now(asio::awaitable<T> task) {
-    return run_on(contract_context(), std::move(task));
+    return run_by(contract_executor(), contract_step, std::move(task));
   }
 
   Result<ResourcePtr> create(const Kind& kind, std::string mesh, std::string name, json spec = json::object()) {
