@@ -152,6 +152,14 @@ std::vector<FaultKind> zone_kinds() {
       {.name = "kds.zoneDeletedMidStream", .victim = Victim::zone_control_plane},
       {.name = "kds.zoneRenamed", .victim = Victim::zone_control_plane, .least = 1s, .most = 40s, .disables = true},
       {.name = "kds.resourceRefused", .victim = Victim::global, .least = 1s, .most = 40s},
+      {.name = "kds.reconnectElsewhere", .victim = Victim::moving},
+      // Up to longer than a silent connection is believed in (30 s).
+      {.name = "kds.splitGlobal", .victim = Victim::replica, .least = 100ms, .most = 45s},
+      {.name = "store.leaderFlap",
+       .victim = Victim::shared_store,
+       .least = 5s,
+       .most = 45s,
+       .parameters = {{.name = "period", .low = 500, .high = 20'000, .step = 100}}},
   };
 }
 

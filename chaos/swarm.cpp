@@ -84,6 +84,9 @@ bool can_strike(const Surface& surface, const FaultKind& kind) {
     case FaultKind::Victim::control_plane: return true;
     case FaultKind::Victim::zone_control_plane:
     case FaultKind::Victim::global: return !surface.zone_control_planes.empty();
+    case FaultKind::Victim::replica:
+    case FaultKind::Victim::moving:
+    case FaultKind::Victim::shared_store: return !surface.replicas.empty();
     case FaultKind::Victim::mesh: return !surface.meshes.empty();
     case FaultKind::Victim::resource: return !surface.resources.empty();
     case FaultKind::Victim::spare: return !surface.spare.empty();
@@ -147,7 +150,8 @@ std::string side(const Surface& surface, const Drawn& drawn, const std::string& 
 }
 
 std::vector<std::string> control_planes(const Surface& surface) {
-  std::vector<std::string> out{surface.control_plane};
+  std::vector<std::string> out = surface.replicas;
+  if (out.empty()) out.push_back(surface.control_plane);
   out.insert(out.end(), surface.zone_control_planes.begin(), surface.zone_control_planes.end());
   return out;
 }
@@ -164,7 +168,10 @@ std::string process(const Surface& surface, const Drawn& drawn, const FaultKind&
     if (instances_of(group, drawn) > 0) groups.push_back(&group);
   }
   std::vector<std::string> singles;
-  if (kind.victim == FaultKind::Victim::process) singles = control_planes(surface);
+  if (kind.victim == FaultKind::Victim::process) {
+    singles = control_planes(surface);
+    if (!surface.shared_store.empty()) singles.push_back(surface.shared_store);
+  }
   if (strikes_zone_proxies(kind))
     singles.insert(singles.end(), surface.zone_proxies.begin(), surface.zone_proxies.end());
   std::uint64_t chosen = random.below(groups.size() + singles.size());
@@ -219,8 +226,11 @@ DrawnFault draw_fault(const Surface& surface, const SwarmOptions& options, const
       out.target =
           surface.zone_control_planes.empty() ? surface.control_plane : one_of(control_planes(surface), random);
       break;
+    case FaultKind::Victim::moving:
     case FaultKind::Victim::zone_control_plane: out.target = one_of(surface.zone_control_planes, random); break;
     case FaultKind::Victim::global: out.target = surface.control_plane; break;
+    case FaultKind::Victim::replica: out.target = one_of(surface.replicas, random); break;
+    case FaultKind::Victim::shared_store: out.target = surface.shared_store; break;
     case FaultKind::Victim::service: out.service = service_of(surface, drawn, random); break;
     case FaultKind::Victim::some:
       out.service = one_of(services_of_several(surface, drawn), random);

@@ -7,6 +7,7 @@ namespace {
 using Type = Parameter::Type;
 
 constexpr std::string_view from_within = "it is done from within Global's process";
+constexpr std::string_view one_global = "it has one Global";
 
 }  // namespace
 
@@ -45,6 +46,34 @@ std::vector<Kind> zone_kinds() {
        .ends = "delete the refused policy of {}",
        .end = "it is deleted",
        .not_live = from_within},
+      {.name = "kds.reconnectElsewhere",
+       .text = "The zone's connection to a replica of Global is reset; after its back-off the zone comes to another "
+               "replica (needs topology.global.replicas)",
+       .lasting = false,
+       .begins = "send {} to another replica of Global",
+       .not_live = one_global},
+      {.name = "kds.splitGlobal",
+       .text =
+           "Replicas of Global on the lesser side are partitioned from the others and from the store that all share; "
+           "zones stay with theirs. `target` is the one on the lesser side, or Global's name: the seed draws it",
+       .whom = Whom::ways,
+       .begins = "split {}",
+       .ends = "end the split of {}",
+       .end = "what is sent passes again",
+       .not_live = one_global,
+       .made_of = "net.partition"},
+      {.name = "store.leaderFlap",
+       .text = "The lease by which one of several control planes leads is taken from it again and again; the next that "
+               "looks has it. It is done in the process of the store that they share (needs topology.global.replicas)",
+       .begins = "take the lease in {} from who leads",
+       .ends = "leave the lease in {} alone",
+       .end = "who leads keeps the lease",
+       .not_live = one_global,
+       .parameters = {{.name = "period",
+                       .type = Type::duration,
+                       .text = "from one loss to the next",
+                       .example = "[6s, 12s]",
+                       .fallback = "10s"}}},
   };
 }
 

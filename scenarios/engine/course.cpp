@@ -102,6 +102,7 @@ Course course_of(const Scenario& scenario, const Observations& seen) {
   out.faults = seen.faults;
   for (const std::string& name : scenario.control_planes())
     out.processes.push_back(process_course(name, "", seen, out.length));
+  for (const std::string& name : scenario.stores()) out.processes.push_back(process_course(name, "", seen, out.length));
   for (const std::string& name : scenario.zone_proxies())
     out.processes.push_back(process_course(name, "", seen, out.length));
   for (const Instance& instance : scenario.instances)

@@ -1,112 +1,16 @@
 #include "scenarios/engine/draw_fault.hpp"
 
 #include <algorithm>
-#include <cassert>
-#include <set>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "kumasim/sim/hash.hpp"
+#include "scenarios/engine/draw_sides.hpp"
 #include "scenarios/engine/fault_value.hpp"
 
 namespace kumasim::scenario {
 namespace {
-
-using Names = std::vector<std::string>;
-
-/// So many of them in a random order.
-Names pick(Names from, std::size_t count, Random& random) {
-  Names out;
-  while (out.size() < count && !from.empty()) {
-    auto index = static_cast<std::ptrdiff_t>(random.below(from.size()));
-    out.push_back(from[static_cast<std::size_t>(index)]);
-    from.erase(from.begin() + index);
-  }
-  return out;
-}
-
-Names choose(const Scenario& scenario, const Selection& selection, Random& random) {
-  Names fitting;
-  for (const Instance& instance : scenario.instances) {
-    if (selection.takes(instance)) fitting.push_back(instance.process);
-  }
-  return selection.pick == 0 ? fitting : pick(std::move(fitting), selection.pick, random);
-}
-
-/// Which directions a fault strikes, of those between a first and a second process.
-struct Directions {
-  bool forth = true, back = true;
-
-  static Directions of(const FaultOrder& order) {
-    if (!order.has("direction")) return {};
-    const std::string& word = order.word("direction");
-    return {word != "otherWay", word != "oneWay"};
-  }
-  void add(FaultOrder& order, const std::string& first, const std::string& second) const {
-    if (forth) order.ways.push_back({first, second});
-    if (back) order.ways.push_back({second, first});
-  }
-};
-
-/// All ways of the chosen.
-void isolate(FaultOrder& order, const Names& all) {
-  for (const std::string& one : order.processes) {
-    for (const std::string& other : all) {
-      if (other != one) Directions::of(order).add(order, one, other);
-    }
-  }
-}
-
-/// Each once, where it stood first.
-void deduplicate(std::vector<Way>& ways) {
-  std::set<Way> seen;
-  std::erase_if(ways, [&](const Way& way) { return !seen.insert(way).second; });
-}
-
-void split(FaultOrder& order, const Names& one_side, const Names& other_side) {
-  for (const std::string& one : one_side) {
-    for (const std::string& other : other_side) Directions::of(order).add(order, one, other);
-  }
-}
-
-/// Those that stand on the sides of a shape. Of byZone there are two sides at least, which the loader has found to be
-/// possible: it is drawn until there are.
-Names choose_for_shape(const Scenario& scenario, const Selection& selection, const std::string& word, Random& random) {
-  for (;;) {
-    Names out = choose(scenario, selection, random);
-    std::set<std::string> zones;
-    for (const std::string& process : out) zones.insert(scenario.zone_of(process));
-    zones.erase("");
-    if (word != "byZone" || zones.size() > 1) return out;
-  }
-}
-
-/// Draws the sides of a partition among the processes; the answer says who they are.
-std::string shape(FaultOrder& order, const Scenario& scenario, const Names& among, Random& random) {
-  const std::string& word = order.word("shape");
-  if (word == "byZone") {
-    std::map<std::string, Names> zones;
-    for (const std::string& process : among) zones[scenario.zone_of(process)].push_back(process);
-    zones.erase("");
-    for (auto one = zones.begin(); one != zones.end(); ++one) {
-      for (auto other = std::next(one); other != zones.end(); ++other) split(order, one->second, other->second);
-    }
-    return "the zones";
-  }
-  if (among.size() < 2) return "nobody";
-  Names shuffled = pick(among, among.size(), random);
-  std::size_t half = shuffled.size() / 2;
-  std::size_t first = word == "minority" ? 1 + random.below(std::max<std::size_t>((shuffled.size() - 1) / 2, 1)) : half;
-  auto cut = shuffled.begin() + static_cast<std::ptrdiff_t>(first);
-  // The one that sees both is the last.
-  auto end = word == "bridge" ? std::prev(shuffled.end()) : shuffled.end();
-  Names one_side(shuffled.begin(), std::min(cut, end)), other_side(std::min(cut, end), end);
-  split(order, one_side, other_side);
-  std::ranges::sort(one_side);
-  std::ranges::sort(other_side);
-  return fmt::format("{} from {}", fmt::join(one_side, ", "), fmt::join(other_side, ", "));
-}
 
 /// The catalogue's line with its "{}" filled in.
 std::string phrase(std::string_view line, const std::string& whom) {
@@ -139,6 +43,8 @@ class Drawing {
       rotate_in_steps();
     else if (kind == "proc.limit")
       limit();
+    else if (kind == "kds.splitGlobal")
+      add(part(), occasion_.at, lasts_, kind);
     else if (kind == "ops.drainZone" || kind == "ops.upgradeSkew")
       one_by_one();
     else
@@ -148,14 +54,17 @@ class Drawing {
   }
 
  private:
+  bool stands_for_several() const {
+    return scenario_.is_place(fault_.target) || scenario_.is_replicated(fault_.target);
+  }
+
   void whom() {
     if (fault_.select && !shaped())
       order_.processes = choose(scenario_, *fault_.select, random_);
     else if (fault_.target == Fault::of_event && !occasion_.process.empty())
       order_.processes = {occasion_.process};
     else if (!fault_.target.empty() && fault_.target != Fault::of_event)
-      order_.processes =
-          scenario_.is_place(fault_.target) ? scenario_.processes_of(fault_.target) : Names{fault_.target};
+      order_.processes = stands_for_several() ? scenario_.processes_of(fault_.target) : Names{fault_.target};
   }
 
   void values() {
@@ -198,26 +107,23 @@ class Drawing {
       bool all = from.empty() && to.empty();
       whom_ = all ? "all calls" : fmt::format("{} -> {}", from.empty() ? "all" : from, to.empty() ? "all" : to);
     } else {
-      whom_ = scenario_.is_place(fault_.target) ? "all of " + fault_.target
-                                                : fmt::format("{}", fmt::join(order_.processes, ", "));
+      whom_ = stands_for_several() ? "all of " + fault_.target : fmt::format("{}", fmt::join(order_.processes, ", "));
     }
   }
 
   void ways() {
     if (fault_.kind->whom != fault::Whom::ways) return;
-    if (shaped()) {
+    if (fault_.kind->name == "kds.splitGlobal") {
+      whom_ = split_global(order_, scenario_, random_);
+    } else if (shaped()) {
       whom_ = shape(order_, scenario_,
                     fault_.select ? choose_for_shape(scenario_, *fault_.select, order_.word("shape"), random_)
                                   : scenario_.processes(),
                     random_);
     } else if (!fault_.between[0].empty()) {
       whom_ = fmt::format("{} and {}", fault_.between[0], fault_.between[1]);
-      for (const std::string& a : scenario_.processes_of(fault_.between[0])) {
-        for (const std::string& b : scenario_.processes_of(fault_.between[1])) {
-          if (a != b) Directions::of(order_).add(order_, a, b);
-        }
-      }
-    } else if (scenario_.is_place(fault_.target)) {
+      split(order_, scenario_.processes_of(fault_.between[0]), scenario_.processes_of(fault_.between[1]));
+    } else if (stands_for_several()) {
       Names others = scenario_.processes();
       std::erase_if(others, [&](const std::string& process) {
         return std::ranges::find(order_.processes, process) != order_.processes.end();

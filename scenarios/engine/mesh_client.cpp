@@ -37,12 +37,13 @@ std::string reason(const HttpResponse& response) {
 
 void MeshClient::note(const Result<HttpResponse>& answer) {
   trouble_ = !answer ? answer.error().message : answer->status >= 500 ? reason(*answer) : std::string();
+  if (!trouble_.empty()) ++at_;
 }
 
 asio::awaitable<void> MeshClient::wait_until_up() {
   while (true) {
     auto answer =
-        co_await http_call(runtime_.network, runtime_.timers, base_ + "/meshes/default", {}, nullptr, patience);
+        co_await http_call(runtime_.network, runtime_.timers, base() + "/meshes/default", {}, nullptr, patience);
     note(answer);
     if (trouble_.empty()) co_return;
     co_await sleep(runtime_.timers, pause_between);
@@ -56,7 +57,7 @@ asio::awaitable<HttpResponse> MeshClient::ask(std::string method, std::string pa
     request.headers.add("Content-Type", "application/json");
     request.body = body;
     auto answer =
-        co_await http_call(runtime_.network, runtime_.timers, base_ + path, std::move(request), nullptr, patience);
+        co_await http_call(runtime_.network, runtime_.timers, base() + path, std::move(request), nullptr, patience);
     note(answer);
     if (trouble_.empty()) co_return std::move(*answer);
     co_await sleep(runtime_.timers, pause_between);

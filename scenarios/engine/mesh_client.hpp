@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -16,8 +17,9 @@ namespace kumasim::scenario {
 
 class MeshClient {
  public:
-  /// `base` as http://kuma-cp:5681. The runtime must outlive the client.
-  MeshClient(Runtime& runtime, std::string base) : runtime_(runtime), base_(std::move(base)) {}
+  /// `bases` as http://kuma-cp:5681: replicas of one control plane, of which it asks the first until there is trouble,
+  /// then the next. REQUIRES: there is one. The runtime must outlive the client.
+  MeshClient(Runtime& runtime, std::vector<std::string> bases) : runtime_(runtime), bases_(std::move(bases)) {}
 
   /// Returns once the API answers.
   asio::awaitable<void> wait_until_up();
@@ -36,8 +38,11 @@ class MeshClient {
   asio::awaitable<HttpResponse> ask(std::string method, std::string path, std::string body);
   asio::awaitable<std::string> send(std::string method, std::string path, std::string body);
 
+  const std::string& base() const { return bases_[at_ % bases_.size()]; }
+
   Runtime& runtime_;
-  std::string base_;
+  std::vector<std::string> bases_;
+  std::size_t at_ = 0;
   std::string trouble_ = "it was not asked yet";
 };
 

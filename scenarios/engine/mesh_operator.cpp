@@ -13,8 +13,8 @@ constexpr Duration pause_between = std::chrono::milliseconds(50);
 
 }  // namespace
 
-void MeshOperator::reach(const std::string& zone, Runtime& runtime, std::string base) {
-  clients_[zone] = std::make_shared<MeshClient>(runtime, std::move(base));
+void MeshOperator::reach(const std::string& zone, Runtime& runtime, std::vector<std::string> bases) {
+  clients_[zone] = std::make_shared<MeshClient>(runtime, std::move(bases));
 }
 
 void MeshOperator::begin(Runtime& runtime) {

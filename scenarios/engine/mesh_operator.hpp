@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "kumasim/scenario/scenario.hpp"
 #include "scenarios/engine/mesh_client.hpp"
@@ -16,9 +17,9 @@ class MeshOperator {
   /// The scenario must outlive it.
   explicit MeshOperator(const Scenario& scenario) : scenario_(scenario) {}
 
-  /// How the control plane of the zone is reached, "" being Global, or the only one. `base` as http://kuma-cp:5681; the
-  /// runtime must outlive the tasks of this object.
-  void reach(const std::string& zone, Runtime& runtime, std::string base);
+  /// How the control plane of the zone is reached, "" being Global, or the only one: as MeshClient has it. The runtime
+  /// must outlive the tasks of this object.
+  void reach(const std::string& zone, Runtime& runtime, std::vector<std::string> bases);
   /// Applies the scenario's resources: those of Global, or of the only control plane, then those of each zone, once
   /// Global has given it the meshes. REQUIRES: all control planes can be reached; this object outlives the runtime's
   /// tasks.

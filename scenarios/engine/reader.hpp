@@ -46,6 +46,7 @@ class Reader {
   // reader_zones.cpp
   void read_control_plane(const json& value, const std::string& name, const std::string& path, ControlPlaneSpec& out);
   void read_zones(const json& topology, const std::string& path);
+  void read_replicas(const json& value, const std::string& path, ControlPlaneSpec& out);
   void read_zone(const json& value, const std::string& path);
   std::vector<std::string> zone_names() const;
   void known_zone(const std::string& name, const std::string& path);

@@ -32,8 +32,8 @@ void Reader::check_names(const Fault& fault, const std::string& path) {
   if (fault.kind->stores && !scenario_.is_control_plane(fault.target))
     complain(child_path(path, "fault"),
              fmt::format("{} strikes control planes, which alone have a store", fault.kind->name),
-             fmt::format("strike the control plane: target: {}", scenario_.control_plane.name));
-  if (fault.kind->name.starts_with("kds.")) check_zone(fault, path);
+             fmt::format("strike the control plane: target: {}", scenario_.control_planes().front()));
+  if (fault.kind->name.starts_with("kds.") || fault.kind->name == "store.leaderFlap") check_zone(fault, path);
   bool tokens = scenario_.control_plane.asks_for_tokens() ||
                 std::ranges::any_of(scenario_.zones, &ControlPlaneSpec::asks_for_tokens, &Zone::control_plane);
   if (fault.kind->name == "pki.revokedToken" && !tokens)
@@ -58,19 +58,31 @@ void Reader::check_names(const Fault& fault, const std::string& path) {
   if (!any) complain(path, fmt::format("{} strikes nothing: there is no such `load`", fault.kind->name));
 }
 
-/// What goes on between a zone and Global is done to the zone's control plane, or to Global.
+/// What goes on between a zone and Global is done to the zone's control plane, or to Global, its replicas and their
+/// store.
 void Reader::check_zone(const Fault& fault, const std::string& path) {
   std::string_view name = fault.kind->name;
   if (scenario_.zones.empty())
     return complain(child_path(path, "fault"), fmt::format("{} needs `topology.zones`", name));
-  const bool of_global = name == "kds.resourceRefused";
-  std::vector<std::string> planes = of_global ? std::vector{scenario_.control_plane.name} : std::vector<std::string>();
+  const ControlPlaneSpec& global = scenario_.control_plane;
+  const bool split = name == "kds.splitGlobal", flap = name == "store.leaderFlap";
+  if ((split || flap || name == "kds.reconnectElsewhere") && global.replicas.empty())
+    return complain(child_path(path, "fault"), fmt::format("{} needs several replicas of Global", name),
+                    "topology.global: {replicas: 2}");
+  const bool of_global = split || name == "kds.resourceRefused";
+  std::vector<std::string> struck;
+  if (flap) struck = scenario_.stores();
+  if (of_global) struck = global.processes();
+  if (split) struck.push_back(global.name);
   for (const Zone& zone : scenario_.zones)
-    if (!of_global) planes.push_back(zone.control_plane.name);
-  if (std::ranges::find(planes, fault.target) == planes.end())
+    if (!of_global && !flap) struck.push_back(zone.control_plane.name);
+  if (std::ranges::find(struck, fault.target) == struck.end())
     complain(child_path(path, "fault"),
-             fmt::format("{} strikes {}", name, of_global ? "Global" : "the control plane of a zone"),
-             fmt::format("target: {}", fmt::join(planes, " or ")));
+             fmt::format("{} strikes {}", name,
+                         flap        ? "the store that replicas share"
+                         : of_global ? "Global"
+                                     : "the control plane of a zone"),
+             fmt::format("target: {}", fmt::join(struck, " or ")));
 }
 
 /// A control plane has settings, an instance has tags.
@@ -81,6 +93,7 @@ void Reader::check_setting(const Fault& fault, const std::string& path) {
   std::string name = text.substr(0, end);
   if (end == std::string::npos || name.empty())
     return complain(at, fmt::format("expected NAME=VALUE, found `{}`", text));
+  if (scenario_.is_store(fault.target)) return complain(at, "has no meaning for a store, which has no settings");
   if (scenario_.is_control_plane(fault.target)) {
     if (!name.starts_with("KUMA_") && !name.starts_with("KUMASIM_"))
       complain(at, fmt::format("a control plane has settings KUMA_* and KUMASIM_*, found `{}`", name));

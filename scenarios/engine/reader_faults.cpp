@@ -120,12 +120,18 @@ void Reader::read_whom(Fault& out, const json& value, const std::string& path) {
   } else if (scenario_.find_service(out.target) != nullptr) {
     complain(at, fmt::format("`{}` is a service; expected one process", out.target),
              fmt::format("use select: {{service: {}, pick: all}}", out.target));
+  } else if (scenario_.is_replicated(out.target) &&
+             (out.kind->applications || out.kind->proxies || out.kind->find_parameter("set") != nullptr)) {
+    complain(at, fmt::format("`{}` is several processes; expected one of them", out.target),
+             fmt::format("they are {}", fmt::join(scenario_.control_plane.replicas, ", ")));
   } else if (scenario_.is_place(out.target) &&
              (out.kind->applications || out.kind->proxies || out.kind->find_parameter("set") != nullptr)) {
     complain(at, fmt::format("`{}` is all that is in a zone; expected one process", out.target),
              fmt::format("use select: {{zone: {}, pick: all}}", out.target));
   } else if (out.kind->applications && scenario_.is_control_plane(out.target)) {
     complain(at, "is the control plane, which has no application");
+  } else if ((out.kind->applications || out.kind->proxies) && scenario_.is_store(out.target)) {
+    complain(at, "is a store, which has no application and no proxy");
   } else if (out.kind->applications && scenario_.is_zone_proxy(out.target)) {
     complain(at, "is a zone proxy, which has no application");
   } else if (out.kind->proxies && scenario_.is_control_plane(out.target)) {
@@ -179,11 +185,11 @@ void Reader::check_disk(const Fault& fault, const std::string& path) {
     auto process = fault.when->where.find("process");
     whom = process == fault.when->where.end() ? std::string() : process->second;
   }
-  if (scenario_.is_control_plane(whom)) return;
+  if (scenario_.is_control_plane(whom) || scenario_.is_store(whom)) return;
   complain(child_path(path, loses ? "disk" : "fault"),
            fmt::format("{} changes nothing of instances, which have no disk",
                        loses ? fmt::format("`{}` of {}", disk->second.word, kind) : std::string(kind)),
-           fmt::format("strike the control plane: target: {}", scenario_.control_plane.name));
+           fmt::format("strike the control plane: target: {}", scenario_.control_planes().front()));
 }
 
 /// A pattern is planned as so many single faults.

@@ -30,8 +30,21 @@ void Reader::read_zones(const json& topology, const std::string& path) {
   global.settings.try_emplace("KUMA_MODE", "global");
   if (global.settings["KUMA_MODE"] != "global")
     complain(child_path(child_path(child_path(path, "global"), "settings"), "KUMA_MODE"), "is not `global`");
+  read_replicas(topology.value("global", json::object()), child_path(path, "global"), global);
   std::size_t index = 0;
   for (const json& value : topology["zones"]) read_zone(value, child_path(child_path(path, "zones"), index++));
+}
+
+/// Where there are several they are named NAME-1, NAME-2 and so on, and share a store.
+void Reader::read_replicas(const json& value, const std::string& path, ControlPlaneSpec& out) {
+  const int count = value.value("replicas", 1);
+  if (count == 1) return;
+  out.replicas_mark = document_.mark(child_path(path, "replicas"));
+  for (int i = 1; i <= count; ++i) out.replicas.push_back(fmt::format("{}-{}", out.name, i));
+  out.settings.try_emplace("KUMA_STORE_TYPE", "postgres");
+  if (out.settings["KUMA_STORE_TYPE"] != "postgres")
+    complain(child_path(child_path(path, "settings"), "KUMA_STORE_TYPE"), "is not `postgres`, which replicas share",
+             "leave it out");
 }
 
 /// The control plane of a zone finds Global by its name, whose certificate nobody has signed.
@@ -51,8 +64,7 @@ void Reader::read_zone(const json& value, const std::string& path) {
   std::string at = child_path(child_path(path, "controlPlane"), "settings");
   if (settings["KUMA_MODE"] != "zone") complain(child_path(at, "KUMA_MODE"), "is not `zone`");
   if (settings["KUMA_MULTIZONE_ZONE_NAME"] != zone.name)
-    complain(child_path(at, "KUMA_MULTIZONE_ZONE_NAME"),
-             fmt::format("is not the zone's name, `{}`", zone.name));
+    complain(child_path(at, "KUMA_MULTIZONE_ZONE_NAME"), fmt::format("is not the zone's name, `{}`", zone.name));
   for (int i = 0; i < value.value("ingresses", 1); ++i)
     zone.ingresses.push_back(fmt::format("ingress-{}-{}", zone.name, i));
   for (int i = 0; i < value.value("egresses", 0); ++i)

@@ -244,8 +244,13 @@ class Engine {
     for (auto& [process, proxy] : sample.proxies)
       proxy.cut_off = faults_.cut(process, scenario_.control_plane_of(process).name);
     for (const Zone& zone : scenario_.zones) {
-      if (faults_.cut(zone.control_plane.name, scenario_.control_plane.name)) sample.zones_apart.insert(zone.name);
+      bool cut = std::ranges::all_of(scenario_.control_plane.processes(), [&](const std::string& global) {
+        return faults_.cut(zone.control_plane.name, global);
+      });
+      if (cut) sample.zones_apart.insert(zone.name);
     }
+    for (const std::string& replica : scenario_.control_plane.replicas)
+      if (faults_.cut(replica, scenario_.control_plane.store_process())) sample.storeless.insert(replica);
     note_refusals(sample);
     if (triggers_.any() && !told_ && !seen_.samples.empty()) triggers_.compare(seen_.samples.back(), sample);
     seen_.samples.push_back(std::move(sample));

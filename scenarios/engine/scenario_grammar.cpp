@@ -241,7 +241,8 @@ GrammarPtr fault() {
       {"every", span(), "it strikes again and again, with this time from one to the next"},
       {"for", span(), "how long it lasts; then it is undone (a killed process starts again)"},
       {"target", target,
-       "a process: a control plane, or an instance such as backend-v1-0; a zone or a region: all that is in it; "
+       "a process: a control plane, a store that replicas share, or an instance such as backend-v1-0; a zone or a "
+       "region: all that is in it; a Global of several replicas: all of these; "
        "$event: "
        "the one that the event is about"},
       {"select", select, "instances drawn by the seed"},
@@ -309,7 +310,9 @@ GrammarPtr scenario() {
   auto global = object({{"name", name(), "process name; default: global"},
                         {"settings", map("KUMA_* and KUMASIM_* variables", any_text("text (quote numbers)")),
                          "configuration, as Kuma's environment variables"},
-                        {"replicas", integer(1, 1), "how many; one for now"}});
+                        {"replicas", integer(1, 9),
+                         "how many: with more than one they are named NAME-1 and so on, and share a store, NAME-store; "
+                         "default: 1"}});
   auto zone = object({{"name", name(), "kuma.io/zone, and in `between` and `target` all that is in the zone", true},
                       {"region", name(), "in `between` and `target` all that is in its zones; default: none"},
                       {"controlPlane", control_plane, "default name: kuma-cp-ZONE"},

@@ -12,7 +12,9 @@
 #include "reference-cp/store/memory.hpp"
 #include "reference-cp/store/sqlite.hpp"
 #include "scenarios/engine/faulty_store.hpp"
+#include "scenarios/engine/shared_store.hpp"
 #include "scenarios/engine/sim_tap.hpp"
+#include "scenarios/engine/table_lease.hpp"
 #include "kumasim/scenario/worlds.hpp"
 #include "sim/envoy/envoy_bugs.hpp"
 
@@ -70,12 +72,16 @@ class TaskLog final : public Log {
   const SimTap* tap_;
 };
 
-/// A runtime with a log of its own; both live as long as the process.
+/// A runtime with a log of its own, and where Global is several a network that knows it; they live as long as the
+/// process.
 struct Watched {
-  Watched(Runtime& outer, Failed failed, const SimTap* tap)
-      : log(outer.log, std::move(failed), tap),
-        runtime{outer.executor, outer.clock, outer.random, outer.timers, outer.network, outer.disk, log} {}
+  Watched(Runtime& outer, Failed failed, const SimControlPlaneOptions& options)
+      : log(outer.log, std::move(failed), options.tap),
+        network(options.global ? std::make_unique<ServiceNetwork>(outer.network, *options.global) : nullptr),
+        runtime{outer.executor, outer.clock, outer.random, outer.timers, network ? *network : outer.network,
+                outer.disk,     log} {}
   TaskLog log;
+  std::unique_ptr<ServiceNetwork> network;
   Runtime runtime;
 };
 
@@ -84,8 +90,14 @@ struct Served {
   std::shared_ptr<cp::ControlPlane> control_plane;
   std::shared_ptr<cp::Store> store;
   Runtime& runtime;
+  std::shared_ptr<SharedStore> shared = {};  // the one behind `store`; null: it is its own
   bool asked_to_stop = false;
 };
+
+using Life = std::shared_ptr<std::weak_ptr<Served>>;
+
+/// A pod whose kuma-cp could not reach its store is started again after so long.
+constexpr Duration open_pause = std::chrono::seconds(1);
 
 asio::awaitable<void> work_on(std::shared_ptr<Served> served, StoreWork work, Failed failed,
                               std::function<void()> done) {
@@ -99,6 +111,54 @@ asio::awaitable<void> serve(sim::Process& process, std::shared_ptr<Served> serve
   co_await served->control_plane->run();
   if (!served->asked_to_stop) co_return failed("it ended by itself");
   process.kill();
+}
+
+/// Where its resources are, and who of several leads.
+struct Kept {
+  std::shared_ptr<cp::Store> store;
+  std::shared_ptr<SharedStore> shared = {};
+  std::shared_ptr<cp::Election> election = {};
+};
+
+/// Starts it on its store.
+void begin(sim::Process& process, Runtime& runtime, cp::Config config, const SimControlPlaneOptions& options, Kept kept,
+           const Life& life, const Failed& failed) {
+  std::shared_ptr<cp::Store> store = std::move(kept.store);
+  if (options.tap != nullptr) store->subscribe(options.tap->written);
+  if (options.on_store) options.on_store(*store);
+  if (options.store_faults != nullptr)
+    store = std::make_shared<FaultyStore>(store, runtime, *options.store_faults, options.reads_late_max);
+  cp::ControlPlaneOptions identity;
+  identity.hosts = {process.name(), "localhost", "127.0.0.1", process.address()};
+  identity.hostname = process.name();
+  auto offload = std::make_shared<sim::VirtualOffload>(runtime.timers);
+  process.keep(offload);
+  identity.offload = offload.get();
+  identity.make_rsa = sim::make_rsa_key;
+  if (kept.election) process.keep(kept.election);
+  identity.election = kept.election.get();
+  auto control_plane = std::make_shared<cp::ControlPlane>(runtime, std::move(config), store, std::move(identity));
+  auto served = std::make_shared<Served>(std::move(control_plane), std::move(store), runtime, std::move(kept.shared));
+  process.keep(served);
+  *life = served;
+  spawn(runtime.executor, runtime.log, "kuma-cp", serve(process, served, failed));
+  if (options.began) options.began();
+}
+
+/// The same with a store that it shares, once that can be reached.
+asio::awaitable<void> begin_with_others(sim::Process& process, Runtime& runtime, cp::Config config,
+                                        SimControlPlaneOptions options, Life life, Failed failed) {
+  for (;;) {
+    auto opened = co_await SharedStore::open(runtime, options.table);
+    if (opened) {
+      std::shared_ptr<SharedStore> shared = std::move(*opened);
+      begin(process, runtime, std::move(config), options,
+            {.store = shared, .shared = shared, .election = make_table_election(runtime, options.table)}, life, failed);
+      co_return;
+    }
+    runtime.log.error("kuma-cp", "the store cannot be opened", {{"error", opened.error().message}});
+    co_await sleep(runtime.timers, open_pause);
+  }
 }
 
 }  // namespace
@@ -127,10 +187,15 @@ SimControlPlane start_control_plane(sim::Process& process, SimControlPlaneOption
   auto life = std::make_shared<std::weak_ptr<Served>>();
   auto extra = std::make_shared<std::string>();
   process.start([&process, life, extra, options = std::move(options), failed](Runtime& outer) {
-    auto watched = std::make_shared<Watched>(outer, failed, options.tap);
+    auto watched = std::make_shared<Watched>(outer, failed, options);
     process.keep(watched);
     Runtime& runtime = watched->runtime;
     cp::Config config = *configure(with_setting(options, *extra));
+    if (!options.table.empty()) {
+      spawn(runtime.executor, runtime.log, "store",
+            begin_with_others(process, runtime, std::move(config), options, life, failed));
+      return;
+    }
     std::shared_ptr<cp::Store> store;
     if (config.store_type == "memory") {
       store = std::make_shared<cp::MemoryStore>();
@@ -143,23 +208,7 @@ SimControlPlane start_control_plane(sim::Process& process, SimControlPlaneOption
       }
       store = std::move(*opened);
     }
-    if (options.tap != nullptr) store->subscribe(options.tap->written);
-    if (options.on_store) options.on_store(*store);
-    if (options.store_faults != nullptr)
-      store = std::make_shared<FaultyStore>(store, runtime, *options.store_faults, options.reads_late_max);
-    cp::ControlPlaneOptions identity;
-    identity.hosts = {process.name(), "localhost", "127.0.0.1", process.address()};
-    identity.hostname = process.name();
-    auto offload = std::make_shared<sim::VirtualOffload>(runtime.timers);
-    process.keep(offload);
-    identity.offload = offload.get();
-    identity.make_rsa = sim::make_rsa_key;
-    auto control_plane = std::make_shared<cp::ControlPlane>(runtime, std::move(config), store, std::move(identity));
-    auto served = std::make_shared<Served>(std::move(control_plane), std::move(store), runtime);
-    process.keep(served);
-    *life = served;
-    spawn(runtime.executor, runtime.log, "kuma-cp", serve(process, served, failed));
-    if (options.began) options.began();
+    begin(process, runtime, std::move(config), options, {.store = std::move(store)}, life, failed);
   });
   auto ask = [&process, life](const std::string& target) {
     auto served = life->lock();
@@ -183,6 +232,10 @@ SimControlPlane start_control_plane(sim::Process& process, SimControlPlaneOption
     auto served = life->lock();
     return served && process.up() && served->control_plane->federated();
   };
+  auto has_store = [&process, life] {
+    auto served = life->lock();
+    return served && process.up() && (served->shared == nullptr || served->shared->connected());
+  };
   auto drop_streams = [&process, life](const std::string& zone, const std::string& stream) {
     // As all that it does, between two of its own events; here and below.
     if (!process.up()) return;
@@ -200,7 +253,7 @@ SimControlPlane start_control_plane(sim::Process& process, SimControlPlaneOption
                            spawn(runtime.executor, runtime.log, "store", work_on(served, work, failed, done));
                          });
   };
-  return {ask, federated, stop, [extra](const std::string& set) { *extra = set; }, drop_streams, with_store};
+  return {ask, federated, has_store, stop, [extra](const std::string& set) { *extra = set; }, drop_streams, with_store};
 }
 
 }  // namespace kumasim::scenario

@@ -3,9 +3,11 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "kumasim/sim/process.hpp"
+#include "scenarios/engine/service_network.hpp"
 #include "scenarios/engine/zone_trouble.hpp"
 
 namespace kumasim::scenario {
@@ -21,6 +23,8 @@ struct SimControlPlaneOptions {
   Duration reads_late_max{};                      // of them
   std::function<void(cp::Store&)> on_store = {};  // as SimWorldOptions has it
   std::function<void()> began = {};               // a life of it
+  std::string table = {};                         // process of the store that it shares; "": a store of its own
+  std::optional<ServiceName> global = {};         // where Global is several
 };
 
 /// The same with one more setting, "NAME=VALUE"; "": none.
@@ -36,6 +40,8 @@ struct SimControlPlane {
   AskControlPlane ask;
   /// It is up, and all of its streams to Global are open.
   std::function<bool()> federated;
+  /// It is up and reaches its store, as far as it knows.
+  std::function<bool()> has_store;
   /// As SIGTERM does: it closes its ports, and the process ends. Nothing where it is down.
   std::function<void()> stop;
   /// From its next life on it has this setting besides, "NAME=VALUE"; "": none.

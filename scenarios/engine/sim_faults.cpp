@@ -105,6 +105,8 @@ const std::map<std::string_view, SimFaults::Acts>& SimFaults::acts() {
       {"kds.zoneDeletedMidStream", {&F::remove_zones}},
       {"kds.zoneRenamed", {&F::rename_zones, &F::name_zones_again}},
       {"kds.resourceRefused", {&F::set_refused_policy, &F::set_refused_policy}},
+      {"kds.reconnectElsewhere", {&F::reconnect_elsewhere}},
+      {"store.leaderFlap", {&F::flap_leader, &F::forget}},
   };
   return all;
 }

@@ -52,6 +52,10 @@ class SimFaults {
     std::function<std::string(const std::string& process)> zone_of = {};
     /// Global has a policy that zones refuse, or not.
     std::function<void(bool there)> set_refused_policy = {};
+    /// The processes of Global.
+    std::function<std::vector<std::string>()> replicas_of_global = {};
+    /// Whoever leads of those that share the store in that process leads no more.
+    std::function<void(const std::string& process)> take_lease = {};
   };
 
   SimFaults(sim::World& world, sim::proxy::Fabric& fabric, Hooks hooks)
@@ -138,6 +142,9 @@ class SimFaults {
   void rename_zones(Active& active, const FaultOrder& part);
   void name_zones_again(Active& active, const FaultOrder& part);
   void set_refused_policy(Active& active, const FaultOrder& part);
+  void reconnect_elsewhere(Active& active, const FaultOrder& part);
+  void flap_leader(Active& active, const FaultOrder& part);
+  void flap_again(std::uint64_t id);
 
   sim::Process& process(const std::string& name);
   sim::LinkOptions link(const Way& way) const;

@@ -9,27 +9,36 @@
 
 namespace kumasim::scenario {
 
-SimPlane::SimPlane(sim::World& world, const Scenario& scenario, std::string zone)
+SimPlane::SimPlane(sim::World& world, const Scenario& scenario, std::string zone, const std::string& process)
     : scenario_(scenario),
       zone_(std::move(zone)),
       spec_(scenario.control_plane_in(zone_)),
-      process_(world.add_process(spec_.name)) {}
+      process_(world.add_process(process)) {}
 
 std::string SimPlane::configure(const SimWorldOptions& options) {
   // A tap hears one control plane.
-  options_ = {spec_.settings, options.planted_bug, zone_.empty() ? options.tap : nullptr};
+  options_ = {spec_.settings, options.planted_bug,
+              name() == scenario_.control_planes().front() ? options.tap : nullptr};
+  options_.table = spec_.store_process();
+  // What others of them call it by.
+  if (!options_.table.empty()) options_.settings.try_emplace("KUMA_INTER_CP_CATALOG_INSTANCE_ADDRESS", name());
+  const ControlPlaneSpec& global = scenario_.control_plane;
+  if (!zone_.empty() && !global.replicas.empty()) {
+    auto before = std::ranges::find(scenario_.zones, zone_, &Zone::name) - scenario_.zones.begin();
+    options_.global = {global.name, global.replicas, static_cast<std::size_t>(before)};
+  }
   if (options.on_store)
     options_.on_store = [name = name(), seen = options.on_store](cp::Store& store) { seen(name, store); };
   if (std::string problem = check_control_plane(options_); !problem.empty()) return problem;
   for (const Fault& fault : scenario_.faults) {
-    if (fault.target != spec_.name) continue;
+    if (fault.target != name()) continue;
     if (fault.kind->stores) options_.store_faults = &store_faults_;
     if (fault.kind->name == "store.staleRead")
       options_.reads_late_max = std::max(options_.reads_late_max, Duration(fault.values.at("late").high));
   }
   for (const Fault& fault : scenario_.faults) {
     auto set = fault.values.find("set");
-    if (set == fault.values.end() || fault.target != spec_.name) continue;
+    if (set == fault.values.end() || fault.target != name()) continue;
     if (std::string problem = check_control_plane(with_setting(options_, set->second.word)); !problem.empty())
       return fmt::format("`set` of {}: {}", fault.kind->name, problem);
   }

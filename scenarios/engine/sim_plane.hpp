@@ -1,4 +1,4 @@
-/// One of a simulated world's control planes: the only one, Global, or that of a zone.
+/// One of a simulated world's control planes: the only one, Global or a replica of it, or that of a zone.
 #pragma once
 
 #include <functional>
@@ -18,11 +18,13 @@ namespace kumasim::scenario {
 
 class SimPlane {
  public:
-  /// `zone` is "" for Global, and for the only one.
-  SimPlane(sim::World& world, const Scenario& scenario, std::string zone);
+  /// `zone` is "" for Global, and for the only one; `process` is one of those of its control plane.
+  SimPlane(sim::World& world, const Scenario& scenario, std::string zone, const std::string& process);
 
-  const std::string& name() const { return spec_.name; }
+  const std::string& name() const { return process_.name(); }
   const std::string& zone() const { return zone_; }
+  /// That of all replicas.
+  const std::string& common_name() const { return spec_.name; }
   bool up() const { return process_.up(); }
 
   /// Says what is wrong with its settings, with those that faults give it too; "" where they are valid.
@@ -43,6 +45,8 @@ class SimPlane {
 
   /// Of a zone under Global: all of its streams to Global are open.
   bool federated() const { return running_.federated && running_.federated(); }
+  /// It reaches its store, as far as it knows.
+  bool has_store() const { return running_.has_store && running_.has_store(); }
   /// It is set to be under Global.
   bool under_global() const;
 

@@ -51,14 +51,17 @@ SimWorld::SimWorld(const Scenario& scenario, SimWorldOptions options)
                    },
                .drop_streams =
                    [this](const std::string& name, const std::string& stream) {
-                     planes_.front()->drop_streams(find_plane(name)->zone(), stream);
+                     for (auto& plane : planes_)
+                       if (plane->zone().empty()) plane->drop_streams(find_plane(name)->zone(), stream);
                    },
                .remove_zone =
                    [this](const std::string& name, const std::string& zone) {
                      planes_.front()->remove_zone(zone.empty() ? find_plane(name)->zone() : zone);
                    },
                .zone_of = [this](const std::string& name) { return find_plane(name)->zone(); },
-               .set_refused_policy = [this](bool there) { planes_.front()->set_refused_policy(there); }}) {
+               .set_refused_policy = [this](bool there) { planes_.front()->set_refused_policy(there); },
+               .replicas_of_global = [this] { return scenario_.control_plane.processes(); },
+               .take_lease = [this](const std::string& name) { tables_.at(name).take_lease(); }}) {
   if (options_.attach) options_.attach(world_);
   if (options_.log) {
     world_.set_log([sink = options_.log](const sim::LogLine& line) {
@@ -81,8 +84,9 @@ SimWorld::SimWorld(const Scenario& scenario, SimWorldOptions options)
 
 void SimWorld::add_processes() {
   using Role = SimZoneProxy::Role;
-  planes_.push_back(std::make_unique<SimPlane>(world_, scenario_, ""));
-  for (const Zone& zone : scenario_.zones) planes_.push_back(std::make_unique<SimPlane>(world_, scenario_, zone.name));
+  for (const std::string& name : scenario_.control_planes())
+    planes_.push_back(std::make_unique<SimPlane>(world_, scenario_, scenario_.zone_of(name), name));
+  for (const std::string& name : scenario_.stores()) world_.add_process(name);
   operator_ = std::make_unique<SimOperator>(world_, scenario_);
   auto bugs = sim::EnvoyBugs::from_name(options_.planted_bug).value_or(sim::EnvoyBugs());
   auto add = [&](const std::string& name, const Zone& zone, Role role) {
@@ -109,6 +113,7 @@ SimWorld::~SimWorld() {
   for (auto& [name, instance] : instances_) process(name).kill();
   for (auto& [name, proxy] : zone_proxies_) process(name).kill();
   for (auto& plane : planes_) plane->kill();
+  for (const std::string& name : scenario_.stores()) process(name).kill();
 }
 
 SimPlane* SimWorld::find_plane(const std::string& name) const {
@@ -180,19 +185,26 @@ Result<> SimWorld::wait_for(const std::function<bool()>& ready, const std::funct
   return {};
 }
 
+std::function<void(std::string)> SimWorld::failing(const std::string& name) {
+  return [this, name](std::string what) {
+    std::optional<Duration> when;
+    if (running_) when = now();
+    problems_.push_back({Problem::Kind::control_plane, fmt::format("{} failed: {}", name, what), when});
+  };
+}
+
+void SimWorld::start_tables() {
+  for (const std::string& name : scenario_.stores()) tables_[name] = start_store_table(process(name), failing(name));
+}
+
 Result<> SimWorld::start_control_planes() {
   for (const auto& plane : planes_) {
     if (std::string problem = plane->configure(options_); !problem.empty())
       return fail(Code::invalid_argument,
                   scenario_.zones.empty() ? problem : fmt::format("{}: {}", plane->name(), problem));
   }
-  for (const auto& plane : planes_) {
-    plane->start([this, name = plane->name()](std::string what) {
-      std::optional<Duration> when;
-      if (running_) when = now();
-      problems_.push_back({Problem::Kind::control_plane, fmt::format("{} failed: {}", name, what), when});
-    });
-  }
+  start_tables();
+  for (const auto& plane : planes_) plane->start(failing(plane->name()));
   return {};
 }
 
@@ -235,6 +247,7 @@ void SimWorld::stop(const std::string& name, Duration grace) {
   // It hears of it as of a signal: between two of its own events.
   world_.post(process(name), Duration(0), sim::EventKind::post, 0, [this, name, grace] {
     if (SimPlane* plane = find_plane(name)) return plane->stop();
+    if (scenario_.is_store(name)) return process(name).kill();
     find_proxy(name)->drain(grace);
   });
 }
@@ -315,14 +328,23 @@ void SimWorld::on_inner_call(std::function<void(CallRecord)> observer) {
   }
 }
 
+void SimWorld::note_planes(StateSample& out) {
+  for (const auto& plane : planes_) {
+    if (!plane->up()) out.silent.insert(plane->name());
+    if (plane->up() && plane->under_global() && !plane->federated()) out.zones_apart.insert(plane->zone());
+    if (plane->up() && !plane->has_store()) out.storeless.insert(plane->name());
+  }
+  // Replicas are silent together.
+  const ControlPlaneSpec& global = scenario_.control_plane;
+  if (std::ranges::all_of(global.processes(), [&](const std::string& name) { return out.silent.contains(name); }))
+    out.silent.insert(global.name);
+}
+
 StateSample SimWorld::sample() {
   if (oracle_) oracle_->look_at_all();
   StateSample out;
   out.at = now();
-  for (const auto& plane : planes_) {
-    if (!plane->up()) out.silent.insert(plane->name());
-    if (plane->up() && plane->under_global() && !plane->federated()) out.zones_apart.insert(plane->zone());
-  }
+  note_planes(out);
   for (auto& [name, instance] : instances_) out.proxies[name] = instance->state();
   for (auto& [name, proxy] : zone_proxies_) out.proxies[name] = proxy->state();
   if (scenario_.zones.empty()) {
@@ -331,8 +353,13 @@ StateSample SimWorld::sample() {
     std::map<std::string, Rollout> answers;
     for (const auto& plane : planes_) {
       const std::optional<Rollout>& said = plane->rollout();
-      if (!said && plane->up()) out.mute.insert(plane->name());
-      if (said) answers[plane->zone()] = *said;
+      if (!said && plane->up()) out.mute.insert(plane->common_name());
+      if (!said) continue;
+      auto [joint, first] = answers.try_emplace(plane->zone(), *said);
+      if (first) continue;
+      // Each replica of Global knows of the zones that are connected to it.
+      joint->second.behind = joint->second.behind || said->behind;
+      joint->second.zones_behind.insert(said->zones_behind.begin(), said->zones_behind.end());
     }
     out.rollout = joined(std::move(answers), scenario_);
   }

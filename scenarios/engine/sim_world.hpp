@@ -1,4 +1,5 @@
-/// The simulated world: one process for each control plane, zone proxy and instance, and one for the operator.
+/// The simulated world: one process for each control plane, shared store, zone proxy and instance, and one for the
+/// operator.
 #pragma once
 
 #include <map>
@@ -14,6 +15,7 @@
 #include "scenarios/engine/sim_operator.hpp"
 #include "scenarios/engine/sim_plane.hpp"
 #include "scenarios/engine/sim_zone_proxy.hpp"
+#include "scenarios/engine/store_table.hpp"
 #include "scenarios/engine/traffic_oracle.hpp"
 
 namespace kumasim::scenario {
@@ -73,7 +75,11 @@ class SimWorld final : public MeshWorld {
   sim::LinkOptions link_between(const std::string& a, const std::string& b) const;
   void stop(const std::string& process, Duration grace);
   void set_override(const std::string& process, const std::string& set);
+  void start_tables();
   Result<> start_control_planes();
+  /// What `process` failed at, as a problem of the run.
+  std::function<void(std::string)> failing(const std::string& process);
+  void note_planes(StateSample& sample);
   /// Steps of virtual time until `ready`, at most to the limit of set-up.
   Result<> wait_for(const std::function<bool()>& ready, const std::function<std::string()>& why_not);
 
@@ -83,6 +89,7 @@ class SimWorld final : public MeshWorld {
   std::unique_ptr<sim::proxy::Fabric> fabric_;
   SimFaults faults_;
   std::vector<std::unique_ptr<SimPlane>> planes_;  // as Scenario::control_planes()
+  std::map<std::string, StoreTable> tables_;       // by process; of Scenario::stores()
   std::unique_ptr<SimOperator> operator_;
   std::map<std::string, std::unique_ptr<SimZoneProxy>> zone_proxies_;
   std::map<std::string, std::unique_ptr<SimInstance>> instances_;

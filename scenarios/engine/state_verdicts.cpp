@@ -59,6 +59,8 @@ std::optional<std::string> zones_apart(const Scenario& scenario, const StateSamp
     return fmt::format("{} does not run", scenario.control_plane.name);
   auto mute = [&](const ControlPlaneSpec& plane) { return sample.mute.contains(plane.name); };
   if (mute(scenario.control_plane)) return fmt::format("{} does not answer", scenario.control_plane.name);
+  if (!sample.storeless.empty())
+    return fmt::format("{} does not reach {}", *sample.storeless.begin(), scenario.control_plane.store_process());
   for (const Zone& zone : scenario.zones) {
     bool apart = sample.zones_apart.contains(zone.name);
     if (!apart && !mute(zone.control_plane)) continue;

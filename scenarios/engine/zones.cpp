@@ -28,14 +28,27 @@ bool Scenario::is_place(std::string_view wanted) const {
          std::ranges::any_of(zones, [&](const Zone& zone) { return zone.name == wanted || zone.region == wanted; });
 }
 
-bool Scenario::is_control_plane(std::string_view process) const {
-  return process == control_plane.name ||
-         std::ranges::any_of(zones, [&](const Zone& zone) { return zone.control_plane.name == process; });
+std::vector<std::string> ControlPlaneSpec::processes() const { return replicas.empty() ? std::vector{name} : replicas; }
+
+std::string ControlPlaneSpec::store_process() const { return replicas.empty() ? std::string() : name + "-store"; }
+
+bool Scenario::is_control_plane(std::string_view process) const { return has(control_planes(), process); }
+
+bool Scenario::is_store(std::string_view process) const { return has(stores(), process); }
+
+bool Scenario::is_replicated(std::string_view wanted) const {
+  return wanted == control_plane.name && !control_plane.replicas.empty();
 }
 
 std::vector<std::string> Scenario::control_planes() const {
-  std::vector<std::string> out{control_plane.name};
+  std::vector<std::string> out = control_plane.processes();
   for (const Zone& zone : zones) out.push_back(zone.control_plane.name);
+  return out;
+}
+
+std::vector<std::string> Scenario::stores() const {
+  std::vector<std::string> out;
+  if (std::string store = control_plane.store_process(); !store.empty()) out.push_back(store);
   return out;
 }
 
@@ -50,6 +63,7 @@ std::vector<std::string> Scenario::zone_proxies() const {
 
 std::vector<std::string> Scenario::processes() const {
   std::vector<std::string> out = control_planes();
+  std::ranges::copy(stores(), std::back_inserter(out));
   std::ranges::copy(zone_proxies(), std::back_inserter(out));
   std::ranges::transform(instances, std::back_inserter(out), &Instance::process);
   return out;

@@ -190,9 +190,14 @@ std::set<std::string> control_planes_of(const Scenario& scenario, const Service&
 chaos::Surface surface_of(const Source& source, const Profile& profile) {
   const Scenario& scenario = source.scenario;
   chaos::Surface out;
-  out.control_plane = scenario.control_plane.name;
+  out.control_plane = scenario.control_planes().front();
+  out.replicas = scenario.control_plane.replicas;
+  out.shared_store = scenario.control_plane.store_process();
   for (Place& place : groups_of(source.document, scenario.swarm)) out.groups.push_back(std::move(place.group));
-  for (const Zone& zone : scenario.zones) out.ways.emplace_back(scenario.control_plane.name, zone.control_plane.name);
+  for (const Zone& zone : scenario.zones)
+    for (const std::string& global : scenario.control_plane.processes())
+      out.ways.emplace_back(global, zone.control_plane.name);
+  for (const std::string& replica : out.replicas) out.ways.emplace_back(replica, out.shared_store);
   for (const Service& service : scenario.services) {
     for (const std::string& with : control_planes_of(scenario, service)) out.ways.emplace_back(with, service.name);
     for (const Outbound& call : service.calls) {

@@ -129,7 +129,8 @@ class Explaining {
     auto planned = std::ranges::find_if(whole_.plan().actions, [&](const Action& action) {
       return action.kind == Action::Kind::begin && action.order.id == fault.id;
     });
-    for (const std::string& process : {out_.server, out_.call.from_process, then_.scenario().control_plane.name}) {
+    for (const std::string& process :
+         {out_.server, out_.call.from_process, then_.scenario().control_planes().front()}) {
       bool struck = planned == whole_.plan().actions.end() ? fault.text.find(process) != std::string::npos
                                                            : planned->order.touches(process);
       if (!process.empty() && struck) return process;

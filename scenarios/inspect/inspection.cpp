@@ -19,7 +19,7 @@ using nlohmann::json;
 constexpr std::size_t pushes_shown_max = 20;
 
 bool is_control_plane(const RecordedRun& run, const std::string& process) {
-  return process == run.scenario().control_plane.name;
+  return process == run.scenario().control_planes().front();
 }
 
 const sim::Process& process_of(const RecordedRun& run, const std::string& name) {
@@ -57,9 +57,9 @@ json configuration_json(const RecordedRun& run, const std::string& process) {
 }  // namespace
 
 json control_plane_json(const RecordedRun& run) {
-  json out = life_json(run, run.scenario().control_plane.name);
+  json out = life_json(run, run.scenario().control_planes().front());
   const StateSample& state = run.state();
-  out["process"] = run.scenario().control_plane.name;
+  out["process"] = run.scenario().control_planes().front();
   out["answers"] = state.rollout.has_value();
   if (state.rollout) out["behind"] = state.rollout->behind;
   out["commits"] = run.commits().all().size();

@@ -13,7 +13,7 @@ RecordedRun::RecordedRun(const Scenario& scenario, RecordOptions options, const 
       plan_(make_plan(scenario, options.seed)),
       run_{.world = "sim", .seed = options.seed, .planted_bug = options.planted_bug} {
   for (const std::string& process : scenario.processes())
-    if (!scenario.is_control_plane(process)) conversations_[process];
+    if (!scenario.is_control_plane(process) && !scenario.is_store(process)) conversations_[process];
   tap_.discovery = [this](const DiscoveryMessage& message) {
     conversations_.at(std::string(message.process)).hear(time(), message);
   };

@@ -202,7 +202,7 @@ Result<> LiveWorld::start_planes() {
       *port = free_port("127.0.0.1");
     std::filesystem::create_directories(plane.folder);
     if (Result<> started = start_plane(plane); !started) return started;
-    operator_.reach(plane.zone, runtime_of(plane.name()), fmt::format("http://127.0.0.1:{}", plane.ports.api));
+    operator_.reach(plane.zone, runtime_of(plane.name()), {fmt::format("http://127.0.0.1:{}", plane.ports.api)});
   }
   return {};
 }

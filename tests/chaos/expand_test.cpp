@@ -101,6 +101,35 @@ spec:
   EXPECT_EQ(surface.given[0].at_once, 2u);
 }
 
+TEST(Expand, DrawsFromTheReplicasOfGlobal) {
+  Source source = source_of(R"(apiVersion: kumasim/v1
+kind: Scenario
+metadata: {name: zoned}
+spec:
+  duration: 60s
+  topology:
+    global: {replicas: 2}
+    zones: [{name: east}]
+    services: [{name: web, zone: east, calls: [backend]}, {name: backend, zone: east}]
+  expect: [{always: converged}]
+)");
+  chaos::Surface surface = surface_of(source, profile("swarm"));
+  EXPECT_EQ(surface.control_plane, "global-1");
+  EXPECT_EQ(surface.replicas, (std::vector<std::string>{"global-1", "global-2"}));
+  EXPECT_EQ(surface.shared_store, "global-store");
+  using Way = std::pair<std::string, std::string>;
+  EXPECT_EQ(std::vector(surface.ways.begin(), surface.ways.begin() + 4),
+            (std::vector<Way>{{"global-1", "kuma-cp-east"},
+                              {"global-2", "kuma-cp-east"},
+                              {"global-1", "global-store"},
+                              {"global-2", "global-store"}}));
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    Expanded expanded = expand(source, profile("swarm"), seed);
+    auto loaded = load(expanded.document);
+    ASSERT_TRUE(loaded) << seed << ": " << loaded.error()[0].text() << "\n" << document_text(expanded.document);
+  }
+}
+
 TEST(Expand, NothingThatSaysWhoMayCallIsTakenBack) {
   std::string text = with_expectations("  - always: converged\n");
   text.replace(

@@ -117,7 +117,9 @@ TEST(Swarm, SeedsDifferInKindsCountsAndVictims) {
   EXPECT_GT(subsets.size(), 290u);
   EXPECT_TRUE(counts.contains(0) && counts.contains(6));
   for (const FaultKind& kind : fault_kinds())
-    EXPECT_EQ(kinds.contains(kind.name), kind.recoverable && !kind.name.starts_with("kds.")) << kind.name;
+    EXPECT_EQ(kinds.contains(kind.name),
+              kind.recoverable && !kind.name.starts_with("kds.") && kind.name != "store.leaderFlap")
+        << kind.name;
 }
 
 TEST(Swarm, StrikesWholeServicesControlPlanesAndShapes) {
@@ -216,6 +218,28 @@ TEST(Swarm, StrikesWhatLiesBetweenZonesAndGlobal) {
   for (const char* kind : {"kds.streamDrop", "kds.zoneDeletedMidStream", "kds.zoneRenamed"})
     EXPECT_EQ(struck[kind], (Set{"kuma-cp-east", "kuma-cp-west"})) << kind;
   EXPECT_TRUE(draw(surface(), some, 1).faults.empty());
+}
+
+TEST(Swarm, StrikesReplicasOfGlobalWhereThereAreSome) {
+  Surface zones = surface();
+  zones.zone_control_planes = {"kuma-cp-east", "kuma-cp-west"};
+  SwarmOptions some = options();
+  some.from = {"kds.reconnectElsewhere", "kds.splitGlobal", "store.leaderFlap", "proc.kill"};
+  some.subset = false;
+  for (std::uint64_t seed = 1; seed <= 50; ++seed)
+    for (const DrawnFault& fault : draw(zones, some, seed).faults) EXPECT_EQ(fault.kind, "proc.kill");
+  zones.control_plane = "global-1";
+  zones.replicas = {"global-1", "global-2"};
+  zones.shared_store = "global-store";
+  std::map<std::string, std::set<std::string>> struck;
+  for (std::uint64_t seed = 1; seed <= 200; ++seed)
+    for (const DrawnFault& fault : draw(zones, some, seed).faults) struck[fault.kind].insert(fault.target);
+  using Set = std::set<std::string>;
+  EXPECT_EQ(struck["kds.reconnectElsewhere"], (Set{"kuma-cp-east", "kuma-cp-west"}));
+  EXPECT_EQ(struck["kds.splitGlobal"], (Set{"global-1", "global-2"}));
+  EXPECT_EQ(struck["store.leaderFlap"], Set{"global-store"});
+  for (const char* process : {"global-1", "global-2", "global-store", "kuma-cp-west", "web-0"})
+    EXPECT_TRUE(struck["proc.kill"].contains(process)) << process;
 }
 
 TEST(Swarm, StrikesZoneProxies) {

@@ -43,10 +43,27 @@ std::string in_zones(const std::string& faults) {
                   "  resources: [{type: Mesh, name: default}]\n");
 }
 
-bool is_of_zones(std::string_view faults) { return faults.find("fault: kds.") != std::string_view::npos; }
+/// The same under a Global of three replicas.
+std::string under_replicas(const std::string& faults) {
+  return replaced(
+      with(faults),
+      "    services:\n    - {name: web, zone: east, calls: [backend]}\n    - {name: backend, zone: west, "
+      "instances: 4}\n",
+      "    global: {replicas: 3}\n    zones: [{name: east}, {name: west}]\n    services: [{name: web, zone: "
+      "east, calls: [backend]}, {name: backend, zone: west, instances: 4}]\n");
+}
+
+bool says(std::string_view faults, std::string_view part) { return faults.find(part) != std::string_view::npos; }
+
+bool is_of_replicas(std::string_view faults) {
+  return says(faults, "kds.reconnectElsewhere") || says(faults, "kds.splitGlobal") || says(faults, "store.leaderFlap");
+}
 
 Scenario load(const std::string& faults) {
-  auto loaded = load_scenario(is_of_zones(faults) ? in_zones(faults) : with(faults), "s.yaml");
+  auto loaded = load_scenario(is_of_replicas(faults)        ? under_replicas(faults)
+                              : says(faults, "fault: kds.") ? in_zones(faults)
+                                                            : with(faults),
+                              "s.yaml");
   if (loaded) return std::move(*loaded);
   ADD_FAILURE() << faults << "\n" << loaded.error()[0].text();
   return {};
@@ -59,6 +76,8 @@ bool has_target(const fault::Kind& kind) {
 /// Instances have no disk.
 std::string victim(const fault::Kind& kind) {
   if (kind.name == "kds.resourceRefused") return "global";
+  if (kind.name == "kds.splitGlobal") return "global-2";
+  if (kind.name == "store.leaderFlap") return "global-store";
   if (kind.name.starts_with("kds.")) return "kuma-cp-west";
   bool disk = kind.name.starts_with("disk.") || kind.name == "proc.wipe" || kind.find_parameter("disk") != nullptr;
   return disk || kind.stores ? "kuma-cp" : "backend-0";
@@ -114,6 +133,48 @@ TEST(FaultLoader, RefusesFaultsBetweenZonesAndGlobalElsewhere) {
   EXPECT_NE(errors(in_zones("- {fault: kds.resourceRefused, at: 1s, target: kuma-cp-west}"))
                 .find("kds.resourceRefused strikes Global (target: global)"),
             std::string::npos);
+}
+
+TEST(FaultLoader, RefusesFaultsOfReplicasWhereThereIsOne) {
+  for (const char* fault :
+       {"kds.reconnectElsewhere, at: 1s, target: kuma-cp-west", "kds.splitGlobal, at: 1s, for: 1s, target: global",
+        "store.leaderFlap, at: 1s, for: 1s, target: global"})
+    EXPECT_TRUE(says(errors(in_zones(fmt::format("- {{fault: {}}}", fault))),
+                     "needs several replicas of Global (topology.global: {replicas: 2})"))
+        << fault;
+  struct Case {
+    const char *fault, *said;
+  };
+  for (const Case& c :
+       {Case{"kds.splitGlobal, at: 1s, for: 1s, target: kuma-cp-west",
+             "kds.splitGlobal strikes Global (target: global-1 or global-2 or global-3 or global)"},
+        Case{"store.leaderFlap, at: 1s, for: 1s, target: global-1",
+             "store.leaderFlap strikes the store that replicas share (target: global-store)"},
+        Case{"proc.restartAs, at: 1s, target: global, set: KUMA_X=1",
+             "spec.faults[0].target: `global` is several processes; expected one of them (they are global-1, global-2, "
+             "global-3)"},
+        Case{"proc.restartAs, at: 1s, target: global-store, set: KUMA_X=1", "has no meaning for a store"},
+        Case{"xds.neverAck, at: 1s, target: global-store", "is a store, which has no application and no proxy"},
+        Case{"store.conflict, at: 1s, target: global", "strike the control plane: target: global-1"}})
+    EXPECT_TRUE(says(errors(under_replicas(fmt::format("- {{fault: {}}}", c.fault))), c.said))
+        << errors(under_replicas(fmt::format("- {{fault: {}}}", c.fault)));
+}
+
+TEST(FaultLoader, SplitsGlobalSoThatTheStoreIsWithMost) {
+  std::set<std::string> lesser;
+  for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+    Plan plan = make_plan(load("- {fault: kds.splitGlobal, at: 10s, for: 5s, target: global}"), seed);
+    ASSERT_EQ(plan.actions.size(), 2u);
+    const FaultOrder& order = plan.actions[0].order;
+    EXPECT_EQ(order.kind->name, "net.partition");
+    ASSERT_EQ(order.processes.size(), 1u) << "of three";
+    lesser.insert(order.processes[0]);
+    EXPECT_EQ(order.ways.size(), 6u) << "from two others and the store, both ways";
+    for (const Way& way : order.ways)
+      EXPECT_TRUE((way.from == order.processes[0]) != (way.to == order.processes[0])) << way.from << " " << way.to;
+    EXPECT_TRUE(says(plan.actions[0].text, "global-store")) << plan.actions[0].text;
+  }
+  EXPECT_EQ(lesser, (std::set<std::string>{"global-1", "global-2", "global-3"}));
 }
 
 struct Refused {
@@ -260,7 +321,8 @@ TEST(FaultLoader, NamesWhatDoesNotWorkInTheLiveWorld) {
     bool parameter = std::ranges::any_of(kind.parameters, [](const auto& p) { return !p.not_live.empty(); });
     EXPECT_EQ(refused.empty(), kind.not_live.empty() && !parameter) << kind.name;
     for (const Diagnostic& diagnostic : refused)
-      EXPECT_TRUE(diagnostic.text().starts_with("s.yaml:13:")) << diagnostic.text();
+      EXPECT_TRUE(diagnostic.text().starts_with("s.yaml:13:") || diagnostic.field == "spec.topology.global.replicas")
+          << diagnostic.text();
     EXPECT_TRUE(faults_refused(load(with_examples(kind)), "sim").empty()) << kind.name;
   }
 }

@@ -61,6 +61,37 @@ TEST(Zones, HaveControlPlanesAndProxiesOfTheirOwn) {
   EXPECT_EQ(west.at("KUMA_MULTIZONE_ZONE_GLOBAL_ADDRESS"), "grpcs://global:5685");
 }
 
+/// Its name stands for all of them.
+TEST(Zones, MayHaveAGlobalOfSeveralReplicas) {
+  Scenario scenario = loaded("global: {", "global: {replicas: 2, ");
+  EXPECT_THAT(scenario.control_planes(),
+              ElementsAre("global-1", "global-2", "kuma-cp-east", "kuma-cp-north", "cp-west"));
+  EXPECT_THAT(scenario.stores(), ElementsAre("global-store"));
+  EXPECT_THAT(scenario.processes_of("global"), ElementsAre("global-1", "global-2"));
+  EXPECT_THAT(scenario.processes_of("global-store"), ElementsAre("global-store"));
+  EXPECT_EQ(scenario.control_plane.settings.at("KUMA_STORE_TYPE"), "postgres");
+  EXPECT_EQ(scenario.control_plane_in("west").settings.at("KUMA_MULTIZONE_ZONE_GLOBAL_ADDRESS"), "grpcs://global:5685");
+  EXPECT_TRUE(scenario.is_control_plane("global-2"));
+  EXPECT_FALSE(scenario.is_control_plane("global") || scenario.is_control_plane("global-store"));
+}
+
+TEST(Zones, RefuseWhatReplicasCannotHave) {
+  EXPECT_THAT(errors_of("global: {", "global: {replicas: 0, "),
+              HasSubstr("s.yaml:7:14: spec.topology.global.replicas: expected a whole number from 1 to 9"));
+  EXPECT_THAT(errors_of("KUMA_MULTIZONE_GLOBAL_KDS_REFRESH_INTERVAL: 2s}", "KUMA_STORE_TYPE: memory}, replicas: 2"),
+              HasSubstr("spec.topology.global.settings.KUMA_STORE_TYPE: is not `postgres`, which replicas share"));
+  EXPECT_THAT(
+      errors(replaced(replaced(zoned, "global: {", "global: {replicas: 2, "), "name: cp-west", "name: global-2")),
+      HasSubstr("two zones, regions or processes would be named `global-2`"));
+  Scenario scenario = loaded("global: {", "global: {replicas: 2, ");
+  Diagnostics refused = faults_refused(scenario, "live");
+  ASSERT_EQ(refused.size(), 1u);
+  EXPECT_THAT(refused[0].text(),
+              HasSubstr("s.yaml:7:14: spec.topology.global.replicas: several replicas do not work in "
+                        "the live world"));
+  EXPECT_THAT(faults_refused(scenario, "sim"), IsEmpty());
+}
+
 TEST(Zones, HaveInstances) {
   Scenario scenario = loaded();
   EXPECT_THAT(scenario.processes_of("backend"), ElementsAre("backend-east-v1-0", "backend-east-v1-1",

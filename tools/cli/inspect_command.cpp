@@ -89,7 +89,7 @@ int show(const scenario::RecordedRun& run, const InspectArguments& arguments) {
 
 int check_process(const scenario::Scenario& scenario, const InspectArguments& arguments) {
   const std::string& process = arguments.process;
-  std::vector<std::string> names{scenario.control_plane.name};
+  std::vector<std::string> names{scenario.control_planes().front()};
   for (const scenario::Instance& instance : scenario.instances) names.push_back(instance.process);
   if (!process.empty() && std::ranges::find(names, process) == names.end()) {
     std::string near = scenario::nearest(process, names);

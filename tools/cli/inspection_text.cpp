@@ -57,7 +57,7 @@ std::string control_plane_text(const RecordedRun& run) {
                     : !state["answers"].get<bool>() ? "up, not ready"
                     : state["behind"].get<bool>()   ? "up, something written is in no configuration yet"
                                                     : "up, all that was written is in configurations";
-  std::string out = fmt::format("{}: {}; life {}, {} commits\n", run.scenario().control_plane.name, how,
+  std::string out = fmt::format("{}: {}; life {}, {} commits\n", run.scenario().control_planes().front(), how,
                                 state["life"].dump(), state["commits"].dump());
   if (const Commit* last = run.commits().last()) out += fmt::format("  last: {}\n", last->text());
   return out;
@@ -86,7 +86,7 @@ std::string mesh_text(const RecordedRun& run) {
 std::string process_text(const RecordedRun& run, const std::string& process) {
   std::ostringstream out;
   out << head_text(run) << faults_text(run) << "\n";
-  if (process == run.scenario().control_plane.name) {
+  if (process == run.scenario().control_planes().front()) {
     out << control_plane_text(run);
     for (const Commit& commit : run.commits().all()) {
       if (!commit.insight()) out << "  " << commit.text() << "\n";

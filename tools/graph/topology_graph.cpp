@@ -164,7 +164,10 @@ void add_dots(Picture& picture, Agnode_t* from, Agnode_t* to, const std::string&
 /// Its control plane, its proxies, and which services it has instances of.
 void add_zone(Picture& picture, const Scenario& scenario, const Plan& plan, const Zone& zone) {
   Agnode_t* node = add_control_plane(picture, scenario, plan, zone.control_plane.name);
-  add_dots(picture, picture.node(scenario.control_plane.name), node, "kds-" + zone.name);
+  for (const std::string& global : scenario.control_plane.processes())
+    add_dots(
+        picture, picture.node(global), node,
+        scenario.control_plane.replicas.empty() ? "kds-" + zone.name : fmt::format("kds-{}-{}", global, zone.name));
   std::vector<std::string> proxies = zone.ingresses;
   proxies.insert(proxies.end(), zone.egresses.begin(), zone.egresses.end());
   for (const std::string& name : proxies) {
@@ -182,7 +185,14 @@ void add_zone(Picture& picture, const Scenario& scenario, const Plan& plan, cons
 }
 
 void add_control_planes(Picture& picture, const Scenario& scenario, const Plan& plan) {
-  Agnode_t* node = add_control_plane(picture, scenario, plan, scenario.control_plane.name);
+  Agnode_t* node = nullptr;
+  for (const std::string& name : scenario.control_plane.processes())
+    node = add_control_plane(picture, scenario, plan, name);
+  for (const std::string& store : scenario.stores()) {
+    Agnode_t* table = add_control_plane(picture, scenario, plan, store);
+    for (const std::string& name : scenario.control_plane.processes())
+      add_dots(picture, table, picture.node(name), "store-" + name);
+  }
   for (const Zone& zone : scenario.zones) add_zone(picture, scenario, plan, zone);
   if (!scenario.zones.empty()) return;
   for (const Service& service : scenario.services)

@@ -29,7 +29,10 @@ struct FaultKind {
     some,      // some instances of a service that has several, in one go; others are left
     control_plane,
     zone_control_plane,
-    global,    // with zones under it
+    global,   // with zones under it
+    replica,  // one of several control planes with one store
+    moving,   // the control plane of a zone under such ones
+    shared_store,
     mesh,      // what is applied to a mesh
     resource,  // one of the scenario's
     spare,     // one without which nobody may do more than with it

@@ -46,6 +46,9 @@ struct Surface {
   Duration begin{}, end{};                                  // no fault before, all are over by then
   std::vector<GivenFault> given = {};                       // beside which faults are drawn
   std::vector<std::string> zone_control_planes = {}, zone_proxies = {};
+  /// Where Global is several: all of them, of which `control_plane` is the first, and the store that they share.
+  std::vector<std::string> replicas = {};
+  std::string shared_store = {};
   std::vector<std::string> meshes = {};
   std::vector<Resource> resources = {};                         // that the scenario begins with
   std::vector<Resource> spare = {};                             // of these, those without which nobody may do more

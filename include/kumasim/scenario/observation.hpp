@@ -138,6 +138,7 @@ struct StateSample {
   std::map<std::string, ProxyState> proxies;  // by process
   std::optional<Rollout> rollout = {};        // absent where no control plane of theirs answered
   std::set<std::string> mute = {};            // of many zones: control planes that run and do not answer
+  std::set<std::string> storeless = {};       // replicas that run and do not reach the store that they share
 };
 
 struct TimelineEntry {

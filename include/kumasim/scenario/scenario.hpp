@@ -52,6 +52,15 @@ struct Service {
 struct ControlPlaneSpec {
   std::string name = "kuma-cp";
   std::map<std::string, std::string> settings;
+  /// Processes, where it is several that share a store; then `name` stands for all of these.
+  std::vector<std::string> replicas = {};
+  Mark replicas_mark = {};
+
+  // zones.cpp
+  /// Those of its replicas, or the one of its name.
+  std::vector<std::string> processes() const;
+  /// That of the store which replicas share; "" for a control plane with a store of its own.
+  std::string store_process() const;
 
   /// Dataplanes need tokens, which proxies of a scenario have not unless its settings ask for them.
   bool asks_for_tokens() const;
@@ -193,8 +202,8 @@ struct Scenario {
   std::vector<std::pair<std::string, std::string>> flows() const;
   const Service* find_service(std::string_view name) const;
   const Instance* find_instance(std::string_view process) const;
-  /// The processes that a name in `between` or `target` stands for: itself, all instances of a service, or all that is
-  /// in a zone or in the zones of a region.
+  /// The processes that a name in `between` or `target` stands for: itself, all instances of a service, all replicas of
+  /// a control plane, or all that is in a zone or in the zones of a region.
   std::vector<std::string> processes_of(const std::string& name) const;
 
   // zones.cpp
@@ -202,12 +211,18 @@ struct Scenario {
   /// It is the name of a zone or of a region.
   bool is_place(std::string_view name) const;
   bool is_control_plane(std::string_view process) const;
+  /// It is a store that replicas of a control plane share.
+  bool is_store(std::string_view process) const;
   bool is_zone_proxy(std::string_view process) const;
-  /// The only one; or Global, then those of the zones.
+  /// It is the name of a control plane that has replicas.
+  bool is_replicated(std::string_view name) const;
+  /// Processes: the only one; or those of Global, then those of the zones.
   std::vector<std::string> control_planes() const;
+  /// Processes: those that replicas share.
+  std::vector<std::string> stores() const;
   /// Ingresses and egresses of all zones.
   std::vector<std::string> zone_proxies() const;
-  /// Control planes, zone proxies, instances.
+  /// Control planes, shared stores, zone proxies, instances.
   std::vector<std::string> processes() const;
   /// "" for Global and for instances of no zone.
   std::string zone_of(std::string_view process) const;
