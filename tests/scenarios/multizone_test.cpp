@@ -146,8 +146,9 @@ class ScenariosOfZones : public testing::TestWithParam<std::string> {};
 TEST_P(ScenariosOfZones, Hold) { EXPECT_EQ(broken(run(of_file(GetParam()))), ""); }
 
 INSTANTIATE_TEST_SUITE_P(All, ScenariosOfZones,
-                         testing::Values("global-offline", "link-cut", "locality-failover", "streams-dropped",
-                                         "trust-during-rotation", "zone-control-plane-offline", "zone-lost"),
+                         testing::Values("global-offline", "global-replica-lost", "global-split", "link-cut",
+                                         "locality-failover", "streams-dropped", "trust-during-rotation",
+                                         "zone-control-plane-offline", "zone-lost"),
                          [](const auto& tested) {
                            std::string name = tested.param;
                            std::ranges::replace(name, '-', '_');
@@ -155,13 +156,16 @@ INSTANTIATE_TEST_SUITE_P(All, ScenariosOfZones,
                          });
 
 TEST(TwoZones, RunTheSameAgain) {
-  Scenario scenario = of_file("global-offline");
-  EXPECT_EQ(run(scenario).fingerprint, run(scenario).fingerprint);
+  for (const char* file : {"global-offline", "global-split"}) {
+    Scenario scenario = of_file(file);
+    EXPECT_EQ(run(scenario).fingerprint, run(scenario).fingerprint) << file;
+  }
 }
 
 TEST(TwoZones, HaveATestForEachFile) {
-  EXPECT_THAT(files(), testing::ElementsAre("global-offline", "link-cut", "locality-failover", "streams-dropped",
-                                            "trust-during-rotation", "zone-control-plane-offline", "zone-lost"));
+  EXPECT_THAT(files(), testing::ElementsAre("global-offline", "global-replica-lost", "global-split", "link-cut",
+                                            "locality-failover", "streams-dropped", "trust-during-rotation",
+                                            "zone-control-plane-offline", "zone-lost"));
 }
 
 }  // namespace
