@@ -23,7 +23,7 @@
 ///                                               refused response for one that was taken
 ///     allowed-pairs-share-trust                 at no instant would a proxy have refused the certificate of one that
 ///                                               calls it, or that it calls, by what both hold then
-///     no-plaintext-window                       at no instant would a call have passed in the clear from proxy to proxy
+///     no-plaintext-window                       at no instant would a call have passed in the clear between proxies,
 ///                                               by what both hold then
 ///     no-black-hole                             at no instant would a call have gone nowhere, by what the proxies on
 ///                                               its way hold then, while somebody runs who would serve it
