@@ -39,8 +39,6 @@ class Drawing {
       swizzle();
     else if (kind == "net.flap")
       again_and_again(Duration(0), part_of(order_.duration("period"), order_.number("down")));
-    else if (kind == "pki.rotateCA" && order_.word("how") == "staged")
-      rotate_in_steps();
     else if (kind == "proc.limit")
       limit();
     else if (kind == "kds.splitGlobal")
@@ -199,18 +197,6 @@ class Drawing {
     Duration end = std::min(*lasts_, scenario_.duration - occasion_.at);
     for (Duration at = after; at < end; at += period)
       add(part(), occasion_.at + at, std::min(length, *lasts_ - at), fault_.kind->name);
-  }
-
-  void rotate_in_steps() {
-    Duration at = occasion_.at;
-    for (auto [step, text] :
-         {std::pair{"trust", "the new one is trusted beside the old one"}, std::pair{"sign", "the new one signs"},
-          std::pair{"forget", "the old one is trusted no more"}}) {
-      FaultOrder one = order_;
-      one.values.emplace("step", FaultValue{.word = step});
-      add(std::move(one), at, std::nullopt, text);
-      at += order_.duration("pause");
-    }
   }
 
   void limit() {
