@@ -120,6 +120,12 @@ json process_json(const RecordedRun& run, const std::string& process) {
     }
     return out;
   }
+  if (run.scenario().find_instance(process) == nullptr) {
+    out["state"] = life_json(run, process);
+    if (run.scenario().is_control_plane(process))
+      out["state"]["reachesStore"] = !run.state().storeless.contains(process);
+    return out;
+  }
   out["state"] = proxy_json(run, process);
   out["configuration"] = configuration_json(run, process);
   const auto& pushes = run.conversation(process).pushes();

@@ -13,7 +13,7 @@ namespace kumasim::scenario {
 ///  "proxies": {"web-0": {..}}}.
 nlohmann::json mesh_json(const RecordedRun& run);
 /// One process with all that is known of it: what of the configuration is in use and warms, the last pushes.
-/// REQUIRES: an instance or the control plane.
+/// Of control planes beside the first, and of shared stores, whether they run. REQUIRES: an instance or one of these.
 nlohmann::json process_json(const RecordedRun& run, const std::string& process);
 /// {"process", "atSeconds", "resources": [{"type", "name", "state", "version", "why": {..}, "resource": {..}}]}.
 /// `name` "" for all of the type. REQUIRES: an instance; config_type gave the type.

@@ -69,6 +69,30 @@ TEST(RecordedRun, IsTheRunThatItLooksAt) {
   EXPECT_EQ(whole().now(), 12s);
 }
 
+TEST(RecordedRun, SaysOfReplicasAndTheirStoreWhetherTheyRun) {
+  constexpr std::string_view replicated = R"(apiVersion: kumasim/v1
+kind: Scenario
+metadata: {name: replicated}
+spec:
+  duration: 5s
+  topology:
+    global: {replicas: 2}
+    zones: [{name: east}]
+    services: [{name: web, zone: east, calls: [backend]}, {name: backend, zone: east}]
+  resources: [{type: Mesh, name: default}]
+  faults: [{at: 2s, for: 2s, fault: proc.kill, target: global-store}]
+  expect: [{always: converged}]
+)";
+  const Scenario replicas = *load_scenario(replicated, "r.yaml");
+  RecordedRun before(replicas, {.seed = 3, .until = 1s}), after(replicas, {.seed = 3, .until = 3s});
+  EXPECT_EQ(process_json(before, "global-store")["state"]["up"], true);
+  EXPECT_EQ(process_json(after, "global-store")["state"]["up"], false);
+  EXPECT_EQ(process_json(before, "global-2")["state"]["reachesStore"], true);
+  EXPECT_EQ(process_json(after, "global-2")["state"]["reachesStore"], false);
+  EXPECT_EQ(process_json(after, "kuma-cp-east")["state"]["reachesStore"], true);
+  EXPECT_EQ(process_json(after, "global-1")["state"]["process"], "global-1");
+}
+
 TEST(RecordedRun, StopsWhereItIsTold) {
   EXPECT_EQ(at_4s().now(), 4s);
   EXPECT_LT(at_4s().run().events, whole().run().events);

@@ -1,6 +1,7 @@
 /// `kumasim inspect`: the mesh, a process or a proxy's configuration at one moment of a run.
 #include <algorithm>
 #include <iostream>
+#include <iterator>
 #include <memory>
 
 #include <CLI/CLI.hpp>
@@ -89,7 +90,8 @@ int show(const scenario::RecordedRun& run, const InspectArguments& arguments) {
 
 int check_process(const scenario::Scenario& scenario, const InspectArguments& arguments) {
   const std::string& process = arguments.process;
-  std::vector<std::string> names{scenario.control_planes().front()};
+  std::vector<std::string> names = scenario.control_planes();
+  std::ranges::copy(scenario.stores(), std::back_inserter(names));
   for (const scenario::Instance& instance : scenario.instances) names.push_back(instance.process);
   if (!process.empty() && std::ranges::find(names, process) == names.end()) {
     std::string near = scenario::nearest(process, names);

@@ -93,6 +93,14 @@ std::string process_text(const RecordedRun& run, const std::string& process) {
     }
     return std::move(out).str();
   }
+  if (run.scenario().find_instance(process) == nullptr) {
+    json state = process_json(run, process)["state"];
+    out << fmt::format("{}: {}{}, life {}, address {}{}\n", process, state["up"].get<bool>() ? "up" : "down",
+                       state["paused"].get<bool>() ? ", paused" : "", state["life"].dump(),
+                       state["address"].get<std::string>(),
+                       state.value("reachesStore", true) ? "" : ", does not reach its store");
+    return std::move(out).str();
+  }
   json proxy = proxy_json(run, process);
   out << fmt::format("{}: {}{}, {}, life {}, address {}\n", process, proxy["up"].get<bool>() ? "up" : "down",
                      proxy["paused"].get<bool>() ? ", paused" : "",
