@@ -394,4 +394,15 @@ const VirtualHost* RouteConfig::host(const std::string& authority) const {
   return catch_all_ ? &hosts_[*catch_all_] : nullptr;
 }
 
+std::vector<std::string> RouteConfig::domains() const {
+  std::vector<std::string> out;
+  for (const auto& [domain, host] : exact_) out.push_back(domain);
+  for (const auto& [length, domains] : suffixes_)
+    for (const auto& [domain, host] : domains) out.push_back("*" + domain);
+  for (const auto& [length, domains] : prefixes_)
+    for (const auto& [domain, host] : domains) out.push_back(domain + "*");
+  if (catch_all_) out.emplace_back("*");
+  return out;
+}
+
 }  // namespace kumasim::sim::proxy

@@ -137,6 +137,8 @@ class RouteConfig {
 
   /// Exact domain, then the longest suffix wildcard (*.a), then the longest prefix wildcard (a.*), then `*`.
   const VirtualHost* host(const std::string& authority) const;
+  /// All that hosts are for, in lower case: `a.b`, `*.b`, `a.*`, `*`.
+  std::vector<std::string> domains() const;
 
   const std::string& name() const { return name_; }
   const HeaderEdits& request() const { return request_; }
