@@ -7,6 +7,7 @@
 #include <google/protobuf/any.pb.h>
 
 #include "envoy/service/discovery/v3/discovery.pb.h"
+#include "reference-cp/identity/base64.hpp"
 #include "reference-cp/model/codec.hpp"
 #include "reference-cp/model/kinds.hpp"
 #include "reference-cp/xds/dataplane.hpp"
@@ -74,6 +75,7 @@ class DeploymentBuilder {
     collect();
     apply();
     if (!wrong_.empty()) return std::unexpected(std::move(wrong_));
+    make_secrets();
     for (const auto& [mesh, dataplane] : dataplanes_) universe_.connect(mesh, dataplane);
     universe_.settle();
     for (const std::string& mesh : universe_.meshes()) {
@@ -138,6 +140,27 @@ class DeploymentBuilder {
                             ": MeshIdentity is passed over: proxies are taken to have certificates of their mesh");
   }
 
+  /// Private keys are seldom kept beside policies, and a gateway without its certificate gets no configuration at all.
+  void make_secrets() {
+    for (const auto& [key, gateway] : out_.resources_) {
+      const auto& [type, mesh, name] = key;
+      if (type != "MeshGateway") continue;
+      std::set<std::string> missing;
+      for (const json& listener : cp::at(gateway["spec"], "conf", "listeners"))
+        for (const json& source : cp::at(listener, "tls", "certificates"))
+          if (std::string secret = cp::text_at(source, "secret");
+              !secret.empty() && !out_.resources_.contains({"Secret", mesh, secret}))
+            missing.insert(secret);
+      for (const std::string& secret : missing) {
+        out_.notes_.push_back(
+            fmt::format("{}: there is no Secret `{}`: a certificate of kumasim stands for that of MeshGateway {}",
+                        set_.name, secret, name));
+        std::string text = cp::base64_encode(out_.workshop().certificates.server(mesh, secret));
+        universe_.apply({{"type", "Secret"}, {"mesh", mesh}, {"name", secret}, {"data", text}});
+      }
+    }
+  }
+
   void add_proxies(const std::string& mesh) {
     const cp::MeshView& view = out_.view(mesh);
     bool by_name = std::ranges::any_of(out_.resources_, [&](const auto& each) {
@@ -149,6 +172,8 @@ class DeploymentBuilder {
     for (const auto& [key, dataplanes] : kinds) {
       std::size_t number = out_.proxies_.size();
       out_.proxies_.push_back(make(view, key.first, dataplanes));
+      if (const StillProxy& made = out_.proxies_.back(); made.view.gateway_type == "BUILTIN" && !made.refusal.empty())
+        out_.notes_.push_back(fmt::format("{}: gateway {} is deaf: {}", set_.name, made.service, made.refusal));
       for (const cp::ResourcePtr& each : dataplanes) {
         out_.by_name_[{mesh, each->meta.name}] = number;
         std::size_t index = 0;

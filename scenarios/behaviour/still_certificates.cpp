@@ -43,4 +43,13 @@ cp::ProxyIdentity StillCertificates::identify(const std::string& mesh, const cp:
   return at->second;
 }
 
+const std::string& StillCertificates::server(const std::string& mesh, const std::string& secret) {
+  auto [at, fresh] = servers_.try_emplace({mesh, secret});
+  if (!fresh) return at->second;
+  cp::KeyPair pair =
+      made(cp::make_server({.hosts = {"gateway.invalid"}, .key = {}, .now = now_, .made_key = key_}, random_));
+  at->second = pair.certificate_pem + pair.key_pem;
+  return at->second;
+}
+
 }  // namespace kumasim::scenario

@@ -19,6 +19,8 @@ class StillCertificates {
 
   /// What a proxy of the mesh holds.
   cp::ProxyIdentity identify(const std::string& mesh, const cp::Resource& proxy);
+  /// The text of a Secret that a gateway shows to its clients: a certificate and its key. One for each name.
+  const std::string& server(const std::string& mesh, const std::string& secret);
   WallTime now() const { return now_; }
 
  private:
@@ -29,6 +31,7 @@ class StillCertificates {
   cp::PrivateKeyPtr key_;  ///< of all workloads: keys prove nothing here, and each takes time
   std::map<std::string, cp::Issuer> authorities_;
   std::map<std::pair<std::string, std::string>, cp::ProxyIdentity> made_;  ///< by mesh and tags
+  std::map<std::pair<std::string, std::string>, std::string> servers_;
 };
 
 }  // namespace kumasim::scenario
