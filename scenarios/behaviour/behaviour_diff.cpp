@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "scenarios/behaviour/difference_category.hpp"
 #include "scenarios/behaviour/flow.hpp"
 #include "scenarios/behaviour/flow_requests.hpp"
 #include "scenarios/behaviour/policy_origins.hpp"
@@ -16,6 +17,7 @@ namespace kumasim::scenario {
 namespace {
 
 constexpr const char* no_call = "no such call";
+constexpr const char* outside = "outside";
 
 /// Destination -> the outbound; the first of several ports, the others by their section.
 using Outbounds = std::map<std::string, const cp::Outbound*>;
@@ -32,41 +34,6 @@ Outbounds outbounds_of(const StillProxy* proxy) {
 }
 
 constexpr const char* unseen = "differs in what is not looked at";
-
-/// Text and whose.
-using Parts = std::set<std::pair<std::string, std::string>>;
-Parts parts_of(const Fact& fact) {
-  return fact.parts.empty() ? Parts{{fact.text, ""}} : Parts(fact.parts.begin(), fact.parts.end());
-}
-
-bool has_part(const Fact& fact, const std::string& text) {
-  return std::ranges::any_of(parts_of(fact), [&](const auto& part) { return part.first == text; });
-}
-
-/// What some of the calls have now and had not before; where there is none, for others are gone, what is left.
-std::set<std::string> gained(const Fact& before, const Fact& after) {
-  Parts old = parts_of(before);
-  std::set<std::string> out, left;
-  for (const auto& [text, whose] : parts_of(after)) {
-    left.insert(text);
-    bool had = old.contains({text, whose}) || (before.parts.empty() && before.text == text);
-    if (!had) out.insert(text);
-  }
-  return out.empty() ? left : out;
-}
-
-std::string category_of(FactId fact, const Fact& before, const std::string& text) {
-  if (fact == FactId::access) return text == "denied" || text == "allowed" ? text : "unreachable";
-  if (text == "plaintext") return text;
-  return text == "tls" && has_part(before, "mtls") ? "unauthenticated" : "encrypted";
-}
-
-std::vector<std::string> categories_of(FactId fact, const Fact& before, const Fact& after) {
-  if (fact != FactId::access && fact != FactId::transport) return {std::string(fact_kind(fact).category)};
-  std::set<std::string> out;
-  for (const std::string& text : gained(before, after)) out.insert(category_of(fact, before, text));
-  return {out.begin(), out.end()};
-}
 
 /// Some of such calls pass both proxies; the first does not answer them itself.
 bool passes(const CallFacts& flow) {
@@ -94,9 +61,12 @@ class Comparison {
   }
 
   BehaviourDiff run() {
-    resources();
+    out_.resources = resource_differences(before_, after_);
     clients();
-    for (const auto& [pair, names] : pairs_) compare_client(pair.first, pair.second, names);
+    for (const auto& [pair, client] : pairs_) {
+      compare_client(pair.first, pair.second, client);
+      compare_gateway(pair.first, pair.second, client);
+    }
     unseen_changes();
     join_clients();
     return std::move(out_);
@@ -109,24 +79,16 @@ class Comparison {
   };
   struct Found {
     FlowDifference change;
-    std::map<std::string, std::vector<std::string>> clients;  ///< service -> Dataplanes
+    std::map<std::string, std::vector<std::string>> clients;  ///< service -> Dataplanes; of a door the gateway's
+    std::string door = {};                                    ///< its text; "": the clients call
   };
-
-  void resources() {
-    auto add = [&](const Deployment::Key& key, const char* state) {
-      out_.resources.push_back({key[0], key[1], key[2], state});
-    };
-    for (const auto& [key, resource] : before_.resources()) {
-      auto now = after_.resources().find(key);
-      if (now == after_.resources().end())
-        add(key, "removed");
-      else if (now->second != resource)
-        add(key, "changed");
-    }
-    for (const auto& [key, resource] : after_.resources())
-      if (!before_.resources().contains(key)) add(key, "added");
-    std::ranges::sort(out_.resources);
-  }
+  /// A call before and after.
+  struct Pair {
+    WayIn was, is;
+    const Client& client;
+    std::string to;
+    std::string door = {};
+  };
 
   /// Dataplanes whose proxies stand for each other before and after, by these two proxies' places.
   void clients() {
@@ -174,33 +136,64 @@ class Comparison {
         auto found = in.find(name);
         return found == in.end() ? nullptr : found->second;
       };
-      compare_flow({was, find(old)}, {is, find(now)}, client, name);
+      Pair pair{{was, find(old)}, {is, find(now)}, client, name};
+      std::string bare = destination_name(*(pair.is.outbound ? pair.is.outbound : pair.was.outbound));
+      compare_flow(pair, requests_of(bare, [&](const Deployment& each) {
+                     return requests_to(each, client.mesh, bare, scenario_);
+                   }));
     }
   }
 
-  struct Side {
-    const StillProxy* proxy;
-    const cp::Outbound* outbound;
-  };
+  /// Whoever is outside calls a gateway, not one of its Dataplanes: one that comes or goes is compared with another.
+  void compare_gateway(const StillProxy* was, const StillProxy* is, const Client& client) {
+    if (was == nullptr) was = gateway_in(before_, client);
+    if (is == nullptr) is = gateway_in(after_, client);
+    std::vector<Door> doors = was == nullptr ? std::vector<Door>() : doors_of(before_, *was);
+    for (Door& door : is == nullptr ? std::vector<Door>() : doors_of(after_, *is)) {
+      auto known = std::ranges::find_if(doors, [&](const Door& other) { return door.same(other); });
+      if (known == doors.end())
+        doors.push_back(std::move(door));
+      else
+        *known = std::move(door);
+    }
+    for (const Door& door : doors) {
+      ++out_.flows;
+      Pair pair{{was, nullptr, door}, {is, nullptr, door}, client, client.service + door.text(), door.text()};
+      compare_flow(pair,
+                   requests_of(pair.to, [&](const Deployment& each) { return requests_at(each, client.mesh, door); }));
+    }
+  }
 
-  void compare_flow(const Side& was, const Side& is, const Client& client, const std::string& to) {
-    std::string bare = destination_name(*(is.outbound ? is.outbound : was.outbound));
+  static const StillProxy* gateway_in(const Deployment& deployment, const Client& client) {
+    for (const StillProxy& proxy : deployment.proxies())
+      if (proxy.mesh == client.mesh && proxy.service == client.service && proxy.view.gateway_type == "BUILTIN")
+        return &proxy;
+    return nullptr;
+  }
+
+  /// What both sets tell apart; a note says how many there are beyond the most.
+  template <class Find>
+  std::set<FlowRequest> requests_of(const std::string& to, Find find) {
     std::set<FlowRequest> requests;
     for (const auto* each : {&before_, &after_}) {
-      FlowRequests found = requests_to(*each, client.mesh, bare, scenario_);
+      FlowRequests found = find(*each);
       requests.merge(found.looked_at);
       if (found.left_out == 0) continue;
       std::string note = fmt::format("{}: of the requests to {} that routes tell apart {} are not looked at",
-                                     each->name(), bare, found.left_out);
+                                     each->name(), to, found.left_out);
       if (std::ranges::find(out_.notes, note) == out_.notes.end()) out_.notes.push_back(std::move(note));
     }
+    return requests;
+  }
+
+  void compare_flow(const Pair& pair, const std::set<FlowRequest>& requests) {
     struct Seen {
       std::vector<std::string> requests;
       CallFacts before, after;
     };
     std::map<Raw, Seen> seen;
     for (const FlowRequest& request : requests) {
-      CallFacts old = look(before_, was, request), now = look(after_, is, request);
+      CallFacts old = look(before_, pair.was, request), now = look(after_, pair.is, request);
       bool both = passes(old) && passes(now);
       for (const FactKind& kind : fact_kinds()) {
         // HTTP has facts that bytes have not.
@@ -208,29 +201,33 @@ class Comparison {
           for (CallFacts* each : {&old, &now}) each->facts.try_emplace(kind.id, Fact{"none"});
         auto a = old.facts.find(kind.id), b = now.facts.find(kind.id);
         if (a == old.facts.end() || b == now.facts.end() || a->second == b->second) continue;
-        touch(was, is, old, now);
+        touch(pair, old, now);
         Seen& entry = seen[{kind.id, a->second.text, b->second.text}];
         if (entry.requests.empty()) entry.before = old, entry.after = now;
         entry.requests.push_back(request.text().empty() ? "GET /" : request.text());
       }
     }
     for (auto& [raw, entry] : seen) {
-      Found found{
-          .change =
-              {.mesh = client.mesh, .from = {}, .to = to, .fact = raw.fact, .before = raw.before, .after = raw.after},
-          .clients = {{client.service, client.names}}};
+      Found found{.change = {.mesh = pair.client.mesh,
+                             .from = {},
+                             .to = pair.to,
+                             .fact = raw.fact,
+                             .before = raw.before,
+                             .after = raw.after},
+                  .clients = {{pair.client.service, pair.client.names}},
+                  .door = pair.door};
       FlowDifference& change = found.change;
       if (entry.requests.size() < requests.size()) change.requests = entry.requests;
       change.why_before = entry.before.facts.at(raw.fact).why;
       change.why_after = entry.after.facts.at(raw.fact).why;
       change.categories = categories_of(raw.fact, entry.before.facts.at(raw.fact), entry.after.facts.at(raw.fact));
-      change.policies = causes(was, is, entry.before, entry.after, raw.fact, client.mesh);
+      change.policies = causes(pair, entry.before, entry.after, raw.fact);
       found_.push_back(std::move(found));
     }
   }
 
-  void touch(const Side& was, const Side& is, const CallFacts& old, const CallFacts& now) {
-    touched_.insert({was.proxy, is.proxy});
+  void touch(const Pair& pair, const CallFacts& old, const CallFacts& now) {
+    touched_.insert({pair.was.proxy, pair.is.proxy});
     for (const CallFacts* each : {&old, &now})
       for (const ServerPlace& server : each->servers) touched_.insert(server.proxy);
   }
@@ -260,9 +257,8 @@ class Comparison {
     }
   }
 
-  static CallFacts look(const Deployment& deployment, const Side& side, const FlowRequest& request) {
-    if (side.proxy != nullptr && side.outbound != nullptr)
-      return evaluate(deployment, *side.proxy, *side.outbound, request);
+  static CallFacts look(const Deployment& deployment, const WayIn& way, const FlowRequest& request) {
+    if (way.leads()) return evaluate(deployment, way, request);
     CallFacts out;
     out.facts[FactId::access] = {no_call};
     return out;
@@ -270,16 +266,13 @@ class Comparison {
 
   /// Of the resources that differ those that decide the fact before or after; where the control plane names none, all
   /// of the kinds that can decide it.
-  std::vector<ResourceDifference> causes(const Side& was, const Side& is, const CallFacts& old, const CallFacts& now,
-                                         FactId fact, const std::string& mesh) const {
+  std::vector<ResourceDifference> causes(const Pair& pair, const CallFacts& old, const CallFacts& now,
+                                         FactId fact) const {
     const FactKind& kind = fact_kind(fact);
+    const std::string& mesh = pair.client.mesh;
     std::set<Deployment::Key> keys;
-    auto take = [&](const Deployment& deployment, const Side& side, const CallFacts& flow) {
-      if (side.proxy != nullptr && side.outbound != nullptr)
-        keys.merge(origins_of(deployment, *side.proxy, *side.outbound, flow, kind));
-    };
-    take(before_, was, old);
-    take(after_, is, now);
+    if (pair.was.leads()) keys.merge(origins_of(before_, pair.was, old, kind));
+    if (pair.is.leads()) keys.merge(origins_of(after_, pair.is, now, kind));
     auto judged_in = [&](const CallFacts& flow) {
       const std::string& text = flow.facts.at(fact).text;
       return text == "allowed" || text == "denied";
@@ -287,8 +280,8 @@ class Comparison {
     bool judged = fact == FactId::access && judged_in(old) && judged_in(now);
     std::vector<ResourceDifference> named, possible;
     for (const ResourceDifference& each : out_.resources) {
-      // Routes decide whether a call gets anywhere, not whether it may.
-      if (judged && each.type.ends_with("Route")) continue;
+      if (judged && only_leads(each.type)) continue;
+      if (pair.door.empty() && is_of_gateways(each.type)) continue;
       if (keys.contains({each.type, each.mesh, each.name})) named.push_back(each);
       bool decides = std::ranges::find(kind.policies, each.type) != kind.policies.end();
       if (decides && (each.mesh == mesh || (each.type == "Mesh" && each.name == mesh))) possible.push_back(each);
@@ -302,8 +295,9 @@ class Comparison {
     for (Found& each : found_) {
       auto same = [&](const Found& other) {
         const FlowDifference &a = other.change, &b = each.change;
-        return a.mesh == b.mesh && a.to == b.to && a.requests == b.requests && a.fact == b.fact &&
-               a.before == b.before && a.after == b.after && a.categories == b.categories && a.policies == b.policies;
+        return a.mesh == b.mesh && each.door == other.door && a.to == b.to && a.requests == b.requests &&
+               a.fact == b.fact && a.before == b.before && a.after == b.after && a.categories == b.categories &&
+               a.policies == b.policies;
       };
       auto place = std::ranges::find_if(joined, same);
       if (place == joined.end()) {
@@ -316,8 +310,11 @@ class Comparison {
       }
     }
     for (Found& each : joined) {
-      for (const auto& [service, names] : each.clients)
-        each.change.from.push_back(client_text(each.change.mesh, service, names));
+      for (const auto& [service, names] : each.clients) {
+        std::string who = client_text(each.change.mesh, service, names);
+        each.change.from.push_back(each.door.empty() ? who : outside);
+        if (!each.door.empty()) each.change.to = who + each.door;
+      }
       out_.changes.push_back(std::move(each.change));
     }
     std::ranges::stable_sort(out_.changes, [](const FlowDifference& a, const FlowDifference& b) {
@@ -340,80 +337,8 @@ class Comparison {
 
 }  // namespace
 
-std::string ResourceDifference::text() const { return fmt::format("{} {} {}", type, name, state); }
-
-std::string FlowDifference::text() const {
-  std::string_view label = fact_kind(fact).label;
-  std::string out = fmt::format("{}{}", mesh == "default" ? "" : "mesh " + mesh + ": ", fmt::join(from, ", "));
-  if (!to.empty()) out += " -> " + to;
-  if (!requests.empty()) out += fmt::format(" {}", fmt::join(requests, ", "));
-  out += fmt::format(": {}{}{}{}{}", label, label.empty() ? "" : " ", before, to.empty() ? "" : " -> ", after);
-  std::vector<std::string> causes;
-  for (const ResourceDifference& each : policies) causes.push_back(each.text());
-  return causes.empty() ? out : fmt::format("{} ({})", out, fmt::join(causes, ", "));
-}
-
-const std::vector<std::string>& difference_categories() {
-  static const std::vector<std::string> all = [] {
-    std::vector<std::string> out{"denied", "allowed", "unreachable", "plaintext", "unauthenticated", "encrypted"};
-    for (const FactKind& kind : fact_kinds())
-      if (kind.id != FactId::access && kind.id != FactId::transport &&
-          std::ranges::find(out, kind.category) == out.end())
-        out.emplace_back(kind.category);
-    out.emplace_back("unseen");
-    return out;
-  }();
-  return all;
-}
-
 BehaviourDiff compare(const Deployment& before, const Deployment& after, const Scenario* scenario) {
   return Comparison(before, after, scenario).run();
-}
-
-std::string diff_text(const BehaviourDiff& diff) {
-  std::string out;
-  for (const FlowDifference& change : diff.changes) out += change.text() + "\n";
-  std::vector<std::string> silent;
-  for (const ResourceDifference& each : diff.resources) {
-    bool shows = std::ranges::any_of(diff.changes, [&](const FlowDifference& change) {
-      return std::ranges::find(change.policies, each) != change.policies.end();
-    });
-    if (!shows) silent.push_back(each.text());
-  }
-  if (!silent.empty())
-    out += fmt::format("{}without effect on any call: {}\n", out.empty() ? "" : "\n", fmt::join(silent, ", "));
-  for (const std::string& note : diff.notes) out += "note: " + note + "\n";
-  return out + fmt::format("{} call{} looked at, {} change{}, {} resource{} differ\n", diff.flows,
-                           diff.flows == 1 ? "" : "s", diff.changes.size(), diff.changes.size() == 1 ? "" : "s",
-                           diff.resources.size(), diff.resources.size() == 1 ? "" : "s");
-}
-
-nlohmann::json diff_json(const BehaviourDiff& diff) {
-  using nlohmann::json;
-  auto resource = [](const ResourceDifference& each) {
-    json out{{"type", each.type}, {"name", each.name}, {"state", each.state}};
-    if (!each.mesh.empty()) out["mesh"] = each.mesh;
-    return out;
-  };
-  json changes = json::array(), resources = json::array();
-  for (const FlowDifference& each : diff.changes) {
-    json policies = json::array();
-    for (const ResourceDifference& policy : each.policies) policies.push_back(resource(policy));
-    changes.push_back({{"mesh", each.mesh},
-                       {"from", each.from},
-                       {"to", each.to},
-                       {"requests", each.requests},
-                       {"fact", fact_kind(each.fact).name},
-                       {"categories", each.categories},
-                       {"before", each.before},
-                       {"after", each.after},
-                       {"whyBefore", each.why_before},
-                       {"whyAfter", each.why_after},
-                       {"policies", std::move(policies)}});
-  }
-  for (const ResourceDifference& each : diff.resources) resources.push_back(resource(each));
-  return {{"before", diff.before}, {"after", diff.after},    {"calls", diff.flows},
-          {"changes", changes},    {"resources", resources}, {"notes", diff.notes}};
 }
 
 }  // namespace kumasim::scenario

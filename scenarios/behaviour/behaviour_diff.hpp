@@ -7,23 +7,16 @@
 #include <nlohmann/json.hpp>
 
 #include "scenarios/behaviour/deployment.hpp"
+#include "scenarios/behaviour/difference_category.hpp"
 #include "scenarios/behaviour/fact.hpp"
+#include "scenarios/behaviour/resource_difference.hpp"
 
 namespace kumasim::scenario {
 
-struct ResourceDifference {
-  std::string type, mesh, name;
-  std::string state;  ///< added, removed, changed
-  auto operator<=>(const ResourceDifference&) const = default;
-
-  /// "MeshTimeout web-timeouts changed"
-  std::string text() const;
-};
-
 struct FlowDifference {
   std::string mesh;
-  std::vector<std::string> from;           ///< services, or some Dataplanes of one: "web version=v2"
-  std::string to;                          ///< "": of no call, but of the proxies' configuration
+  std::vector<std::string> from;           ///< services, or some Dataplanes of one: "web version=v2"; or "outside"
+  std::string to;                          ///< "": of no call, but of the proxies' configuration; "gateway:80 a.b"
   std::vector<std::string> requests = {};  ///< those that it is about; empty: all that were looked at
   FactId fact = FactId::access;
   std::string before, after;
@@ -37,15 +30,11 @@ struct FlowDifference {
 
 struct BehaviourDiff {
   std::string before, after;
-  std::size_t flows = 0;  ///< pairs of a client and a destination
+  std::size_t flows = 0;  ///< pairs of a client and a destination, and doors of gateways
   std::vector<FlowDifference> changes = {};
   std::vector<ResourceDifference> resources = {};
   std::vector<std::string> notes = {};
 };
-
-/// Of changes, for --fail-on: denied, allowed, unreachable, plaintext, unauthenticated (mtls became tls), encrypted,
-/// the categories of facts, and unseen: the bytes of a configuration differ and nothing that is looked at does.
-const std::vector<std::string>& difference_categories();
 
 /// Both were made in one workshop. `scenario` adds the paths of its calls to the requests that are looked at.
 BehaviourDiff compare(const Deployment& before, const Deployment& after, const Scenario* scenario);

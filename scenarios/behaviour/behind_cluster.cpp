@@ -64,7 +64,7 @@ std::string BehindCluster::label(const ClusterState* cluster, const std::vector<
     for (const cp::Inbound& inbound : proxy.view.inbounds)
       if (proxy.mesh == mesh_ && inbound.service == service) all.push_back(inbound.tags);
   std::string tags = tags_text(distinguishing(these, all));
-  if (service.empty()) return called_;
+  if (service.empty()) return called_.empty() ? name : called_;
   if (service == called_) return tags.empty() ? called_ : tags;
   return tags.empty() ? service : service + " " + tags;
 }

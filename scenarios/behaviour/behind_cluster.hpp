@@ -14,7 +14,7 @@ const sim::proxy::ClusterState* find_cluster(const sim::proxy::ConfigState& conf
 
 class BehindCluster {
  public:
-  /// `called` is the destination as the client knows it.
+  /// `called` is the destination as the client knows it; "": none, as at a gateway.
   BehindCluster(const Deployment& deployment, std::string mesh, std::string called)
       : deployment_(deployment), mesh_(std::move(mesh)), called_(std::move(called)) {}
 

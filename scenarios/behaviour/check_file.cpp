@@ -53,26 +53,37 @@ const Grammar& check_grammar() {
 
 /// One kind of client with one destination.
 struct Asked {
-  const StillProxy* client;
-  const cp::Outbound* outbound;
+  WayIn way;
+  std::string who;  ///< "web -> backend"
 };
 
 class Judge {
  public:
   explicit Judge(const Deployment& deployment) : deployment_(deployment) {
     for (const StillProxy& proxy : deployment.proxies()) {
+      clients_.insert(proxy.service);
       services_.insert(proxy.service);
+      if (proxy.view.gateway_type == "BUILTIN") gateways_.insert(proxy.service);
       for (const cp::Inbound& inbound : proxy.view.inbounds) services_.insert(inbound.service);
       for (const cp::Outbound& outbound : proxy.view.outbounds) services_.insert(destination_name(outbound));
     }
   }
 
-  /// Why a name cannot be asked about; nullopt where it can.
-  std::optional<std::string> unknown(const std::string& name, std::string& hint) const {
-    if (name == "*" || services_.contains(name)) return std::nullopt;
-    std::string near = nearest(name, {services_.begin(), services_.end()});
-    if (!near.empty()) hint = fmt::format("did you mean `{}`?", near);
-    return fmt::format("there is no service `{}`", name);
+  /// Why this cannot be asked about, and a hint; empty where it can.
+  std::vector<PredicateError> unknown(const Question& question) const {
+    std::vector<PredicateError> out;
+    if (!question.from_outside()) {
+      for (const std::string& name : {question.from, question.to})
+        if (name != "*" && !services_.contains(name))
+          out.push_back({fmt::format("there is no service `{}`", name), meant(name, services_)});
+      return out;
+    }
+    if (clients_.contains(question.from))
+      out.push_back({"`outside` stands for clients outside of the mesh, and a service has this name too",
+                     "give the service another name"});
+    if (question.to != "*" && !gateways_.contains(question.to))
+      out.push_back({fmt::format("there is no builtin gateway `{}`", question.to), meant(question.to, gateways_)});
+    return out;
   }
 
   CheckVerdict judge(const Expected& expected) const {
@@ -82,20 +93,19 @@ class Judge {
     std::map<std::string, std::vector<std::string>> seen;  // text -> whose
     bool any = false, broken = false;
     for (const Asked& each : asked(question)) {
-      CallFacts flow = evaluate(deployment_, *each.client, *each.outbound, question.request);
+      CallFacts flow = evaluate(deployment_, each.way, question.request);
       Fact fact = answer(question, flow);
       bool holds = !fact.text.starts_with(not_reached) && question.holds(fact);
       auto& whose = seen[fact.text];
-      std::string who = fmt::format("{} -> {}", each.client->service, destination_name(*each.outbound));
-      if (std::ranges::find(whose, who) == whose.end()) whose.push_back(who);
-      if (!any || (!holds && !broken)) explain(each, flow, question, fact, out);
+      if (std::ranges::find(whose, each.who) == whose.end()) whose.push_back(each.who);
+      if (!any || (!holds && !broken)) explain(each.way, flow, question, fact, out);
       any = true;
       broken = broken || !holds;
     }
     out.held = any && !broken;
     if (!any) {
       out.seen = "no such call";
-      out.why = fmt::format("no Dataplane of {} has an outbound to {}", question.from, question.to);
+      out.why = why_nobody(question);
     }
     for (const auto& [text, whose] : seen)
       out.seen += fmt::format("{}{}{}", out.seen.empty() ? "" : ", ", text,
@@ -104,16 +114,52 @@ class Judge {
   }
 
  private:
+  static std::string meant(const std::string& name, const std::set<std::string>& names) {
+    std::string near = nearest(name, {names.begin(), names.end()});
+    return near.empty() ? "" : fmt::format("did you mean `{}`?", near);
+  }
+
+  std::string why_nobody(const Question& question) const {
+    if (question.from_outside()) return fmt::format("{} has no such listener", question.to);
+    std::string out = fmt::format("no Dataplane of {} has an outbound to {}", question.from, question.to);
+    return gateways_.contains(question.to) ? out + ": a gateway's listeners are called from `outside`" : out;
+  }
+
   std::vector<Asked> asked(const Question& question) const {
     std::vector<Asked> out;
     for (const StillProxy& proxy : deployment_.proxies()) {
+      if (question.from_outside()) {
+        if (!gateways_.contains(proxy.service) || (question.to != "*" && question.to != proxy.service)) continue;
+        for (Door& door : doors_asked(proxy, question)) {
+          std::string who = fmt::format("outside -> {}{}", proxy.service, door.text());
+          out.push_back({{&proxy, nullptr, std::move(door)}, std::move(who)});
+        }
+        continue;
+      }
       if (question.from != "*" && proxy.service != question.from) continue;
       for (const cp::Outbound& outbound : proxy.view.outbounds) {
         std::string to = destination_name(outbound);
         if (to == proxy.service && question.to == "*") continue;
-        if (question.to == "*" || to == question.to) out.push_back({&proxy, &outbound});
+        if (question.to == "*" || to == question.to)
+          out.push_back({{&proxy, &outbound}, fmt::format("{} -> {}", proxy.service, to)});
       }
     }
+    return out;
+  }
+
+  /// A port that is asked about is looked at though nobody listens.
+  std::vector<Door> doors_asked(const StillProxy& proxy, const Question& question) const {
+    std::vector<Door> out;
+    for (Door& door : doors_of(deployment_, proxy)) {
+      if ((question.port != 0 && door.port != question.port) || door.tls != question.tls.value_or(door.tls)) continue;
+      if (!question.hostname.empty()) door.hostname = question.hostname;
+      if (std::ranges::none_of(out, [&](const Door& other) { return door.same(other); }))
+        out.push_back(std::move(door));
+    }
+    if (out.empty() && question.port != 0)
+      out.push_back({.port = question.port,
+                     .tls = question.tls.value_or(false),
+                     .hostname = question.hostname.empty() ? "*" : question.hostname});
     return out;
   }
 
@@ -136,28 +182,28 @@ class Judge {
     return {not_reached + access->second.text, {}, access->second.why};
   }
 
-  void explain(const Asked& each, const CallFacts& flow, const Question& question, const Fact& fact,
+  void explain(const WayIn& way, const CallFacts& flow, const Question& question, const Fact& fact,
                CheckVerdict& out) const {
     const FactKind& kind = fact_kind(question.kind == Question::Kind::share ? FactId::route : question.fact);
     out.why = fact.why;
     out.policies.clear();
-    // Routes decide whether a call gets anywhere, not whether it may.
     bool judged = kind.id == FactId::access && (fact.text == "allowed" || fact.text == "denied");
-    for (const auto& [type, mesh, name] : origins_of(deployment_, *each.client, *each.outbound, flow, kind)) {
-      if ((type == "Mesh" && kind.id != FactId::transport) || (judged && type.ends_with("Route"))) continue;
+    for (const auto& [type, mesh, name] : origins_of(deployment_, way, flow, kind)) {
+      if ((type == "Mesh" && kind.id != FactId::transport) || (judged && only_leads(type))) continue;
       out.policies.push_back(type + " " + name);
     }
   }
 
   const Deployment& deployment_;
-  std::set<std::string> services_;
+  std::set<std::string> clients_, services_, gateways_;
 };
 
 }  // namespace
 
 std::set<std::pair<std::string, std::string>> CheckFile::pairs() const {
   std::set<std::pair<std::string, std::string>> out;
-  for (const Expected& each : expectations) out.insert({each.question.from, each.question.to});
+  for (const Expected& each : expectations)
+    if (!each.question.from_outside()) out.insert({each.question.from, each.question.to});
   return out;
 }
 
@@ -197,12 +243,10 @@ std::expected<CheckReport, Diagnostics> judge(const CheckFile& file, const Deplo
   Diagnostics wrong;
   CheckReport out{.name = file.name, .file = file.file, .verdicts = {}, .notes = deployment.notes()};
   for (const Expected& each : file.expectations) {
-    std::size_t before = wrong.size();
-    for (const std::string& name : {each.question.from, each.question.to}) {
-      std::string hint;
-      if (auto why = by.unknown(name, hint)) wrong.push_back({file.file, each.mark, each.text, *why, hint});
-    }
-    if (wrong.size() == before) out.verdicts.push_back(by.judge(each));
+    std::vector<PredicateError> unknown = by.unknown(each.question);
+    for (PredicateError& why : unknown)
+      wrong.push_back({file.file, each.mark, each.text, std::move(why.message), std::move(why.hint)});
+    if (unknown.empty()) out.verdicts.push_back(by.judge(each));
   }
   if (!wrong.empty()) return std::unexpected(std::move(wrong));
   return out;

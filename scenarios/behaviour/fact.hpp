@@ -51,7 +51,7 @@ struct FactKind {
   std::string_view label;     ///< as a line for people has it: "timeout of one try"; "" where the values say it all
   std::string_view category;  ///< of changes, for --fail-on
   FactMeasure measure = FactMeasure::text;
-  std::vector<std::string_view> policies;  ///< kinds that decide it
+  std::vector<std::string_view> policies;  ///< kinds that decide it; those of gateways for calls from outside only
 };
 
 /// In the order in which they are printed.

@@ -1,6 +1,7 @@
-/// One request of one proxy to one destination: which, and what the two proxies make of it.
+/// One request to one destination: which, where it begins, and what the proxies on its way make of it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "kumasim/envoy/call.hpp"
 #include "scenarios/behaviour/deployment.hpp"
 #include "scenarios/behaviour/fact.hpp"
+#include "scenarios/behaviour/gateway_door.hpp"
 
 namespace kumasim::scenario {
 
@@ -37,6 +39,7 @@ struct ServerPlace {
 
 struct CallFacts {
   Facts facts;
+  std::string route = {};  ///< the name that the first proxy's route has
   std::vector<EndpointShare> shares = {};
   std::vector<ServerPlace> servers = {};
 };
@@ -44,8 +47,18 @@ struct CallFacts {
 /// What a person calls the destination of an outbound: the service, or the name of the Mesh*Service.
 std::string destination_name(const cp::Outbound& outbound);
 
+/// Where a call enters its first proxy: by an outbound for the proxy's own application, or by a door of a gateway.
+struct WayIn {
+  const StillProxy* proxy = nullptr;
+  const cp::Outbound* outbound = nullptr;
+  std::optional<Door> door = {};
+
+  /// There is such a call.
+  bool leads() const { return proxy != nullptr && (outbound != nullptr || door); }
+};
+
 /// Without chance: where a route takes a part of the requests, it is taken. Endpoints are all healthy.
-CallFacts evaluate(const Deployment& deployment, const StillProxy& client, const cp::Outbound& outbound,
-                   const FlowRequest& request);
+/// REQUIRES: the way leads somewhere.
+CallFacts evaluate(const Deployment& deployment, const WayIn& way, const FlowRequest& request);
 
 }  // namespace kumasim::scenario

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <vector>
 
+#include "reference-cp/xds/gateway/hostname.hpp"
 #include "reference-cp/xds/json_read.hpp"
 #include "scenarios/behaviour/regex_example.hpp"
 
@@ -66,10 +67,29 @@ std::vector<FlowRequest> beside(const FlowRequest& request, const sim::Headers& 
   return out;
 }
 
-sim::Headers absent_of(const json& match) {
+/// `kind` is the field that says how a header is matched.
+sim::Headers absent_of(const json& match, const char* kind) {
   sim::Headers out;
   for (const json& header : at(match, "headers"))
-    if (text_at(header, "type") == "Absent") out.emplace_back(lower(text_at(header, "name")), "any");
+    if (lower(text_at(header, kind)) == "absent") out.emplace_back(lower(text_at(header, "name")), "any");
+  return out;
+}
+
+/// `matches` of a MeshGatewayRoute's rule.
+FlowRequest gateway_request_of(const json& match) {
+  auto value = [](const json& matcher) {
+    std::string how = text_at(matcher, "match"), text = text_at(matcher, "value");
+    return how == "REGEX" ? example_of_regex(text) : how == "PRESENT" ? "any" : text;
+  };
+  FlowRequest out;
+  if (std::string path = value(at(match, "path")); !path.empty()) out.path = path;
+  if (std::string method = text_at(match, "method"); !method.empty() && method != "NONE") out.method = method;
+  for (const json& header : at(match, "headers"))
+    if (text_at(header, "match") != "ABSENT") out.headers.emplace_back(lower(text_at(header, "name")), value(header));
+  std::string query;
+  for (const json& parameter : at(match, "queryParameters"))
+    query += (query.empty() ? "?" : "&") + text_at(parameter, "name") + "=" + value(parameter);
+  out.path += query;
   return out;
 }
 
@@ -90,42 +110,79 @@ FlowRequest old_request_of(const json& match) {
   return out;
 }
 
+/// Some of these hostnames are for the other one, or there are none.
+bool are_for(const json& hostnames, const std::string& hostname) {
+  return hostnames.empty() || std::ranges::any_of(hostnames, [&](const json& each) {
+           return each.is_string() && cp::gateway::overlap(each.get<std::string>(), hostname);
+         });
+}
+
+class Collection {
+ public:
+  void add(FlowRequest request, const sim::Headers& absent) {
+    if (!request.path.starts_with('/')) return;
+    std::ranges::move(beside(request, absent), std::back_inserter(near_));
+    named_.push_back(std::move(request));
+  }
+  void add_rules_of_http_route(const json& to) {
+    for (const json& rule : at(to, "rules"))
+      for (const json& match : at(rule, "matches")) add(request_of(match), absent_of(match, "type"));
+  }
+  void add_alone(FlowRequest request) { named_.push_back(std::move(request)); }
+
+  FlowRequests take() {
+    std::set<FlowRequest> all;
+    FlowRequests out;
+    for (const auto* list : {&named_, &near_})
+      for (const FlowRequest& request : *list) {
+        if (out.looked_at.size() < requests_max) out.looked_at.insert(request);
+        all.insert(request);
+      }
+    out.left_out = all.size() - out.looked_at.size();
+    return out;
+  }
+
+ private:
+  std::vector<FlowRequest> named_{FlowRequest{}}, near_;
+};
+
 }  // namespace
 
 FlowRequests requests_to(const Deployment& deployment, const std::string& mesh, const std::string& destination,
                          const Scenario* scenario) {
-  std::vector<FlowRequest> named{FlowRequest{}}, near;
-  auto add = [&](FlowRequest request, const sim::Headers& absent) {
-    if (!request.path.starts_with('/')) return;
-    std::ranges::move(beside(request, absent), std::back_inserter(near));
-    named.push_back(std::move(request));
-  };
+  Collection found;
   for (const auto& [key, resource] : deployment.resources()) {
     if (key[1] != mesh) continue;
     const json& spec = resource["spec"];
     if (key[0] == "MeshHTTPRoute")
       for (const json& to : at(spec, "to")) {
         std::string name = text_at(to, "targetRef", "name");
-        if (!name.empty() && name != destination) continue;
-        for (const json& rule : at(to, "rules"))
-          for (const json& match : at(rule, "matches")) add(request_of(match), absent_of(match));
+        if (name.empty() || name == destination) found.add_rules_of_http_route(to);
       }
     if (key[0] == "TrafficRoute")
-      for (const json& http : at(spec, "conf", "http")) add(old_request_of(at(http, "match")), {});
+      for (const json& http : at(spec, "conf", "http")) found.add(old_request_of(at(http, "match")), {});
   }
   if (scenario != nullptr)
     for (const Service& service : scenario->services)
       for (const Outbound& call : service.calls)
-        if (call.to == destination) named.push_back({.method = "GET", .path = call.path, .headers = {}});
-  std::set<FlowRequest> all;
-  FlowRequests out;
-  for (const auto* list : {&named, &near})
-    for (const FlowRequest& request : *list) {
-      if (out.looked_at.size() < requests_max) out.looked_at.insert(request);
-      all.insert(request);
-    }
-  out.left_out = all.size() - out.looked_at.size();
-  return out;
+        if (call.to == destination) found.add_alone({.method = "GET", .path = call.path, .headers = {}});
+  return found.take();
+}
+
+FlowRequests requests_at(const Deployment& deployment, const std::string& mesh, const Door& door) {
+  Collection found;
+  for (const auto& [key, resource] : deployment.resources()) {
+    if (key[1] != mesh) continue;
+    const json& spec = resource["spec"];
+    if (key[0] == "MeshHTTPRoute")
+      for (const json& to : at(spec, "to"))
+        if (text_at(to, "targetRef", "name").empty() && are_for(at(to, "hostnames"), door.hostname))
+          found.add_rules_of_http_route(to);
+    if (key[0] != "MeshGatewayRoute" || !are_for(at(spec, "conf", "http", "hostnames"), door.hostname)) continue;
+    for (const json& rule : at(spec, "conf", "http", "rules"))
+      for (const json& match : at(rule, "matches")) found.add(gateway_request_of(match), absent_of(match, "match"));
+  }
+  return found.take();
 }
 
 }  // namespace kumasim::scenario

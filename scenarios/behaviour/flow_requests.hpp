@@ -20,4 +20,8 @@ struct FlowRequests {
 FlowRequests requests_to(const Deployment& deployment, const std::string& mesh, const std::string& destination,
                          const Scenario* scenario);
 
+/// The same of what MeshHTTPRoutes for all destinations and MeshGatewayRoutes tell apart at a gateway's door, where
+/// their hostnames are for it.
+FlowRequests requests_at(const Deployment& deployment, const std::string& mesh, const Door& door);
+
 }  // namespace kumasim::scenario

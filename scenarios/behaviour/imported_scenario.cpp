@@ -323,7 +323,7 @@ class Importer {
     std::map<std::pair<std::string, std::string>, std::set<std::string>> promised;
     for (const StillProxy& proxy : deployment->proxies())
       for (const cp::Outbound& outbound : proxy.view.outbounds) {
-        CallFacts flow = evaluate(*deployment, proxy, outbound, {});
+        CallFacts flow = evaluate(*deployment, {&proxy, &outbound}, {});
         std::string access = flow.facts[FactId::access].text;
         for (FactId chance : {FactId::fault_abort, FactId::fault_delay, FactId::rate_limit})
           if (auto found = flow.facts.find(chance); found != flow.facts.end() && found->second.text != "none")

@@ -66,16 +66,37 @@ std::vector<std::string_view> split(std::string_view text) {
   return out;
 }
 
-std::expected<void, PredicateError> parse_call(std::string_view text, Question& out) {
-  constexpr const char* form = "such as `web -> backend GET /api x-user:admin`";
-  std::size_t arrow = text.find("->");
-  if (arrow == std::string_view::npos) return wrong("a call is expected: SERVICE -> SERVICE", form);
-  out.from = trim(text.substr(0, arrow));
-  std::vector<std::string_view> parts = split(text.substr(arrow + 2));
-  if (!is_service(out.from) || parts.empty() || !is_service(parts.front()))
-    return wrong("a call is expected: SERVICE -> SERVICE", form);
-  out.to = parts.front();
-  for (std::string_view part : std::span(parts).subspan(1)) {
+/// GATEWAY[:PORT]
+std::expected<void, PredicateError> parse_gateway(std::string_view text, Question& out) {
+  std::size_t colon = text.rfind(':');
+  out.to = text.substr(0, colon);
+  if (colon == std::string_view::npos) return {};
+  std::string_view port = text.substr(colon + 1);
+  auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), out.port);
+  bool number = error == std::errc() && end == port.data() + port.size();
+  if (out.to.empty() || !number || out.port == 0 || out.port > 65'535)
+    return wrong(fmt::format("`{}` is no gateway with a port", text), "such as `edge-gateway:8080`");
+  return {};
+}
+
+/// [SCHEME://]HOSTNAME, if the word is one.
+bool parse_hostname(std::string_view text, Question& out) {
+  constexpr std::pair<std::string_view, bool> schemes[] = {{"http://", false}, {"https://", true}, {"tls://", true}};
+  std::optional<bool> tls;
+  for (const auto& [scheme, with_tls] : schemes)
+    if (text.starts_with(scheme)) tls = with_tls, text.remove_prefix(scheme.size());
+  bool name = is_service(text) && !is_method(text) && text.find(':') == std::string_view::npos;
+  if (!name) return false;
+  out.tls = tls;
+  out.hostname = lower(text);
+  return true;
+}
+
+constexpr const char* call_form = "such as `web -> backend GET /api x-user:admin`";
+constexpr const char* outside_form = "such as `outside -> edge-gateway:8080 example.com GET /api`";
+
+std::expected<void, PredicateError> parse_request(std::span<const std::string_view> parts, Question& out) {
+  for (std::string_view part : parts) {
     std::size_t colon = part.find(':');
     if (part.starts_with('/'))
       out.request.path = part;
@@ -85,9 +106,28 @@ std::expected<void, PredicateError> parse_call(std::string_view text, Question& 
       // Envoy has names of headers in small letters.
       out.request.headers.emplace_back(lower(part.substr(0, colon)), part.substr(colon + 1));
     else
-      return wrong(fmt::format("`{}` is no method, no path and no header:value", part), form);
+      return wrong(fmt::format("`{}` is no method, no path and no header:value", part),
+                   out.from_outside() ? outside_form : call_form);
   }
   return {};
+}
+
+std::expected<void, PredicateError> parse_call(std::string_view text, Question& out) {
+  std::size_t arrow = text.find("->");
+  if (arrow == std::string_view::npos) return wrong("a call is expected: SERVICE -> SERVICE", call_form);
+  out.from = trim(text.substr(0, arrow));
+  std::vector<std::string_view> words_of = split(text.substr(arrow + 2));
+  if (!is_service(out.from) || words_of.empty() || !is_service(words_of.front()))
+    return wrong("a call is expected: SERVICE -> SERVICE", call_form);
+  std::span<const std::string_view> parts = words_of;
+  out.to = parts.front();
+  if (out.to == Question::outside)
+    return wrong("nobody calls `outside`: it stands for clients outside of the mesh", outside_form);
+  if (out.from_outside()) {
+    if (auto parsed = parse_gateway(parts.front(), out); !parsed) return parsed;
+    if (parts.size() > 1 && parse_hostname(parts[1], out)) parts = parts.subspan(1);
+  }
+  return parse_request(parts.subspan(1), out);
 }
 
 constexpr std::int64_t nanoseconds_an_hour = 3'600'000'000'000;

@@ -7,12 +7,16 @@
 ///     route(web -> backend /v2) == backend-v2       where it goes, as `kumasim diff` writes it
 ///     timeout(web -> backend) == 5s                 any fact by its name: retries, connect-timeout, rate-limit, ...
 ///
-/// A call is `FROM -> TO [METHOD] [/PATH] [header:value ...]`; `*` stands for every service. Comparisons are ==, !=,
-/// <, <=, >, >= and `in LOW..HIGH`; `none` is no limit.
+/// A call is `FROM -> TO [METHOD] [/PATH] [header:value ...]`; `*` stands for every service. Whoever is outside of the
+/// mesh calls a builtin gateway: `outside -> GATEWAY[:PORT] [HOSTNAME] [METHOD] ...`, every listener without a port and
+/// every hostname of it without one. http://, https:// and tls:// before the hostname say how the client begins, where
+/// it is to begin otherwise than the listener expects. Comparisons are ==, !=, <, <=, >, >= and `in LOW..HIGH`; `none`
+/// is no limit.
 #pragma once
 
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -27,7 +31,10 @@ struct Question {
 
   Kind kind = Kind::fact;
   FactId fact = FactId::access;
-  std::string from, to;  ///< "*" for every service
+  std::string from, to;                    ///< "*" for every service; from "outside", `to` is a gateway, or every one
+  std::uint32_t port = 0;                  ///< of the gateway's listener; 0: any
+  std::string hostname = {};               ///< "": any that the listener has
+  std::optional<bool> tls = std::nullopt;  ///< the client begins with TLS; none: as the listener expects
   FlowRequest request = {};
   std::string tag_key = {}, tag_value = {};  ///< share
   Relation relation = Relation::equal;
@@ -36,6 +43,9 @@ struct Question {
   std::int64_t low = 0, high = 0;  ///< nanoseconds, a count, parts of a million, calls an hour
 
   bool holds(const Fact& fact) const;
+  bool from_outside() const { return from == outside; }
+
+  static constexpr std::string_view outside = "outside";
 };
 
 std::expected<Question, PredicateError> parse_question(std::string_view text);

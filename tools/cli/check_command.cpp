@@ -114,7 +114,8 @@ void add_check(CLI::App& app, int& exit_code) {
   command->callback([arguments, &exit_code] { exit_code = check(*arguments); });
   command->footer(
       "Exit code: 0 all expectations hold; 1 one does not; 2 bad input; 3 kumasim itself failed.\n"
-      "scenarios/README.md has the language.");
+      "Lines such as: denied(audit -> backend GET /admin), timeout(web -> backend) == 5s,\n"
+      "allowed(outside -> edge-gateway:8080 example.com GET /api). scenarios/README.md has the language.");
 }
 
 }  // namespace kumasim::cli

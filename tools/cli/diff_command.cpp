@@ -98,7 +98,7 @@ void add_diff(CLI::App& app, int& exit_code) {
       "is\n"
       "asked for every call. A Dataplane without outbounds is taken to call every service of its mesh, unless a "
       "scenario\n"
-      "says who calls whom.\n"
+      "says who calls whom. `outside` calls every hostname of every listener of a builtin gateway.\n"
       "`unseen` is a configuration that differs in what is not looked at.\n"
       "Exit code: 0 nothing changes for any call; 1 something does; 2 bad input; 3 kumasim itself failed.\n"
       "Example: kumasim diff main/policies branch/policies --topology scenarios/quickstart.yaml --fail-on "

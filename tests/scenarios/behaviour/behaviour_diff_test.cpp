@@ -10,6 +10,7 @@ namespace kumasim::scenario {
 namespace {
 
 using namespace testing;
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -338,6 +339,38 @@ spec:
               ElementsAre("web: configuration differs in what is not looked at (MeshAccessLog log added)"));
   EXPECT_THAT(found.changes.front().categories, ElementsAre("unseen"));
   EXPECT_THAT(diff_text(found), Not(HasSubstr("without effect")));
+}
+
+TEST(BehaviourDiff, LooksAtFiltersOfEachPartOfASplit) {
+  const std::string half = R"(
+---
+type: MeshProxyPatch
+mesh: default
+name: half
+spec:
+  targetRef: {kind: MeshSubset, tags: {kuma.io/service: web}}
+  default:
+    appendModifications:
+    - httpFilter:
+        operation: AddFirst
+        match: {origin: outbound}
+        value: |
+          name: envoy.filters.http.fault
+          typedConfig: {'@type': type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault}
+    - virtualHost:
+        operation: Patch
+        match: {origin: outbound}
+        jsonPatches:
+        - op: add
+          path: /routes/0/route/weightedClusters/clusters/1/typedPerFilterConfig
+          value:
+            envoy.filters.http.fault:
+              '@type': type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault
+              abort: {httpStatus: 503, percentage: {numerator: 100}}
+)";
+  auto found = diff(plain_mesh + split(50, 50) + dataplanes, plain_mesh + split(50, 50) + half + dataplanes);
+  EXPECT_THAT(lines(found), Contains(AllOf(HasSubstr("web -> backend: injected abort none -> 503 for 100% (version=v"),
+                                           HasSubstr("), none (version=v"))));
 }
 
 TEST(BehaviourDiff, IsReadByMachines) {

@@ -34,6 +34,23 @@ TEST(Question, ReadsACallWithItsRequest) {
   EXPECT_EQ(asked("retry-on(a -> b) == \"5xx, x\"").value, "5xx, x");
 }
 
+TEST(Question, ReadsACallFromOutside) {
+  Question q = asked("allowed(outside -> edge-gateway:8443 https://API.example.com POST /api x-user:admin)");
+  EXPECT_TRUE(q.from_outside());
+  EXPECT_EQ(q.to, "edge-gateway");
+  EXPECT_EQ(q.port, 8443u);
+  EXPECT_EQ(q.tls, true);
+  EXPECT_EQ(q.hostname, "api.example.com");
+  EXPECT_EQ(q.request, (FlowRequest{"POST", "/api", {{"x-user", "admin"}}}));
+  q = asked("allowed(outside -> edge-gateway GET /)");
+  EXPECT_EQ(q.port, 0u);
+  EXPECT_EQ(q.hostname, "");
+  EXPECT_EQ(q.tls, std::nullopt);
+  EXPECT_EQ(asked("allowed(outside -> * localhost)").hostname, "localhost");
+  EXPECT_EQ(asked("allowed(outside -> g:80 tls://*)").hostname, "*");
+  EXPECT_FALSE(asked("allowed(web -> edge-gateway:8080)").from_outside());
+}
+
 TEST(Question, ComparesInTheUnitOfTheFact) {
   EXPECT_EQ(asked("timeout(a -> b) == 5s").low, 5'000'000'000);
   EXPECT_EQ(asked("retries(a -> b) <= 3").low, 3);

@@ -80,6 +80,45 @@ spec:
          ", tags: {version: v2}}\n";
 }
 
+/// A builtin gateway before backend; `listeners` is what stands in YAML's brackets.
+inline std::string edge(const std::string& listeners) {
+  return R"(
+---
+type: Dataplane
+mesh: default
+name: edge-0
+networking:
+  address: 10.0.0.9
+  gateway: {type: BUILTIN, tags: {kuma.io/service: edge-gateway}}
+---
+type: MeshGateway
+mesh: default
+name: edge
+selectors: [{match: {kuma.io/service: edge-gateway}}]
+conf:
+  listeners: [)" +
+         listeners + "]\n";
+}
+inline const std::string http_listener = "{port: 8080, protocol: HTTP, tags: {port: http}}";
+
+/// What the gateway's requests under /api for this host are sent to: YAML of backendRefs.
+inline std::string edge_route(const std::string& hostname, const std::string& backends,
+                              const std::string& name = "edge-routes") {
+  return "\n---\ntype: MeshHTTPRoute\nmesh: default\nname: " + name + R"(
+spec:
+  targetRef: {kind: MeshGateway, name: edge}
+  to:
+  - targetRef: {kind: Mesh}
+    hostnames: [')" +
+         hostname + R"(']
+    rules:
+    - matches: [{path: {type: PathPrefix, value: /api}}]
+      default: {backendRefs: [)" +
+         backends + "]}\n";
+}
+inline const std::string to_backend = "{kind: MeshService, name: backend}";
+inline const std::string to_backend_v2 = "{kind: MeshServiceSubset, name: backend, tags: {version: v2}}";
+
 inline PolicySet set_of(const std::string& name, const std::string& text) {
   auto set = read_policy_set(name, {{name, text}});
   if (set) return std::move(*set);

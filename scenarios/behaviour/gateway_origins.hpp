@@ -1,0 +1,17 @@
+/// Which resources decide what a builtin gateway does to calls at one of its doors.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "scenarios/behaviour/flow.hpp"
+
+namespace kumasim::scenario {
+
+/// Of one kind. Of a MeshHTTPRoute the one whose rule the call took, or where it took none all for the hostname; the
+/// same of a MeshGatewayRoute without regard to its rules, which have no names.
+/// REQUIRES: the way leads to a door.
+std::vector<cp::ResourcePtr> gateway_origins(std::string_view type, const cp::MeshView& mesh, const WayIn& way,
+                                             const CallFacts& flow);
+
+}  // namespace kumasim::scenario
