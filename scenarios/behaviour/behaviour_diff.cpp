@@ -11,6 +11,7 @@
 #include "scenarios/behaviour/difference_category.hpp"
 #include "scenarios/behaviour/flow.hpp"
 #include "scenarios/behaviour/flow_requests.hpp"
+#include "scenarios/behaviour/gateway_origins.hpp"
 #include "scenarios/behaviour/policy_origins.hpp"
 
 namespace kumasim::scenario {
@@ -40,6 +41,12 @@ bool passes(const CallFacts& flow) {
   auto answer = flow.facts.find(FactId::answer);
   return has_part(flow.facts.at(FactId::access), "allowed") &&
          (answer == flow.facts.end() || answer->second.text == "none");
+}
+
+/// Such calls get to no server, and nobody decides whether they may.
+bool ends_early(const CallFacts& flow) {
+  const Fact& access = flow.facts.at(FactId::access);
+  return !has_part(access, "allowed") && !has_part(access, "denied");
 }
 
 /// One fact of one request that is not what it was.
@@ -194,6 +201,8 @@ class Comparison {
     std::map<Raw, Seen> seen;
     for (const FlowRequest& request : requests) {
       CallFacts old = look(before_, pair.was, request), now = look(after_, pair.is, request);
+      // Nobody outside loses or gains what was not there and is not.
+      if (!pair.door.empty() && ends_early(old) && ends_early(now)) continue;
       bool both = passes(old) && passes(now);
       for (const FactKind& kind : fact_kinds()) {
         // HTTP has facts that bytes have not.
@@ -278,10 +287,13 @@ class Comparison {
       return text == "allowed" || text == "denied";
     };
     bool judged = fact == FactId::access && judged_in(old) && judged_in(now);
+    bool same_gateway = pair.was.leads() && pair.is.leads() && !pair.door.empty() &&
+                        door_conf(before_.view(mesh), pair.was) == door_conf(after_.view(mesh), pair.is);
     std::vector<ResourceDifference> named, possible;
     for (const ResourceDifference& each : out_.resources) {
       if (judged && only_leads(each.type)) continue;
       if (pair.door.empty() && is_of_gateways(each.type)) continue;
+      if (each.type == "MeshGateway" && same_gateway) continue;
       if (keys.contains({each.type, each.mesh, each.name})) named.push_back(each);
       bool decides = std::ranges::find(kind.policies, each.type) != kind.policies.end();
       if (decides && (each.mesh == mesh || (each.type == "Mesh" && each.name == mesh))) possible.push_back(each);

@@ -139,4 +139,13 @@ std::vector<ResourcePtr> gateway_origins(std::string_view type, const cp::MeshVi
   return origins.take();
 }
 
+json door_conf(const cp::MeshView& mesh, const WayIn& way) {
+  auto gateway = cp::policy::gateway_of(way.proxy->view, mesh);
+  if (!gateway) return nullptr;
+  json out = json::array({gateway->resource->meta.name});
+  for (const cp::gateway::Part& part : cp::gateway::parts_of(*gateway))
+    if (part.port == way.door->port) out.push_back({{"conf", part.conf}, {"tags", part.tags}});
+  return out;
+}
+
 }  // namespace kumasim::scenario

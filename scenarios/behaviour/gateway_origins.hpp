@@ -4,6 +4,8 @@
 #include <string_view>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
 #include "scenarios/behaviour/flow.hpp"
 
 namespace kumasim::scenario {
@@ -13,5 +15,9 @@ namespace kumasim::scenario {
 /// REQUIRES: the way leads to a door.
 std::vector<cp::ResourcePtr> gateway_origins(std::string_view type, const cp::MeshView& mesh, const WayIn& way,
                                              const CallFacts& flow);
+
+/// What a MeshGateway says of the door's port, and its name: equal before and after where it is not the cause of a
+/// change. Null where no MeshGateway is for the proxy.
+nlohmann::json door_conf(const cp::MeshView& mesh, const WayIn& way);
 
 }  // namespace kumasim::scenario

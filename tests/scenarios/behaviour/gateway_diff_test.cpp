@@ -71,6 +71,18 @@ TEST(GatewayDiff, FilesAHostThatNobodyServesAsUnreachable) {
   EXPECT_THAT(lines(gone), Contains(HasSubstr("outside -> edge-gateway:9090 example.com GET /api")));
 }
 
+TEST(GatewayDiff, NamesTheMeshGatewayWhereItsOwnListenerDiffersOnly) {
+  const std::string second = ", {port: 9090, protocol: HTTP, hostname: example.com, tags: {port: http}}";
+  auto found = diff(plain + edge(http_listener) + edge_route("example.com", to_backend),
+                    plain + edge(http_listener + second) + edge_route("example.com", to_backend_v2));
+  EXPECT_THAT(lines(found), ElementsAre("outside -> edge-gateway:8080 example.com GET /api, GET /api/x, POST /api: "
+                                        "route backend -> backend version=v2 (MeshHTTPRoute edge-routes changed)",
+                                        "outside -> edge-gateway:9090 example.com GET /api, GET /api/x, POST /api: "
+                                        "nobody listens -> allowed (MeshGateway edge changed, "
+                                        "MeshHTTPRoute edge-routes changed)"));
+  EXPECT_THAT(found.changes.back().categories, ElementsAre("allowed")) << "GET / has no route now either";
+}
+
 TEST(GatewayDiff, AsksAWildcardByAnExample) {
   auto found = diff(plain + edge(http_listener) + edge_route("*.example.com", to_backend),
                     plain + edge(http_listener) + edge_route("*.example.com", to_backend) +
