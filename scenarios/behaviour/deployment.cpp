@@ -10,6 +10,7 @@
 #include "reference-cp/identity/base64.hpp"
 #include "reference-cp/model/codec.hpp"
 #include "reference-cp/model/kinds.hpp"
+#include "reference-cp/policy/gateway.hpp"
 #include "reference-cp/xds/dataplane.hpp"
 #include "reference-cp/xds/generate.hpp"
 #include "reference-cp/xds/json_read.hpp"
@@ -82,6 +83,7 @@ class DeploymentBuilder {
       out_.views_[mesh] = universe_.view(mesh);
       add_proxies(mesh);
     }
+    note_idle_gateways();
     return std::move(out_);
   }
 
@@ -183,6 +185,18 @@ class DeploymentBuilder {
         }
       }
     }
+  }
+
+  /// On Kubernetes the Dataplanes of gateways stand in no file: a MeshGatewayInstance makes them.
+  void note_idle_gateways() {
+    std::set<std::pair<std::string, std::string>> served;
+    for (const StillProxy& proxy : out_.proxies_)
+      if (auto gateway = cp::policy::gateway_of(proxy.view, out_.view(proxy.mesh)))
+        served.insert({proxy.mesh, gateway->resource->meta.name});
+    for (const auto& [key, gateway] : out_.resources_)
+      if (key[0] == "MeshGateway" && !served.contains({key[1], key[2]}))
+        out_.notes_.push_back(
+            fmt::format("{}: MeshGateway {} has no Dataplane: its listeners are not looked at", set_.name, key[2]));
   }
 
   StillProxy make(const cp::MeshView& view, const std::string& service,

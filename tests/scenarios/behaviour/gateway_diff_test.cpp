@@ -235,5 +235,12 @@ TEST(GatewayDiff, ComparesADataplaneThatComesWithAnother) {
   EXPECT_THAT(categories(gone), ElementsAre("unreachable"));
 }
 
+TEST(GatewayDiff, SaysThatAGatewayHasNoDataplane) {
+  std::string idle = edge(http_listener);
+  idle.erase(0, idle.find("\n---\ntype: MeshGateway"));
+  EXPECT_THAT(diff(plain + idle, plain + edge(http_listener)).notes,
+              ElementsAre("before: MeshGateway edge has no Dataplane: its listeners are not looked at"));
+}
+
 }  // namespace
 }  // namespace kumasim::scenario
