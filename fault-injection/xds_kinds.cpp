@@ -161,7 +161,7 @@ std::vector<Kind> certificate_kinds() {
            .parameters = {{.name = "of",
                            .type = Type::text,
                            .text = "the other service; of its instances the first that has a certificate when it "
-                                   "begins",
+                                   "begins; where none has one, nothing happens",
                            .example = "backend",
                            .required = true}}}),
       of_proxies({.name = "pki.bundleLag",

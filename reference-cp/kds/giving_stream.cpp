@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "kumasim/runtime/task.hpp"
+#include "reference-cp/kds/kds_metrics.hpp"
 #include "reference-cp/model/rules/values.hpp"
 #include "reference-cp/model/uuid.hpp"
 
@@ -33,15 +34,16 @@ struct GivingStream::Session {
   }
 
   void send(SourceActions actions) {
+    if (metrics != nullptr && actions.answer) {
+      auto sent = in_flight.extract(actions.answer->kind);
+      metrics->answered(actions.answer->kind, actions.answer->refusal,
+                        sent ? std::optional(clock.now() - sent.mapped()) : std::nullopt);
+    }
     for (SourceResponse& response : actions.send) {
+      if (auto changed = changed_at.extract(response.kind)) in_flight[response.kind] = changed.mapped();
       if (metrics != nullptr) metrics->response_sent(response.kind, response.bytes.size());
       subscription->on_response(response.kind, clock.wall_now());
       last_sent[response.kind] = outbox->put(std::move(response.bytes));
-    }
-    if (metrics != nullptr && actions.answer) {
-      auto changed = ready.extract(actions.answer->kind);
-      metrics->answered(actions.answer->kind, actions.answer->refusal,
-                        changed ? std::optional(clock.now() - changed.mapped()) : std::nullopt);
     }
     if (actions.answer && actions.answer->refusal)
       log.warn(component, "resources refused",
@@ -79,8 +81,9 @@ struct GivingStream::Session {
   Timer retry_timer;
   SnapshotFeed::Registration registration;
   KdsMetrics* metrics;
-  std::optional<std::string> version;          ///< of the other side, once it has said it
-  std::map<std::string, MonotonicTime> ready;  ///< since when a change waits for an answer, by kind
+  std::optional<std::string> version;  ///< of the other side, once it has said it
+  /// Since when a change of a kind waits to be sent, and for an answer.
+  std::map<std::string, MonotonicTime> changed_at, in_flight;
   bool ended = false;
 };
 
@@ -171,7 +174,7 @@ asio::awaitable<GrpcStatus> GivingStream::read_all(std::shared_ptr<Session> sess
       peer.on_snapshot = [weak](const std::string& kind, KindSnapshotPtr snapshot) {
         auto alive = weak.lock();
         if (!alive) return;
-        alive->ready[kind] = alive->clock.now();
+        alive->changed_at.try_emplace(kind, alive->clock.now());
         alive->send(alive->source.on_snapshot(kind, std::move(snapshot)));
       };
       peer.on_complete = [weak] {

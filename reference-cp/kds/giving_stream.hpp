@@ -10,7 +10,6 @@
 
 #include "kumasim/runtime/runtime.hpp"
 #include "reference-cp/kds/exchange_rules.hpp"
-#include "reference-cp/kds/kds_metrics.hpp"
 #include "reference-cp/kds/message_stream.hpp"
 #include "reference-cp/kds/planted_bugs.hpp"
 #include "reference-cp/kds/snapshot_feed.hpp"
@@ -18,6 +17,8 @@
 #include "reference-cp/kds/zone_subscription.hpp"
 
 namespace kumasim::cp::kds {
+
+class KdsMetrics;
 
 struct GivingOptions {
   std::string control_plane;  ///< names this side in responses: "global", or the zone's name

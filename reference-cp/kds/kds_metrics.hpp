@@ -19,6 +19,8 @@ namespace kumasim::cp::kds {
 
 /// Streams are counted by the side that gives on them, resources that were taken by the side that takes. A kind is what
 /// it is called in KDS: "MeshTimeout".
+///
+/// Quantiles are of the last minute by the machine's clock, in simulated worlds too, where nothing may depend on them.
 class KdsMetrics {
  public:
   /// The registry must outlive it, and has none of these names yet.

@@ -7,6 +7,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "kumasim/runtime/task.hpp"
+#include "reference-cp/kds/kds_metrics.hpp"
 
 namespace kumasim::cp::kds {
 

@@ -21,10 +21,11 @@
 #include "kumasim/runtime/log.hpp"
 #include "kumasim/runtime/timer.hpp"
 #include "reference-cp/kds/delta_source.hpp"
-#include "reference-cp/kds/kds_metrics.hpp"
 #include "reference-cp/store/store.hpp"
 
 namespace kumasim::cp::kds {
+
+class KdsMetrics;
 
 /// As Kuma's experimental.kdsEventBasedWatchdog.fullResyncInterval.
 inline constexpr Duration resync_interval = std::chrono::seconds(60);

@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include "kumasim/runtime/task.hpp"
+#include "reference-cp/kds/kds_metrics.hpp"
 
 namespace kumasim::cp::kds {
 

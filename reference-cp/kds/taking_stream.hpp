@@ -7,12 +7,13 @@
 
 #include "kumasim/runtime/runtime.hpp"
 #include "reference-cp/kds/delta_sink.hpp"
-#include "reference-cp/kds/kds_metrics.hpp"
 #include "reference-cp/kds/message_stream.hpp"
 #include "reference-cp/kds/planted_bugs.hpp"
 #include "reference-cp/kds/store_sync.hpp"
 
 namespace kumasim::cp::kds {
+
+class KdsMetrics;
 
 struct TakingOptions {
   std::string peer;                                      ///< for the log: the zone, or "global"

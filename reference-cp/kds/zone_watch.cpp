@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "kumasim/runtime/task.hpp"
+#include "reference-cp/kds/kds_metrics.hpp"
 #include "reference-cp/model/kinds.hpp"
 #include "reference-cp/model/rules/values.hpp"
 #include "reference-cp/model/timestamp.hpp"

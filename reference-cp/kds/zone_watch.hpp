@@ -13,11 +13,12 @@
 #include "kumasim/runtime/clock.hpp"
 #include "kumasim/runtime/log.hpp"
 #include "kumasim/runtime/timer.hpp"
-#include "reference-cp/kds/kds_metrics.hpp"
 #include "reference-cp/kds/zone_stream.hpp"
 #include "reference-cp/store/store.hpp"
 
 namespace kumasim::cp::kds {
+
+class KdsMetrics;
 
 struct ZoneWatchOptions {
   Duration poll_interval{};  ///< multizone.global.kds.zoneHealthCheck.pollInterval

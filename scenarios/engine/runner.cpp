@@ -53,7 +53,7 @@ class Engine {
     world_.watch_lives([this](const std::string& process, bool up) { note_life(process, up); });
     if (watch_.branch) triggers_.on_first(watch_.branch);
     bool of_paths = std::ranges::any_of(scenario_.expectations, &Predicate::of_paths, &Expectation::that);
-    if (of_paths && world_.watch_paths()) seen_.paths = 0;
+    if (of_paths && world_.watch_paths()) seen_.paths.emplace();
     if (triggers_.any()) told_ = world_.watch([this](const Event& event) { triggers_.see(event); });
     for (const Action& action : plan_.actions) {
       world_.at(action.at, [this, &action] { act(action); });
@@ -71,6 +71,9 @@ class Engine {
     if (watch_.look) watch_.look(seen_);
     if (watch_.until) return;
     run_.verdicts = judge(scenario_, seen_);
+    if (!run_.verdicts.empty() && std::ranges::all_of(run_.verdicts, &Verdict::skipped))
+      run_.problems.push_back(
+          {Problem::Kind::set_up, "this world can judge none of the expectations: " + run_.verdicts.front().seen});
     run_.flows = flows_of(scenario_, seen_);
     run_.course = course_of(scenario_, seen_);
     run_.timeline = seen_.timeline;

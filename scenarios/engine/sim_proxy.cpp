@@ -111,6 +111,7 @@ void SimProxy::set_discovery_faults(const sim::proxy::DiscoveryFaults& faults) {
   process_.world().post(process_, Duration(0), sim::EventKind::post, 0, [this] {
     if (std::shared_ptr<Life> life = life_.lock(); life && life->envoy)
       life->envoy->set_discovery_faults(discovery_faults_);
+    if (configured_) configured_();
   });
 }
 

@@ -56,7 +56,7 @@ SimWorld::SimWorld(const Scenario& scenario, SimWorldOptions options)
                    },
                .remove_zone =
                    [this](const std::string& name, const std::string& zone) {
-                     planes_.front()->remove_zone(zone.empty() ? find_plane(name)->zone() : zone);
+                     any_global().remove_zone(zone.empty() ? find_plane(name)->zone() : zone);
                    },
                .zone_of = [this](const std::string& name) { return find_plane(name)->zone(); },
                .set_refused_policy = [this](bool there) { planes_.front()->set_refused_policy(there); },
@@ -88,6 +88,11 @@ void SimWorld::add_processes() {
     planes_.push_back(std::make_unique<SimPlane>(world_, scenario_, scenario_.zone_of(name), name));
   for (const std::string& name : scenario_.stores()) world_.add_process(name);
   operator_ = std::make_unique<SimOperator>(world_, scenario_);
+  revocations_ =
+      std::make_unique<TokenRevocations>(*operator_, [this](const std::string& mesh, const std::string& problem) {
+        std::string text = fmt::format("the revocations of tokens of {} were refused: {}", mesh, problem);
+        problems_.push_back({Problem::Kind::control_plane, std::move(text), now()});
+      });
   auto bugs = sim::EnvoyBugs::from_name(options_.planted_bug).value_or(sim::EnvoyBugs());
   auto add = [&](const std::string& name, const Zone& zone, Role role) {
     sim::Process& process = world_.add_process(name);
@@ -134,6 +139,12 @@ SimProxy* SimWorld::find_proxy(const std::string& name) const {
   return nullptr;
 }
 
+SimPlane& SimWorld::any_global() const {
+  auto serves = [](const auto& plane) { return plane->zone().empty() && plane->up() && plane->has_store(); };
+  auto found = std::ranges::find_if(planes_, serves);
+  return found == planes_.end() ? *planes_.front() : **found;
+}
+
 sim::proxy::ChainPtr SimWorld::identity_of(const std::string& service) const {
   for (const Instance& instance : scenario_.instances) {
     if (instance.service != service) continue;
@@ -144,18 +155,19 @@ sim::proxy::ChainPtr SimWorld::identity_of(const std::string& service) const {
   return nullptr;
 }
 
+/// Those of a mesh that nobody is struck in any more are good again.
 void SimWorld::revoke_tokens(const std::set<std::string>& processes) {
-  std::map<std::string, std::vector<std::string>> tokens;  // by mesh
+  std::map<std::string, std::set<std::string>> ids;  // by mesh
+  for (const std::string& mesh : meshes_of_revocations_) ids[mesh] = {};
   for (const Instance& instance : scenario_.instances) {
-    auto& of_mesh = tokens[scenario_.find_service(instance.service)->mesh];
-    if (processes.contains(instance.process)) of_mesh.push_back(find_proxy(instance.process)->token());
+    if (!processes.contains(instance.process)) continue;
+    const std::string& mesh = scenario_.find_service(instance.service)->mesh;
+    std::string id = token_id(find_proxy(instance.process)->token());
+    if (!id.empty()) ids[mesh].insert(std::move(id));
   }
-  for (const auto& [mesh, revoked] : tokens) {
-    operator_->apply("", revocation_of(mesh, revoked), [this, mesh](const std::string& problem) {
-      if (problem.empty()) return;
-      std::string text = fmt::format("the revocations of tokens of {} were refused: {}", mesh, problem);
-      problems_.push_back({Problem::Kind::control_plane, std::move(text), now()});
-    });
+  for (auto& [mesh, revoked] : ids) {
+    meshes_of_revocations_.insert(mesh);
+    revocations_->set(mesh, std::move(revoked));
   }
 }
 

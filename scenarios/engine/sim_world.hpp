@@ -10,6 +10,7 @@
 
 #include "kumasim/scenario/worlds.hpp"
 #include "kumasim/sim/world.hpp"
+#include "scenarios/engine/proxy_tokens.hpp"
 #include "scenarios/engine/sim_faults.hpp"
 #include "scenarios/engine/sim_instance.hpp"
 #include "scenarios/engine/sim_operator.hpp"
@@ -69,6 +70,8 @@ class SimWorld final : public MeshWorld {
   /// Null where it is no control plane, or no proxy.
   SimPlane* find_plane(const std::string& process) const;
   SimProxy* find_proxy(const std::string& process) const;
+  /// A replica of Global that can write, or the first.
+  SimPlane& any_global() const;
   sim::proxy::ChainPtr identity_of(const std::string& service) const;
   void revoke_tokens(const std::set<std::string>& processes);
   std::map<std::string, SimProxy*> proxies() const;
@@ -91,6 +94,8 @@ class SimWorld final : public MeshWorld {
   std::vector<std::unique_ptr<SimPlane>> planes_;  // as Scenario::control_planes()
   std::map<std::string, StoreTable> tables_;       // by process; of Scenario::stores()
   std::unique_ptr<SimOperator> operator_;
+  std::unique_ptr<TokenRevocations> revocations_;
+  std::set<std::string> meshes_of_revocations_;
   std::map<std::string, std::unique_ptr<SimZoneProxy>> zone_proxies_;
   std::map<std::string, std::unique_ptr<SimInstance>> instances_;
   std::unique_ptr<TrafficOracle> oracle_;  // null: nobody asked for it

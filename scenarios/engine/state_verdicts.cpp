@@ -336,9 +336,10 @@ Outcome evaluate_paths(const Predicate& predicate, const Observations& seen, Dur
     out.why = fmt::format("{} -> {}{}: {} ({})", trouble.from, trouble.to,
                           trouble.server.empty() ? "" : " (" + trouble.server + ")", trouble.why, until);
   }
-  out.silent = seen.paths.value_or(0) == 0;
+  auto looks = seen.paths ? std::ranges::count_if(*seen.paths, [&](Duration at) { return at >= from && at <= to; }) : 0;
+  out.silent = looks == 0;
   out.holds = !out.silent && count == 0;
-  out.seen = out.silent ? "no call was looked at" : fmt::format("{} times in {} looks", count, *seen.paths);
+  out.seen = out.silent ? "no call was looked at" : fmt::format("{} times, looked at {} times", count, looks);
   return out;
 }
 

@@ -34,21 +34,42 @@ TrafficOracle::TrafficOracle(const Scenario& scenario, Eyes eyes) : scenario_(sc
   }
 }
 
+TrafficOracle::Round TrafficOracle::round() const {
+  Round out;
+  auto runs = [&](const std::string& process) {
+    const sim::EnvoyProcess* envoy = eyes_.envoy(process);
+    return envoy != nullptr && envoy->live();
+  };
+  for (const Instance& instance : scenario_.instances) {
+    if (!runs(instance.process)) continue;
+    out.by_service[instance.service].push_back(&instance);
+    out.by_address[eyes_.address(instance.process)] = &instance;
+  }
+  for (const Zone& zone : scenario_.zones) {
+    for (const std::string& process : zone.ingresses)
+      if (runs(process)) out.zone_proxies[eyes_.address(process)] = {&zone, true};
+    for (const std::string& process : zone.egresses)
+      if (runs(process)) out.zone_proxies[eyes_.address(process)] = {&zone, false};
+  }
+  return out;
+}
+
 void TrafficOracle::look_at(const std::string& process) {
   auto found = calls_.find(process);
   if (found == calls_.end()) return;
-  for (const auto& [client, call] : found->second) look(*client, *call);
+  const Round now = round();
+  for (const auto& [client, call] : found->second) look(now, *client, *call);
 }
 
 void TrafficOracle::look_at_all() {
+  const Round now = round();
   for (const Instance& client : scenario_.instances)
-    for (const Outbound& call : scenario_.find_service(client.service)->calls) look(client, call);
+    for (const Outbound& call : scenario_.find_service(client.service)->calls) look(now, client, call);
 }
 
-void TrafficOracle::look(const Instance& client, const Outbound& call) {
-  ++looks_;
+void TrafficOracle::look(const Round& round, const Instance& client, const Outbound& call) {
   std::map<Key, std::string> now;
-  for (Found& found : met(client, call))
+  for (Found& found : met(round, client, call))
     now.emplace(Key{client.process, call.to, found.kind, std::move(found.server)}, std::move(found.why));
   auto first = open_.lower_bound(Key{client.process, call.to, Kind{}, ""});
   while (first != open_.end() && std::get<0>(first->first) == client.process && std::get<1>(first->first) == call.to) {
@@ -64,51 +85,42 @@ void TrafficOracle::look(const Instance& client, const Outbound& call) {
   }
 }
 
-std::vector<const Instance*> TrafficOracle::running(const std::string& service) const {
-  std::vector<const Instance*> out;
-  for (const Instance& instance : scenario_.instances) {
-    const sim::EnvoyProcess* envoy = instance.service == service ? eyes_.envoy(instance.process) : nullptr;
-    if (envoy != nullptr && envoy->live()) out.push_back(&instance);
-  }
-  return out;
-}
-
 sim::proxy::InstantEnd TrafficOracle::end_at(const std::string& process) const {
   return {eyes_.envoy(process)->config(), eyes_.address(process), eyes_.wall_now(process)};
 }
 
 /// Who starts, or has nobody to call, meets nothing.
-std::vector<TrafficOracle::Found> TrafficOracle::met(const Instance& client, const Outbound& call) const {
+std::vector<TrafficOracle::Found> TrafficOracle::met(const Round& round, const Instance& client, const Outbound& call) {
   std::vector<Found> out;
   const sim::EnvoyProcess* envoy = eyes_.envoy(client.process);
-  if (envoy == nullptr || !envoy->live()) return out;
-  std::vector<const Instance*> servers = running(call.to);
-  if (servers.empty()) return out;
+  if (envoy == nullptr || !envoy->live() || !round.by_service.contains(call.to)) return out;
+  if (Duration now = eyes_.now(); looks_.empty() || looks_.back() != now) looks_.push_back(now);
   sim::Call request = eyes_.call(client.process, call.to);
   auto path = sim::proxy::outbound_path(envoy->config(), request.address, request.port, request.authority, call.path);
   if (!path.broken.empty()) out.push_back({Kind::black_hole, "", path.broken});
-  for (const InstantBranch& branch : path.branches) follow(client, branch, servers, out);
+  for (const InstantBranch& branch : path.branches) follow(round, client, call.to, branch, out);
   return out;
 }
 
-void TrafficOracle::follow(const Instance& client, const InstantBranch& branch,
-                           const std::vector<const Instance*>& servers, std::vector<Found>& out) const {
+void TrafficOracle::follow(const Round& round, const Instance& client, const std::string& service,
+                           const InstantBranch& branch, std::vector<Found>& out) const {
   bool reached = false;
   for (const auto& [endpoint, tls] : branch.endpoints) {
-    for (const Instance* server : behind(client, endpoint->host, servers)) {
+    for (const Instance* server : behind(round, client, service, *endpoint)) {
       reached = true;
       auto arrival = sim::proxy::arrive(end_at(client.process), tls, end_at(server->process),
                                         eyes_.inbound_port(server->process), eyes_.certificates);
       using What = InstantArrival::What;
       if (arrival.what == What::passes) continue;
+      if (arrival.what == What::distrust && !arrival.allowed) continue;
       Kind kind = arrival.what == What::distrust    ? Kind::distrust
                   : arrival.what == What::plaintext ? Kind::plaintext
                                                     : Kind::black_hole;
       out.push_back({kind, server->process, std::move(arrival.why)});
     }
   }
-  bool somebody =
-      std::ranges::any_of(servers, [&](const Instance* server) { return has_tags(*server, branch.subset); });
+  bool somebody = std::ranges::any_of(round.by_service.at(service),
+                                      [&](const Instance* server) { return has_tags(*server, branch.subset); });
   if (reached || !somebody) return;
   out.push_back({Kind::black_hole, "",
                  branch.endpoints.empty()
@@ -116,19 +128,19 @@ void TrafficOracle::follow(const Instance& client, const InstantBranch& branch,
                      : fmt::format("no endpoint of cluster {} leads to one that runs", branch.cluster)});
 }
 
-std::vector<const Instance*> TrafficOracle::behind(const Instance& client, const std::string& address,
-                                                   const std::vector<const Instance*>& servers) const {
-  std::vector<const Instance*> out;
-  for (const Instance* server : servers)
-    if (eyes_.address(server->process) == address) return {server};
-  for (const Zone& zone : scenario_.zones) {
-    auto is_at = [&](const std::string& process) { return eyes_.address(process) == address; };
-    bool in = std::ranges::any_of(zone.ingresses, is_at), away = std::ranges::any_of(zone.egresses, is_at);
-    if (!in && !away) continue;
-    for (const Instance* server : servers)
-      if (in ? server->zone() == zone.name : server->zone() != client.zone()) out.push_back(server);
-    return out;
+std::vector<const Instance*> TrafficOracle::behind(const Round& round, const Instance& client,
+                                                   const std::string& service,
+                                                   const sim::proxy::Endpoint& endpoint) const {
+  if (auto own = round.by_address.find(endpoint.host); own != round.by_address.end()) {
+    bool there = own->second->service == service && eyes_.inbound_port(own->second->process) == endpoint.port;
+    return there ? std::vector{own->second} : std::vector<const Instance*>();
   }
+  std::vector<const Instance*> out;
+  auto by = round.zone_proxies.find(endpoint.host);
+  if (by == round.zone_proxies.end()) return out;
+  const auto& [zone, ingress] = by->second;
+  for (const Instance* server : round.by_service.at(service))
+    if (ingress ? server->zone() == zone->name : server->zone() != client.zone()) out.push_back(server);
   return out;
 }
 

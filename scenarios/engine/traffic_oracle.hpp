@@ -45,8 +45,8 @@ class TrafficOracle {
 
   /// As they began. Those that go on have no end.
   const std::vector<PathTrouble>& troubles() const { return troubles_; }
-  /// Calls that were looked at so far.
-  std::uint64_t looks() const { return looks_; }
+  /// When calls of somebody who runs, to somebody who runs, were looked at, in the order of time.
+  const std::vector<Duration>& looks() const { return looks_; }
 
  private:
   struct Found {
@@ -56,14 +56,21 @@ class TrafficOracle {
   };
   using Key = std::tuple<std::string, std::string, PathTrouble::Kind, std::string>;  // from, service, kind, server
 
-  void look(const Instance& client, const Outbound& call);
-  std::vector<Found> met(const Instance& client, const Outbound& call) const;
-  void follow(const Instance& client, const sim::proxy::InstantBranch& branch,
-              const std::vector<const Instance*>& servers, std::vector<Found>& out) const;
-  /// Those of the servers to whom the address leads: one's own, or a zone proxy's.
-  std::vector<const Instance*> behind(const Instance& client, const std::string& address,
-                                      const std::vector<const Instance*>& servers) const;
-  std::vector<const Instance*> running(const std::string& service) const;
+  /// Who runs at an instant, and where.
+  struct Round {
+    std::map<std::string, std::vector<const Instance*>> by_service;
+    std::map<std::string, const Instance*> by_address;
+    std::map<std::string, std::pair<const Zone*, bool>> zone_proxies;  // address -> its zone; true: an ingress
+  };
+
+  Round round() const;
+  void look(const Round& round, const Instance& client, const Outbound& call);
+  std::vector<Found> met(const Round& round, const Instance& client, const Outbound& call);
+  void follow(const Round& round, const Instance& client, const std::string& service,
+              const sim::proxy::InstantBranch& branch, std::vector<Found>& out) const;
+  /// Instances of the service to whom the endpoint leads: its own address, or a zone proxy's.
+  std::vector<const Instance*> behind(const Round& round, const Instance& client, const std::string& service,
+                                      const sim::proxy::Endpoint& endpoint) const;
   sim::proxy::InstantEnd end_at(const std::string& process) const;
 
   const Scenario& scenario_;
@@ -71,7 +78,7 @@ class TrafficOracle {
   std::map<std::string, std::vector<std::pair<const Instance*, const Outbound*>>> calls_;  // by process of either end
   std::map<Key, std::size_t> open_;                                                        // in troubles_
   std::vector<PathTrouble> troubles_;
-  std::uint64_t looks_ = 0;
+  std::vector<Duration> looks_;
 };
 
 }  // namespace kumasim::scenario

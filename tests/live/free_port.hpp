@@ -9,9 +9,9 @@
 
 namespace kumasim::test {
 
-/// A port of 127.0.0.1 on which nobody listens now: each call of a process gives another one, and processes that run
-/// side by side begin at different ones. It lies below those that the kernel gives to outgoing connections (from 32768
-/// on).
+/// A port of 127.0.0.1 on which nobody listens now. Each call of a process gives another one, below those that the
+/// kernel gives to outgoing connections (from 32768 on); processes that run side by side mostly begin at different
+/// ones, and nothing keeps it free.
 inline std::uint16_t free_port(Network& network) {
   constexpr unsigned first = 10'000, count = 22'000;
   static unsigned next = static_cast<unsigned>(getpid()) * 61;

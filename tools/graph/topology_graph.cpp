@@ -204,10 +204,10 @@ std::string title(const Scenario& scenario, const WorldRun* run) {
   if (run == nullptr) return out;
   std::size_t held = 0;
   for (const Verdict& verdict : run->verdicts) held += verdict.held ? 1 : 0;
-  out +=
-      "<br/>" + coloured(fmt::format("{} world, seed {}: {} of {} expectations held",
-                                     run->world == "sim" ? "simulated" : "live", run->seed, held, run->verdicts.size()),
-                         run->passed() ? good : bad);
+  auto judged = std::ranges::count(run->verdicts, false, &Verdict::skipped);
+  out += "<br/>" + coloured(fmt::format("{} world, seed {}: {} of {} expectations held",
+                                        run->world == "sim" ? "simulated" : "live", run->seed, held, judged),
+                            run->passed() ? good : bad);
   for (const Verdict& verdict : run->verdicts) {
     if (verdict.broken()) out += "<br/>" + coloured("broken: " + verdict.title, bad, 9);
   }

@@ -198,7 +198,8 @@ struct Observations {
   std::map<std::string, std::string> addresses;  // process -> address:port of its inbound
   std::vector<FaultSpan> faults = {};            // in the order in which they began
   std::vector<PathTrouble> troubles = {};        // as they began; only where an expectation asks for them
-  std::optional<std::uint64_t> paths = {};  // how many were looked at for them; absent where the world cannot look
+  /// When calls were looked at for them, in the order of time; absent where the world cannot look.
+  std::optional<std::vector<Duration>> paths = {};
   std::vector<LifeChange> lives = {};            // in the order of time; at the start of the run all processes are up
 
   /// The last fault that began at or before `when`; null for none.

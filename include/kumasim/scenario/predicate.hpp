@@ -25,8 +25,8 @@
 ///                                               calls it, or that it calls, by what both hold then
 ///     no-plaintext-window                       at no instant would a call have passed in the clear between proxies,
 ///                                               by what both hold then
-///     no-black-hole                             at no instant would a call have gone nowhere, by what the proxies on
-///                                               its way hold then, while somebody runs who would serve it
+///     no-black-hole                             at no instant would a call have gone nowhere, by what the two proxies
+///                                               hold then, while somebody runs who would serve it
 ///
 /// One that speaks of calls does not hold in a window without a call: silence proves nothing.
 #pragma once

@@ -121,7 +121,7 @@ void ConfigState::hold_removals(const std::set<Type>& types) {
   auto before = std::exchange(held_removals_, {});
   for (Type type : types) held_removals_[type] = std::move(before[type]);
   for (const auto& [type, names] : before)
-    if (!types.contains(type)) (void)apply_all(type, {}, names);  // nothing that is added can be refused
+    if (!types.contains(type) && !names.empty()) (void)apply_all(type, {}, names);  // nothing is added, nor refused
   settle();
 }
 

@@ -54,13 +54,30 @@ const TlsContext* socket_of(const Cluster& cluster, const Endpoint& endpoint) {
   return cluster.tls ? &*cluster.tls : nullptr;
 }
 
-/// None where nobody has them and the cluster then takes anybody.
+bool somebody_has(const ClusterState& cluster, const Labels& wanted) {
+  if (!cluster.assignment) return false;
+  return std::ranges::any_of(cluster.assignment->localities, [&](const Locality& locality) {
+    return std::ranges::any_of(locality.endpoints,
+                               [&](const Endpoint& endpoint) { return contains(endpoint.labels, wanted); });
+  });
+}
+
+/// The labels that an endpoint must have, as Upstream::pick() takes them.
 Labels subset_of(const ClusterState& cluster, const Labels& wanted) {
-  if (cluster.config->subset_fallback != SubsetSelector::Fallback::any_endpoint || !cluster.assignment) return wanted;
-  for (const Locality& locality : cluster.assignment->localities)
-    for (const Endpoint& endpoint : locality.endpoints)
-      if (contains(endpoint.labels, wanted)) return wanted;
-  return {};
+  using Fallback = SubsetSelector::Fallback;
+  const Cluster& config = *cluster.config;
+  if (config.subsets.empty()) return {};
+  Fallback fallback = config.subset_fallback;
+  for (const SubsetSelector& selector : config.subsets) {
+    bool same = !wanted.empty() && selector.keys.size() == wanted.size() &&
+                std::ranges::all_of(wanted, [&](const auto& label) { return selector.keys.contains(label.first); });
+    if (!same) continue;
+    if (somebody_has(cluster, wanted)) return wanted;
+    if (selector.fallback != Fallback::not_defined) fallback = selector.fallback;
+    break;
+  }
+  if (fallback == Fallback::any_endpoint) return {};
+  return fallback == Fallback::default_subset ? config.default_subset : wanted;
 }
 
 void add_branches(const ConfigState& config, const std::vector<ClusterChoice>& choices, InstantPath& out) {
@@ -75,7 +92,7 @@ void add_branches(const ConfigState& config, const std::vector<ClusterChoice>& c
     const LoadAssignment* assignment = cluster->second.assignment.get();
     for (std::size_t i = 0; assignment != nullptr && i < assignment->localities.size(); ++i)
       for (const Endpoint& endpoint : assignment->localities[i].endpoints)
-        if (contains(endpoint.labels, branch.subset))
+        if (endpoint.healthy && contains(endpoint.labels, branch.subset))
           branch.endpoints.push_back({&endpoint, socket_of(*cluster->second.config, endpoint)});
     out.branches.push_back(std::move(branch));
   }
@@ -93,6 +110,36 @@ std::string handshake(const InstantEnd& client, const TlsContext& by, const Inst
   if (!theirs.certificate) return server_tls.require_client_certificate ? "the client shows no certificate" : "";
   auto error = judge(mine.validation, *theirs.certificate, certificates, server.now);
   return error.empty() ? "" : "the server does not take the client's certificate: " + error;
+}
+
+/// Whether each filter of access control in the chain lets such a client in; headers are those of a GET of /.
+bool lets_in(const FilterChain& chain, const InstantEnd& client, const TlsContext& by, const InstantEnd& server,
+             std::uint16_t port) {
+  TlsMaterial shown = material(by, client.config);
+  const Headers headers{{":path", "/"}, {":method", "GET"}};
+  RbacInput in;
+  in.tls = true;
+  in.server_name = by.sni;
+  in.source_ip = client.address;
+  in.destination_ip = server.address;
+  in.destination_port = port;
+  if (shown.certificate) {
+    in.peer_certificate = true;
+    in.uris = &shown.certificate->uris;
+    in.dns_names = &shown.certificate->dns_names;
+    in.subject = shown.certificate->subject;
+  }
+  auto lets = [&](const RbacFilter& filter) { return !filter.rules || filter.rules->decide(in).allowed; };
+  for (const NetworkFilter& filter : chain.filters) {
+    if (const auto* rbac = std::get_if<RbacFilter>(&filter.what); rbac != nullptr && !lets(*rbac)) return false;
+    const auto* http = std::get_if<HttpConnectionManager>(&filter.what);
+    if (http == nullptr) continue;
+    in.headers = &headers;
+    in.path = "/";
+    for (const HttpFilterPtr& each : http->filters)
+      if (const auto* rbac = std::get_if<RbacFilter>(&each->what); rbac != nullptr && !lets(*rbac)) return false;
+  }
+  return true;
 }
 
 }  // namespace
@@ -153,7 +200,8 @@ InstantArrival arrive(const InstantEnd& client, const TlsContext* tls, const Ins
     return {What::no_listener,
             tls == nullptr ? "plain bytes come where TLS is due" : "TLS comes where plain bytes are due"};
   std::string error = handshake(client, *tls, server, *chain->tls, certificates);
-  return error.empty() ? InstantArrival{} : InstantArrival{What::distrust, std::move(error)};
+  if (error.empty()) return {};
+  return {What::distrust, std::move(error), lets_in(*chain, client, *tls, server, port)};
 }
 
 }  // namespace kumasim::sim::proxy

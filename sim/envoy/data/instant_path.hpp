@@ -46,6 +46,8 @@ struct InstantArrival {
   enum class What : std::uint8_t { passes, plaintext, distrust, no_listener };
   What what = What::passes;
   std::string why = {};
+  bool allowed =
+      true;  ///< access control would let the client in, by the name that it shows; told where it is distrust
 };
 /// The client sends by `tls`, null for plaintext, to the server's `port`. `certificates` are the world's.
 InstantArrival arrive(const InstantEnd& client, const TlsContext* tls, const InstantEnd& server, std::uint16_t port,
