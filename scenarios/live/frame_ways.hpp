@@ -24,6 +24,8 @@ struct FrameWay {
 
 class FrameWays {
  public:
+  explicit FrameWays(std::uint64_t seed) : random_(seed) {}
+
   /// Of a bottleneck, or of a slow connection; what comes while it is full is lost. As much as a simulated connection
   /// has under way.
   static constexpr std::size_t queue_bytes_max = sim::NetworkLimits{}.window_bytes;
@@ -58,7 +60,7 @@ class FrameWays {
 
   std::map<std::pair<std::size_t, std::size_t>, Line> lines_;
   CarriedConnections connections_;
-  sim::SeededRandom random_{1};
+  sim::SeededRandom random_;
 };
 
 }  // namespace kumasim::scenario

@@ -37,8 +37,8 @@ bool LiveLinks::needed(const Scenario& scenario) {
          std::ranges::any_of(scenario.faults, [](const Fault& fault) { return strikes_frames(*fault.kind); });
 }
 
-LiveLinks::LiveLinks(const Scenario& scenario)
-    : switch_([this](const live::EthernetSwitch::Passing& passing) { return frames_.pass(passing); }) {
+LiveLinks::LiveLinks(const Scenario& scenario, std::uint64_t seed)
+    : frames_(seed), switch_([this](const live::EthernetSwitch::Passing& passing) { return frames_.pass(passing); }) {
   for (const std::string& process : scenario.processes()) ports_.emplace(process, ports_.size());
   // Of a later link counts what it says, as in the simulated world.
   auto add = [&](const Link& link, const Way& way) {

@@ -20,7 +20,7 @@ class LiveLinks {
   static bool needed(const Scenario& scenario);
 
   /// What no link speaks of arrives at once, as does what a process sends itself.
-  explicit LiveLinks(const Scenario& scenario);
+  LiveLinks(const Scenario& scenario, std::uint64_t seed);
 
   /// Its ports are to be Scenario::processes(), in that order.
   live::EthernetSwitch& ethernet() { return switch_; }

@@ -131,7 +131,7 @@ std::string LiveWorld::needs_namespaces() const {
 }
 
 Result<> LiveWorld::make_namespaces() {
-  if (LiveLinks::needed(scenario_)) links_ = std::make_unique<LiveLinks>(scenario_);
+  if (LiveLinks::needed(scenario_)) links_ = std::make_unique<LiveLinks>(scenario_, options_.seed);
   auto made =
       Namespaces::create(runtime_, context_, scenario_.processes(), folder_, links_ ? &links_->ethernet() : nullptr);
   if (!made) {

@@ -38,7 +38,7 @@ class Ways : public testing::Test {
   }
 
   Duration now_ = 1s;
-  FrameWays ways_;
+  FrameWays ways_{1};
 };
 
 TEST_F(Ways, DelayIsOfTheLawAndOrderIsOfAConnection) {

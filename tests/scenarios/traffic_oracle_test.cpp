@@ -104,6 +104,26 @@ TEST(TrafficOracle, LookingChangesNothing) {
   EXPECT_EQ(with("  - always: calls >= 1\n"), with(of_paths));
 }
 
+/// Nobody could have called.
+TEST(TrafficOracle, WhoDoesNotRunProvesNothing) {
+  WorldRun done = run(mesh("20s", "  faults: [{at: 2s, for: 17s, fault: proc.kill, target: web-0}]",
+                           "  - during: {from: 4s, to: 18s, that: no-black-hole}\n"));
+  ASSERT_EQ(done.verdicts.size(), 1u);
+  EXPECT_FALSE(done.verdicts[0].held);
+  EXPECT_EQ(done.verdicts[0].seen, "no call was looked at");
+}
+
+/// Whom access control keeps out need not be believed.
+TEST(TrafficOracle, TrustIsAskedOfThoseWhoMayCall) {
+  std::string deny = R"(  changes:
+  - at: 1s
+    apply: {type: MeshTrafficPermission, mesh: default, name: all, spec: {from: [{targetRef: {kind: Mesh}, default: {action: Deny}}]}}
+)";
+  std::string exchange = "  faults: [{at: 8s, fault: pki.rotateCA, how: atOnce}]";
+  EXPECT_EQ(broken("20s", deny + exchange, "  - during: {from: 4s, that: allowed-pairs-share-trust}\n"), "");
+  EXPECT_NE(broken("20s", exchange, "  - during: {from: 4s, that: allowed-pairs-share-trust}\n"), "");
+}
+
 /// As in the live world.
 TEST(TrafficOracle, AWorldThatCannotLookJudgesNothing) {
   std::vector<Verdict> verdicts = judge(mesh("10s", "", of_trust), Observations{});

@@ -70,6 +70,14 @@ TEST_F(ConfigStateTest, removals_that_are_held_come_when_they_are_held_no_more) 
   EXPECT_EQ(state.stats().get("cluster_manager.cluster_removed"), 2u);
 }
 
+/// Before the first response there is nothing to be let go.
+TEST_F(ConfigStateTest, who_holds_no_removal_is_not_live_by_letting_go) {
+  state.hold_removals({Type::cluster, Type::listener});
+  state.hold_removals({});
+  EXPECT_FALSE(state.clusters_initialized());
+  EXPECT_FALSE(state.live());
+}
+
 TEST_F(ConfigStateTest, health_checks_that_envoy_refuses) {
   auto with = [](const std::string& checks) { return eds_cluster("c", "health_checks: [" + checks + "]\n"); };
   auto check = [](const std::string& kind, const std::string& more = "") {

@@ -91,7 +91,8 @@ WorldRun run_live(const Scenario& scenario, const ExecuteOptions& options, std::
   WorldRun run{.world = "live", .seed = seed, .planted_bug = options.planted_bug};
   auto begin = std::chrono::steady_clock::now();
   auto world = scenario::make_live_world(
-      scenario, {.planted_bug = options.planted_bug, .programs = programs().string(), .envoy = find_envoy(options)});
+      scenario,
+      {.seed = seed, .planted_bug = options.planted_bug, .programs = programs().string(), .envoy = find_envoy(options)});
   ProgressLine line(fmt::format("{} live", scenario.name));
   scenario::Plan plan = scenario::make_plan(scenario, seed);
   scenario::run_scenario(scenario, plan, *world, run, [&](Duration done, Duration all) { line.show(done, all); });

@@ -35,6 +35,7 @@ struct SimWorldOptions {
 std::unique_ptr<MeshWorld> make_sim_world(const Scenario& scenario, SimWorldOptions options);
 
 struct LiveWorldOptions {
+  std::uint64_t seed = 1;  // of what links lose, delay and spoil
   std::string planted_bug;
   std::string programs;  // folder of kuma-cp, kuma-dp and kumasim-echo
   std::string envoy;     // Envoy's executable; a path or a name in PATH
