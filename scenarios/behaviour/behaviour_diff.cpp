@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "reference-cp/policy/gateway.hpp"
 #include "scenarios/behaviour/difference_category.hpp"
 #include "scenarios/behaviour/flow.hpp"
 #include "scenarios/behaviour/flow_requests.hpp"
@@ -153,8 +154,8 @@ class Comparison {
 
   /// Whoever is outside calls a gateway, not one of its Dataplanes: one that comes or goes is compared with another.
   void compare_gateway(const StillProxy* was, const StillProxy* is, const Client& client) {
-    if (was == nullptr) was = gateway_in(before_, client);
-    if (is == nullptr) is = gateway_in(after_, client);
+    if (was == nullptr) was = gateway_like(*is, after_, before_);
+    if (is == nullptr) is = gateway_like(*was, before_, after_);
     std::vector<Door> doors = was == nullptr ? std::vector<Door>() : doors_of(before_, *was);
     for (Door& door : is == nullptr ? std::vector<Door>() : doors_of(after_, *is)) {
       auto known = std::ranges::find_if(doors, [&](const Door& other) { return door.same(other); });
@@ -171,10 +172,20 @@ class Comparison {
     }
   }
 
-  static const StillProxy* gateway_in(const Deployment& deployment, const Client& client) {
-    for (const StillProxy& proxy : deployment.proxies())
-      if (proxy.mesh == client.mesh && proxy.service == client.service && proxy.view.gateway_type == "BUILTIN")
-        return &proxy;
+  /// The name of its MeshGateway; "" for none.
+  static std::string gateway_name(const StillProxy& proxy, const Deployment& deployment) {
+    auto gateway = cp::policy::gateway_of(proxy.view, deployment.view(proxy.mesh));
+    return gateway ? gateway->resource->meta.name : std::string();
+  }
+
+  /// One that serves the same MeshGateway in the other set; null for none.
+  static const StillProxy* gateway_like(const StillProxy& proxy, const Deployment& of, const Deployment& other) {
+    if (!other.views().contains(proxy.mesh)) return nullptr;
+    const std::string name = gateway_name(proxy, of);
+    for (const StillProxy& each : other.proxies())
+      if (each.mesh == proxy.mesh && each.service == proxy.service && each.view.gateway_type == "BUILTIN" &&
+          gateway_name(each, other) == name)
+        return &each;
     return nullptr;
   }
 

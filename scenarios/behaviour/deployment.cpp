@@ -150,8 +150,9 @@ class DeploymentBuilder {
       std::set<std::string> missing;
       for (const json& listener : cp::at(gateway["spec"], "conf", "listeners"))
         for (const json& source : cp::at(listener, "tls", "certificates"))
-          if (std::string secret = cp::text_at(source, "secret");
-              !secret.empty() && !out_.resources_.contains({"Secret", mesh, secret}))
+          if (std::string secret = cp::text_at(source, "secret"); !secret.empty() &&
+                                                                  !out_.resources_.contains({"Secret", mesh, secret}) &&
+                                                                  !options_.secrets.contains({mesh, secret}))
             missing.insert(secret);
       for (const std::string& secret : missing) {
         out_.notes_.push_back(

@@ -51,6 +51,8 @@ struct Workshop {
 struct DeploymentOptions {
   bool all_pairs = false;
   std::set<std::pair<std::string, std::string>> pairs = {};  ///< of services; "*" for any
+  /// Mesh and name of Secrets that another set has, with which this one is compared: nothing stands for them here.
+  std::set<std::pair<std::string, std::string>> secrets = {};
 };
 
 class Deployment {

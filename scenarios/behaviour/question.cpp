@@ -85,7 +85,10 @@ bool parse_hostname(std::string_view text, Question& out) {
   std::optional<bool> tls;
   for (const auto& [scheme, with_tls] : schemes)
     if (text.starts_with(scheme)) tls = with_tls, text.remove_prefix(scheme.size());
-  bool name = is_service(text) && !is_method(text) && text.find(':') == std::string_view::npos;
+  constexpr std::string_view methods[] = {"get",   "head",    "post",    "put",  "delete",
+                                          "patch", "options", "connect", "trace"};
+  bool name = is_service(text) && !is_method(text) && text.find(':') == std::string_view::npos &&
+              std::ranges::find(methods, text) == std::end(methods);
   if (!name) return false;
   out.tls = tls;
   out.hostname = lower(text);
@@ -98,6 +101,12 @@ constexpr const char* outside_form = "such as `outside -> edge-gateway:8080 exam
 std::expected<void, PredicateError> parse_request(std::span<const std::string_view> parts, Question& out) {
   for (std::string_view part : parts) {
     std::size_t colon = part.find(':');
+    // Of a URL, or a host with a port: a client from outside names the gateway's port, the hostname and the path.
+    bool place = part.find("://") != std::string_view::npos ||
+                 (colon != std::string_view::npos && part.substr(0, colon).find('.') != std::string_view::npos);
+    if (out.from_outside() && place)
+      return wrong(fmt::format("`{}` is no header: gateway, hostname and path are words of their own", part),
+                   outside_form);
     if (part.starts_with('/'))
       out.request.path = part;
     else if (is_method(part))

@@ -162,7 +162,7 @@ void AuthorityFaults::rotate(const Work& work, Authority now) {
   }
   auto found = rotations_.find(id);
   if (found == rotations_.end()) return done(work.order.word("mesh"));
-  const auto& [fresh, old, secrets] = found->second;
+  auto& [fresh, old, secrets] = found->second;
   if (secrets != std::pair(now.certificate_secret, now.key_secret))
     return give_up(work, "another backend is enabled since the rotation began");
   Authority next = now;
@@ -172,6 +172,8 @@ void AuthorityFaults::rotate(const Work& work, Authority now) {
     std::erase(next.certificates, old);
   } else {
     std::erase(next.certificates, fresh.certificate_pem);
+    // Other faults may have put another one in its place since.
+    old = now.certificates.front();
     if (work.step == Step::exchange) next.certificates.clear();
     next.certificates.insert(next.certificates.begin(), fresh.certificate_pem);
     next.key = fresh.key_pem;

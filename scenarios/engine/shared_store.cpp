@@ -49,6 +49,7 @@ class SharedStore::Copy : public std::enable_shared_from_this<Copy> {
     auto next = std::make_shared<Connection>(std::move(*client), std::move(*stream));
     auto all = co_await with_timeout(runtime_.timers, answer_duration_max, read(next));
     if (!all) co_return fail(all.error());
+    if (closed_) co_return fail(Code::unavailable, "the store is closed");
     connection_ = std::move(next);
     away_.reset();
     take_all(*all);
@@ -162,7 +163,8 @@ class SharedStore::Copy : public std::enable_shared_from_this<Copy> {
       kept.emplace(change.kind, change.key);
       cp::ResourcePtr known = tables_.find(*change.kind, change.key);
       const bool same = known && change.after && known->meta.version == change.after->meta.version &&
-                        known->meta.creation == change.after->meta.creation;
+                        known->meta.creation == change.after->meta.creation &&
+                        known->meta.modification == change.after->meta.modification;
       if (!same) apply(change);
     }
     std::vector<TableChange> gone;
@@ -217,8 +219,10 @@ asio::awaitable<Result<cp::ResourcePtr>> SharedStore::update(cp::Resource resour
   return write_one(cp::Write::What::update, std::move(resource), now);
 }
 
+/// Of the version that is known here: one that arrives late, after its caller has given up, takes nothing newer away.
 asio::awaitable<Result<>> SharedStore::remove(const cp::Kind& kind, cp::ResourceKey key) {
   cp::Resource target;
+  if (cp::ResourcePtr known = copy_->tables().find(kind, key)) target.meta.version = known->meta.version;
   target.kind = &kind;
   target.meta.mesh = std::move(key.mesh);
   target.meta.name = std::move(key.name);

@@ -49,7 +49,10 @@ class Table : public std::enable_shared_from_this<Table> {
   /// Coroutines hold `self`.
   static asio::awaitable<void> take_lease(std::shared_ptr<Table> self) {
     auto lease = co_await self->lease();
-    if (lease && !lease->owner.empty()) (void)co_await self->put_lease(std::move(*lease), "");
+    // Counted up by somebody else: whoever leads hears so at its next heartbeat, the others see the row move.
+    if (!lease || lease->owner.empty()) co_return;
+    std::string owner = lease->owner;
+    (void)co_await self->put_lease(std::move(*lease), std::move(owner));
   }
 
  private:

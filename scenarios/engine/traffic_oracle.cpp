@@ -107,6 +107,7 @@ void TrafficOracle::follow(const Round& round, const Instance& client, const std
   bool reached = false;
   for (const auto& [endpoint, tls] : branch.endpoints) {
     for (const Instance* server : behind(round, client, service, *endpoint)) {
+      if (!has_tags(*server, branch.subset)) continue;
       reached = true;
       auto arrival = sim::proxy::arrive(end_at(client.process), tls, end_at(server->process),
                                         eyes_.inbound_port(server->process), eyes_.certificates);

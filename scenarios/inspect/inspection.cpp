@@ -122,7 +122,7 @@ json process_json(const RecordedRun& run, const std::string& process) {
   }
   if (run.scenario().find_instance(process) == nullptr) {
     out["state"] = life_json(run, process);
-    if (run.scenario().is_control_plane(process))
+    if (run.scenario().is_control_plane(process) && !run.state().silent.contains(process))
       out["state"]["reachesStore"] = !run.state().storeless.contains(process);
     return out;
   }

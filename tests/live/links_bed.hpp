@@ -70,7 +70,7 @@ class LinksBed : public testing::Test {
     for (const Action& action : make_plan(scenario_, 1).actions) {
       if (action.kind == Action::Kind::begin) orders_.push_back(action.order);
     }
-    links_ = std::make_unique<LiveLinks>(scenario_);
+    links_ = std::make_unique<LiveLinks>(scenario_, 1);
     auto made =
         Namespaces::create(live_.runtime(), live_.context(), scenario_.processes(), folder_, &links_->ethernet());
     ASSERT_TRUE(made) << made.error().message;

@@ -32,7 +32,7 @@ class LinksOfAScenario : public testing::Test {
   Duration delay(const std::string& from, const std::string& to) { return link(from, to).delay.draw(random_); }
 
   Scenario scenario_ = must_load(load_scenario(linked, "linked.yaml"));
-  LiveLinks links_{scenario_};
+  LiveLinks links_{scenario_, 1};
   sim::SeededRandom random_{1};
 };
 

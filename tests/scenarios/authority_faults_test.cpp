@@ -4,6 +4,8 @@
 #include "kumasim/sim/world.hpp"
 #include "reference-cp/identity/base64.hpp"
 #include "reference-cp/identity/certificate.hpp"
+#include "reference-cp/identity/mesh_tls.hpp"
+#include "scenarios/inspect/recorded_run.hpp"
 #include "tests/scenarios/fault_mesh.hpp"
 
 namespace kumasim::scenario {
@@ -18,6 +20,18 @@ std::string served(std::string_view from, std::string_view to, std::string_view 
 }
 std::string unserved(std::string_view from, std::string_view to) {
   return fmt::format("  - during: {{from: {}, to: {}, that: \"availability(web -> backend) <= 10%\"}}\n", from, to);
+}
+
+/// How many certificates the secret of the CA holds at the end.
+std::size_t trusted_at_the_end(const Scenario& scenario) {
+  RecordedRun looked(scenario, {});
+  std::string pem;
+  for (const Commit& commit : looked.commits().all())
+    if (commit.change.key.name == "default.ca-builtin-cert-ca" && commit.change.after)
+      pem = cp::secret_data(*commit.change.after);
+  std::size_t out = 0;
+  for (std::size_t at = 0; (at = pem.find("BEGIN CERTIFICATE", at)) != std::string::npos; ++at) ++out;
+  return out;
 }
 
 TEST(AuthorityFaults, ARotationInStepsLosesNoCall) {
@@ -76,6 +90,17 @@ TEST(AuthorityFaults, RotationsThatOverlapLoseNoCall) {
                served("0s", "70s", "97%") + "  - always: allowed-pairs-share-trust\n"));
   EXPECT_EQ(broken(done), "");
   EXPECT_GE(times_of(done, "the old CA is trusted no more").size(), 3u);
+}
+
+TEST(AuthorityFaults, OneCaIsTrustedWhenAllIsOver) {
+  for (const char* faults :
+       {"  - {at: 5s, fault: pki.rotateCA, pause: 4s}\n",
+        "  - {at: 5s, fault: pki.rotateCA, pause: 8s}\n  - {at: 8s, fault: pki.rotateCA, pause: 8s}\n",
+        "  - {at: 5s, fault: pki.rotateCA, pause: 8s}\n  - {at: 8s, fault: pki.rotateCA, how: atOnce}\n",
+        "  - {at: 5s, fault: pki.rotateCA, pause: 8s}\n"
+        "  - {at: 8s, for: 20s, fault: pki.caExpired, after: 40s}\n"})
+    EXPECT_EQ(trusted_at_the_end(mesh("40s", std::string("  faults:\n") + faults, "  - always: calls >= 1\n")), 1u)
+        << faults;
 }
 
 /// What waited for the control plane is not done all at once.

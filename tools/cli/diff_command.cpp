@@ -57,6 +57,10 @@ int diff(const DiffArguments& arguments) {
   if (!before || !after) return bad_input;
   scenario::Workshop workshop;
   scenario::DeploymentOptions options{.all_pairs = arguments.all_pairs};
+  for (const scenario::PolicySet* set : {&*before, &*after})
+    for (const scenario::ResourceText& each : set->resources)
+      if (scenario::ResourceName is = scenario::resource_name(each.body); is.type == "Secret")
+        options.secrets.insert({is.mesh, is.name});
   auto was = scenario::Deployment::make(*before, options, workshop);
   auto is = scenario::Deployment::make(*after, options, workshop);
   if (!was) complain(arguments.before, was.error());
