@@ -38,7 +38,9 @@ TEST(Catalogue, WhatHealsOrIsMadeOfAnotherNamesALastingKind) {
       ASSERT_NE(find_kind(other), nullptr) << kind.name;
       EXPECT_TRUE(find_kind(other)->lasting) << kind.name;
     }
-    if (!kind.made_of.empty()) EXPECT_EQ(find_kind(kind.made_of)->not_live.empty(), kind.not_live.empty()) << kind.name;
+    // Who is struck may be missing in a world that has the kind itself.
+    if (!kind.made_of.empty() && !find_kind(kind.made_of)->not_live.empty())
+      EXPECT_FALSE(kind.not_live.empty()) << kind.name;
   }
 }
 

@@ -53,6 +53,15 @@ std::string under_replicas(const std::string& faults) {
       "east, calls: [backend]}, {name: backend, zone: west, instances: 4}]\n");
 }
 
+/// The same with proxies that have tokens; the faults are in the same lines.
+std::string with_tokens(const std::string& faults) {
+  std::string out = replaced(with(faults), "    services:\n",
+                             "    controlPlanes: [{settings: {KUMA_DP_SERVER_AUTHN_DP_PROXY_TYPE: dpToken}}]\n"
+                             "    services:\n");
+  return replaced(out, "  resources:\n  - {type: Mesh, name: default}\n",
+                  "  resources: [{type: Mesh, name: default}]\n");
+}
+
 bool says(std::string_view faults, std::string_view part) { return faults.find(part) != std::string_view::npos; }
 
 bool is_of_replicas(std::string_view faults) {
@@ -60,9 +69,10 @@ bool is_of_replicas(std::string_view faults) {
 }
 
 Scenario load(const std::string& faults) {
-  auto loaded = load_scenario(is_of_replicas(faults)        ? under_replicas(faults)
-                              : says(faults, "fault: kds.") ? in_zones(faults)
-                                                            : with(faults),
+  auto loaded = load_scenario(is_of_replicas(faults)             ? under_replicas(faults)
+                              : says(faults, "fault: kds.")      ? in_zones(faults)
+                              : says(faults, "pki.revokedToken") ? with_tokens(faults)
+                                                                 : with(faults),
                               "s.yaml");
   if (loaded) return std::move(*loaded);
   ADD_FAILURE() << faults << "\n" << loaded.error()[0].text();

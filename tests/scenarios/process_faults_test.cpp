@@ -341,7 +341,8 @@ std::string all_of_them() {
   for (const fault::Kind& kind : fault::kinds()) {
     bool of_processes = kind.whom == fault::Whom::processes || kind.whom == fault::Whom::ways;
     bool of_zones = kind.name.starts_with("kds.") || kind.name == "store.leaderFlap";  // there are none here
-    if (!kind.not_sim.empty() || !kind.heals.empty() || !of_processes || of_zones) continue;
+    bool of_proxies = kind.name == "pki.wrongSan" || kind.name == "pki.revokedToken";  // nor these
+    if (!kind.not_sim.empty() || !kind.heals.empty() || !of_processes || of_zones || of_proxies) continue;
     out += fmt::format("{}- {{fault: {}, at: {}s, ", out.empty() ? "" : "\n  ", kind.name, at);
     if (kind.lasting) out += "for: 2s, ";
     for (const fault::Parameter& parameter : kind.parameters) {

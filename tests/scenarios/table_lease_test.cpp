@@ -102,7 +102,7 @@ TEST_F(TableLease, WhoLosesItLeadsNoMoreAndAnotherTakesIt) {
   handle_.take_lease();
   watch(1500ms);
   EXPECT_FALSE(leads(first));
-  watch(6s);
+  watch(10s);
   EXPECT_TRUE(leads(a_) || leads(b_));
   EXPECT_EQ(both_, 0);
 }

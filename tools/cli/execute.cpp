@@ -90,9 +90,10 @@ std::string find_envoy(const ExecuteOptions& options) {
 WorldRun run_live(const Scenario& scenario, const ExecuteOptions& options, std::uint64_t seed) {
   WorldRun run{.world = "live", .seed = seed, .planted_bug = options.planted_bug};
   auto begin = std::chrono::steady_clock::now();
-  auto world = scenario::make_live_world(
-      scenario,
-      {.seed = seed, .planted_bug = options.planted_bug, .programs = programs().string(), .envoy = find_envoy(options)});
+  auto world = scenario::make_live_world(scenario, {.seed = seed,
+                                                    .planted_bug = options.planted_bug,
+                                                    .programs = programs().string(),
+                                                    .envoy = find_envoy(options)});
   ProgressLine line(fmt::format("{} live", scenario.name));
   scenario::Plan plan = scenario::make_plan(scenario, seed);
   scenario::run_scenario(scenario, plan, *world, run, [&](Duration done, Duration all) { line.show(done, all); });
@@ -127,8 +128,7 @@ bool record_messages(const Scenario& scenario, ExecuteOptions options, WorldRun&
 }  // namespace
 
 sim::Replay replay_of(const Scenario& scenario, const ExecuteOptions& options, std::uint64_t seed) {
-  return [&scenario, &options, seed](std::function<void(sim::World&)> attach,
-                                     std::function<void(sim::World&)> finish) {
+  return [&scenario, &options, seed](std::function<void(sim::World&)> attach, std::function<void(sim::World&)> finish) {
     run_simulated(scenario, options, seed, attach, finish);
   };
 }
