@@ -155,7 +155,7 @@ TEST_P(TableOfFailures, HoldsOnRealEnvoys) {
 
 INSTANTIATE_TEST_SUITE_P(All, TableOfFailures,
                          testing::Values("global-offline", "link-cut", "locality-failover", "streams-dropped",
-                                         "zone-control-plane-offline", "zone-lost"),
+                                         "trust-during-rotation", "zone-control-plane-offline", "zone-lost"),
                          [](const auto& tested) {
                            std::string name = tested.param;
                            std::ranges::replace(name, '-', '_');
