@@ -34,6 +34,8 @@ bool AdsClient::due(Type type) const {
 AdsClient::Messages AdsClient::on_connected() {
   connected_ = true;
   node_sent_ = false;
+  // It tells what it has taken, and a server that has nothing else sends nothing: what was refused before is over.
+  if (!options_.forgets_refused_clusters) refusals_.clear();
   for (auto& s : subscriptions_) {
     s.active = false;
     s.nonce.clear();
