@@ -38,7 +38,10 @@ std::vector<FaultKind> store_kinds() {
       kind({.name = "store.conflict", .parameters = {share}}),
       kind({.name = "store.txnAbort", .parameters = {share}}),
       kind({.name = "store.webhookRejects", .parameters = {share}}),
-      kind({.name = "store.poolExhausted", .parameters = {{.name = "wait", .low = 100, .high = 10'000, .step = 100}}}),
+      // A control plane that starts meanwhile ends, and nobody starts it again.
+      kind({.name = "store.poolExhausted",
+            .recoverable = false,
+            .parameters = {{.name = "wait", .low = 100, .high = 10'000, .step = 100}}}),
       kind({.name = "view.stale", .parameters = {{.name = "late", .low = 100, .high = 10'000, .step = 100}}}),
       // What was not told is not told later.
       kind({.name = "view.unobserved", .recoverable = false, .parameters = {share}}),
