@@ -69,10 +69,4 @@ std::string BehindCluster::label(const ClusterState* cluster, const std::vector<
   return tags.empty() ? service : service + " " + tags;
 }
 
-const TlsContext* BehindCluster::socket(const Cluster& cluster, const Endpoint& endpoint) {
-  for (const SocketMatch& match : cluster.socket_matches)
-    if (contains(endpoint.socket_labels, match.match)) return match.tls ? &*match.tls : nullptr;
-  return cluster.tls ? &*cluster.tls : nullptr;
-}
-
 }  // namespace kumasim::scenario

@@ -29,9 +29,6 @@ class BehindCluster {
   /// The labels that an endpoint must have: none where nobody has them and the cluster then takes anybody.
   static sim::proxy::Labels subset(const sim::proxy::ClusterState& cluster, const sim::proxy::Labels& wanted);
 
-  /// The TLS settings for an endpoint; nullptr: plain.
-  static const sim::proxy::TlsContext* socket(const sim::proxy::Cluster& cluster, const sim::proxy::Endpoint& endpoint);
-
  private:
   cp::Tags tags_of(const sim::proxy::Endpoint& endpoint) const;
 

@@ -14,6 +14,7 @@
 #include "scenarios/behaviour/forwarding.hpp"
 #include "scenarios/behaviour/server_side.hpp"
 #include "sim/envoy/data/handshake.hpp"
+#include "sim/envoy/data/standing.hpp"
 
 namespace kumasim::scenario {
 
@@ -71,7 +72,8 @@ class Evaluation {
 
   void connection() {
     const Hello& hello = entry_.hello;
-    const Listener* listener = find_listener(*client_.config, hello.destination_ip, hello.destination_port, !outside_);
+    const Listener* listener =
+        find_listener(*client_.config, hello.destination_ip, hello.destination_port, !outside_, Standing::warming_too);
     std::string place = fmt::format("{}:{}", hello.destination_ip, hello.destination_port);
     if (listener == nullptr)
       return stop("nobody listens", fmt::format("no {} at {}", outside_ ? "listener" : "outbound listener", place));

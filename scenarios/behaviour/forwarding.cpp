@@ -12,6 +12,7 @@
 #include "kumasim/scenario/quantity.hpp"
 #include "scenarios/behaviour/fact_text.hpp"
 #include "scenarios/behaviour/server_side.hpp"
+#include "sim/envoy/data/standing.hpp"
 
 namespace kumasim::scenario {
 
@@ -122,7 +123,7 @@ class Forwarding {
           if (!contains(endpoint.labels, subset)) continue;
           any = true;
           InboundPlace place = deployment_.at(client_.mesh, endpoint.host, endpoint.port);
-          const TlsContext* tls = BehindCluster::socket(*branch.cluster->config, endpoint);
+          const TlsContext* tls = socket_for(*branch.cluster->config, endpoint);
           if (!seen.insert({branch.label, place.proxy, place.inbound, tls}).second) continue;
           for (auto& [id, found] : ask(branch, place, tls, endpoint))
             said[id].emplace_back(branch.label, std::move(found));

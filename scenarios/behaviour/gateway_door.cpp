@@ -9,6 +9,7 @@
 #include "reference-cp/xds/gateway/listener.hpp"
 #include "reference-cp/xds/json_read.hpp"
 #include "scenarios/behaviour/server_side.hpp"
+#include "sim/envoy/data/standing.hpp"
 
 namespace kumasim::scenario {
 
@@ -74,7 +75,7 @@ std::vector<Door> doors_of(const Deployment& deployment, const StillProxy& proxy
   for (const cp::gateway::Part& part : cp::gateway::parts_of(*gateway))
     if (!cp::flag_at(part.conf, "crossMesh")) ports.insert(part.port);
   for (std::uint32_t port : ports) {
-    const Listener* listener = find_listener(*proxy.config, gateway->address, port, false);
+    const Listener* listener = find_listener(*proxy.config, gateway->address, port, false, Standing::warming_too);
     if (listener == nullptr) continue;
     for (const FilterChainPtr& chain : listener->chains) add_chain(proxy, *chain, port, out);
   }

@@ -1,13 +1,12 @@
 #include "scenarios/behaviour/server_side.hpp"
 
 #include <algorithm>
-#include <cstddef>
-#include <span>
 
 #include <fmt/format.h>
 
 #include "scenarios/behaviour/fact_text.hpp"
 #include "sim/envoy/data/handshake.hpp"
+#include "sim/envoy/data/standing.hpp"
 
 namespace kumasim::scenario {
 
@@ -18,12 +17,6 @@ using sim::proxy::TlsContext;
 namespace {
 
 constexpr std::uint16_t client_port = 40'000;  // of no meaning, but listeners may ask
-
-/// Every draw is the lowest: what happens with some chance happens.
-class FirstDraw final : public Random {
- public:
-  void fill(std::span<std::byte> bytes) override { std::ranges::fill(bytes, std::byte{0}); }
-};
 
 std::string chain_text(const Listener& listener, const FilterChain& chain) {
   return fmt::format("listener {}{}{}", listener.name, chain.name.empty() ? "" : " chain ", chain.name);
@@ -45,7 +38,8 @@ class Receiving {
 
  private:
   void connection() {
-    const Listener* listener = find_listener(*server_.config, inbound_.address, inbound_.port, false);
+    const Listener* listener =
+        find_listener(*server_.config, inbound_.address, inbound_.port, false, Standing::warming_too);
     if (listener == nullptr) return access("nobody listens", "no listener for " + inbound_.service);
     FilterChainPtr chain = listener->find(hello());
     if (!chain) return access("no filter chain", "listener " + listener->name);
@@ -180,37 +174,6 @@ class Receiving {
 
 Facts receive(const Deployment& deployment, const ServerPlace& server, const Arrival& arrival) {
   return Receiving(deployment, server, arrival).run();
-}
-
-const Listener* find_listener(const ConfigState& config, const std::string& host, std::uint32_t port, bool outbound) {
-  const Listener* redirected = nullptr;
-  for (const auto* map : {&config.listeners(), &config.warming_listeners()})
-    for (const auto& [name, state] : *map) {
-      const Listener& listener = *state.config;
-      if (listener.udp || listener.pipe) continue;
-      if (listener.host == host && listener.port == port) return &listener;
-      if (listener.use_original_dst && listener.outbound == outbound) redirected = &listener;
-    }
-  return redirected;
-}
-
-const RouteConfig* routes_of(const ConfigState& config, const HttpConnectionManager& manager) {
-  if (manager.rds.empty()) return manager.routes.get();
-  auto found = config.routes().find(manager.rds);
-  return found == config.routes().end() ? nullptr : found->second.value.get();
-}
-
-const Route* find_route(const VirtualHost& host, const std::string& authority, const std::string& method,
-                        const std::string& path, const sim::Headers& headers) {
-  FirstDraw draw;
-  // Envoy matches these like headers.
-  sim::Headers seen = headers;
-  seen.emplace_back(":path", path);
-  seen.emplace_back(":method", method);
-  seen.emplace_back(":authority", authority);
-  for (const Route& route : host.routes)
-    if (route.matches(path, seen, draw)) return &route;
-  return nullptr;
 }
 
 void FilterFacts::add(const HttpFilter& filter, const sim::Headers& headers) {

@@ -22,16 +22,6 @@ struct Arrival {
 /// access, transport, inbound timeouts, faults and rate limits.
 Facts receive(const Deployment& deployment, const ServerPlace& server, const Arrival& arrival);
 
-/// The listener for connections to this address, or the one that takes redirected ones; null for none.
-const sim::proxy::Listener* find_listener(const sim::proxy::ConfigState& config, const std::string& host,
-                                          std::uint32_t port, bool outbound);
-const sim::proxy::RouteConfig* routes_of(const sim::proxy::ConfigState& config,
-                                         const sim::proxy::HttpConnectionManager& manager);
-
-/// The route that takes a request; null for none. A route for a part of the requests takes them.
-const sim::proxy::Route* find_route(const sim::proxy::VirtualHost& host, const std::string& authority,
-                                    const std::string& method, const std::string& path, const sim::Headers& headers);
-
 /// Faults and limits of one filter, if the request is one that it means.
 struct FilterFacts {
   std::string delay, abort;

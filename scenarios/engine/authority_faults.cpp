@@ -7,22 +7,14 @@
 
 #include "reference-cp/identity/base64.hpp"
 #include "reference-cp/identity/mesh_tls.hpp"
+#include "reference-cp/model/rules/values.hpp"
 
 namespace kumasim::scenario {
 namespace {
 
+using cp::at;
+using cp::text_at;
 using nlohmann::json;
-
-const json& at(const json& in, const char* name) {
-  static const json nothing;
-  auto found = in.find(name);
-  return found == in.end() ? nothing : *found;
-}
-
-std::string text_at(const json& in, const char* name) {
-  const json& out = at(in, name);
-  return out.is_string() ? out.get<std::string>() : std::string();
-}
 
 /// Of the enabled backend; empty names where there is none, or it is kept elsewhere.
 std::pair<std::string, std::string> secrets_of(const std::string& name, const json& mesh) {

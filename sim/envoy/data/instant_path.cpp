@@ -1,58 +1,15 @@
 #include "sim/envoy/data/instant_path.hpp"
 
 #include <algorithm>
-#include <cstddef>
-#include <span>
 #include <variant>
 
-#include "kumasim/runtime/random.hpp"
-#include "sim/envoy/config/listener.hpp"
-#include "sim/envoy/config/route.hpp"
 #include "sim/envoy/data/handshake.hpp"
+#include "sim/envoy/data/standing.hpp"
 
 namespace kumasim::sim::proxy {
 namespace {
 
 constexpr std::uint16_t client_port = 40'000;  // of no meaning, but listeners may ask
-
-/// What happens with some chance happens.
-class LowestDraw final : public Random {
- public:
-  void fill(std::span<std::byte> bytes) override { std::ranges::fill(bytes, std::byte{0}); }
-};
-
-/// By its own address, or by taking what is redirected.
-const Listener* listening(const ConfigState& config, const std::string& host, std::uint16_t port, bool outbound) {
-  const Listener* redirected = nullptr;
-  for (const auto& [name, state] : config.listeners()) {
-    const Listener& listener = *state.config;
-    if (listener.udp || listener.pipe) continue;
-    if (listener.host == host && listener.port == port) return &listener;
-    if (listener.use_original_dst && listener.outbound == outbound) redirected = &listener;
-  }
-  return redirected;
-}
-
-const RouteConfig* routes_of(const ConfigState& config, const HttpConnectionManager& manager) {
-  if (manager.rds.empty()) return manager.routes.get();
-  auto found = config.routes().find(manager.rds);
-  return found == config.routes().end() ? nullptr : found->second.value.get();
-}
-
-const Route* route_of(const RouteConfig* routes, const std::string& authority, const std::string& path) {
-  const VirtualHost* host = routes == nullptr ? nullptr : routes->host(authority);
-  if (host == nullptr) return nullptr;
-  LowestDraw draw;
-  const Headers seen{{":path", path}, {":method", "GET"}, {":authority", authority}};
-  auto found = std::ranges::find_if(host->routes, [&](const Route& route) { return route.matches(path, seen, draw); });
-  return found == host->routes.end() ? nullptr : &*found;
-}
-
-const TlsContext* socket_of(const Cluster& cluster, const Endpoint& endpoint) {
-  for (const SocketMatch& match : cluster.socket_matches)
-    if (contains(endpoint.socket_labels, match.match)) return match.tls ? &*match.tls : nullptr;
-  return cluster.tls ? &*cluster.tls : nullptr;
-}
 
 bool somebody_has(const ClusterState& cluster, const Labels& wanted) {
   if (!cluster.assignment) return false;
@@ -93,7 +50,7 @@ void add_branches(const ConfigState& config, const std::vector<ClusterChoice>& c
     for (std::size_t i = 0; assignment != nullptr && i < assignment->localities.size(); ++i)
       for (const Endpoint& endpoint : assignment->localities[i].endpoints)
         if (endpoint.healthy && contains(endpoint.labels, branch.subset))
-          branch.endpoints.push_back({&endpoint, socket_of(*cluster->second.config, endpoint)});
+          branch.endpoints.push_back({&endpoint, socket_for(*cluster->second.config, endpoint)});
     out.branches.push_back(std::move(branch));
   }
 }
@@ -147,7 +104,7 @@ bool lets_in(const FilterChain& chain, const InstantEnd& client, const TlsContex
 InstantPath outbound_path(const ConfigState& client, const std::string& address, std::uint16_t port,
                           const std::string& authority, const std::string& path) {
   InstantPath out;
-  const Listener* listener = listening(client, address, port, true);
+  const Listener* listener = find_listener(client, address, port, true, Standing::in_use);
   FilterChainPtr chain;
   if (listener != nullptr)
     chain = listener->find({.destination_ip = address,
@@ -166,7 +123,9 @@ InstantPath outbound_path(const ConfigState& client, const std::string& address,
     }
     const auto* http = std::get_if<HttpConnectionManager>(&filter.what);
     if (http == nullptr) continue;
-    const Route* route = route_of(routes_of(client, *http), authority, path);
+    const RouteConfig* routes = routes_of(client, *http);
+    const VirtualHost* virtual_host = routes == nullptr ? nullptr : routes->host(authority);
+    const Route* route = virtual_host == nullptr ? nullptr : find_route(*virtual_host, authority, "GET", path, {});
     if (route == nullptr)
       out.broken = "no route of " + listener->name;
     else if (const auto* forward = std::get_if<Forward>(&route->action))
@@ -180,7 +139,7 @@ InstantPath outbound_path(const ConfigState& client, const std::string& address,
 InstantArrival arrive(const InstantEnd& client, const TlsContext* tls, const InstantEnd& server, std::uint16_t port,
                       CertificateStore& certificates) {
   using What = InstantArrival::What;
-  const Listener* listener = listening(server.config, server.address, port, false);
+  const Listener* listener = find_listener(server.config, server.address, port, false, Standing::in_use);
   if (listener == nullptr) return {What::no_listener, "it has no inbound listener"};
   Hello hello{.destination_ip = server.address,
               .destination_port = port,

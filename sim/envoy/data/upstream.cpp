@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sim/envoy/data/health_checker.hpp"
+#include "sim/envoy/data/standing.hpp"
 
 namespace kumasim::sim::proxy {
 namespace {
@@ -152,11 +153,7 @@ UpstreamHostPtr Upstream::original(const std::string& host, std::uint16_t port) 
   return slot;
 }
 
-const TlsContext* Upstream::socket(const Endpoint& endpoint) const {
-  for (const auto& match : config_->socket_matches)
-    if (contains(endpoint.socket_labels, match.match)) return match.tls ? &*match.tls : nullptr;
-  return config_->tls ? &*config_->tls : nullptr;
-}
+const TlsContext* Upstream::socket(const Endpoint& endpoint) const { return socket_for(*config_, endpoint); }
 
 ConnectOptions Upstream::way_to(const Endpoint& endpoint, World& world) const {
   ConnectOptions out;
