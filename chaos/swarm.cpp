@@ -85,8 +85,8 @@ bool can_strike(const Surface& surface, const FaultKind& kind) {
     case FaultKind::Victim::zone_control_plane:
     case FaultKind::Victim::global: return !surface.zone_control_planes.empty();
     case FaultKind::Victim::replica:
-    case FaultKind::Victim::moving:
-    case FaultKind::Victim::shared_store: return !surface.replicas.empty();
+    case FaultKind::Victim::moving: return !surface.replicas.empty() && !surface.zone_control_planes.empty();
+    case FaultKind::Victim::shared_store: return !surface.shared_stores.empty();
     case FaultKind::Victim::mesh: return !surface.meshes.empty();
     case FaultKind::Victim::resource: return !surface.resources.empty();
     case FaultKind::Victim::spare: return !surface.spare.empty();
@@ -152,7 +152,13 @@ std::string side(const Surface& surface, const Drawn& drawn, const std::string& 
 std::vector<std::string> control_planes(const Surface& surface) {
   std::vector<std::string> out = surface.replicas;
   if (out.empty()) out.push_back(surface.control_plane);
-  out.insert(out.end(), surface.zone_control_planes.begin(), surface.zone_control_planes.end());
+  for (const std::string& name : surface.zone_control_planes) {
+    auto several = surface.zone_replicas.find(name);
+    if (several == surface.zone_replicas.end())
+      out.push_back(name);
+    else
+      out.insert(out.end(), several->second.begin(), several->second.end());
+  }
   return out;
 }
 
@@ -170,7 +176,7 @@ std::string process(const Surface& surface, const Drawn& drawn, const FaultKind&
   std::vector<std::string> singles;
   if (kind.victim == FaultKind::Victim::process) {
     singles = control_planes(surface);
-    if (!surface.shared_store.empty()) singles.push_back(surface.shared_store);
+    singles.insert(singles.end(), surface.shared_stores.begin(), surface.shared_stores.end());
   }
   if (strikes_zone_proxies(kind))
     singles.insert(singles.end(), surface.zone_proxies.begin(), surface.zone_proxies.end());
@@ -219,18 +225,21 @@ DrawnFault draw_fault(const Surface& surface, const SwarmOptions& options, const
   }
   Duration latest = std::min(to, surface.end - out.lasts.value_or(Duration(0)));
   out.at = between(from, std::max(latest, from), random);
+  const std::vector<std::string> planes = control_planes(surface);
   switch (kind.victim) {
     case FaultKind::Victim::process:
     case FaultKind::Victim::instance: out.target = process(surface, drawn, kind, random); break;
     case FaultKind::Victim::control_plane:
-      out.target =
-          surface.zone_control_planes.empty() ? surface.control_plane : one_of(control_planes(surface), random);
+      out.target = planes.size() == 1 ? planes.front() : one_of(planes, random);
       break;
     case FaultKind::Victim::moving:
     case FaultKind::Victim::zone_control_plane: out.target = one_of(surface.zone_control_planes, random); break;
     case FaultKind::Victim::global: out.target = surface.control_plane; break;
     case FaultKind::Victim::replica: out.target = one_of(surface.replicas, random); break;
-    case FaultKind::Victim::shared_store: out.target = surface.shared_store; break;
+    case FaultKind::Victim::shared_store:
+      out.target =
+          surface.shared_stores.size() == 1 ? surface.shared_stores.front() : one_of(surface.shared_stores, random);
+      break;
     case FaultKind::Victim::service: out.service = service_of(surface, drawn, random); break;
     case FaultKind::Victim::some:
       out.service = one_of(services_of_several(surface, drawn), random);
@@ -255,7 +264,6 @@ DrawnFault draw_fault(const Surface& surface, const SwarmOptions& options, const
       break;
     }
   }
-  std::vector<std::string> planes = control_planes(surface);
   bool of_plane = std::ranges::find(planes, out.target) != planes.end();
   for (const Parameter& parameter : kind.parameters) {
     std::string text = draw_parameter(parameter, random);

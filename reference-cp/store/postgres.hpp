@@ -1,7 +1,7 @@
 /// The store in PostgreSQL, which several control planes share: Kuma's own tables, so that Kuma reads it as well.
 ///
 /// Reads never leave memory, as those of every store here: it holds what the table holds, and follows what the server
-/// says of changes by others (decisions/0021-several-global-replicas.md). A read may be behind another instance by the
+/// says of changes by others (decisions/0021-several-replicas.md). A read may be behind another instance by the
 /// time that a word of the server takes; a write is checked against the table.
 #pragma once
 

@@ -53,7 +53,7 @@ class Drawing {
 
  private:
   bool stands_for_several() const {
-    return scenario_.is_place(fault_.target) || scenario_.is_replicated(fault_.target);
+    return scenario_.is_place(fault_.target) || scenario_.find_replicated(fault_.target) != nullptr;
   }
 
   void whom() {

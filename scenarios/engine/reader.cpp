@@ -127,7 +127,7 @@ std::vector<std::string> Reader::service_names() const {
 
 std::vector<std::string> Reader::process_names() const {
   std::vector<std::string> out = zone_names();
-  if (scenario_.is_replicated(scenario_.control_plane.name)) out.push_back(scenario_.control_plane.name);
+  for (const ControlPlaneSpec* several : scenario_.replicated()) out.push_back(several->name);
   std::ranges::copy(scenario_.processes(), std::back_inserter(out));
   return out;
 }

@@ -85,6 +85,7 @@ class Reader {
   void check_parts(const Fault& fault, const std::string& path);
   void check_disk(const Fault& fault, const std::string& path);
   void check_zone(const Fault& fault, const std::string& path);
+  void check_shared_store(const Fault& fault, const std::string& path);
   void check_names(const Fault& fault, const std::string& path);
   void check_setting(const Fault& fault, const std::string& path);
   void read_whom(Fault& fault, const json& value, const std::string& path);

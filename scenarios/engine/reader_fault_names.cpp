@@ -33,7 +33,8 @@ void Reader::check_names(const Fault& fault, const std::string& path) {
     complain(child_path(path, "fault"),
              fmt::format("{} strikes control planes, which alone have a store", fault.kind->name),
              fmt::format("strike the control plane: target: {}", scenario_.control_planes().front()));
-  if (fault.kind->name.starts_with("kds.") || fault.kind->name == "store.leaderFlap") check_zone(fault, path);
+  if (fault.kind->name.starts_with("kds.")) check_zone(fault, path);
+  if (fault.kind->name == "store.leaderFlap") check_shared_store(fault, path);
   bool tokens = scenario_.control_plane.asks_for_tokens() ||
                 std::ranges::any_of(scenario_.zones, &ControlPlaneSpec::asks_for_tokens, &Zone::control_plane);
   if (fault.kind->name == "pki.revokedToken" && !tokens)
@@ -58,30 +59,38 @@ void Reader::check_names(const Fault& fault, const std::string& path) {
   if (!any) complain(path, fmt::format("{} strikes nothing: there is no such `load`", fault.kind->name));
 }
 
-/// What goes on between a zone and Global is done to the zone's control plane, or to Global, its replicas and their
-/// store.
+/// What is done to the store that replicas share.
+void Reader::check_shared_store(const Fault& fault, const std::string& path) {
+  const std::vector<std::string> stores = scenario_.stores();
+  if (stores.empty())
+    return complain(
+        child_path(path, "fault"), fmt::format("{} needs several replicas of a control plane", fault.kind->name),
+        scenario_.zones.empty() ? "topology.controlPlanes: [{replicas: 2}]" : "topology.global: {replicas: 2}");
+  if (!scenario_.is_store(fault.target))
+    complain(child_path(path, "fault"), fmt::format("{} strikes the store that replicas share", fault.kind->name),
+             fmt::format("target: {}", fmt::join(stores, " or ")));
+}
+
+/// What goes on between a zone and Global is done to the zone's control plane (all replicas of it), or to Global and
+/// its replicas.
 void Reader::check_zone(const Fault& fault, const std::string& path) {
   std::string_view name = fault.kind->name;
   if (scenario_.zones.empty())
     return complain(child_path(path, "fault"), fmt::format("{} needs `topology.zones`", name));
   const ControlPlaneSpec& global = scenario_.control_plane;
-  const bool split = name == "kds.splitGlobal", flap = name == "store.leaderFlap";
-  if ((split || flap || name == "kds.reconnectElsewhere") && global.replicas.empty())
+  const bool split = name == "kds.splitGlobal";
+  if ((split || name == "kds.reconnectElsewhere") && global.replicas.empty())
     return complain(child_path(path, "fault"), fmt::format("{} needs several replicas of Global", name),
                     "topology.global: {replicas: 2}");
   const bool of_global = split || name == "kds.resourceRefused";
   std::vector<std::string> struck;
-  if (flap) struck = scenario_.stores();
   if (of_global) struck = global.processes();
   if (split) struck.push_back(global.name);
   for (const Zone& zone : scenario_.zones)
-    if (!of_global && !flap) struck.push_back(zone.control_plane.name);
+    if (!of_global) struck.push_back(zone.control_plane.name);
   if (std::ranges::find(struck, fault.target) == struck.end())
     complain(child_path(path, "fault"),
-             fmt::format("{} strikes {}", name,
-                         flap        ? "the store that replicas share"
-                         : of_global ? "Global"
-                                     : "the control plane of a zone"),
+             fmt::format("{} strikes {}", name, of_global ? "Global" : "the control plane of a zone"),
              fmt::format("target: {}", fmt::join(struck, " or ")));
 }
 

@@ -120,10 +120,11 @@ void Reader::read_whom(Fault& out, const json& value, const std::string& path) {
   } else if (scenario_.find_service(out.target) != nullptr) {
     complain(at, fmt::format("`{}` is a service; expected one process", out.target),
              fmt::format("use select: {{service: {}, pick: all}}", out.target));
-  } else if (scenario_.is_replicated(out.target) &&
+  } else if (const ControlPlaneSpec* several = scenario_.find_replicated(out.target);
+             several != nullptr &&
              (out.kind->applications || out.kind->proxies || out.kind->find_parameter("set") != nullptr)) {
     complain(at, fmt::format("`{}` is several processes; expected one of them", out.target),
-             fmt::format("they are {}", fmt::join(scenario_.control_plane.replicas, ", ")));
+             fmt::format("they are {}", fmt::join(several->replicas, ", ")));
   } else if (scenario_.is_place(out.target) &&
              (out.kind->applications || out.kind->proxies || out.kind->find_parameter("set") != nullptr)) {
     complain(at, fmt::format("`{}` is all that is in a zone; expected one process", out.target),

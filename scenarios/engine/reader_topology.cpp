@@ -135,7 +135,7 @@ void Reader::check_topology(const json& topology, const std::string& path) {
   std::set<std::string> processes{"operator"};
   std::vector<std::string> others = scenario_.control_planes();
   std::ranges::copy(scenario_.stores(), std::back_inserter(others));
-  if (scenario_.is_replicated(scenario_.control_plane.name)) others.push_back(scenario_.control_plane.name);
+  for (const ControlPlaneSpec* several : scenario_.replicated()) others.push_back(several->name);
   std::set<std::string> regions;
   for (const Zone& zone : scenario_.zones) {
     others.push_back(zone.name);

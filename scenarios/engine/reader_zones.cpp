@@ -9,13 +9,14 @@ namespace kumasim::scenario {
 void Reader::read_control_plane(const json& value, const std::string& name, const std::string& path,
                                 ControlPlaneSpec& out) {
   out.name = value.value("name", name);
-  if (!value.contains("settings")) return;
-  for (const auto& [key, text] : value["settings"].items()) {
+  const json settings = value.value("settings", json::object());
+  for (const auto& [key, text] : settings.items()) {
     out.settings[key] = text.get<std::string>();
     if (key.starts_with("KUMA_") || key.starts_with("KUMASIM_")) continue;
     complain(child_path(child_path(path, "settings"), key),
              "is not one of the variables: they begin with KUMA_ or KUMASIM_");
   }
+  read_replicas(value, path, out);
 }
 
 void Reader::read_zones(const json& topology, const std::string& path) {
@@ -30,16 +31,16 @@ void Reader::read_zones(const json& topology, const std::string& path) {
   global.settings.try_emplace("KUMA_MODE", "global");
   if (global.settings["KUMA_MODE"] != "global")
     complain(child_path(child_path(child_path(path, "global"), "settings"), "KUMA_MODE"), "is not `global`");
-  read_replicas(topology.value("global", json::object()), child_path(path, "global"), global);
   std::size_t index = 0;
   for (const json& value : topology["zones"]) read_zone(value, child_path(child_path(path, "zones"), index++));
 }
 
-/// Where there are several they are named NAME-1, NAME-2 and so on, and share a store.
+/// Several are named NAME-1, NAME-2 and so on, and share a store.
 void Reader::read_replicas(const json& value, const std::string& path, ControlPlaneSpec& out) {
   const int count = value.value("replicas", 1);
   if (count == 1) return;
-  out.replicas_mark = document_.mark(child_path(path, "replicas"));
+  out.replicas_path = child_path(path, "replicas");
+  out.replicas_mark = document_.mark(out.replicas_path);
   for (int i = 1; i <= count; ++i) out.replicas.push_back(fmt::format("{}-{}", out.name, i));
   out.settings.try_emplace("KUMA_STORE_TYPE", "postgres");
   if (out.settings["KUMA_STORE_TYPE"] != "postgres")

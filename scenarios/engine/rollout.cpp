@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <span>
 
 #include "kumasim/transport/url.hpp"
 #include "reference-cp/kds/exchange_rules.hpp"
@@ -69,6 +70,31 @@ std::string rollout_target(const Scenario& scenario, const std::string& zone) {
   std::string out = "/rollout";
   for (const auto& [policy, name] : policies_in(scenario, zone))
     out += (out.find('?') == std::string::npos ? "?policy=" : "&policy=") + percent_encode(policy);
+  return out;
+}
+
+Rollout of_replicas(std::vector<Rollout> said) {
+  Rollout out = std::move(said.front());
+  for (const Rollout& more : std::span(said).subspan(1)) {
+    out.behind = out.behind || more.behind;
+    out.zones_behind.insert(more.zones_behind.begin(), more.zones_behind.end());
+    for (const auto& [name, proxy] : more.proxies) {
+      ProxyRollout& known = out.proxies[name];
+      // A stream that ended unheard may be open at one of them for a while beside the one at another.
+      if (!proxy.connected) continue;
+      known.current = proxy.current && (!known.connected || known.current);
+      known.connected = true;
+      known.refusals.insert(proxy.refusals.begin(), proxy.refusals.end());
+    }
+    for (const auto& [policy, proxies] : more.policies) {
+      auto& about = out.policies[policy];
+      for (const auto& [name, applied] : proxies) {
+        bool& known = about.try_emplace(name, false).first->second;
+        known = known || applied;
+      }
+    }
+    for (const auto& [policy, held] : more.specifications) out.specifications[policy].insert(held.begin(), held.end());
+  }
   return out;
 }
 

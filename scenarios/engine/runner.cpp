@@ -241,19 +241,25 @@ class Engine {
     seen_.calls.resize(kept);
   }
 
+  /// From all processes of it.
+  bool cut_off(const std::string& process, const ControlPlaneSpec& plane) const {
+    return std::ranges::all_of(plane.processes(),
+                               [&](const std::string& replica) { return faults_.cut(process, replica); });
+  }
+
   void sample() {
     StateSample sample = world_.sample();
     sample.at = world_.now();
-    for (auto& [process, proxy] : sample.proxies)
-      proxy.cut_off = faults_.cut(process, scenario_.control_plane_of(process).name);
+    for (auto& [process, proxy] : sample.proxies) proxy.cut_off = cut_off(process, scenario_.control_plane_of(process));
     for (const Zone& zone : scenario_.zones) {
-      bool cut = std::ranges::all_of(scenario_.control_plane.processes(), [&](const std::string& global) {
-        return faults_.cut(zone.control_plane.name, global);
+      bool cut = std::ranges::all_of(zone.control_plane.processes(), [&](const std::string& replica) {
+        return cut_off(replica, scenario_.control_plane);
       });
       if (cut) sample.zones_apart.insert(zone.name);
     }
-    for (const std::string& replica : scenario_.control_plane.replicas)
-      if (faults_.cut(replica, scenario_.control_plane.store_process())) sample.storeless.insert(replica);
+    for (const ControlPlaneSpec* several : scenario_.replicated())
+      for (const std::string& replica : several->replicas)
+        if (faults_.cut(replica, several->store_process())) sample.storeless.insert(replica);
     note_refusals(sample);
     if (triggers_.any() && !told_ && !seen_.samples.empty()) triggers_.compare(seen_.samples.back(), sample);
     seen_.samples.push_back(std::move(sample));

@@ -61,7 +61,7 @@ std::vector<std::string> Scenario::processes_of(const std::string& wanted) const
   bool is_process =
       is_control_plane(wanted) || is_store(wanted) || is_zone_proxy(wanted) || find_instance(wanted) != nullptr;
   if (is_process) return {wanted};
-  if (is_replicated(wanted)) return control_plane.replicas;
+  if (const ControlPlaneSpec* several = find_replicated(wanted)) return several->replicas;
   if (is_place(wanted)) return processes_in(*this, wanted);
   std::vector<std::string> out;
   for (const Instance& instance : instances) {
@@ -83,13 +83,15 @@ bool Selection::takes(const Instance& instance) const {
 Diagnostics faults_refused(const Scenario& scenario, std::string_view world) {
   Diagnostics out;
   bool live = world == "live";
-  if (live && !scenario.control_plane.replicas.empty())
-    out.push_back({scenario.file,
-                   scenario.control_plane.replicas_mark,
-                   "spec.topology.global.replicas",
-                   "several replicas do not work in the live world: its kuma-cp each keep what they have in a file of "
-                   "their own",
-                   {}});
+  if (live)
+    for (const ControlPlaneSpec* several : scenario.replicated())
+      out.push_back(
+          {scenario.file,
+           several->replicas_mark,
+           several->replicas_path,
+           "several replicas do not work in the live world: its kuma-cp each keep what they have in a file of "
+           "their own",
+           {}});
   for (std::size_t i = 0; i < scenario.faults.size(); ++i) {
     const Fault& fault = scenario.faults[i];
     std::string path = fmt::format("spec.faults[{}]", i);

@@ -300,27 +300,28 @@ GrammarPtr scenario() {
   auto metadata = object({{"name", name(), "the scenario's name", true},
                           {"description", any_text("text"), "what it shows"},
                           {"tags", list(any_text("a word")), "words to choose scenarios by"}});
-  auto control_plane = object({{"name", name(), "process name; default: kuma-cp"},
-                               {"settings", map("KUMA_* and KUMASIM_* variables", any_text("text (quote numbers)")),
-                                "configuration, as Kuma's environment variables"}});
+  auto control_plane = [](const char* process) {
+    return object({{"name", name(), process},
+                   {"settings", map("KUMA_* and KUMASIM_* variables", any_text("text (quote numbers)")),
+                    "configuration, as Kuma's environment variables"},
+                   {"replicas", integer(1, 9),
+                    "how many: with more than one they are named NAME-1 and so on, and share a store, NAME-store; "
+                    "default: 1"}});
+  };
   auto link =
       object({{"between", list(name(), 2, 2), "two processes, services, control planes, zones or regions", true},
               {"delay", delay(), "of one direction"},
               {"loss", percent(), "part of what is sent that is lost and sent again"}});
-  auto global = object({{"name", name(), "process name; default: global"},
-                        {"settings", map("KUMA_* and KUMASIM_* variables", any_text("text (quote numbers)")),
-                         "configuration, as Kuma's environment variables"},
-                        {"replicas", integer(1, 9),
-                         "how many: with more than one they are named NAME-1 and so on, and share a store, NAME-store; "
-                         "default: 1"}});
   auto zone = object({{"name", name(), "kuma.io/zone, and in `between` and `target` all that is in the zone", true},
                       {"region", name(), "in `between` and `target` all that is in its zones; default: none"},
-                      {"controlPlane", control_plane, "default name: kuma-cp-ZONE"},
+                      {"controlPlane", control_plane("process name; default: kuma-cp-ZONE"), "the zone's own"},
                       {"ingresses", integer(0, 9), "how many, named ingress-ZONE-0 and so on; default: 1"},
                       {"egresses", integer(0, 1), "how many, named egress-ZONE-0; default: 0"}});
   auto topology =
-      object({{"controlPlanes", list(control_plane, 1, 1), "default: one, named kuma-cp; not beside `zones`"},
-              {"global", global, "the control plane above those of `zones`; default: one, named global"},
+      object({{"controlPlanes", list(control_plane("process name; default: kuma-cp"), 1, 1),
+               "default: one, named kuma-cp; not beside `zones`"},
+              {"global", control_plane("process name; default: global"),
+               "the control plane above those of `zones`; default: one, named global"},
               {"zones", list(zone, 1), "zones, each with a control plane of its own; default: all is in one zone"},
               {"services", list(service(), 1), "the services and their instances", true},
               {"links", list(link), "delays and losses between processes; default: 0.2ms to 0.3ms, no loss"}});

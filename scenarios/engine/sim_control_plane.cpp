@@ -9,6 +9,7 @@
 #include "kumasim/sim/world.hpp"
 #include "kumasim/transport/http.hpp"
 #include "reference-cp/app/kuma_cp/control_plane.hpp"
+#include "reference-cp/identity/certificate.hpp"
 #include "reference-cp/store/memory.hpp"
 #include "reference-cp/store/sqlite.hpp"
 #include "scenarios/engine/faulty_store.hpp"
@@ -72,16 +73,12 @@ class TaskLog final : public Log {
   const SimTap* tap_;
 };
 
-/// A runtime with a log of its own, and where Global is several a network that knows it; they live as long as the
-/// process.
+/// A runtime with a log of its own; they live as long as the process.
 struct Watched {
-  Watched(Runtime& outer, Failed failed, const SimControlPlaneOptions& options)
-      : log(outer.log, std::move(failed), options.tap),
-        network(options.global ? std::make_unique<ServiceNetwork>(outer.network, *options.global) : nullptr),
-        runtime{outer.executor, outer.clock, outer.random, outer.timers, network ? *network : outer.network,
-                outer.disk,     log} {}
+  Watched(Runtime& outer, Failed failed, const SimTap* tap)
+      : log(outer.log, std::move(failed), tap),
+        runtime{outer.executor, outer.clock, outer.random, outer.timers, outer.network, outer.disk, log} {}
   TaskLog log;
-  std::unique_ptr<ServiceNetwork> network;
   Runtime runtime;
 };
 
@@ -120,6 +117,18 @@ struct Kept {
   std::shared_ptr<cp::Election> election = {};
 };
 
+/// All that share it are called by its names.
+Result<TlsIdentity> common_identity(SharedByReplicas& shared, std::vector<std::string> hosts, Runtime& runtime) {
+  if (!shared.identity) {
+    hosts.push_back(shared.name);
+    auto made =
+        cp::make_server({.hosts = std::move(hosts), .key = {}, .now = runtime.clock.wall_now()}, runtime.random);
+    if (!made) return fail(made.error());
+    shared.identity = TlsIdentity{made->certificate_pem, made->key_pem};
+  }
+  return *shared.identity;
+}
+
 /// Starts it on its store.
 void begin(sim::Process& process, Runtime& runtime, cp::Config config, const SimControlPlaneOptions& options, Kept kept,
            const Life& life, const Failed& failed) {
@@ -130,6 +139,11 @@ void begin(sim::Process& process, Runtime& runtime, cp::Config config, const Sim
     store = std::make_shared<FaultyStore>(store, runtime, *options.store_faults, options.reads_late_max);
   cp::ControlPlaneOptions identity;
   identity.hosts = {process.name(), "localhost", "127.0.0.1", process.address()};
+  if (options.shared) {
+    auto common = common_identity(*options.shared, identity.hosts, runtime);
+    if (!common) return failed("its certificate cannot be made: " + common.error().message);
+    identity.dp_server = identity.api_server = identity.kds_server = std::move(*common);
+  }
   identity.hostname = process.name();
   auto offload = std::make_shared<sim::VirtualOffload>(runtime.timers);
   process.keep(offload);
@@ -149,11 +163,12 @@ void begin(sim::Process& process, Runtime& runtime, cp::Config config, const Sim
 asio::awaitable<void> begin_with_others(sim::Process& process, Runtime& runtime, cp::Config config,
                                         SimControlPlaneOptions options, Life life, Failed failed) {
   for (;;) {
-    auto opened = co_await SharedStore::open(runtime, options.table);
+    auto opened = co_await SharedStore::open(runtime, options.shared->table);
     if (opened) {
       std::shared_ptr<SharedStore> shared = std::move(*opened);
       begin(process, runtime, std::move(config), options,
-            {.store = shared, .shared = shared, .election = make_table_election(runtime, options.table)}, life, failed);
+            {.store = shared, .shared = shared, .election = make_table_election(runtime, options.shared->table)}, life,
+            failed);
       co_return;
     }
     runtime.log.error("kuma-cp", "the store cannot be opened", {{"error", opened.error().message}});
@@ -187,11 +202,11 @@ SimControlPlane start_control_plane(sim::Process& process, SimControlPlaneOption
   auto life = std::make_shared<std::weak_ptr<Served>>();
   auto extra = std::make_shared<std::string>();
   process.start([&process, life, extra, options = std::move(options), failed](Runtime& outer) {
-    auto watched = std::make_shared<Watched>(outer, failed, options);
+    auto watched = std::make_shared<Watched>(outer, failed, options.tap);
     process.keep(watched);
     Runtime& runtime = watched->runtime;
     cp::Config config = *configure(with_setting(options, *extra));
-    if (!options.table.empty()) {
+    if (options.shared) {
       spawn(runtime.executor, runtime.log, "store",
             begin_with_others(process, runtime, std::move(config), options, life, failed));
       return;

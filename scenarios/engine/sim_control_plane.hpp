@@ -3,17 +3,27 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "kumasim/sim/process.hpp"
-#include "scenarios/engine/service_network.hpp"
+#include "kumasim/transport/tls.hpp"
 #include "scenarios/engine/zone_trouble.hpp"
 
 namespace kumasim::scenario {
 
 struct SimTap;
 struct StoreFaults;
+
+/// What replicas of one control plane have in common.
+struct SharedByReplicas {
+  std::string name;   // that stands for all of them
+  std::string table;  // the process of their store
+  /// Of all their servers, as an operator gives it to them: proxies trust the one whose bootstrap they had, and must be
+  /// able to go to another. Made by the first that starts.
+  std::optional<TlsIdentity> identity = {};
+};
 
 struct SimControlPlaneOptions {
   std::map<std::string, std::string> settings;  // KUMA_* variables
@@ -23,8 +33,7 @@ struct SimControlPlaneOptions {
   Duration reads_late_max{};                      // of them
   std::function<void(cp::Store&)> on_store = {};  // as SimWorldOptions has it
   std::function<void()> began = {};               // a life of it
-  std::string table = {};                         // process of the store that it shares; "": a store of its own
-  std::optional<ServiceName> global = {};         // where Global is several
+  std::shared_ptr<SharedByReplicas> shared = {};  // null: it is the only one of its name
 };
 
 /// The same with one more setting, "NAME=VALUE"; "": none.

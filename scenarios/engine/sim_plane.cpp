@@ -9,24 +9,21 @@
 
 namespace kumasim::scenario {
 
-SimPlane::SimPlane(sim::World& world, const Scenario& scenario, std::string zone, const std::string& process)
+SimPlane::SimPlane(sim::World& world, const Scenario& scenario, std::string zone, const std::string& process,
+                   std::shared_ptr<SharedByReplicas> shared)
     : scenario_(scenario),
       zone_(std::move(zone)),
       spec_(scenario.control_plane_in(zone_)),
-      process_(world.add_process(process)) {}
+      process_(world.add_process(process)),
+      shared_(std::move(shared)) {}
 
 std::string SimPlane::configure(const SimWorldOptions& options) {
   // A tap hears one control plane.
   options_ = {spec_.settings, options.planted_bug,
               name() == scenario_.control_planes().front() ? options.tap : nullptr};
-  options_.table = spec_.store_process();
+  options_.shared = shared_;
   // What others of them call it by.
-  if (!options_.table.empty()) options_.settings.try_emplace("KUMA_INTER_CP_CATALOG_INSTANCE_ADDRESS", name());
-  const ControlPlaneSpec& global = scenario_.control_plane;
-  if (!zone_.empty() && !global.replicas.empty()) {
-    auto before = std::ranges::find(scenario_.zones, zone_, &Zone::name) - scenario_.zones.begin();
-    options_.global = {global.name, global.replicas, static_cast<std::size_t>(before)};
-  }
+  if (shared_) options_.settings.try_emplace("KUMA_INTER_CP_CATALOG_INSTANCE_ADDRESS", name());
   if (options.on_store)
     options_.on_store = [name = name(), seen = options.on_store](cp::Store& store) { seen(name, store); };
   if (std::string problem = check_control_plane(options_); !problem.empty()) return problem;

@@ -18,8 +18,10 @@ namespace kumasim::scenario {
 
 class SimPlane {
  public:
-  /// `zone` is "" for Global, and for the only one; `process` is one of those of its control plane.
-  SimPlane(sim::World& world, const Scenario& scenario, std::string zone, const std::string& process);
+  /// `zone` is "" for Global, and for the only one; `process` is one of those of its control plane, and `shared` what
+  /// it has in common with the others.
+  SimPlane(sim::World& world, const Scenario& scenario, std::string zone, const std::string& process,
+           std::shared_ptr<SharedByReplicas> shared);
 
   const std::string& name() const { return process_.name(); }
   const std::string& zone() const { return zone_; }
@@ -62,6 +64,7 @@ class SimPlane {
   std::string zone_;
   const ControlPlaneSpec& spec_;
   sim::Process& process_;
+  std::shared_ptr<SharedByReplicas> shared_;
   SimControlPlaneOptions options_;
   StoreFaults store_faults_;
   SimControlPlane running_;

@@ -84,9 +84,20 @@ SimWorld::SimWorld(const Scenario& scenario, SimWorldOptions options)
 
 void SimWorld::add_processes() {
   using Role = SimZoneProxy::Role;
-  for (const std::string& name : scenario_.control_planes())
-    planes_.push_back(std::make_unique<SimPlane>(world_, scenario_, scenario_.zone_of(name), name));
+  std::map<std::string, std::shared_ptr<SharedByReplicas>> shared;
+  for (const ControlPlaneSpec* several : scenario_.replicated())
+    shared[several->name] = std::make_shared<SharedByReplicas>(several->name, several->store_process());
+  for (const std::string& name : scenario_.control_planes()) {
+    std::string zone = scenario_.zone_of(name);
+    auto common = shared[scenario_.control_plane_in(zone).name];
+    planes_.push_back(std::make_unique<SimPlane>(world_, scenario_, std::move(zone), name, std::move(common)));
+  }
   for (const std::string& name : scenario_.stores()) world_.add_process(name);
+  for (const ControlPlaneSpec* several : scenario_.replicated()) {
+    std::vector<const sim::Process*> members;
+    for (const std::string& name : several->replicas) members.push_back(&process(name));
+    world_.network().add_service(several->name, members);
+  }
   operator_ = std::make_unique<SimOperator>(world_, scenario_);
   revocations_ =
       std::make_unique<TokenRevocations>(*operator_, [this](const std::string& mesh, const std::string& problem) {
@@ -341,15 +352,22 @@ void SimWorld::on_inner_call(std::function<void(CallRecord)> observer) {
 }
 
 void SimWorld::note_planes(StateSample& out) {
+  std::set<std::string> federated;  // zones: of replicas the one that leads has the streams
   for (const auto& plane : planes_) {
-    if (!plane->up()) out.silent.insert(plane->name());
-    if (plane->up() && plane->under_global() && !plane->federated()) out.zones_apart.insert(plane->zone());
-    if (plane->up() && !plane->has_store()) out.storeless.insert(plane->name());
+    if (!plane->up()) {
+      out.silent.insert(plane->name());
+      continue;
+    }
+    if (!plane->has_store()) out.storeless.insert(plane->name());
+    if (plane->federated()) federated.insert(plane->zone());
   }
+  for (const auto& plane : planes_)
+    if (plane->up() && plane->under_global() && !federated.contains(plane->zone()))
+      out.zones_apart.insert(plane->zone());
   // Replicas are silent together.
-  const ControlPlaneSpec& global = scenario_.control_plane;
-  if (std::ranges::all_of(global.processes(), [&](const std::string& name) { return out.silent.contains(name); }))
-    out.silent.insert(global.name);
+  for (const ControlPlaneSpec* several : scenario_.replicated())
+    if (std::ranges::all_of(several->replicas, [&](const std::string& name) { return out.silent.contains(name); }))
+      out.silent.insert(several->name);
 }
 
 StateSample SimWorld::sample() {
@@ -359,22 +377,18 @@ StateSample SimWorld::sample() {
   note_planes(out);
   for (auto& [name, instance] : instances_) out.proxies[name] = instance->state();
   for (auto& [name, proxy] : zone_proxies_) out.proxies[name] = proxy->state();
-  if (scenario_.zones.empty()) {
-    out.rollout = planes_.front()->rollout();
-  } else {
-    std::map<std::string, Rollout> answers;
-    for (const auto& plane : planes_) {
-      const std::optional<Rollout>& said = plane->rollout();
-      if (!said && plane->up()) out.mute.insert(plane->common_name());
-      if (!said) continue;
-      auto [joint, first] = answers.try_emplace(plane->zone(), *said);
-      if (first) continue;
-      // Each replica of Global knows of the zones that are connected to it.
-      joint->second.behind = joint->second.behind || said->behind;
-      joint->second.zones_behind.insert(said->zones_behind.begin(), said->zones_behind.end());
-    }
-    out.rollout = joined(std::move(answers), scenario_);
+  std::map<std::string, std::vector<Rollout>> answers;  // by zone, of its replicas
+  for (const auto& plane : planes_) {
+    const std::optional<Rollout>& said = plane->rollout();
+    if (said) answers[plane->zone()].push_back(*said);
+    if (!said && plane->up() && !scenario_.zones.empty()) out.mute.insert(plane->common_name());
   }
+  std::map<std::string, Rollout> by_zone;
+  for (auto& [zone, said] : answers) by_zone[zone] = of_replicas(std::move(said));
+  if (!scenario_.zones.empty())
+    out.rollout = joined(std::move(by_zone), scenario_);
+  else if (!by_zone.empty())
+    out.rollout = std::move(by_zone.begin()->second);
   if (out.rollout) out.rollout->at = out.at;
   return out;
 }

@@ -52,6 +52,15 @@ std::string cut_off_text(const std::string& process) {
   return fmt::format("{} is cut off from the control plane", process);
 }
 
+/// A replica that does not reach the store that it shares.
+std::optional<std::string> storeless(const Scenario& scenario, const StateSample& sample) {
+  for (const ControlPlaneSpec* several : scenario.replicated())
+    for (const std::string& replica : several->replicas)
+      if (sample.storeless.contains(replica))
+        return fmt::format("{} does not reach {}", replica, several->store_process());
+  return std::nullopt;
+}
+
 /// Why not all zones can have the same: one that is gone altogether need not.
 std::optional<std::string> zones_apart(const Scenario& scenario, const StateSample& sample) {
   if (scenario.zones.empty()) return std::nullopt;
@@ -59,8 +68,6 @@ std::optional<std::string> zones_apart(const Scenario& scenario, const StateSamp
     return fmt::format("{} does not run", scenario.control_plane.name);
   auto mute = [&](const ControlPlaneSpec& plane) { return sample.mute.contains(plane.name); };
   if (mute(scenario.control_plane)) return fmt::format("{} does not answer", scenario.control_plane.name);
-  if (!sample.storeless.empty())
-    return fmt::format("{} does not reach {}", *sample.storeless.begin(), scenario.control_plane.store_process());
   for (const Zone& zone : scenario.zones) {
     bool apart = sample.zones_apart.contains(zone.name);
     if (!apart && !mute(zone.control_plane)) continue;
@@ -94,11 +101,12 @@ std::expected<std::size_t, std::string> applied(const Scenario& scenario, const 
     return Missing("the control plane did not say what the proxies run");
   auto policy = sample.rollout->policies.find(taken.type + "/" + taken.name);
   if (policy == sample.rollout->policies.end()) return Missing("the control plane does not hold it");
-  // Each zone goes by what it holds itself, which may be older than what was taken.
-  if (!scenario.zones.empty()) {
+  // Each zone, and each replica, goes by what it holds itself, which may be older than what was taken.
+  if (!scenario.zones.empty() || !scenario.replicated().empty()) {
     auto held = sample.rollout->specifications.find(policy->first);
     if (held == sample.rollout->specifications.end() || held->second != specifications)
-      return Missing("not all zones hold it as it was taken");
+      return Missing(scenario.zones.empty() ? "not all replicas hold it as it was taken"
+                                            : "not all zones hold it as it was taken");
   }
   std::size_t count = 0;
   for (const auto& [process, proxy] : sample.proxies) {
@@ -296,6 +304,7 @@ std::optional<std::string> not_converged(const Scenario& scenario, const Observa
       }
     }
   }
+  if (auto apart = storeless(scenario, sample)) return apart;
   if (auto apart = zones_apart(scenario, sample)) return apart;
   // A proxy may be content with what it has; only the control plane knows what it should have.
   if (!sample.rollout) return "the control plane did not say what the proxies run";

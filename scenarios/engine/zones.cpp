@@ -36,19 +36,29 @@ bool Scenario::is_control_plane(std::string_view process) const { return has(con
 
 bool Scenario::is_store(std::string_view process) const { return has(stores(), process); }
 
-bool Scenario::is_replicated(std::string_view wanted) const {
-  return wanted == control_plane.name && !control_plane.replicas.empty();
+std::vector<const ControlPlaneSpec*> Scenario::replicated() const {
+  std::vector<const ControlPlaneSpec*> out;
+  if (!control_plane.replicas.empty()) out.push_back(&control_plane);
+  for (const Zone& zone : zones)
+    if (!zone.control_plane.replicas.empty()) out.push_back(&zone.control_plane);
+  return out;
+}
+
+const ControlPlaneSpec* Scenario::find_replicated(std::string_view wanted) const {
+  for (const ControlPlaneSpec* spec : replicated())
+    if (spec->name == wanted) return spec;
+  return nullptr;
 }
 
 std::vector<std::string> Scenario::control_planes() const {
   std::vector<std::string> out = control_plane.processes();
-  for (const Zone& zone : zones) out.push_back(zone.control_plane.name);
+  for (const Zone& zone : zones) std::ranges::copy(zone.control_plane.processes(), std::back_inserter(out));
   return out;
 }
 
 std::vector<std::string> Scenario::stores() const {
   std::vector<std::string> out;
-  if (std::string store = control_plane.store_process(); !store.empty()) out.push_back(store);
+  for (const ControlPlaneSpec* spec : replicated()) out.push_back(spec->store_process());
   return out;
 }
 
@@ -82,8 +92,10 @@ std::string Instance::zone() const {
 std::string Scenario::zone_of(std::string_view process) const {
   if (const Instance* instance = find_instance(process)) return instance->zone();
   for (const Zone& zone : zones) {
-    if (zone.control_plane.name == process || has(zone.ingresses, process) || has(zone.egresses, process))
-      return zone.name;
+    const ControlPlaneSpec& plane = zone.control_plane;
+    bool of_plane = plane.name == process || has(plane.replicas, process) ||
+                    (!plane.replicas.empty() && plane.store_process() == process);
+    if (of_plane || has(zone.ingresses, process) || has(zone.egresses, process)) return zone.name;
   }
   return {};
 }

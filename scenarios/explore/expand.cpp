@@ -158,9 +158,9 @@ std::vector<chaos::GivenFault> given_faults(const Scenario& scenario, const Faul
   if (once && (fault.lasts || !fault.kind->lasting)) out.to = fault.at.high + fault.lasts.value_or(Span{}).high;
   std::vector<std::string> targets = scenario.processes_of(fault.target);
   for (const Instance& instance : scenario.instances) {
-    bool meant = fault.select ? fault.select->takes(instance)
-                              : fault.target == Fault::of_event ||
-                                    std::ranges::find(targets, instance.process) != targets.end();
+    bool meant = fault.select
+                     ? fault.select->takes(instance)
+                     : fault.target == Fault::of_event || std::ranges::find(targets, instance.process) != targets.end();
     if (meant) out.processes.push_back(instance.process);
   }
   bool one = fault.target == Fault::of_event || targets.size() <= 1;
@@ -180,8 +180,10 @@ std::vector<chaos::GivenFault> given_faults(const Scenario& scenario, const Faul
 /// Whom its proxies talk to.
 std::set<std::string> control_planes_of(const Scenario& scenario, const Service& service) {
   std::set<std::string> out;
-  for (const Instance& instance : scenario.instances)
-    if (instance.service == service.name) out.insert(scenario.control_plane_of(instance.process).name);
+  for (const Instance& instance : scenario.instances) {
+    if (instance.service != service.name) continue;
+    for (std::string& process : scenario.control_plane_of(instance.process).processes()) out.insert(std::move(process));
+  }
   return out;
 }
 
@@ -192,12 +194,13 @@ chaos::Surface surface_of(const Source& source, const Profile& profile) {
   chaos::Surface out;
   out.control_plane = scenario.control_planes().front();
   out.replicas = scenario.control_plane.replicas;
-  out.shared_store = scenario.control_plane.store_process();
+  out.shared_stores = scenario.stores();
   for (Place& place : groups_of(source.document, scenario.swarm)) out.groups.push_back(std::move(place.group));
   for (const Zone& zone : scenario.zones)
     for (const std::string& global : scenario.control_plane.processes())
-      out.ways.emplace_back(global, zone.control_plane.name);
-  for (const std::string& replica : out.replicas) out.ways.emplace_back(replica, out.shared_store);
+      for (const std::string& plane : zone.control_plane.processes()) out.ways.emplace_back(global, plane);
+  for (const ControlPlaneSpec* several : scenario.replicated())
+    for (const std::string& replica : several->replicas) out.ways.emplace_back(replica, several->store_process());
   for (const Service& service : scenario.services) {
     for (const std::string& with : control_planes_of(scenario, service)) out.ways.emplace_back(with, service.name);
     for (const Outbound& call : service.calls) {
@@ -219,7 +222,11 @@ chaos::Surface surface_of(const Source& source, const Profile& profile) {
                                [&](const Outbound& call) { return scenario.find_service(call.to)->protocol != "tcp"; });
   });
   add_resources(scenario, out);
-  for (const Zone& zone : scenario.zones) out.zone_control_planes.push_back(zone.control_plane.name);
+  for (const Zone& zone : scenario.zones) {
+    const ControlPlaneSpec& plane = zone.control_plane;
+    out.zone_control_planes.push_back(plane.name);
+    if (!plane.replicas.empty()) out.zone_replicas[plane.name] = plane.replicas;
+  }
   out.zone_proxies = scenario.zone_proxies();
   out.end = phases_of(scenario, profile, {}).liveness.after;
   for (const Fault& fault : scenario.faults) {

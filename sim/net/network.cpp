@@ -2,7 +2,10 @@
 #include "kumasim/sim/network.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "kumasim/sim/process.hpp"
 #include "sim/net/connection.hpp"
@@ -198,6 +201,17 @@ void VirtualNetwork::add_process(const Process& process) {
 
 void VirtualNetwork::add_name(std::string name, std::string address) { names_[std::move(name)] = std::move(address); }
 
+void VirtualNetwork::add_service(std::string name, const std::vector<const Process*>& members) {
+  assert(!members.empty() && !names_.contains(name));
+  // Beside the addresses that World gives to processes.
+  auto number = services_.size() + 1;
+  std::string address = fmt::format("172.16.{}.{}", number >> 8, number & 255);
+  Service service;
+  for (const Process* member : members) service.members.push_back(member->id());
+  names_[std::move(name)] = address;
+  services_[std::move(address)] = std::move(service);
+}
+
 void VirtualNetwork::on_kill(std::uint32_t process) {
   std::vector<std::shared_ptr<ListenerState>> closed;
   for (auto& [place, state] : listeners_)
@@ -229,6 +243,22 @@ struct VirtualNetwork::Attempt {
 
 asio::awaitable<Stream> VirtualNetwork::connect(Context& context, std::string own_address, Address address) {
   auto machine = co_await look_up(context, address.host, own_address);
+  auto service = services_.find(machine);
+  if (service == services_.end()) co_return co_await connect_to(context, own_address, address, std::move(machine));
+  const auto& members = service->second.members;
+  const auto from = context.process();
+  for (std::size_t tried = 1;; ++tried) {
+    std::uint32_t turn = service->second.turns.try_emplace(from, from - members.front()).first->second++;
+    try {
+      co_return co_await connect_to(context, own_address, address, addresses_.at(members[turn % members.size()]));
+    } catch (const boost::system::system_error& error) {
+      if (error.code() != asio::error::connection_refused || tried == members.size()) throw;
+    }
+  }
+}
+
+asio::awaitable<Stream> VirtualNetwork::connect_to(Context& context, std::string own_address, Address address,
+                                                   std::string machine) {
   auto attempt = std::make_shared<Attempt>(Attempt{context,
                                                    {own_address, free_port(own_address, 49152)},
                                                    address,

@@ -116,7 +116,7 @@ spec:
   chaos::Surface surface = surface_of(source, profile("swarm"));
   EXPECT_EQ(surface.control_plane, "global-1");
   EXPECT_EQ(surface.replicas, (std::vector<std::string>{"global-1", "global-2"}));
-  EXPECT_EQ(surface.shared_store, "global-store");
+  EXPECT_EQ(surface.shared_stores, std::vector<std::string>{"global-store"});
   using Way = std::pair<std::string, std::string>;
   EXPECT_EQ(std::vector(surface.ways.begin(), surface.ways.begin() + 4),
             (std::vector<Way>{{"global-1", "kuma-cp-east"},

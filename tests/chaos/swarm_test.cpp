@@ -230,7 +230,7 @@ TEST(Swarm, StrikesReplicasOfGlobalWhereThereAreSome) {
     for (const DrawnFault& fault : draw(zones, some, seed).faults) EXPECT_EQ(fault.kind, "proc.kill");
   zones.control_plane = "global-1";
   zones.replicas = {"global-1", "global-2"};
-  zones.shared_store = "global-store";
+  zones.shared_stores = {"global-store"};
   std::map<std::string, std::set<std::string>> struck;
   for (std::uint64_t seed = 1; seed <= 200; ++seed)
     for (const DrawnFault& fault : draw(zones, some, seed).faults) struck[fault.kind].insert(fault.target);
@@ -240,6 +240,36 @@ TEST(Swarm, StrikesReplicasOfGlobalWhereThereAreSome) {
   EXPECT_EQ(struck["store.leaderFlap"], Set{"global-store"});
   for (const char* process : {"global-1", "global-2", "global-store", "kuma-cp-west", "web-0"})
     EXPECT_TRUE(struck["proc.kill"].contains(process)) << process;
+}
+
+TEST(Swarm, StrikesReplicasOfOtherControlPlanes) {
+  Surface zones = surface();
+  zones.zone_control_planes = {"kuma-cp-east", "kuma-cp-west"};
+  zones.zone_replicas = {{"kuma-cp-west", {"kuma-cp-west-1", "kuma-cp-west-2"}}};
+  zones.shared_stores = {"kuma-cp-west-store"};
+  Surface one = surface();
+  one.replicas = {"kuma-cp-1", "kuma-cp-2"};
+  one.control_plane = "kuma-cp-1";
+  one.shared_stores = {"kuma-cp-store"};
+  SwarmOptions some = options();
+  some.from = {"kds.streamDrop", "kds.reconnectElsewhere", "store.leaderFlap", "clock.skew", "proc.kill"};
+  some.subset = false;
+  std::map<std::string, std::set<std::string>> struck, struck_of_one;
+  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    for (const DrawnFault& fault : draw(zones, some, seed).faults) struck[fault.kind].insert(fault.target);
+    for (const DrawnFault& fault : draw(one, some, seed).faults) struck_of_one[fault.kind].insert(fault.target);
+  }
+  using Set = std::set<std::string>;
+  EXPECT_EQ(struck["kds.streamDrop"], (Set{"kuma-cp-east", "kuma-cp-west"})) << "all of a zone's control plane";
+  EXPECT_EQ(struck["store.leaderFlap"], Set{"kuma-cp-west-store"});
+  for (const char* process : {"kuma-cp-west-1", "kuma-cp-west-2", "kuma-cp-west-store", "kuma-cp-east"})
+    EXPECT_TRUE(struck["proc.kill"].contains(process)) << process;
+  EXPECT_FALSE(struck["proc.kill"].contains("kuma-cp-west"));
+  EXPECT_FALSE(struck.contains("kds.reconnectElsewhere")) << "there is one Global";
+  EXPECT_EQ(struck_of_one["store.leaderFlap"], Set{"kuma-cp-store"});
+  for (const char* process : {"kuma-cp-1", "kuma-cp-2", "kuma-cp-store"})
+    EXPECT_TRUE(struck_of_one["proc.kill"].contains(process)) << process;
+  EXPECT_FALSE(struck_of_one.contains("kds.streamDrop"));
 }
 
 TEST(Swarm, StrikesZoneProxies) {

@@ -24,7 +24,8 @@ TEST_P(Scenarios, HoldsForSeveralSeeds) {
 
 INSTANTIATE_TEST_SUITE_P(All, Scenarios,
                          testing::Values("denied-by-default", "rolling-restart", "control-plane-partition",
-                                         "link-faults", "pause-restart-delay", "restart-mid-push", "workload-identity"),
+                                         "control-plane-replicas", "link-faults", "pause-restart-delay",
+                                         "restart-mid-push", "workload-identity"),
                          [](const auto& info) {
                            std::string name = info.param;
                            std::erase(name, '-');

@@ -147,11 +147,14 @@ TEST(FaultLoader, RefusesFaultsBetweenZonesAndGlobalElsewhere) {
 
 TEST(FaultLoader, RefusesFaultsOfReplicasWhereThereIsOne) {
   for (const char* fault :
-       {"kds.reconnectElsewhere, at: 1s, target: kuma-cp-west", "kds.splitGlobal, at: 1s, for: 1s, target: global",
-        "store.leaderFlap, at: 1s, for: 1s, target: global"})
+       {"kds.reconnectElsewhere, at: 1s, target: kuma-cp-west", "kds.splitGlobal, at: 1s, for: 1s, target: global"})
     EXPECT_TRUE(says(errors(in_zones(fmt::format("- {{fault: {}}}", fault))),
                      "needs several replicas of Global (topology.global: {replicas: 2})"))
         << fault;
+  EXPECT_TRUE(says(errors(in_zones("- {fault: store.leaderFlap, at: 1s, for: 1s, target: global}")),
+                   "needs several replicas of a control plane (topology.global: {replicas: 2})"));
+  EXPECT_TRUE(says(errors(with("- {fault: store.leaderFlap, at: 1s, for: 1s, target: kuma-cp}")),
+                   "needs several replicas of a control plane (topology.controlPlanes: [{replicas: 2}])"));
   struct Case {
     const char *fault, *said;
   };

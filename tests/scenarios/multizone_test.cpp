@@ -148,7 +148,7 @@ TEST_P(ScenariosOfZones, Hold) { EXPECT_EQ(broken(run(of_file(GetParam()))), "")
 INSTANTIATE_TEST_SUITE_P(All, ScenariosOfZones,
                          testing::Values("global-offline", "global-replica-lost", "global-split", "link-cut",
                                          "locality-failover", "streams-dropped", "trust-during-rotation",
-                                         "zone-control-plane-offline", "zone-lost"),
+                                         "zone-control-plane-offline", "zone-lost", "zone-replica-lost"),
                          [](const auto& tested) {
                            std::string name = tested.param;
                            std::ranges::replace(name, '-', '_');
@@ -156,7 +156,7 @@ INSTANTIATE_TEST_SUITE_P(All, ScenariosOfZones,
                          });
 
 TEST(TwoZones, RunTheSameAgain) {
-  for (const char* file : {"global-offline", "global-split"}) {
+  for (const char* file : {"global-offline", "global-split", "zone-replica-lost"}) {
     Scenario scenario = of_file(file);
     EXPECT_EQ(run(scenario).fingerprint, run(scenario).fingerprint) << file;
   }
@@ -165,7 +165,7 @@ TEST(TwoZones, RunTheSameAgain) {
 TEST(TwoZones, HaveATestForEachFile) {
   EXPECT_THAT(files(), testing::ElementsAre("global-offline", "global-replica-lost", "global-split", "link-cut",
                                             "locality-failover", "streams-dropped", "trust-during-rotation",
-                                            "zone-control-plane-offline", "zone-lost"));
+                                            "zone-control-plane-offline", "zone-lost", "zone-replica-lost"));
 }
 
 }  // namespace

@@ -1,4 +1,6 @@
-/// A Global of several replicas with one store: who has which zone, who leads, and what becomes of it under faults.
+/// Several replicas of a control plane with one store: who has which zone and proxy, who leads, and what becomes of it
+/// under faults.
+#include <map>
 #include <set>
 
 #include <fmt/format.h>
@@ -120,6 +122,90 @@ TEST(Replicas, ServeZonesWithoutTheStore) {
   EXPECT_FALSE(out.verdicts[2].held);
   EXPECT_EQ(out.verdicts[2].why, "global-1 does not reach global-store");
   EXPECT_TRUE(out.verdicts[3].held) << out.verdicts[3].why;
+}
+
+/// Proxies of a control plane that is the only one, whose replicas are two.
+Scenario without_zones(const std::string& fault, const std::string& expectations) {
+  return must_load(load_scenario(R"(apiVersion: kumasim/v1
+kind: Scenario
+metadata: {name: without-zones}
+spec:
+  duration: 60s
+  topology:
+    controlPlanes: [{replicas: 2}]
+    services: [{name: web, calls: [backend]}, {name: backend, instances: 3}]
+  resources:
+  - {type: Mesh, name: default, mtls: {enabledBackend: ca, backends: [{name: ca, type: builtin}]}}
+  - {type: MeshTrafficPermission, mesh: default, name: all, spec: {from: [{targetRef: {kind: Mesh}, default: {action: Allow}}]}}
+  - {type: MeshTimeout, mesh: default, name: t, spec: {to: [{targetRef: {kind: Mesh}, default: {connectionTimeout: 3s}}]}}
+  load: [{from: web, to: backend, rate: 5/s}]
+  changes:
+  - at: 10s
+    apply: {type: MeshTimeout, mesh: default, name: t, spec: {to: [{targetRef: {kind: Mesh}, default: {connectionTimeout: 4s}}]}}
+  faults: [)" + fault + "]\n  expect:\n  - always: failed-calls == 0\n" +
+                                     expectations,
+                                 "without-zones.yaml"));
+}
+
+/// Control planes of the proxies' subscriptions, by Dataplane.
+std::map<std::string, std::set<std::string>> holders_of_proxies(const Scenario& scenario, std::string& trouble) {
+  std::map<std::string, std::set<std::string>> out;
+  trouble =
+      broken(run(scenario, {.on_store = [&](const std::string& of, cp::Store& store) {
+                   if (of != "kuma-cp-1") return;
+                   store.subscribe([&out](const cp::Change& change) {
+                     if (!change.after || change.kind->type() != "DataplaneInsight") return;
+                     for (const auto& subscription : change.after->spec.value("subscriptions", nlohmann::json::array()))
+                       out[change.key.name].insert(Seen::process_of(subscription.value("controlPlaneInstanceId", "")));
+                   });
+                 }}));
+  return out;
+}
+
+TEST(Replicas, ShareTheProxiesOfAMesh) {
+  std::string trouble;
+  auto holders =
+      holders_of_proxies(without_zones("",
+                                       "  - always: converged\n  - eventually: {after: 10s, within: 2s, that: "
+                                       "policy-applied(MeshTimeout/t)}\n"),
+                         trouble);
+  EXPECT_EQ(trouble, "");
+  ASSERT_EQ(holders.size(), 4u);
+  std::map<std::string, int> proxies;
+  for (const auto& [name, by] : holders) {
+    ASSERT_EQ(by.size(), 1u) << name;
+    ++proxies[*by.begin()];
+  }
+  EXPECT_EQ(proxies["kuma-cp-1"], 2);
+  EXPECT_EQ(proxies["kuma-cp-2"], 2);
+}
+
+TEST(Replicas, TakeTheProxiesOfOneThatIsGone) {
+  std::string trouble;
+  auto holders = holders_of_proxies(
+      without_zones("{fault: proc.kill, at: 5s, target: kuma-cp-2}",
+                    "  - eventually: {after: 5s, within: 20s, that: converged}\n"
+                    "  - during: {from: 40s, to: 60s, that: converged}\n"
+                    "  - eventually: {after: 10s, within: 20s, that: policy-applied(MeshTimeout/t)}\n"),
+      trouble);
+  EXPECT_EQ(trouble, "");
+  for (const auto& [name, by] : holders) EXPECT_THAT(by, Contains("kuma-cp-1")) << name;
+}
+
+TEST(Replicas, OneThatIsCutFromTheStoreIsBehind) {
+  WorldRun out = run(without_zones("{fault: net.partition, at: 5s, for: 30s, between: [kuma-cp-2, kuma-cp-store]}",
+                                   "  - during: {from: 12s, to: 30s, that: policy-applied(MeshTimeout/t)}\n"
+                                   "  - during: {from: 6s, to: 30s, that: converged}\n"
+                                   "  - eventually: {after: 35s, within: 20s, that: policy-applied(MeshTimeout/t)}\n"
+                                   "  - during: {from: 56s, to: 60s, that: converged}\n"));
+  ASSERT_EQ(out.verdicts.size(), 5u) << broken(out);
+  EXPECT_TRUE(out.verdicts[0].held) << out.verdicts[0].why;
+  EXPECT_FALSE(out.verdicts[1].held);
+  EXPECT_EQ(out.verdicts[1].why, "not all replicas hold it as it was taken");
+  EXPECT_FALSE(out.verdicts[2].held);
+  EXPECT_EQ(out.verdicts[2].why, "kuma-cp-2 does not reach kuma-cp-store");
+  EXPECT_TRUE(out.verdicts[3].held) << out.verdicts[3].why;
+  EXPECT_TRUE(out.verdicts[4].held) << out.verdicts[4].why;
 }
 
 TEST(Replicas, OneSeedOneRun) {

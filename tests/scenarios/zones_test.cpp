@@ -75,6 +75,23 @@ TEST(Zones, MayHaveAGlobalOfSeveralReplicas) {
   EXPECT_FALSE(scenario.is_control_plane("global") || scenario.is_control_plane("global-store"));
 }
 
+TEST(Zones, MayHaveControlPlanesOfSeveralReplicas) {
+  Scenario scenario = loaded("name: cp-west", "name: cp-west, replicas: 2");
+  EXPECT_THAT(scenario.control_planes(),
+              ElementsAre("global", "kuma-cp-east", "kuma-cp-north", "cp-west-1", "cp-west-2"));
+  EXPECT_THAT(scenario.stores(), ElementsAre("cp-west-store"));
+  EXPECT_THAT(scenario.processes_of("cp-west"), ElementsAre("cp-west-1", "cp-west-2"));
+  EXPECT_THAT(scenario.processes_of("west"), ElementsAre("cp-west-1", "cp-west-2", "cp-west-store", "ingress-west-0",
+                                                         "backend-west-v1-0", "backend-west-v1-1"));
+  for (const char* name : {"cp-west", "cp-west-1", "cp-west-2", "cp-west-store"})
+    EXPECT_EQ(scenario.zone_of(name), "west") << name;
+  EXPECT_EQ(scenario.control_plane_of("backend-west-v1-1").name, "cp-west");
+  EXPECT_EQ(scenario.control_plane_in("west").settings.at("KUMA_STORE_TYPE"), "postgres");
+  Diagnostics refused = faults_refused(scenario, "live");
+  ASSERT_EQ(refused.size(), 1u);
+  EXPECT_THAT(refused[0].text(), HasSubstr("controlPlane.replicas: several replicas do not work in the live world"));
+}
+
 TEST(Zones, RefuseWhatReplicasCannotHave) {
   EXPECT_THAT(errors_of("global: {", "global: {replicas: 0, "),
               HasSubstr("s.yaml:7:14: spec.topology.global.replicas: expected a whole number from 1 to 9"));

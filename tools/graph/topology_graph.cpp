@@ -161,42 +161,49 @@ void add_dots(Picture& picture, Agnode_t* from, Agnode_t* to, const std::string&
   picture.set(edge, "constraint", "false");
 }
 
+/// Who a control plane's proxies are connected to: any of its processes. `id` is "xds-NAME".
+void add_dots(Picture& picture, const ControlPlaneSpec& from, Agnode_t* to, const std::string& id) {
+  if (from.replicas.empty()) return add_dots(picture, picture.node(from.name), to, id);
+  for (const std::string& replica : from.replicas)
+    add_dots(picture, picture.node(replica), to, fmt::format("{}-{}", id, replica));
+}
+
+/// All of its processes, and the store that several share.
+void add_processes(Picture& picture, const Scenario& scenario, const Plan& plan, const ControlPlaneSpec& spec) {
+  for (const std::string& name : spec.processes()) add_control_plane(picture, scenario, plan, name);
+  if (spec.replicas.empty()) return;
+  Agnode_t* table = add_control_plane(picture, scenario, plan, spec.store_process());
+  for (const std::string& name : spec.replicas) add_dots(picture, table, picture.node(name), "store-" + name);
+}
+
 /// Its control plane, its proxies, and which services it has instances of.
 void add_zone(Picture& picture, const Scenario& scenario, const Plan& plan, const Zone& zone) {
-  Agnode_t* node = add_control_plane(picture, scenario, plan, zone.control_plane.name);
-  for (const std::string& global : scenario.control_plane.processes())
-    add_dots(
-        picture, picture.node(global), node,
-        scenario.control_plane.replicas.empty() ? "kds-" + zone.name : fmt::format("kds-{}-{}", global, zone.name));
+  const ControlPlaneSpec &global = scenario.control_plane, &plane = zone.control_plane;
+  add_processes(picture, scenario, plan, plane);
+  for (const std::string& name : plane.processes())
+    add_dots(picture, global, picture.node(name), "kds-" + (plane.replicas.empty() ? zone.name : name));
   std::vector<std::string> proxies = zone.ingresses;
   proxies.insert(proxies.end(), zone.egresses.begin(), zone.egresses.end());
   for (const std::string& name : proxies) {
     Agnode_t* proxy = picture.node(name);
     picture.label(proxy, fmt::format("<b>{}</b>", markup_escaped(name)) + fault_lines(scenario, plan, name));
     picture.identify(proxy, "process-" + name, "zone-proxy");
-    add_dots(picture, node, proxy, "xds-" + name);
+    add_dots(picture, plane, proxy, "xds-" + name);
   }
   for (const Service& service : scenario.services) {
     bool here = std::ranges::any_of(scenario.instances, [&](const Instance& instance) {
       return instance.service == service.name && scenario.zone_of(instance.process) == zone.name;
     });
-    if (here) add_dots(picture, node, picture.node(service.name), fmt::format("xds-{}-{}", zone.name, service.name));
+    if (here) add_dots(picture, plane, picture.node(service.name), fmt::format("xds-{}-{}", zone.name, service.name));
   }
 }
 
 void add_control_planes(Picture& picture, const Scenario& scenario, const Plan& plan) {
-  Agnode_t* node = nullptr;
-  for (const std::string& name : scenario.control_plane.processes())
-    node = add_control_plane(picture, scenario, plan, name);
-  for (const std::string& store : scenario.stores()) {
-    Agnode_t* table = add_control_plane(picture, scenario, plan, store);
-    for (const std::string& name : scenario.control_plane.processes())
-      add_dots(picture, table, picture.node(name), "store-" + name);
-  }
+  add_processes(picture, scenario, plan, scenario.control_plane);
   for (const Zone& zone : scenario.zones) add_zone(picture, scenario, plan, zone);
   if (!scenario.zones.empty()) return;
   for (const Service& service : scenario.services)
-    add_dots(picture, node, picture.node(service.name), "xds-" + service.name);
+    add_dots(picture, scenario.control_plane, picture.node(service.name), "xds-" + service.name);
 }
 
 std::string title(const Scenario& scenario, const WorldRun* run) {

@@ -38,7 +38,7 @@ struct GivenFault {
 
 /// What there is to draw from.
 struct Surface {
-  std::string control_plane;  // the only one, or Global
+  std::string control_plane;  // the only one, or Global; the first replica of it
   std::vector<Group> groups;
   /// Two that talk: services, or a service and the control plane.
   std::vector<std::pair<std::string, std::string>> ways;
@@ -46,9 +46,11 @@ struct Surface {
   Duration begin{}, end{};                                  // no fault before, all are over by then
   std::vector<GivenFault> given = {};                       // beside which faults are drawn
   std::vector<std::string> zone_control_planes = {}, zone_proxies = {};
-  /// Where Global is several: all of them, of which `control_plane` is the first, and the store that they share.
+  /// Where the only one, or Global, is several: all of them.
   std::vector<std::string> replicas = {};
-  std::string shared_store = {};
+  /// Those of `zone_control_planes` that are several -> all of them.
+  std::map<std::string, std::vector<std::string>> zone_replicas = {};
+  std::vector<std::string> shared_stores = {};  // of all that are several
   std::vector<std::string> meshes = {};
   std::vector<Resource> resources = {};                         // that the scenario begins with
   std::vector<Resource> spare = {};                             // of these, those without which nobody may do more

@@ -55,6 +55,7 @@ struct ControlPlaneSpec {
   /// Processes, where it is several that share a store; then `name` stands for all of these.
   std::vector<std::string> replicas = {};
   Mark replicas_mark = {};
+  std::string replicas_path = {};  // "spec.topology.global.replicas"
 
   // zones.cpp
   /// Those of its replicas, or the one of its name.
@@ -214,8 +215,10 @@ struct Scenario {
   /// It is a store that replicas of a control plane share.
   bool is_store(std::string_view process) const;
   bool is_zone_proxy(std::string_view process) const;
-  /// It is the name of a control plane that has replicas.
-  bool is_replicated(std::string_view name) const;
+  /// The control plane of that name where it has replicas; null for all else.
+  const ControlPlaneSpec* find_replicated(std::string_view name) const;
+  /// Control planes that have replicas.
+  std::vector<const ControlPlaneSpec*> replicated() const;
   /// Processes: the only one; or those of Global, then those of the zones.
   std::vector<std::string> control_planes() const;
   /// Processes: those that replicas share.
@@ -224,7 +227,7 @@ struct Scenario {
   std::vector<std::string> zone_proxies() const;
   /// Control planes, shared stores, zone proxies, instances.
   std::vector<std::string> processes() const;
-  /// "" for Global and for instances of no zone.
+  /// Of a process, or of the name of a control plane's replicas; "" for Global and for instances of no zone.
   std::string zone_of(std::string_view process) const;
   /// Of the zone; of "": Global, or the only one.
   const ControlPlaneSpec& control_plane_in(std::string_view zone) const;

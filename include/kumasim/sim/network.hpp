@@ -82,6 +82,10 @@ class VirtualNetwork {
   void add_name(std::string name, std::string address);
   void remove_name(const std::string& name) { names_.erase(name); }
   const std::map<std::string, std::string>& names() const { return names_; }
+  /// A name of several processes, as a Service of Kubernetes is one (kube-proxy, IPVS, round robin): it resolves to an
+  /// address of its own, and each connection that a process makes to that goes to the next of them; who refuses it is
+  /// passed over. Processes begin with different ones. REQUIRES: there are members; no process has that name.
+  void add_service(std::string name, const std::vector<const Process*>& members);
 
   std::size_t connections() const { return connections_.size(); }
   const NetworkLimits& limits() const { return limits_; }
@@ -132,6 +136,7 @@ class VirtualNetwork {
   Kernel& kernel() { return kernel_; }
   Context& context() { return context_; }
 
+  /// Throws boost::system::system_error.
   asio::awaitable<Stream> connect(Context& context, std::string own_address, Address address);
   Listener listen(Context& context, std::string own_address, Address address);
   void close_listener(const ListenerState& state);
@@ -141,6 +146,12 @@ class VirtualNetwork {
   struct Attempt;
   using Direction = std::pair<std::uint32_t, std::uint32_t>;
   using Place = std::pair<std::string, std::uint16_t>;
+
+  /// The processes behind an address that is none's own.
+  struct Service {
+    std::vector<std::uint32_t> members;
+    std::map<std::uint32_t, std::uint32_t> turns = {};  // by process: whose turn is next, before the modulus
+  };
 
   struct Line {
     std::optional<Duration> last_delay = {};
@@ -165,6 +176,8 @@ class VirtualNetwork {
   /// What faults of the link before remember is forgotten, and what waited for them goes on.
   void change_link(Direction way, const LinkOptions& before, const LinkOptions& now);
   void ease(Direction way);
+  /// To what the address resolved to.
+  asio::awaitable<Stream> connect_to(Context& context, std::string own_address, Address address, std::string machine);
   void request(const std::shared_ptr<Attempt>& attempt);
   void arrive(const std::shared_ptr<Attempt>& attempt);
   void release_held(std::uint32_t from, std::uint32_t to);
@@ -184,6 +197,7 @@ class VirtualNetwork {
   std::map<Direction, Line> lines_;  // of links whose faults remember something
   std::map<std::uint32_t, std::vector<std::shared_ptr<const Lookup>>> lookups_;
   std::map<std::string, std::string> names_;
+  std::map<std::string, Service> services_;  // by address
   std::map<std::uint32_t, std::string> addresses_;
   std::map<std::string, std::uint32_t> machines_;  // numbers of addresses, from 1
   std::vector<std::uint32_t> machine_of_;          // by process; 0: none
