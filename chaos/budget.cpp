@@ -76,13 +76,21 @@ bool same_some(const Surface& surface, const DrawnFault& some, const DrawnFault&
   return !other.target.empty() && same_processes(surface, some.service, other.target);
 }
 
+/// One of the processes that the name of a zone's control plane stands for.
+bool replica_of(const Surface& surface, const std::string& process, const std::string& name) {
+  auto several = surface.zone_replicas.find(name);
+  return several != surface.zone_replicas.end() && std::ranges::find(several->second, process) != several->second.end();
+}
+
 bool same_victim(const Surface& surface, const DrawnFault& one, const DrawnFault& other) {
   if (one.resource != Resource() || other.resource != Resource()) return one.resource == other.resource;
   if (of_load(one) || of_load(other)) return of_load(one) && of_load(other) && same_load(one, other);
   if (one.pick > 0) return same_some(surface, one, other);
   if (other.pick > 0) return same_some(surface, other, one);
   if (one.target.empty() != other.target.empty()) return false;
-  if (!one.target.empty()) return one.target == other.target;
+  if (!one.target.empty())
+    return one.target == other.target || replica_of(surface, one.target, other.target) ||
+           replica_of(surface, other.target, one.target);
   if (!one.shape.empty() || !other.shape.empty()) return true;
   if (!one.service.empty() || !other.service.empty()) return same_service(surface, one, other);
   const auto& [a, b] = one.between;

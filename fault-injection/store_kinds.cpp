@@ -15,7 +15,7 @@ Parameter late(std::string_view text) {
 }
 
 Kind kind(Kind out) {
-  out.not_live = "kuma-cp of the live world keeps what it has in a file of its own";
+  out.not_live = "nothing of the live world stands between kuma-cp and its store";
   out.stores = true;
   return out;
 }

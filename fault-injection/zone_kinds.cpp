@@ -7,7 +7,6 @@ namespace {
 using Type = Parameter::Type;
 
 constexpr std::string_view from_within = "it is done from within Global's process";
-constexpr std::string_view one_global = "it has one Global";
 
 }  // namespace
 
@@ -50,8 +49,7 @@ std::vector<Kind> zone_kinds() {
        .text = "The zone's connection to a replica of Global is reset; after its back-off the zone comes to another "
                "replica (needs topology.global.replicas)",
        .lasting = false,
-       .begins = "send {} to another replica of Global",
-       .not_live = one_global},
+       .begins = "send {} to another replica of Global"},
       {.name = "kds.splitGlobal",
        .text =
            "Replicas of Global on the lesser side are partitioned from the others and from the store that all share; "
@@ -60,15 +58,13 @@ std::vector<Kind> zone_kinds() {
        .begins = "split {}",
        .ends = "end the split of {}",
        .end = "what is sent passes again",
-       .not_live = one_global,
        .made_of = "net.partition"},
       {.name = "store.leaderFlap",
        .text = "The lease by which one of several control planes leads is taken from it again and again; the next that "
-               "looks has it. It is done in the process of the store that they share (needs topology.global.replicas)",
+               "looks has it. It is done in the process of the store that they share (needs `replicas`)",
        .begins = "take the lease in {} from who leads",
        .ends = "leave the lease in {} alone",
        .end = "who leads keeps the lease",
-       .not_live = one_global,
        .parameters = {{.name = "period",
                        .type = Type::duration,
                        .text = "from one loss to the next",

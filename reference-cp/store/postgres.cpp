@@ -122,7 +122,7 @@ class Shared : public std::enable_shared_from_this<Shared> {
       }
       pause = reconnect_pause;
       // What was said meanwhile was not heard.
-      self->connected_ = false;
+      self->set_connected(false);
       self->work_.notify_all();
     }
   }
@@ -165,10 +165,14 @@ class Shared : public std::enable_shared_from_this<Shared> {
     work_.notify_all();
   }
 
+  void set_connected(bool connected) {
+    if (std::exchange(connected_, connected) != connected && parts_.follows) parts_.follows(connected);
+  }
+
   void lose(const Error& error) {
     if (closed_) return;
     parts_.log.warn(component, "connection lost", {{"error", error.message}});
-    connected_ = false;
+    set_connected(false);
   }
 
   /// Fails what waits: who writes is told at once, and may try again.
@@ -210,10 +214,10 @@ class Shared : public std::enable_shared_from_this<Shared> {
   /// All of the table; what is in memory and not there any more is removed.
   asio::awaitable<Result<>> read_all() {
     changed_.clear();
-    connected_ = true;  // until one of the connections is lost, which may be meanwhile
+    set_connected(true);  // until one of the connections is lost, which may be meanwhile
     auto rows = co_await run(select_all());
     if (!rows) {
-      connected_ = false;
+      set_connected(false);
       co_return fail(rows.error());
     }
     std::set<RowKey> gone;

@@ -19,6 +19,8 @@ struct PostgresParts {
   Timers& timers;
   Log& log;
   std::unique_ptr<Database> writer, listener;  ///< two connections to one database, not connected yet
+  /// Told whether what is in memory follows the table, each time that this changes.
+  std::function<void(bool)> follows = {};
 };
 
 /// Reads all of it. Code::unsupported where the tables are not those of this version (check_postgres()), else the error

@@ -40,13 +40,21 @@ void MeshClient::note(const Result<HttpResponse>& answer) {
   if (!trouble_.empty()) ++at_;
 }
 
+asio::awaitable<Result<HttpResponse>> MeshClient::call(std::string path, HttpRequest request) {
+  Runtime& runtime = *door().runtime;
+  auto answer = co_await http_call(runtime.network, runtime.timers, door().base + path, std::move(request), nullptr,
+                                   patience);
+  note(answer);
+  co_return answer;
+}
+
+asio::awaitable<void> MeshClient::pause() { co_await sleep(doors_.front().runtime->timers, pause_between); }
+
 asio::awaitable<void> MeshClient::wait_until_up() {
   while (true) {
-    auto answer =
-        co_await http_call(runtime_.network, runtime_.timers, base() + "/meshes/default", {}, nullptr, patience);
-    note(answer);
+    co_await call("/meshes/default", {});
     if (trouble_.empty()) co_return;
-    co_await sleep(runtime_.timers, pause_between);
+    co_await pause();
   }
 }
 
@@ -56,11 +64,9 @@ asio::awaitable<HttpResponse> MeshClient::ask(std::string method, std::string pa
     request.method = method;
     request.headers.add("Content-Type", "application/json");
     request.body = body;
-    auto answer =
-        co_await http_call(runtime_.network, runtime_.timers, base() + path, std::move(request), nullptr, patience);
-    note(answer);
+    auto answer = co_await call(path, std::move(request));
     if (trouble_.empty()) co_return std::move(*answer);
-    co_await sleep(runtime_.timers, pause_between);
+    co_await pause();
   }
 }
 
@@ -68,7 +74,7 @@ asio::awaitable<std::string> MeshClient::send(std::string method, std::string pa
   for (int tries = 1;; ++tries) {
     HttpResponse answer = co_await ask(method, path, body);
     if (answer.status != conflict || tries == tries_max) co_return answer.status < 300 ? std::string() : reason(answer);
-    co_await sleep(runtime_.timers, pause_between);
+    co_await pause();
   }
 }
 

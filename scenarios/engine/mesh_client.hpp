@@ -10,16 +10,24 @@
 #include "kumasim/scenario/scenario.hpp"
 
 namespace kumasim {
+struct HttpRequest;
 struct HttpResponse;
-}
+}  // namespace kumasim
 
 namespace kumasim::scenario {
 
 class MeshClient {
  public:
-  /// `bases` as http://kuma-cp:5681: replicas of one control plane, of which it asks the first until there is trouble,
-  /// then the next. REQUIRES: there is one. The runtime must outlive the client.
-  MeshClient(Runtime& runtime, std::vector<std::string> bases) : runtime_(runtime), bases_(std::move(bases)) {}
+  /// A way to an API: `base` as http://kuma-cp:5681, from where that runtime's connections begin, which must outlive
+  /// the client.
+  struct Door {
+    Runtime* runtime;
+    std::string base;
+  };
+
+  /// Replicas of one control plane, of which it asks the first until there is trouble, then the next. REQUIRES: there
+  /// is one.
+  explicit MeshClient(std::vector<Door> doors) : doors_(std::move(doors)) {}
 
   /// Returns once the API answers.
   asio::awaitable<void> wait_until_up();
@@ -38,10 +46,12 @@ class MeshClient {
   asio::awaitable<HttpResponse> ask(std::string method, std::string path, std::string body);
   asio::awaitable<std::string> send(std::string method, std::string path, std::string body);
 
-  const std::string& base() const { return bases_[at_ % bases_.size()]; }
+  const Door& door() const { return doors_[at_ % doors_.size()]; }
+  /// To the door whose turn it is.
+  asio::awaitable<Result<HttpResponse>> call(std::string path, HttpRequest request);
+  asio::awaitable<void> pause();
 
-  Runtime& runtime_;
-  std::vector<std::string> bases_;
+  std::vector<Door> doors_;
   std::size_t at_ = 0;
   std::string trouble_ = "it was not asked yet";
 };

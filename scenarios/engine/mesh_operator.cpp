@@ -13,8 +13,8 @@ constexpr Duration pause_between = std::chrono::milliseconds(50);
 
 }  // namespace
 
-void MeshOperator::reach(const std::string& zone, Runtime& runtime, std::vector<std::string> bases) {
-  clients_[zone] = std::make_shared<MeshClient>(runtime, std::move(bases));
+void MeshOperator::reach(const std::string& zone, std::vector<MeshClient::Door> doors) {
+  clients_[zone] = std::make_shared<MeshClient>(std::move(doors));
 }
 
 void MeshOperator::begin(Runtime& runtime) {

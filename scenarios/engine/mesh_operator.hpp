@@ -17,9 +17,9 @@ class MeshOperator {
   /// The scenario must outlive it.
   explicit MeshOperator(const Scenario& scenario) : scenario_(scenario) {}
 
-  /// How the control plane of the zone is reached, "" being Global, or the only one: as MeshClient has it. The runtime
-  /// must outlive the tasks of this object.
-  void reach(const std::string& zone, Runtime& runtime, std::vector<std::string> bases);
+  /// How the control plane of the zone is reached, "" being Global, or the only one. The runtimes must outlive the
+  /// tasks of this object.
+  void reach(const std::string& zone, std::vector<MeshClient::Door> doors);
   /// Applies the scenario's resources: those of Global, or of the only control plane, then those of each zone, once
   /// Global has given it the meshes. REQUIRES: all control planes can be reached; this object outlives the runtime's
   /// tasks.

@@ -62,9 +62,11 @@ void Reader::read_service(const json& value, const std::string& path) {
   service.mesh = value.value("mesh", "default");
   service.protocol = value.value("protocol", "http");
   service.port = value.value("port", std::uint16_t{8080});
-  if (scenario_.is_control_plane(service.name))
+  if (scenario_.is_control_plane(service.name) || scenario_.find_replicated(service.name) != nullptr)
     complain(child_path(path, "name"),
              scenario_.zones.empty() ? "is the control plane's name" : "is a control plane's name");
+  if (scenario_.is_store(service.name))
+    complain(child_path(path, "name"), "is the name of a store that replicas share");
   if (scenario_.find_service(service.name) != nullptr) {
     complain(child_path(path, "name"), fmt::format("a service `{}` stands above already", service.name));
   }

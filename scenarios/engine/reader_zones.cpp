@@ -39,8 +39,6 @@ void Reader::read_zones(const json& topology, const std::string& path) {
 void Reader::read_replicas(const json& value, const std::string& path, ControlPlaneSpec& out) {
   const int count = value.value("replicas", 1);
   if (count == 1) return;
-  out.replicas_path = child_path(path, "replicas");
-  out.replicas_mark = document_.mark(out.replicas_path);
   for (int i = 1; i <= count; ++i) out.replicas.push_back(fmt::format("{}-{}", out.name, i));
   out.settings.try_emplace("KUMA_STORE_TYPE", "postgres");
   if (out.settings["KUMA_STORE_TYPE"] != "postgres")

@@ -64,17 +64,33 @@ ProxyRollout proxy_of(const nlohmann::json& said) {
   return out;
 }
 
-}  // namespace
-
-std::string rollout_target(const Scenario& scenario, const std::string& zone) {
-  std::string out = "/rollout";
-  for (const auto& [policy, name] : policies_in(scenario, zone))
-    out += (out.find('?') == std::string::npos ? "?policy=" : "&policy=") + percent_encode(policy);
+/// Of a proxy all must say so that have a stream of it: one may be half open, and its proxy elsewhere by now.
+std::map<std::string, std::map<std::string, bool>> policies_of_replicas(const std::vector<Rollout>& said) {
+  std::map<std::string, std::map<std::string, bool>> out;
+  for (const Rollout& each : said)
+    for (const auto& [policy, proxies] : each.policies)
+      for (auto& about = out[policy]; const auto& [name, applied] : proxies) about[name] = false;
+  for (auto& [policy, proxies] : out)
+    for (auto& [name, applied] : proxies) {
+      auto disagrees = [&](const Rollout& each) {
+        auto proxy = each.proxies.find(name);
+        if (proxy == each.proxies.end() || !proxy->second.connected) return false;
+        auto about = each.policies.find(policy);
+        return about == each.policies.end() || !about->second.contains(name) || !about->second.at(name);
+      };
+      auto agrees = [&](const Rollout& each) {
+        auto proxy = each.proxies.find(name);
+        return proxy != each.proxies.end() && proxy->second.connected && !disagrees(each);
+      };
+      applied = std::ranges::any_of(said, agrees) && std::ranges::none_of(said, disagrees);
+    }
   return out;
 }
 
-Rollout of_replicas(std::vector<Rollout> said) {
-  Rollout out = std::move(said.front());
+/// REQUIRES: one of them said something.
+Rollout of_replicas(const std::vector<Rollout>& said) {
+  if (said.size() == 1) return said.front();
+  Rollout out = said.front();
   for (const Rollout& more : std::span(said).subspan(1)) {
     out.behind = out.behind || more.behind;
     out.zones_behind.insert(more.zones_behind.begin(), more.zones_behind.end());
@@ -86,18 +102,13 @@ Rollout of_replicas(std::vector<Rollout> said) {
       known.connected = true;
       known.refusals.insert(proxy.refusals.begin(), proxy.refusals.end());
     }
-    for (const auto& [policy, proxies] : more.policies) {
-      auto& about = out.policies[policy];
-      for (const auto& [name, applied] : proxies) {
-        bool& known = about.try_emplace(name, false).first->second;
-        known = known || applied;
-      }
-    }
     for (const auto& [policy, held] : more.specifications) out.specifications[policy].insert(held.begin(), held.end());
   }
+  out.policies = policies_of_replicas(said);
   return out;
 }
 
+/// As of_control_planes() has it, once replicas are one.
 std::optional<Rollout> joined(std::map<std::string, Rollout> answers, const Scenario& scenario) {
   Rollout out;
   // Global has no proxies of its own.
@@ -124,6 +135,36 @@ std::optional<Rollout> joined(std::map<std::string, Rollout> answers, const Scen
     if (missing) out.policies.erase(policy);
   }
   return out;
+}
+
+}  // namespace
+
+std::string rollout_target(const Scenario& scenario, const std::string& zone) {
+  std::string out = "/rollout";
+  for (const auto& [policy, name] : policies_in(scenario, zone))
+    out += (out.find('?') == std::string::npos ? "?policy=" : "&policy=") + percent_encode(policy);
+  return out;
+}
+
+std::optional<Rollout> of_control_planes(std::map<std::string, std::vector<Rollout>> answers,
+                                         const Scenario& scenario) {
+  std::map<std::string, Rollout> by_zone;
+  for (auto& [zone, said] : answers) by_zone[zone] = of_replicas(said);
+  if (!scenario.zones.empty()) return joined(std::move(by_zone), scenario);
+  if (by_zone.empty()) return std::nullopt;
+  return std::move(by_zone.begin()->second);
+}
+
+void note_holders(const Rollout& said, const std::string& process,
+                  std::map<std::string, std::set<std::string>>& holders) {
+  for (const auto& [name, proxy] : said.proxies)
+    if (proxy.connected) holders[name].insert(process);
+}
+
+void add_silent_replicas(const Scenario& scenario, std::set<std::string>& silent) {
+  for (const ControlPlaneSpec* several : scenario.replicated())
+    if (std::ranges::all_of(several->replicas, [&](const std::string& name) { return silent.contains(name); }))
+      silent.insert(several->name);
 }
 
 std::optional<Rollout> read_rollout(const std::string& body, const Scenario& scenario, const std::string& zone) {

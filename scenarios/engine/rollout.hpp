@@ -1,7 +1,9 @@
 /// What the control plane's diagnostics server says of its proxies: how to ask, and how to read the answer.
 #pragma once
 
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,13 +20,17 @@ std::string rollout_target(const Scenario& scenario, const std::string& zone = {
 /// nullopt for what is no such answer. `at` is left to the caller.
 std::optional<Rollout> read_rollout(const std::string& body, const Scenario& scenario, const std::string& zone = {});
 
-/// What replicas of one control plane say together: each knows what the proxies run, and the zones have, that are
-/// connected to it. REQUIRES: one of them said something.
-Rollout of_replicas(std::vector<Rollout> said);
+/// What all control planes say together; `answers` are by zone, "" being Global or the only one, of each replica one.
+/// Replicas know what the proxies run, and the zones have, that are connected to them. What two zones say is put
+/// together, and of a policy nothing is said where one of those that must hold it does not; Global says whether it and
+/// the zones have all. nullopt where no zone answered, or not the only one.
+std::optional<Rollout> of_control_planes(std::map<std::string, std::vector<Rollout>> answers, const Scenario& scenario);
 
-/// Of all zones: what two say is put together, and of a policy nothing is said where one of those that must hold it
-/// does not; `answers` are by zone, "" being Global, which says whether it and the zones have all. nullopt where no
-/// zone answered.
-std::optional<Rollout> joined(std::map<std::string, Rollout> answers, const Scenario& scenario);
+/// The proxies that are connected to that process of a control plane, by its word.
+void note_holders(const Rollout& said, const std::string& process,
+                  std::map<std::string, std::set<std::string>>& holders);
+
+/// The name of all replicas of a control plane is silent where all of them are.
+void add_silent_replicas(const Scenario& scenario, std::set<std::string>& silent);
 
 }  // namespace kumasim::scenario

@@ -241,6 +241,14 @@ class Engine {
     seen_.calls.resize(kept);
   }
 
+  /// The replicas that have its streams; all of them where none has.
+  std::vector<std::string> holders_of(const std::string& name, const ControlPlaneSpec& plane,
+                                      const StateSample& sample) const {
+    auto known = sample.holders.find(name);
+    if (plane.replicas.empty() || known == sample.holders.end()) return plane.processes();
+    return {known->second.begin(), known->second.end()};
+  }
+
   /// From all processes of it.
   bool cut_off(const std::string& process, const ControlPlaneSpec& plane) const {
     return std::ranges::all_of(plane.processes(),
@@ -250,10 +258,12 @@ class Engine {
   void sample() {
     StateSample sample = world_.sample();
     sample.at = world_.now();
-    for (auto& [process, proxy] : sample.proxies) proxy.cut_off = cut_off(process, scenario_.control_plane_of(process));
+    for (auto& [process, proxy] : sample.proxies)
+      proxy.cut_off = std::ranges::any_of(holders_of(process, scenario_.control_plane_of(process), sample),
+                                          [&](const std::string& holder) { return faults_.cut(process, holder); });
     for (const Zone& zone : scenario_.zones) {
-      bool cut = std::ranges::all_of(zone.control_plane.processes(), [&](const std::string& replica) {
-        return cut_off(replica, scenario_.control_plane);
+      bool cut = std::ranges::any_of(holders_of(zone.name, zone.control_plane, sample), [&](const std::string& holder) {
+        return cut_off(holder, scenario_.control_plane);
       });
       if (cut) sample.zones_apart.insert(zone.name);
     }

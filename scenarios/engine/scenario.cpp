@@ -83,15 +83,6 @@ bool Selection::takes(const Instance& instance) const {
 Diagnostics faults_refused(const Scenario& scenario, std::string_view world) {
   Diagnostics out;
   bool live = world == "live";
-  if (live)
-    for (const ControlPlaneSpec* several : scenario.replicated())
-      out.push_back(
-          {scenario.file,
-           several->replicas_mark,
-           several->replicas_path,
-           "several replicas do not work in the live world: its kuma-cp each keep what they have in a file of "
-           "their own",
-           {}});
   for (std::size_t i = 0; i < scenario.faults.size(); ++i) {
     const Fault& fault = scenario.faults[i];
     std::string path = fmt::format("spec.faults[{}]", i);

@@ -117,10 +117,11 @@ struct Kept {
   std::shared_ptr<cp::Election> election = {};
 };
 
-/// All that share it are called by its names.
-Result<TlsIdentity> common_identity(SharedByReplicas& shared, std::vector<std::string> hosts, Runtime& runtime) {
+/// With the names of all that share it, and no addresses but this machine's own.
+Result<TlsIdentity> common_identity(SharedByReplicas& shared, Runtime& runtime) {
   if (!shared.identity) {
-    hosts.push_back(shared.name);
+    std::vector<std::string> hosts = shared.names;
+    hosts.insert(hosts.end(), {shared.name, "localhost", "127.0.0.1"});
     auto made =
         cp::make_server({.hosts = std::move(hosts), .key = {}, .now = runtime.clock.wall_now()}, runtime.random);
     if (!made) return fail(made.error());
@@ -140,7 +141,7 @@ void begin(sim::Process& process, Runtime& runtime, cp::Config config, const Sim
   cp::ControlPlaneOptions identity;
   identity.hosts = {process.name(), "localhost", "127.0.0.1", process.address()};
   if (options.shared) {
-    auto common = common_identity(*options.shared, identity.hosts, runtime);
+    auto common = common_identity(*options.shared, runtime);
     if (!common) return failed("its certificate cannot be made: " + common.error().message);
     identity.dp_server = identity.api_server = identity.kds_server = std::move(*common);
   }

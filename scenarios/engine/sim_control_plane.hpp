@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "kumasim/sim/process.hpp"
 #include "kumasim/transport/tls.hpp"
@@ -18,8 +19,9 @@ struct StoreFaults;
 
 /// What replicas of one control plane have in common.
 struct SharedByReplicas {
-  std::string name;   // that stands for all of them
-  std::string table;  // the process of their store
+  std::string name;                // that stands for all of them
+  std::vector<std::string> names;  // their own
+  std::string table;               // the process of their store
   /// Of all their servers, as an operator gives it to them: proxies trust the one whose bootstrap they had, and must be
   /// able to go to another. Made by the first that starts.
   std::optional<TlsIdentity> identity = {};

@@ -10,10 +10,10 @@ SimOperator::SimOperator(sim::World& world, const Scenario& scenario)
 void SimOperator::start() {
   process_.start([this](Runtime& runtime) {
     auto add = [&](const std::string& zone) {
-      std::vector<std::string> bases;
+      std::vector<MeshClient::Door> doors;
       for (const std::string& name : scenario_.control_plane_in(zone).processes())
-        bases.push_back(fmt::format("http://{}:5681", name));
-      reach(zone, runtime, std::move(bases));
+        doors.push_back({&runtime, fmt::format("http://{}:5681", name)});
+      reach(zone, std::move(doors));
     };
     add("");
     for (const Zone& zone : scenario_.zones) add(zone.name);

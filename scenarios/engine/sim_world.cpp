@@ -86,7 +86,8 @@ void SimWorld::add_processes() {
   using Role = SimZoneProxy::Role;
   std::map<std::string, std::shared_ptr<SharedByReplicas>> shared;
   for (const ControlPlaneSpec* several : scenario_.replicated())
-    shared[several->name] = std::make_shared<SharedByReplicas>(several->name, several->store_process());
+    shared[several->name] =
+        std::make_shared<SharedByReplicas>(several->name, several->replicas, several->store_process());
   for (const std::string& name : scenario_.control_planes()) {
     std::string zone = scenario_.zone_of(name);
     auto common = shared[scenario_.control_plane_in(zone).name];
@@ -359,15 +360,14 @@ void SimWorld::note_planes(StateSample& out) {
       continue;
     }
     if (!plane->has_store()) out.storeless.insert(plane->name());
-    if (plane->federated()) federated.insert(plane->zone());
+    if (!plane->federated()) continue;
+    federated.insert(plane->zone());
+    out.holders[plane->zone()].insert(plane->name());
   }
   for (const auto& plane : planes_)
     if (plane->up() && plane->under_global() && !federated.contains(plane->zone()))
       out.zones_apart.insert(plane->zone());
-  // Replicas are silent together.
-  for (const ControlPlaneSpec* several : scenario_.replicated())
-    if (std::ranges::all_of(several->replicas, [&](const std::string& name) { return out.silent.contains(name); }))
-      out.silent.insert(several->name);
+  add_silent_replicas(scenario_, out.silent);
 }
 
 StateSample SimWorld::sample() {
@@ -381,14 +381,10 @@ StateSample SimWorld::sample() {
   for (const auto& plane : planes_) {
     const std::optional<Rollout>& said = plane->rollout();
     if (said) answers[plane->zone()].push_back(*said);
-    if (!said && plane->up() && !scenario_.zones.empty()) out.mute.insert(plane->common_name());
+    if (said) note_holders(*said, plane->name(), out.holders);
+    if (!said && plane->up()) out.mute.insert(plane->common_name());
   }
-  std::map<std::string, Rollout> by_zone;
-  for (auto& [zone, said] : answers) by_zone[zone] = of_replicas(std::move(said));
-  if (!scenario_.zones.empty())
-    out.rollout = joined(std::move(by_zone), scenario_);
-  else if (!by_zone.empty())
-    out.rollout = std::move(by_zone.begin()->second);
+  out.rollout = of_control_planes(std::move(answers), scenario_);
   if (out.rollout) out.rollout->at = out.at;
   return out;
 }

@@ -52,8 +52,11 @@ std::string cut_off_text(const std::string& process) {
   return fmt::format("{} is cut off from the control plane", process);
 }
 
-/// A replica that does not reach the store that it shares.
+/// A replica that does not reach the store that it shares; or, where there are no zones, that does not answer.
 std::optional<std::string> storeless(const Scenario& scenario, const StateSample& sample) {
+  for (const ControlPlaneSpec* several : scenario.replicated())
+    if (scenario.zones.empty() && sample.mute.contains(several->name))
+      return fmt::format("not all of {} answer", several->name);
   for (const ControlPlaneSpec* several : scenario.replicated())
     for (const std::string& replica : several->replicas)
       if (sample.storeless.contains(replica))

@@ -10,6 +10,11 @@ namespace kumasim::scenario {
 void LiveWorld::begin(const FaultOrder& order) {
   if (order.kind->whom == fault::Whom::ways) return begin_on_ways(order);
   std::string_view kind = order.kind->name;
+  if (kind == "store.leaderFlap") {
+    flaps_.insert(order.id);
+    return flap_leader(order);
+  }
+  if (kind == "kds.reconnectElsewhere") return reconnect_elsewhere(order);
   for (const std::string& process : order.processes) {
     if (order.kind->lasting && order.kind->ends_life) ++holds_[process];
     if (kind == "proc.kill" || kind == "proc.restart") kill(process);
@@ -21,6 +26,7 @@ void LiveWorld::begin(const FaultOrder& order) {
 
 void LiveWorld::end(const FaultOrder& order) {
   if (order.kind->whom == fault::Whom::ways) return end_on_ways(order);
+  if (flaps_.erase(order.id) > 0) return;
   std::string_view kind = order.kind->name;
   for (const std::string& process : order.processes) {
     if (kind == "proc.pause" && --pauses_[process] == 0) resume(process);
@@ -55,18 +61,16 @@ void LiveWorld::strike_later(const FaultOrder& order) {
 }
 
 void LiveWorld::kill(const std::string& process) {
+  if (stores_.contains(process)) end_at_once(process);
   for (int pid : pids(process)) ::kill(pid, SIGKILL);
   ending_.erase(process);
-  LivePlane* plane = find_plane(process);
-  bool was_there = plane != nullptr ? plane->process.has_value() : members_.at(process).sidecar.has_value();
-  if (was_there && told_life_) told_life_(process, false);
-  if (plane != nullptr) {
-    plane->process.reset();
-    plane->forget();
-    return;
-  }
-  LiveMember& member = members_.at(process);
-  member.sidecar.reset();
+  auto& program = program_of(process);
+  if (program && told_life_) told_life_(process, false);
+  program.reset();
+  if (LivePlane* plane = find_plane(process)) plane->forget();
+  auto found = members_.find(process);
+  if (found == members_.end()) return;
+  LiveMember& member = found->second;
   member.echo.reset();
   member.clients.clear();
   member.state = {};
@@ -74,36 +78,37 @@ void LiveWorld::kill(const std::string& process) {
 }
 
 void LiveWorld::stop(const std::string& process, Duration grace) {
-  LivePlane* plane = find_plane(process);
-  auto& program = plane != nullptr ? plane->process : members_.at(process).sidecar;
+  auto& program = program_of(process);
   if (!program || program->status()) return;
   int pid = program->pid();
   ending_.insert(process);
-  ::kill(pid, SIGTERM);
+  // By SIGTERM PostgreSQL waits for its clients to leave.
+  ::kill(pid, stores_.contains(process) ? SIGINT : SIGTERM);
   at(now() + grace, [this, process, pid, &program] {
     if (program && program->pid() == pid) kill(process);
   });
 }
 
 void LiveWorld::start(const std::string& process) {
+  if (program_of(process)) return;
   LivePlane* plane = find_plane(process);
-  if (plane != nullptr ? plane->process.has_value() : members_.at(process).sidecar.has_value()) return;
-  Result<> started = plane != nullptr ? start_plane(*plane) : start_member(members_.at(process));
+  auto store = stores_.find(process);
+  Result<> started = store != stores_.end() ? start_store(store->second)
+                     : plane != nullptr     ? start_plane(*plane)
+                                            : start_member(members_.at(process));
   if (!started) return complain(fmt::format("{} did not start: {}", process, started.error().message));
   if (told_life_) told_life_(process, true);
 }
 
 void LiveWorld::pause(const std::string& process) {
   for (int pid : pids(process)) ::kill(pid, SIGSTOP);
-  LivePlane* plane = find_plane(process);
-  if (plane != nullptr) plane->forget();
-  (plane != nullptr ? plane->paused : members_.at(process).paused) = true;
+  if (LivePlane* plane = find_plane(process)) plane->forget();
+  paused_of(process) = true;
 }
 
 void LiveWorld::resume(const std::string& process) {
   for (int pid : pids(process)) ::kill(pid, SIGCONT);
-  LivePlane* plane = find_plane(process);
-  (plane != nullptr ? plane->paused : members_.at(process).paused) = false;
+  paused_of(process) = false;
 }
 
 void LiveWorld::cut(const Way& way) {

@@ -16,6 +16,7 @@ constexpr Duration idle_sweep = std::chrono::seconds(1), stampede_least = std::c
 
 /// A partition can do without: neighbours of namespaces are aimed at nowhere then.
 bool strikes_frames(const fault::Kind& kind) {
+  if (kind.name == "kds.reconnectElsewhere") return true;
   std::string_view wanted = kind.made_of.empty() ? kind.name : kind.made_of;
   return kind.whom == fault::Whom::ways && wanted != "net.partition" && kind.heals != "net.partition";
 }
@@ -23,7 +24,8 @@ bool strikes_frames(const fault::Kind& kind) {
 /// Between the two ports, on the switch's thread.
 Questions strike_between(CarriedConnections& connections, Ports between, const FaultOrder& order, MonotonicTime now) {
   std::string_view kind = order.kind->name;
-  if (kind == "tcp.reset" || kind == "load.reconnectHerd") return connections.reset(between);
+  if (kind == "tcp.reset" || kind == "load.reconnectHerd" || kind == "kds.reconnectElsewhere")
+    return connections.reset(between);
   if (kind == "tcp.idleKill")
     return connections.forget_idle(between, now - order.duration("idle"), order.word("how") == "reset");
   if (kind == "tcp.halfOpen") connections.silence(between);

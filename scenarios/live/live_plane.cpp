@@ -7,6 +7,7 @@
 
 #include "reference-cp/live/system.hpp"
 #include "scenarios/engine/rollout.hpp"
+#include "scenarios/live/live_store.hpp"
 
 namespace kumasim::scenario {
 namespace {
@@ -23,9 +24,10 @@ std::string with_address(std::string url, const std::map<std::string, std::strin
   return known == addresses.end() ? url : url.replace(host, end - host, known->second);
 }
 
-bool says_connected(const std::string& answer) {
+/// "" of what it does not say.
+std::string said_of(const std::string& answer, const char* field) {
   nlohmann::json json = nlohmann::json::parse(answer, nullptr, false);
-  return json.is_object() && json.contains("connectedToGlobal") && json["connectedToGlobal"] == true;
+  return json.is_object() && json.contains(field) ? json[field].dump() : "";
 }
 
 }  // namespace
@@ -37,7 +39,9 @@ bool LivePlane::under_global() const {
 
 void LivePlane::hear(const std::string& answer, const Scenario& scenario, MonotonicTime when) {
   rollout = read_rollout(answer, scenario, zone);
-  connected_to_global = says_connected(answer);
+  connected_to_global = said_of(answer, "connectedToGlobal") == "true";
+  follows_store = said_of(answer, "followsStore") != "false";
+  answered = answered || rollout;
   asked = when;
 }
 
@@ -54,6 +58,12 @@ std::map<std::string, std::string> LivePlane::environment(const std::map<std::st
   if (under_global()) out[global_address] = with_address(out[global_address], addresses);
   out["KUMA_GENERAL_WORK_DIR"] = folder.string();
   out["KUMA_STORE_TYPE"] = "sqlite";
+  if (store != nullptr) {
+    for (auto& [name, value] : store->settings()) out[name] = value;
+    out["KUMA_INTER_CP_CATALOG_INSTANCE_ADDRESS"] = address;
+    out["KUMA_GENERAL_TLS_CERT_FILE"] = certificate();
+    out["KUMA_GENERAL_TLS_KEY_FILE"] = key();
+  }
   out["KUMA_API_SERVER_HTTP_INTERFACE"] = "127.0.0.1";
   out["KUMA_API_SERVER_HTTPS_INTERFACE"] = "127.0.0.1";
   out["KUMA_API_SERVER_HTTP_PORT"] = fmt::format("{}", ports.api);

@@ -89,48 +89,55 @@ asio::awaitable<void> LiveWorld::poll_rollout(LivePlane& plane) {
   if (!plane.rollout) co_return;
   for (const auto& [process, proxy] : plane.rollout->proxies) {
     LiveMember& member = members_.at(process);
-    if (member.plane != &plane || !proxy.current) continue;
+    if (member.plane->spec != plane.spec || !proxy.current) continue;
     member.refusals.made_good();
     member.state.refusals.clear();
   }
 }
 
 /// What they say together is as old as the oldest of their answers.
-std::optional<Rollout> LiveWorld::rollout_of_zones(StateSample& sample) const {
+std::optional<Rollout> LiveWorld::rollout_of_planes(StateSample& sample) const {
   MonotonicTime now = runtime_.clock.now(), oldest = now;
-  std::map<std::string, Rollout> answers;
+  std::map<std::string, std::vector<Rollout>> answers;  // by zone, of its replicas
+  std::map<std::string, bool> connected;                // zones: of replicas the one that leads has the streams
   for (const LivePlane& plane : planes_) {
     const Rollout* said = plane.said(now);
     if (said == nullptr) {
-      if (plane.runs()) sample.mute.insert(plane.name());
+      if (plane.runs()) sample.mute.insert(plane.spec->name);
       continue;
     }
-    if (plane.under_global() && !plane.connected_to_global) sample.zones_apart.insert(plane.zone);
+    if (plane.under_global()) connected[plane.zone] = connected[plane.zone] || plane.connected_to_global;
+    if (plane.connected_to_global) sample.holders[plane.zone].insert(plane.name());
+    note_holders(*said, plane.name(), sample.holders);
     oldest = std::min(oldest, plane.asked);
-    answers[plane.zone] = *said;
+    answers[plane.zone].push_back(*said);
   }
-  std::optional<Rollout> out = joined(std::move(answers), scenario_);
+  for (const auto& [zone, there] : connected)
+    if (!there) sample.zones_apart.insert(zone);
+  std::optional<Rollout> out = of_control_planes(std::move(answers), scenario_);
   if (out) out->at = oldest - start_;
   return out;
+}
+
+void LiveWorld::note_planes(StateSample& sample) const {
+  for (const LivePlane& plane : planes_) {
+    if (!plane.runs()) sample.silent.insert(plane.name());
+    bool follows = plane.store == nullptr || (plane.store->up() && plane.follows_store);
+    if (plane.runs() && !follows) sample.storeless.insert(plane.name());
+  }
+  add_silent_replicas(scenario_, sample.silent);
 }
 
 StateSample LiveWorld::sample() {
   StateSample out;
   out.at = now();
-  for (const LivePlane& plane : planes_) {
-    if (!plane.runs()) out.silent.insert(plane.name());
-  }
+  note_planes(out);
   for (const auto& [name, member] : members_) {
     out.proxies[name] = member.state;
     out.proxies[name].up = member.up();
     out.proxies[name].life = member.lives;
   }
-  if (!scenario_.zones.empty()) {
-    out.rollout = rollout_of_zones(out);
-  } else if (const Rollout* said = planes_.front().said(runtime_.clock.now())) {
-    out.rollout = *said;
-    out.rollout->at = planes_.front().asked - start_;
-  }
+  out.rollout = rollout_of_planes(out);
   return out;
 }
 

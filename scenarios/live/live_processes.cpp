@@ -20,6 +20,9 @@ void descendants(int pid, std::vector<int>& out) {
   }
 }
 
+constexpr Duration pod_pause = std::chrono::seconds(1);
+constexpr int starts_max = 60;
+
 }  // namespace
 
 std::string LiveWorld::control_plane_program() const {
@@ -31,18 +34,34 @@ Result<live::ChildProcess> LiveWorld::start_program(const std::string& process, 
   return live::ChildProcess::start(runtime_.executor, options);
 }
 
-Result<> LiveWorld::start_plane(LivePlane& plane) {
+std::map<std::string, std::string> LiveWorld::environment_of(const LivePlane& plane) const {
   std::map<std::string, std::string> addresses;
-  for (const LivePlane& other : planes_) addresses[other.name()] = other.address;
-  std::map<std::string, std::string> environment = plane.environment(addresses);
-  if (!options_.planted_bug.empty()) environment["KUMASIM_PLANTED_BUG"] = options_.planted_bug;
+  for (const LivePlane& other : planes_) addresses[other.spec->name] = other.found_at();
+  std::map<std::string, std::string> out = plane.environment(addresses);
+  if (!options_.planted_bug.empty()) out["KUMASIM_PLANTED_BUG"] = options_.planted_bug;
+  return out;
+}
+
+std::optional<live::ChildProcess>& LiveWorld::program_of(const std::string& process) {
+  if (auto store = stores_.find(process); store != stores_.end()) return store->second.server;
+  LivePlane* plane = find_plane(process);
+  return plane != nullptr ? plane->process : members_.at(process).sidecar;
+}
+
+bool& LiveWorld::paused_of(const std::string& process) {
+  if (auto store = stores_.find(process); store != stores_.end()) return store->second.paused;
+  LivePlane* plane = find_plane(process);
+  return plane != nullptr ? plane->paused : members_.at(process).paused;
+}
+
+Result<> LiveWorld::start_plane(LivePlane& plane) {
   auto child = start_program(plane.name(), {.program = control_plane_program(),
                                             .arguments = {"run"},
-                                            .environment = std::move(environment),
+                                            .environment = environment_of(plane),
                                             .output_path = (folder_ / (plane.name() + ".log")).string()});
   if (!child) return fail(child.error());
   plane.process.emplace(std::move(*child));
-  plane.paused = false;
+  plane.paused = plane.answered = false;
   return {};
 }
 
@@ -64,10 +83,10 @@ Result<> LiveWorld::start_member(LiveMember& member) {
   std::ofstream(file) << member.resource(scenario_).dump();
   std::vector<std::string> run{
       "run",
-      fmt::format("--cp-address=https://{}:{}", member.plane->address, member.plane->ports.dataplane),
+      fmt::format("--cp-address=https://{}:{}", member.plane->found_at(), member.plane->ports.dataplane),
       "--dataplane-file=" + file,
       "--proxy-type=" + member.proxy_type(),
-      "--ca-cert-file=" + member.plane->certificate().string(),
+      "--ca-cert-file=" + member.plane->certificate(),
       "--binary-path=" + options_.envoy,
       "--dns-enabled=false"};
   // It makes a folder of its own for temporary files, which it does not remove where it is killed.
@@ -96,7 +115,9 @@ std::vector<int> LiveWorld::pids(const std::string& process) const {
     out.push_back(child->pid());
     descendants(child->pid(), out);
   };
-  if (const LivePlane* plane = find_plane(process)) {
+  if (auto store = stores_.find(process); store != stores_.end()) {
+    add(store->second.server);
+  } else if (const LivePlane* plane = find_plane(process)) {
     add(plane->process);
   } else {
     add(members_.at(process).sidecar);
@@ -118,12 +139,27 @@ void LiveWorld::look_after(const std::string& what, const std::string& log,
   complain(fmt::format("{} ended with {}: {}", what, live::to_string(*child->status()), last_lines(log)));
 }
 
+/// One that starts while its store cannot be reached ends with an error; as a pod it is started again.
+bool LiveWorld::waits_for_store(LivePlane& plane) {
+  if (plane.answered) starts_again_.erase(plane.name());
+  if (!running_ || plane.store == nullptr || plane.answered || !plane.process || !plane.process->status()) return false;
+  if (plane.process->status()->signal != 0 || ++starts_again_[plane.name()] > starts_max) return false;
+  plane.process.reset();
+  if (told_life_) told_life_(plane.name(), false);
+  at(now() + pod_pause, [this, name = plane.name()] {
+    if (holds_[name] == 0) start(name);
+  });
+  return true;
+}
+
 void LiveWorld::look_after_all() {
-  for (const LivePlane& plane : planes_) {
+  for (LivePlane& plane : planes_) {
     const std::string& name = plane.name();
-    if (!ending_.contains(name))
+    if (!ending_.contains(name) && !waits_for_store(plane))
       look_after(name.starts_with("kuma-cp") ? name : "kuma-cp of " + name, name, plane.process);
   }
+  for (const auto& [name, store] : stores_)
+    if (!ending_.contains(name)) look_after("PostgreSQL of " + name, name, store.server);
   for (const auto& [process, member] : members_) {
     if (ending_.contains(process)) continue;
     look_after("kuma-dp of " + process, process, member.sidecar);

@@ -43,6 +43,7 @@ LiveWorld::LiveWorld(const Scenario& scenario, LiveWorldOptions options)
       operator_(scenario_) {
   begin_ = start_ = runtime_.clock.now();
   folder_ = std::filesystem::temp_directory_path() / fmt::format("{}{}", folder_prefix, getpid());
+  add_stores();
   add_planes();
   add_members();
 }
@@ -51,11 +52,19 @@ void LiveWorld::add_planes() {
   std::vector<std::string> zones{""};
   for (const Zone& zone : scenario_.zones) zones.push_back(zone.name);
   for (const std::string& zone : zones) {
-    LivePlane& plane = planes_.emplace_back();
-    plane.zone = zone;
-    plane.spec = &scenario_.control_plane_in(zone);
-    plane.folder = folder_ / plane.name();
-    plane.target = rollout_target(scenario_, zone);
+    const ControlPlaneSpec& spec = scenario_.control_plane_in(zone);
+    for (const std::string& process : spec.processes()) {
+      LivePlane& plane = planes_.emplace_back();
+      plane.process_name = process;
+      plane.zone = zone;
+      plane.spec = &spec;
+      plane.folder = folder_ / process;
+      plane.pair = plane.folder / "kuma-cp";
+      plane.target = rollout_target(scenario_, zone);
+      if (spec.replicas.empty()) continue;
+      plane.store = &stores_.at(spec.store_process());
+      plane.pair = folder_ / spec.name;
+    }
   }
 }
 
@@ -66,7 +75,7 @@ void LiveWorld::add_members() {
   auto add = [&](const std::string& name) -> LiveMember& {
     LiveMember& member = members_[name];
     member.name = name;
-    member.plane = find_plane(scenario_.control_plane_of(name).name);
+    member.plane = find_plane(scenario_.control_plane_of(name).processes().front());
     member.address = fmt::format("127.{}.{}.{}", 1 + network / 250, 1 + network % 250, host++);
     return member;
   };
@@ -91,6 +100,7 @@ LiveWorld::~LiveWorld() {
   told_life_ = {};  // whoever was told may be gone
   for (auto& [name, member] : members_) kill(name);
   for (LivePlane& plane : planes_) kill(plane.name());
+  for (auto& [name, store] : stores_) kill(name);
   std::error_code ignored;
   if (operator_.refused().empty()) std::filesystem::remove_all(folder_, ignored);
 }
@@ -117,13 +127,15 @@ std::string LiveWorld::cannot() const {
     if (load.retries.most > 0)
       return fmt::format("load from {} to {}: the live world's client does not retry", load.from, load.to);
   }
-  if (planes_.size() + members_.size() > processes_max)
-    return fmt::format("the live world runs at most {} control planes, instances and zone proxies", processes_max);
+  if (planes_.size() + stores_.size() + members_.size() > processes_max)
+    return fmt::format("the live world runs at most {} control planes, stores, instances and zone proxies",
+                       processes_max);
   return {};
 }
 
 std::string LiveWorld::needs_namespaces() const {
   if (!scenario_.zones.empty()) return "spec.topology.zones";
+  if (!scenario_.replicated().empty()) return "a control plane of several replicas";
   if (!scenario_.links.empty()) return "spec.topology.links";
   auto struck =
       std::ranges::find_if(scenario_.faults, [](const Fault& fault) { return fault.kind->whom == fault::Whom::ways; });
@@ -142,6 +154,12 @@ Result<> LiveWorld::make_namespaces() {
   }
   namespaces_ = std::move(*made);
   for (LivePlane& plane : planes_) plane.address = namespaces_->address(plane.name());
+  for (auto& [name, store] : stores_) store.address = namespaces_->address(name);
+  for (const ControlPlaneSpec* several : scenario_.replicated()) {
+    auto service = namespaces_->add_service(runtime_, context_, several->replicas);
+    if (!service) return fail(service.error());
+    for (const std::string& replica : several->replicas) find_plane(replica)->service = *service;
+  }
   for (auto& [name, member] : members_) member.address = namespaces_->address(name);
   return {};
 }
@@ -197,13 +215,23 @@ Result<> LiveWorld::find_programs() {
 }
 
 Result<> LiveWorld::start_planes() {
+  std::map<std::string, std::vector<MeshClient::Door>> doors;  // by zone
   for (LivePlane& plane : planes_) {
-    for (auto* port : {&plane.ports.api, &plane.ports.api_tls, &plane.ports.dataplane, &plane.ports.diagnostics})
-      *port = free_port("127.0.0.1");
+    const LivePlane& first = *find_plane(plane.spec->processes().front());
+    if (&first != &plane) {
+      plane.ports = first.ports;
+    } else {
+      for (auto* port : {&plane.ports.api, &plane.ports.api_tls, &plane.ports.dataplane, &plane.ports.diagnostics})
+        *port = free_port("127.0.0.1");
+    }
     std::filesystem::create_directories(plane.folder);
+    if (plane.store != nullptr && &first == &plane) {
+      if (Result<> prepared = prepare_replicas(*plane.spec); !prepared) return prepared;
+    }
     if (Result<> started = start_plane(plane); !started) return started;
-    operator_.reach(plane.zone, runtime_of(plane.name()), {fmt::format("http://127.0.0.1:{}", plane.ports.api)});
+    doors[plane.zone].push_back({&runtime_of(plane.name()), fmt::format("http://127.0.0.1:{}", plane.ports.api)});
   }
+  for (auto& [zone, of_zone] : doors) operator_.reach(zone, std::move(of_zone));
   return {};
 }
 
@@ -238,6 +266,7 @@ Result<> LiveWorld::set_up() {
   if (!needs_namespaces().empty()) {
     if (Result<> made = make_namespaces(); !made) return made;
   }
+  if (Result<> started = start_stores(); !started) return started;
   if (Result<> started = start_planes(); !started) return started;
   if (Result<> taken = apply_resources(); !taken) return taken;
   if (Result<> converged = start_members(); !converged) return converged;
@@ -268,6 +297,7 @@ Result<> LiveWorld::run_until(Duration when) {
 Duration LiveWorld::now() const { return runtime_.clock.now() - start_; }
 
 bool LiveWorld::up(const std::string& process) const {
+  if (auto store = stores_.find(process); store != stores_.end()) return store->second.up();
   const LivePlane* plane = find_plane(process);
   return plane != nullptr ? plane->up() : members_.at(process).up();
 }

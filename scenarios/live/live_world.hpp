@@ -22,6 +22,7 @@
 #include "scenarios/live/live_links.hpp"
 #include "scenarios/live/live_member.hpp"
 #include "scenarios/live/live_plane.hpp"
+#include "scenarios/live/live_store.hpp"
 #include "scenarios/live/namespaces.hpp"
 
 namespace kumasim::scenario {
@@ -81,10 +82,31 @@ class LiveWorld final : public MeshWorld {
   /// Again and again, as long as it is in force.
   void strike_later(const FaultOrder& order);
 
+  // live_replicas.cpp
+  void add_stores();
+  Result<> start_stores();
+  Result<> start_store(LiveStore& store);
+  Result<> wait_for_store(LiveStore& store);
+  /// What its replicas need before they start: a certificate for all of them, and tables in their store.
+  Result<> prepare_replicas(const ControlPlaneSpec& spec);
+  /// As a crash, from which the server recovers: by SIGKILL it would leave shared memory behind, for good where nobody
+  /// starts it again. Waits for its end.
+  void end_at_once(const std::string& store);
+  void take_lease(LiveStore& store);
+  /// Again and again, as long as it is in force.
+  void flap_leader(const FaultOrder& order);
+  void reconnect_elsewhere(FaultOrder order);
+  /// Of set-up: runs a program in the process's network; `what` for the error where it does not end with success.
+  Result<> run_to_end(const std::string& process, live::ChildOptions options, const std::string& what);
+
   // live_processes.cpp
   std::string control_plane_program() const;
+  std::map<std::string, std::string> environment_of(const LivePlane& plane) const;
   Result<live::ChildProcess> start_program(const std::string& process, const live::ChildOptions& options);
   Result<> start_plane(LivePlane& plane);
+  /// The program whose life is the process's: kuma-cp, PostgreSQL or kuma-dp.
+  std::optional<live::ChildProcess>& program_of(const std::string& process);
+  bool& paused_of(const std::string& process);
   Result<> start_member(LiveMember& member);
   Result<> start_echo(LiveMember& member);
   std::vector<int> pids(const std::string& process) const;
@@ -93,6 +115,7 @@ class LiveWorld final : public MeshWorld {
   /// Notes a child that ended without our doing, once.
   void look_after(const std::string& what, const std::string& log, const std::optional<live::ChildProcess>& child);
   void look_after_all();
+  bool waits_for_store(LivePlane& plane);
   void complain(std::string text);
 
   // live_poll.cpp
@@ -101,7 +124,8 @@ class LiveWorld final : public MeshWorld {
   asio::awaitable<void> poll_member(LiveMember& member);
   /// What the control plane says of its proxies, which were polled just before.
   asio::awaitable<void> poll_rollout(LivePlane& plane);
-  std::optional<Rollout> rollout_of_zones(StateSample& sample) const;
+  std::optional<Rollout> rollout_of_planes(StateSample& sample) const;
+  void note_planes(StateSample& sample) const;
 
   void add_planes();
   void add_members();
@@ -132,9 +156,11 @@ class LiveWorld final : public MeshWorld {
   asio::io_context& context_;
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   Runtime& runtime_;
-  std::unique_ptr<LiveLinks> links_;        // null where the kernel's bridge joins the namespaces, or nothing does
-  std::unique_ptr<Namespaces> namespaces_;  // null on loopback
-  std::vector<LivePlane> planes_;           // as Scenario::control_planes(); members point at them
+  std::unique_ptr<LiveLinks> links_;         // null where the kernel's bridge joins the namespaces, or nothing does
+  std::unique_ptr<Namespaces> namespaces_;   // null on loopback
+  std::map<std::string, LiveStore> stores_;  // by process; planes point at them
+  std::optional<PostgresPrograms> postgres_;
+  std::vector<LivePlane> planes_;  // as Scenario::control_planes(); members point at them
   std::map<std::string, LiveMember> members_;
   MeshOperator operator_;
   std::vector<Suspect> suspects_;
@@ -149,6 +175,8 @@ class LiveWorld final : public MeshWorld {
   std::map<std::string, int> holds_, pauses_;  // how many faults hold it down, and how many pause it
   std::map<Way, int> cuts_;                    // how many faults cut it
   std::set<std::string> ending_;               // processes that were asked to end
+  std::map<std::string, int> starts_again_;    // control planes: how often; 0 once they answer
+  std::set<std::uint64_t> flaps_;              // orders in force
 };
 
 }  // namespace kumasim::scenario

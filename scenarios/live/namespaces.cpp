@@ -29,7 +29,7 @@ Result<std::unique_ptr<Namespaces>> Namespaces::create(const Runtime& runtime, a
     auto space = live::NetNamespace::create();
     if (!space) return fail(space.error());
     auto node = std::make_unique<Node>(std::move(*space), runtime, context);
-    ++number;
+    node->number = ++number;
     node->address = fmt::format("10.107.{}.{}", number / 250, 1 + number % 250);
     node->hardware = fmt::format("02:6b:75:00:{:02x}:{:02x}", number / 256, number % 256);
     out->nodes_[process] = std::move(node);
@@ -69,24 +69,51 @@ Result<> Namespaces::aim(const std::string& from, const std::string& to, bool ri
   return nodes_.at(from)->space.pin_neighbour(device, hearer.address, right ? hearer.hardware : nowhere);
 }
 
+Result<std::string> Namespaces::add_service(const Runtime& runtime, asio::io_context& context,
+                                            const std::vector<std::string>& processes) {
+  // Of the network that all are in, so that there is a way to it, and no process's.
+  const std::string address = fmt::format("10.107.255.{}", ++services_);
+  const int first = nodes_.at(processes.front())->number;
+  const int count = static_cast<int>(processes.size());
+  for (const auto& [process, node] : nodes_) {
+    std::string turns;
+    for (int turn = 0; turn < count; ++turn) {
+      auto member = static_cast<std::size_t>(((node->number - first + turn) % count + count) % count);
+      turns += fmt::format("{}{} : {}", turn == 0 ? "" : ", ", turn, nodes_.at(processes[member])->address);
+    }
+    auto done =
+        run(runtime, context, node->space, "nft", "nftables", "-f",
+            fmt::format("table ip service{} {{\n  chain output {{\n    type nat hook output priority -100; policy "
+                        "accept;\n    ip daddr {} dnat to numgen inc mod {} map {{ {} }}\n  }}\n}}\n",
+                        services_, address, count, turns));
+    if (!done) return fail(done.error());
+  }
+  return address;
+}
+
 Result<> Namespaces::ip(const Runtime& runtime, asio::io_context& context, const live::NetNamespace& where,
                         const std::string& commands) {
-  auto file = folder_ / "ip.batch", log = folder_ / "ip.log";
+  return run(runtime, context, where, "ip", "iproute2", "-batch", commands);
+}
+
+Result<> Namespaces::run(const Runtime& runtime, asio::io_context& context, const live::NetNamespace& where,
+                         const char* program, const char* package, const char* option, const std::string& commands) {
+  auto file = folder_ / fmt::format("{}.batch", program), log = folder_ / fmt::format("{}.log", program);
   std::ofstream(file) << commands;
   // Not every root has the sbin folders in PATH.
-  std::string program = live::find_program("ip").value_or("/usr/sbin/ip");
+  std::string path = live::find_program(program).value_or(fmt::format("/usr/sbin/{}", program));
   Result<live::ChildProcess> child = fail(Code::internal, "");
   {
     live::NetNamespace::Inside inside(&where);
     child = live::ChildProcess::start(
-        runtime.executor, {.program = program, .arguments = {"-batch", file.string()}, .output_path = log.string()});
+        runtime.executor, {.program = path, .arguments = {option, file.string()}, .output_path = log.string()});
   }
-  if (!child) return fail(child.error().code, child.error().message + " (Debian package iproute2)");
+  if (!child) return fail(child.error().code, fmt::format("{} (Debian package {})", child.error().message, package));
   while (!child->status()) context.run_for(step);
   if (child->status()->success()) return {};
   std::ifstream in(log);
   std::string words{std::istreambuf_iterator<char>(in), {}};
-  return fail(Code::unsupported, fmt::format("ip(8) could not join network namespaces: {}", words));
+  return fail(Code::unsupported, fmt::format("{}(8) could not join network namespaces: {}", program, words));
 }
 
 }  // namespace kumasim::scenario

@@ -28,6 +28,12 @@ class Namespaces {
                                                     const std::filesystem::path& folder,
                                                     live::EthernetSwitch* ethernet = nullptr);
 
+  /// An address that stands for all of these: each connection that a process makes to it goes to the next of them
+  /// (nftables, as kube-proxy has them), and processes begin with different ones. Needs nft(8). REQUIRES: there are
+  /// some.
+  Result<std::string> add_service(const Runtime& runtime, asio::io_context& context,
+                                  const std::vector<std::string>& processes);
+
   const std::string& address(const std::string& process) const { return nodes_.at(process)->address; }
   const live::NetNamespace& of(const std::string& process) const { return nodes_.at(process)->space; }
   /// A runtime whose connections begin in the process's namespace.
@@ -47,6 +53,7 @@ class Namespaces {
     live::NetNamespace space;
     live::TcpNetwork network;
     Runtime runtime;
+    int number = 0;
     std::string address, hardware;
   };
 
@@ -57,10 +64,14 @@ class Namespaces {
   Result<> aim(const std::string& from, const std::string& to, bool right);
   Result<> ip(const Runtime& runtime, asio::io_context& context, const live::NetNamespace& where,
               const std::string& commands);
+  /// A program of that package with `option` and a file of commands.
+  Result<> run(const Runtime& runtime, asio::io_context& context, const live::NetNamespace& where, const char* program,
+               const char* package, const char* option, const std::string& commands);
 
   live::NetNamespace hub_;
   std::filesystem::path folder_;
   std::map<std::string, std::unique_ptr<Node>> nodes_;
+  int services_ = 0;
 };
 
 }  // namespace kumasim::scenario

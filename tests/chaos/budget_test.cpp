@@ -52,6 +52,19 @@ TEST(Budget, KnowsWhatShapesAndSwizzlesStrike) {
   EXPECT_EQ(why(shape, kill), "");
 }
 
+TEST(Budget, KnowsWhatANameOfReplicasStandsFor) {
+  Surface zones = surface();
+  zones.zone_replicas = {{"kuma-cp-west", {"kuma-cp-west-1", "kuma-cp-west-2"}}};
+  auto why = [&](std::string one, std::string other) {
+    DrawnFault renamed{.kind = "kds.zoneRenamed", .at = 1s, .lasts = 5s, .target = std::move(one)};
+    return beyond_budget(
+               zones, {.kinds = {}, .instances = {}, .links = {}, .faults = {renamed, kill(std::move(other), 2s, 5s)}})
+        .value_or("");
+  };
+  EXPECT_NE(why("kuma-cp-west", "kuma-cp-west-2"), "");
+  EXPECT_EQ(why("kuma-cp-west", "kuma-cp-east"), "");
+}
+
 TEST(Budget, SaysWhatGoesTooFar) {
   auto why = [](std::vector<DrawnFault> faults) {
     return beyond_budget(surface(), {.kinds = {}, .instances = {}, .links = {}, .faults = std::move(faults)})

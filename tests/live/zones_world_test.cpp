@@ -82,7 +82,9 @@ class LiveZones : public testing::Test {
     std::error_code ignored;
     for (const auto& entry : fs::directory_iterator("/proc")) {
       fs::path program = fs::read_symlink(entry.path() / "exe", ignored).filename();
-      if (program != "kuma-cp" && program != "kuma-dp" && program != "kumasim-echo" && program != "envoy") continue;
+      if (program != "kuma-cp" && program != "kuma-dp" && program != "kumasim-echo" && program != "envoy" &&
+          program != "postgres")
+        continue;
       std::ifstream in(entry.path() / "environ", std::ios::binary);
       std::string environment{std::istreambuf_iterator<char>(in), {}};
       if (environment.find(mark) != std::string::npos) ++out;
@@ -129,6 +131,44 @@ TEST_F(LiveZones, EndWithARunThatIsKilledAndLeaveNothingForTheNext) {
   EXPECT_FALSE(fs::exists(scratch));
 }
 
+/// A control plane of two replicas, whose leader is gone, whose lease is taken and whose store starts again.
+constexpr const char* replicas = R"(apiVersion: kumasim/v1
+kind: Scenario
+metadata: {name: replicas}
+spec:
+  duration: 20s
+  setup: 120s
+  topology:
+    controlPlanes: [{replicas: 2}]
+    services: [{name: web, calls: [backend]}, {name: backend}]
+  resources:
+  - {type: Mesh, name: default, mtls: {enabledBackend: ca, backends: [{name: ca, type: builtin}]}}
+  - {type: MeshTrafficPermission, mesh: default, name: all, spec: {from: [{targetRef: {kind: Mesh}, default: {action: Allow}}]}}
+  load: [{from: web, to: backend, rate: 10/s}]
+  changes:
+  - {at: 2s, apply: {type: MeshTimeout, mesh: default, name: t, spec: {to: [{targetRef: {kind: Mesh}, default: {connectionTimeout: 3s}}]}}}
+  faults:
+  - {at: 1s, for: 9s, fault: proc.kill, target: kuma-cp-1}
+  - {at: 11s, fault: proc.restart, target: kuma-cp-store}
+  - {at: 14s, for: 3s, fault: store.leaderFlap, period: 1s, target: kuma-cp-store}
+  expect:
+  - always: failed-calls == 0
+  - eventually: {after: 2s, within: 7s, that: policy-applied(MeshTimeout/t)}
+  - eventually: {after: 12s, within: 8s, that: converged}
+)";
+
+TEST_F(LiveZones, HaveReplicasOfAControlPlane) {
+  for (std::string needed : {"PATH=$PATH:/usr/sbin nft -v", "ls /usr/lib/postgresql/*/bin/initdb"}) {
+    Outcome tried = shell("(" + needed + ") 2>&1");
+    if (tried.code != 0) GTEST_SKIP() << needed << ": " << tried.out;
+  }
+  std::ofstream(folder_ / "small.yaml") << replicas;
+  Outcome done = run("run --world live " + file());
+  EXPECT_EQ(done.code, 0) << done.out;
+  EXPECT_THAT(done.out, HasSubstr("PASSED replicas in the live world"));
+  EXPECT_EQ(left_behind(), 0);
+}
+
 TEST_F(LiveZones, SayThatOthersThanRootCannotRunThem) {
   fs::permissions(folder_, fs::perms::all);
   std::string command =
@@ -147,17 +187,21 @@ class TableOfFailures : public LiveZones, public testing::WithParamInterface<std
 TEST_P(TableOfFailures, HoldsOnRealEnvoys) {
   const char* wanted = std::getenv("KUMASIM_LIVE_ZONES");
   if (wanted == nullptr || std::string(wanted) != "all") GTEST_SKIP() << "KUMASIM_LIVE_ZONES=all asks for it";
-  Outcome done = run("run --world both scenarios/multizone/" + GetParam() + ".yaml");
+  Outcome done = run("run --world both scenarios/" + GetParam() + ".yaml");
   std::printf("%s\n", done.out.c_str());
   EXPECT_EQ(done.code, 0);
   EXPECT_EQ(left_behind(), 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, TableOfFailures,
-                         testing::Values("global-offline", "link-cut", "locality-failover", "streams-dropped",
-                                         "trust-during-rotation", "zone-control-plane-offline", "zone-lost"),
+                         testing::Values("control-plane-replicas", "multizone/global-offline",
+                                         "multizone/global-replica-lost", "multizone/global-split",
+                                         "multizone/link-cut", "multizone/locality-failover",
+                                         "multizone/streams-dropped", "multizone/trust-during-rotation",
+                                         "multizone/zone-control-plane-offline", "multizone/zone-lost",
+                                         "multizone/zone-replica-lost"),
                          [](const auto& tested) {
-                           std::string name = tested.param;
+                           std::string name = tested.param.substr(tested.param.find('/') + 1);
                            std::ranges::replace(name, '-', '_');
                            return name;
                          });

@@ -208,6 +208,45 @@ TEST(Replicas, OneThatIsCutFromTheStoreIsBehind) {
   EXPECT_TRUE(out.verdicts[4].held) << out.verdicts[4].why;
 }
 
+TEST(Replicas, OneThatDoesNotAnswerHasNotConverged) {
+  WorldRun out = run(without_zones("{fault: proc.pause, at: 15s, for: 5s, target: kuma-cp-2}",
+                                   "  - during: {from: 16s, to: 19s, that: converged}\n"
+                                   "  - during: {from: 50s, to: 60s, that: converged}\n"));
+  ASSERT_EQ(out.verdicts.size(), 3u) << broken(out);
+  EXPECT_FALSE(out.verdicts[1].held);
+  EXPECT_EQ(out.verdicts[1].why, "not all of kuma-cp answer");
+  EXPECT_TRUE(out.verdicts[2].held) << out.verdicts[2].why;
+}
+
+/// Of a zone's replicas the one that leads has the streams to Global.
+TEST(Replicas, AZoneIsApartWhereTheOneThatLeadsIsCutOff) {
+  std::vector<std::string> why;
+  for (const char* cut : {"kuma-cp-east-1", "kuma-cp-east-2"}) {
+    Scenario scenario = must_load(load_scenario(fmt::format(R"(apiVersion: kumasim/v1
+kind: Scenario
+metadata: {{name: zone-of-replicas}}
+spec:
+  duration: 20s
+  topology:
+    zones: [{{name: east, controlPlane: {{replicas: 2}}}}]
+    services: [{{name: web, zone: east, calls: [backend]}}, {{name: backend, zone: east}}]
+  resources: [{{type: Mesh, name: default}}]
+  load: [{{from: web, to: backend, rate: 5/s}}]
+  faults: [{{fault: net.partition, at: 12s, for: 5s, between: [{}, global]}}]
+  expect:
+  - during: {{from: 8s, to: 11s, that: converged}}
+  - during: {{from: 13s, to: 15s, that: converged}}
+)",
+                                                            cut),
+                                                "zone-of-replicas.yaml"));
+    WorldRun out = run(scenario);
+    ASSERT_EQ(out.verdicts.size(), 2u) << broken(out);
+    EXPECT_TRUE(out.verdicts[0].held) << out.verdicts[0].why;
+    if (!out.verdicts[1].held) why.push_back(out.verdicts[1].why);
+  }
+  EXPECT_THAT(why, ElementsAre("zone east is not connected to global"));
+}
+
 TEST(Replicas, OneSeedOneRun) {
   Scenario scenario = two_replicas(
       "{fault: kds.splitGlobal, at: 5s, for: 8s, target: global}, {fault: proc.kill, at: 20s, for: 5s, target: "

@@ -87,9 +87,6 @@ TEST(Zones, MayHaveControlPlanesOfSeveralReplicas) {
     EXPECT_EQ(scenario.zone_of(name), "west") << name;
   EXPECT_EQ(scenario.control_plane_of("backend-west-v1-1").name, "cp-west");
   EXPECT_EQ(scenario.control_plane_in("west").settings.at("KUMA_STORE_TYPE"), "postgres");
-  Diagnostics refused = faults_refused(scenario, "live");
-  ASSERT_EQ(refused.size(), 1u);
-  EXPECT_THAT(refused[0].text(), HasSubstr("controlPlane.replicas: several replicas do not work in the live world"));
 }
 
 TEST(Zones, RefuseWhatReplicasCannotHave) {
@@ -100,13 +97,6 @@ TEST(Zones, RefuseWhatReplicasCannotHave) {
   EXPECT_THAT(
       errors(replaced(replaced(zoned, "global: {", "global: {replicas: 2, "), "name: cp-west", "name: global-2")),
       HasSubstr("two zones, regions or processes would be named `global-2`"));
-  Scenario scenario = loaded("global: {", "global: {replicas: 2, ");
-  Diagnostics refused = faults_refused(scenario, "live");
-  ASSERT_EQ(refused.size(), 1u);
-  EXPECT_THAT(refused[0].text(),
-              HasSubstr("s.yaml:7:14: spec.topology.global.replicas: several replicas do not work in "
-                        "the live world"));
-  EXPECT_THAT(faults_refused(scenario, "sim"), IsEmpty());
 }
 
 TEST(Zones, HaveInstances) {
@@ -188,6 +178,10 @@ TEST(Zones, DoNotShareNames) {
               HasSubstr("a zone `east` stands above already"));
   EXPECT_THAT(errors_of("name: cp-west", "name: global"), HasSubstr("would be named `global`"));
   EXPECT_THAT(errors_of("name: cp-west", "name: web"), HasSubstr("is a control plane's name"));
+  EXPECT_THAT(errors_of("name: cp-west", "name: web, replicas: 2"), HasSubstr("is a control plane's name"));
+  EXPECT_THAT(errors(replaced(replaced(zoned, "name: cp-west", "name: cp-west, replicas: 2"), "- {name: web,",
+                              "- {name: cp-west-store,")),
+              HasSubstr("is the name of a store that replicas share"));
   EXPECT_THAT(errors_of("region: us", "region: north"), HasSubstr("would be named `north`"));
   EXPECT_THAT(errors_of("region: us", "region: global"), HasSubstr("would be named `global`"));
 }
@@ -383,11 +377,48 @@ TEST(Zones, APolicyOfGlobalMustBeInEachOfThem) {
              "{connectionTimeout: 5s}}]}}");
   scenario.expectations[0].that = *parse_predicate("policy-applied(MeshTimeout/all)");
   Rollout has{.policies = {{"MeshTimeout/all", {{"web-0", true}}}}}, lacks;
-  EXPECT_TRUE(joined({{"east", has}, {"west", has}}, scenario)->policies.contains("MeshTimeout/all"));
-  EXPECT_FALSE(joined({{"east", has}, {"west", lacks}}, scenario)->policies.contains("MeshTimeout/all"));
+  EXPECT_TRUE(of_control_planes({{"east", {has}}, {"west", {has}}}, scenario)->policies.contains("MeshTimeout/all"));
+  EXPECT_FALSE(of_control_planes({{"east", {has}}, {"west", {lacks}}}, scenario)->policies.contains("MeshTimeout/all"));
   scenario.resources[0].zone = "east";
-  EXPECT_TRUE(joined({{"east", has}, {"west", lacks}}, scenario)->policies.contains("MeshTimeout/all"));
-  EXPECT_FALSE(joined({}, scenario));
+  EXPECT_TRUE(of_control_planes({{"east", {has}}, {"west", {lacks}}}, scenario)->policies.contains("MeshTimeout/all"));
+  EXPECT_FALSE(of_control_planes({}, scenario));
+}
+
+TEST(Zones, ReplicasSayTogetherWhatTheirProxiesRun) {
+  Scenario scenario = loaded();
+  scenario.zones.clear();
+  const ProxyRollout away{}, current{.connected = true, .current = true}, late{.connected = true},
+      refuses{.connected = true, .current = true, .refusals = {{"Listener", "no"}}};
+  Rollout one{.proxies = {{"web-0", current}, {"b-0", away}, {"b-1", current}},
+              .policies = {{"MeshTimeout/t", {{"web-0", true}, {"b-0", false}}}},
+              .specifications = {{"MeshTimeout/t", {"new"}}}},
+      two{.behind = true,
+          .proxies = {{"web-0", away}, {"b-0", refuses}, {"b-1", late}, {"c-0", away}},
+          .zones_behind = {"east"},
+          .policies = {{"MeshTimeout/t", {{"web-0", false}, {"b-0", true}}}, {"MeshRetry/r", {}}},
+          .specifications = {{"MeshTimeout/t", {"old"}}}};
+  std::optional<Rollout> both = of_control_planes({{"", {one, two}}}, scenario);
+  ASSERT_TRUE(both);
+  EXPECT_TRUE(both->behind);
+  EXPECT_THAT(both->zones_behind, ElementsAre("east"));
+  EXPECT_TRUE(both->proxies["web-0"].connected && both->proxies["web-0"].current);
+  EXPECT_TRUE(both->proxies["b-0"].connected && both->proxies["b-0"].refusals.contains("Listener"));
+  EXPECT_TRUE(both->proxies["b-1"].connected);
+  EXPECT_FALSE(both->proxies["b-1"].current) << "both have a stream of it, and one of them is not done";
+  EXPECT_FALSE(both->proxies["c-0"].connected);
+  EXPECT_EQ(both->policies["MeshTimeout/t"], (std::map<std::string, bool>{{"b-0", true}, {"web-0", true}}));
+  EXPECT_TRUE(both->policies.contains("MeshRetry/r"));
+  EXPECT_THAT(both->specifications["MeshTimeout/t"], ElementsAre("new", "old"));
+}
+
+TEST(Zones, ReplicasAreSilentTogether) {
+  Scenario scenario = loaded("global: {", "global: {replicas: 2, ");
+  std::set<std::string> silent{"global-1"};
+  add_silent_replicas(scenario, silent);
+  EXPECT_THAT(silent, ElementsAre("global-1"));
+  silent.insert("global-2");
+  add_silent_replicas(scenario, silent);
+  EXPECT_THAT(silent, ElementsAre("global", "global-1", "global-2"));
 }
 
 TEST(Zones, AskForAPolicyOfGlobalByTheNameThatItHasThere) {

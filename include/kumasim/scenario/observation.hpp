@@ -137,8 +137,10 @@ struct StateSample {
   std::set<std::string> zones_apart = {};
   std::map<std::string, ProxyState> proxies;  // by process
   std::optional<Rollout> rollout = {};        // absent where no control plane of theirs answered
-  std::set<std::string> mute = {};            // of many zones: control planes that run and do not answer
+  std::set<std::string> mute = {};            // control planes of which a process runs and does not answer
   std::set<std::string> storeless = {};       // replicas that run and do not reach the store that they share
+  /// Proxy's process, or name of a zone -> the replicas that have its streams, as far as they know.
+  std::map<std::string, std::set<std::string>> holders = {};
 };
 
 struct TimelineEntry {
@@ -200,7 +202,7 @@ struct Observations {
   std::vector<PathTrouble> troubles = {};        // as they began; only where an expectation asks for them
   /// When calls were looked at for them, in the order of time; absent where the world cannot look.
   std::optional<std::vector<Duration>> paths = {};
-  std::vector<LifeChange> lives = {};            // in the order of time; at the start of the run all processes are up
+  std::vector<LifeChange> lives = {};  // in the order of time; at the start of the run all processes are up
 
   /// The last fault that began at or before `when`; null for none.
   const TimelineEntry* fault_before(Duration when) const;

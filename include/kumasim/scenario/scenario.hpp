@@ -54,8 +54,6 @@ struct ControlPlaneSpec {
   std::map<std::string, std::string> settings;
   /// Processes, where it is several that share a store; then `name` stands for all of these.
   std::vector<std::string> replicas = {};
-  Mark replicas_mark = {};
-  std::string replicas_path = {};  // "spec.topology.global.replicas"
 
   // zones.cpp
   /// Those of its replicas, or the one of its name.

@@ -42,6 +42,8 @@ struct ControlPlaneOptions {
   /// Where several control planes share the store: which of them leads; it must outlive the control plane. nullptr: it
   /// is alone, and leads.
   Election* election = nullptr;
+  /// ... and whether it sees now what the others write; empty: it always does.
+  std::function<bool()> follows_store = {};
   /// Makes RSA keys of CAs and of tokens; nullptr: OpenSSL's generator.
   evp_pkey_st* (*make_rsa)(std::uint32_t bits) = nullptr;
   /// Names and addresses in a certificate that is made.

@@ -113,7 +113,8 @@ struct ControlPlane::State {
             metrics, reconciler, hds.counts(), [this] { return is_ready; },
             this->config.federated() ? [this] { return federation.connected(); } : std::function<bool()>(),
             this->config.mode == "global" ? [this] { return federation.behind(); }
-                                          : std::function<std::set<std::string>()>()),
+                                          : std::function<std::set<std::string>()>(),
+            options.follows_store),
         stopped(runtime.executor) {}
 
   /// A kind of key by its setting, and who makes it.

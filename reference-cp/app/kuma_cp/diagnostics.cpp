@@ -58,6 +58,7 @@ HttpResponse Diagnostics::handle(const HttpRequest& request) const {
     nlohmann::json out = rollout(reconciler_, policies, subjects_);
     if (federated_) out["connectedToGlobal"] = federated_();
     if (zones_behind_) out["zonesBehind"] = zones_behind_();
+    if (follows_store_) out["followsStore"] = follows_store_();
     return {.status = 200, .headers = {{"content-type", "application/json"}}, .body = out.dump()};
   }
   return text(404, "404 page not found\n");

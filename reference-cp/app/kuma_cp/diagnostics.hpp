@@ -19,22 +19,24 @@ class Diagnostics {
  public:
   /// `ready` tells whether every server of the control plane is up; `federated`, of a zone under Global, whether it is
   /// connected to it, and is empty for others; `zones_behind`, of Global, names the zones that are connected and have
-  /// not answered all that there is for them. `registry` has what other parts count. What is referred to must outlive
+  /// not answered all that there is for them; `follows_store`, of one that shares its store, whether it sees what
+  /// others write. `registry` has what other parts count. What is referred to must outlive
   /// it.
   Diagnostics(const prometheus::Registry& registry, const Reconciler& reconciler, const HdsCounts& hds,
               std::function<bool()> ready, std::function<bool()> federated = {},
-              std::function<std::set<std::string>()> zones_behind = {})
+              std::function<std::set<std::string>()> zones_behind = {}, std::function<bool()> follows_store = {})
       : registry_(registry),
         reconciler_(reconciler),
         hds_(hds),
         ready_(std::move(ready)),
         federated_(std::move(federated)),
-        zones_behind_(std::move(zones_behind)) {}
+        zones_behind_(std::move(zones_behind)),
+        follows_store_(std::move(follows_store)) {}
 
   /// GET /healthy, /ready, /metrics (Prometheus' text format), and /rollout?policy=TYPE/MESH/NAME&... (see rollout()),
-  /// which says `connectedToGlobal`, too, where there is one, and `zonesBehind` where there are zones.
-  /// This port knows no users, and /rollout costs work and names proxies: only who asks on this machine is answered,
-  /// others get 403.
+  /// which says `connectedToGlobal`, too, where there is one, `zonesBehind` where there are zones, and `followsStore`
+  /// where others share its store. This port knows no users, and /rollout costs work and names proxies: only who asks
+  /// on this machine is answered, others get 403.
   HttpResponse handle(const HttpRequest& request) const;
 
  private:
@@ -46,6 +48,7 @@ class Diagnostics {
   const HdsCounts& hds_;
   std::function<bool()> ready_, federated_;
   std::function<std::set<std::string>()> zones_behind_;
+  std::function<bool()> follows_store_;
   mutable PolicySubjects subjects_;
 };
 

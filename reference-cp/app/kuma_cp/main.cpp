@@ -113,9 +113,12 @@ Result<std::shared_ptr<Store>> open_own_store(const Config& config, const std::s
   return std::shared_ptr<Store>(std::move(*store));
 }
 
-Result<std::shared_ptr<Store>> open_store(const Config& config, const std::string& import_file,
-                                          live::LiveRuntime& live) {
-  if (config.store_type != "postgres") return open_own_store(config, import_file, live.log());
+Result<FollowingStore> open_store(const Config& config, const std::string& import_file, live::LiveRuntime& live) {
+  if (config.store_type != "postgres") {
+    auto own = open_own_store(config, import_file, live.log());
+    if (!own) return fail(own.error());
+    return FollowingStore{std::move(*own), {}};
+  }
   if (!import_file.empty())
     return fail(Code::invalid_argument,
                 "run --import is for a store of type memory: PostgreSQL has its own pg_restore");
@@ -241,11 +244,12 @@ int run(const Arguments& arguments) {
   if (auto made = make_work_directory(*config, log); !made) return failed(made.error());
   asio::io_context context(1);
   live::LiveRuntime live(context, log, {.data_directory = config->work_dir});
-  auto store = open_store(*config, arguments.import_file, live);
-  if (!store) return failed(store.error());
+  auto opened = open_store(*config, arguments.import_file, live);
+  if (!opened) return failed(opened.error());
   live::ThreadOffload offload(context);
   ControlPlaneOptions options;
   options.offload = &offload;
+  options.follows_store = opened->follows;
   options.hostname = live::host_name();
   options.hosts = {options.hostname, "localhost", "127.0.0.1", "::1"};
   // As Kuma does (pkg/core/bootstrap/autoconfig.go): proxies may come by any address of the machine.
@@ -264,8 +268,8 @@ int run(const Arguments& arguments) {
   options.api_server = std::move(*api);
   const bool serves_zones = config->mode == "global" && config->kds_tls_enabled;
   if (serves_zones) {
-    auto kds = read_pair(config->kds_certificate, config->kds_key,
-                         owner(config->kds_certificate, "multizone.global.kds"));
+    auto kds =
+        read_pair(config->kds_certificate, config->kds_key, owner(config->kds_certificate, "multizone.global.kds"));
     if (!kds) return failed(kds.error());
     options.kds_server = std::move(*kds);
   }
@@ -291,13 +295,13 @@ int run(const Arguments& arguments) {
   options.election = election.get();
   int code = 0;
   {
-    ControlPlane control_plane(live.runtime(), *config, *store, std::move(options));
+    ControlPlane control_plane(live.runtime(), *config, opened->store, std::move(options));
     spawn(context.get_executor(), log, "kuma-cp", run_until_signal(control_plane, context, log, code));
     spawn(context.get_executor(), log, "kuma-cp.end", end_when_stopped(control_plane, context, code));
     context.run();
   }
   // Nothing writes any more: the context is not run again.
-  if (auto closed = (*store)->close(); !closed)
+  if (auto closed = opened->store->close(); !closed)
     log.warn("kuma-cp", "store not tidied", {{"error", closed.error().message}});
   return code;
 }

@@ -63,15 +63,17 @@ std::unique_ptr<Election> make_election(const Config& config, live::LiveRuntime&
                                 connection(config, live, times.operation_max()), times);
 }
 
-Result<std::shared_ptr<Store>> open_postgres_store(const Config& config, live::LiveRuntime& live) {
+Result<FollowingStore> open_postgres_store(const Config& config, live::LiveRuntime& live) {
   auto& runtime = live.runtime();
+  auto follows = std::make_shared<bool>(false);
   auto store = run(live, open_postgres({.executor = runtime.executor,
                                         .timers = runtime.timers,
                                         .log = runtime.log,
                                         .writer = connection(config, live),
-                                        .listener = connection(config, live)}));
+                                        .listener = connection(config, live),
+                                        .follows = [follows](bool now) { *follows = now; }}));
   if (!store) return fail(store.error().code, "store: " + store.error().message, "store.postgres");
-  return std::shared_ptr<Store>(std::move(*store));
+  return FollowingStore{std::move(*store), [follows] { return *follows; }};
 }
 
 Result<bool> migrate_postgres_store(const Config& config, live::LiveRuntime& live) {

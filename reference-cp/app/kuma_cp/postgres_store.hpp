@@ -13,8 +13,14 @@ namespace kumasim::cp {
 /// Which of the control planes of this database leads. REQUIRES, as what follows does: a store of type postgres.
 std::unique_ptr<Election> make_election(const Config& config, live::LiveRuntime& live);
 
+/// A store that others write to as well, and whether what is in memory follows them now.
+struct FollowingStore {
+  std::shared_ptr<Store> store;
+  std::function<bool()> follows;
+};
+
 /// Runs the context until the store is open, or will not open. REQUIRES: nothing runs there.
-Result<std::shared_ptr<Store>> open_postgres_store(const Config& config, live::LiveRuntime& live);
+Result<FollowingStore> open_postgres_store(const Config& config, live::LiveRuntime& live);
 
 /// `kuma-cp migrate up`: true where the tables were made, false where they were there.
 Result<bool> migrate_postgres_store(const Config& config, live::LiveRuntime& live);
