@@ -252,7 +252,7 @@ TEST(Swarm, StrikesReplicasOfOtherControlPlanes) {
   one.control_plane = "kuma-cp-1";
   one.shared_stores = {"kuma-cp-store"};
   SwarmOptions some = options();
-  some.from = {"kds.streamDrop", "kds.reconnectElsewhere", "store.leaderFlap", "clock.skew", "proc.kill"};
+  some.from = {"kds.streamDrop", "kds.reconnectElsewhere", "store.leaderFlap", "proc.kill"};
   some.subset = false;
   std::map<std::string, std::set<std::string>> struck, struck_of_one;
   for (std::uint64_t seed = 1; seed <= 300; ++seed) {
