@@ -353,19 +353,17 @@ void SimWorld::on_inner_call(std::function<void(CallRecord)> observer) {
 }
 
 void SimWorld::note_planes(StateSample& out) {
-  std::set<std::string> federated;  // zones: of replicas the one that leads has the streams
   for (const auto& plane : planes_) {
     if (!plane->up()) {
       out.silent.insert(plane->name());
       continue;
     }
     if (!plane->has_store()) out.storeless.insert(plane->name());
-    if (!plane->federated()) continue;
-    federated.insert(plane->zone());
-    out.holders[plane->zone()].insert(plane->name());
+    // Of replicas the one that leads has the streams.
+    if (plane->federated()) out.holders[plane->zone()].insert(plane->name());
   }
   for (const auto& plane : planes_)
-    if (plane->up() && plane->under_global() && !federated.contains(plane->zone()))
+    if (plane->up() && plane->under_global() && !out.holders.contains(plane->zone()))
       out.zones_apart.insert(plane->zone());
   add_silent_replicas(scenario_, out.silent);
 }
