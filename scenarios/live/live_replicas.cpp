@@ -28,9 +28,13 @@ void LiveWorld::add_stores() {
   }
 }
 
-Result<> LiveWorld::run_to_end(const std::string& process, live::ChildOptions options, const std::string& what) {
+Result<live::ChildProcess> LiveWorld::start_logged(const std::string& process, live::ChildOptions options) {
   options.output_path = (folder_ / (process + ".log")).string();
-  auto child = start_program(process, options);
+  return start_program(process, options);
+}
+
+Result<> LiveWorld::run_to_end(const std::string& process, live::ChildOptions options, const std::string& what) {
+  auto child = start_logged(process, std::move(options));
   if (!child) return fail(child.error());
   Result<> ended = pump_until([&] { return child->status().has_value(); }, [&] { return what + " did not end"; });
   if (!ended || child->status()->success()) return ended;
@@ -40,8 +44,7 @@ Result<> LiveWorld::run_to_end(const std::string& process, live::ChildOptions op
 
 Result<> LiveWorld::start_store(LiveStore& store) {
   live::ChildOptions options = postgres_->serve(store.data(), store.address);
-  options.output_path = (folder_ / (store.name + ".log")).string();
-  auto child = start_program(store.name, options);
+  auto child = start_logged(store.name, std::move(options));
   if (!child) return fail(child.error());
   store.server.emplace(std::move(*child));
   store.paused = false;
@@ -51,8 +54,7 @@ Result<> LiveWorld::start_store(LiveStore& store) {
 Result<> LiveWorld::wait_for_store(LiveStore& store) {
   while (true) {
     live::ChildOptions options = postgres_->ask(store.address);
-    options.output_path = (folder_ / (store.name + ".log")).string();
-    auto child = start_program(store.name, options);
+    auto child = start_logged(store.name, std::move(options));
     if (!child) return fail(child.error());
     Result<> ended = pump_until(
         [&] { return child->status().has_value(); },
@@ -99,8 +101,7 @@ void LiveWorld::take_lease(LiveStore& store) {
     runtime_.log.warn("store.leaderFlap", "the lease was not taken", {{"store", store.name}});
   live::ChildOptions options = postgres_->tell(
       store.address, "UPDATE locks SET record_version_number = nextval('locks_rvn') WHERE name = 'kuma-cp-lock'");
-  options.output_path = (folder_ / (store.name + ".log")).string();
-  auto child = start_program(store.name, options);
+  auto child = start_logged(store.name, std::move(options));
   if (!child) return complain(fmt::format("the lease in {} could not be taken: {}", store.name, child.error().message));
   store.errand.emplace(std::move(*child));
 }

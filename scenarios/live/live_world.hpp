@@ -96,6 +96,8 @@ class LiveWorld final : public MeshWorld {
   /// Again and again, as long as it is in force.
   void flap_leader(const FaultOrder& order);
   void reconnect_elsewhere(FaultOrder order);
+  /// What it prints is added to the process's log.
+  Result<live::ChildProcess> start_logged(const std::string& process, live::ChildOptions options);
   /// Of set-up: runs a program in the process's network; `what` for the error where it does not end with success.
   Result<> run_to_end(const std::string& process, live::ChildOptions options, const std::string& what);
 
