@@ -63,6 +63,13 @@ bool lose_panic(Cluster& cluster) {
   return true;
 }
 
+/// Calls to other proxies go out as they are.
+bool lose_tls(Cluster& cluster) {
+  if (cluster.type() != Cluster::EDS || !cluster.has_transport_socket()) return false;
+  cluster.clear_transport_socket();
+  return true;
+}
+
 /// Of the CAs of a domain the last one stays.
 bool replace_bundle(Secret& secret) {
   if (!secret.has_validation_context()) return false;
@@ -124,6 +131,8 @@ const std::map<std::string, PlantedBugs>& all() {
        {.configuration = [](Snapshot& made) { change_all<Cluster>(made, type_url::cluster, lose_detection); }}},
       {"panic-routing-lost",
        {.configuration = [](Snapshot& made) { change_all<Cluster>(made, type_url::cluster, lose_panic); }}},
+      {"upstream-tls-lost",
+       {.configuration = [](Snapshot& made) { change_all<Cluster>(made, type_url::cluster, lose_tls); }}},
       {"trust-bundle-replaced",
        {.configuration = [](Snapshot& made) { change_all<Secret>(made, type_url::secret, replace_bundle); }}},
       {"nack-stops-type", {.request_filter = stop_at_refusals<DiscoveryRequest>}},

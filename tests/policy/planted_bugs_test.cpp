@@ -60,6 +60,14 @@ TEST(PlantedBugs, LosePanicRoutingWhereOutliersAreDetected) {
   EXPECT_EQ(bad.common_lb_config().healthy_panic_threshold().value(), 0);
 }
 
+TEST(PlantedBugs, LoseTlsToOtherProxies) {
+  Cluster cluster;
+  cluster.mutable_transport_socket();
+  EXPECT_TRUE(changed("upstream-tls-lost", type_url::cluster, cluster).has_transport_socket());
+  cluster.set_type(Cluster::EDS);
+  EXPECT_FALSE(changed("upstream-tls-lost", type_url::cluster, cluster).has_transport_socket());
+}
+
 DiscoveryRequest request(std::string nonce, std::vector<std::string> names, bool refused = false) {
   DiscoveryRequest out;
   out.type_url = type_url::endpoint;

@@ -56,7 +56,7 @@ class ZoneStoresTest : public ::testing::Test {
   scenario::Scenario scenario_ = scenario::must_load(scenario::load_scenario(two_zones, "two-zones.yaml"));
   MonotonicTime now_{};
   ZoneStores stores_{scenario_, [this] { return now_; }};
-  cp::MemoryStore global_, east_;
+  cp::MemoryStore global_, east_, west_;
   cp::Resource policy_, copy_;
 };
 
@@ -82,6 +82,38 @@ TEST_F(ZoneStoresTest, ARemovalMayBeOnItsWayForAWhile) {
   now_ += 60s;
   remove(east_, copy_);
   EXPECT_EQ(stores_.broken().size(), 1u);
+}
+
+TEST_F(ZoneStoresTest, TwoDestinationsWithOneAddressAreBroken) {
+  cp::Resource service;
+  service.kind = &cp::kind::mesh_service();
+  service.meta.mesh = "default";
+  service.status = {{"vips", nlohmann::json::array({{{"ip", "241.0.0.1"}}})}};
+  service.meta.name = "a";
+  create(east_, service);
+  service.meta.name = "b";
+  service.status["vips"][0]["ip"] = "241.0.0.2";
+  create(east_, service);
+  EXPECT_TRUE(stores_.broken().empty());
+  service.meta.name = "c";
+  create(east_, service);
+  ASSERT_EQ(stores_.broken().size(), 1u);
+  EXPECT_NE(stores_.broken()[0].find("241.0.0.2"), std::string::npos) << stores_.broken()[0];
+}
+
+TEST_F(ZoneStoresTest, TellsWhatIsMissingDifferentOrTooMuch) {
+  EXPECT_NE(stores_.difference(true).find("in kuma-cp-west is missing"), std::string::npos) << stores_.difference(true);
+  stores_.opened("kuma-cp-west", west_);
+  create(west_, copy_);
+  EXPECT_EQ(stores_.difference(true), "");
+  copy_.meta.name = "q";
+  create(west_, copy_);
+  EXPECT_NE(stores_.difference(true).find("in kuma-cp-west is too much"), std::string::npos);
+  remove(west_, copy_);
+  cp::Resource changed = **run_now(global_.get(*policy_.kind, policy_.key()));
+  changed.spec = {{"targetRef", {{"kind", "Mesh"}}}};
+  EXPECT_TRUE(run_now(global_.update(changed, {})));
+  EXPECT_NE(stores_.difference(true).find("should be"), std::string::npos) << stores_.difference(true);
 }
 
 TEST_F(ZoneStoresTest, WhatALifeLacksNobodyRemoved) {

@@ -139,10 +139,10 @@ json line_of(const ZonedFault& fault) {
   out["fault"] = fault.kind;
   out["at"] = ms(fault.at);
   if (fault.lasts > Duration(0)) out["for"] = ms(fault.lasts);
-  if (fault.peer.empty())
-    out["target"] = fault.process;
-  else
+  if (!fault.peer.empty())
     out["between"] = {fault.process, fault.peer};
+  else if (!fault.process.empty())
+    out["target"] = fault.process;
   return out;
 }
 

@@ -26,10 +26,10 @@ struct ZonedWrite {
   bool removes = false;
 };
 
-/// As scenario files have it. Of `process` alone, or of what lies between it and `peer`.
+/// As scenario files have it. Of `process` alone, of what lies between it and `peer`, or, without both, of the mesh.
 struct ZonedFault {
   std::string kind;  ///< "proc.kill"
-  std::string process, peer{};
+  std::string process{}, peer{};
   Duration at{}, lasts{};  ///< of what is over at once: zero
   nlohmann::json more = nlohmann::json::object();
 };
