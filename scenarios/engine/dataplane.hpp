@@ -18,8 +18,7 @@ struct DataplanePorts {
   std::uint16_t called = 0;          // `inbound` of all called services; 0: the port that each of them says
 };
 
-/// Its inbound, and one outbound for each service that it calls, in their order: to the MeshService in a mesh whose
-/// meshServices.mode is Exclusive, else to the kuma.io/service.
+/// Its inbound, and one outbound for each service that it calls, in their order, to its Destination.
 nlohmann::json dataplane_of(const Scenario& scenario, const Instance& instance, const std::string& address,
                             DataplanePorts ports);
 
@@ -29,10 +28,6 @@ enum class ZoneProxyRole : std::uint8_t { ingress, egress };
 std::uint16_t zone_proxy_port(ZoneProxyRole role);
 /// ZoneIngress or ZoneEgress as a person would write it for `kuma-dp run --proxy-type`.
 nlohmann::json zone_proxy_of(const std::string& name, ZoneProxyRole role, const std::string& address);
-
-/// Which of the called services a cluster is of, "" for none: Kuma names them NAME, NAME-HASH (a part of a split), and
-/// MESH_NAME_NAMESPACE_ZONE_msvc_PORT those of a MeshService.
-std::string service_of_cluster(const std::string& cluster, const std::vector<std::string>& called);
 
 /// The outbound port for a called service; 0 where it is not called.
 std::uint16_t outbound_port(const Service& caller, const std::string& called, DataplanePorts ports);

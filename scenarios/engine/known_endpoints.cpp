@@ -2,9 +2,6 @@
 
 #include <algorithm>
 
-#include "reference-cp/model/codec.hpp"
-#include "reference-cp/model/kinds.hpp"
-
 namespace kumasim::scenario {
 namespace {
 
@@ -12,12 +9,9 @@ namespace {
 std::set<std::string> meshes_by_egress(const Scenario& scenario) {
   std::set<std::string> out;
   if (std::ranges::all_of(scenario.zones, [](const Zone& zone) { return zone.egresses.empty(); })) return out;
-  for (const ResourceText& text : scenario.resources) {
-    if (resource_name(text.body).type != "Mesh") continue;
-    auto mesh = cp::resource_from_json(text.body);
-    if (!mesh) continue;
-    nlohmann::json routing = mesh->spec.value("routing", nlohmann::json::object());
-    if (routing.is_object() && routing.value("zoneEgress", false)) out.insert(mesh->meta.name);
+  for (const auto& [name, mesh] : mesh_specifications(scenario)) {
+    nlohmann::json routing = mesh.value("routing", nlohmann::json::object());
+    if (routing.is_object() && routing.value("zoneEgress", false)) out.insert(name);
   }
   return out;
 }
@@ -31,7 +25,11 @@ const T* find(const std::map<std::string_view, const T*>& all, std::string_view 
 }  // namespace
 
 KnownEndpoints::KnownEndpoints(const Scenario& scenario, const Observations& seen, const StateSample& sample)
-    : scenario_(scenario), seen_(seen), sample_(sample), by_egress_(meshes_by_egress(scenario)) {
+    : scenario_(scenario),
+      seen_(seen),
+      sample_(sample),
+      destinations_(scenario),
+      by_egress_(meshes_by_egress(scenario)) {
   for (const Service& service : scenario.services) services_.emplace(service.name, &service);
   for (const Instance& instance : scenario.instances) {
     instances_.emplace(instance.process, &instance);
@@ -66,21 +64,24 @@ void KnownEndpoints::add_running(const std::vector<std::string>& processes, std:
   }
 }
 
-std::set<std::string> KnownEndpoints::wanted(const Instance& caller, const std::string& called) const {
+std::set<std::string> KnownEndpoints::wanted(const Instance& caller, const Outbound& call) const {
   std::set<std::string> out;
-  auto running = running_.find(called);
+  auto running = running_.find(call.to);
   if (running == running_.end()) return out;
+  const Service& of = *service(caller.service);
+  const Destination destination = destinations_.of(of, call);
   const bool one_zone = scenario_.zones.empty();
   std::string own = caller.zone();
   std::set<std::string> zones;
   for (const Instance* other : running->second) {
     std::string zone = other->zone();
+    if (!one_zone && !destination.leads_to(zone, own)) continue;
     if (one_zone || zone == own)
       add_running({other->process}, out);
     else
       zones.insert(std::move(zone));
   }
-  bool by_egress = by_egress_.contains(service(caller.service)->mesh);
+  bool by_egress = by_egress_.contains(of.mesh);
   for (const std::string& zone : zones)
     add_running(by_egress ? scenario_.find_zone(own)->egresses : scenario_.find_zone(zone)->ingresses, out);
   return judged(std::move(out));

@@ -9,6 +9,7 @@
 
 #include "kumasim/scenario/observation.hpp"
 #include "kumasim/scenario/scenario.hpp"
+#include "scenarios/engine/destination.hpp"
 
 namespace kumasim::scenario {
 
@@ -21,9 +22,9 @@ class KnownEndpoints {
   const Instance* instance(std::string_view process) const;
   const Service* service(std::string_view name) const;
 
-  /// address:port of the running instances; of those in other zones the running ingresses of their zones, or, where the
-  /// mesh has `routing.zoneEgress`, the running egresses of the caller's own.
-  std::set<std::string> wanted(const Instance& caller, const std::string& called) const;
+  /// address:port of the running instances that the call leads to; of those in other zones the running ingresses of
+  /// their zones, or, where the mesh has `routing.zoneEgress`, the running egresses of the caller's own.
+  std::set<std::string> wanted(const Instance& caller, const Outbound& call) const;
   /// Without those of zones that are lost: whose control plane does not run. Others keep what it said last.
   std::set<std::string> judged(std::set<std::string> endpoints) const;
 
@@ -35,6 +36,7 @@ class KnownEndpoints {
   const Scenario& scenario_;
   const Observations& seen_;
   const StateSample& sample_;
+  Destinations destinations_;
   std::map<std::string_view, const Instance*> instances_;             // by process
   std::map<std::string_view, const Service*> services_;               // by name
   std::map<std::string_view, std::vector<const Instance*>> running_;  // by service

@@ -37,6 +37,7 @@ class Reader {
   // reader_topology.cpp
   void read_topology(const json& topology, const std::string& path);
   void read_service(const json& service, const std::string& path);
+  json backend_ref(const json& value, const std::string& path);
   void add_instances(const json& group, const Service& service, const std::string& prefix, Instance as,
                      const std::string& path);
   void add_in_zones(const json& group, const Service& service, const std::string& suffix, const Instance& as,

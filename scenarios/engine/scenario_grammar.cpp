@@ -139,22 +139,32 @@ GrammarPtr service() {
                      {"zone", name(), "of `topology.zones`, in place of the service's"},
                      {"instances", integer(0, 1000), "how many", true}},
                     application()));
-  auto call = object(
-      {{"to", name(), "the service called", true}, {"path", any_text("a path such as /api"), "path of the requests"}});
-  return object(joined({{"name", name(), "kuma.io/service", true},
-                        {"mesh", name(), "the mesh it is in; default: default"},
-                        {"protocol", one_of_words({"http", "http2", "grpc", "tcp"}), "kuma.io/protocol; default: http"},
-                        {"port", integer(1, 65535), "inbound port of its Dataplanes; default: 8080"},
-                        {"zone", name(), "kuma.io/zone: with `topology.zones` one of these; default: none"},
-                        {"zones", list(name(), 1), "several zones, in each of which are as many instances"},
-                        {"tags", tags(), "tags of all its Dataplanes"},
-                        {"labels", map("labels: a name and a text each", any_text("text (quote numbers)")),
-                         "labels of all its Dataplanes"},
-                        {"instances", integer(0, 1000), "how many, where there are no versions; default: 1"},
-                        {"versions", list(version, 1), "groups of instances with tags of their own"},
-                        {"calls", list(any_of({name(), call}, "a service, or {to: SERVICE, path: PATH}")),
-                         "services that it calls: its outbounds"}},
-                       application()));
+  auto backend_ref = object(
+      {{"kind", one_of_words({"MeshService", "MeshMultiZoneService"}), "of the destination", true},
+       {"name", name(), "in the caller's zone: what other control planes gave it has a hash there, so by labels"},
+       {"labels", map("labels: a name and a text each", any_text("text (quote numbers)")),
+        "such as kuma.io/display-name and kuma.io/zone"},
+       {"port", integer(1, 65535), "default: the service's"}});
+  auto call = object({{"to", name(), "the service called", true},
+                      {"path", any_text("a path such as /api"), "path of the requests"},
+                      {"backendRef", backend_ref,
+                       "what the outbound names; default: the MeshService of the caller's zone where the mesh's "
+                       "meshServices.mode is Exclusive, else the kuma.io/service"}});
+  return object(joined(
+      {{"name", name(), "kuma.io/service", true},
+       {"mesh", name(), "the mesh it is in; default: default"},
+       {"protocol", one_of_words({"http", "http2", "grpc", "tcp"}), "kuma.io/protocol; default: http"},
+       {"port", integer(1, 65535), "inbound port of its Dataplanes; default: 8080"},
+       {"zone", name(), "kuma.io/zone: with `topology.zones` one of these; default: none"},
+       {"zones", list(name(), 1), "several zones, in each of which are as many instances"},
+       {"tags", tags(), "tags of all its Dataplanes"},
+       {"labels", map("labels: a name and a text each", any_text("text (quote numbers)")),
+        "labels of all its Dataplanes"},
+       {"instances", integer(0, 1000), "how many, where there are no versions; default: 1"},
+       {"versions", list(version, 1), "groups of instances with tags of their own"},
+       {"calls", list(any_of({name(), call}, "a service, or {to: SERVICE, path: PATH, backendRef: DESTINATION}")),
+        "services that it calls: its outbounds"}},
+      application()));
 }
 
 GrammarPtr parameter_shape(const fault::Parameter& parameter) {

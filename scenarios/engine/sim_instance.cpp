@@ -64,6 +64,7 @@ SimInstance::SimInstance(sim::proxy::Fabric& fabric, sim::Process& process, cons
       process_(process),
       scenario_(scenario),
       instance_(instance),
+      destinations_(Destinations(scenario).of(*scenario.find_service(instance.service))),
       ports_{scenario.find_service(instance.service)->port, service_port, first_outbound_port},
       proxy_(fabric, process, scenario.control_plane_of(instance.process).name, bugs) {
   if (scenario.control_plane_of(instance.process).asks_for_tokens()) proxy_.ask_for_token();
@@ -149,14 +150,10 @@ void SimInstance::set_app_faults(const sim::InstanceFaults& faults) {
 }
 
 Endpoints SimInstance::endpoints_of(const sim::proxy::ConfigState& config) const {
-  std::vector<std::string> called;
   Endpoints::Map out;
-  for (const Outbound& outbound : scenario_.find_service(instance_.service)->calls) {
-    called.push_back(outbound.to);
-    out[outbound.to];
-  }
+  for (const Destination& destination : destinations_) out[destination.service];
   for (const auto& [name, cluster] : config.clusters()) {
-    std::string of = cluster.assignment ? service_of_cluster(name, called) : std::string();
+    std::string of = cluster.assignment ? service_of_cluster(name, destinations_) : std::string();
     if (of.empty()) continue;
     for (const auto& locality : cluster.assignment->localities) {
       for (const auto& endpoint : locality.endpoints) out[of].insert(endpoint.text);

@@ -5,10 +5,12 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "kumasim/scenario/world.hpp"
 #include "kumasim/sim/world.hpp"
 #include "scenarios/engine/dataplane.hpp"
+#include "scenarios/engine/destination.hpp"
 #include "scenarios/engine/sim_proxy.hpp"
 #include "sim/apps/instance.hpp"
 
@@ -60,6 +62,7 @@ class SimInstance {
   sim::Process& process_;
   const Scenario& scenario_;
   const Instance& instance_;
+  std::vector<Destination> destinations_;
   DataplanePorts ports_;
   std::function<void(MonotonicTime, CallRecord)> observer_;
   sim::InstanceFaults faults_;

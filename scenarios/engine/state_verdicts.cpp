@@ -299,7 +299,7 @@ std::optional<std::string> not_converged(const Scenario& scenario, const Observa
     const Service* service = instance ? endpoints.service(instance->service) : nullptr;
     if (service == nullptr) continue;
     for (const Outbound& outbound : service->calls) {
-      std::set<std::string> running = endpoints.wanted(*instance, outbound.to);
+      std::set<std::string> running = endpoints.wanted(*instance, outbound);
       std::set<std::string> knows = endpoints.judged(proxy.endpoints.of(outbound.to));
       if (knows != running) {
         return fmt::format("{} knows [{}] of {}, running are [{}]", process, fmt::join(knows, " "), outbound.to,

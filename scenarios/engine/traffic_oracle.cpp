@@ -24,12 +24,16 @@ bool has_tags(const Instance& instance, const sim::proxy::Labels& wanted) {
 }  // namespace
 
 TrafficOracle::TrafficOracle(const Scenario& scenario, Eyes eyes) : scenario_(scenario), eyes_(std::move(eyes)) {
+  const Destinations destinations(scenario);
   for (const Instance& client : scenario.instances) {
-    for (const Outbound& call : scenario.find_service(client.service)->calls) {
-      calls_[client.process].emplace_back(&client, &call);
+    const Service& caller = *scenario.find_service(client.service);
+    for (const Outbound& call : caller.calls) {
+      const Way& way = ways_.emplace_back(&client, &call, destinations.of(caller, call));
+      ways_of_[client.process].push_back(ways_.size() - 1);
       for (const Instance& server : scenario.instances)
-        if (server.service == call.to && server.process != client.process)
-          calls_[server.process].emplace_back(&client, &call);
+        if (server.service == call.to && server.process != client.process &&
+            way.destination.leads_to(server.zone(), client.zone()))
+          ways_of_[server.process].push_back(ways_.size() - 1);
     }
   }
 }
@@ -55,24 +59,24 @@ TrafficOracle::Round TrafficOracle::round() const {
 }
 
 void TrafficOracle::look_at(const std::string& process) {
-  auto found = calls_.find(process);
-  if (found == calls_.end()) return;
+  auto found = ways_of_.find(process);
+  if (found == ways_of_.end()) return;
   const Round now = round();
-  for (const auto& [client, call] : found->second) look(now, *client, *call);
+  for (std::size_t way : found->second) look(now, ways_[way]);
 }
 
 void TrafficOracle::look_at_all() {
   const Round now = round();
-  for (const Instance& client : scenario_.instances)
-    for (const Outbound& call : scenario_.find_service(client.service)->calls) look(now, client, call);
+  for (const Way& way : ways_) look(now, way);
 }
 
-void TrafficOracle::look(const Round& round, const Instance& client, const Outbound& call) {
+void TrafficOracle::look(const Round& round, const Way& way) {
+  const std::string &client = way.client->process, &service = way.call->to;
   std::map<Key, std::string> now;
-  for (Found& found : met(round, client, call))
-    now.emplace(Key{client.process, call.to, found.kind, std::move(found.server)}, std::move(found.why));
-  auto first = open_.lower_bound(Key{client.process, call.to, Kind{}, ""});
-  while (first != open_.end() && std::get<0>(first->first) == client.process && std::get<1>(first->first) == call.to) {
+  for (Found& found : met(round, way))
+    now.emplace(Key{client, service, found.kind, std::move(found.server)}, std::move(found.why));
+  auto first = open_.lower_bound(Key{client, service, Kind{}, ""});
+  while (first != open_.end() && std::get<0>(first->first) == client && std::get<1>(first->first) == service) {
     bool stays = now.erase(first->first) > 0;
     if (!stays) troubles_[first->second].end = eyes_.now();
     first = stays ? std::next(first) : open_.erase(first);
@@ -90,23 +94,30 @@ sim::proxy::InstantEnd TrafficOracle::end_at(const std::string& process) const {
 }
 
 /// Who starts, or has nobody to call, meets nothing.
-std::vector<TrafficOracle::Found> TrafficOracle::met(const Round& round, const Instance& client, const Outbound& call) {
+std::vector<TrafficOracle::Found> TrafficOracle::met(const Round& round, const Way& way) {
+  const Instance& client = *way.client;
   std::vector<Found> out;
   const sim::EnvoyProcess* envoy = eyes_.envoy(client.process);
-  if (envoy == nullptr || !envoy->live() || !round.by_service.contains(call.to)) return out;
+  auto running = round.by_service.find(way.call->to);
+  if (envoy == nullptr || !envoy->live() || running == round.by_service.end()) return out;
+  Servers servers;
+  for (const Instance* server : running->second)
+    if (way.destination.leads_to(server->zone(), client.zone())) servers.push_back(server);
+  if (servers.empty()) return out;
   if (Duration now = eyes_.now(); looks_.empty() || looks_.back() != now) looks_.push_back(now);
-  sim::Call request = eyes_.call(client.process, call.to);
-  auto path = sim::proxy::outbound_path(envoy->config(), request.address, request.port, request.authority, call.path);
+  sim::Call request = eyes_.call(client.process, way.call->to);
+  auto path =
+      sim::proxy::outbound_path(envoy->config(), request.address, request.port, request.authority, way.call->path);
   if (!path.broken.empty()) out.push_back({Kind::black_hole, "", path.broken});
-  for (const InstantBranch& branch : path.branches) follow(round, client, call.to, branch, out);
+  for (const InstantBranch& branch : path.branches) follow(round, client, servers, branch, out);
   return out;
 }
 
-void TrafficOracle::follow(const Round& round, const Instance& client, const std::string& service,
+void TrafficOracle::follow(const Round& round, const Instance& client, const Servers& servers,
                            const InstantBranch& branch, std::vector<Found>& out) const {
   bool reached = false;
   for (const auto& [endpoint, tls] : branch.endpoints) {
-    for (const Instance* server : behind(round, client, service, *endpoint)) {
+    for (const Instance* server : behind(round, client, servers, *endpoint)) {
       if (!has_tags(*server, branch.subset)) continue;
       reached = true;
       auto arrival = sim::proxy::arrive(end_at(client.process), tls, end_at(server->process),
@@ -120,8 +131,8 @@ void TrafficOracle::follow(const Round& round, const Instance& client, const std
       out.push_back({kind, server->process, std::move(arrival.why)});
     }
   }
-  bool somebody = std::ranges::any_of(round.by_service.at(service),
-                                      [&](const Instance* server) { return has_tags(*server, branch.subset); });
+  bool somebody =
+      std::ranges::any_of(servers, [&](const Instance* server) { return has_tags(*server, branch.subset); });
   if (reached || !somebody) return;
   out.push_back({Kind::black_hole, "",
                  branch.endpoints.empty()
@@ -129,18 +140,18 @@ void TrafficOracle::follow(const Round& round, const Instance& client, const std
                      : fmt::format("no endpoint of cluster {} leads to one that runs", branch.cluster)});
 }
 
-std::vector<const Instance*> TrafficOracle::behind(const Round& round, const Instance& client,
-                                                   const std::string& service,
-                                                   const sim::proxy::Endpoint& endpoint) const {
+TrafficOracle::Servers TrafficOracle::behind(const Round& round, const Instance& client, const Servers& servers,
+                                             const sim::proxy::Endpoint& endpoint) const {
   if (auto own = round.by_address.find(endpoint.host); own != round.by_address.end()) {
-    bool there = own->second->service == service && eyes_.inbound_port(own->second->process) == endpoint.port;
-    return there ? std::vector{own->second} : std::vector<const Instance*>();
+    bool there = std::ranges::find(servers, own->second) != servers.end() &&
+                 eyes_.inbound_port(own->second->process) == endpoint.port;
+    return there ? Servers{own->second} : Servers();
   }
-  std::vector<const Instance*> out;
+  Servers out;
   auto by = round.zone_proxies.find(endpoint.host);
   if (by == round.zone_proxies.end()) return out;
   const auto& [zone, ingress] = by->second;
-  for (const Instance* server : round.by_service.at(service))
+  for (const Instance* server : servers)
     if (ingress ? server->zone() == zone->name : server->zone() != client.zone()) out.push_back(server);
   return out;
 }

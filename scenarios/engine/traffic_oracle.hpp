@@ -12,6 +12,7 @@
 #include "kumasim/envoy/call.hpp"
 #include "kumasim/scenario/observation.hpp"
 #include "kumasim/scenario/scenario.hpp"
+#include "scenarios/engine/destination.hpp"
 #include "sim/envoy/config/certificate.hpp"
 #include "sim/envoy/data/instant_path.hpp"
 
@@ -63,20 +64,29 @@ class TrafficOracle {
     std::map<std::string, std::pair<const Zone*, bool>> zone_proxies;  // address -> its zone; true: an ingress
   };
 
+  /// What one instance calls.
+  struct Way {
+    const Instance* client = nullptr;
+    const Outbound* call = nullptr;
+    Destination destination;
+  };
+  using Servers = std::vector<const Instance*>;
+
   Round round() const;
-  void look(const Round& round, const Instance& client, const Outbound& call);
-  std::vector<Found> met(const Round& round, const Instance& client, const Outbound& call);
-  void follow(const Round& round, const Instance& client, const std::string& service,
+  void look(const Round& round, const Way& way);
+  std::vector<Found> met(const Round& round, const Way& way);
+  void follow(const Round& round, const Instance& client, const Servers& servers,
               const sim::proxy::InstantBranch& branch, std::vector<Found>& out) const;
-  /// Instances of the service to whom the endpoint leads: its own address, or a zone proxy's.
-  std::vector<const Instance*> behind(const Round& round, const Instance& client, const std::string& service,
-                                      const sim::proxy::Endpoint& endpoint) const;
+  /// Those of the servers to whom the endpoint leads: its own address, or a zone proxy's.
+  Servers behind(const Round& round, const Instance& client, const Servers& servers,
+                 const sim::proxy::Endpoint& endpoint) const;
   sim::proxy::InstantEnd end_at(const std::string& process) const;
 
   const Scenario& scenario_;
   Eyes eyes_;
-  std::map<std::string, std::vector<std::pair<const Instance*, const Outbound*>>> calls_;  // by process of either end
-  std::map<Key, std::size_t> open_;                                                        // in troubles_
+  std::vector<Way> ways_;
+  std::map<std::string, std::vector<std::size_t>> ways_of_;  // by process of either end
+  std::map<Key, std::size_t> open_;                          // in troubles_
   std::vector<PathTrouble> troubles_;
   std::vector<Duration> looks_;
 };

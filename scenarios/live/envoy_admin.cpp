@@ -46,9 +46,9 @@ std::string member(const nlohmann::json& object, const char* name) {
 
 }  // namespace
 
-void read_clusters(const nlohmann::json& clusters, const std::vector<std::string>& called, ProxyState& state) {
+void read_clusters(const nlohmann::json& clusters, const std::vector<Destination>& called, ProxyState& state) {
   Endpoints::Map endpoints;
-  for (const std::string& service : called) endpoints[service];
+  for (const Destination& destination : called) endpoints[destination.service];
   for (const auto& cluster : clusters.value("cluster_statuses", nlohmann::json::array())) {
     std::string service = service_of_cluster(member(cluster, "name"), called);
     if (service.empty()) continue;
@@ -127,7 +127,7 @@ std::map<std::string, std::string> RefusalWatch::refusals(const std::string& log
   return out;
 }
 
-asio::awaitable<ProxyState> read_envoy(Runtime& runtime, std::uint16_t admin_port, std::vector<std::string> called,
+asio::awaitable<ProxyState> read_envoy(Runtime& runtime, std::uint16_t admin_port, std::vector<Destination> called,
                                        RefusalWatch& watch) {
   ProxyState state;
   std::string base = fmt::format("http://127.0.0.1:{}", admin_port);

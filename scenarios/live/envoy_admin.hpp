@@ -10,6 +10,7 @@
 
 #include "kumasim/runtime/runtime.hpp"
 #include "kumasim/scenario/observation.hpp"
+#include "scenarios/engine/destination.hpp"
 
 namespace kumasim::scenario {
 
@@ -35,13 +36,13 @@ class RefusalWatch {
   std::map<std::string, std::string> refused_;  // subscription -> type
 };
 
-/// What /clusters, /certs and /stats say, as a ProxyState; `called` are the services whose endpoints are of interest.
+/// What /clusters, /certs and /stats say, as a ProxyState; `called` is that whose endpoints are of interest.
 /// Not up where Envoy does not answer. `watch` belongs to this life of the Envoy.
-asio::awaitable<ProxyState> read_envoy(Runtime& runtime, std::uint16_t admin_port, std::vector<std::string> called,
+asio::awaitable<ProxyState> read_envoy(Runtime& runtime, std::uint16_t admin_port, std::vector<Destination> called,
                                        RefusalWatch& watch);
 
 /// --- the parts, for tests
-void read_clusters(const nlohmann::json& clusters, const std::vector<std::string>& called, ProxyState& state);
+void read_clusters(const nlohmann::json& clusters, const std::vector<Destination>& called, ProxyState& state);
 void read_certificates(const nlohmann::json& certificates, ProxyState& state);
 void read_stats(const std::string& stats, ProxyState& state);
 

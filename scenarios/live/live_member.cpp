@@ -19,11 +19,8 @@ std::string law_name(DelayLaw::Law law) {
 
 }  // namespace
 
-std::vector<std::string> LiveMember::called() const {
-  std::vector<std::string> out;
-  if (service == nullptr) return out;
-  for (const Outbound& outbound : service->calls) out.push_back(outbound.to);
-  return out;
+std::vector<Destination> LiveMember::called(const Scenario& scenario) const {
+  return service == nullptr ? std::vector<Destination>() : Destinations(scenario).of(*service);
 }
 
 std::string LiveMember::proxy_type() const {

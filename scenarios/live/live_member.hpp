@@ -15,6 +15,7 @@
 #include "kumasim/transport/http.hpp"
 #include "reference-cp/live/child_process.hpp"
 #include "scenarios/engine/dataplane.hpp"
+#include "scenarios/engine/destination.hpp"
 #include "scenarios/live/envoy_admin.hpp"
 #include "scenarios/live/live_plane.hpp"
 
@@ -40,7 +41,7 @@ struct LiveMember {
   bool runs() const { return sidecar && !sidecar->status(); }
   bool up() const { return runs() && !paused; }
   /// What it is to hold endpoints of.
-  std::vector<std::string> called() const;
+  std::vector<Destination> called(const Scenario& scenario) const;
   /// The Dataplane, ZoneIngress or ZoneEgress that kuma-dp is given.
   nlohmann::json resource(const Scenario& scenario) const;
   /// "dataplane", "ingress" or "egress".

@@ -196,7 +196,7 @@ TEST_P(TableOfFailures, HoldsOnRealEnvoys) {
 INSTANTIATE_TEST_SUITE_P(All, TableOfFailures,
                          testing::Values("control-plane-replicas", "multizone/global-offline",
                                          "multizone/global-replica-lost", "multizone/global-split",
-                                         "multizone/link-cut", "multizone/locality-failover",
+                                         "multizone/link-cut", "multizone/locality-failover", "multizone/mesh-services",
                                          "multizone/streams-dropped", "multizone/trust-during-rotation",
                                          "multizone/zone-control-plane-offline", "multizone/zone-lost",
                                          "multizone/zone-replica-lost"),

@@ -147,8 +147,9 @@ TEST_P(ScenariosOfZones, Hold) { EXPECT_EQ(broken(run(of_file(GetParam()))), "")
 
 INSTANTIATE_TEST_SUITE_P(All, ScenariosOfZones,
                          testing::Values("global-offline", "global-replica-lost", "global-split", "link-cut",
-                                         "locality-failover", "streams-dropped", "trust-during-rotation",
-                                         "zone-control-plane-offline", "zone-lost", "zone-replica-lost"),
+                                         "locality-failover", "mesh-services", "streams-dropped",
+                                         "trust-during-rotation", "zone-control-plane-offline", "zone-lost",
+                                         "zone-replica-lost"),
                          [](const auto& tested) {
                            std::string name = tested.param;
                            std::ranges::replace(name, '-', '_');
@@ -163,9 +164,10 @@ TEST(TwoZones, RunTheSameAgain) {
 }
 
 TEST(TwoZones, HaveATestForEachFile) {
-  EXPECT_THAT(files(), testing::ElementsAre("global-offline", "global-replica-lost", "global-split", "link-cut",
-                                            "locality-failover", "streams-dropped", "trust-during-rotation",
-                                            "zone-control-plane-offline", "zone-lost", "zone-replica-lost"));
+  EXPECT_THAT(files(),
+              testing::ElementsAre("global-offline", "global-replica-lost", "global-split", "link-cut",
+                                   "locality-failover", "mesh-services", "streams-dropped", "trust-during-rotation",
+                                   "zone-control-plane-offline", "zone-lost", "zone-replica-lost"));
 }
 
 }  // namespace

@@ -38,6 +38,9 @@ struct Instance {
 struct Outbound {
   std::string to;
   std::string path = "/";
+  /// Of the Dataplane's outbound, in place of what the mesh's mode makes of `to`: `kind` (MeshService or
+  /// MeshMultiZoneService), `name` or `labels`, and `port` where it is not the service's; null for none.
+  nlohmann::json backend_ref = {};
 };
 
 struct Service {
