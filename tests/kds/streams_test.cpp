@@ -161,6 +161,22 @@ TEST(KdsStreams, AZoneThatWasCutOffIsSentOnlyWhatDiffers) {
   EXPECT_EQ(sent()["MeshTimeout"]["responsesSent"], "1");
 }
 
+/// A kind of which it holds nothing is answered by an empty message.
+TEST(KdsStreams, AZoneThatWasCutOffAndLacksNothingIsConnected) {
+  Zones zones;
+  zones.create(zones.global(), mesh("m"));
+  zones.join("east");
+  zones.world.run_for(15s);
+  zones.world.network().partition(zones.process("east"), zones.process("global"));
+  zones.world.run_for(2min);
+  EXPECT_FALSE(zones.connected("east"));
+  zones.world.network().heal(zones.process("east"), zones.process("global"));
+  zones.world.run_for(2min);
+  EXPECT_TRUE(zones.connected("east"));
+  json sent = zones.insight("east")["subscriptions"].back()["status"]["stat"];
+  EXPECT_FALSE(sent.contains("Mesh")) << sent;
+}
+
 TEST(KdsStreams, WhatADisabledZoneGaveGoesToNoOtherZone) {
   Zones zones;
   zones.join("east");
