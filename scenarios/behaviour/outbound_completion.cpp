@@ -83,7 +83,8 @@ void Callable::complete(json& dataplane, const DeploymentOptions& options, bool 
   for (const json& outbound : at(networking, "outbound")) {
     std::string service = text_at(outbound, "tags", "kuma.io/service");
     if (service.empty()) service = text_at(outbound, "service");
-    called.insert(service.empty() ? text_at(outbound, "backendRef", "name") : service);
+    if (service.empty()) service = text_at(outbound, "backendRef", "name");
+    called.insert(service.empty() ? text_at(outbound, "backendRef", "labels", "kuma.io/display-name") : service);
     taken.insert(number_at(outbound, "port"));
   }
   const bool all = options.all_pairs || (called.empty() && !calls_known);

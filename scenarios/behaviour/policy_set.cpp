@@ -9,6 +9,7 @@
 
 #include "kumasim/scenario/document.hpp"
 #include "reference-cp/model/codec.hpp"
+#include "reference-cp/xds/json_read.hpp"
 #include "scenarios/engine/dataplane.hpp"
 
 namespace kumasim::scenario {
@@ -134,9 +135,20 @@ void add_dataplanes(PolicySet& set, const Scenario& scenario) {
     std::string address = fmt::format("10.{}.{}.{}", 1 + number / 62'500, number / 250 % 250, number % 250 + 1);
     DataplanePorts ports{.inbound = scenario.find_service(instance.service)->port,
                          .service = service_port,
-                         .first_outbound = first_outbound_port,
-                         .called = 0};
+                         .first_outbound = first_outbound_port};
     set.resources.push_back({dataplane_of(scenario, instance, address, ports), scenario.file + " " + instance.process});
+  }
+  for (const Service& service : scenario.services) {
+    for (const Outbound& call : service.calls) {
+      if (call.backend_ref.is_null()) continue;
+      const std::string zone = cp::text_at(call.backend_ref, "labels", "kuma.io/zone");
+      if (!zone.empty())
+        set.notes.push_back(fmt::format("{}: calls of {} to {} lead to zone {}, and other zones are not looked at",
+                                        scenario.file, service.name, call.to, zone));
+      else if (call.backend_ref["kind"] == "MeshMultiZoneService")
+        set.notes.push_back(fmt::format("{}: calls of {} to {} have the name of their MeshMultiZoneService here",
+                                        scenario.file, service.name, call.to));
+    }
   }
 }
 

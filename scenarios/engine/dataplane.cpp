@@ -12,12 +12,12 @@ nlohmann::json dataplane_of(const Scenario& scenario, const Instance& instance, 
   const Destinations destinations(scenario);
   for (const Outbound& outbound : service.calls) {
     nlohmann::json out{{"port", outbound_port(service, outbound.to, ports)}};
-    Destination destination = destinations.of(service, outbound);
+    Destination destination = destinations.of(service, instance, outbound);
     if (destination.kind == Destination::Kind::service_tag) {
       out["tags"] = {{"kuma.io/service", destination.name}};
     } else {
-      std::uint16_t port = ports.called != 0 ? ports.called : scenario.find_service(outbound.to)->port;
-      if (!destination.backend_ref.contains("port")) destination.backend_ref["port"] = port;
+      if (!destination.backend_ref.contains("port"))
+        destination.backend_ref["port"] = scenario.find_service(outbound.to)->port;
       out["backendRef"] = std::move(destination.backend_ref);
     }
     networking["outbound"].push_back(std::move(out));

@@ -15,7 +15,6 @@ struct DataplanePorts {
   std::uint16_t inbound = 0;         // where the proxy listens for others
   std::uint16_t service = 0;         // where the application listens on 127.0.0.1
   std::uint16_t first_outbound = 0;  // the first called service; the next ones follow
-  std::uint16_t called = 0;          // `inbound` of all called services; 0: the port that each of them says
 };
 
 /// Its inbound, and one outbound for each service that it calls, in their order, to its Destination.

@@ -1,14 +1,13 @@
 #include "scenarios/engine/destination.hpp"
 
-#include <algorithm>
-#include <string_view>
-
 #include "reference-cp/model/codec.hpp"
 #include "reference-cp/model/kinds.hpp"
+#include "reference-cp/xds/json_read.hpp"
 
 namespace kumasim::scenario {
 namespace {
 
+using nlohmann::json;
 using Kind = Destination::Kind;
 
 struct ClusterName {
@@ -26,40 +25,61 @@ ClusterName parts_of(const std::string& cluster) {
   return {kind, cluster.substr(begin, cluster.find('_', begin) - begin)};
 }
 
-std::string label(const nlohmann::json& backend_ref, const char* name) {
-  auto labels = backend_ref.find("labels");
-  return labels == backend_ref.end() ? std::string() : labels->value(name, "");
+/// Of the scenario's first resources, as Global or the only control plane has them.
+std::map<std::pair<std::string, std::string>, json> specifications(const Scenario& scenario, const cp::Kind& kind) {
+  std::map<std::pair<std::string, std::string>, json> out;
+  for (const ResourceText& text : scenario.resources) {
+    if (!text.zone.empty() || resource_name(text.body).type != kind.type()) continue;
+    if (auto resource = cp::resource_from_json(text.body); resource && resource->kind == &kind)
+      out[{resource->meta.mesh, resource->meta.name}] = resource->spec;
+  }
+  return out;
 }
 
 }  // namespace
 
-bool Destination::leads_to(const std::string& zone_of_server, const std::string& zone_of_caller) const {
-  return kind != Kind::mesh_service || zone_of_server == (zone.empty() ? zone_of_caller : zone);
-}
-
-Destinations::Destinations(const Scenario& scenario) {
+Destinations::Destinations(const Scenario& scenario)
+    : has_zones_(!scenario.zones.empty()),
+      multi_zone_services_(specifications(scenario, cp::kind::mesh_multi_zone_service())) {
   for (const auto& [name, mesh] : mesh_specifications(scenario)) {
-    nlohmann::json services = mesh.value("meshServices", nlohmann::json::object());
-    if (services.is_object() && services.value("mode", "") == "Exclusive") exclusive_.insert(name);
+    json services = mesh.value("meshServices", json::object());
+    modes_[name] = services.is_object() ? services.value("mode", "") : "";
   }
 }
 
-Destination Destinations::of(const Service& caller, const Outbound& call) const {
+std::string Destinations::mode(const std::string& mesh) const {
+  auto found = modes_.find(mesh);
+  return found == modes_.end() ? std::string() : found->second;
+}
+
+const json* Destinations::multi_zone_service(const std::string& mesh, const std::string& name) const {
+  auto found = multi_zone_services_.find({mesh, name});
+  return found == multi_zone_services_.end() ? nullptr : &found->second;
+}
+
+Destination Destinations::of(const Service& service, const Instance& caller, const Outbound& call) const {
   Destination out{.service = call.to, .name = call.to, .backend_ref = call.backend_ref};
   if (out.backend_ref.is_null()) {
-    if (!exclusive_.contains(caller.mesh)) return out;
+    if (mode(service.mesh) != "Exclusive") return out;
     out.backend_ref = {{"kind", "MeshService"}, {"name", call.to}};
   }
-  const auto& ref = out.backend_ref;
+  const json& ref = out.backend_ref;
   out.kind = ref["kind"] == "MeshService" ? Kind::mesh_service : Kind::mesh_multi_zone_service;
-  out.name = ref.contains("name") ? ref["name"].get<std::string>() : label(ref, "kuma.io/display-name");
-  if (out.kind == Kind::mesh_service) out.zone = label(ref, "kuma.io/zone");
+  out.name = ref.contains("name") ? ref["name"].get<std::string>() : cp::text_at(ref, "labels", "kuma.io/display-name");
+  if (!has_zones_) return out;
+  if (out.kind == Kind::mesh_service) {
+    std::string zone = cp::text_at(ref, "labels", "kuma.io/zone");
+    out.zones = {zone.empty() ? caller.zone() : zone};
+  } else if (const json* all = multi_zone_service(service.mesh, out.name)) {
+    std::string zone = cp::text_at(*all, "selector", "meshService", "matchLabels", "kuma.io/zone");
+    if (!zone.empty()) out.zones = {zone};
+  }
   return out;
 }
 
-std::vector<Destination> Destinations::of(const Service& caller) const {
+std::vector<Destination> Destinations::of(const Service& service, const Instance& caller) const {
   std::vector<Destination> out;
-  for (const Outbound& call : caller.calls) out.push_back(of(caller, call));
+  for (const Outbound& call : service.calls) out.push_back(of(service, caller, call));
   return out;
 }
 
@@ -75,13 +95,9 @@ std::string service_of_cluster(const std::string& cluster, const std::vector<Des
   return best == nullptr ? std::string() : best->service;
 }
 
-std::map<std::string, nlohmann::json> mesh_specifications(const Scenario& scenario) {
-  std::map<std::string, nlohmann::json> out;
-  for (const ResourceText& text : scenario.resources) {
-    if (resource_name(text.body).type != "Mesh") continue;
-    if (auto mesh = cp::resource_from_json(text.body); mesh && mesh->kind == &cp::kind::mesh())
-      out[mesh->meta.name] = mesh->spec;
-  }
+std::map<std::string, json> mesh_specifications(const Scenario& scenario) {
+  std::map<std::string, json> out;
+  for (auto& [key, mesh] : specifications(scenario, cp::kind::mesh())) out[key.second] = std::move(mesh);
   return out;
 }
 

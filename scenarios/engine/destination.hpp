@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -19,13 +21,12 @@ struct Destination {
   std::string service;  ///< of the topology, that is called
   Kind kind = Kind::service_tag;
   std::string name = {};  ///< kuma.io/service, or kuma.io/display-name
-  std::string zone = {};  ///< of a MeshService; "": the caller's own
   /// Of the Dataplane's outbound: `kind`, and `name` or `labels`, and `port` where one was written; null of a
   /// kuma.io/service.
   nlohmann::json backend_ref = {};
+  std::optional<std::set<std::string>> zones = {};  ///< whose instances are behind it; absent: all, or there are none
 
-  /// Whether instances of the service in one zone are behind it for callers in another; "" is no zone.
-  bool leads_to(const std::string& zone_of_server, const std::string& zone_of_caller) const;
+  bool leads_to(const Instance& server) const { return !zones || zones->contains(server.zone()); }
 };
 
 /// Those of a scenario: what its `calls` name, or, where they name nothing, the MeshService of the caller's zone in a
@@ -34,12 +35,20 @@ class Destinations {
  public:
   explicit Destinations(const Scenario& scenario);
 
-  Destination of(const Service& caller, const Outbound& call) const;
+  /// REQUIRES: the caller is an instance of the service.
+  Destination of(const Service& service, const Instance& caller, const Outbound& call) const;
   /// Of all that it calls, in their order.
-  std::vector<Destination> of(const Service& caller) const;
+  std::vector<Destination> of(const Service& service, const Instance& caller) const;
+
+  /// Of a mesh that the scenario begins with: "" where it says none.
+  std::string mode(const std::string& mesh) const;
+  /// The specification of a MeshMultiZoneService that the scenario begins with; null where there is none.
+  const nlohmann::json* multi_zone_service(const std::string& mesh, const std::string& name) const;
 
  private:
-  std::set<std::string> exclusive_;  // meshes
+  bool has_zones_;
+  std::map<std::string, std::string> modes_;                                           // by mesh
+  std::map<std::pair<std::string, std::string>, nlohmann::json> multi_zone_services_;  // mesh and name
 };
 
 /// The service of the destination that a cluster is of; "" for none. Kuma names clusters NAME, NAME-HASH (a part of a

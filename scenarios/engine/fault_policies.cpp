@@ -23,21 +23,25 @@ json to_mesh(json conf) {
           {"to", json::array({json{{"targetRef", mesh_ref()}, {"default", std::move(conf)}}})}};
 }
 
-/// The first service of HTTP that another one calls; the loader has seen to it that there is one.
-const std::string& called_service(const Scenario& scenario) {
+/// What the first call of HTTP names; the loader has seen to it that there is one.
+json called(const Scenario& scenario) {
   for (const Service& caller : scenario.services) {
     for (const Outbound& call : caller.calls) {
-      if (scenario.find_service(call.to)->protocol != "tcp") return call.to;
+      if (scenario.find_service(call.to)->protocol == "tcp") continue;
+      if (call.backend_ref.is_null()) return {{"kind", "MeshService"}, {"name", call.to}};
+      json out = call.backend_ref;
+      out.erase("port");
+      return out;
     }
   }
-  return scenario.services.front().name;
+  return mesh_ref();
 }
 
 /// Envoy refuses the listener that has the pattern: "missing ]".
 json wrong_pattern(const Scenario& scenario) {
   json match{{"path", {{"type", "RegularExpression"}, {"value", "/api["}}}};
   json rule{{"matches", json::array({match})}, {"default", json::object()}};
-  json to{{"targetRef", {{"kind", "MeshService"}, {"name", called_service(scenario)}}}, {"rules", json::array({rule})}};
+  json to{{"targetRef", called(scenario)}, {"rules", json::array({rule})}};
   return {{"targetRef", mesh_ref()}, {"to", json::array({to})}};
 }
 

@@ -69,19 +69,20 @@ std::set<std::string> KnownEndpoints::wanted(const Instance& caller, const Outbo
   auto running = running_.find(call.to);
   if (running == running_.end()) return out;
   const Service& of = *service(caller.service);
-  const Destination destination = destinations_.of(of, call);
+  const Destination destination = destinations_.of(of, caller, call);
   const bool one_zone = scenario_.zones.empty();
   std::string own = caller.zone();
   std::set<std::string> zones;
   for (const Instance* other : running->second) {
     std::string zone = other->zone();
-    if (!one_zone && !destination.leads_to(zone, own)) continue;
+    if (!destination.leads_to(*other)) continue;
     if (one_zone || zone == own)
       add_running({other->process}, out);
     else
       zones.insert(std::move(zone));
   }
-  bool by_egress = by_egress_.contains(of.mesh);
+  // Other zones' MeshServices are called at their ingresses.
+  bool by_egress = destination.kind == Destination::Kind::service_tag && by_egress_.contains(of.mesh);
   for (const std::string& zone : zones)
     add_running(by_egress ? scenario_.find_zone(own)->egresses : scenario_.find_zone(zone)->ingresses, out);
   return judged(std::move(out));

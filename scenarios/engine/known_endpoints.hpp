@@ -23,7 +23,8 @@ class KnownEndpoints {
   const Service* service(std::string_view name) const;
 
   /// address:port of the running instances that the call leads to; of those in other zones the running ingresses of
-  /// their zones, or, where the mesh has `routing.zoneEgress`, the running egresses of the caller's own.
+  /// their zones, or, of a kuma.io/service where the mesh has `routing.zoneEgress`, the running egresses of the
+  /// caller's own.
   std::set<std::string> wanted(const Instance& caller, const Outbound& call) const;
   /// Without those of zones that are lost: whose control plane does not run. Others keep what it said last.
   std::set<std::string> judged(std::set<std::string> endpoints) const;

@@ -167,6 +167,7 @@ void Reader::read() {
   if (spec.contains("resources")) read_resources(spec["resources"], "spec.resources");
   if (spec.contains("overrides")) read_overrides(spec["overrides"], "spec.overrides");
   check_meshes();
+  check_destinations("spec.topology");
   if (spec.contains("load")) read_load(spec["load"], "spec.load");
   if (spec.contains("faults")) read_faults(spec["faults"], "spec.faults");
   check_slowing_faults("spec.faults");

@@ -11,6 +11,8 @@
 
 namespace kumasim::scenario {
 
+class Destinations;
+
 class Reader {
  public:
   Reader(const Document& document, Scenario& scenario, Diagnostics& out)
@@ -37,12 +39,18 @@ class Reader {
   // reader_topology.cpp
   void read_topology(const json& topology, const std::string& path);
   void read_service(const json& service, const std::string& path);
-  json backend_ref(const json& value, const std::string& path);
   void add_instances(const json& group, const Service& service, const std::string& prefix, Instance as,
                      const std::string& path);
   void add_in_zones(const json& group, const Service& service, const std::string& suffix, const Instance& as,
                     const std::vector<std::string>& zones, const std::string& path);
   void check_topology(const json& topology, const std::string& path);
+
+  // reader_destinations.cpp
+  void check_destinations(const std::string& path);
+  void check_backend_ref(const Destinations& destinations, const Service& service, const Outbound& call,
+                         const std::string& path);
+  void check_reach(const Destinations& destinations, const Service& service, const Outbound& call,
+                   const std::string& path);
 
   // reader_zones.cpp
   void read_control_plane(const json& value, const std::string& name, const std::string& path, ControlPlaneSpec& out);

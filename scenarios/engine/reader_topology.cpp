@@ -56,20 +56,6 @@ void Reader::add_in_zones(const json& group, const Service& service, const std::
   }
 }
 
-nlohmann::json Reader::backend_ref(const json& value, const std::string& path) {
-  bool by_labels = value.contains("labels");
-  if (by_labels == value.contains("name"))
-    complain(path, "names its destination by `name` or by `labels`", "give one of the two");
-  if (by_labels && !value["labels"].contains("kuma.io/display-name"))
-    complain(child_path(path, "labels"), "lack kuma.io/display-name, by which one destination is meant");
-  if (by_labels && value["labels"].contains("kuma.io/zone")) {
-    std::string zone = value["labels"]["kuma.io/zone"].get<std::string>();
-    if (!scenario_.zones.empty() && scenario_.find_zone(zone) == nullptr)
-      complain(child_path(path, "labels"), fmt::format("no zone is named `{}`", zone));
-  }
-  return value;
-}
-
 void Reader::read_service(const json& value, const std::string& path) {
   Service service;
   service.name = value["name"].get<std::string>();
@@ -95,8 +81,7 @@ void Reader::read_service(const json& value, const std::string& path) {
       Outbound outbound;
       outbound.to = call.is_string() ? call.get<std::string>() : call["to"].get<std::string>();
       if (call.is_object()) outbound.path = call.value("path", "/");
-      if (call.is_object() && call.contains("backendRef"))
-        outbound.backend_ref = backend_ref(call["backendRef"], child_path(at, "backendRef"));
+      if (call.is_object() && call.contains("backendRef")) outbound.backend_ref = call["backendRef"];
       if (outbound.path.empty() || outbound.path[0] != '/') complain(child_path(at, "path"), "a path begins with /");
       if (!seen.insert(outbound.to).second) complain(at, fmt::format("`{}` is called twice", outbound.to));
       service.calls.push_back(std::move(outbound));

@@ -64,7 +64,7 @@ SimInstance::SimInstance(sim::proxy::Fabric& fabric, sim::Process& process, cons
       process_(process),
       scenario_(scenario),
       instance_(instance),
-      destinations_(Destinations(scenario).of(*scenario.find_service(instance.service))),
+      destinations_(Destinations(scenario).of(*scenario.find_service(instance.service), instance)),
       ports_{scenario.find_service(instance.service)->port, service_port, first_outbound_port},
       proxy_(fabric, process, scenario.control_plane_of(instance.process).name, bugs) {
   if (scenario.control_plane_of(instance.process).asks_for_tokens()) proxy_.ask_for_token();

@@ -28,11 +28,10 @@ TrafficOracle::TrafficOracle(const Scenario& scenario, Eyes eyes) : scenario_(sc
   for (const Instance& client : scenario.instances) {
     const Service& caller = *scenario.find_service(client.service);
     for (const Outbound& call : caller.calls) {
-      const Way& way = ways_.emplace_back(&client, &call, destinations.of(caller, call));
+      const Way& way = ways_.emplace_back(&client, &call, destinations.of(caller, client, call));
       ways_of_[client.process].push_back(ways_.size() - 1);
       for (const Instance& server : scenario.instances)
-        if (server.service == call.to && server.process != client.process &&
-            way.destination.leads_to(server.zone(), client.zone()))
+        if (server.service == call.to && server.process != client.process && way.destination.leads_to(server))
           ways_of_[server.process].push_back(ways_.size() - 1);
     }
   }
@@ -102,7 +101,7 @@ std::vector<TrafficOracle::Found> TrafficOracle::met(const Round& round, const W
   if (envoy == nullptr || !envoy->live() || running == round.by_service.end()) return out;
   Servers servers;
   for (const Instance* server : running->second)
-    if (way.destination.leads_to(server->zone(), client.zone())) servers.push_back(server);
+    if (way.destination.leads_to(*server)) servers.push_back(server);
   if (servers.empty()) return out;
   if (Duration now = eyes_.now(); looks_.empty() || looks_.back() != now) looks_.push_back(now);
   sim::Call request = eyes_.call(client.process, way.call->to);

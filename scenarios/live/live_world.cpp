@@ -16,7 +16,9 @@ namespace kumasim::scenario {
 namespace {
 
 constexpr std::size_t processes_max = 250;
-constexpr std::uint16_t inbound_port = 8080, service_port = 3000, first_outbound_port = 20000;
+/// Where applications listen, and proxies for what their applications call, on the address where the proxy has its
+/// inbound.
+constexpr std::uint16_t service_port = 3000, first_outbound_port = 20000;
 constexpr std::string_view folder_prefix = "kumasim-live-";
 
 /// Folders of runs that were killed; their processes ended with them.
@@ -29,6 +31,14 @@ void remove_leftovers() {
     bool is_pid = !pid.empty() && pid.find_first_not_of("0123456789") == std::string::npos;
     if (is_pid && !std::filesystem::exists("/proc/" + pid, ignored)) std::filesystem::remove_all(entry, ignored);
   }
+}
+
+DataplanePorts ports_beside(std::uint16_t inbound, std::size_t outbounds) {
+  DataplanePorts out{.inbound = inbound, .service = service_port, .first_outbound = first_outbound_port};
+  if (out.service == inbound) ++out.service;
+  if (inbound >= first_outbound_port && inbound < first_outbound_port + outbounds)
+    out.first_outbound = static_cast<std::uint16_t>(inbound + 1);
+  return out;
 }
 
 }  // namespace
@@ -83,7 +93,7 @@ void LiveWorld::add_members() {
     LiveMember& member = add(instance.process);
     member.instance = &instance;
     member.service = scenario_.find_service(instance.service);
-    member.ports = {inbound_port, service_port, first_outbound_port, inbound_port};
+    member.ports = ports_beside(member.service->port, member.service->calls.size());
   }
   auto add_zone_proxy = [&](const std::string& name, ZoneProxyRole role) {
     LiveMember& member = add(name);

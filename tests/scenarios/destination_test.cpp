@@ -5,44 +5,56 @@
 #include <gtest/gtest.h>
 
 #include "scenarios/engine/dataplane.hpp"
+#include "scenarios/engine/known_endpoints.hpp"
 #include "tests/scenarios/scenario_texts.hpp"
 
 namespace kumasim::scenario {
 namespace {
 
 using nlohmann::json;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using Kind = Destination::Kind;
 
-std::string text(const std::string& mode, const std::string& backend_ref) {
+std::string text(const std::string& mode, const std::string& backend_ref, const std::string& selector = {}) {
   return R"(apiVersion: kumasim/v1
 kind: Scenario
 metadata: {name: two-zones}
 spec:
   duration: 20s
   topology:
-    zones: [{name: east}, {name: west}]
+    zones: [{name: east}, {name: west}, {name: north}]
     services:
     - {name: web, zone: east, calls: [{to: backend)" +
          backend_ref + R"(}, ledger]}
     - {name: backend, zones: [east, west], port: 9000}
     - {name: ledger, zone: east}
-  resources: [{type: Mesh, name: default, meshServices: {mode: )" +
-         mode + R"(}}]
+  resources:
+  - {type: Mesh, name: default, meshServices: {mode: )" +
+         mode + R"(}}
+  - type: MeshMultiZoneService
+    mesh: default
+    name: all
+    spec: {selector: {meshService: {matchLabels: {)" +
+         (selector.empty() ? "kuma.io/display-name: backend" : selector) + R"(}}}, ports: [{port: 9000}, {port: 7}]}
   load: [{from: web, to: backend, rate: 20/s}]
   expect: [{always: no-plaintext}]
 )";
 }
 
-Scenario two_zones(const std::string& mode, const std::string& backend_ref = {}) {
-  return must_load(load_scenario(text(mode, backend_ref), "two-zones.yaml"));
+Scenario two_zones(const std::string& mode, const std::string& backend_ref = {}, const std::string& selector = {}) {
+  return must_load(load_scenario(text(mode, backend_ref, selector), "two-zones.yaml"));
 }
 
-json outbound(const Scenario& scenario, std::uint16_t called = 0) {
-  return dataplane_of(
-      scenario, scenario.instances.front(), "10.0.0.1",
-      {.inbound = 1, .service = 2, .first_outbound = 100, .called = called})["networking"]["outbound"][0];
+json outbound(const Scenario& scenario) {
+  return dataplane_of(scenario, scenario.instances.front(), "10.0.0.1",
+                      {.inbound = 1, .service = 2, .first_outbound = 100})["networking"]["outbound"][0];
 }
+
+constexpr const char* of_west =
+    ", backendRef: {kind: MeshService, labels: {kuma.io/display-name: backend, kuma.io/zone: west}}";
+constexpr const char* of_all =
+    ", backendRef: {kind: MeshMultiZoneService, labels: {kuma.io/display-name: all}, port: 7}";
 
 TEST(Destination, FollowsTheModeOfTheMesh) {
   EXPECT_EQ(outbound(two_zones("Everywhere")), json::parse(R"({"port": 100, "tags": {"kuma.io/service": "backend"}})"));
@@ -52,33 +64,55 @@ TEST(Destination, FollowsTheModeOfTheMesh) {
 }
 
 TEST(Destination, IsWhatABackendRefNames) {
-  const std::string by_labels =
-      ", backendRef: {kind: MeshService, labels: {kuma.io/display-name: backend, kuma.io/zone: west}}";
   for (const char* mode : {"Everywhere", "Exclusive"}) {
-    EXPECT_EQ(outbound(two_zones(mode, by_labels), 80)["backendRef"], json::parse(R"({"kind": "MeshService", "port": 80,
+    EXPECT_EQ(outbound(two_zones(mode, of_west))["backendRef"], json::parse(R"({"kind": "MeshService", "port": 9000,
                               "labels": {"kuma.io/display-name": "backend", "kuma.io/zone": "west"}})"));
   }
-  EXPECT_EQ(outbound(two_zones("Exclusive", ", backendRef: {kind: MeshMultiZoneService, name: all, port: 7}"),
-                     80)["backendRef"],
-            json::parse(R"({"kind": "MeshMultiZoneService", "name": "all", "port": 7})"));
+  EXPECT_EQ(outbound(two_zones("Exclusive", of_all))["backendRef"],
+            json::parse(R"({"kind": "MeshMultiZoneService", "labels": {"kuma.io/display-name": "all"}, "port": 7})"));
+}
+
+/// The zones whose backends the first service's call leads to.
+std::set<std::string> zones_behind(const Scenario& scenario) {
+  const Service& web = scenario.services.front();
+  Destination destination = Destinations(scenario).of(web, scenario.instances.front(), web.calls.front());
+  std::set<std::string> out;
+  for (const Instance& instance : scenario.instances)
+    if (instance.service == "backend" && destination.leads_to(instance)) out.insert(instance.zone());
+  return out;
 }
 
 TEST(Destination, AMeshServiceLeadsToItsZoneAlone) {
-  Destination own{.service = "b", .kind = Kind::mesh_service, .name = "b"};
-  EXPECT_TRUE(own.leads_to("east", "east"));
-  EXPECT_FALSE(own.leads_to("west", "east"));
-  Destination other{.service = "b", .kind = Kind::mesh_service, .name = "b", .zone = "west"};
-  EXPECT_FALSE(other.leads_to("east", "east"));
-  EXPECT_TRUE(other.leads_to("west", "east"));
-  EXPECT_TRUE((Destination{.service = "b", .name = "b"}.leads_to("west", "east")));
-  EXPECT_TRUE((Destination{.service = "b", .kind = Kind::mesh_multi_zone_service}.leads_to("west", "east")));
+  EXPECT_THAT(zones_behind(two_zones("Everywhere")), ElementsAre("east", "west"));
+  EXPECT_THAT(zones_behind(two_zones("Exclusive")), ElementsAre("east"));
+  EXPECT_THAT(zones_behind(two_zones("Exclusive", of_west)), ElementsAre("west"));
+  EXPECT_THAT(zones_behind(two_zones("Exclusive", of_all)), ElementsAre("east", "west"));
+  EXPECT_THAT(zones_behind(two_zones("Exclusive", of_all, "kuma.io/display-name: backend, kuma.io/zone: west")),
+              ElementsAre("west"));
+}
+
+TEST(Destination, IsWhatProxiesShouldKnow) {
+  Scenario scenario = two_zones("Exclusive", of_west);
+  StateSample sample;
+  Observations seen;
+  for (const char* process : {"web-0", "backend-east-0", "backend-west-0", "ingress-east-0", "ingress-west-0"})
+    sample.proxies[process] = {.up = true, .address = std::string(process) + ":1"};
+  auto wanted = [&] {
+    return KnownEndpoints(scenario, seen, sample)
+        .wanted(scenario.instances.front(), scenario.services.front().calls.front());
+  };
+  EXPECT_THAT(wanted(), ElementsAre("ingress-west-0:1"));
+  scenario = two_zones("Exclusive");
+  EXPECT_THAT(wanted(), ElementsAre("backend-east-0:1"));
+  scenario = two_zones("Exclusive", of_all);
+  EXPECT_THAT(wanted(), ElementsAre("backend-east-0:1", "ingress-west-0:1"));
 }
 
 TEST(Destination, IsFoundByTheNameOfItsCluster) {
   const std::vector<Destination> called{
       {.service = "backend", .name = "backend"},
       {.service = "backend-2", .name = "backend-2"},
-      {.service = "ledger", .kind = Kind::mesh_service, .name = "ledger", .zone = "west"},
+      {.service = "ledger", .kind = Kind::mesh_service, .name = "ledger"},
       {.service = "shop", .kind = Kind::mesh_multi_zone_service, .name = "all"}};
   EXPECT_EQ(service_of_cluster("backend", called), "backend");
   EXPECT_EQ(service_of_cluster("backend-3f2a", called), "backend");
@@ -90,19 +124,46 @@ TEST(Destination, IsFoundByTheNameOfItsCluster) {
   EXPECT_EQ(service_of_cluster("inbound:1", called), "");
 }
 
-std::string refused(const std::string& backend_ref) {
-  auto loaded = load_scenario(text("Exclusive", ", backendRef: " + backend_ref), "two-zones.yaml");
+std::string refused(const std::string& backend_ref, const std::string& mode = "Exclusive",
+                    const std::string& selector = {}) {
+  auto loaded = load_scenario(text(mode, ", backendRef: " + backend_ref, selector), "two-zones.yaml");
   return loaded ? "" : lines_of(loaded.error());
 }
 
 TEST(Destination, IsNamedInOneWay) {
   EXPECT_THAT(refused("{kind: MeshService}"), HasSubstr("two-zones.yaml:9:"));
-  EXPECT_THAT(refused("{kind: MeshService}"), HasSubstr("by `name` or by `labels`"));
+  EXPECT_THAT(refused("{kind: MeshService}"), HasSubstr("calls[0].backendRef: names its destination by `name` or by"));
   EXPECT_THAT(refused("{kind: MeshService, name: a, labels: {kuma.io/display-name: a}}"), HasSubstr("one of the two"));
   EXPECT_THAT(refused("{kind: MeshService, labels: {kuma.io/zone: west}}"), HasSubstr("lack kuma.io/display-name"));
-  EXPECT_THAT(refused("{kind: MeshService, labels: {kuma.io/display-name: a, kuma.io/zone: north}}"),
-              HasSubstr("no zone is named `north`"));
+  EXPECT_THAT(refused("{kind: MeshService, labels: {kuma.io/display-name: backend, a: b}}"), HasSubstr("labels.a"));
   EXPECT_THAT(refused("{kind: MeshExternalService, name: a}"), HasSubstr("MeshMultiZoneService"));
+}
+
+TEST(Destination, IsThere) {
+  EXPECT_THAT(refused("{kind: MeshService, name: backend}", "Disabled"),
+              HasSubstr("mesh `default` has no MeshServices"));
+  EXPECT_EQ(refused("{kind: MeshService, name: backend}", "Everywhere"), "");
+  EXPECT_THAT(refused("{kind: MeshService, name: a}"),
+              HasSubstr("the MeshService of `backend` has that name, not `a`"));
+  EXPECT_THAT(refused("{kind: MeshService, name: backend, port: 1}"), HasSubstr("`backend` has the port 9000"));
+  EXPECT_THAT(refused("{kind: MeshService, labels: {kuma.io/display-name: backend}}"), HasSubstr("lack kuma.io/zone"));
+  EXPECT_THAT(refused("{kind: MeshService, labels: {kuma.io/display-name: backend, kuma.io/zone: nowhere}}"),
+              HasSubstr("there is no zone `nowhere`"));
+  EXPECT_THAT(refused("{kind: MeshService, labels: {kuma.io/display-name: backend, kuma.io/zone: north}}"),
+              HasSubstr("a zone that has no instance of it"));
+}
+
+TEST(Destination, AMeshMultiZoneServiceIsOfGlobal) {
+  const std::string all = "{kind: MeshMultiZoneService, labels: {kuma.io/display-name: all}}";
+  EXPECT_EQ(refused(all), "");
+  EXPECT_THAT(refused("{kind: MeshMultiZoneService, name: all}"), HasSubstr("has another name in zones"));
+  EXPECT_THAT(refused("{kind: MeshMultiZoneService, labels: {kuma.io/display-name: a}}"),
+              HasSubstr("has no MeshMultiZoneService `a`"));
+  EXPECT_THAT(refused("{kind: MeshMultiZoneService, labels: {kuma.io/display-name: all}, port: 8}"),
+              HasSubstr("`all` has no port 8"));
+  EXPECT_THAT(refused(all, "Exclusive", "kuma.io/display-name: ledger"), HasSubstr("does not select"));
+  EXPECT_THAT(refused(all, "Exclusive", "kuma.io/display-name: backend, kuma.io/zone: north"),
+              HasSubstr("a zone that has no instance of it"));
 }
 
 }  // namespace

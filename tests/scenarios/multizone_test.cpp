@@ -55,6 +55,50 @@ TEST(TwoZones, CallsLeaveByTheEgress) {
   EXPECT_EQ(broken(out), "");
 }
 
+/// Not by the egress, which calls by kuma.io/service take; nor to an instance in the caller's own zone.
+TEST(TwoZones, CallsOfMeshServicesGoToTheOthersIngress) {
+  WorldRun out = run(must_load(load_scenario(R"(apiVersion: kumasim/v1
+kind: Scenario
+metadata: {name: mesh-services}
+spec:
+  duration: 20s
+  topology:
+    zones: [{name: east, egresses: 1}, {name: west, egresses: 1}]
+    services:
+    - name: web
+      zone: east
+      calls:
+      - {to: ledger, backendRef: {kind: MeshService, labels: {kuma.io/display-name: ledger, kuma.io/zone: west}}}
+      - {to: backend, backendRef: {kind: MeshMultiZoneService, labels: {kuma.io/display-name: all}}}
+      - shop
+    - {name: ledger, zones: [east, west]}
+    - {name: backend, zones: [east, west]}
+    - {name: shop, zones: [east, west]}
+  resources:
+  - {type: Mesh, name: default, meshServices: {mode: Everywhere}, routing: {zoneEgress: true}, mtls: {enabledBackend: ca, backends: [{name: ca, type: builtin}]}}
+  - {type: MeshTrafficPermission, mesh: default, name: all, spec: {from: [{targetRef: {kind: Mesh}, default: {action: Allow}}]}}
+  - type: MeshMultiZoneService
+    mesh: default
+    name: all
+    spec: {selector: {meshService: {matchLabels: {kuma.io/display-name: backend, kuma.io/zone: west}}}, ports: [{port: 8080, appProtocol: http}]}
+  load:
+  - {from: web, to: ledger, rate: 20/s}
+  - {from: web, to: backend, rate: 20/s}
+  - {from: web, to: shop, rate: 20/s}
+  faults: [{at: 10s, fault: proc.kill, target: egress-east-0}]
+  expect:
+  - always: no-black-hole
+  - during: {to: 9s, that: converged}
+  - always: failed-calls(web -> ledger) == 0
+  - always: share(web -> ledger, kuma.io/zone=west) == 100%
+  - always: failed-calls(web -> backend) == 0
+  - always: share(web -> backend, kuma.io/zone=west) == 100%
+  - during: {to: 10s, that: failed-calls(web -> shop) == 0}
+)",
+                                             "mesh-services.yaml")));
+  EXPECT_EQ(broken(out), "");
+}
+
 TEST(TwoZones, AnIngressThatConnectsAgainKeepsItsServices) {
   WorldRun out =
       run(two_zones("", "", "  faults: [{at: 5s, fault: tcp.reset, between: [ingress-west-0, kuma-cp-west]}]\n",
