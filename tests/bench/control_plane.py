@@ -1,15 +1,84 @@
-"""One kuma-cp on free ports of the loopback interface."""
+"""What side_by_side and zones_live share: one kuma-cp on free ports of the loopback interface, and the load program."""
+import json
 import os
 import pathlib
+import resource
 import signal
 import socket
 import subprocess
+import sys
+import threading
 import time
 import urllib.error
 import urllib.request
 
 START_LIMIT_S = 60
 STOP_LIMIT_S = 15
+
+
+def check_programs(parser, options):
+    """Makes --ours, --peer and --load absolute, or ends this program."""
+    if not options.ours and not options.peer:
+        parser.error("there is nothing to measure: give --ours, --peer or both")
+    for program in (options.ours, options.peer, options.load):
+        if program and not os.access(program, os.X_OK):
+            parser.error(f"{program} is no program")
+    for name in ("ours", "peer", "load"):
+        if getattr(options, name):
+            setattr(options, name, str(pathlib.Path(getattr(options, name)).resolve()))
+
+
+def prepare_process():
+    """Lets each client have a connection of its own, at both ends, and SIGTERM end what has been started."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+    def end(number, _):
+        signal.signal(number, signal.SIG_IGN)  # a second one would cut the stopping short
+        sys.exit(128 + number)
+
+    signal.signal(signal.SIGTERM, end)
+
+
+def emptied(directory):
+    """The directory, there and without files of an earlier run."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for old in directory.iterdir():
+        if old.is_file():
+            old.unlink()
+    return directory
+
+
+def phases_of(command, directory, proxies, limit_s, watchdog_s, seen=lambda phase: None):
+    """The phases of a load program that came about, and what went wrong or "".
+
+    seen is called with each phase as it comes. The program and its children are killed after watchdog_s.
+    """
+    phases, trouble = [], ""
+    with open(directory / "load.err", "wb") as errors:
+        load = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, start_new_session=True)
+        watchdog = threading.Timer(watchdog_s, os.killpg, (load.pid, signal.SIGKILL))
+        try:
+            watchdog.start()
+            for line in load.stdout:
+                phase = json.loads(line)
+                phases.append(phase)
+                print(f"  {json.dumps(phase)}", file=sys.stderr, flush=True)
+                seen(phase)
+                if phase["phase"] == "connect" and phase["full"] < proxies:
+                    trouble = f"{phase['full']} of {proxies} proxies configured in {phase['all_full_s']:.0f} s"
+                elif phase.get("done", 0) < phase.get("want", 0):
+                    trouble = f"{phase['phase']}: {phase['done']} of {phase['want']} proxies within {limit_s} s"
+                if trouble:
+                    break
+        finally:
+            watchdog.cancel()
+            os.killpg(load.pid, signal.SIGKILL)
+            load.wait()
+            load.stdout.close()
+    if not trouble and (not phases or phases[-1]["phase"] != "end"):
+        trouble = "the load ended early: " + (directory / "load.err").read_text(errors="replace")[-300:].strip()
+    return phases, trouble
 
 
 def free_ports(count):
@@ -65,14 +134,15 @@ class ControlPlane:
         return f"it was not ready within {START_LIMIT_S} s"
 
     def stop(self):
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(STOP_LIMIT_S)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-        self.log.close()
+        try:
+            self.process.terminate()
+            self.process.wait(STOP_LIMIT_S)
+        except subprocess.TimeoutExpired:
+            pass
+        finally:
+            self.process.kill()
+            self.process.wait()
+            self.log.close()
 
     def cpu_s(self):
         """Processor seconds so far, user's and system's."""
@@ -80,7 +150,7 @@ class ControlPlane:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def peak_mb(self):
-        """Most resident memory so far, MiB."""
+        """Most resident memory so far, MiB, which the tables call MB."""
         for line in pathlib.Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) / 1024
