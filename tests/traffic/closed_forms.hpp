@@ -34,6 +34,32 @@ inline Estimate of_batches(const std::vector<double>& means) {
   return out;
 }
 
+/// By independent replicas of a run, where what was drawn in a replica (its load, say) has a known expectation: of each
+/// measured value that part is taken off which a straight line through the replicas explains by what was drawn
+/// (control variates: Lavenberg and Welch, A Perspective on the Use of Control Variables, 1981). The error is exact
+/// where all replicas vary alike around the line, and near saturation, where they do not, an estimate.
+/// REQUIRES: three replicas at least, and not all drawn alike.
+inline Estimate with_control(const std::vector<double>& measured, const std::vector<double>& drawn, double expected) {
+  auto count = static_cast<double>(measured.size());
+  double y = 0, x = 0, xx = 0, xy = 0, squares = 0;
+  for (std::size_t i = 0; i < measured.size(); ++i) {
+    y += measured[i] / count;
+    x += drawn[i] / count;
+  }
+  for (std::size_t i = 0; i < measured.size(); ++i) {
+    xx += (drawn[i] - x) * (drawn[i] - x);
+    xy += (drawn[i] - x) * (measured[i] - y);
+  }
+  double slope = xy / xx;
+  for (std::size_t i = 0; i < measured.size(); ++i) {
+    double rest = measured[i] - y - slope * (drawn[i] - x);
+    squares += rest * rest;
+  }
+  double variance = squares / (count - 2);
+  return {.mean = y - slope * (x - expected),
+          .error = std::sqrt(variance * (1 / count + (x - expected) * (x - expected) / xx))};
+}
+
 inline void tell(const std::string& what, double measured, double closed_form) {
   std::printf("  %s: %.5g, closed form %.5g\n", what.c_str(), measured, closed_form);
 }
