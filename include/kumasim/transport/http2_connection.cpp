@@ -57,6 +57,7 @@ asio::awaitable<void> Http2Connection::run(std::shared_ptr<Http2Connection> self
   const auto& limits = self->options_.limits;
   if (limits.keepalive_interval > Duration::zero() || limits.idle_max > Duration::zero()) {
     self->watch_timer_.emplace(self->timers_);
+    self->last_received_ = self->timers_.now();
     spawn(executor, self->log_, "http2.watchdog", watch(self));
   }
   co_await self->read(std::move(received));
@@ -71,13 +72,12 @@ asio::awaitable<void> Http2Connection::read(std::string received) {
   error_code code;
   auto go_on = take(received);
   while (go_on) {
-    auto count =
-        co_await stream_.async_read_some(buffer.room(), asio::redirect_error(asio::use_awaitable, code));
+    auto count = co_await stream_.async_read_some(buffer.room(), asio::redirect_error(asio::use_awaitable, code));
     if (code) {
       shut(code == asio::error::eof ? "the peer closed the connection" : "the connection failed: " + code.message());
       co_return;
     }
-    bytes_received_ += count;
+    last_received_ = timers_.now();
     go_on = take(buffer.got(count));
   }
 }
@@ -141,33 +141,36 @@ asio::awaitable<void> Http2Connection::write(std::shared_ptr<Http2Connection> se
   self->stream_.close();
 }
 
-/// Whether nothing came from the peer within this time.
-asio::awaitable<bool> Http2Connection::silent_for(Duration time) {
-  auto before = bytes_received_;
+/// Ends early where the connection is over: the caller looks.
+asio::awaitable<void> Http2Connection::pause(Duration time) {
   watch_timer_->expires_after(time);
   try {
     co_await watch_timer_->async_wait();
   } catch (const boost::system::system_error&) {
-    // Cancelled because the connection is over; the caller looks.
+    // Cancelled because the connection is over.
   }
-  co_return bytes_received_ == before;
 }
 
+/// As in grpc-go (internal/transport/http2_client.go, keepalive) the interval counts from what was read last: a peer
+/// that goes silent is given up after the interval and the timeout, whenever it does.
 asio::awaitable<void> Http2Connection::watch(std::shared_ptr<Http2Connection> self) {
   const auto& limits = self->options_.limits;
   auto pings = limits.keepalive_interval > Duration::zero();
-  Duration unused{};
+  auto tick = pings ? limits.keepalive_interval : limits.idle_max;
+  Duration wait = tick, unused{};
   while (!self->over_) {
-    auto tick = pings ? limits.keepalive_interval : limits.idle_max;
-    auto silent = co_await self->silent_for(tick);
+    co_await self->pause(wait);
     if (self->over_) co_return;
-    unused = self->exchanges_.empty() && self->handlers_ == 0 ? unused + tick : Duration::zero();
+    unused = self->exchanges_.empty() && self->handlers_ == 0 ? unused + wait : Duration::zero();
     if (limits.idle_max > Duration::zero() && unused >= limits.idle_max) co_return self->close();
-    if (!pings || !silent) continue;
+    wait = pings ? tick - self->quiet() : tick;
+    if (wait > Duration::zero()) continue;
     self->session_.ping();
     self->wake_.notify_all();
-    auto dead = co_await self->silent_for(limits.keepalive_timeout);
-    if (self->over_ || !dead) continue;
+    co_await self->pause(limits.keepalive_timeout);
+    if (self->over_) co_return;
+    wait = std::max(tick - self->quiet(), Duration::zero());
+    if (self->quiet() < limits.keepalive_timeout) continue;
     self->log_.info("http2", "peer is silent, connection closed", {{"peer", to_string(self->remote_)}});
     self->shut("the peer did not answer a keepalive ping");
     self->stream_.close();

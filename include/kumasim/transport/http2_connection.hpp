@@ -73,7 +73,9 @@ class Http2Connection : public std::enable_shared_from_this<Http2Connection>, pr
   static asio::awaitable<void> watch(std::shared_ptr<Http2Connection> self);
   static asio::awaitable<void> handle(std::shared_ptr<Http2Connection> self, ExchangePtr exchange,
                                       asio::awaitable<void> handler);
-  asio::awaitable<bool> silent_for(Duration time);
+  asio::awaitable<void> pause(Duration time);
+  /// Since when nothing has come from the peer.
+  Duration quiet() const { return timers_.now() - last_received_; }
   void shut(std::string why);
   Http2Exchange* find(std::int32_t stream) const;
   void refuse(Http2Exchange& exchange, GrpcStatus status);
@@ -92,7 +94,7 @@ class Http2Connection : public std::enable_shared_from_this<Http2Connection>, pr
   std::map<std::int32_t, ExchangePtr> exchanges_;
   std::vector<ExchangePtr> arrived_;  // requests of the bytes that are being fed
 
-  std::uint64_t bytes_received_ = 0;
+  MonotonicTime last_received_ = {};
   std::size_t held_ = 0;  // bytes of requests, see Http2Limits::received_bytes_max
   std::uint64_t resets_seen_ = 0;
   Duration reset_credit_{};  // what it is worth at most, less what resets have cost lately
