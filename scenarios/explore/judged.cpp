@@ -31,8 +31,12 @@ class Judging {
  private:
   bool to_the_end(const Expectation& expectation) const { return expectation.to == scenario_.duration; }
 
+  /// By a change, or by a fault of the file that writes resources as a change does.
   bool changed_before(Duration when) const {
-    return std::ranges::any_of(scenario_.changes, [&](const Change& change) { return change.at.low <= when; });
+    return std::ranges::any_of(scenario_.changes, [&](const Change& change) { return change.at.low <= when; }) ||
+           std::ranges::any_of(scenario_.faults, [&](const Fault& fault) {
+             return fault.kind->whom == fault::Whom::resources && fault.at.low <= when;
+           });
   }
   bool changed_after(Duration when) const {
     return std::ranges::any_of(scenario_.changes, [&](const Change& change) { return change.at.high > when; });

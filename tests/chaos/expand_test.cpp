@@ -176,8 +176,12 @@ TEST(Expand, SoakIsLongerAndHasMore) {
   EXPECT_GT(soak.drawn.faults.size(), 6u);
 }
 
-std::vector<std::string> titles(const std::string& expectations, bool recoverable = true) {
-  Source source = source_of(with_expectations(expectations));
+/// Of what is judged; `fault` is one more of the file.
+std::vector<std::string> titles(const std::string& expectations, bool recoverable = true,
+                                const std::string& fault = {}) {
+  std::string text = with_expectations(expectations);
+  if (!fault.empty()) text.insert(text.find("  faults:\n") + 10, "  - " + fault + "\n");
+  Source source = source_of(text);
   Phases phases{.liveness = {100s, 90s}, .end = 220s, .recoverable = recoverable};
   Judged judged = judged_under_faults(source.scenario, phases);
   json document = source.document;
@@ -192,6 +196,16 @@ std::vector<std::string> titles(const std::string& expectations, bool recoverabl
 }
 
 using Titles = std::vector<std::string>;
+
+/// As a change may be, what a fault of the file writes may be late by another fault.
+TEST(Judged, NothingIsAskedOfAWindowAfterAResourceFault) {
+  const std::string blocked = "  - during: {from: 10s, to: 20s, that: blocked(web -> backend)}\n";
+  const Titles asked{"10s to 20s: blocked(web -> backend)"};
+  EXPECT_EQ(titles(blocked), asked);
+  EXPECT_EQ(titles(blocked, true, "{at: 5s, for: 5s, fault: net.partition, between: [web, backend]}"), asked);
+  EXPECT_EQ(titles(blocked, true, "{at: 11s, fault: pki.rotateCA}"), asked);
+  EXPECT_EQ(titles(blocked, true, "{at: 5s, fault: pki.rotateCA}"), Titles{});
+}
 
 TEST(Judged, SafetyHoldsAtAllTimes) {
   EXPECT_EQ(titles("  - always: no-plaintext\n"), Titles{"always no-plaintext"});
