@@ -99,6 +99,20 @@ spec:
   EXPECT_EQ(broken(out), "");
 }
 
+TEST(TwoZones, ABadPolicyIsForWhatTheFirstCallNames) {
+  Scenario scenario = must_load(load_scenario_file("scenarios/multizone/mesh-services.yaml"));
+  scenario.faults = {{.kind = fault::find_kind("cfg.badPolicy"),
+                      .at = {std::chrono::seconds(5), std::chrono::seconds(5)},
+                      .lasts = Span{std::chrono::seconds(10), std::chrono::seconds(10)},
+                      .values = {{"what", {.word = "nacked"}}, {"mesh", {.word = "default"}}}}};
+  scenario.duration = std::chrono::seconds(20);
+  scenario.expectations.clear();
+  for (Load& load : scenario.load) load.end = scenario.duration;
+  WorldRun out = run(scenario);
+  EXPECT_TRUE(std::ranges::any_of(
+      out.refusals, [](const auto& refusal) { return refusal.proxy == "web-0" && refusal.type == "Listener"; }));
+}
+
 TEST(TwoZones, AnIngressThatConnectsAgainKeepsItsServices) {
   WorldRun out =
       run(two_zones("", "", "  faults: [{at: 5s, fault: tcp.reset, between: [ingress-west-0, kuma-cp-west]}]\n",
