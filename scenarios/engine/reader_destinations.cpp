@@ -1,5 +1,6 @@
 /// Whether what calls name is there, and has an instance behind it.
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -80,7 +81,6 @@ void Reader::check_destinations(const std::string& path) {
   const Destinations destinations(scenario_);
   for (std::size_t i = 0; i < scenario_.services.size(); ++i) {
     const Service& service = scenario_.services[i];
-    std::set<std::pair<std::string, std::string>> named;
     for (std::size_t k = 0; k < service.calls.size(); ++k) {
       const Outbound& call = service.calls[k];
       std::string at = child_path(child_path(child_path(child_path(path, "services"), i), "calls"), k);
