@@ -72,8 +72,9 @@ void Reader::check_backend_ref(const Destinations& destinations, const Service& 
   if (cp::text_at(selector, display_name) != call.to || !other_label(selector).empty())
     return complain(path, fmt::format("`{}` does not select the MeshServices of `{}`", name, call.to),
                     fmt::format("matchLabels: {{{}: {}}}, and {} if need be", display_name, call.to, zone_label));
-  if (!has_port(cp::at(*all, "ports"), port))
-    complain(path, fmt::format("`{}` has no port {}", name, port), "give the `port`");
+  if (port != called.port)  // of the same port are the MeshServices behind it
+    return complain(child_path(path, "port"), fmt::format("`{}` has the port {}", call.to, called.port));
+  if (!has_port(cp::at(*all, "ports"), port)) complain(path, fmt::format("`{}` has no port {}", name, port));
 }
 
 void Reader::check_destinations(const std::string& path) {

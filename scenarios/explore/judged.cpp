@@ -31,12 +31,14 @@ class Judging {
  private:
   bool to_the_end(const Expectation& expectation) const { return expectation.to == scenario_.duration; }
 
-  /// By a change, or by a fault of the file that writes resources as a change does.
   bool changed_before(Duration when) const {
-    return std::ranges::any_of(scenario_.changes, [&](const Change& change) { return change.at.low <= when; }) ||
-           std::ranges::any_of(scenario_.faults, [&](const Fault& fault) {
-             return fault.kind->whom == fault::Whom::resources && fault.at.low <= when;
-           });
+    return std::ranges::any_of(scenario_.changes, [&](const Change& change) { return change.at.low <= when; });
+  }
+  /// By a fault of the file that writes resources, as a change does.
+  bool written_before(Duration when) const {
+    return std::ranges::any_of(scenario_.faults, [&](const Fault& fault) {
+      return fault.kind->whom == fault::Whom::resources && fault.at.low <= when;
+    });
   }
   bool changed_after(Duration when) const {
     return std::ranges::any_of(scenario_.changes, [&](const Change& change) { return change.at.high > when; });
@@ -85,6 +87,9 @@ class Judging {
     const Predicate& that = expectation.that;
     std::string text = expectation.text;
     if (expectation.from > Duration(0) && changed_before(expectation.from)) return nullptr;
+    // No such fault asks for plaintext.
+    bool reaches = that.kind == Kind::denied || that.kind == Kind::blocked;
+    if (reaches && expectation.from > Duration(0) && written_before(expectation.from)) return nullptr;
     if (that.kind == Kind::denied) {
       text = fmt::format("blocked({}{} -> {})", that.from, that.from_zone.empty() ? "" : "@" + that.from_zone, that.to);
     } else if (that.kind != Kind::no_plaintext && that.kind != Kind::blocked) {

@@ -36,7 +36,7 @@ spec:
     mesh: default
     name: all
     spec: {selector: {meshService: {matchLabels: {)" +
-         (selector.empty() ? "kuma.io/display-name: backend" : selector) + R"(}}}, ports: [{port: 9000}, {port: 7}]}
+         (selector.empty() ? "kuma.io/display-name: backend" : selector) + R"(}}}, ports: [{port: 9000}]}
   load: [{from: web, to: backend, rate: 20/s}]
   expect: [{always: no-plaintext}]
 )";
@@ -54,7 +54,7 @@ json outbound(const Scenario& scenario) {
 constexpr const char* of_west =
     ", backendRef: {kind: MeshService, labels: {kuma.io/display-name: backend, kuma.io/zone: west}}";
 constexpr const char* of_all =
-    ", backendRef: {kind: MeshMultiZoneService, labels: {kuma.io/display-name: all}, port: 7}";
+    ", backendRef: {kind: MeshMultiZoneService, labels: {kuma.io/display-name: all}, port: 9000}";
 
 TEST(Destination, FollowsTheModeOfTheMesh) {
   EXPECT_EQ(outbound(two_zones("Everywhere")), json::parse(R"({"port": 100, "tags": {"kuma.io/service": "backend"}})"));
@@ -68,8 +68,9 @@ TEST(Destination, IsWhatABackendRefNames) {
     EXPECT_EQ(outbound(two_zones(mode, of_west))["backendRef"], json::parse(R"({"kind": "MeshService", "port": 9000,
                               "labels": {"kuma.io/display-name": "backend", "kuma.io/zone": "west"}})"));
   }
-  EXPECT_EQ(outbound(two_zones("Exclusive", of_all))["backendRef"],
-            json::parse(R"({"kind": "MeshMultiZoneService", "labels": {"kuma.io/display-name": "all"}, "port": 7})"));
+  EXPECT_EQ(
+      outbound(two_zones("Exclusive", of_all))["backendRef"],
+      json::parse(R"({"kind": "MeshMultiZoneService", "labels": {"kuma.io/display-name": "all"}, "port": 9000})"));
 }
 
 /// The zones whose backends the first service's call leads to.
@@ -109,11 +110,10 @@ TEST(Destination, IsWhatProxiesShouldKnow) {
 }
 
 TEST(Destination, IsFoundByTheNameOfItsCluster) {
-  const std::vector<Destination> called{
-      {.service = "backend", .name = "backend"},
-      {.service = "backend-2", .name = "backend-2"},
-      {.service = "ledger", .kind = Kind::mesh_service, .name = "ledger"},
-      {.service = "shop", .kind = Kind::mesh_multi_zone_service, .name = "all"}};
+  const std::vector<Destination> called{{.service = "backend", .name = "backend"},
+                                        {.service = "backend-2", .name = "backend-2"},
+                                        {.service = "ledger", .kind = Kind::mesh_service, .name = "ledger"},
+                                        {.service = "shop", .kind = Kind::mesh_multi_zone_service, .name = "all"}};
   EXPECT_EQ(service_of_cluster("backend", called), "backend");
   EXPECT_EQ(service_of_cluster("backend-3f2a", called), "backend");
   EXPECT_EQ(service_of_cluster("backend-2-3f2a", called), "backend-2");
@@ -160,7 +160,7 @@ TEST(Destination, AMeshMultiZoneServiceIsOfGlobal) {
   EXPECT_THAT(refused("{kind: MeshMultiZoneService, labels: {kuma.io/display-name: a}}"),
               HasSubstr("has no MeshMultiZoneService `a`"));
   EXPECT_THAT(refused("{kind: MeshMultiZoneService, labels: {kuma.io/display-name: all}, port: 8}"),
-              HasSubstr("`all` has no port 8"));
+              HasSubstr("`backend` has the port 9000"));
   EXPECT_THAT(refused(all, "Exclusive", "kuma.io/display-name: ledger"), HasSubstr("does not select"));
   EXPECT_THAT(refused(all, "Exclusive", "kuma.io/display-name: backend, kuma.io/zone: north"),
               HasSubstr("a zone that has no instance of it"));

@@ -109,11 +109,15 @@ TEST_P(Grpc, WorksOverMutualTls) {
   auto authority = testing::make_authority("ca");
   auto server = testing::make_leaf(authority, {});
   auto leaf = testing::make_leaf(authority, {.names = {"URI:spiffe://default/web"}});
-  tls = std::make_shared<const TlsContext>(*TlsContext::create(
-      {.role = TlsRole::server, .certificate_pem = server.certificate_pem, .key_pem = server.key_pem,
-       .trust_pem = authority.certificate_pem, .alpn = {"h2", "http/1.1"}}));
-  auto context = TlsContext::create({.certificate_pem = leaf.certificate_pem, .key_pem = leaf.key_pem,
-                                     .trust_pem = authority.certificate_pem, .alpn = {"h2"}});
+  tls = std::make_shared<const TlsContext>(*TlsContext::create({.role = TlsRole::server,
+                                                                .certificate_pem = server.certificate_pem,
+                                                                .key_pem = server.key_pem,
+                                                                .trust_pem = authority.certificate_pem,
+                                                                .alpn = {"h2", "http/1.1"}}));
+  auto context = TlsContext::create({.certificate_pem = leaf.certificate_pem,
+                                     .key_pem = leaf.key_pem,
+                                     .trust_pem = authority.certificate_pem,
+                                     .alpn = {"h2"}});
   client_options.tls = &*context;
   serve();
   world->client([this](Runtime& runtime) -> asio::awaitable<void> {
@@ -213,7 +217,10 @@ TEST_P(Grpc, CancelReachesTheServer) {
     EXPECT_EQ(co_await stream->read(), "x");
     stream->cancel();
     EXPECT_EQ((co_await stream->status()).code, GrpcCode::cancelled);
-    { auto dropped = client.open("/hang"); co_await sleep(runtime.timers, 20ms); }
+    {
+      auto dropped = client.open("/hang");
+      co_await sleep(runtime.timers, 20ms);
+    }
     for (auto i = 0; i < 1000 && cancelled < 2; ++i) co_await sleep(runtime.timers, 1ms);
     EXPECT_EQ(cancelled, 2);
     EXPECT_TRUE(co_await client.call("/echo", "still", 5s));
@@ -375,6 +382,7 @@ struct Pair {
           auto stream = connection->open("/echo");
           while (stream && co_await stream->write(message_of(3000)) && co_await stream->read()) {
             ++pair.echoes;
+            if (pair.falls_silent && !co_await stream->read()) break;
             co_await sleep(rt.timers, 1ms);
           }
           if (stream) pair.statuses.push_back(co_await stream->status());
@@ -385,12 +393,26 @@ struct Pair {
   }
 
   GrpcLimits limits{.http2 = {.keepalive_interval = 2s, .keepalive_timeout = 1s}};
+  bool falls_silent = false;  ///< after one echo
   int echoes = 0;
   std::vector<GrpcStatus> statuses;
   sim::World world;
   sim::Process& server = world.add_process("server");
   sim::Process& client = world.add_process("client");
 };
+
+/// One that answered a ping at once, and whose timeout is longer than the interval.
+TEST(GrpcSimulated, KeepaliveCountsFromTheLastAnswer) {
+  Pair pair(1);
+  pair.limits = {.http2 = {.keepalive_interval = 1s, .keepalive_timeout = 3s}};
+  pair.falls_silent = true;
+  pair.world.run_for(1'500ms);
+  pair.world.network().partition(pair.client, pair.server);
+  pair.world.run_for(3'400ms);
+  EXPECT_TRUE(pair.statuses.empty());
+  pair.world.run_for(200ms);  // a ping 1 s after the answer, and 3 s for its own
+  EXPECT_EQ(pair.statuses.size(), 1u);
+}
 
 TEST(GrpcSimulated, AKilledServerIsNoticedAndFoundAgain) {
   Pair pair(1);

@@ -54,8 +54,7 @@ asio::awaitable<void> Http2Connection::run(std::shared_ptr<Http2Connection> self
   auto executor = self->stream_.get_executor();
   self->writer_runs_ = true;
   spawn(executor, self->log_, "http2.writer", write(self));
-  const auto& limits = self->options_.limits;
-  if (limits.keepalive_interval > Duration::zero() || limits.idle_max > Duration::zero()) {
+  if (self->options_.limits.keepalive_interval > Duration::zero()) {
     self->watch_timer_.emplace(self->timers_);
     self->last_received_ = self->timers_.now();
     spawn(executor, self->log_, "http2.watchdog", watch(self));
@@ -155,25 +154,26 @@ asio::awaitable<void> Http2Connection::pause(Duration time) {
 /// that goes silent is given up after the interval and the timeout, whenever it does.
 asio::awaitable<void> Http2Connection::watch(std::shared_ptr<Http2Connection> self) {
   const auto& limits = self->options_.limits;
-  auto pings = limits.keepalive_interval > Duration::zero();
-  auto tick = pings ? limits.keepalive_interval : limits.idle_max;
-  Duration wait = tick, unused{};
+  MonotonicTime pinged{}, before{};
+  bool waits = false;  // for something to come after a ping
   while (!self->over_) {
-    co_await self->pause(wait);
-    if (self->over_) co_return;
-    unused = self->exchanges_.empty() && self->handlers_ == 0 ? unused + wait : Duration::zero();
-    if (limits.idle_max > Duration::zero() && unused >= limits.idle_max) co_return self->close();
-    wait = pings ? tick - self->quiet() : tick;
-    if (wait > Duration::zero()) continue;
-    self->session_.ping();
-    self->wake_.notify_all();
-    co_await self->pause(limits.keepalive_timeout);
-    if (self->over_) co_return;
-    wait = std::max(tick - self->quiet(), Duration::zero());
-    if (self->quiet() < limits.keepalive_timeout) continue;
-    self->log_.info("http2", "peer is silent, connection closed", {{"peer", to_string(self->remote_)}});
-    self->shut("the peer did not answer a keepalive ping");
-    self->stream_.close();
+    const MonotonicTime now = self->timers_.now();
+    waits = waits && self->last_received_ == before;
+    if (waits && now >= pinged + limits.keepalive_timeout) {
+      self->log_.info("http2", "peer is silent, connection closed", {{"peer", to_string(self->remote_)}});
+      self->shut("the peer did not answer a keepalive ping");
+      co_return self->stream_.close();
+    }
+    if (!waits && now >= self->last_received_ + limits.keepalive_interval) {
+      before = self->last_received_;
+      pinged = now;
+      waits = true;
+      self->session_.ping();
+      self->wake_.notify_all();
+    }
+    const MonotonicTime due = waits ? std::min(pinged + limits.keepalive_timeout, now + limits.keepalive_interval)
+                                    : self->last_received_ + limits.keepalive_interval;
+    co_await self->pause(due - now);
   }
 }
 

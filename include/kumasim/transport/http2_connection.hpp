@@ -74,8 +74,6 @@ class Http2Connection : public std::enable_shared_from_this<Http2Connection>, pr
   static asio::awaitable<void> handle(std::shared_ptr<Http2Connection> self, ExchangePtr exchange,
                                       asio::awaitable<void> handler);
   asio::awaitable<void> pause(Duration time);
-  /// Since when nothing has come from the peer.
-  Duration quiet() const { return timers_.now() - last_received_; }
   void shut(std::string why);
   Http2Exchange* find(std::int32_t stream) const;
   void refuse(Http2Exchange& exchange, GrpcStatus status);

@@ -24,8 +24,6 @@ struct Http2Limits {
   /// A connection that was silent for this long is pinged, and closed where it stays silent for the timeout; 0: never.
   Duration keepalive_interval = Duration::zero();
   Duration keepalive_timeout = std::chrono::seconds(15);
-  /// A connection without a stream for this long is closed; zero: never.
-  Duration idle_max = Duration::zero();
   /// A server: bodies and messages of all streams that were received and not yet dealt with. What is more is refused.
   std::size_t received_bytes_max = 64 << 20;
   /// A server ends a connection whose streams are reset more often ("rapid reset", CVE-2023-44487): so many at once,
