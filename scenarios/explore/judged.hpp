@@ -25,8 +25,8 @@ struct Judged {
 
 /// Of the file's expectations:
 /// - safety (no-plaintext; denied, as blocked) is judged wherever the author did, and to the new end where it was to
-///   the end; not after a change, which faults may hold up (denied: nor after a fault of the file that writes resources),
-///   nor for calls that may arrive after the next one;
+///   the end; not after a change, which faults may hold up (denied: nor after a fault of the file that writes
+///   resources), nor for calls that may arrive after the next one;
 /// - what holds to the end of the run is judged after the liveness phase;
 /// - what must come to hold, and no later change undoes, is judged in the liveness phase;
 /// - counts, shares, rotations and windows before the end are left out: they speak of the author's faults only;
