@@ -19,10 +19,6 @@ std::string law_name(DelayLaw::Law law) {
 
 }  // namespace
 
-std::vector<Destination> LiveMember::called(const Scenario& scenario) const {
-  return service == nullptr ? std::vector<Destination>() : Destinations(scenario).of(*service, *instance);
-}
-
 std::string LiveMember::proxy_type() const {
   if (instance != nullptr) return "dataplane";
   return role == ZoneProxyRole::ingress ? "ingress" : "egress";

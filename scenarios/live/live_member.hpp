@@ -25,6 +25,7 @@ struct LiveMember {
   std::string name;
   const Instance* instance = nullptr;  // null of a zone proxy
   const Service* service = nullptr;
+  std::vector<Destination> called;   // what it is to hold endpoints of
   ZoneProxyRole role{};              // of a zone proxy
   const LivePlane* plane = nullptr;  // that it belongs to
   std::string address;
@@ -40,8 +41,6 @@ struct LiveMember {
 
   bool runs() const { return sidecar && !sidecar->status(); }
   bool up() const { return runs() && !paused; }
-  /// What it is to hold endpoints of.
-  std::vector<Destination> called(const Scenario& scenario) const;
   /// The Dataplane, ZoneIngress or ZoneEgress that kuma-dp is given.
   nlohmann::json resource(const Scenario& scenario) const;
   /// "dataplane", "ingress" or "egress".

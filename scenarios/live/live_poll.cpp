@@ -68,8 +68,7 @@ asio::awaitable<void> LiveWorld::poll_members() {
 
 asio::awaitable<void> LiveWorld::poll_member(LiveMember& member) {
   std::uint64_t life = member.lives;
-  ProxyState state =
-      co_await read_envoy(runtime_of(member.name), member.admin_port, member.called(scenario_), member.refusals);
+  ProxyState state = co_await read_envoy(runtime_of(member.name), member.admin_port, member.called, member.refusals);
   if (!member.up() || member.lives != life) co_return;  // the answer of an Envoy that is no more
   if (member.refusals.any()) state.refusals = member.refusals.refusals(whole_log(member.name));
   if (state.up)

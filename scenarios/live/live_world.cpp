@@ -89,10 +89,12 @@ void LiveWorld::add_members() {
     member.address = fmt::format("127.{}.{}.{}", 1 + network / 250, 1 + network % 250, host++);
     return member;
   };
+  const Destinations destinations(scenario_);
   for (const Instance& instance : scenario_.instances) {
     LiveMember& member = add(instance.process);
     member.instance = &instance;
     member.service = scenario_.find_service(instance.service);
+    member.called = destinations.of(*member.service, instance);
     member.ports = ports_beside(member.service->port, member.service->calls.size());
   }
   auto add_zone_proxy = [&](const std::string& name, ZoneProxyRole role) {
