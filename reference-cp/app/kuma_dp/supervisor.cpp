@@ -201,8 +201,12 @@ asio::awaitable<Result<>> Supervisor::watch() {
     if (!happening || happening == Happening::stop_at_once) co_return Result<>();
     if (happening == Happening::drain_forever && !std::exchange(drained, true)) co_await drain_forever();
     if (happening == Happening::envoy_ended && envoy_status_) {
-      auto done = co_await restart_envoy(*envoy_status_);
-      if (!done || envoy_status_) co_return done;
+      const live::ExitStatus status = *envoy_status_;
+      if (status.success()) {
+        runtime_.log.info("kuma-dp.run.envoy", "Envoy terminated successfully");
+        co_return Result<>();
+      }
+      if (auto done = co_await restart_envoy(status); !done) co_return done;
     }
     if (happening == Happening::stop) {
       runtime_.log.info("kuma-dp.run", "Kuma DP caught an exit signal");
@@ -216,11 +220,7 @@ asio::awaitable<Result<>> Supervisor::watch() {
   }
 }
 
-asio::awaitable<Result<>> Supervisor::restart_envoy(const live::ExitStatus& status) {
-  if (status.success()) {
-    runtime_.log.info("kuma-dp.run.envoy", "Envoy terminated successfully");
-    co_return Result<>();
-  }
+asio::awaitable<Result<>> Supervisor::restart_envoy(live::ExitStatus status) {
   runtime_.log.error("kuma-dp.run.envoy", "Envoy terminated with an error", {{"error", to_string(status)}});
   if (!config_.restart_envoy) co_return fail(Code::unavailable, "Envoy terminated with an error: " + to_string(status));
   auto pause = std::chrono::duration_cast<std::chrono::milliseconds>(restart_pause_).count();

@@ -36,7 +36,8 @@ class Supervisor {
   asio::awaitable<Result<>> watch();
   asio::awaitable<void> drain();
   asio::awaitable<void> drain_forever();
-  asio::awaitable<Result<>> restart_envoy(const live::ExitStatus& status);
+  /// Of one that failed; the new one may have ended by the time that this returns.
+  asio::awaitable<Result<>> restart_envoy(live::ExitStatus status);
   asio::awaitable<void> stop_envoy();
   asio::awaitable<Result<>> admin_post(std::string target);
 
