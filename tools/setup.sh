@@ -44,7 +44,7 @@ setup_build() {
     fi
   fi
   if ! ninja -C "$build" -n "$@" 2>/dev/null | grep -q 'no work to do'; then
-    say "building $* (a cold build takes some ten minutes on two cores)"
+    say "building $* (a cold build takes 10 to 25 minutes on two cores)"
     if [ -t 2 ]; then
       (cd "$root" && ninja -C "$build" "$@") >&2 || exit 2
     elif ! (cd "$root" && NINJA_STATUS='[%f/%t %es] ' ninja -C "$build" "$@") >"$log" 2>&1; then
