@@ -21,6 +21,8 @@ std::vector<cp::golden::Case> part(const std::vector<cp::golden::Case>& all, std
 
 }  // namespace
 
+bool cases_are_asked_for() { return std::getenv("KUMASIM_ENVOY_CASES") != nullptr; }
+
 std::vector<cp::golden::Case> chosen_cases(const std::vector<cp::golden::Case>& all, std::string_view sample) {
   const char* asked = std::getenv("KUMASIM_ENVOY_CASES");
   const std::string wanted(asked ? asked : sample);
