@@ -17,7 +17,17 @@ namespace kumasim::scenario {
 namespace {
 
 constexpr Duration sample_period = std::chrono::milliseconds(250);
+/// A run goes on for so long after its end, and then until what was called is answered or given up.
 constexpr Duration drain = std::chrono::seconds(3);
+constexpr Duration drain_step = std::chrono::seconds(1);
+
+/// What a call takes at most: its tries, each with the timeout of its load, and what lies between them.
+Duration longest_call(const Scenario& scenario) {
+  Duration out{};
+  for (const Load& load : scenario.load)
+    out = std::max(out, load.timeout * (load.retries.most + 1) + load.retries.backoff_max * load.retries.most);
+  return out;
+}
 
 class Engine {
  public:
@@ -61,9 +71,7 @@ class Engine {
     load_.start();
     world_.on_inner_call([this](CallRecord call) { note_inner_call(std::move(call)); });
     sample();
-    Duration end = scenario_.duration + drain;
-    if (watch_.until) end = std::min(end, *watch_.until);
-    if (Result<> ran = world_.run_until(end); !ran)
+    if (Result<> ran = run_to_the_end(); !ran)
       run_.problems.push_back({kind_of(ran.error(), Problem::Kind::internal), ran.error().message, world_.now()});
     settle_unanswered();
     finish();
@@ -83,6 +91,31 @@ class Engine {
   static Problem::Kind kind_of(const Error& error, Problem::Kind otherwise) {
     if (error.code == Code::cancelled) return Problem::Kind::interrupted;
     return error.code == Code::internal ? Problem::Kind::internal : otherwise;
+  }
+
+  Result<> run_to_the_end() {
+    Duration end = scenario_.duration + drain;
+    if (watch_.until) return world_.run_until(std::min(end, *watch_.until));
+    const Duration latest = scenario_.duration + std::max(drain, longest_call(scenario_));
+    Result<> ran = world_.run_until(end);
+    while (ran && end < latest && somebody_waits()) {
+      end = std::min(end + drain_step, latest);
+      ran = world_.run_until(end);
+    }
+    return ran;
+  }
+
+  bool somebody_waits() const {
+    for (std::size_t i = 0; i < answered_.size(); ++i)
+      if (!answered_[i] && !orphaned(i)) return true;
+    return false;
+  }
+
+  /// Its caller has died since.
+  bool orphaned(std::size_t call) const {
+    auto kills = killed_.find(seen_.calls[call].from_process);
+    return kills != killed_.end() &&
+           std::ranges::any_of(kills->second, [&](Duration at) { return at >= seen_.calls[call].start; });
   }
 
   /// Each refusal once, when it is seen first.
@@ -231,10 +264,7 @@ class Engine {
   void settle_unanswered() {
     std::size_t kept = 0;
     for (std::size_t i = 0; i < seen_.calls.size(); ++i) {
-      const CallRecord& call = seen_.calls[i];
-      bool orphaned = !answered_[i] &&
-                      std::ranges::any_of(killed_[call.from_process], [&](Duration at) { return at >= call.start; });
-      if (orphaned) continue;
+      if (!answered_[i] && orphaned(i)) continue;
       if (kept != i) seen_.calls[kept] = std::move(seen_.calls[i]);
       ++kept;
     }

@@ -256,6 +256,24 @@ TEST(Engine, ALoadThatIsTooMuchFailsTheRun) {
   EXPECT_EQ(problems(done).substr(0, 43), "load: the load comes to more than 50 calls,") << problems(done);
 }
 
+TEST(Engine, CallsUnderWayAtTheEndAreAwaited) {
+  constexpr std::string_view slow = R"(apiVersion: kumasim/v1
+kind: Scenario
+metadata: {name: slow}
+spec:
+  duration: 10s
+  topology: {services: [{name: web, calls: [backend]}, {name: backend, latency: 4s}]}
+  resources: [{type: Mesh, name: default}]
+  load: [{from: web, to: backend, rate: 1/s, law: const}]
+  expect: [{always: reachable(web -> backend)}]
+)";
+  WorldRun done = run(must_load(load_scenario(slow, "slow.yaml")));
+  EXPECT_TRUE(done.passed()) << broken(done);
+  WorldRun late = run(must_load(load_scenario(replaced(slow, "law: const", "law: const, timeout: 3s"), "slow.yaml")));
+  EXPECT_FALSE(late.passed());
+  EXPECT_EQ(broken(late).find("no answer before the end"), std::string::npos) << broken(late);
+}
+
 TEST(Engine, AControlPlaneThatCannotStartIsNamed) {
   Scenario scenario = small("");
   scenario.control_plane.settings["KUMA_API_SERVER_HTTP_PORT"] = "5678";

@@ -53,7 +53,7 @@ kind: Scenario
 metadata: {name: slow}
 spec:
   duration: 6s
-  topology: {services: [{name: web, calls: [backend]}, {name: backend, latency: 5s}]}
+  topology: {services: [{name: web, calls: [backend]}, {name: backend, latency: 60s}]}
   resources:
   - {type: Mesh, name: default, mtls: {enabledBackend: ca, backends: [{name: ca, type: builtin}]}}
   - {type: MeshTrafficPermission, mesh: default, name: all, spec: {from: [{targetRef: {kind: Mesh}, default: {action: Allow}}]}}
