@@ -71,12 +71,12 @@ class Explaining {
     bool instance = then_.scenario().find_instance(step.proxy) != nullptr;
     if (instance && !type.empty() && told_.insert({step.proxy, type, name}).second) {
       const Push* push = then_.conversation(step.proxy).brought(type, name);
-      const Push* last = then_.conversation(step.proxy).last(type);
       if (push != nullptr) {
         added.type = type;
         added.name = name;
         added.why = why_of(then_, provenance_of(step.proxy), step.proxy, type, name);
-        added.newer = !step.version.empty() && last->versions.empty() && step.version != last->version;
+        // What a later push brings unchanged keeps the version of the one that brought it.
+        added.newer = !step.version.empty() && push->versions.empty() && step.version != push->version;
       }
     }
     out_.way.push_back(std::move(added));

@@ -101,6 +101,11 @@ TEST_F(TimeTravel, ExplainsTheOffendingCallOfAFileAndOfAReport) {
   EXPECT_EQ(same["suspects"][0]["kind"], "proc.kill");
   EXPECT_EQ(same["call"]["ok"], false);
   EXPECT_GE(same["since"]["timeline"].size(), 1u);
+  // Its listener came long before the last push of listeners, which brought it unchanged.
+  Outcome late = run("explain scenarios/quickstart.yaml --call 'web -> backend @ 100s'", "2>/dev/null");
+  EXPECT_EQ(late.code, 0);
+  EXPECT_NE(late.out.find("listener outbound:"), std::string::npos) << late.out;
+  EXPECT_EQ(late.out.find("another version"), std::string::npos) << late.out;
   Outcome good = run("explain " + file_ + " --call 1");
   EXPECT_EQ(good.code, 0) << good.out;
   EXPECT_NE(good.out.find("status 200"), std::string::npos) << good.out;
@@ -213,7 +218,9 @@ TEST_F(TimeTravel, RefusesBadArguments) {
            {"explain " + file_ + " --call 'a -> b'", "the scenario has no flow `a -> b`"},
            {"explain " + file_ + " --call 1 --first-failed any", "excludes"},
            {"explain " + file_ + " --planted-bug none", "there is no planted bug `none`"},
+           {"inspect " + file_ + " --at 1s --seed -1", "expected a whole number of at most"},
            {"diverge " + file_ + " --events 5..1", "expected a range such as"},
+           {"diverge " + file_ + " --events 99999999..999999999", "the run has no events 99999999..999999999"},
            {"diverge " + file_ + " --against " + file_, "is not what `kumasim diverge --save` writes"},
            {"diverge " + file_ + " --with /nowhere/kumasim", "/nowhere/kumasim did not do the run"},
            {"diverge " + file_ + " --save a --against b", "excludes"}}) {

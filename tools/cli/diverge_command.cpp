@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tools/cli/arguments.hpp"
 #include "tools/cli/commands.hpp"
 #include "tools/cli/commit.hpp"
 #include "tools/cli/execute.hpp"
@@ -211,8 +212,10 @@ int diverge(DivergeArguments arguments) {
   sim::Replay replay = replay_of(*scenario, options, options.seeds.front());
   if (!arguments.events.empty()) {
     warn_of_commit(arguments.run);
-    for (const std::string& line : event_lines(replay, *parse_events(arguments.events))) std::cout << line << "\n";
-    return passed;
+    const std::vector<std::string> lines = event_lines(replay, *parse_events(arguments.events));
+    for (const std::string& line : lines) std::cout << line << "\n";
+    if (lines.empty()) std::cerr << fmt::format("the run has no events {}\n", arguments.events);
+    return lines.empty() ? bad_input : passed;
   }
   RunDigests digests = measure(arguments, *scenario, replay);
   bool same = same_run(arguments.run, digests.fingerprint);
@@ -226,7 +229,8 @@ void add_diverge(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("diverge", "Name the first event by which two runs of a seed differ");
   auto arguments = std::make_shared<DivergeArguments>();
   command->add_option("FILE", arguments->run.file, "Scenario file, or the JSON report of a run")->required();
-  command->add_option("--seed", arguments->run.seed, "Seed of the run; default: 1, or the report's first");
+  command->add_option("--seed", arguments->run.seed, "Seed of the run; default: 1, or the report's first")
+      ->check(check_whole);
   command->add_option("--planted-bug", arguments->run.planted_bug, "The bug to plant");
   auto* with = command->add_option("--with", arguments->with, "Another kumasim, such as the build of another commit");
   auto* save = command->add_option("--save", arguments->save, "Write digests of the run's events to this file");

@@ -7,6 +7,7 @@
 
 #include "scenarios/inspect/call_selector.hpp"
 #include "scenarios/inspect/explanation.hpp"
+#include "tools/cli/arguments.hpp"
 #include "tools/cli/commands.hpp"
 #include "tools/cli/execute.hpp"
 #include "tools/cli/recorded.hpp"
@@ -75,7 +76,8 @@ void add_explain(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("explain", "Say why a call went as it did: commit, push, ACK, pick, fault");
   auto arguments = std::make_shared<ExplainArguments>();
   command->add_option("FILE", arguments->run.file, "Scenario file, or the JSON report of a run")->required();
-  command->add_option("--seed", arguments->run.seed, "Seed of the run; default: 1, or the report's first");
+  command->add_option("--seed", arguments->run.seed, "Seed of the run; default: 1, or the report's first")
+      ->check(check_whole);
   command->add_option("--planted-bug", arguments->run.planted_bug, "The bug that was planted");
   auto* call = command->add_option("--call", arguments->call,
                                    "Its number, `web -> backend` for the first of a flow, or `web -> backend @ 61.2s` "

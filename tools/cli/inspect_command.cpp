@@ -13,6 +13,7 @@
 #include "scenarios/inspect/call_selector.hpp"
 #include "scenarios/inspect/configuration.hpp"
 #include "scenarios/inspect/inspection.hpp"
+#include "tools/cli/arguments.hpp"
 #include "tools/cli/commands.hpp"
 #include "tools/cli/execute.hpp"
 #include "tools/cli/inspection_text.hpp"
@@ -129,7 +130,8 @@ void add_inspect(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("inspect", "Show the mesh, a process or a proxy's configuration at a moment");
   auto arguments = std::make_shared<InspectArguments>();
   command->add_option("FILE", arguments->run.file, "Scenario file, or the JSON report of a run")->required();
-  command->add_option("--seed", arguments->run.seed, "Seed of the run; default: 1, or the report's first");
+  command->add_option("--seed", arguments->run.seed, "Seed of the run; default: 1, or the report's first")
+      ->check(check_whole);
   command->add_option("--planted-bug", arguments->run.planted_bug, "The bug that was planted");
   auto* at = command
                  ->add_option("--at", arguments->at,
