@@ -21,7 +21,7 @@ void Reader::complain(const std::string& path, std::string message, std::string 
 Duration Reader::duration(const json& value, const std::string& path) {
   auto parsed = parse_duration(value.get_ref<const std::string&>());
   if (!parsed) complain(path, "expected a duration of at most ten years");
-  return parsed.value_or(Duration(0));
+  return parsed.value_or(std::chrono::years(10));
 }
 
 Duration Reader::duration_or(const json& parent, const char* field, const std::string& path, Duration fallback) {
@@ -139,6 +139,22 @@ void Reader::known_service(const std::string& name, const std::string& path) {
            near.empty() ? "" : fmt::format("did you mean `{}`?", near));
 }
 
+void Reader::known_tag(const std::string& key, const std::string& value, const std::string& path) {
+  std::set<std::string> keys, values;
+  for (const Instance& instance : scenario_.instances)
+    for (const auto& [name, is] : instance.tags) {
+      keys.insert(name);
+      if (name == key) values.insert(is);
+    }
+  if (values.contains(value)) return;
+  const std::set<std::string>& all = values.empty() ? keys : values;
+  std::string near = nearest(values.empty() ? key : value, {all.begin(), all.end()});
+  complain(path,
+           values.empty() ? fmt::format("no instance has a tag `{}`; expected one of {}", key, fmt::join(all, ", "))
+                          : fmt::format("no instance has {}={}; its values are {}", key, value, fmt::join(all, ", ")),
+           near.empty() ? "" : fmt::format("did you mean `{}`?", near));
+}
+
 void Reader::known_process(const std::string& name, const std::string& path) {
   if (!scenario_.processes_of(name).empty() || scenario_.find_service(name) != nullptr) return;
   std::vector<std::string> names = process_names();
@@ -196,6 +212,9 @@ std::expected<Scenario, Diagnostics> load_scenario_file(const std::string& path)
   std::ifstream in(path, std::ios::binary);
   std::ostringstream text;
   if (in) text << in.rdbuf();
+  std::error_code unknown;
+  if (in && std::filesystem::is_regular_file(path, unknown) && std::filesystem::file_size(path, unknown) == 0)
+    return std::unexpected(Diagnostics{{path, {}, "", "is empty", {}}});
   if (!in || !text) return std::unexpected(Diagnostics{{path, {}, "", "cannot be read", {}}});
   return load_scenario(std::move(text).str(), path);
 }

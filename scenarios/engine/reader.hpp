@@ -32,6 +32,8 @@ class Reader {
   DelayLaw measured(const std::string& file, const std::string& path);
   Link link(const json& value, const std::string& path);
   void known_service(const std::string& name, const std::string& path);
+  /// Of any instance: a route may lead to other services.
+  void known_tag(const std::string& key, const std::string& value, const std::string& path);
   void known_process(const std::string& name, const std::string& path);
   std::vector<std::string> service_names() const;
   std::vector<std::string> process_names() const;

@@ -28,6 +28,7 @@ void Reader::read_load(const json& load, const std::string& path) {
                  "add it to the service's `calls`");
     }
     out.path = value.value("path", out.path);
+    if (out.path.empty() || out.path[0] != '/') complain(child_path(at, "path"), "a path begins with /");
     if (value.contains("rate") == value.contains("users")) complain(at, "a load needs either `rate` or `users`");
     if (value.contains("users") && value.contains("law"))
       complain(child_path(at, "law"), "has no meaning for a load with `users`");
@@ -214,6 +215,7 @@ void Reader::check_predicate(Expectation& expectation, const std::string& path) 
     complain(path, fmt::format("there is no load from `{}` to `{}`, so it could never be judged", that.from, that.to),
              "add one to spec.load, or a call to the caller's script");
   }
+  if (that.kind == Kind::share) known_tag(that.tag_key, that.tag_value, path);
 }
 
 }  // namespace kumasim::scenario

@@ -52,7 +52,7 @@ GrammarPtr span() {
   return any_of({duration(), list(duration(), 2, 2)}, "a duration such as 20s, or a range such as [10s, 120s]");
 }
 GrammarPtr percent() { return text("a percentage such as 0.5%", "^([0-9]{1,2}(\\.[0-9]{1,4})?|100(\\.0{1,4})?)%$"); }
-GrammarPtr rate() { return text("a rate such as 50/s, 30/m or 2/h", "^[0-9]{1,7}(\\.[0-9]{1,6})?/[smh]$"); }
+GrammarPtr rate() { return text("a rate such as 50/s, 30/m or 2/h", "^[0-9]{1,12}(\\.[0-9]{1,6})?/[smh]$"); }
 GrammarPtr tags() { return map("tags: a name and a text each", any_text("text (quote numbers)")); }
 
 GrammarPtr delay() {

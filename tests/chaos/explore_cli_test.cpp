@@ -210,8 +210,12 @@ TEST_F(ExploreCli, RefusesBadArguments) {
        {"explore", "explore x.yaml", "explore x.yaml --profile heavy", "explore x.yaml --shard 3/2",
         "explore x.yaml --jobs 0", "explore --merge nowhere", "explore x.yaml --seeds 0..3",
         "explore --seeds 1..2 --merge nowhere", "explore --resume x --merge nowhere", "shrink",
-        "shrink x.yaml --planted-bug none-such"})
+        "shrink x.yaml --planted-bug none-such", "shrink x.yaml --minutes soon", "shrink x.yaml --seed -1",
+        "explore x.yaml --expand 0", "explore x.yaml --expand soon"})
     EXPECT_EQ(run(arguments).code, 2) << arguments;
+  Outcome nothing = run("explore " + file_ + " --profile lite --seeds 1..2 --resume " + path("nowhere"));
+  EXPECT_EQ(nothing.code, 2);
+  EXPECT_NE(nothing.out.find("begin with --out"), std::string::npos) << nothing.out;
   Outcome passes = run("shrink " + file_ + " --seed 1");
   EXPECT_EQ(passes.code, 2);
   EXPECT_NE(passes.out.find("seed 1 passes: there is nothing to shrink"), std::string::npos) << passes.out;

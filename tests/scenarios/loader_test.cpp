@@ -145,6 +145,16 @@ INSTANTIATE_TEST_SUITE_P(
          "always: no-plaintext",
          "always: share(web -> backend, version=v1) in 93%..87%",
          {"the range is empty"}},
+        {"ShareOfATagThatNobodyHas",
+         "always: no-plaintext",
+         "always: share(web -> backend, verison=v1) <= 10%",
+         {"spec.expect[0].always: no instance has a tag `verison`; expected one of kuma.io/"}},
+        {"ShareOfAValueThatNobodyHas",
+         "always: no-plaintext",
+         "always: share(web -> backend, kuma.io/service=backnd) <= 10%",
+         {"no instance has kuma.io/service=backnd; its values are backend, web", "did you mean `backend`?"}},
+        {"RateAboveAll", "rate: 10/s", "rate: 100000000/s", {"expected a rate above 0 and at most 1000000/s"}},
+        {"PathWithoutASlash", "rate: 10/s", "rate: 10/s, path: api", {"spec.load[0].path: a path begins with /"}},
         {"FaultUnknown",
          "  expect:",
          "  faults:\n  - {fault: proc.kil, at: 1s, target: web-0}\n  expect:",
@@ -189,6 +199,11 @@ INSTANTIATE_TEST_SUITE_P(
         {"FileThatIsNot", "{type: Mesh, name: default}", "{file: nowhere.yaml}", {"nowhere.yaml` cannot be read"}},
     }),
     [](const auto& info) { return std::string(info.param.name); });
+
+TEST(Loader, ADurationThatIsTooLongIsOneError) {
+  EXPECT_EQ(errors(replaced("duration: 30s", "duration: 9999999d")),
+            "s.yaml:5:3: spec.duration: expected a duration of at most ten years\n");
+}
 
 TEST(Loader, EveryTruncationIsRefusedOrRead) {
   for (std::size_t length = 0; length < small.size(); ++length) {

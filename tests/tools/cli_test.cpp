@@ -130,7 +130,9 @@ TEST_F(Cli, NamesWhatIsWrongInAFile) {
       run("validate " + write("cut.yaml", std::string(small.substr(0, small.find("}\n    - {name: backend")))));
   EXPECT_EQ(truncated.code, 2);
   EXPECT_NE(truncated.out.find("is not YAML"), std::string::npos) << truncated.out;
-  EXPECT_EQ(run("validate " + write("empty.yaml", "")).code, 2);
+  Outcome empty = run("validate " + write("empty.yaml", ""));
+  EXPECT_EQ(empty.code, 2);
+  EXPECT_NE(empty.out.find("empty.yaml: is empty"), std::string::npos) << empty.out;
 }
 
 TEST_F(Cli, NamesFileLineAndFieldOfEveryMistake) {

@@ -61,6 +61,8 @@ Result<ExplorationFolder> ExplorationFolder::create(const std::string& path, con
 }
 
 Result<ExplorationFolder> ExplorationFolder::resume(const std::string& path, const chaos::Exploration& exploration) {
+  if (!fs::exists(results_of(path)))
+    return fail(Code::not_found, fmt::format("there is no {}: begin with --out {}", results_of(path).string(), path));
   auto there = read(path);
   if (!there && there.error().code == Code::not_found) return create(path, exploration);
   if (!there) return fail(there.error());

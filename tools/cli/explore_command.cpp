@@ -313,7 +313,7 @@ void add_explore(CLI::App& app, int& exit_code) {
       ->excludes(resume);
   auto* expand =
       command->add_option("--expand", arguments->expand, "Run nothing: print the scenario that this seed makes")
-          ->check(CLI::PositiveNumber);
+          ->check(check_count);
   command->add_option("--prefer", arguments->prefer, "Of --expand: the kinds of faults that this seed preferred")
       ->needs(expand)
       ->delimiter(',')

@@ -89,7 +89,9 @@ void add_run(CLI::App& app, int& exit_code) {
   auto arguments = std::make_shared<RunArguments>();
   command->add_option("FILE", arguments->file, "Scenario file")->required();
   auto* seed =
-      command->add_option("--seed", arguments->seed, "Seed of everything that is chance")->capture_default_str();
+      command->add_option("--seed", arguments->seed, "Seed of everything that is chance")
+          ->check(check_whole)
+          ->capture_default_str();
   command->add_option("--seeds", arguments->seeds, "Run once for each seed of a range such as 1..200")
       ->excludes(seed)
       ->check(check_seeds);
@@ -122,7 +124,8 @@ void add_replay(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("replay", "Do a run again and see that it is the same");
   auto arguments = std::make_shared<ReplayArguments>();
   command->add_option("FILE", arguments->run.file, "Scenario file, or the JSON report of a run")->required();
-  command->add_option("--seed", arguments->run.seed, "Seed of the run; default: 1, or the report's first");
+  command->add_option("--seed", arguments->run.seed, "Seed of the run; default: 1, or the report's first")
+      ->check(check_whole);
   command->add_option("--planted-bug", arguments->run.planted_bug, "The bug that was planted");
   command->add_option("--fingerprint", arguments->run.fingerprint, "What the fingerprint must be");
   command->add_option("--output", arguments->output, "Format of the report")

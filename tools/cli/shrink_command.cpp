@@ -230,7 +230,9 @@ void add_shrink(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("shrink", "Find the smallest scenario that still breaks as a seed breaks it");
   auto arguments = std::make_shared<ShrinkArguments>();
   command->add_option("FILE", arguments->file, "Scenario file")->required();
-  command->add_option("--seed", arguments->seed, "A seed that breaks it")->capture_default_str();
+  command->add_option("--seed", arguments->seed, "A seed that breaks it")
+      ->check(check_whole)
+      ->capture_default_str();
   std::vector<std::string> names;
   for (const scenario::Profile& profile : scenario::profiles()) names.push_back(profile.name);
   command
@@ -241,7 +243,12 @@ void add_shrink(CLI::App& app, int& exit_code) {
   command->add_option("--out", arguments->out, "Write the scenario to this file, and its certificate to FILE.json");
   command->add_option("--certificate", arguments->certificate, "Write the certificate to this file instead");
   command->add_option("--minutes", arguments->minutes, "Longest time; default: until it is the smallest")
-      ->check(CLI::PositiveNumber);
+      ->check([](const std::string& text) {
+        double minutes = 0;
+        return CLI::detail::lexical_cast(text, minutes) && minutes > 0
+                   ? std::string()
+                   : "expected a number of minutes above 0, found `" + text + "`";
+      });
   command
       ->add_option("--jobs", arguments->jobs,
                    "Runs at a time, which change nothing but the time; default: one for each processor")
