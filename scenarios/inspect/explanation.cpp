@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "kumasim/scenario/quantity.hpp"
+#include "scenarios/inspect/host_health.hpp"
 
 namespace kumasim::scenario {
 namespace {
@@ -86,9 +87,12 @@ class Explaining {
     auto caller = then_.state().proxies.find(out_.call.from_process);
     if (caller == then_.state().proxies.end()) return;
     const std::set<std::string>& known = caller->second.endpoints.of(out_.call.to);
+    HostHealth health = host_health(then_, out_.call.from_process, out_.call.to);
+    out_.panics = std::move(health.panics);
     for (const std::string& address : known) {
       std::string process = holder_of(address);
-      out_.endpoints.push_back({address, process, true, !process.empty() && then_.state().proxies.at(process).up});
+      bool up = !process.empty() && then_.state().proxies.at(process).up;
+      out_.endpoints.push_back({address, process, true, up, std::move(health.troubles[address])});
     }
     for (const Instance& instance : then_.scenario().instances) {
       const ProxyState& state = then_.state().proxies.at(instance.process);

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,6 +28,7 @@ struct EndpointState {
   std::string address, process;  ///< process "" for an address that nobody has
   bool known = false;            ///< to the caller's proxy
   bool up = false;
+  std::string trouble = {};  ///< what the caller's proxy holds against it; "" for nothing
 };
 
 /// A fault that may have made the call what it was.
@@ -42,6 +44,7 @@ struct Explanation {
   std::string server = {};  ///< the process whose endpoint was picked; "" where none was
   std::vector<ExplainedStep> way = {};
   std::vector<EndpointState> endpoints = {};
+  std::set<std::string> panics = {};   ///< clusters of the caller's proxy, as in HostHealth
   std::vector<FaultSpan> faults = {};  ///< in force while it was on its way
   /// The last call of the same flow that succeeded before, and what happened since then.
   std::optional<std::size_t> last_ok = {};

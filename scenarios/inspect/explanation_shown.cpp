@@ -133,9 +133,12 @@ json explanation_json(const RecordedRun& whole, const RecordedRun& then, const E
            {"controlPlane", control_plane_json(then)},
            {"faults", json::array()},
            {"since", since_json(whole, explanation)}};
-  for (const EndpointState& one : explanation.endpoints)
-    out["endpoints"].push_back(
-        {{"address", one.address}, {"process", one.process}, {"known", one.known}, {"up", one.up}});
+  for (const EndpointState& one : explanation.endpoints) {
+    json& added = out["endpoints"].emplace_back(
+        json{{"address", one.address}, {"process", one.process}, {"known", one.known}, {"up", one.up}});
+    if (!one.trouble.empty()) added["trouble"] = one.trouble;
+  }
+  if (!explanation.panics.empty()) out["inPanic"] = explanation.panics;
   for (const std::string& process : {explanation.call.from_process, explanation.server})
     if (scenario.find_instance(process) != nullptr) out["proxies"][process] = proxy_json(then, process);
   for (const FaultSpan& fault : explanation.faults) out["faults"].push_back(fault_json(fault));
@@ -157,9 +160,11 @@ std::string explanation_text(const RecordedRun& whole, const RecordedRun& then, 
   for (const std::string& process : {explanation.call.from_process, explanation.server})
     if (scenario.find_instance(process) != nullptr) out += proxy_text(then, process);
   for (const EndpointState& one : explanation.endpoints)
-    out += fmt::format("  {} {} of {}: {}, {}\n", one.address, one.process.empty() ? "that nobody has" : one.process,
+    out += fmt::format("  {} {} of {}: {}, {}{}{}\n", one.address, one.process.empty() ? "that nobody has" : one.process,
                        explanation.call.to, one.known ? "known to the caller" : "not known to the caller",
-                       one.up ? "up" : "down");
+                       one.up ? "up" : "down", one.trouble.empty() ? "" : ", ", one.trouble);
+  for (const std::string& cluster : explanation.panics)
+    out += fmt::format("  {} of the caller is in panic: who is well does not count\n", cluster);
   out += "\n" + since_text(whole, explanation);
   if (!explanation.faults.empty()) out += "\nfaults in force\n";
   for (const FaultSpan& fault : explanation.faults)

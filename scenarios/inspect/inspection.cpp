@@ -7,6 +7,7 @@
 #include "reference-cp/model/timestamp.hpp"
 #include "scenarios/engine/sim_world.hpp"
 #include "scenarios/inspect/configuration.hpp"
+#include "scenarios/inspect/host_health.hpp"
 #include "scenarios/inspect/moments.hpp"
 #include "scenarios/inspect/why.hpp"
 #include "sim/envoy/envoy_process.hpp"
@@ -82,6 +83,11 @@ json proxy_json(const RecordedRun& run, const std::string& process) {
   if (!state.certificate.empty())
     out["certificate"] = {{"serial", state.certificate}, {"notAfter", cp::print_timestamp(state.certificate_end)}};
   out["endpoints"] = state.endpoints.map();
+  for (const auto& [called, addresses] : state.endpoints.map()) {
+    HostHealth health = host_health(run, process, called);
+    for (auto& [address, trouble] : health.troubles) out["troubles"][called][address] = std::move(trouble);
+    for (const std::string& cluster : health.panics) out["inPanic"].push_back(cluster);
+  }
   if (!run.state().rollout) return out;
   auto said = run.state().rollout->proxies.find(process);
   out["controlPlaneSays"] =

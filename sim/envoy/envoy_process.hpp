@@ -72,6 +72,7 @@ class EnvoyProcess {
   const proxy::AdsClient& ads() const { return ads_; }
   const proxy::HealthClient& health() const { return health_; }
   proxy::Proxy& data() { return proxy_; }
+  const proxy::Proxy& data() const { return proxy_; }
   /// As its admin port's drain_listeners?graceful: connections end one by one within this time.
   void drain(Duration time) { proxy_.drain_all(time); }
   /// What is wrong with its conversation from now on, on this stream and on later ones.

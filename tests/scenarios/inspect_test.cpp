@@ -7,6 +7,7 @@
 #include "scenarios/inspect/call_selector.hpp"
 #include "scenarios/inspect/configuration.hpp"
 #include "scenarios/inspect/explanation.hpp"
+#include "scenarios/inspect/host_health.hpp"
 #include "scenarios/inspect/inspection.hpp"
 #include "scenarios/inspect/why.hpp"
 #include "tests/scenarios/sim_run.hpp"
@@ -67,6 +68,45 @@ TEST(RecordedRun, IsTheRunThatItLooksAt) {
   EXPECT_EQ(whole().run().events, plain.events);
   EXPECT_EQ(broken(whole().run()), broken(plain));
   EXPECT_EQ(whole().now(), 12s);
+}
+
+TEST(HostHealth, TellsWhoIsEjectedAndWhetherItsClusterPanics) {
+  constexpr std::string_view ejecting = R"(apiVersion: kumasim/v1
+kind: Scenario
+metadata: {name: ejecting}
+spec:
+  duration: 20s
+  topology:
+    services:
+    - {name: web, calls: [backend]}
+    - name: backend
+      versions: [{name: good, instances: 1}, {name: bad, instances: 2, errors: {rate: 100%, status: 500}}]
+  resources:
+  - {type: Mesh, name: default}
+  - type: MeshCircuitBreaker
+    mesh: default
+    name: eject
+    spec:
+      targetRef: {kind: Mesh}
+      to:
+      - targetRef: {kind: Mesh}
+        default: {outlierDetection: {maxEjectionPercent: 100, detectors: {totalFailures: {consecutive: 5}}}}
+  load: [{from: web, to: backend, rate: 20/s}]
+  expect: [{always: no-plaintext}]
+)";
+  const Scenario scenario = *load_scenario(ejecting, "s.yaml");
+  const RecordedRun run(scenario, {.until = 15s});
+  const HostHealth health = host_health(run, "web-0", "backend");
+  EXPECT_EQ(health.troubles.size(), 2u);
+  for (const char* process : {"backend-bad-0", "backend-bad-1"})
+    EXPECT_THAT(health.troubles.at(run.state().proxies.at(process).address),
+                testing::StartsWith("ejected by outlier detection at "));
+  EXPECT_EQ(health.panics, (std::set<std::string>{"backend"}));  // a third of its hosts is left
+  const RecordedRun whole(scenario, {});
+  const std::string told = explanation_text(whole, run, explain(whole, run, run.seen().calls.size() - 1));
+  EXPECT_THAT(told, HasSubstr("backend-bad-0 of backend: known to the caller, up, ejected by outlier detection at "));
+  EXPECT_THAT(told, HasSubstr("backend of the caller is in panic: who is well does not count"));
+  EXPECT_EQ(host_health(run, "backend-good-0", "backend").troubles.size(), 0u);
 }
 
 TEST(RecordedRun, SaysOfReplicasAndTheirStoreWhetherTheyRun) {

@@ -112,6 +112,11 @@ std::string process_text(const RecordedRun& run, const std::string& process) {
   if (proxy.contains("refusals")) out << "  refuses " << proxy["refusals"].dump() << "\n";
   for (const auto& [service, addresses] : proxy["endpoints"].items())
     out << fmt::format("  knows of {}: {}\n", service, fmt::join(addresses.get<std::vector<std::string>>(), ", "));
+  for (const auto& [service, troubles] : proxy.value("troubles", json::object()).items())
+    for (const auto& [address, trouble] : troubles.items())
+      out << fmt::format("  {} of {}: {}\n", address, service, trouble.get<std::string>());
+  for (const json& cluster : proxy.value("inPanic", json::array()))
+    out << fmt::format("  {} is in panic: who is well does not count\n", cluster.get<std::string>());
   out << "\n";
   cp::Table table({"TYPE", "NAME", "STATE", "VERSION", "SINCE"});
   for (const ConfigEntry& entry : configuration_of(run, process)) {

@@ -189,6 +189,12 @@ HashTable::Shares Balancer::shares(const Level& level, bool healthy_only) const 
   return out;
 }
 
+bool Balancer::in_panic() const {
+  return config_.panic_percent > 0 && std::ranges::any_of(levels_, [](const auto& entry) {
+           return !entry.second.hosts.empty() && entry.second.panic;
+         });
+}
+
 HostPtr Balancer::pick(Random& random, const PickBy& by) {
   if (levels_.empty()) return nullptr;
   if (config_.lb == Cluster::Lb::ring_hash || config_.lb == Cluster::Lb::maglev) {

@@ -103,6 +103,8 @@ class Balancer {
   /// Null: no host at all.
   HostPtr pick(Random& random, const PickBy& by = {});
   void rebuild(Random& random);
+  /// Of a priority so few hosts are well that health does not count there.
+  bool in_panic() const;
 
  private:
   /// Hosts of a priority that are all healthy, or all degraded.

@@ -73,6 +73,7 @@ class Upstream {
   /// How its host is connected to.
   ConnectOptions way_to(const Endpoint& endpoint, World& world) const;
   const std::map<std::string, UpstreamHostPtr>& hosts() const { return hosts_; }
+  bool in_panic() const { return all_ && all_->in_panic(); }
 
   /// Counts an outcome for outlier detection, if there is one. True: an interval has to be waited for.
   bool report(UpstreamHost& host, Origin origin, int status, MonotonicTime now, Random& random);
