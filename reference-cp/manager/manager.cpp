@@ -384,6 +384,23 @@ asio::awaitable<Outcome<>> Manager::remove(const Kind& kind, ResourceKey key) {
   co_return Outcome<>{};
 }
 
+/// A store whose control plane was given another zone's name holds the Zone of the old name, often with a stream that
+/// nobody ended: no stream of it is open, for this control plane is the one that would have it. As in Kuma
+/// (pkg/defaults/zone.go).
+asio::awaitable<Outcome<>> Manager::ensure_only_zone(std::string name) {
+  auto zones = co_await store_.list(kind::zone(), {});
+  if (!zones) co_return refuse(zones.error());
+  for (const ResourcePtr& zone : zones->items) {
+    if (zone->meta.name == name) continue;
+    auto removed = co_await store_.remove(kind::zone(), zone->key());  // and its insight
+    if (!removed && removed.error().code != Code::not_found) co_return refuse(removed.error());
+  }
+  Resource zone;
+  zone.kind = &kind::zone();
+  zone.meta.name = std::move(name);
+  co_return co_await ensure(std::move(zone));
+}
+
 asio::awaitable<Outcome<>> Manager::ensure_defaults(FirstStart what) {
   if (what.mesh) {
     auto found = co_await store_.get(kind::mesh(), {"", "default"});
@@ -397,10 +414,7 @@ asio::awaitable<Outcome<>> Manager::ensure_defaults(FirstStart what) {
     }
   }
   if (what.zone && options_.labels.mode == CpMode::zone) {
-    Resource zone;
-    zone.kind = &kind::zone();
-    zone.meta.name = options_.labels.zone;
-    auto stored = co_await ensure(std::move(zone));
+    auto stored = co_await ensure_only_zone(options_.labels.zone);
     if (!stored) co_return stored;
   }
   if (what.hostname_generators) {

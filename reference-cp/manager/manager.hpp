@@ -51,7 +51,8 @@ class Manager {
   /// Global removes takes along what the zone has given it.
   asio::awaitable<Outcome<>> remove(const Kind& kind, ResourceKey key);
 
-  /// Makes what of these is not there: the mesh `default`, the zone (in zone mode), the generators of host names.
+  /// Makes what of these is not there: the mesh `default`, the zone (in zone mode, where Zones of other names go), the
+  /// generators of host names.
   struct FirstStart {
     bool mesh = true;
     bool zone = true;
@@ -73,6 +74,7 @@ class Manager {
   asio::awaitable<Outcome<>> remove_zone(ResourceKey key);
   asio::awaitable<Outcome<>> check_removal(const Kind& kind, const ResourceKey& key);
   asio::awaitable<Outcome<>> ensure(Resource resource);
+  asio::awaitable<Outcome<>> ensure_only_zone(std::string name);
   /// `stored` is the metadata of what an update replaces, nullptr for a new resource. As in Kuma the rules of an update
   /// see it in place of the resource's own: a new label counts from the next write on.
   Outcome<> prepare(Resource& resource, const Meta* stored) const;

@@ -275,5 +275,29 @@ TEST_F(ManagerTest, FirstStartIsIdempotent) {
             (std::vector<std::string>{"local-mesh-external-service", "local-universal-mesh-service"}));
 }
 
+TEST_F(ManagerTest, AZoneOfAnotherNameGoesAtTheStart) {
+  ASSERT_TRUE(run_now(manager.ensure_defaults({})).has_value());
+  Resource insight;
+  insight.kind = &kind::zone_insight();
+  insight.meta.name = "default";
+  insight.spec = {{"subscriptions", {{{"id", "1"}, {"connectTime", "2026-01-01T00:00:00Z"}}}}};
+  ASSERT_TRUE(run_now(store.create(std::move(insight), clock.wall_now())).has_value());
+  Manager renamed(store, clock, &authorities, {.labels = {.zone = "east"}});
+  ASSERT_TRUE(run_now(renamed.ensure_defaults({.zone = false})).has_value());
+  EXPECT_EQ(names(kind::zone()), (std::vector<std::string>{"default"})) << "not asked for";
+  for (int start = 0; start < 2; ++start) {
+    ASSERT_TRUE(run_now(renamed.ensure_defaults({})).has_value());
+    EXPECT_EQ(names(kind::zone()), (std::vector<std::string>{"east"}));
+  }
+  EXPECT_TRUE(names(kind::zone_insight()).empty());
+}
+
+TEST_F(ManagerTest, GlobalKeepsTheZonesThatItHas) {
+  ASSERT_TRUE(run_now(manager.ensure_defaults({})).has_value());
+  Manager global(store, clock, &authorities, {.labels = {.mode = CpMode::global, .zone = "east"}});
+  ASSERT_TRUE(run_now(global.ensure_defaults({})).has_value());
+  EXPECT_EQ(names(kind::zone()), (std::vector<std::string>{"default"}));
+}
+
 }  // namespace
 }  // namespace kumasim::cp::testing
