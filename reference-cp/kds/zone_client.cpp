@@ -81,6 +81,7 @@ asio::awaitable<void> ZoneClient::run() {
   for (;;) {
     const MonotonicTime began = runtime_.timers.now();
     Error why = co_await run_once();
+    if (stopping_) co_return;
     // What was well for long begins with short pauses again.
     if (runtime_.timers.now() - began > options_.backoff_max) pause_ = options_.backoff_base;
     const Duration pause = next_pause();
@@ -90,6 +91,16 @@ asio::awaitable<void> ZoneClient::run() {
                        {"pause ms", std::chrono::duration_cast<std::chrono::milliseconds>(pause).count()}});
     co_await sleep(runtime_.timers, pause);
   }
+}
+
+void ZoneClient::stop() {
+  stopping_ = true;
+  if (auto attempt = attempt_.lock()) attempt->fail_with({Code::cancelled, "the control plane stops", {}});
+}
+
+asio::awaitable<void> ZoneClient::wait_idle() {
+  auto attempt = attempt_.lock();
+  while (attempt && attempt->streams > 0) co_await attempt->ended.wait();
 }
 
 /// Doubles up to the longest; each is longer or shorter by up to the first one.
@@ -118,7 +129,12 @@ asio::awaitable<Error> ZoneClient::run_once() {
   if (options_.planted.connection) options_.planted.connection(options, health_duration_max_);
   auto client = co_await GrpcClient::connect(runtime_, options_.global, std::move(options));
   if (!client) co_return client.error();
+  if (stopping_) {
+    client->close();
+    co_return Error{Code::cancelled, "the control plane stops", {}};
+  }
   auto attempt = std::make_shared<Attempt>(runtime_.executor, std::move(*client));
+  attempt_ = attempt;
   for (ZoneStream kind : zone_streams) {
     auto stream = attempt->client.open(std::string(path_of(kind)), metadata());
     if (!stream) {

@@ -44,8 +44,14 @@ class ZoneClient {
 
   /// Gives Global what changes, until the process ends.
   asio::awaitable<void> run_feed() { return feed_.run(); }
-  /// Connects, serves its streams, and begins anew where one fails, until the process ends.
+  /// Connects, serves its streams, and begins anew where one fails, until stop() or the end of the process.
   asio::awaitable<void> run();
+
+  /// Ends its streams, and does not connect again.
+  void stop();
+  /// Waits until these streams' ends are in the zone's own ZoneInsight: the last write of a stream, as Kuma's sink has
+  /// it (pkg/kds/status/status_sink.go).
+  asio::awaitable<void> wait_idle();
 
   /// Global has taken both synchronisations: a message has come on each.
   bool connected() const { return connected_; }
@@ -74,7 +80,9 @@ class ZoneClient {
   HeldVersions held_;             ///< of Global's resources
   Duration health_duration_max_;  ///< for one answer to a health check
   Duration pause_;                ///< the next back-off, without its jitter
+  std::weak_ptr<Attempt> attempt_;  ///< the last one
   bool connected_ = false;
+  bool stopping_ = false;
 };
 
 }  // namespace kumasim::cp::kds

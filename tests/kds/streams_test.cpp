@@ -327,6 +327,35 @@ TEST(KdsStreams, AGlobalThatStopsTellsZonesAndTheirInsights) {
   EXPECT_EQ(zones.open_subscriptions("east"), 1);
 }
 
+TEST(KdsStreams, AZoneThatStopsEndsTheStreamInItsOwnInsight) {
+  Zones zones;
+  zones.join("east");
+  Store& own = zones.zone("east");
+  Resource zone;
+  zone.kind = &kind::zone();
+  zone.meta.name = "east";
+  zones.create(own, zone);
+  zones.world.run_for(15s);  // a flush
+  EXPECT_EQ(Zones::open_subscriptions("east", own), 1);
+  EXPECT_TRUE(zones.stop("east"));
+  EXPECT_EQ(Zones::insight("east", own)["subscriptions"].size(), 1U);
+  EXPECT_EQ(Zones::open_subscriptions("east", own), 0);
+  EXPECT_EQ(zones.open_subscriptions("east"), 0);
+  EXPECT_FALSE(zones.connected("east"));
+  zones.world.run_for(2min);
+  EXPECT_EQ(zones.open_subscriptions("east"), 0) << "it connects no more";
+}
+
+TEST(KdsStreams, AZoneThatIsNotConnectedStopsAtOnce) {
+  Zones zones;
+  zones.process("global").kill();
+  zones.join("east");
+  EXPECT_TRUE(zones.stop("east"));
+  zones.process("global").restart();
+  zones.world.run_for(2min);
+  EXPECT_EQ(zones.open_subscriptions("east"), 0);
+}
+
 TEST(KdsStreams, AZoneThatIsRemovedComesAnew) {
   Zones zones;
   zones.join("east");

@@ -153,6 +153,19 @@ class Zones {
   ThrowingStore& zone(const std::string& name) { return zones_.at(name).lock()->store; }
   /// Its task of streams is cancelled.
   void give_up(const std::string& zone) { zones_.at(zone).lock()->give_up.emit(asio::cancellation_type::terminal); }
+  /// As its control plane's stop does; whether its streams ended in time.
+  bool stop(const std::string& zone) {
+    auto life = zones_.at(zone).lock();
+    bool idle = false;
+    auto task = [](ZoneClient& client, bool& ended) -> asio::awaitable<void> {
+      client.stop();
+      co_await client.wait_idle();
+      ended = true;
+    };
+    spawn(life->runtime.executor, life->runtime.log, "stop", task(life->client, idle));
+    world.run_for(1s);
+    return idle;
+  }
   bool connected(const std::string& zone) { return zones_.at(zone).lock()->client.connected(); }
   sim::Process& process(const std::string& name) { return *world.find_process(name); }
 
@@ -180,13 +193,15 @@ class Zones {
     return out;
   }
 
-  json insight(const std::string& zone) {
-    auto found = run_now(global().get(kind::zone_insight(), {"", zone}));
+  json insight(const std::string& zone) { return insight(zone, global()); }
+  static json insight(const std::string& zone, Store& store) {
+    auto found = run_now(store.get(kind::zone_insight(), {"", zone}));
     return found ? (*found)->spec : json::object();
   }
   /// How many of the zone's subscriptions have not ended.
-  std::ptrdiff_t open_subscriptions(const std::string& zone) {
-    const json spec = insight(zone);
+  std::ptrdiff_t open_subscriptions(const std::string& zone) { return open_subscriptions(zone, global()); }
+  static std::ptrdiff_t open_subscriptions(const std::string& zone, Store& store) {
+    const json spec = insight(zone, store);
     return spec.contains("subscriptions") ? std::ranges::count_if(spec["subscriptions"], is_open) : 0;
   }
 

@@ -18,7 +18,7 @@ namespace {
 /// After it a task that only counts or tidies up begins anew.
 constexpr Duration lasting_pause = std::chrono::minutes(1);
 
-/// For the ends of zones' streams when it is stopped.
+/// For the ends of KDS' streams when it is stopped.
 constexpr Duration stop_duration_max = std::chrono::seconds(5);
 
 }  // namespace
@@ -298,9 +298,9 @@ asio::awaitable<Result<>> ControlPlane::wait_stopped() {
   auto state = state_;
   co_await state->stopped.wait();
   if (state->failure) co_return fail(*state->failure);
-  if (state->config.mode == "global") {
+  if (state->config.mode == "global" || state->config.federated()) {
     auto idle = co_await with_timeout(state->runtime.timers, stop_duration_max, state->federation.wait_idle());
-    if (!idle) state->runtime.log.warn("kuma-cp", "streams of zones did not end in time", {});
+    if (!idle) state->runtime.log.warn("kuma-cp", "streams of KDS did not end in time", {});
   }
   if (state->options.election) {
     auto left = co_await with_timeout(state->runtime.timers, stop_duration_max, state->replicas.leave());

@@ -65,10 +65,11 @@ class ControlPlane {
   /// start(), whose failure is logged and thrown as std::runtime_error; returns after stop(). Throws where a core task
   /// failed, as wait_stopped() tells.
   asio::awaitable<void> run();
-  /// Waits for stop(), and of a global control plane until the ends of zones' streams are stored, for 5 s at most; or
-  /// for the failure of a task without which the control plane serves no more.
+  /// Waits for stop(), and until the ends of the streams between zones and their global control plane are stored, for
+  /// 5 s at most; or for the failure of a task without which the control plane serves no more.
   asio::awaitable<Result<>> wait_stopped();
-  /// Closes its ports, and ends the streams of zones. What proxies brought along stays in the store.
+  /// Closes its ports, and ends the streams of zones, or those to the global control plane. What proxies brought along
+  /// stays in the store.
   void stop();
 
   bool ready() const;

@@ -140,6 +140,7 @@ asio::awaitable<void> Federation::serve(GrpcServerStream stream) {
 
 void Federation::stop() {
   if (global_) global_->stop();
+  if (zone_) zone_->stop();
 }
 
 void Federation::drop(const std::string& zone, const std::string& stream) {
@@ -148,6 +149,7 @@ void Federation::drop(const std::string& zone, const std::string& stream) {
 
 asio::awaitable<void> Federation::wait_idle() {
   if (global_) co_await global_->wait_idle();
+  if (zone_) co_await zone_->wait_idle();
 }
 
 asio::awaitable<Result<std::string>> Federation::ask_zone(ResourcePtr proxy, std::string target) {

@@ -53,11 +53,11 @@ class Federation {
 
   /// Global: one call of a zone.
   asio::awaitable<void> serve(GrpcServerStream stream);
-  /// Global: ends the streams of zones.
+  /// Ends the streams of zones, or those to the global control plane.
   void stop();
   /// Global: ends streams of this zone, as ControlPlane has it.
   void drop(const std::string& zone, const std::string& stream);
-  /// Global: waits until the ends of these streams are in the zones' insights.
+  /// Waits until the ends of these streams are in the insights in this control plane's store.
   asio::awaitable<void> wait_idle();
   /// Global: what the Envoy of a zone's proxy says, by its zone. As EnvoyAdminCall.
   asio::awaitable<Result<std::string>> ask_zone(ResourcePtr proxy, std::string target);
