@@ -39,6 +39,8 @@ struct EnvoyAdminStreams::Line {
 
 namespace {
 
+constexpr std::string_view component = "kds-global";
+
 /// The zone of a proxy as Global stores it: by its label, or the first part of its name, as older zones have it.
 std::string zone_of(const Resource& proxy) {
   std::string zone = proxy.meta.label("kuma.io/zone");
@@ -82,8 +84,12 @@ asio::awaitable<Result<std::string>> EnvoyAdminStreams::ask(ResourcePtr proxy, s
                        .type = proxy->kind->type(),
                        .proxy = {proxy->meta.mesh, std::move(*name)},
                        .target = std::move(target)};
-  auto task = ask_zone(std::move(zone), *kind, std::move(request));
-  co_return co_await with_timeout(runtime_.timers, answer_duration_max, std::move(task));
+  auto answer = co_await with_timeout(runtime_.timers, answer_duration_max, ask_zone(zone, *kind, std::move(request)));
+  if (answer || answer.error().code != Code::deadline_exceeded) co_return answer;
+  runtime_.log.warn(component, "the zone did not answer in time",
+                    {{"zone", zone}, {"stream", to_string(*kind)}, {"proxy", proxy->meta.name}});
+  const auto limit = std::chrono::duration_cast<std::chrono::seconds>(answer_duration_max).count();
+  co_return not_sent(*kind, fmt::format("zone {} did not answer within {} s", zone, limit));
 }
 
 asio::awaitable<Result<std::string>> EnvoyAdminStreams::ask_zone(std::string zone, ZoneStream kind,

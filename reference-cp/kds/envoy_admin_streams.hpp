@@ -22,7 +22,7 @@ class EnvoyAdminStreams {
   EnvoyAdminStreams(const Runtime& runtime, Store& store) : runtime_(runtime), store_(store) {}
 
   /// As EnvoyAdminCall (rest/envoy_admin.hpp), by the zone of the proxy. invalid_argument, with Kuma's words, where the
-  /// zone is not connected or cannot answer.
+  /// zone is not connected or cannot answer, or does not in time (Kuma waits as long as its client does).
   asio::awaitable<Result<std::string>> ask(ResourcePtr proxy, std::string target);
 
   /// Serves one of a zone's streams until it is over; the zone's newest of a kind is the one that is asked on. The

@@ -244,6 +244,12 @@ TEST(KdsStreams, GlobalAsksTheEnvoysOfAZoneThroughIt) {
   zones.answers_after = 1min;
   EXPECT_EQ(zones.ask(proxy("dp-1"), "/clusters").error().message,
             "could not send ClustersRequest: the time limit passed");
+  zones.process("east").pause();
+  auto hung = zones.ask(proxy("dp-1"), "/clusters");
+  EXPECT_EQ(hung.error().code, Code::invalid_argument);
+  EXPECT_EQ(hung.error().message, "could not send ClustersRequest: zone east did not answer within 15 s");
+  zones.process("east").resume();
+  zones.world.run_for(1min);
   zones.answers_after = 5s;
   ASSERT_TRUE(run_now(zones.zone("east").remove(kind::dataplane(), {"m", "dp-1"})));
   EXPECT_THAT(zones.ask(proxy("dp-1"), "/stats").error().message, HasSubstr("could not send StatsRequest: "));
