@@ -57,8 +57,14 @@ HttpResponse problem(const Error& error, std::string title) {
     case Code::unauthenticated: return problem(401, std::move(title), error.message);
     case Code::resource_exhausted:
     case Code::unavailable: return problem(503, "Service unavailable", error.message);
-    default: return problem(500, std::move(title), "Internal Server Error");
+    default: return internal_problem(error, std::move(title));
   }
+}
+
+HttpResponse internal_problem(const Error& error, std::string title) {
+  HttpResponse out = problem(500, title, "Internal Server Error");
+  out.cause = fmt::format("{}: {}", title, error.message);
+  return out;
 }
 
 namespace {

@@ -23,6 +23,8 @@ HttpResponse problem(const DecodeError& error, std::string title);
 /// A write that the rules refused, or a failure of the store.
 HttpResponse problem(const Refusal& refusal, std::string title);
 HttpResponse problem(const Error& error, std::string title);
+/// 500, whose body says nothing of the error; its `cause` does.
+HttpResponse internal_problem(const Error& error, std::string title);
 
 HttpResponse page_not_found();
 /// A body that is no JSON (415), or a client that takes none (406).

@@ -133,10 +133,10 @@ asio::awaitable<std::optional<HttpResponse>> EnvoyAdminEndpoints::handle(const H
   // A zone that cannot be asked, or cannot answer, is nobody's fault here: Kuma says which.
   if (!answer && zone_.empty() && answer.error().code == Code::invalid_argument)
     co_return problem(400, title, answer.error().message);
-  if (!answer) co_return problem(500, title, "Internal Server Error");
+  if (!answer) co_return internal_problem(answer.error(), title);
   std::optional<std::string> body = *std::move(answer);
   if (place->type == "xds") body = without_tokens(*std::move(body));
-  if (!body) co_return problem(500, title, "Internal Server Error");
+  if (!body) co_return internal_problem({Code::data_loss, "Envoy's configuration cannot be read", {}}, title);
   HttpResponse out = text_answer(200, *std::move(body));
   if (order.json) out.headers.set("Content-Type", "application/json");
   co_return out;

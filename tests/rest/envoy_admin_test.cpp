@@ -131,7 +131,9 @@ TEST_F(EnvoyAdmin, DumpsLoseTheirTokens) {
   EXPECT_EQ(dump.body.find("secret.token"), std::string::npos) << dump.body;
   EXPECT_NE(dump.body.find("[redacted]"), std::string::npos);
   answer_ = "no JSON, with secret.token";
-  EXPECT_EQ(get("/meshes/default/dataplanes/dp/xds").status, 500);
+  HttpResponse unread = get("/meshes/default/dataplanes/dp/xds");
+  EXPECT_EQ(unread.status, 500);
+  EXPECT_EQ(unread.cause, "Could not execute admin operation: Envoy's configuration cannot be read");
 }
 
 TEST_F(EnvoyAdmin, RefusesAsKuma) {
@@ -143,7 +145,10 @@ TEST_F(EnvoyAdmin, RefusesAsKuma) {
   EXPECT_EQ(missing.status, 404);
   EXPECT_EQ(title(missing), "Could not get dataplane resource");
   answer_.reset();
-  EXPECT_EQ(get("/meshes/default/dataplanes/dp/stats").status, 500);
+  HttpResponse failed = get("/meshes/default/dataplanes/dp/stats");
+  EXPECT_EQ(failed.status, 500);
+  EXPECT_EQ(failed.body.find("no Envoy"), std::string::npos) << failed.body;
+  EXPECT_EQ(failed.cause, "Could not execute admin operation: no Envoy");
   EXPECT_EQ(get("/meshes/default/dataplanes").status, 0);
 }
 

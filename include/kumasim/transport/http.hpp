@@ -35,6 +35,7 @@ struct HttpResponse {
   int status = 200;
   Headers headers = {};
   std::string body = {};
+  std::string cause = {};  ///< of a failure that the body keeps from the client: for the log of who made it; never sent
 };
 
 /// Content-Length and Connection are the transport's; an exception becomes 500.

@@ -119,6 +119,16 @@ asio::awaitable<std::optional<HttpResponse>> ControlPlane::State::further(const 
   co_return answer;
 }
 
+/// As Kuma (pkg/core/rest/errors/error_handler.go): what the client is not told is logged.
+asio::awaitable<HttpResponse> ControlPlane::State::answer_api(HttpRequest request) {
+  std::string method = request.method, target = request.target;
+  HttpResponse answer = co_await rest->handle(std::move(request));
+  if (!answer.cause.empty())
+    runtime.log.error("api-server", "request failed",
+                      {{"method", method}, {"target", target}, {"error", answer.cause}});
+  co_return answer;
+}
+
 asio::awaitable<Result<std::string>> ControlPlane::State::ask_envoy(ResourcePtr proxy, std::string target) {
   // Its zone's control plane has the CA that its Envoy believes.
   if (config.mode == "global") co_return co_await replicas.ask_zone(std::move(proxy), std::move(target));
@@ -207,7 +217,7 @@ asio::awaitable<Result<>> ControlPlane::start() {
   // They belong to zones, as the certificates do.
   if (s.config.mesh_identities && s.config.mode != "global" && !s.options.election)
     start_task("mesh-identities", s.mesh_identities.run());
-  HttpHandler rest_handler = [state = state_](HttpRequest request) { return state->rest->handle(std::move(request)); };
+  HttpHandler rest_handler = [state = state_](HttpRequest request) { return state->answer_api(std::move(request)); };
   HttpHandler dp_handler = [state = state_](HttpRequest request) -> asio::awaitable<HttpResponse> {
     std::string path = request.target.substr(0, request.target.find('?'));
     if (path != "/bootstrap")

@@ -131,6 +131,7 @@ struct ControlPlane::State {
   asio::awaitable<void> make_first();
   asio::awaitable<Result<>> learn_cluster_id();
   bool serves(const Resource& insight, const std::string& subscription) const;
+  asio::awaitable<HttpResponse> answer_api(HttpRequest request);
   asio::awaitable<Result<std::string>> ask_envoy(ResourcePtr proxy, std::string target);
   asio::awaitable<std::optional<HttpResponse>> further(const HttpRequest& request, const User& user);
 

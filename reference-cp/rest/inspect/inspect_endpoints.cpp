@@ -122,7 +122,7 @@ asio::awaitable<HttpResponse> InspectEndpoints::rules(const Call& call) const {
   auto subject = co_await store_.get(*call.kind, call.key);
   if (!subject) co_return problem(subject.error(), "Could not retrieve " + call.kind->type());
   ResourcePtr proxy = call.kind == &kind::dataplane() ? *subject : inspect::proxy_of_gateway(**subject);
-  if (!proxy) co_return problem(500, "Invalid MeshGateway", "Internal Server Error");
+  if (!proxy) co_return internal_problem({Code::internal, "it has no selectors", {}}, "Invalid MeshGateway");
   MeshView::Ptr view = options_.view(call.key.mesh);
   if (!view) co_return problem(404, no_view, "Not found");
   co_return json_answer(200, inspect::rules(**subject, inspect::matching_proxy(proxy), *view));
