@@ -11,6 +11,7 @@
 #include "reference-cp/app/kuma_cp/task_failure.hpp"
 #include "reference-cp/manager/cluster_id.hpp"
 #include "reference-cp/model/uuid.hpp"
+#include "reference-cp/rest/handler_name.hpp"
 
 namespace kumasim::cp {
 namespace {
@@ -121,8 +122,18 @@ asio::awaitable<std::optional<HttpResponse>> ControlPlane::State::further(const 
 
 /// As Kuma (pkg/core/rest/errors/error_handler.go): what the client is not told is logged.
 asio::awaitable<HttpResponse> ControlPlane::State::answer_api(HttpRequest request) {
-  std::string method = request.method, target = request.target;
-  HttpResponse answer = co_await rest->handle(std::move(request));
+  const MonotonicTime begun = runtime.clock.now();
+  const std::string method = request.method, target = request.target;
+  const std::string handler = handler_name(std::string_view(target).substr(0, target.find('?')));
+  api_metrics.began(handler);
+  HttpResponse answer;
+  try {
+    answer = co_await rest->handle(std::move(request));
+  } catch (...) {
+    api_metrics.ended(handler, method, nullptr, runtime.clock.now() - begun);
+    throw;
+  }
+  api_metrics.ended(handler, method, &answer, runtime.clock.now() - begun);
   if (!answer.cause.empty())
     runtime.log.error("api-server", "request failed",
                       {{"method", method}, {"target", target}, {"error", answer.cause}});

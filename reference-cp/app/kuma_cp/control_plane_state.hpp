@@ -7,14 +7,17 @@
 
 #include "kumasim/transport/serve.hpp"
 #include "reference-cp/app/kuma_cp/ads_server.hpp"
+#include "reference-cp/app/kuma_cp/api_metrics.hpp"
 #include "reference-cp/app/kuma_cp/control_plane.hpp"
 #include "reference-cp/app/kuma_cp/diagnostics.hpp"
 #include "reference-cp/app/kuma_cp/federation.hpp"
 #include "reference-cp/app/kuma_cp/first_secrets.hpp"
+#include "reference-cp/app/kuma_cp/generation_metrics.hpp"
 #include "reference-cp/app/kuma_cp/hds_server.hpp"
 #include "reference-cp/app/kuma_cp/insights.hpp"
 #include "reference-cp/app/kuma_cp/lifecycle.hpp"
 #include "reference-cp/app/kuma_cp/mesh_identity_updater.hpp"
+#include "reference-cp/app/kuma_cp/metered_store.hpp"
 #include "reference-cp/app/kuma_cp/part_options.hpp"
 #include "reference-cp/app/kuma_cp/proxy_config.hpp"
 #include "reference-cp/app/kuma_cp/proxy_kind.hpp"
@@ -48,14 +51,18 @@ struct ControlPlane::State {
       : runtime(runtime),
         config(std::move(given)),
         options(std::move(more)),
-        store(std::move(kept)),
+        api_metrics(metrics),
+        generation_metrics(metrics),
+        store(std::make_shared<MeteredStore>(std::move(kept), runtime.clock, metrics)),
         instance(fmt::format("{}-{:04x}", options.hostname, runtime.random.below(0x10000))),
         authorities(*store, runtime.clock, runtime.log,
                     {.ca_key = made_key(config.ca_key),
                      .signing_key = made_key(config.signing_key),
                      .offload = options.offload}),
         manager(*store, runtime.clock, &authorities, manager_options(config)),
-        reconciler(runtime, config, store, authorities, options.offload, [this] { return replicas.leads(); }),
+        reconciler(
+            runtime, config, store, authorities, options.offload, [this] { return replicas.leads(); },
+            &generation_metrics),
         mesh_identities(runtime, *store,
                         {.ca_key = made_key(config.ca_key),
                          .interval = config.mesh_identity_interval,
@@ -94,7 +101,7 @@ struct ControlPlane::State {
                          .config = proxy_config}),
         proxies(*store, signing_keys, runtime.clock, proxy_options(config)),
         ads(runtime, reconciler, lifecycle, insights, proxies, instance, this->config.planted),
-        hds(runtime, config, manager, reconciler, proxies),
+        hds(runtime, config, manager, reconciler, proxies, &generation_metrics),
         federation(runtime, config, *store, manager,
                    {.instance = instance,
                     .roots = options.kds_roots,
@@ -114,7 +121,7 @@ struct ControlPlane::State {
             this->config.federated() ? [this] { return federation.connected(); } : std::function<bool()>(),
             this->config.mode == "global" ? [this] { return federation.behind(); }
                                           : std::function<std::set<std::string>()>(),
-            options.follows_store),
+            options.follows_store, [this] { return InstanceInfo{instance, cluster, replicas.leads()}; }),
         stopped(runtime.executor) {}
 
   /// A kind of key by its setting, and who makes it.
@@ -138,6 +145,9 @@ struct ControlPlane::State {
   Runtime runtime;
   const Config config;
   ControlPlaneOptions options;
+  prometheus::Registry metrics;
+  ApiMetrics api_metrics;
+  GenerationMetrics generation_metrics;
   std::shared_ptr<Store> store;
   std::string instance;
   MeshAuthorities authorities;
@@ -160,7 +170,6 @@ struct ControlPlane::State {
   ProxyAuthenticator proxies;
   AdsServer ads;
   HdsServer hds;
-  prometheus::Registry metrics;
   Federation federation;
   Replicas replicas;
   Diagnostics diagnostics;

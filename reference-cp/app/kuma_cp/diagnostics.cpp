@@ -8,6 +8,7 @@
 #include <prometheus/text_serializer.h>
 
 #include "kumasim/transport/url.hpp"
+#include "reference-cp/app/command_line/version.hpp"
 #include "reference-cp/app/kuma_cp/rollout.hpp"
 #include "reference-cp/model/kinds.hpp"
 #include "reference-cp/rest/authentication.hpp"
@@ -36,6 +37,21 @@ prometheus::MetricFamily single(const char* name, prometheus::MetricType type, c
   out.metric.push_back(gauge({}, value));
   out.metric.back().counter.value = static_cast<double>(value);
   return out;
+}
+
+/// What the build was made from is unknown (version.hpp), which Kuma says so, too (pkg/metrics/components).
+void show(const InstanceInfo& about, std::vector<prometheus::MetricFamily>& out) {
+  using enum prometheus::MetricType;
+  auto& info = out.emplace_back(family("cp_info", Gauge, "Static information about the CP instance"));
+  info.metric.push_back(gauge({{"build_date", "unknown"},
+                               {"cluster_id", about.cluster},
+                               {"git_commit", "unknown"},
+                               {"git_tag", "unknown"},
+                               {"instance_id", about.id},
+                               {"product", kuma_product},
+                               {"version", kuma_version}},
+                              1));
+  out.push_back(single("leader", Gauge, "1 where this instance leads", about.leads ? 1 : 0));
 }
 
 }  // namespace
@@ -96,6 +112,7 @@ std::vector<prometheus::MetricFamily> Diagnostics::counts() const {
       single("hds_generations", Counter, "Looks at whether a proxy is to probe something else", hds_.generations),
       single("hds_generation_errors", Counter, "Such looks that found no Dataplane or failed", hds_.generation_errors),
       single("reconciler_failures", Counter, "Steps that failed, and resources that were left out", counts.failures)};
+  if (about_) show(about_(), out);
   auto& failed = out.emplace_back(
       family("mesh_step_failed", Gauge, "Steps that fail for a mesh just now; an empty mesh stands for the zone"));
   for (const auto& [mesh, steps] : reconciler_.failed())

@@ -15,23 +15,32 @@
 
 namespace kumasim::cp {
 
+/// This control plane among others, in metrics.
+struct InstanceInfo {
+  std::string id;
+  std::string cluster;  ///< "" while a zone does not know it
+  bool leads = true;
+};
+
 class Diagnostics {
  public:
   /// `ready` tells whether every server of the control plane is up; `federated`, of a zone under Global, whether it is
   /// connected to it, and is empty for others; `zones_behind`, of Global, names the zones that are connected and have
   /// not answered all that there is for them; `follows_store`, of one that shares its store, whether it sees what
-  /// others write. `registry` has what other parts count. What is referred to must outlive
-  /// it.
+  /// others write; `about` tells who it is, where that is to be shown. `registry` has what other parts count. What is
+  /// referred to must outlive it.
   Diagnostics(const prometheus::Registry& registry, const Reconciler& reconciler, const HdsCounts& hds,
               std::function<bool()> ready, std::function<bool()> federated = {},
-              std::function<std::set<std::string>()> zones_behind = {}, std::function<bool()> follows_store = {})
+              std::function<std::set<std::string>()> zones_behind = {}, std::function<bool()> follows_store = {},
+              std::function<InstanceInfo()> about = {})
       : registry_(registry),
         reconciler_(reconciler),
         hds_(hds),
         ready_(std::move(ready)),
         federated_(std::move(federated)),
         zones_behind_(std::move(zones_behind)),
-        follows_store_(std::move(follows_store)) {}
+        follows_store_(std::move(follows_store)),
+        about_(std::move(about)) {}
 
   /// GET /healthy, /ready, /metrics (Prometheus' text format), and /rollout?policy=TYPE/MESH/NAME&... (see rollout()),
   /// which says `connectedToGlobal`, too, where there is one, `zonesBehind` where there are zones, and `followsStore`
@@ -49,6 +58,7 @@ class Diagnostics {
   std::function<bool()> ready_, federated_;
   std::function<std::set<std::string>()> zones_behind_;
   std::function<bool()> follows_store_;
+  std::function<InstanceInfo()> about_;
   mutable PolicySubjects subjects_;
 };
 

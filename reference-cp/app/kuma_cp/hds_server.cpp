@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "kumasim/runtime/task.hpp"
+#include "reference-cp/app/kuma_cp/generation_metrics.hpp"
 #include "reference-cp/model/kinds.hpp"
 #include "reference-cp/xds/hds/session.hpp"
 
@@ -121,6 +122,7 @@ asio::awaitable<void> HdsServer::refresh(CallPtr call) {
 }
 
 asio::awaitable<bool> HdsServer::look(CallPtr call) {
+  const MonotonicTime begun = runtime_.clock.now();
   const ResourceKey key = call->session.key();
   ResourcePtr dataplane = reconciler_.views().find(kind::dataplane().type(), key);
   if (!dataplane) {
@@ -134,6 +136,7 @@ asio::awaitable<bool> HdsServer::look(CallPtr call) {
   }
   ++counts_.generations;
   HdsActions actions = call->session.on_dataplane(*dataplane);
+  if (metrics_ != nullptr) metrics_->hds_generated(runtime_.clock.now() - begun);
   if (!actions.send) co_return true;
   GrpcSlices slices = {std::move(actions.send)};
   co_return co_await call->stream.write(std::move(slices));

@@ -23,10 +23,15 @@ struct HdsCounts {
 
 class HdsServer {
  public:
-  /// All must outlive it, and what it serves.
+  /// All must outlive it, and what it serves. `metrics`: nullptr, and nobody measures how long looks take.
   HdsServer(const Runtime& runtime, const Config& config, Manager& manager, const Reconciler& reconciler,
-            const ProxyAuthenticator& authenticator)
-      : runtime_(runtime), config_(config), manager_(manager), reconciler_(reconciler), authenticator_(authenticator) {}
+            const ProxyAuthenticator& authenticator, GenerationMetrics* metrics = nullptr)
+      : runtime_(runtime),
+        config_(config),
+        manager_(manager),
+        reconciler_(reconciler),
+        authenticator_(authenticator),
+        metrics_(metrics) {}
 
   /// Whether a call of this method is for it.
   bool serves(std::string_view path) const;
@@ -55,6 +60,7 @@ class HdsServer {
   Manager& manager_;
   const Reconciler& reconciler_;
   const ProxyAuthenticator& authenticator_;
+  GenerationMetrics* metrics_;
   HdsCounts counts_;
 };
 

@@ -6,6 +6,7 @@
 #include <boost/asio/post.hpp>
 
 #include "kumasim/runtime/task.hpp"
+#include "reference-cp/app/kuma_cp/generation_metrics.hpp"
 #include "reference-cp/identity/key_making.hpp"
 #include "reference-cp/model/kinds.hpp"
 #include "reference-cp/xds/generate.hpp"
@@ -33,7 +34,8 @@ LeafKeys leaf_keys(const Config& config, const Offload* offload) {
 }  // namespace
 
 Reconciler::Reconciler(const Runtime& runtime, const Config& config, std::shared_ptr<Store> store,
-                       Authorities& authorities, Offload* offload, std::function<bool()> leads)
+                       Authorities& authorities, Offload* offload, std::function<bool()> leads,
+                       GenerationMetrics* metrics)
     : runtime_(runtime),
       config_(config),
       store_(std::move(store)),
@@ -45,7 +47,8 @@ Reconciler::Reconciler(const Runtime& runtime, const Config& config, std::shared
       identities_(runtime.clock, runtime.random, keys_),
       admin_(runtime.clock, runtime.random, keys_),
       wake_(runtime.executor),
-      rotation_(runtime.executor) {}
+      rotation_(runtime.executor),
+      metrics_(metrics) {}
 
 asio::awaitable<Result<>> Reconciler::start() {
   // A global control plane has no proxies.
@@ -220,18 +223,35 @@ void Reconciler::note_for_zone(const Change& change) {
 
 /// What fails for one proxy must not keep others from their configuration: its stream ends, and it comes again.
 void Reconciler::serve(const ProxyPtr& proxy, Reach reach, EndpointUpdates& updates) {
+  const MonotonicTime begun = runtime_.clock.now();
+  const std::uint64_t pushes = counts_.pushes;
   try {
-    if (proxy->is_of_zone())
-      regenerate_zone(proxy);
-    else if (reach == Reach::everything || !refresh_endpoints(proxy, updates))
-      regenerate(proxy);
+    if (make(proxy, reach, updates) && metrics_ != nullptr)
+      metrics_->xds_generated(proxy->metadata.proxy_type, counts_.pushes != pushes, runtime_.clock.now() - begun);
   } catch (const std::exception& error) {
     fail_proxy(proxy, error.what());
   }
   await_keys(proxy->slot());
 }
 
+bool Reconciler::make(const ProxyPtr& proxy, Reach reach, EndpointUpdates& updates) {
+  if (proxy->is_of_zone())
+    regenerate_zone(proxy);
+  else if (reach != Reach::everything && refresh_endpoints(proxy, updates))
+    return true;
+  else
+    regenerate(proxy);
+  return !proxy->stale;
+}
+
+void Reconciler::note_no_configuration(const ProxyPtr& proxy, std::string_view message, const std::string& reason) {
+  if (metrics_ != nullptr) metrics_->xds_failed();
+  runtime_.log.error(component, message,
+                     {{"mesh", proxy->key.mesh}, {"proxy", proxy->key.name}, {"error", reason}});
+}
+
 void Reconciler::fail_proxy(const ProxyPtr& proxy, std::string_view reason) {
+  if (metrics_ != nullptr) metrics_->xds_failed();
   runtime_.log.error(component, "proxy not configured",
                      {{"mesh", proxy->key.mesh}, {"proxy", proxy->key.name}, {"error", reason}});
   proxy->drop({GrpcCode::internal, "the proxy's configuration could not be made"});
@@ -258,22 +278,15 @@ void Reconciler::regenerate(const ProxyPtr& proxy) {
   if (!dataplane) return;
   Certificates certificates;
   if (!mtls_identity(proxy, *view, **dataplane, certificates)) return;
-  if (auto workload = workload_identity(proxy, *view, **dataplane, certificates); !workload) {
-    runtime_.log.error(component, "no identity issued",
-                       {{"mesh", proxy->key.mesh}, {"proxy", proxy->key.name}, {"error", workload.error().message}});
-    return;
-  }
+  if (auto workload = workload_identity(proxy, *view, **dataplane, certificates); !workload)
+    return note_no_configuration(proxy, "no identity issued", workload.error().message);
   admin_identity(proxy, **dataplane, certificates);
   if (!certificates.complete) return;
   other_cas(proxy->key.mesh, certificates.facts);
   ProxyView facts = proxy_view(*view, *dataplane, proxy->metadata, std::move(certificates.facts));
   ++counts_.generations;
   auto made = try_generate(*view, facts, {.planted = config_.planted, .shared = &shared_[proxy->key.mesh]});
-  if (!made) {
-    runtime_.log.error(component, "no configuration",
-                       {{"mesh", proxy->key.mesh}, {"proxy", proxy->key.name}, {"error", made.error().message}});
-    return;
-  }
+  if (!made) return note_no_configuration(proxy, "no configuration", made.error().message);
   proxy->hold(std::move(certificates.held));
   proxy->made_from = applied_;
   proxy->stale = false;
@@ -300,11 +313,8 @@ void Reconciler::regenerate_zone(const ProxyPtr& proxy) {
   facts.resource = views_.find(ingress ? "ZoneIngress" : "ZoneEgress", proxy->key);
   if (!facts.resource) return;
   facts.metadata = proxy->metadata;
-  if (facts.metadata.admin_port != 0 && facts.metadata.readiness_port == 0) {
-    runtime_.log.error(component, "no configuration",
-                       {{"proxy", proxy->key.name}, {"error", "the proxy names no port of readiness"}});
-    return;
-  }
+  if (facts.metadata.admin_port != 0 && facts.metadata.readiness_port == 0)
+    return note_no_configuration(proxy, "no configuration", "the proxy names no port of readiness");
   facts.settings = zone_settings(config_);
   Certificates admin;
   admin_identity(proxy, *facts.resource, admin);

@@ -32,6 +32,8 @@
 
 namespace kumasim::cp {
 
+class GenerationMetrics;
+
 /// What /metrics shows of it.
 struct ReconcilerCounts {
   std::uint64_t changes = 0, batches = 0, generations = 0, pushes = 0, failures = 0;
@@ -43,9 +45,10 @@ using FailedSteps = std::map<std::string, std::map<std::string, std::string>>;
 class Reconciler {
  public:
   /// `offload` makes RSA keys, and must outlive it; nullptr: they are made on the spot. `leads` tells whether this
-  /// control plane writes what is derived, where several share the store; empty: it does.
+  /// control plane writes what is derived, where several share the store; empty: it does. `metrics` must outlive it;
+  /// nullptr: no generation is counted.
   Reconciler(const Runtime& runtime, const Config& config, std::shared_ptr<Store> store, Authorities& authorities,
-             Offload* offload = nullptr, std::function<bool()> leads = {});
+             Offload* offload = nullptr, std::function<bool()> leads = {}, GenerationMetrics* metrics = nullptr);
 
   /// Reads all that the store holds; from then on it hears of every change. An error is the store's.
   asio::awaitable<Result<>> start();
@@ -142,6 +145,10 @@ class Reconciler {
   using Reached = std::vector<std::pair<ProxyPtr, Reach>>;
   Reached reached_by(const std::string& mesh, const Affected& affected, const EndpointUpdates& updates) const;
   void serve(const ProxyPtr& proxy, Reach reach, EndpointUpdates& updates);
+  /// Makes its configuration, or the endpoints in it; false: there is nothing new to be sent.
+  bool make(const ProxyPtr& proxy, Reach reach, EndpointUpdates& updates);
+  /// Logs why a proxy keeps what it has.
+  void note_no_configuration(const ProxyPtr& proxy, std::string_view message, const std::string& reason);
   void fail_proxy(const ProxyPtr& proxy, std::string_view reason);
   void regenerate(const ProxyPtr& proxy);
   void regenerate_zone(const ProxyPtr& proxy);
@@ -214,6 +221,7 @@ class Reconciler {
   std::map<std::string, SharedGeneration> shared_;  ///< by mesh
   std::uint64_t waits_ = 0;  // numbers what proxies were made to wait for; none comes twice
   ReconcilerCounts counts_;
+  GenerationMetrics* metrics_;
 };
 
 }  // namespace kumasim::cp

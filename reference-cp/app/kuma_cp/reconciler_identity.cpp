@@ -64,8 +64,7 @@ bool Reconciler::mtls_identity(const ProxyPtr& proxy, const MeshView& mesh, cons
   }
   auto issued = identities_.get(proxy->key, **tls, dataplane_tags(dataplane));
   if (!issued) {
-    runtime_.log.error(component, "no certificate issued",
-                       {{"mesh", mesh.name()}, {"proxy", proxy->key.name}, {"error", issued.error().message}});
+    note_no_configuration(proxy, "no certificate issued", issued.error().message);
     return false;
   }
   if (!*issued) {

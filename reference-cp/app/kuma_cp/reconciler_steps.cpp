@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "kumasim/runtime/task.hpp"
+#include "reference-cp/app/kuma_cp/generation_metrics.hpp"
 #include "reference-cp/app/kuma_cp/reconciler.hpp"
 #include "reference-cp/model/kinds.hpp"
 #include "reference-cp/xds/derive/available_services.hpp"
@@ -51,6 +52,7 @@ asio::awaitable<void> Reconciler::attempt(const char* step, std::string mesh, as
 
 void Reconciler::note_failed(const char* step, const std::string& mesh, std::string reason) {
   ++counts_.failures;
+  if (metrics_ != nullptr && step == std::string_view(step_vips)) metrics_->vips_failed();
   failed_[mesh][step] = std::move(reason);
   Retry& again = retries_[mesh][step];
   if (again.waiting != 0) return;
@@ -90,7 +92,9 @@ asio::awaitable<void> Reconciler::retry(std::string_view step, std::string mesh,
 }
 
 asio::awaitable<Result<>> Reconciler::refresh_vips(std::string mesh) {
+  const MonotonicTime begun = runtime_.clock.now();
   if (views_.refresh_vips(mesh)) dirty_[mesh].all = true;
+  if (metrics_ != nullptr) metrics_->vips_generated(runtime_.clock.now() - begun);
   co_return Result<>();
 }
 
