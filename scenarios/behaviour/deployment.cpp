@@ -128,7 +128,7 @@ class DeploymentBuilder {
       if (kind.is_read_only()) continue;
       json body = each.body;
       if (kind.type() == "Dataplane") {
-        callable_.at(mesh).complete(body, options_, set_.calls_known);
+        callable_.at(mesh).complete(body, options_, set_.callers);
         dataplanes_.emplace_back(mesh, resource->meta.name);
       } else {
         out_.resources_[{kind.type(), mesh, resource->meta.name}] = {{"spec", resource->spec},

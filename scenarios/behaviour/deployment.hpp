@@ -46,8 +46,8 @@ struct Workshop {
 };
 
 /// A Dataplane that names its outbounds calls these. One without any, that is not behind a transparent proxy either,
-/// is taken to call every service of its mesh, unless a scenario says who calls whom. More pairs are taken to call each
-/// other where `pairs` says so.
+/// is taken to call every service of its mesh, unless a scenario says whom its service calls. More pairs are taken to
+/// call each other where `pairs` says so.
 struct DeploymentOptions {
   bool all_pairs = false;
   std::set<std::pair<std::string, std::string>> pairs = {};  ///< of services; "*" for any

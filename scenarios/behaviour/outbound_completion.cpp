@@ -40,7 +40,7 @@ std::string service_of(const json& dataplane) {
 
 }  // namespace
 
-Callable::Callable(const std::string& mesh, const std::vector<json>& resources) {
+Callable::Callable(const std::string& mesh, const std::vector<json>& resources) : mesh_(mesh) {
   std::string mode;
   std::map<std::string, std::uint32_t> services;
   std::map<std::string, std::vector<json>> named;  // MeshServices that stand in the set
@@ -74,7 +74,8 @@ Callable::Callable(const std::string& mesh, const std::vector<json>& resources) 
   for (auto& [name, reference] : outside) targets_.push_back({name, std::move(reference)});
 }
 
-void Callable::complete(json& dataplane, const DeploymentOptions& options, bool calls_known) const {
+void Callable::complete(json& dataplane, const DeploymentOptions& options,
+                        const std::set<std::pair<std::string, std::string>>& callers) const {
   json& networking = dataplane["networking"];
   if (!at(networking, "transparentProxying").empty() || text_at(networking, "gateway", "type") == "BUILTIN") return;
   std::string from = service_of(dataplane);
@@ -87,7 +88,7 @@ void Callable::complete(json& dataplane, const DeploymentOptions& options, bool 
     called.insert(service.empty() ? text_at(outbound, "backendRef", "labels", "kuma.io/display-name") : service);
     taken.insert(number_at(outbound, "port"));
   }
-  const bool all = options.all_pairs || (called.empty() && !calls_known);
+  const bool all = options.all_pairs || (called.empty() && !callers.contains({mesh_, from}));
   std::uint32_t port = first_port;
   for (const Target& target : targets_) {
     if (target.name == from || called.contains(target.name)) continue;

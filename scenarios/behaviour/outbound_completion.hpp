@@ -1,7 +1,9 @@
 /// Outbounds for Dataplanes that are only asked what would be if they called a service.
 #pragma once
 
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -16,15 +18,17 @@ class Callable {
   /// `resources` are all of a set, in the Universal form.
   Callable(const std::string& mesh, const std::vector<nlohmann::json>& resources);
 
-  /// Adds the outbounds that the options ask for to a Dataplane of the mesh, and where it has none and `calls_known` is
-  /// false all of them.
-  void complete(nlohmann::json& dataplane, const DeploymentOptions& options, bool calls_known) const;
+  /// Adds the outbounds that the options ask for to a Dataplane of the mesh, and where it has none and its service is
+  /// not among the `callers`, which have a mesh and a name, all of them.
+  void complete(nlohmann::json& dataplane, const DeploymentOptions& options,
+                const std::set<std::pair<std::string, std::string>>& callers) const;
 
  private:
   struct Target {
     std::string name;
     nlohmann::json reference;  ///< "tags" or "backendRef" with its value
   };
+  std::string mesh_;
   std::vector<Target> targets_;
 };
 

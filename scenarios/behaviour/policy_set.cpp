@@ -111,6 +111,56 @@ class SetReader {
   std::size_t foreign_ = 0;
 };
 
+/// Adds those of a scenario beside those that stand in the set.
+class InstanceDataplanes {
+ public:
+  InstanceDataplanes(PolicySet& set, const Scenario& scenario) : set_(set), scenario_(scenario) {
+    for (const ResourceText& each : set.resources) {
+      if (text_of(each.body, "type") != "Dataplane") continue;
+      std::string mesh = text_of(each.body, "mesh");
+      explicit_.insert({mesh.empty() ? "default" : mesh, text_of(each.body, "name")});
+      take_addresses(each.body);
+    }
+  }
+
+  void add() {
+    for (const Instance& instance : scenario_.instances) {
+      const Service& service = *scenario_.find_service(instance.service);
+      std::string address = next_address();
+      if (explicit_.contains({service.mesh, instance.process})) {
+        set_.notes.push_back(fmt::format("{}: Dataplane {} stands in the place of the instance of {} in {}", set_.name,
+                                         instance.process, service.name, scenario_.file));
+        continue;
+      }
+      DataplanePorts ports{.inbound = service.port, .service = service_port, .first_outbound = first_outbound_port};
+      set_.resources.push_back(
+          {dataplane_of(scenario_, instance, address, ports), scenario_.file + " " + instance.process});
+    }
+  }
+
+ private:
+  void take_addresses(const json& dataplane) {
+    const json& networking = cp::at(dataplane, "networking");
+    for (const char* place : {"address", "advertisedAddress"}) taken_.insert(cp::text_at(networking, place));
+    for (const json& inbound : cp::at(networking, "inbound")) taken_.insert(cp::text_at(inbound, "address"));
+  }
+
+  std::string next_address() {
+    std::string out;
+    do {
+      ++number_;
+      out = fmt::format("10.{}.{}.{}", 1 + number_ / 62'500, number_ / 250 % 250, number_ % 250 + 1);
+    } while (taken_.contains(out));
+    return out;
+  }
+
+  PolicySet& set_;
+  const Scenario& scenario_;
+  std::set<std::pair<std::string, std::string>> explicit_;  ///< Dataplanes of the set: mesh and name
+  std::set<std::string> taken_;
+  std::size_t number_ = 0;
+};
+
 }  // namespace
 
 bool PolicySet::has_dataplanes() const {
@@ -119,7 +169,7 @@ bool PolicySet::has_dataplanes() const {
 }
 
 std::expected<PolicySet, Diagnostics> read_policy_set(std::string name, const std::vector<SourceText>& texts) {
-  PolicySet out{.name = std::move(name), .resources = {}, .scenario = {}, .notes = {}, .calls_known = false};
+  PolicySet out{.name = std::move(name), .resources = {}, .scenario = {}, .notes = {}};
   SetReader reader(out);
   for (const SourceText& source : texts) reader.read(source);
   reader.finish();
@@ -128,16 +178,8 @@ std::expected<PolicySet, Diagnostics> read_policy_set(std::string name, const st
 }
 
 void add_dataplanes(PolicySet& set, const Scenario& scenario) {
-  set.calls_known = true;
-  std::size_t number = 0;
-  for (const Instance& instance : scenario.instances) {
-    ++number;
-    std::string address = fmt::format("10.{}.{}.{}", 1 + number / 62'500, number / 250 % 250, number % 250 + 1);
-    DataplanePorts ports{.inbound = scenario.find_service(instance.service)->port,
-                         .service = service_port,
-                         .first_outbound = first_outbound_port};
-    set.resources.push_back({dataplane_of(scenario, instance, address, ports), scenario.file + " " + instance.process});
-  }
+  for (const Service& service : scenario.services) set.callers.insert({service.mesh, service.name});
+  InstanceDataplanes(set, scenario).add();
   for (const Service& service : scenario.services) {
     for (const Outbound& call : service.calls) {
       if (call.backend_ref.is_null()) continue;

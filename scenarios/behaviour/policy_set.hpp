@@ -3,7 +3,9 @@
 
 #include <expected>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "kumasim/scenario/scenario.hpp"
@@ -21,8 +23,8 @@ struct PolicySet {
   std::optional<Scenario> scenario;     ///< where one of the texts is one; its resources are among the above
   std::vector<std::string> notes;       ///< what was passed over, for people
 
-  /// A Dataplane without outbounds calls nobody; else it says nothing of whom it calls.
-  bool calls_known = false;
+  /// Mesh and name of services of which a scenario says whom they call: their Dataplanes without outbounds call nobody.
+  std::set<std::pair<std::string, std::string>> callers = {};
 
   bool has_dataplanes() const;
 };
@@ -32,7 +34,8 @@ struct PolicySet {
 /// which the last counts.
 std::expected<PolicySet, Diagnostics> read_policy_set(std::string name, const std::vector<SourceText>& texts);
 
-/// One Dataplane for each instance of the scenario, which says who calls whom.
+/// One Dataplane for each instance of the scenario, which says who calls whom. A Dataplane of the set that has the mesh
+/// and the name of an instance stays in its place, with a note.
 void add_dataplanes(PolicySet& set, const Scenario& scenario);
 
 }  // namespace kumasim::scenario

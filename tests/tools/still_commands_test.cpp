@@ -5,6 +5,8 @@
 
 #include <filesystem>
 #include <fstream>
+#include <string>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 #include <yaml-cpp/yaml.h>
@@ -91,6 +93,58 @@ TEST_F(StillCommands, DiffGivesAnExitCodeForWhatChanges) {
   Outcome bare = run("diff " + path("policies/all.yaml") + " " + path("policies/all.yaml"));
   EXPECT_EQ(bare.code, 2);
   EXPECT_NE(bare.out.find("--topology"), std::string::npos) << bare.out;
+}
+
+/// `more` ends its specification.
+std::string scenario(const std::string& topology, const std::string& more = "") {
+  return R"(apiVersion: kumasim/v1
+kind: Scenario
+metadata: {name: s}
+spec:
+  duration: 10s
+  load: [{from: web, to: backend, rate: 10/s}]
+  expect: [{always: reachable(web -> backend)}]
+  topology: )" +
+         topology + "\n" + more;
+}
+
+/// Each after `before`.
+std::string listed(const std::vector<std::string>& resources, const std::string& before) {
+  std::string out;
+  for (const std::string& each : resources) out += before + each + "\n";
+  return out;
+}
+
+TEST_F(StillCommands, OneGatewayAmongTheResourcesHidesNoService) {
+  const std::string services = "{services: [{name: web, calls: [backend]}, {name: backend}]}";
+  write("topology.yaml", scenario(services));
+  for (const std::string action : {"Allow", "Deny"}) {
+    const std::vector<std::string> resources{
+        "{type: Mesh, name: default, mtls: {enabledBackend: ca, backends: [{name: ca, type: builtin}]}}",
+        "{type: Dataplane, mesh: default, name: edge-0, networking: {address: 10.9.9.9, gateway: {type: BUILTIN, "
+        "tags: {kuma.io/service: edge}}}}",
+        "{type: MeshTrafficPermission, mesh: default, name: all, spec: {from: [{targetRef: {kind: Mesh}, "
+        "default: {action: " +
+            action + "}}]}}"};
+    write(action + ".yaml", scenario(services, "  resources:\n" + listed(resources, "  - ")));
+    fs::create_directories(folder_ / action);
+    write(action + "/all.yaml", listed(resources, "---\n"));
+  }
+  const std::string line = "web -> backend: allowed -> denied (MeshTrafficPermission all changed)";
+  Outcome scenarios = run("diff " + path("Allow.yaml") + " " + path("Deny.yaml"));
+  EXPECT_EQ(scenarios.code, 1);
+  EXPECT_NE(scenarios.out.find(line), std::string::npos) << scenarios.out;
+  Outcome folders = run("diff " + path("Allow") + " " + path("Deny") + " --topology " + path("topology.yaml"));
+  EXPECT_EQ(folders.code, 1);
+  EXPECT_NE(folders.out.find(line), std::string::npos) << folders.out;
+  write("gateway.yaml", R"(
+apiVersion: kumasim/v1
+kind: Check
+metadata: {name: g}
+spec: {policies: Allow, topology: topology.yaml, expect: [allowed(web -> backend)]}
+)");
+  Outcome checked = run("check " + path("gateway.yaml"));
+  EXPECT_EQ(checked.code, 0) << checked.out;
 }
 
 TEST_F(StillCommands, CheckJudgesAFileAgainstOtherPoliciesToo) {

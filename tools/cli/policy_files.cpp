@@ -70,10 +70,8 @@ std::optional<scenario::PolicySet> load_policies(const std::string& name, const 
     complain(name, set.error());
     return std::nullopt;
   }
-  if (!set->has_dataplanes()) {
-    const scenario::Scenario* services = set->scenario ? &*set->scenario : topology;
-    if (services != nullptr) add_dataplanes(*set, *services);
-  }
+  const scenario::Scenario* services = set->scenario ? &*set->scenario : topology;
+  if (services != nullptr) add_dataplanes(*set, *services);
   if (set->has_dataplanes()) return std::move(*set);
   std::cerr << name
             << ": holds no Dataplane, so nobody calls anybody: name a scenario with the services by --topology\n";

@@ -19,8 +19,8 @@ std::optional<std::string> read_or_complain(const std::string& file);
 /// Of a file, or of all *.yaml, *.yml and *.json files under a folder, by path; nullopt after a complaint.
 std::optional<std::vector<scenario::SourceText>> read_sources(const std::vector<std::string>& paths);
 
-/// The set, with Dataplanes: its own, those of a scenario in it, or those of `topology`, which is a scenario or
-/// nullptr. nullopt after a complaint. `name` is what it is called.
+/// The set, with Dataplanes: its own, and beside them those of a scenario in it, or where there is none those of
+/// `topology`, which is a scenario or nullptr. nullopt after a complaint. `name` is what it is called.
 std::optional<scenario::PolicySet> load_policies(const std::string& name, const std::vector<std::string>& paths,
                                                  const scenario::Scenario* topology);
 

@@ -56,6 +56,36 @@ spec:
   EXPECT_EQ(made.find("default", "backend-1")->names, (std::vector<std::string>{"backend-0", "backend-1"}));
 }
 
+TEST(PolicySet, PutsTheServicesOfAScenarioBesideItsOwnDataplanes) {
+  const auto topology = load_scenario(R"(
+apiVersion: kumasim/v1
+kind: Scenario
+metadata: {name: t}
+spec:
+  duration: 1s
+  topology: {services: [{name: web, calls: [backend]}, {name: backend, instances: 2}]}
+  load: [{from: web, to: backend, rate: 1/s}]
+  expect: [{always: reachable(web -> backend)}]
+)",
+                                      "t.yaml");
+  ASSERT_TRUE(topology);
+  auto set = set_of("own", plain_mesh + edge(http_listener) +
+                               dataplane("backend-1", "10.1.0.2", "kuma.io/service: backend, version: v2") +
+                               dataplane("audit-0", "10.0.0.3", "kuma.io/service: audit"));
+  add_dataplanes(set, *topology);
+  EXPECT_THAT(set.notes,
+              ElementsAre("own: Dataplane backend-1 stands in the place of the instance of backend in t.yaml"));
+  Workshop workshop;
+  Deployment made = deploy(set, workshop);
+  for (const char* name : {"edge-0", "backend-0", "backend-1", "web-0", "audit-0"})
+    EXPECT_NE(made.find("default", name), nullptr) << name;
+  EXPECT_EQ(made.find("default", "backend-1")->view.address, "10.1.0.2");
+  EXPECT_EQ(made.find("default", "web-0")->view.outbounds.size(), 1u);
+  EXPECT_NE(made.find("default", "web-0")->view.address, "10.1.0.2") << "an address that is taken";
+  EXPECT_EQ(made.find("default", "audit-0")->view.outbounds.size(), 2u) << "of whose calls no scenario speaks";
+  EXPECT_THAT(made.find("default", "backend-1")->view.outbounds, ::testing::IsEmpty());
+}
+
 TEST(PolicySet, NamesTheLineOfWhatIsWrong) {
   EXPECT_THAT(wrong({{"a.yaml",
                       "type: Mesh\nname: default\n---\ntype: MeshTimeout\nmesh: default\nname: t\nspec: {bad: 1}\n"}}),
