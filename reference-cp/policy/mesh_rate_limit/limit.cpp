@@ -5,11 +5,11 @@
 #include <envoy/config/route/v3/route.pb.h>
 #include <envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit.pb.h>
 #include <envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.pb.h>
+#include <envoy/extensions/filters/network/local_ratelimit/v3/local_rate_limit.pb.h>
 
 #include "reference-cp/policy/envoy_edit.hpp"
 #include "reference-cp/policy/mesh_rate_limit/spec.hpp"
 #include "reference-cp/xds/envoy/metadata.hpp"
-#include "reference-cp/xds/envoy/raw_config.hpp"
 #include "reference-cp/xds/wire.hpp"
 
 namespace kumasim::cp::policy::mesh_rate_limit {
@@ -19,6 +19,7 @@ using ::envoy::config::core::v3::HeaderValueOption;
 using ::envoy::config::listener::v3::FilterChain;
 using ::envoy::config::route::v3::Route;
 using ::envoy::extensions::filters::http::local_ratelimit::v3::LocalRateLimit;
+using ConnectionLimit = ::envoy::extensions::filters::network::local_ratelimit::v3::LocalRateLimit;
 
 constexpr const char* stat_prefix = "rate_limit";
 
@@ -63,11 +64,12 @@ void limit_requests(FilterChain& chain, const HttpLimit& limit) {
 }
 
 void limit_connections(FilterChain& chain, const Rate& rate) {
-  ::envoy::type::v3::TokenBucket bucket;
-  fill(bucket, rate);
+  ConnectionLimit config;
+  config.set_stat_prefix("tcp_rate_limit");
+  fill(*config.mutable_token_bucket(), rate);
   auto& filter = *chain.add_filters();
   filter.set_name("envoy.extensions.filters.network.local_ratelimit.v3.LocalRateLimit");
-  envoy::connection_limit_config("tcp_rate_limit", deterministic_bytes(bucket), *filter.mutable_typed_config());
+  pack(config, *filter.mutable_typed_config());
   for (int i = chain.filters_size() - 1; i > 0; --i) chain.mutable_filters()->SwapElements(i, i - 1);
 }
 

@@ -66,13 +66,6 @@ void dns_filter_config(const std::map<std::string, std::vector<std::string>>& na
   set(out, "envoy.extensions.filters.udp.dns_filter.v3.DnsFilterConfig", std::move(value));
 }
 
-void connection_limit_config(std::string_view stat_prefix, std::string_view token_bucket, google::protobuf::Any& out) {
-  std::string value;
-  bytes_field(value, 1, stat_prefix);
-  bytes_field(value, 2, token_bucket);
-  set(out, "envoy.extensions.filters.network.local_ratelimit.v3.LocalRateLimit", std::move(value));
-}
-
 void health_event_file_config(std::string_view path, google::protobuf::Any& out) {
   std::string value;
   if (!path.empty()) bytes_field(value, 1, path);

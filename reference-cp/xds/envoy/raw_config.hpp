@@ -19,9 +19,6 @@ void kafka_broker_config(std::string_view stat_prefix, google::protobuf::Any& ou
 void grpc_stats_config(google::protobuf::Any& out);
 /// envoy.extensions.filters.udp.dns_filter.v3.DnsFilterConfig with an inline table of names; answers live 30 s.
 void dns_filter_config(const std::map<std::string, std::vector<std::string>>& names, google::protobuf::Any& out);
-/// envoy.extensions.filters.network.local_ratelimit.v3.LocalRateLimit: stat_prefix = 1, token_bucket = 2 (a serialised
-/// envoy.type.v3.TokenBucket).
-void connection_limit_config(std::string_view stat_prefix, std::string_view token_bucket, google::protobuf::Any& out);
 /// envoy.extensions.health_check.event_sinks.file.v3.HealthCheckEventFileSink: event_log_path = 1.
 void health_event_file_config(std::string_view path, google::protobuf::Any& out);
 

@@ -57,12 +57,9 @@ Checked<FaultFilter> compile_fault(const http::fault::v3::HTTPFault& fault) {
 Checked<RateLimitFilter> compile_limit(const http::local_ratelimit::v3::LocalRateLimit& limit) {
   RateLimitFilter out;
   if (limit.has_token_bucket()) {
-    out.tokens_max = limit.token_bucket().max_tokens();
-    if (limit.token_bucket().has_tokens_per_fill())
-      out.tokens_per_fill = limit.token_bucket().tokens_per_fill().value();
-    out.fill_interval = to_duration(limit.token_bucket().fill_interval());
-    if (out.fill_interval < std::chrono::milliseconds(50))
-      return refuse("local rate limit token bucket fill timer must be >= 50ms");
+    auto bucket = TokenLimit::compile(limit.token_bucket());
+    if (!bucket) return refuse(bucket.error());
+    static_cast<TokenLimit&>(out) = *bucket;
   }
   // Without a fraction the filter is off, respectively enforces nothing (Envoy: both default to 0 %).
   out.enabled = Fraction::of(limit.filter_enabled().default_value());

@@ -10,6 +10,7 @@
 
 #include "kumasim/runtime/time.hpp"
 #include "sim/envoy/config/rbac.hpp"
+#include "sim/envoy/config/token_limit.hpp"
 
 namespace google::protobuf {
 class Any;
@@ -35,10 +36,7 @@ struct FaultFilter {
   std::vector<HeaderMatch> headers;
 };
 
-struct RateLimitFilter {
-  std::uint64_t tokens_max = 0;  ///< zero: no bucket, nothing is limited
-  std::uint64_t tokens_per_fill = 1;
-  Duration fill_interval = {};
+struct RateLimitFilter : TokenLimit {
   Fraction enabled;
   Fraction enforced;
   int status = 429;

@@ -46,9 +46,15 @@ struct DirectReply {
   std::string body;
 };
 
+/// Of new connections: each takes a token, and without one it is closed at once.
+struct ConnectionLimit : TokenLimit {
+  std::string stat_prefix;
+  std::string share_key;  ///< filters of one key and one bucket's measures share it; empty: it is the filter's own
+};
+
 struct NetworkFilter {
   std::string name;
-  std::variant<PassFilter, RbacFilter, HttpConnectionManager, TcpProxy, DirectReply> what;
+  std::variant<PassFilter, RbacFilter, ConnectionLimit, HttpConnectionManager, TcpProxy, DirectReply> what;
 };
 
 /// Criteria in Envoy's order. An empty list is "any".

@@ -4,6 +4,7 @@
 #include "envoy/config/route/v3/route.pb.h"
 #include "envoy/extensions/filters/network/direct_response/v3/config.pb.h"
 #include "envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.pb.h"
+#include "envoy/extensions/filters/network/local_ratelimit/v3/local_rate_limit.pb.h"
 #include "envoy/extensions/filters/network/rbac/v3/rbac.pb.h"
 #include "envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy.pb.h"
 #include "sim/envoy/config/extensions.hpp"
@@ -128,6 +129,14 @@ Checked<RbacFilter> compile_rbac(const net::rbac::v3::RBAC& m) {
   return out;
 }
 
+/// Without a word on it the filter is enabled (Envoy: Runtime::FeatureFlag).
+Checked<decltype(NetworkFilter::what)> compile_limit(const net::local_ratelimit::v3::LocalRateLimit& m) {
+  auto bucket = TokenLimit::compile(m.token_bucket());
+  if (!bucket) return refuse(bucket.error());
+  if (m.has_runtime_enabled() && !m.runtime_enabled().default_value().value()) return PassFilter{};
+  return ConnectionLimit{*bucket, m.stat_prefix(), m.share_key()};
+}
+
 template <class Message, class Compile>
 Checked<NetworkFilter> made(const std::string& name, const ::google::protobuf::Any& config, Compile compile) {
   Message message;
@@ -149,6 +158,8 @@ Checked<NetworkFilter> compile_network_filter(const std::string& name, const ::g
     return made<net::tcp_proxy::v3::TcpProxy>(name, config, compile_tcp);
   if (type == "envoy.extensions.filters.network.rbac.v3.RBAC")
     return made<net::rbac::v3::RBAC>(name, config, compile_rbac);
+  if (type == "envoy.extensions.filters.network.local_ratelimit.v3.LocalRateLimit")
+    return made<net::local_ratelimit::v3::LocalRateLimit>(name, config, compile_limit);
   if (type == "envoy.extensions.filters.network.direct_response.v3.Config")
     return made<net::direct_response::v3::Config>(
         name, config, [](const auto& m) { return Checked<DirectReply>(DirectReply{m.response().inline_string()}); });

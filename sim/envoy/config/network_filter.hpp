@@ -1,4 +1,5 @@
-/// Compiles the network filters of a chain: HTTP connection manager, TCP proxy, RBAC, direct response.
+/// Compiles the network filters of a chain: HTTP connection manager, TCP proxy, RBAC, connection
+/// limit, direct response.
 #pragma once
 
 #include "sim/envoy/config/listener.hpp"

@@ -142,6 +142,9 @@ constexpr Entry table[] = {
     {"envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.WeightedCluster.ClusterWeight",
      "name weight metadata_match"},
     {"envoy.extensions.filters.network.rbac.v3.RBAC", "rules matcher shadow_rules shadow_matcher stat_prefix"},
+    {"envoy.extensions.filters.network.local_ratelimit.v3.LocalRateLimit",
+     "stat_prefix token_bucket runtime_enabled share_key"},
+    {"envoy.config.core.v3.RuntimeFeatureFlag", "default_value", "runtime_key"},
     {"envoy.extensions.filters.network.direct_response.v3.Config", "response"},
     {"envoy.extensions.filters.network.echo.v3.Echo", ""},
     // HTTP filters.

@@ -67,6 +67,7 @@ void Proxy::unbind_listener(const Listener& l) {
 /// diffFilterChain).
 void Proxy::drain(const ListenerPtr& old, const ListenerState* fresh) {
   bool in_place = fresh && !fresh->config->chains.empty() && fresh->config->rest == old->rest;
+  settle_buckets(*old, in_place ? fresh->config.get() : nullptr);
   auto stays = [&](const FilterChainPtr& chain) {
     if (!chain) return true;  // none is chosen yet: it will be one of the new ones
     const auto& l = *fresh->config;
@@ -184,7 +185,7 @@ bool Proxy::on_accept(const WirePtr& wire) {
       return false;
     }
     wire->garbage = wire->chain->tls.has_value();
-    if (wire->chain->filters.empty()) return false;
+    if (wire->chain->filters.empty() || !admit(*wire)) return false;
   }
   accepted_[wire->id] = wire;
   if (draining_since_) drain(wire, *draining_since_);
@@ -198,6 +199,11 @@ bool Proxy::passes_on(const WirePtr& wire) {
   const auto* tcp = std::get_if<TcpProxy>(&chain->filters.back().what);
   if (tcp == nullptr) return false;
   wire->chain = chain;
+  if (!admit(*wire)) {
+    accepted_.erase(wire->id);
+    fabric().close_by_server(wire, WireEnd::tls_failed);
+    return true;
+  }
   auto session = make_tunnel(wire, *tcp);
   session->carries = true;
   tunnel_connect(session);
@@ -208,6 +214,10 @@ ChainPtr Proxy::on_hello(const WirePtr& wire) {
   wire->chain = wire->listener->find(wire->hello);
   if (!wire->chain) {
     stats().add("listener." + wire->listener->name + ".no_filter_chain_match");
+    return nullptr;
+  }
+  if (!admit(*wire)) {
+    accepted_.erase(wire->id);
     return nullptr;
   }
   if (!wire->chain->tls) {
@@ -378,9 +388,55 @@ RbacInput Proxy::rbac_input(const Wire& wire, const Request* request) const {
 
 bool Proxy::take_token(const HttpFilterPtr& filter) {
   const auto& limit = std::get<RateLimitFilter>(filter->what);
-  auto [at, fresh] = buckets_.try_emplace(&limit);
-  auto& bucket = at->second;
-  if (fresh) bucket = {limit.tokens_max, now(), filter};
+  return take_token(limit, bucket_of(limit, filter));
+}
+
+Proxy::Bucket& Proxy::bucket_of(const TokenLimit& limit, const std::shared_ptr<const void>& holder) {
+  return buckets_.try_emplace(&limit, Bucket{limit.tokens_max, now(), holder}).first->second;
+}
+
+Proxy::Bucket& Proxy::bucket_of(const ConnectionLimit& limit, const FilterChainPtr& chain) {
+  const TokenLimit& measures = limit;
+  if (limit.share_key.empty()) return bucket_of(measures, chain);
+  return shared_buckets_.try_emplace({limit.share_key, measures}, Bucket{limit.tokens_max, now(), nullptr})
+      .first->second;
+}
+
+/// What the network filters say of a new connection, in their order and before any of its bytes, the TLS hello's too
+/// (Envoy: LocalRateLimitFilter::Filter::onNewConnection). False: it is to be closed.
+bool Proxy::admit(const Wire& wire) {
+  for (const auto& filter : wire.chain->filters) {
+    const auto* limit = std::get_if<ConnectionLimit>(&filter.what);
+    if (limit == nullptr || take_token(*limit, bucket_of(*limit, wire.chain))) continue;
+    stats().add("local_rate_limit." + limit->stat_prefix + ".rate_limited");
+    return false;
+  }
+  return true;
+}
+
+/// The old listener's connection limits lose their buckets, but for those of chains that an update in place leaves as
+/// they are: these go on with them.
+void Proxy::settle_buckets(const Listener& old, const Listener* in_place) {
+  auto chains_of = [](const Listener& listener) {
+    auto out = listener.chains;
+    if (listener.default_chain) out.push_back(listener.default_chain);
+    return out;
+  };
+  const auto fresh = in_place ? chains_of(*in_place) : std::vector<FilterChainPtr>();
+  for (const auto& chain : chains_of(old)) {
+    auto same = std::ranges::find(fresh, chain->hash, &FilterChain::hash);
+    for (std::size_t i = 0; i < chain->filters.size(); ++i) {
+      const auto* limit = std::get_if<ConnectionLimit>(&chain->filters[i].what);
+      auto kept = limit ? buckets_.extract(limit) : decltype(buckets_)::node_type();
+      if (kept.empty() || same == fresh.end()) continue;
+      kept.key() = &std::get<ConnectionLimit>((*same)->filters[i].what);
+      kept.mapped().holder = *same;
+      buckets_.insert(std::move(kept));
+    }
+  }
+}
+
+bool Proxy::take_token(const TokenLimit& limit, Bucket& bucket) {
   auto fills = limit.fill_interval > Duration::zero() ? (now() - bucket.filled) / limit.fill_interval : 0;
   if (fills > 0) {
     bucket.filled += limit.fill_interval * fills;

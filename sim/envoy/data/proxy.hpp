@@ -89,13 +89,18 @@ class Proxy : public End, public ConfigObserver {
   struct Bucket {
     std::uint64_t tokens = 0;
     MonotonicTime filled = {};
-    HttpFilterPtr filter;  ///< keeps the key's address taken
+    std::shared_ptr<const void> holder;  ///< keeps the key's address taken
   };
 
   ListenerPtr find_listener(const Wire& wire, std::string* version) const;
   void run_network_filters(const ExchangePtr& exchange);
   void refuse_bytes(const ExchangePtr& exchange);
   bool network_rbac(const ExchangePtr& exchange, const RbacFilter& filter, std::size_t number);
+  bool admit(const Wire& wire);
+  bool take_token(const TokenLimit& limit, Bucket& bucket);
+  Bucket& bucket_of(const TokenLimit& limit, const std::shared_ptr<const void>& holder);
+  Bucket& bucket_of(const ConnectionLimit& limit, const FilterChainPtr& chain);
+  void settle_buckets(const Listener& old, const Listener* in_place);
   void note_arrival(const ExchangePtr& exchange);
 
   WirePtr open(const UpstreamPtr& upstream, const UpstreamHostPtr& host, std::shared_ptr<void> owner);
@@ -134,7 +139,8 @@ class Proxy : public End, public ConfigObserver {
   std::map<std::string, UpstreamPtr> upstreams_;
   std::map<std::string, UpstreamPtr> checking_;                   ///< not in use before their hosts are checked
   std::map<std::uint64_t, std::shared_ptr<TunnelWire>> tunnels_;  // by the downstream connection
-  std::map<const RateLimitFilter*, Bucket> buckets_;              // looked up, never walked
+  std::map<const TokenLimit*, Bucket> buckets_;                   // looked up, never walked
+  std::map<std::pair<std::string, TokenLimit>, Bucket> shared_buckets_;  // of connection limits, by their share_key
 };
 
 }  // namespace kumasim::sim::proxy
