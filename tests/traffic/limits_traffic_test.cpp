@@ -1,12 +1,14 @@
-/// What proxies hold back: connections without a token.
+/// What proxies hold back: connections without a token, and bodies of responses that a fault slows down.
 #include <gtest/gtest.h>
 
+#include "sim/envoy/data/response_pace.hpp"
 #include "tests/traffic/bed.hpp"
 
 namespace kumasim::test {
 namespace {
 
 using namespace std::chrono_literals;
+using sim::proxy::ResponsePace;
 using sim::proxy::Type;
 
 void ok(const sim::proxy::Checked<>& outcome) { ASSERT_TRUE(outcome) << outcome.error(); }
@@ -197,6 +199,112 @@ TEST_F(ConnectionLimits, without_a_token_there_is_no_handshake) {
   EXPECT_EQ(result.response_flags, "UF") << explain(result);
   EXPECT_EQ(limited(), 1u);
   EXPECT_EQ(bed["backend"].proxy->stats().get("listener.inbound:10.0.0.11:7001.ssl.handshake"), 1u);
+}
+
+/// web -> 10.0.0.11:80, an application whose answers have 100 KiB, through a listener with a fault.
+class ResponseBandwidth : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    bed.machine("web", "10.0.0.1", "-");
+    auto& p = bed.world.add_process("app", "10.0.0.11");
+    p.start([](Runtime&) {});
+    bed.world.run_for(Duration(1));
+    p.keep(std::make_shared<sim::Instance>(
+        bed.fabric, p, sim::InstanceOptions{.host = p.address(), .port = 80, .response_bytes = 100 * 1024}));
+    ok(apply(web(), Type::cluster, {eds_cluster("backend")}));
+    ok(apply(web(), Type::endpoints, {endpoints("backend", {"10.0.0.11:80"})}));
+  }
+
+  void fault(const std::string& limits, const std::string& route = route_all("cluster: backend")) {
+    auto yaml = outbound(10001, route);
+    yaml.insert(yaml.find("http_filters: [") + 15, limits);
+    ok(apply(web(), Type::listener, {yaml}, std::to_string(++version)));
+  }
+  static std::string limit(const std::string& kbps, int percent) {
+    return "{name: fault, typed_config: {\"@type\": type.googleapis.com/envoy.extensions.filters.http.fault.v3."
+           "HTTPFault, response_rate_limit: {fixed_limit: {limit_kbps: " +
+           kbps + "}, percentage: {numerator: " + std::to_string(percent) + "}}}}, ";
+  }
+
+  sim::proxy::ConfigState& web() { return bed["web"].proxy->config(); }
+  Bed bed;
+  int version = 0;
+};
+
+TEST_F(ResponseBandwidth, a_body_takes_its_size_by_the_limit) {
+  fault("");
+  auto whole = bed.call("web", to_port(10001)).latency;
+  EXPECT_LT(whole, 1s);
+  fault(limit("10", 100));
+  auto result = bed.call("web", to_port(10001));
+  EXPECT_EQ(result.status, 200);
+  EXPECT_EQ(result.response_flags, "");
+  EXPECT_GE(result.latency - whole, 9900ms);
+  EXPECT_LE(result.latency - whole, 10s);
+  EXPECT_NE(explain(result).find("filter fault: response at 10 KiB/s"), std::string::npos) << explain(result);
+  EXPECT_EQ(bed["web"].proxy->stats().get("http.out.fault.response_rl_injected"), 1u);
+  EXPECT_EQ(web().unread(), (std::map<std::string, std::string>{}));
+}
+
+TEST_F(ResponseBandwidth, concerns_its_share_of_the_calls) {
+  fault(limit("10", 0));
+  EXPECT_LT(bed.call("web", to_port(10001)).latency, 1s);
+  fault(limit("10", 50));
+  int slow = 0;
+  for (int i = 0; i < 40; ++i) slow += bed.call("web", to_port(10001)).latency > 9s;
+  EXPECT_GT(slow, 8);
+  EXPECT_LT(slow, 32);
+}
+
+TEST_F(ResponseBandwidth, of_several_the_slowest_counts) {
+  fault(limit("50", 100) + limit("20", 100));
+  auto latency = bed.call("web", to_port(10001)).latency;
+  EXPECT_GT(latency, 4900ms);
+  EXPECT_LT(latency, 5100ms);
+}
+
+TEST_F(ResponseBandwidth, holds_up_answers_of_the_proxy_too) {
+  fault(limit("1", 100), "- name: all\n  domains: ['*']\n  routes: [{match: {prefix: /}, direct_response: {status: "
+                         "299, body: {inline_string: '" +
+                             std::string(512, 'x') + "'}}}]\n");
+  auto result = bed.call("web", to_port(10001));
+  EXPECT_EQ(result.status, 299);
+  EXPECT_GE(result.latency, 450ms);
+  EXPECT_LE(result.latency, 500ms);
+}
+
+TEST_F(ResponseBandwidth, a_route_times_out_before_the_body_comes_and_a_client_while_it_does) {
+  fault(limit("10", 100), route_all("cluster: backend, timeout: 1s"));
+  EXPECT_EQ(bed.call("web", to_port(10001)).status, 200) << "the upstream has answered in time";
+  auto call = to_port(10001);
+  call.timeout = 2s;
+  auto result = bed.call("web", call);
+  EXPECT_EQ(result.status, 0);
+  EXPECT_LT(result.latency, 3s);
+  bed.world.run_for(1min);
+  EXPECT_EQ(bed.call("web", to_port(10001)).status, 200);
+}
+
+TEST_F(ResponseBandwidth, a_limit_of_nothing_is_refused) {
+  auto yaml = outbound(10001, route_all("cluster: backend"));
+  yaml.insert(yaml.find("http_filters: [") + 15, limit("0", 100));
+  auto outcome = apply(web(), Type::listener, {yaml});
+  ASSERT_FALSE(outcome);
+  EXPECT_NE(outcome.error().find("LimitKbps: value must be greater than or equal to 1"), std::string::npos)
+      << outcome.error();
+}
+
+TEST(ResponsePaces, are_those_of_envoys_bucket) {
+  const MonotonicTime start{5s};
+  ResponsePace pace{.bytes_per_second = 10'240, .since = start};
+  EXPECT_EQ(pace.wait(0, start), 0ms);
+  EXPECT_EQ(pace.wait(512, start), 0ms) << "50 ms are in the bucket";
+  EXPECT_EQ(pace.wait(513, start), 50ms);
+  EXPECT_EQ(pace.wait(102'400, start), 9950ms);
+  EXPECT_EQ(pace.wait(102'400, start + 75ms), 9900ms) << "75 ms more, and a whole tick";
+  EXPECT_EQ(pace.wait(10'240, start + 950ms), 0ms);
+  EXPECT_EQ(pace.wait(10'241, start + 10s), 50ms) << "it holds one second";
+  EXPECT_EQ((ResponsePace{.bytes_per_second = 1ull << 40, .since = start}).wait(1ull << 42, start), 3950ms);
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "sim/envoy/config/http_filter.hpp"
 
+#include <algorithm>
+
 #include "envoy/config/route/v3/route_components.pb.h"
 #include "envoy/extensions/filters/http/fault/v3/fault.pb.h"
 #include "envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit.pb.h"
@@ -45,6 +47,12 @@ Checked<FaultFilter> compile_fault(const http::fault::v3::HTTPFault& fault) {
   if (fault.has_abort()) {
     out.abort_status = static_cast<int>(fault.abort().http_status());
     out.abort_share = Fraction::of(fault.abort().percentage());
+  }
+  if (fault.has_response_rate_limit() && fault.response_rate_limit().has_fixed_limit()) {
+    // "limit_kbps" counts KiB/s (Envoy: StreamRateLimiter::kiloBytesToBytes); what is beyond 1 TiB/s is none.
+    auto limit = std::min<std::uint64_t>(fault.response_rate_limit().fixed_limit().limit_kbps(), 1ull << 30);
+    out.response_bytes_per_second = limit * 1024;
+    out.response_share = Fraction::of(fault.response_rate_limit().percentage());
   }
   for (const auto& header : fault.headers()) {
     auto match = HeaderMatch::compile(header);

@@ -33,6 +33,8 @@ struct FaultFilter {
   Fraction delay_share;
   int abort_status = 0;
   Fraction abort_share;
+  std::uint64_t response_bytes_per_second = 0;  ///< zero: as fast as it comes
+  Fraction response_share;
   std::vector<HeaderMatch> headers;
 };
 

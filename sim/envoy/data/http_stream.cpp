@@ -213,6 +213,7 @@ bool HttpStream::run(const HttpFilterPtr& filter, const FaultFilter& fault) {
   const Headers headers = seen();
   if (!std::all_of(fault.headers.begin(), fault.headers.end(), [&](const auto& h) { return h.matches(headers); }))
     return true;
+  pace(filter, fault);
   bool delayed =
       fault.delay > Duration::zero() && proxy_.random().below(fault.delay_share.per) < fault.delay_share.count;
   bool aborted = fault.abort_status > 0 && proxy_.random().below(fault.abort_share.per) < fault.abort_share.count;
@@ -237,6 +238,16 @@ bool HttpStream::run(const HttpFilterPtr& filter, const FaultFilter& fault) {
   if (!aborted) return true;
   abort();
   return false;
+}
+
+/// Before the delay, so that the bucket fills while it lasts (Envoy: FaultFilter::maybeSetupResponseRateLimit).
+void HttpStream::pace(const HttpFilterPtr& filter, const FaultFilter& fault) {
+  if (fault.response_bytes_per_second == 0) return;
+  if (proxy_.random().below(fault.response_share.per) >= fault.response_share.count) return;
+  proxy_.stats().add("http." + manager_.stat_prefix + ".fault.response_rl_injected");
+  auto text = ": response at " + std::to_string(fault.response_bytes_per_second / 1024) + " KiB/s";
+  down_->record->step(proxy_.name(), "filter", filter->name + text);
+  paces_.push_back({fault.response_bytes_per_second, proxy_.now()});
 }
 
 bool HttpStream::run(const HttpFilterPtr& filter, const RateLimitFilter& limit) {
@@ -359,7 +370,8 @@ void HttpStream::reply(int status, std::string body, const std::string& details,
 }
 
 void HttpStream::downstream_gone() {
-  if (done_) return;
+  if (done_ && !delivering_) return;
+  delivering_ = false;
   proxy_.note(down_, "DC", "downstream_remote_disconnect");
   stop();
 }
@@ -399,7 +411,22 @@ void HttpStream::finish(Response response, const std::string& details) {
   }
   response.last = proxy_.last_answer(*down_->wire);
   down_->response = std::move(response);
-  proxy_.fabric().respond(down_);
+  deliver();
+}
+
+/// Whole, when the last byte of its body is through; several faults in a row let it through as the slowest does. What
+/// is held up is taken to fit Envoy's buffers: the upstream is not held up with it.
+void HttpStream::deliver() {
+  const auto bytes = down_->response.body.size() + down_->response.more_bytes;
+  Duration wait = {};
+  for (const auto& slow : paces_) wait = std::max(wait, slow.wait(bytes, proxy_.now()));
+  if (wait == Duration::zero()) return proxy_.fabric().respond(down_);
+  delivering_ = true;
+  step_timer_ = proxy_.later(wait, [self = shared_from_this()] {
+    self->step_timer_ = {};
+    self->delivering_ = false;
+    self->proxy_.fabric().respond(self->down_);
+  });
 }
 
 }  // namespace kumasim::sim::proxy

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sim/envoy/data/proxy.hpp"
+#include "sim/envoy/data/response_pace.hpp"
 
 namespace kumasim::sim::proxy {
 
@@ -65,6 +66,8 @@ class HttpStream : public std::enable_shared_from_this<HttpStream> {
   bool schedule_retry();
   void reply(int status, std::string body, const std::string& details, Headers headers = {});
   void stop();
+  void pace(const HttpFilterPtr& filter, const FaultFilter& fault);
+  void deliver();
   void finish(Response response, const std::string& details);
   void flag(const char* name);
   std::string route_name() const;
@@ -94,6 +97,8 @@ class HttpStream : public std::enable_shared_from_this<HttpStream> {
   bool retry_counted_ = false;
   bool done_ = false;
   bool mirrored_ = false;  ///< it is the copy
+  bool delivering_ = false;  ///< done, but that the answer is on its way slowly
+  std::vector<ResponsePace> paces_;  ///< of the faults that slow the answer down
   std::optional<std::uint64_t> hash_;
   std::vector<std::string> cookies_;  ///< for the client, of hash policies
   std::set<std::string> tried_;
