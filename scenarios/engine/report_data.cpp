@@ -191,6 +191,11 @@ std::string report_junit(const Report& report) {
       out += fmt::format("><failure type=\"broken\" message=\"{}\">{}\n{}\nreplay: {}</failure></testcase>\n",
                          xml(verdict.seen), xml(verdict.why), xml(verdict.after), xml(replay_command(report, run)));
     }
+    if (!run.uninterpreted.empty()) {
+      out += "    <system-out>set in the configuration and not interpreted by the simulated Envoy\n";
+      for (const auto& [field, where] : run.uninterpreted) out += xml(fmt::format("{} ({})\n", field, where));
+      out += "</system-out>\n";
+    }
     if (!run.refusals.empty()) {
       out += "    <system-err>";
       for (const Refusal& refusal : run.refusals) {

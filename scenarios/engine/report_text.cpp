@@ -1,5 +1,6 @@
 /// The report for a terminal: verdict, reasons, flows, timeline, and the command that shows it again.
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -151,6 +152,16 @@ std::string comparison(const Report& report) {
   return "\nside by side\n" + table(rows, "  ");
 }
 
+/// One line: which fields, of all runs; where each is set is in the report of one run.
+std::string uninterpreted_line(const Report& report) {
+  std::set<std::string> fields;
+  for (const WorldRun& run : report.runs)
+    for (const auto& [field, where] : run.uninterpreted) fields.insert(field);
+  if (fields.empty()) return "";
+  return fmt::format("\nset in the configuration and not interpreted by the simulated Envoy: {}\n",
+                     fmt::join(fields, ", "));
+}
+
 std::string seeds_table(const Report& report, const Paint& paint) {
   std::string out;
   std::size_t passed = 0;
@@ -169,7 +180,7 @@ std::string seeds_table(const Report& report, const Paint& paint) {
                     report.runs.size(), short_time(simulated), short_time(wall), ratio) +
         out;
   if (first_failed != nullptr) out += "\n" + one_run(report, *first_failed, paint);
-  return out;
+  return out + uninterpreted_line(report);
 }
 
 }  // namespace

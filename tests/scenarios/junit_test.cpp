@@ -32,6 +32,7 @@ const std::map<std::string, Element>& schema() {
        {{"name"}, {"time", "classname", "group"}, {"skipped", "error", "failure", "system-out", "system-err"}}},
       {"error", {{}, {"type", "message"}, {}}},
       {"failure", {{}, {"type", "message"}, {}}},
+      {"system-out", {{}, {}, {}}},
       {"system-err", {{}, {}, {}}}};
   return out;
 }
@@ -87,6 +88,7 @@ Report report() {
     }
     run.problems.push_back({Problem::Kind::process, "died", std::chrono::seconds(3)});
     run.refusals.push_back({std::chrono::seconds(1), "web-0", "Listener", "<bad>"});
+    run.uninterpreted["a.b.C.field"] = "inbound <1> of web-0";
     out.runs.push_back(std::move(run));
   }
   return out;
@@ -118,6 +120,17 @@ TEST(Junit, CountsWhatItHas) {
     EXPECT_EQ(errors, 1u);
   }
   EXPECT_EQ(suites, 2u);
+}
+
+TEST(Junit, ASuiteTellsWhatItsRunDidNotInterpret) {
+  Report said = report();
+  said.runs[1].uninterpreted.clear();
+  Tree tree = parsed(report_junit(said));
+  auto suite = tree.get_child("testsuites").begin();
+  EXPECT_EQ(suite->second.get<std::string>("system-out"),
+            "set in the configuration and not interpreted by the simulated Envoy a.b.C.field (inbound <1> of web-0)")
+      << "the lines, as this reader takes them";
+  EXPECT_EQ((++suite)->second.count("system-out"), 0u);
 }
 
 TEST(Junit, TheTableFindsWhatIsWrong) {

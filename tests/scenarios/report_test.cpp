@@ -84,10 +84,22 @@ TEST(Report, EveryFormatTellsOfProblemsAndRefusals) {
       << junit;
   EXPECT_NE(junit.find("errors=\"1\""), std::string::npos) << junit;
   EXPECT_NE(junit.find("web-0 refused Listener: missing &lt;]&gt;"), std::string::npos) << junit;
+  EXPECT_NE(junit.find("\na.b.C.field (inbound &lt;1&gt; of web-0)\n</system-out>"), std::string::npos) << junit;
   std::string html = report_html(said, {});
   EXPECT_NE(html.find("<code>a.b.C.field</code></td><td>inbound &lt;1&gt; of web-0"), std::string::npos) << html;
   EXPECT_NE(html.find("at 3s: text of it"), std::string::npos);
   EXPECT_NE(html.find("<td>web-0</td><td>Listener</td><td class=no>missing &lt;]&gt;</td>"), std::string::npos) << html;
+}
+
+TEST(Report, TheSummaryOfSeedsEndsWithWhatWasNotInterpretedInAnyOfThem) {
+  Report said = report(good());
+  said.runs.push_back(good());
+  EXPECT_EQ(report_text(said).find("not interpreted"), std::string::npos);
+  said.runs[0].uninterpreted = {{"a.b.C.field", "inbound of web-0"}, {"a.b.D", "outbound of web-0"}};
+  said.runs[1].uninterpreted = {{"a.b.C.field", "inbound of web-1"}, {"a.a.E", "inbound of web-1"}};
+  EXPECT_TRUE(report_text(said).ends_with(
+      "\nset in the configuration and not interpreted by the simulated Envoy: a.a.E, a.b.C.field, a.b.D\n"))
+      << report_text(said);
 }
 
 TEST(Report, ThePageSaysThatWhatIsUsuallySoWasMissed) {
