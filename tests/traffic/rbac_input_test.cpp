@@ -3,6 +3,7 @@
 
 #include "envoy/config/rbac/v3/rbac.pb.h"
 #include "sim/envoy/config/rbac.hpp"
+#include "sim/envoy/config/unread.hpp"
 #include "xds/type/matcher/v3/matcher.pb.h"
 
 namespace kumasim::sim::proxy {
@@ -16,17 +17,23 @@ void pack_action(::xds::type::matcher::v3::Matcher::OnMatch& on_match, ::envoy::
   on_match.mutable_action()->mutable_typed_config()->PackFrom(action);
 }
 
-/// Allows whose `input` (of the ssl inputs) is exactly `value`.
-RbacEngine allow_exact(const std::string& input, const std::string& value) {
+/// Allows whose `input` (below common_inputs) is exactly `value`.
+::xds::type::matcher::v3::Matcher allowing(const std::string& input, const std::string& value) {
   ::xds::type::matcher::v3::Matcher matcher;
   auto* entry = matcher.mutable_matcher_list()->add_matchers();
   auto* single = entry->mutable_predicate()->mutable_single_predicate();
   single->mutable_input()->set_name(input);
   single->mutable_input()->mutable_typed_config()->set_type_url(
-      "type.googleapis.com/envoy.extensions.matching.common_inputs.ssl.v3." + input);
+      "type.googleapis.com/envoy.extensions.matching.common_inputs." + input);
   single->mutable_value_match()->set_exact(value);
   pack_action(*entry->mutable_on_match(), ::envoy::config::rbac::v3::RBAC::ALLOW);
   pack_action(*matcher.mutable_on_no_match(), ::envoy::config::rbac::v3::RBAC::DENY);
+  return matcher;
+}
+
+/// The same, of the ssl inputs.
+RbacEngine allow_exact(const std::string& input, const std::string& value) {
+  auto matcher = allowing("ssl.v3." + input, value);
   auto engine = RbacEngine::compile(matcher);
   if (!engine) ADD_FAILURE() << engine.error();
   return std::move(*engine);
@@ -50,6 +57,19 @@ TEST(RbacInputs, EachReadsItsOwnField) {
   EXPECT_FALSE(allow_exact("DnsSanInput", "spiffe://default/web").decide(input).allowed);
   EXPECT_TRUE(allow_exact("SubjectInput", "CN=web").decide(input).allowed);
   EXPECT_FALSE(allow_exact("UriSanInput", "CN=web").decide(input).allowed);
+}
+
+TEST(RbacInputs, WhatIsEvaluatedCountsAsInterpreted) {
+  for (const char* input : {"ssl.v3.UriSanInput", "ssl.v3.DnsSanInput", "ssl.v3.SubjectInput",
+                            "network.v3.ServerNameInput"}) {
+    auto matcher = allowing(input, "x");
+    EXPECT_TRUE(RbacEngine::compile(matcher)) << input;
+    EXPECT_EQ(unread_fields(matcher), std::set<std::string>{}) << input;
+  }
+  auto other = allowing("network.v3.SourceIPInput", "x");
+  EXPECT_FALSE(RbacEngine::compile(other));
+  EXPECT_EQ(unread_fields(other),
+            std::set<std::string>{"envoy.extensions.matching.common_inputs.network.v3.SourceIPInput"});
 }
 
 TEST(RbacInputs, WithoutACertificateNothingMatches) {

@@ -287,14 +287,13 @@ Fields fields_of(const Entry& entry) {
   return out;
 }
 
-const Fields* known(const Message& message, string_view holder) {
+const Fields* known(string_view name, string_view holder) {
   static const auto by_name = [] {
     std::map<string_view, Fields, std::less<>> out;
     for (const auto& entry : table) out.emplace(entry.message, fields_of(entry));
     return out;
   }();
   static const Fields of_cluster = fields_of(cluster_options), of_listener = fields_of(listener_options);
-  const auto& name = message.GetDescriptor()->full_name();
   if (name == common_options) return holder.ends_with("HttpConnectionManager") ? &of_listener : &of_cluster;
   auto found = by_name.find(name);
   return found == by_name.end() ? nullptr : &found->second;
@@ -307,10 +306,12 @@ void walk_any(const ::google::protobuf::Any& any, string_view holder, std::set<s
   const auto* descriptor = ::google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(type);
   const auto* prototype =
       descriptor ? ::google::protobuf::MessageFactory::generated_factory()->GetPrototype(descriptor) : nullptr;
-  if (!prototype || !known(*prototype, holder)) {
+  const auto* fields = known(type, holder);
+  if (!fields || (!prototype && !fields->empty())) {
     out.insert(type);
     return;
   }
+  if (!prototype) return;  // it is not compiled in, and that it is there is all that is read of it
   std::unique_ptr<Message> inner(prototype->New());
   if (inner->ParseFromString(any.value())) walk(*inner, holder, out);
 }
@@ -327,7 +328,7 @@ void walk(const Message& message, string_view holder, std::set<std::string>& out
   const string_view name = type.full_name();
   if (name == "google.protobuf.Any") return walk_any(static_cast<const ::google::protobuf::Any&>(message), holder, out);
   if (name.starts_with("google.protobuf.")) return;
-  const auto* fields = known(message, holder);
+  const auto* fields = known(name, holder);
   if (!fields && !type.options().map_entry()) {
     out.insert(std::string(name));
     return;
