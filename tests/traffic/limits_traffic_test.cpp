@@ -99,6 +99,8 @@ TEST_F(ConnectionLimits, a_connection_without_a_token_is_closed_without_an_answe
   bed.world.run_for(10s);
   EXPECT_EQ(answered(5), 2);
   EXPECT_EQ(limited(), 6u);
+  bed.world.run_for(6s);
+  EXPECT_EQ(answered(2), 1) << "it fills evenly";
 }
 
 TEST_F(ConnectionLimits, a_fill_brings_one_token_unless_it_says_more) {
@@ -164,6 +166,21 @@ TEST_F(ConnectionLimits, one_that_is_not_enabled_limits_nothing) {
   EXPECT_EQ(answered(3), 3);
   serve({limit("max_tokens: 1, fill_interval: 100s", ", runtime_enabled: {default_value: true, runtime_key: k}")});
   EXPECT_EQ(answered(3), 1);
+}
+
+/// As Envoy 1.40 has it, whose API takes such a bucket.
+TEST_F(ConnectionLimits, a_bucket_for_no_tokens_lets_nothing_through) {
+  serve({limit("max_tokens: 0, fill_interval: 1s")});
+  EXPECT_EQ(answered(2), 0);
+  auto yaml = outbound(
+      10003, "- name: all\n  domains: ['*']\n  routes: [{match: {prefix: /}, direct_response: {status: 299}}]\n");
+  yaml.insert(yaml.find("http_filters: [") + 15,
+              "{name: l, typed_config: {\"@type\": "
+              "type.googleapis.com/envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit, stat_prefix: l, "
+              "token_bucket: {max_tokens: 0, fill_interval: 1s}, filter_enabled: {default_value: {numerator: 100}}, "
+              "filter_enforced: {default_value: {numerator: 100}}}}, ");
+  ok(apply(web(), Type::listener, {yaml}));
+  EXPECT_EQ(bed.call("web", to_port(10003)).status, 429);
 }
 
 TEST_F(ConnectionLimits, are_interpreted_and_checked) {

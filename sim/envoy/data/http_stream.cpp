@@ -251,7 +251,8 @@ void HttpStream::pace(const HttpFilterPtr& filter, const FaultFilter& fault) {
 }
 
 bool HttpStream::run(const HttpFilterPtr& filter, const RateLimitFilter& limit) {
-  if (limit.tokens_max == 0 || proxy_.random().below(limit.enabled.per) >= limit.enabled.count) return true;
+  if (limit.fill_interval == Duration::zero()) return true;  // it has no bucket
+  if (proxy_.random().below(limit.enabled.per) >= limit.enabled.count) return true;
   if (proxy_.take_token(filter)) return true;
   if (proxy_.random().below(limit.enforced.per) >= limit.enforced.count) return true;
   flag("RL");

@@ -436,12 +436,17 @@ void Proxy::settle_buckets(const Listener& old, const Listener* in_place) {
   }
 }
 
+/// It fills evenly: after half the interval it has half of what a fill brings (Envoy 1.40: RateLimitTokenBucket, which
+/// has no timer).
 bool Proxy::take_token(const TokenLimit& limit, Bucket& bucket) {
-  auto fills = limit.fill_interval > Duration::zero() ? (now() - bucket.filled) / limit.fill_interval : 0;
-  if (fills > 0) {
-    bucket.filled += limit.fill_interval * fills;
-    bucket.tokens =
-        std::min(limit.tokens_max, bucket.tokens + static_cast<std::uint64_t>(fills) * limit.tokens_per_fill);
+  using Wide = unsigned __int128;
+  const auto interval = static_cast<Wide>(limit.fill_interval.count());
+  const auto come = static_cast<Wide>((now() - bucket.filled).count()) * limit.tokens_per_fill / interval;
+  if (bucket.tokens + come >= limit.tokens_max) {
+    bucket = {limit.tokens_max, now(), std::move(bucket.holder)};
+  } else {
+    bucket.tokens += static_cast<std::uint64_t>(come);
+    bucket.filled += Duration(static_cast<std::int64_t>(come * interval / limit.tokens_per_fill));
   }
   if (bucket.tokens == 0) return false;
   --bucket.tokens;
