@@ -96,8 +96,8 @@ class HttpStream : public std::enable_shared_from_this<HttpStream> {
   unsigned retries_done_ = 0;
   bool retry_counted_ = false;
   bool done_ = false;
-  bool mirrored_ = false;  ///< it is the copy
-  bool delivering_ = false;  ///< done, but that the answer is on its way slowly
+  bool mirrored_ = false;            ///< it is the copy
+  bool delivering_ = false;          ///< done, but that the answer is on its way slowly
   std::vector<ResponsePace> paces_;  ///< of the faults that slow the answer down
   std::optional<std::uint64_t> hash_;
   std::vector<std::string> cookies_;  ///< for the client, of hash policies

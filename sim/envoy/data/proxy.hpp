@@ -137,9 +137,9 @@ class Proxy : public End, public ConfigObserver {
   std::map<std::pair<std::string, std::uint16_t>, std::pair<ListenerPtr, std::string>> bound_;  // listener and version
   std::map<std::uint64_t, WirePtr> accepted_;
   std::map<std::string, UpstreamPtr> upstreams_;
-  std::map<std::string, UpstreamPtr> checking_;                   ///< not in use before their hosts are checked
-  std::map<std::uint64_t, std::shared_ptr<TunnelWire>> tunnels_;  // by the downstream connection
-  std::map<const TokenLimit*, Bucket> buckets_;                   // looked up, never walked
+  std::map<std::string, UpstreamPtr> checking_;                          ///< not in use before their hosts are checked
+  std::map<std::uint64_t, std::shared_ptr<TunnelWire>> tunnels_;         // by the downstream connection
+  std::map<const TokenLimit*, Bucket> buckets_;                          // looked up, never walked
   std::map<std::pair<std::string, TokenLimit>, Bucket> shared_buckets_;  // of connection limits, by their share_key
 };
 
