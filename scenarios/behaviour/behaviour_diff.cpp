@@ -13,6 +13,7 @@
 #include "scenarios/behaviour/flow.hpp"
 #include "scenarios/behaviour/flow_requests.hpp"
 #include "scenarios/behaviour/gateway_origins.hpp"
+#include "scenarios/behaviour/hidden_difference.hpp"
 #include "scenarios/behaviour/policy_origins.hpp"
 
 namespace kumasim::scenario {
@@ -20,6 +21,7 @@ namespace {
 
 constexpr const char* no_call = "no such call";
 constexpr const char* outside = "outside";
+constexpr const char* multi_zone_service = "MeshMultiZoneService";
 
 /// Destination -> the outbound; the first of several ports, the others by their section.
 using Outbounds = std::map<std::string, const cp::Outbound*>;
@@ -27,8 +29,13 @@ using Outbounds = std::map<std::string, const cp::Outbound*>;
 Outbounds outbounds_of(const StillProxy* proxy) {
   Outbounds out;
   if (proxy == nullptr) return out;
+  std::set<std::string> services;  // of the name of which a MeshMultiZoneService may be too
+  for (const cp::Outbound& each : proxy->view.outbounds)
+    if (each.resource.type != multi_zone_service) services.insert(destination_name(each));
   for (const cp::Outbound& each : proxy->view.outbounds) {
     std::string name = destination_name(each);
+    if (each.resource.type == multi_zone_service && services.contains(name))
+      name += fmt::format(" ({})", multi_zone_service);
     if (!out.try_emplace(name, &each).second && !each.resource.section.empty())
       out.try_emplace(name + ":" + each.resource.section, &each);
   }
@@ -74,6 +81,7 @@ class Comparison {
     for (const auto& [pair, client] : pairs_) {
       compare_client(pair.first, pair.second, client);
       compare_gateway(pair.first, pair.second, client);
+      compare_hidden(pair.first, pair.second, client);
     }
     unseen_changes();
     join_clients();
@@ -170,6 +178,11 @@ class Comparison {
       compare_flow(pair,
                    requests_of(pair.to, [&](const Deployment& each) { return requests_at(each, client.mesh, door); }));
     }
+  }
+
+  void compare_hidden(const StillProxy* was, const StillProxy* is, const Client& client) {
+    for (FlowDifference& change : hidden_differences({was, is}, out_.resources, before_, after_))
+      found_.push_back({.change = std::move(change), .clients = {{client.service, client.names}}});
   }
 
   /// The name of its MeshGateway; "" for none.
@@ -305,11 +318,17 @@ class Comparison {
       if (judged && only_leads(each.type)) continue;
       if (pair.door.empty() && is_of_gateways(each.type)) continue;
       if (each.type == "MeshGateway" && same_gateway) continue;
+      if (each.type == multi_zone_service && !leads_to_multi_zone_service(pair)) continue;
       if (keys.contains({each.type, each.mesh, each.name})) named.push_back(each);
       bool decides = std::ranges::find(kind.policies, each.type) != kind.policies.end();
       if (decides && (each.mesh == mesh || (each.type == "Mesh" && each.name == mesh))) possible.push_back(each);
     }
     return named.empty() ? possible : named;
+  }
+
+  static bool leads_to_multi_zone_service(const Pair& pair) {
+    auto is = [](const WayIn& way) { return way.outbound && way.outbound->resource.type == multi_zone_service; };
+    return is(pair.was) || is(pair.is) || !pair.door.empty();
   }
 
   /// Changes that are the same for several clients of a destination are one.

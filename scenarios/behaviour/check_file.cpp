@@ -22,6 +22,7 @@ using Type = Grammar::Type;
 
 /// What a call that ends before it has no answer for.
 const std::string not_reached = "not reached: ";
+const std::string not_looked_at = "NOT looked at";
 
 GrammarPtr shape(Grammar grammar) { return std::make_shared<const Grammar>(std::move(grammar)); }
 
@@ -66,6 +67,7 @@ class Judge {
       if (proxy.view.gateway_type == "BUILTIN") gateways_.insert(proxy.service);
       for (const cp::Inbound& inbound : proxy.view.inbounds) services_.insert(inbound.service);
       for (const cp::Outbound& outbound : proxy.view.outbounds) services_.insert(destination_name(outbound));
+      for (const HiddenCall& call : proxy.hidden) services_.insert(call.to);
     }
   }
 
@@ -102,6 +104,11 @@ class Judge {
       any = true;
       broken = broken || !holds;
     }
+    for (const auto& [who, why] : hidden(question)) {
+      seen[not_looked_at].push_back(who);
+      if (!broken) out.why = why, out.policies.clear();
+      any = broken = true;
+    }
     out.held = any && !broken;
     if (!any) {
       out.seen = "no such call";
@@ -123,6 +130,17 @@ class Judge {
     if (question.from_outside()) return fmt::format("{} has no such listener", question.to);
     std::string out = fmt::format("no Dataplane of {} has an outbound to {}", question.from, question.to);
     return gateways_.contains(question.to) ? out + ": a gateway's listeners are called from `outside`" : out;
+  }
+
+  /// Calls that it is about and that are not looked at, and why.
+  std::map<std::string, std::string> hidden(const Question& question) const {
+    std::map<std::string, std::string> out;
+    if (question.from_outside()) return out;
+    for (const StillProxy& proxy : deployment_.proxies())
+      for (const HiddenCall& call : proxy.hidden)
+        if ((question.from == "*" || proxy.service == question.from) && (question.to == "*" || call.to == question.to))
+          out[fmt::format("{} -> {}", proxy.service, call.to)] = call.why;
+    return out;
   }
 
   std::vector<Asked> asked(const Question& question) const {

@@ -14,6 +14,7 @@
 #include "reference-cp/xds/dataplane.hpp"
 #include "reference-cp/xds/generate.hpp"
 #include "reference-cp/xds/json_read.hpp"
+#include "scenarios/behaviour/multi_zone_service.hpp"
 #include "scenarios/behaviour/outbound_completion.hpp"
 #include "scenarios/behaviour/universe.hpp"
 
@@ -126,7 +127,7 @@ class DeploymentBuilder {
         continue;
       }
       if (kind.is_read_only()) continue;
-      json body = each.body;
+      json body = as_zones_have_it(each.body);
       if (kind.type() == "Dataplane") {
         callable_.at(mesh).complete(body, options_, set_.callers);
         dataplanes_.emplace_back(mesh, resource->meta.name);
@@ -177,6 +178,7 @@ class DeploymentBuilder {
       out_.proxies_.push_back(make(view, key.first, dataplanes));
       if (const StillProxy& made = out_.proxies_.back(); made.view.gateway_type == "BUILTIN" && !made.refusal.empty())
         out_.notes_.push_back(fmt::format("{}: gateway {} is deaf: {}", set_.name, made.service, made.refusal));
+      note_hidden_calls(out_.proxies_.back());
       for (const cp::ResourcePtr& each : dataplanes) {
         out_.by_name_[{mesh, each->meta.name}] = number;
         std::size_t index = 0;
@@ -185,6 +187,14 @@ class DeploymentBuilder {
           ++index;
         }
       }
+    }
+  }
+
+  void note_hidden_calls(const StillProxy& proxy) {
+    for (const HiddenCall& call : proxy.hidden) {
+      std::string note =
+          fmt::format("{}: the call of {} to {} is NOT looked at: {}", set_.name, proxy.service, call.to, call.why);
+      if (std::ranges::find(out_.notes_, note) == out_.notes_.end()) out_.notes_.push_back(std::move(note));
     }
   }
 
@@ -210,6 +220,7 @@ class DeploymentBuilder {
     cp::NodeMetadata metadata;
     metadata.features = {"feature-tcp-accesslog-via-named-pipe", "feature-readiness-unix-socket"};
     proxy.view = cp::proxy_view(view, first, std::move(metadata), universe_.identity(view, *first));
+    proxy.hidden = take_hidden_calls(view, proxy.view);
     auto snapshot = cp::try_generate(view, proxy.view);
     if (!snapshot) {
       proxy.refusal = "the control plane makes no configuration: " + snapshot.error().message;

@@ -14,6 +14,7 @@
 
 #include "reference-cp/xds/mesh_view.hpp"
 #include "reference-cp/xds/proxy_view.hpp"
+#include "scenarios/behaviour/hidden_call.hpp"
 #include "scenarios/behaviour/policy_set.hpp"
 #include "scenarios/behaviour/still_certificates.hpp"
 #include "sim/envoy/config/state.hpp"
@@ -29,6 +30,7 @@ struct StillProxy {
   cp::ProxyView view = {};                               ///< of the first
   std::unique_ptr<sim::proxy::ConfigState> config = {};  ///< never null
   std::map<std::string, std::string> versions = {};      ///< of its listeners, routes and clusters, by type and name
+  std::vector<HiddenCall> hidden = {};  ///< calls that are not looked at
   std::string refusal = {};  ///< why no configuration could be made, or what Envoy refuses of it; "" for neither
 };
 

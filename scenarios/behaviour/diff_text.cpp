@@ -13,7 +13,7 @@ std::string FlowDifference::text() const {
   std::string out = fmt::format("{}{}", mesh == "default" ? "" : "mesh " + mesh + ": ", fmt::join(from, ", "));
   if (!to.empty()) out += " -> " + to;
   if (!requests.empty()) out += fmt::format(" {}", fmt::join(requests, ", "));
-  out += fmt::format(": {}{}{}{}{}", label, label.empty() ? "" : " ", before, to.empty() ? "" : " -> ", after);
+  out += fmt::format(": {}{}{}{}{}", label, label.empty() ? "" : " ", before, before.empty() ? "" : " -> ", after);
   std::vector<std::string> causes;
   for (const ResourceDifference& each : policies) causes.push_back(each.text());
   return causes.empty() ? out : fmt::format("{} ({})", out, fmt::join(causes, ", "));

@@ -44,6 +44,12 @@ std::vector<std::string> categories_of(FactId fact, const Fact& before, const Fa
   return {out.begin(), out.end()};
 }
 
+std::vector<std::string> possible_categories(FactId fact) {
+  if (fact == FactId::access) return {"allowed", "denied", "unreachable"};
+  if (fact == FactId::transport) return {"encrypted", "plaintext", "unauthenticated"};
+  return {std::string(fact_kind(fact).category)};
+}
+
 const std::vector<std::string>& difference_categories() {
   static const std::vector<std::string> all = [] {
     std::vector<std::string> out{"denied", "allowed", "unreachable", "plaintext", "unauthenticated", "encrypted"};

@@ -15,6 +15,9 @@ const std::vector<std::string>& difference_categories();
 /// Of one change, sorted; several where calls go several ways.
 std::vector<std::string> categories_of(FactId fact, const Fact& before, const Fact& after);
 
+/// Each that a change of this fact may have.
+std::vector<std::string> possible_categories(FactId fact);
+
 /// Some of the calls have this, or all.
 bool has_part(const Fact& fact, const std::string& text);
 

@@ -6,6 +6,7 @@
 
 #include "reference-cp/xds/gateway/hostname.hpp"
 #include "reference-cp/xds/json_read.hpp"
+#include "scenarios/behaviour/multi_zone_service.hpp"
 #include "scenarios/behaviour/regex_example.hpp"
 
 namespace kumasim::scenario {
@@ -165,7 +166,7 @@ FlowRequests requests_to(const Deployment& deployment, const std::string& mesh, 
   if (scenario != nullptr)
     for (const Service& service : scenario->services)
       for (const Outbound& call : service.calls)
-        if (call.to == destination) found.add_alone({.method = "GET", .path = call.path, .headers = {}});
+        if (name_of_call(call) == destination) found.add_alone({.method = "GET", .path = call.path, .headers = {}});
   return found.take();
 }
 

@@ -27,6 +27,7 @@ class Callable {
   struct Target {
     std::string name;
     nlohmann::json reference;  ///< "tags" or "backendRef" with its value
+    bool multi_zone = false;   ///< a MeshMultiZoneService
   };
   std::string mesh_;
   std::vector<Target> targets_;

@@ -106,7 +106,9 @@ std::set<Deployment::Key> origins_of(const Deployment& deployment, const WayIn& 
   return out;
 }
 
-bool only_leads(std::string_view type) { return type.ends_with("Route") || is_of_gateways(type); }
+bool only_leads(std::string_view type) {
+  return type.ends_with("Route") || type == "MeshMultiZoneService" || is_of_gateways(type);
+}
 
 bool is_of_gateways(std::string_view type) { return type == "MeshGateway" || type == "MeshGatewayRoute"; }
 

@@ -10,6 +10,7 @@
 #include "kumasim/scenario/document.hpp"
 #include "reference-cp/model/codec.hpp"
 #include "reference-cp/xds/json_read.hpp"
+#include "scenarios/behaviour/multi_zone_service.hpp"
 #include "scenarios/engine/dataplane.hpp"
 
 namespace kumasim::scenario {
@@ -133,12 +134,21 @@ class InstanceDataplanes {
         continue;
       }
       DataplanePorts ports{.inbound = service.port, .service = service_port, .first_outbound = first_outbound_port};
-      set_.resources.push_back(
-          {dataplane_of(scenario_, instance, address, ports), scenario_.file + " " + instance.process});
+      json dataplane = dataplane_of(scenario_, instance, address, ports);
+      stay_in_zone(dataplane, instance.zone());
+      set_.resources.push_back({std::move(dataplane), scenario_.file + " " + instance.process});
     }
   }
 
  private:
+  /// All stands in one zone here: what is of the caller's own has no other.
+  static void stay_in_zone(json& dataplane, const std::string& zone) {
+    if (zone.empty() || !dataplane["networking"].contains("outbound")) return;
+    for (json& outbound : dataplane["networking"]["outbound"])
+      if (cp::text_at(outbound, "backendRef", "labels", "kuma.io/zone") == zone)
+        outbound["backendRef"]["labels"].erase("kuma.io/zone");
+  }
+
   void take_addresses(const json& dataplane) {
     const json& networking = cp::at(dataplane, "networking");
     for (const char* place : {"address", "advertisedAddress"}) taken_.insert(cp::text_at(networking, place));
@@ -180,18 +190,11 @@ std::expected<PolicySet, Diagnostics> read_policy_set(std::string name, const st
 void add_dataplanes(PolicySet& set, const Scenario& scenario) {
   for (const Service& service : scenario.services) set.callers.insert({service.mesh, service.name});
   InstanceDataplanes(set, scenario).add();
-  for (const Service& service : scenario.services) {
-    for (const Outbound& call : service.calls) {
-      if (call.backend_ref.is_null()) continue;
-      const std::string zone = cp::text_at(call.backend_ref, "labels", "kuma.io/zone");
-      if (!zone.empty())
-        set.notes.push_back(fmt::format("{}: calls of {} to {} lead to zone {}, and other zones are not looked at",
-                                        scenario.file, service.name, call.to, zone));
-      else if (call.backend_ref["kind"] == "MeshMultiZoneService")
-        set.notes.push_back(fmt::format("{}: calls of {} to {} have the name of their MeshMultiZoneService here",
-                                        scenario.file, service.name, call.to));
-    }
-  }
+  for (const Service& service : scenario.services)
+    for (const Outbound& call : service.calls)
+      if (std::string name = name_of_call(call); name != call.to)
+        set.notes.push_back(fmt::format("{}: calls of {} to {} have the name of their MeshMultiZoneService here: {}",
+                                        scenario.file, service.name, call.to, name));
 }
 
 }  // namespace kumasim::scenario

@@ -147,6 +147,43 @@ spec: {policies: Allow, topology: topology.yaml, expect: [allowed(web -> backend
   EXPECT_EQ(checked.code, 0) << checked.out;
 }
 
+TEST_F(StillCommands, ADenialIsFoundThroughAMeshMultiZoneServiceOrMayBeHidden) {
+  auto topology = [](const std::string& ref) {
+    return "{zones: [{name: east}, {name: west}], services: [{name: backend, zones: [east, west]}, "
+           "{name: web, zone: east, calls: [{to: backend, backendRef: " +
+           ref + "}]}]}";
+  };
+  auto pair = [&](const std::string& name, const std::string& ref) {
+    std::string out;
+    for (const std::string action : {"Allow", "Deny"}) {
+      const std::vector<std::string> resources{
+          "{type: Mesh, name: default, meshServices: {mode: Exclusive}, mtls: {enabledBackend: ca, "
+          "backends: [{name: ca, type: builtin}]}}",
+          "{type: MeshTrafficPermission, mesh: default, name: all, spec: {from: [{targetRef: {kind: Mesh}, "
+          "default: {action: " +
+              action + "}}]}}",
+          "{type: MeshMultiZoneService, mesh: default, name: be, spec: {selector: {meshService: {matchLabels: "
+          "{kuma.io/display-name: backend}}}, ports: [{port: 8080, appProtocol: http}]}}"};
+      write(name + action + ".yaml", scenario(topology(ref), "  resources:\n" + listed(resources, "  - ")));
+      out += " " + path(name + action + ".yaml");
+    }
+    return out;
+  };
+  const std::string all = pair("all", "{kind: MeshMultiZoneService, labels: {kuma.io/display-name: be}}");
+  Outcome found = run("diff --fail-on denied,plaintext" + all);
+  EXPECT_EQ(found.code, 1);
+  EXPECT_NE(found.out.find("web -> be: allowed -> denied (MeshTrafficPermission all changed)"), std::string::npos)
+      << found.out;
+  const std::string west =
+      pair("west", "{kind: MeshService, labels: {kuma.io/display-name: backend, kuma.io/zone: west}}");
+  Outcome hidden = run("diff --fail-on denied,plaintext" + west);
+  EXPECT_EQ(hidden.code, 1);
+  EXPECT_NE(hidden.out.find("web -> backend: configuration is NOT looked at, and may change ("), std::string::npos)
+      << hidden.out;
+  EXPECT_NE(hidden.out.find("the call of web to backend is NOT looked at: it leads to zone west"), std::string::npos);
+  EXPECT_EQ(run("diff --fail-on timeout" + west).code, 0);
+}
+
 TEST_F(StillCommands, CheckJudgesAFileAgainstOtherPoliciesToo) {
   EXPECT_EQ(run("check " + path("check.yaml")).code, 0) << run("check " + path("check.yaml")).out;
   Outcome broken = run("check " + path("check.yaml") + " --policies " + path("mesh.yaml"));

@@ -98,12 +98,11 @@ void add_diff(CLI::App& app, int& exit_code) {
       ->check(CLI::IsMember(scenario::difference_categories()));
   command->callback([arguments, &exit_code] { exit_code = diff(*arguments); });
   command->footer(
-      "The control plane's own code makes the configuration of every proxy, and the simulated Envoy's reading of it "
-      "is\n"
-      "asked for every call. A Dataplane without outbounds is taken to call every service of its mesh, unless a "
-      "scenario\n"
-      "says who calls whom. `outside` calls every hostname of every listener of a builtin gateway.\n"
-      "`unseen` is a configuration that differs in what is not looked at.\n"
+      "The control plane's own code makes the configuration of every proxy, and the simulated Envoy's reading of it\n"
+      "is asked for every call. A Dataplane without outbounds is taken to call every service of its mesh, unless a\n"
+      "scenario says whom its service calls. `outside` calls every hostname of every listener of a builtin gateway.\n"
+      "A call to another zone is NOT looked at: a note says so, and it counts as every change that the resources that\n"
+      "differ may make to it. `unseen` is a proxy whose configuration differs where no call that is looked at does.\n"
       "Exit code: 0 nothing changes for any call; 1 something does; 2 bad input; 3 kumasim itself failed.\n"
       "Example: kumasim diff main/policies branch/policies --topology scenarios/quickstart.yaml --fail-on "
       "denied,plaintext");
