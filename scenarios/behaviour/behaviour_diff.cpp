@@ -147,6 +147,7 @@ class Comparison {
     for (const auto* each : {&old, &now})
       for (const auto& [name, outbound] : *each) names.insert(name);
     for (const std::string& name : names) {
+      if ((!old.contains(name) && hides(was, name)) || (!now.contains(name) && hides(is, name))) continue;
       out_.flows += client.names.size();
       auto find = [&](const Outbounds& in) {
         auto found = in.find(name);
@@ -181,8 +182,10 @@ class Comparison {
   }
 
   void compare_hidden(const StillProxy* was, const StillProxy* is, const Client& client) {
-    for (FlowDifference& change : hidden_differences({was, is}, out_.resources, before_, after_))
+    for (FlowDifference& change : hidden_differences({was, is}, out_.resources, before_, after_)) {
+      touched_.insert({was, is});
       found_.push_back({.change = std::move(change), .clients = {{client.service, client.names}}});
+    }
   }
 
   /// The name of its MeshGateway; "" for none.

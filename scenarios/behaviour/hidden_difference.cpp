@@ -11,7 +11,6 @@
 #include "reference-cp/xds/json_read.hpp"
 #include "scenarios/behaviour/difference_category.hpp"
 #include "scenarios/behaviour/fact.hpp"
-#include "scenarios/behaviour/flow.hpp"
 #include "scenarios/behaviour/policy_origins.hpp"
 
 namespace kumasim::scenario {
@@ -43,11 +42,13 @@ bool concerns(const ResourceDifference& policy, const StillProxy* client, const 
               const Deployment& deployment) {
   const cp::Kind* kind = cp::find_kind(policy.type);
   const std::string& mesh = policy.mesh;
+  const bool leads = policy.type == "MeshService" || policy.type == "MeshMultiZoneService";
   if (client == nullptr) return false;
-  if (kind == nullptr || !kind->is_target_ref_policy()) return true;
+  if (kind == nullptr || (!kind->is_target_ref_policy() && !leads)) return true;
   const cp::MeshView& view = deployment.view(mesh);
   const cp::ResourcePtr* resource = view.all(policy.type).find(policy.name);
   if (resource == nullptr) return false;
+  if (leads) return cp::Kri::of(**resource).name == call.to;
   if (is_of_others(**resource, call)) return false;
   const cp::policy::PolicyPtr decoded = cp::policy::decode_policy(*resource);
   if (cp::policy::select(*decoded, client->view, view).any()) return true;
@@ -78,8 +79,10 @@ std::vector<ResourceDifference> possible_causes(const std::vector<ResourceDiffer
   return out;
 }
 
-std::vector<std::string> categories_by(const std::vector<ResourceDifference>& causes) {
-  std::set<std::string> out;
+/// Beside `others`.
+std::vector<std::string> categories_by(const std::vector<ResourceDifference>& causes,
+                                       const std::vector<std::string>& others) {
+  std::set<std::string> out(others.begin(), others.end());
   for (const ResourceDifference& each : causes)
     for (const FactKind& fact : fact_kinds())
       if (patches(each.type) || decides(fact, each.type))
@@ -87,19 +90,15 @@ std::vector<std::string> categories_by(const std::vector<ResourceDifference>& ca
   return {out.begin(), out.end()};
 }
 
-bool hides(const StillProxy* proxy, const HiddenCall& call) {
-  return proxy != nullptr && std::ranges::any_of(proxy->hidden, [&](const HiddenCall& each) {
-           return each.to == call.to && each.kind == call.kind;
-         });
-}
-
-bool shows(const StillProxy* proxy, const HiddenCall& call) {
-  return proxy != nullptr && std::ranges::any_of(proxy->view.outbounds, [&](const cp::Outbound& outbound) {
-           return destination_name(outbound) == call.to;
-         });
+bool has(const StillProxy* proxy, const HiddenCall& call) {
+  return proxy != nullptr && std::ranges::find(proxy->hidden, call) != proxy->hidden.end();
 }
 
 }  // namespace
+
+bool hides(const StillProxy* proxy, const std::string& destination) {
+  return proxy != nullptr && std::ranges::find(proxy->hidden, destination, &HiddenCall::to) != proxy->hidden.end();
+}
 
 std::vector<FlowDifference> hidden_differences(const ClientPair& client,
                                                const std::vector<ResourceDifference>& resources,
@@ -108,23 +107,22 @@ std::vector<FlowDifference> hidden_differences(const ClientPair& client,
   for (const StillProxy* proxy : {client.was, client.is})
     for (const HiddenCall& call : proxy == nullptr ? std::vector<HiddenCall>() : proxy->hidden)
       calls[{call.to, call.kind}] = call;
+  const std::vector<std::string> none;
   std::vector<FlowDifference> out;
   for (const auto& [destination, call] : calls) {
-    const bool of_both = hides(client.was, call) && hides(client.is, call);
-    const StillProxy* here = hides(client.was, call) ? client.was : client.is;
-    const StillProxy* there = here == client.was ? client.is : client.was;
-    if (!of_both && shows(there, call) && !shows(here, call)) continue;
+    const bool of_both = has(client.was, call) && has(client.is, call);
     std::vector<ResourceDifference> causes = possible_causes(resources, client, call, before, after);
     if (of_both && causes.empty()) continue;
-    out.push_back({.mesh = here->mesh,
+    std::vector<std::string> categories = categories_by(causes, of_both ? none : possible_categories(FactId::access));
+    out.push_back({.mesh = (client.is != nullptr ? client.is : client.was)->mesh,
                    .from = {},
                    .to = call.to,
                    .fact = FactId::configuration,
                    .before = {},
                    .after = "is NOT looked at, and may change",
                    .why_after = call.why,
-                   .policies = causes,
-                   .categories = of_both ? categories_by(causes) : possible_categories(FactId::access)});
+                   .policies = std::move(causes),
+                   .categories = std::move(categories)});
   }
   return out;
 }

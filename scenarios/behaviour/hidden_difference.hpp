@@ -1,6 +1,7 @@
 /// What resources that differ may do to calls that are not looked at.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "scenarios/behaviour/behaviour_diff.hpp"
@@ -15,9 +16,12 @@ struct ClientPair {
   const StillProxy* is = nullptr;
 };
 
+/// The proxy has such a call, which is not looked at.
+bool hides(const StillProxy* proxy, const std::string& destination);
+
 /// Without `from`. One for each call that is not looked at, where some of `resources`, all that differ, may decide
-/// something of it, with every category that these may give it; or where one set alone has the call. A call that is
-/// looked at in one set is not among them: it is compared with no call.
+/// something of it, with every category that these may give it; or where it is looked at, is not there or leads to
+/// somewhere else in the other set.
 std::vector<FlowDifference> hidden_differences(const ClientPair& client,
                                                const std::vector<ResourceDifference>& resources,
                                                const Deployment& before, const Deployment& after);

@@ -84,7 +84,7 @@ void add_diff(CLI::App& app, int& exit_code) {
   command->add_option("BEFORE", arguments->before, "File or folder of resources, or a scenario")->required();
   command->add_option("AFTER", arguments->after, "What takes its place")->required();
   command->add_option("--topology", arguments->topology,
-                      "Scenario whose services call each other, for sets without Dataplanes");
+                      "Scenario whose services call each other, beside the Dataplanes of the sets");
   command->add_flag("--all-pairs", arguments->all_pairs,
                     "Look at every pair of services, not only at declared outbounds");
   command->add_option("--output", arguments->output, "Format")

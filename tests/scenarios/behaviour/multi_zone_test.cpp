@@ -168,6 +168,17 @@ TEST(MultiZone, WhatIsNotLookedAtCountsAsAllThatMayBe) {
                                         "selects MeshServices of zone west alone"));
 }
 
+TEST(MultiZone, WhatIsNotLookedAtAnyMoreMayBeDeniedToo) {
+  for (bool back : {false, true}) {
+    const Shop open, closed{.selector = ", kuma.io/zone: west"};
+    auto found = back ? diff(closed, open) : diff(open, closed);
+    ASSERT_THAT(lines(found), ElementsAre("web -> be: configuration is NOT looked at, and may change "
+                                          "(MeshMultiZoneService be changed)"));
+    EXPECT_THAT(found.changes.front().categories, ElementsAre("allowed", "denied", "protocol", "route", "unreachable"));
+    EXPECT_EQ(found.flows, 1u);
+  }
+}
+
 TEST(MultiZone, ARouteToAnotherZoneIsNotLookedAtEither) {
   const std::string route = R"(  - type: MeshHTTPRoute
     mesh: default
