@@ -48,7 +48,7 @@ struct Workshop {
 };
 
 /// A Dataplane that names its outbounds calls these. One without any, that is not behind a transparent proxy either,
-/// is taken to call every service of its mesh, unless a scenario says whom its service calls. More pairs are taken to
+/// is taken to call every service of its mesh, unless a scenario says whom it calls. More pairs are taken to
 /// call each other where `pairs` says so.
 struct DeploymentOptions {
   bool all_pairs = false;

@@ -102,7 +102,7 @@ void Callable::complete(json& dataplane, const DeploymentOptions& options,
     if (text_at(outbound, "backendRef", "kind") == "MeshMultiZoneService") called_multi_zone.insert(service);
     taken.insert(number_at(outbound, "port"));
   }
-  const bool all = options.all_pairs || (called.empty() && !callers.contains({mesh_, from}));
+  const bool all = options.all_pairs || (called.empty() && !callers.contains({mesh_, text_at(dataplane, "name")}));
   std::uint32_t port = first_port;
   for (const Target& target : targets_) {
     // It may have the name of a service, which is another destination.

@@ -18,8 +18,8 @@ class Callable {
   /// `resources` are all of a set, in the Universal form.
   Callable(const std::string& mesh, const std::vector<nlohmann::json>& resources);
 
-  /// Adds the outbounds that the options ask for to a Dataplane of the mesh, and where it has none and its service is
-  /// not among the `callers`, which have a mesh and a name, all of them.
+  /// Adds the outbounds that the options ask for to a Dataplane of the mesh, and where it has none and is not among
+  /// the `callers`, which have a mesh and a name, all of them.
   void complete(nlohmann::json& dataplane, const DeploymentOptions& options,
                 const std::set<std::pair<std::string, std::string>>& callers) const;
 

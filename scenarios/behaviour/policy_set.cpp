@@ -136,6 +136,7 @@ class InstanceDataplanes {
       DataplanePorts ports{.inbound = service.port, .service = service_port, .first_outbound = first_outbound_port};
       json dataplane = dataplane_of(scenario_, instance, address, ports);
       stay_in_zone(dataplane, instance.zone());
+      set_.callers.insert({service.mesh, instance.process});
       set_.resources.push_back({std::move(dataplane), scenario_.file + " " + instance.process});
     }
   }
@@ -188,7 +189,6 @@ std::expected<PolicySet, Diagnostics> read_policy_set(std::string name, const st
 }
 
 void add_dataplanes(PolicySet& set, const Scenario& scenario) {
-  for (const Service& service : scenario.services) set.callers.insert({service.mesh, service.name});
   InstanceDataplanes(set, scenario).add();
   for (const Service& service : scenario.services)
     for (const Outbound& call : service.calls)

@@ -23,7 +23,7 @@ struct PolicySet {
   std::optional<Scenario> scenario;     ///< where one of the texts is one; its resources are among the above
   std::vector<std::string> notes;       ///< what was passed over, for people
 
-  /// Mesh and name of services of which a scenario says whom they call: their Dataplanes without outbounds call nobody.
+  /// Mesh and name of Dataplanes of which a scenario says whom they call: without outbounds they call nobody.
   std::set<std::pair<std::string, std::string>> callers = {};
 
   bool has_dataplanes() const;

@@ -99,8 +99,9 @@ void add_diff(CLI::App& app, int& exit_code) {
   command->callback([arguments, &exit_code] { exit_code = diff(*arguments); });
   command->footer(
       "The control plane's own code makes the configuration of every proxy, and the simulated Envoy's reading of it\n"
-      "is asked for every call. A Dataplane without outbounds is taken to call every service of its mesh, unless a\n"
-      "scenario says whom its service calls. `outside` calls every hostname of every listener of a builtin gateway.\n"
+      "is asked for every call. A Dataplane without outbounds is taken to call every service of its mesh, but for\n"
+      "instances of a scenario, which says whom they call. `outside` calls every hostname of every listener of a\n"
+      "builtin gateway.\n"
       "A call to another zone is NOT looked at: a note says so, and it counts as every change that the resources that\n"
       "differ may make to it. `unseen` is a proxy whose configuration differs where no call that is looked at does.\n"
       "Exit code: 0 nothing changes for any call; 1 something does; 2 bad input; 3 kumasim itself failed.\n"

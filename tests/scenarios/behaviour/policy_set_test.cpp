@@ -83,7 +83,8 @@ spec:
   EXPECT_EQ(made.find("default", "web-0")->view.outbounds.size(), 1u);
   EXPECT_NE(made.find("default", "web-0")->view.address, "10.1.0.2") << "an address that is taken";
   EXPECT_EQ(made.find("default", "audit-0")->view.outbounds.size(), 2u) << "of whose calls no scenario speaks";
-  EXPECT_THAT(made.find("default", "backend-1")->view.outbounds, ::testing::IsEmpty());
+  EXPECT_EQ(made.find("default", "backend-1")->view.outbounds.size(), 2u) << "which says itself whom it calls";
+  EXPECT_THAT(made.find("default", "backend-0")->view.outbounds, ::testing::IsEmpty());
 }
 
 TEST(PolicySet, NamesTheLineOfWhatIsWrong) {
