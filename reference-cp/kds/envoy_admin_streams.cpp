@@ -89,7 +89,8 @@ asio::awaitable<Result<std::string>> EnvoyAdminStreams::ask(ResourcePtr proxy, s
   runtime_.log.warn(component, "the zone did not answer in time",
                     {{"zone", zone}, {"stream", to_string(*kind)}, {"proxy", proxy->meta.name}});
   const auto limit = std::chrono::duration_cast<std::chrono::seconds>(answer_duration_max).count();
-  co_return not_sent(*kind, fmt::format("zone {} did not answer within {} s", zone, limit));
+  co_return fail(Code::invalid_argument, fmt::format("{} was sent, and zone {} did not answer within {} s",
+                                                     admin_request_name(*kind), zone, limit));
 }
 
 asio::awaitable<Result<std::string>> EnvoyAdminStreams::ask_zone(std::string zone, ZoneStream kind,

@@ -78,7 +78,7 @@ ZoneClient::ZoneClient(const Runtime& runtime, Store& store, ZoneClientOptions o
       pause_(options_.backoff_base) {}
 
 asio::awaitable<void> ZoneClient::run() {
-  for (;;) {
+  while (!stopping_) {
     const MonotonicTime began = runtime_.timers.now();
     Error why = co_await run_once();
     if (stopping_) co_return;

@@ -77,9 +77,9 @@ class ZoneClient {
   SnapshotFeed feed_;
   GivingStream giving_;
   EnvoyAdminAnswers answers_;
-  HeldVersions held_;             ///< of Global's resources
-  Duration health_duration_max_;  ///< for one answer to a health check
-  Duration pause_;                ///< the next back-off, without its jitter
+  HeldVersions held_;               ///< of Global's resources
+  Duration health_duration_max_;    ///< for one answer to a health check
+  Duration pause_;                  ///< the next back-off, without its jitter
   std::weak_ptr<Attempt> attempt_;  ///< the last one
   bool connected_ = false;
   bool stopping_ = false;

@@ -385,8 +385,8 @@ asio::awaitable<Outcome<>> Manager::remove(const Kind& kind, ResourceKey key) {
 }
 
 /// A store whose control plane was given another zone's name holds the Zone of the old name, often with a stream that
-/// nobody ended: no stream of it is open, for this control plane is the one that would have it. As in Kuma
-/// (pkg/defaults/zone.go).
+/// nobody ended: no stream of it is open, for this control plane is the one that would have it. Kuma removes it too
+/// (pkg/defaults/zone.go), but not where such a stream looks open (zone_validator.go).
 asio::awaitable<Outcome<>> Manager::ensure_only_zone(std::string name) {
   auto zones = co_await store_.list(kind::zone(), {});
   if (!zones) co_return refuse(zones.error());

@@ -22,9 +22,8 @@ constexpr std::array aspects = std::to_array<std::string_view>(
      "/_inbounds/{inbound_kri}/_policies", "/_outbounds/{outbound_kri}/_policies", "/_outbounds/{outbound_kri}/_routes",
      "/_outbounds/{outbound_kri}/_routes/{route_kri}/_policies"});
 
-constexpr std::array old_overviews =
-    std::to_array<std::string_view>({"dataplanes+insights", "zones+insights", "zoneingresses+insights",
-                                     "zoneegressoverviews"});
+constexpr std::array old_overviews = std::to_array<std::string_view>(
+    {"dataplanes+insights", "zones+insights", "zoneingresses+insights", "zoneegressoverviews"});
 
 template <std::size_t n>
 bool holds(const std::array<std::string_view, n>& list, std::string_view what) {

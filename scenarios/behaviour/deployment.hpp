@@ -30,7 +30,7 @@ struct StillProxy {
   cp::ProxyView view = {};                               ///< of the first
   std::unique_ptr<sim::proxy::ConfigState> config = {};  ///< never null
   std::map<std::string, std::string> versions = {};      ///< of its listeners, routes and clusters, by type and name
-  std::vector<HiddenCall> hidden = {};  ///< calls that are not looked at
+  std::vector<HiddenCall> hidden = {};                   ///< calls that are not looked at
   std::string refusal = {};  ///< why no configuration could be made, or what Envoy refuses of it; "" for neither
 };
 

@@ -21,7 +21,7 @@ void Reader::complain(const std::string& path, std::string message, std::string 
 Duration Reader::duration(const json& value, const std::string& path) {
   auto parsed = parse_duration(value.get_ref<const std::string&>());
   if (!parsed) complain(path, "expected a duration of at most ten years");
-  return parsed.value_or(std::chrono::years(10));
+  return parsed.value_or(Duration(0));
 }
 
 Duration Reader::duration_or(const json& parent, const char* field, const std::string& path, Duration fallback) {
@@ -176,7 +176,9 @@ void Reader::read() {
   scenario_.description = metadata.value("description", "");
   if (metadata.contains("tags")) scenario_.tags = metadata["tags"].get<std::vector<std::string>>();
   const json& spec = root["spec"];
+  const bool readable = parse_duration(spec["duration"].get_ref<const std::string&>()).has_value();
   scenario_.duration = duration(spec["duration"], "spec.duration");
+  if (!readable) scenario_.duration = std::chrono::years(10);  // it holds whatever is within the run
   if (scenario_.duration <= Duration(0)) complain("spec.duration", "must be above 0s");
   scenario_.setup_limit = duration_or(spec, "setup", "spec", std::chrono::seconds(60));
   read_topology(spec["topology"], "spec.topology");

@@ -66,6 +66,10 @@ Retries Reader::read_retries(const json& value, const std::string& path) {
     out.backoff = patience_max;
   }
   out.backoff_max = duration_or(value, "backoffMax", path, out.backoff * 10);
+  if (out.backoff_max > 10 * patience_max) {
+    complain(child_path(path, "backoffMax"), fmt::format("is above {}", duration_text(10 * patience_max)));
+    out.backoff_max = 10 * patience_max;
+  }
   if (out.backoff_max < out.backoff) complain(child_path(path, "backoffMax"), "is below `backoff`");
   out.budget_ppm = percent_or(value, "budget", 0);
   if (value.contains("budget") && out.budget_ppm == 0)

@@ -21,14 +21,6 @@ constexpr Duration sample_period = std::chrono::milliseconds(250);
 constexpr Duration drain = std::chrono::seconds(3);
 constexpr Duration drain_step = std::chrono::seconds(1);
 
-/// What a call takes at most: its tries, each with the timeout of its load, and what lies between them.
-Duration longest_call(const Scenario& scenario) {
-  Duration out{};
-  for (const Load& load : scenario.load)
-    out = std::max(out, load.timeout * (load.retries.most + 1) + load.retries.backoff_max * load.retries.most);
-  return out;
-}
-
 class Engine {
  public:
   Engine(const Scenario& scenario, const Plan& plan, MeshWorld& world, WorldRun& run, const Progress& progress,
@@ -96,10 +88,9 @@ class Engine {
   Result<> run_to_the_end() {
     Duration end = scenario_.duration + drain;
     if (watch_.until) return world_.run_until(std::min(end, *watch_.until));
-    const Duration latest = scenario_.duration + std::max(drain, longest_call(scenario_));
     Result<> ran = world_.run_until(end);
-    while (ran && end < latest && somebody_waits()) {
-      end = std::min(end + drain_step, latest);
+    while (ran && end < patience_ends_ && somebody_waits()) {
+      end = std::min(end + drain_step, patience_ends_);
       ran = world_.run_until(end);
     }
     return ran;
@@ -227,6 +218,7 @@ class Engine {
     record.why = "no answer before the end of the run";
     seen_.calls.push_back(std::move(record));
     answered_.push_back(false);
+    patience_ends_ = std::max(patience_ends_, world_.now() + patience_of(load.timeout, load.retries));
     world_.call({caller.process, load.to, load.path, load.timeout, load.retries, load.bytes},
                 [this, index, answered](CallRecord answer) {
                   CallRecord& asked = seen_.calls[index];
@@ -318,6 +310,7 @@ class Engine {
   bool gave_up_ = false;
   Observations seen_;
   std::vector<bool> answered_;
+  Duration patience_ends_{};  // of all calls
   LoadGenerator load_;
   std::map<std::string, std::vector<Duration>> killed_;
   ResourceFaults resource_faults_{scenario_, world_, resource_hooks()};

@@ -160,10 +160,10 @@ std::string explanation_text(const RecordedRun& whole, const RecordedRun& then, 
   for (const std::string& process : {explanation.call.from_process, explanation.server})
     if (scenario.find_instance(process) != nullptr) out += proxy_text(then, process);
   for (const EndpointState& one : explanation.endpoints)
-    out += fmt::format("  {} {} of {}: {}, {}{}{}\n", one.address,
-                       one.process.empty() ? "that nobody has" : one.process, explanation.call.to,
-                       one.known ? "known to the caller" : "not known to the caller", one.up ? "up" : "down",
-                       one.trouble.empty() ? "" : ", ", one.trouble);
+    out +=
+        fmt::format("  {} {} of {}: {}, {}{}{}\n", one.address, one.process.empty() ? "that nobody has" : one.process,
+                    explanation.call.to, one.known ? "known to the caller" : "not known to the caller",
+                    one.up ? "up" : "down", one.trouble.empty() ? "" : ", ", one.trouble);
   for (const std::string& cluster : explanation.panics)
     out += fmt::format("  {} of the caller is in panic: who is well does not count\n", cluster);
   out += "\n" + since_text(whole, explanation);

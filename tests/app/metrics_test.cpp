@@ -78,10 +78,11 @@ TEST(Metrics, ARequestIsInFlightUntilItEnds) {
   metrics.ended("/config", "SHOUT", &answer, 30ms);
   EXPECT_THAT(
       text_of(registry),
-      AllOf(HasSubstr(R"(duration_seconds_bucket{code="200",handler="/config",method="other",service="",le="0.025"} 0)"),
-            HasSubstr(R"(duration_seconds_bucket{code="200",handler="/config",method="other",service="",le="0.05"} 1)"),
-            HasSubstr(R"(response_size_bytes_bucket{code="200",handler="/config",method="other",service="",le="100"} 0)"),
-            HasSubstr(R"(response_size_bytes_sum{code="200",handler="/config",method="other",service=""} 150)")));
+      AllOf(
+          HasSubstr(R"(duration_seconds_bucket{code="200",handler="/config",method="other",service="",le="0.025"} 0)"),
+          HasSubstr(R"(duration_seconds_bucket{code="200",handler="/config",method="other",service="",le="0.05"} 1)"),
+          HasSubstr(R"(response_size_bytes_bucket{code="200",handler="/config",method="other",service="",le="100"} 0)"),
+          HasSubstr(R"(response_size_bytes_sum{code="200",handler="/config",method="other",service=""} 150)")));
 }
 
 TEST(Metrics, TheStoreCountsOperationsAndConflicts) {
@@ -105,9 +106,9 @@ TEST(Metrics, TheStoreCountsOperationsAndConflicts) {
     auto removed = co_await store.remove(kind::mesh(), {"", "m"});
     EXPECT_TRUE(removed);
     const std::string text = text_of(registry);
-    for (const char* each : {"create\",resource_type=\"Mesh\"} 2", "update\",resource_type=\"Mesh\"} 1",
-                             "get\",resource_type=\"Mesh\"} 1", "list\",resource_type=\"Mesh\"} 1",
-                             "delete\",resource_type=\"Mesh\"} 1"})
+    for (const char* each :
+         {"create\",resource_type=\"Mesh\"} 2", "update\",resource_type=\"Mesh\"} 1", "get\",resource_type=\"Mesh\"} 1",
+          "list\",resource_type=\"Mesh\"} 1", "delete\",resource_type=\"Mesh\"} 1"})
       EXPECT_THAT(text, HasSubstr(std::string("store_count{operation=\"") + each + "\n"));
     EXPECT_THAT(text, HasSubstr("store_conflicts{resource_type=\"Mesh\"} 2\n"));
   });
@@ -120,9 +121,8 @@ TEST(Metrics, GenerationsAreCountedByTheKindOfProxy) {
     Reconciler reconciler(parts.runtime, parts.config, parts.store, parts.authorities, &parts.offload, {}, &metrics);
     co_await parts.write({{"type", "Mesh"}, {"name", "m"}});
     co_await parts.write(dataplane("m", "a", 1));
-    co_await parts.write({{"type", "ZoneIngress"},
-                          {"name", "i"},
-                          {"networking", {{"address", "10.1.1.2"}, {"port", 10001}}}});
+    co_await parts.write(
+        {{"type", "ZoneIngress"}, {"name", "i"}, {"networking", {{"address", "10.1.1.2"}, {"port", 10001}}}});
     auto started = co_await reconciler.start();
     EXPECT_TRUE(started);
     spawn(parts.runtime.executor, parts.log, "test", reconciler.run());

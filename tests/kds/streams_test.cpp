@@ -247,7 +247,7 @@ TEST(KdsStreams, GlobalAsksTheEnvoysOfAZoneThroughIt) {
   zones.process("east").pause();
   auto hung = zones.ask(proxy("dp-1"), "/clusters");
   EXPECT_EQ(hung.error().code, Code::invalid_argument);
-  EXPECT_EQ(hung.error().message, "could not send ClustersRequest: zone east did not answer within 15 s");
+  EXPECT_EQ(hung.error().message, "ClustersRequest was sent, and zone east did not answer within 15 s");
   zones.process("east").resume();
   zones.world.run_for(1min);
   zones.answers_after = 5s;

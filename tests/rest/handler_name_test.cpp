@@ -39,9 +39,9 @@ TEST(HandlerName, HasVariablesInBraces) {
 }
 
 TEST(HandlerName, OfAnythingElseIsEmpty) {
-  for (const char* path : {"/nothing", "/meshes/default/nothing", "/meshes/default/nothing/x", "/gui/",
-                           "/meshes/default/dataplanes/web/nothing", "/config/more",
-                           "/meshes/default/dataplanes/web/_outbounds/kri_a"})
+  for (const char* path :
+       {"/nothing", "/meshes/default/nothing", "/meshes/default/nothing/x", "/gui/",
+        "/meshes/default/dataplanes/web/nothing", "/config/more", "/meshes/default/dataplanes/web/_outbounds/kri_a"})
     EXPECT_EQ(handler_name(path), "") << path;
 }
 

@@ -27,9 +27,7 @@ spec:
 )";
 
 /// The scenario above with a part replaced.
-std::string replaced(std::string_view from, std::string_view to) {
-  return scenario::replaced(small, from, to);
-}
+std::string replaced(std::string_view from, std::string_view to) { return scenario::replaced(small, from, to); }
 
 TEST(Loader, ReadsAScenario) {
   auto loaded = load_scenario(small, "s.yaml");

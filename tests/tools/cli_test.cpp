@@ -67,9 +67,8 @@ class Cli : public testing::Test {
 
 TEST_F(Cli, AnswersHelpAndVersion) {
   EXPECT_EQ(run("--help").code, 0);
-  for (const char* command :
-       {"run", "replay", "inspect", "explain", "diverge", "explore", "shrink", "graph", "validate", "schema", "faults",
-        "version", "completion"}) {
+  for (const char* command : {"run", "replay", "inspect", "explain", "diverge", "explore", "shrink", "graph",
+                              "validate", "schema", "faults", "version", "completion"}) {
     Outcome help = run(std::string(command) + " --help");
     EXPECT_EQ(help.code, 0) << command;
     EXPECT_NE(run("--help").out.find(command), std::string::npos) << command;

@@ -23,8 +23,9 @@ std::string limit(const std::string& bucket, const std::string& more = "") {
 }
 
 std::string denial() {
-  return network_filter("rbac.v3.RBAC", "stat_prefix: 'r.', rules: {action: DENY, policies: {p: {permissions: [{any: "
-                                        "true}], principals: [{any: true}]}}}");
+  return network_filter("rbac.v3.RBAC",
+                        "stat_prefix: 'r.', rules: {action: DENY, policies: {p: {permissions: [{any: "
+                        "true}], principals: [{any: true}]}}}");
 }
 
 std::string tcp_proxy(const std::string& cluster) {
@@ -281,9 +282,10 @@ TEST_F(ResponseBandwidth, of_several_the_slowest_counts) {
 }
 
 TEST_F(ResponseBandwidth, holds_up_answers_of_the_proxy_too) {
-  fault(limit("1", 100), "- name: all\n  domains: ['*']\n  routes: [{match: {prefix: /}, direct_response: {status: "
-                         "299, body: {inline_string: '" +
-                             std::string(512, 'x') + "'}}}]\n");
+  fault(limit("1", 100),
+        "- name: all\n  domains: ['*']\n  routes: [{match: {prefix: /}, direct_response: {status: "
+        "299, body: {inline_string: '" +
+            std::string(512, 'x') + "'}}}]\n");
   auto result = bed.call("web", to_port(10001));
   EXPECT_EQ(result.status, 299);
   EXPECT_GE(result.latency, 450ms);

@@ -60,8 +60,8 @@ TEST(RbacInputs, EachReadsItsOwnField) {
 }
 
 TEST(RbacInputs, WhatIsEvaluatedCountsAsInterpreted) {
-  for (const char* input : {"ssl.v3.UriSanInput", "ssl.v3.DnsSanInput", "ssl.v3.SubjectInput",
-                            "network.v3.ServerNameInput"}) {
+  for (const char* input :
+       {"ssl.v3.UriSanInput", "ssl.v3.DnsSanInput", "ssl.v3.SubjectInput", "network.v3.ServerNameInput"}) {
     auto matcher = allowing(input, "x");
     EXPECT_TRUE(RbacEngine::compile(matcher)) << input;
     EXPECT_EQ(unread_fields(matcher), std::set<std::string>{}) << input;

@@ -88,10 +88,9 @@ void add_run(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("run", "Run a scenario and judge what it expects");
   auto arguments = std::make_shared<RunArguments>();
   command->add_option("FILE", arguments->file, "Scenario file")->required();
-  auto* seed =
-      command->add_option("--seed", arguments->seed, "Seed of everything that is chance")
-          ->check(check_whole)
-          ->capture_default_str();
+  auto* seed = command->add_option("--seed", arguments->seed, "Seed of everything that is chance")
+                   ->check(check_whole)
+                   ->capture_default_str();
   command->add_option("--seeds", arguments->seeds, "Run once for each seed of a range such as 1..200")
       ->excludes(seed)
       ->check(check_seeds);

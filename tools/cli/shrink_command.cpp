@@ -26,6 +26,7 @@ namespace {
 
 using nlohmann::json;
 
+constexpr double minutes_max = 525'600;  // a year
 constexpr const char* not_narrowed =
     "with its ranges narrowed to what the seed drew it does not break in the same way, so they are kept";
 
@@ -230,9 +231,7 @@ void add_shrink(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("shrink", "Find the smallest scenario that still breaks as a seed breaks it");
   auto arguments = std::make_shared<ShrinkArguments>();
   command->add_option("FILE", arguments->file, "Scenario file")->required();
-  command->add_option("--seed", arguments->seed, "A seed that breaks it")
-      ->check(check_whole)
-      ->capture_default_str();
+  command->add_option("--seed", arguments->seed, "A seed that breaks it")->check(check_whole)->capture_default_str();
   std::vector<std::string> names;
   for (const scenario::Profile& profile : scenario::profiles()) names.push_back(profile.name);
   command
@@ -245,9 +244,9 @@ void add_shrink(CLI::App& app, int& exit_code) {
   command->add_option("--minutes", arguments->minutes, "Longest time; default: until it is the smallest")
       ->check([](const std::string& text) {
         double minutes = 0;
-        return CLI::detail::lexical_cast(text, minutes) && minutes > 0
+        return CLI::detail::lexical_cast(text, minutes) && minutes > 0 && minutes <= minutes_max
                    ? std::string()
-                   : "expected a number of minutes above 0, found `" + text + "`";
+                   : fmt::format("expected a number of minutes above 0 and at most {}, found `{}`", minutes_max, text);
       });
   command
       ->add_option("--jobs", arguments->jobs,

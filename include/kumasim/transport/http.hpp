@@ -45,7 +45,7 @@ using HttpHandler = std::function<asio::awaitable<HttpResponse>(HttpRequest)>;
 struct HttpLimits {
   std::size_t header_bytes_max = 64 * 1024;
   std::size_t body_bytes_max = 16 * 1024 * 1024;
-  Duration idle_max = std::chrono::minutes(5);            ///< a kept connection without a request
+  Duration idle_max = std::chrono::minutes(5);              ///< a kept connection without a request
   Duration request_duration_max = std::chrono::minutes(1);  ///< from the first byte to the end of a request
   Duration answer_duration_max = std::chrono::minutes(1);   ///< for the peer to take an answer
 };

@@ -14,8 +14,8 @@ const prometheus::Histogram::BucketBoundaries bytes{1e2, 1e3, 1e4, 1e5, 1e6, 1e7
 
 /// A client may say anything; what is counted by it must have an end.
 std::string method_label(const std::string& method) {
-  static constexpr std::array known = std::to_array<std::string_view>(
-      {"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"});
+  static constexpr std::array known =
+      std::to_array<std::string_view>({"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"});
   return std::ranges::find(known, method) == known.end() ? "other" : method;
 }
 

@@ -86,10 +86,25 @@ bool ControlPlane::State::serves(const Resource& insight, const std::string& sub
   return proxy && !proxy->closing && proxy->subscription.id == subscription;
 }
 
+/// Of a zone's control plane, whose store may be another zone's: what of that goes is said first.
+asio::awaitable<Result<>> ControlPlane::State::ensure_defaults() {
+  if (config.mode == "zone" && first_start(config).zone) {
+    auto zones = co_await store->list(kind::zone(), {});
+    if (!zones) co_return fail(zones.error());
+    for (const ResourcePtr& zone : zones->items)
+      if (zone->meta.name != config.zone_name)
+        runtime.log.warn("defaults", "removing a Zone that is not this control plane's",
+                         {{"zone", zone->meta.name}, {"own", config.zone_name}});
+  }
+  auto made = co_await manager.ensure_defaults(first_start(config));
+  if (!made) co_return fail(made.error().error);
+  co_return Result<>();
+}
+
 /// What a first start lacks, made by the one that leads.
 asio::awaitable<void> ControlPlane::State::make_first() {
-  auto defaults = co_await manager.ensure_defaults(first_start(config));
-  if (!defaults) throw std::runtime_error(defaults.error().error.message);
+  auto defaults = co_await ensure_defaults();
+  if (!defaults) throw std::runtime_error(defaults.error().message);
   if (!config.federated())
     if (auto made = co_await cluster_id(*store, make_uuid(runtime.random), runtime.clock.wall_now()); !made)
       throw std::runtime_error(made.error().message);
@@ -129,9 +144,13 @@ asio::awaitable<HttpResponse> ControlPlane::State::answer_api(HttpRequest reques
   HttpResponse answer;
   try {
     answer = co_await rest->handle(std::move(request));
-  } catch (...) {
-    api_metrics.ended(handler, method, nullptr, runtime.clock.now() - begun);
-    throw;
+  } catch (const std::exception& error) {
+    const auto* system = dynamic_cast<const boost::system::system_error*>(&error);
+    if (system && system->code() == asio::error::operation_aborted) {  // nobody waits for it any more
+      api_metrics.ended(handler, method, nullptr, runtime.clock.now() - begun);
+      throw;
+    }
+    answer = internal_problem({Code::internal, error.what(), {}}, "Could not process the request");
   }
   api_metrics.ended(handler, method, &answer, runtime.clock.now() - begun);
   if (!answer.cause.empty())
@@ -192,8 +211,7 @@ asio::awaitable<Result<>> ControlPlane::start() {
   s.bootstrap.emplace(std::move(*bootstrap));
 
   if (!s.options.election)
-    if (auto defaults = co_await s.manager.ensure_defaults(first_start(s.config)); !defaults)
-      co_return fail(defaults.error().error);
+    if (auto defaults = co_await s.ensure_defaults(); !defaults) co_return fail(defaults.error());
   auto loaded = co_await s.reconciler.start();
   if (!loaded) co_return fail(loaded.error());
   // A zone has the counts of its meshes from the global control plane.

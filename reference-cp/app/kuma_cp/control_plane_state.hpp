@@ -135,6 +135,7 @@ struct ControlPlane::State {
   asio::awaitable<void> lasting_task(std::string name, std::function<asio::awaitable<void>()> begin);
   asio::awaitable<void> serve(Listener& listener, std::shared_ptr<const TlsContext> context, HttpHandler http,
                               GrpcHandler grpc, std::size_t message_bytes_max = grpc_message_bytes_max);
+  asio::awaitable<Result<>> ensure_defaults();
   asio::awaitable<void> make_first();
   asio::awaitable<Result<>> learn_cluster_id();
   bool serves(const Resource& insight, const std::string& subscription) const;

@@ -246,8 +246,7 @@ bool Reconciler::make(const ProxyPtr& proxy, Reach reach, EndpointUpdates& updat
 
 void Reconciler::note_no_configuration(const ProxyPtr& proxy, std::string_view message, const std::string& reason) {
   if (metrics_ != nullptr) metrics_->xds_failed();
-  runtime_.log.error(component, message,
-                     {{"mesh", proxy->key.mesh}, {"proxy", proxy->key.name}, {"error", reason}});
+  runtime_.log.error(component, message, {{"mesh", proxy->key.mesh}, {"proxy", proxy->key.name}, {"error", reason}});
 }
 
 void Reconciler::fail_proxy(const ProxyPtr& proxy, std::string_view reason) {

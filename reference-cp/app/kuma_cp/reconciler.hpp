@@ -161,8 +161,7 @@ class Reconciler {
   /// Of the mesh's own mutual TLS. False: it is logged, and there is nothing to be sent.
   bool mtls_identity(const ProxyPtr& proxy, const MeshView& mesh, const Resource& dataplane, Certificates& out);
   /// What the Dataplane's MeshIdentity gives the proxy: nothing where none does, or it is not ready.
-  Result<> workload_identity(const ProxyPtr& proxy, const MeshView& mesh, const Resource& dataplane,
-                             Certificates& out);
+  Result<> workload_identity(const ProxyPtr& proxy, const MeshView& mesh, const Resource& dataplane, Certificates& out);
   /// By which the certificate of a workload identity, and that of a zone egress in a mesh, is kept; and the proxy that
   /// a kept certificate is of.
   static ResourceKey workload_key(const ResourceKey& proxy);
@@ -199,7 +198,7 @@ class Reconciler {
   std::uint64_t relevant_ = 0;                          ///< the last one heard that is not an insight
   std::map<std::pair<const Kind*, ResourceKey>, std::uint64_t> written_;  ///< policies and Meshes only
   std::map<ResourceKey, ProxyPtr> proxies_;
-  EndpointHolders holders_;  ///< of those that are not of the zone
+  EndpointHolders holders_;                ///< of those that are not of the zone
   std::map<std::string, Affected> dirty_;  ///< by mesh
   FailedSteps failed_;
   Work again_;                                                   ///< what failed and is due
@@ -212,14 +211,14 @@ class Reconciler {
   bool making_keys_ = false;
   Event wake_;
   Event rotation_;
-  ZoneReach zone_dirty_;  ///< proxies of the zone that are to be made anew
-  Offer offer_ = Offer::due;  ///< at the start at once
+  ZoneReach zone_dirty_;                          ///< proxies of the zone that are to be made anew
+  Offer offer_ = Offer::due;                      ///< at the start at once
   std::set<std::string, std::less<>> exhausted_;  ///< kinds of destinations for which no address is left
   bool busy_ = false;
   MonotonicTime pause_end_;  ///< of the pause after the last batch
   ResourcePool pool_;
   std::map<std::string, SharedGeneration> shared_;  ///< by mesh
-  std::uint64_t waits_ = 0;  // numbers what proxies were made to wait for; none comes twice
+  std::uint64_t waits_ = 0;                         // numbers what proxies were made to wait for; none comes twice
   ReconcilerCounts counts_;
   GenerationMetrics* metrics_;
 };

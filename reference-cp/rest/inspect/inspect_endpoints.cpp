@@ -149,9 +149,8 @@ asio::awaitable<HttpResponse> InspectEndpoints::dataplanes(const Call& call) con
   }
   MeshView::Ptr view = options_.view(call.key.mesh);
   if (!view) co_return problem(404, no_view, "Not found");
-  ListOptions what{.mesh = call.key.mesh,
-                   .name_contains = query_value(query, "name"),
-                   .filter = inspect::concern_of(*policy, view)};
+  ListOptions what{
+      .mesh = call.key.mesh, .name_contains = query_value(query, "name"), .filter = inspect::concern_of(*policy, view)};
   auto list = co_await read_page(store_, kind::dataplane(), std::move(what), std::move(page));
   if (!list) co_return problem(list.error(), list_title);
   Json items = Json::array();

@@ -53,12 +53,14 @@ spec:
          shop.action + R"(}}]}}
   - type: MeshMultiZoneService
     mesh: default
-    name: )" + shop.name + R"(
+    name: )" +
+         shop.name + R"(
     spec:
       selector: {meshService: {matchLabels: {kuma.io/display-name: backend)" +
          shop.selector + R"(}}}
       ports: [{port: 8080, appProtocol: http}]
-)" + shop.more + R"(  load: [{from: web, to: backend, rate: 10/s}]
+)" + shop.more +
+         R"(  load: [{from: web, to: backend, rate: 10/s}]
   expect: [{always: no-plaintext}]
 )";
 }
