@@ -11,6 +11,7 @@
 #include "reference-cp/app/kuma_cp/task_failure.hpp"
 #include "reference-cp/manager/cluster_id.hpp"
 #include "reference-cp/model/uuid.hpp"
+#include "reference-cp/rest/answer.hpp"
 #include "reference-cp/rest/handler_name.hpp"
 
 namespace kumasim::cp {
