@@ -18,10 +18,10 @@ void Reader::complain(const std::string& path, std::string message, std::string 
   out_.push_back(document_.complain(path, std::move(message), std::move(hint)));
 }
 
-Duration Reader::duration(const json& value, const std::string& path) {
+Duration Reader::duration(const json& value, const std::string& path, Duration otherwise) {
   auto parsed = parse_duration(value.get_ref<const std::string&>());
   if (!parsed) complain(path, "expected a duration of at most ten years");
-  return parsed.value_or(Duration(0));
+  return parsed.value_or(otherwise);
 }
 
 Duration Reader::duration_or(const json& parent, const char* field, const std::string& path, Duration fallback) {
@@ -176,9 +176,8 @@ void Reader::read() {
   scenario_.description = metadata.value("description", "");
   if (metadata.contains("tags")) scenario_.tags = metadata["tags"].get<std::vector<std::string>>();
   const json& spec = root["spec"];
-  const bool readable = parse_duration(spec["duration"].get_ref<const std::string&>()).has_value();
-  scenario_.duration = duration(spec["duration"], "spec.duration");
-  if (!readable) scenario_.duration = std::chrono::years(10);  // it holds whatever is within the run
+  // Where it is too long, it holds whatever is said to be within the run.
+  scenario_.duration = duration(spec["duration"], "spec.duration", std::chrono::years(10));
   if (scenario_.duration <= Duration(0)) complain("spec.duration", "must be above 0s");
   scenario_.setup_limit = duration_or(spec, "setup", "spec", std::chrono::seconds(60));
   read_topology(spec["topology"], "spec.topology");

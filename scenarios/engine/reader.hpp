@@ -25,7 +25,8 @@ class Reader {
 
   // reader.cpp
   void complain(const std::string& path, std::string message, std::string hint = {});
-  Duration duration(const json& value, const std::string& path);
+  /// `otherwise` where it is above ten years, which is complained of.
+  Duration duration(const json& value, const std::string& path, Duration otherwise = {});
   Duration duration_or(const json& parent, const char* field, const std::string& path, Duration fallback);
   Span span(const json& value, const std::string& path);
   DelayLaw delay(const json& value, const std::string& path);

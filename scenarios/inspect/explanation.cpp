@@ -87,7 +87,7 @@ class Explaining {
     auto caller = then_.state().proxies.find(out_.call.from_process);
     if (caller == then_.state().proxies.end()) return;
     const std::set<std::string>& known = caller->second.endpoints.of(out_.call.to);
-    HostHealth health = host_health(then_, out_.call.from_process, out_.call.to);
+    HostHealth health = host_health(then_, out_.call.from_process)[out_.call.to];
     out_.panics = std::move(health.panics);
     for (const std::string& address : known) {
       std::string process = holder_of(address);

@@ -28,19 +28,21 @@ std::string trouble_of(const RecordedRun& run, const sim::proxy::UpstreamHost& h
 
 }  // namespace
 
-HostHealth host_health(const RecordedRun& run, const std::string& process, const std::string& service) {
-  HostHealth out;
+std::map<std::string, HostHealth> host_health(const RecordedRun& run, const std::string& process) {
+  std::map<std::string, HostHealth> out;
   const sim::EnvoyProcess* envoy = run.world().envoy(process);
   if (envoy == nullptr) return out;
   const Instance& caller = *run.scenario().find_instance(process);
   const std::vector<Destination> called =
       Destinations(run.scenario()).of(*run.scenario().find_service(caller.service), caller);
   for (const auto& [name, upstream] : envoy->data().upstreams()) {
-    if (service_of_cluster(name, called) != service) continue;
-    if (upstream->in_panic()) out.panics.insert(name);
+    const std::string service = service_of_cluster(name, called);
+    if (service.empty()) continue;
+    HostHealth& health = out[service];
+    if (upstream->in_panic()) health.panics.insert(name);
     for (const auto& [key, host] : upstream->hosts())
       if (std::string trouble = trouble_of(run, *host); !trouble.empty())
-        out.troubles.try_emplace(host->endpoint.text, std::move(trouble));
+        health.troubles.try_emplace(host->endpoint.text, std::move(trouble));
   }
   return out;
 }

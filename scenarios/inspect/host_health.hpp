@@ -17,7 +17,8 @@ struct HostHealth {
   std::set<std::string> panics = {};
 };
 
-/// Where the run stopped. Nothing is known of a process that does not run. REQUIRES: an instance of the scenario.
-HostHealth host_health(const RecordedRun& run, const std::string& process, const std::string& service);
+/// Where the run stopped, by the service that is called. Nothing is known of a process that does not run. REQUIRES: an
+/// instance of the scenario.
+std::map<std::string, HostHealth> host_health(const RecordedRun& run, const std::string& process);
 
 }  // namespace kumasim::scenario

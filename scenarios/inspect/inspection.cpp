@@ -83,8 +83,7 @@ json proxy_json(const RecordedRun& run, const std::string& process) {
   if (!state.certificate.empty())
     out["certificate"] = {{"serial", state.certificate}, {"notAfter", cp::print_timestamp(state.certificate_end)}};
   out["endpoints"] = state.endpoints.map();
-  for (const auto& [called, addresses] : state.endpoints.map()) {
-    HostHealth health = host_health(run, process, called);
+  for (auto& [called, health] : host_health(run, process)) {
     for (auto& [address, trouble] : health.troubles) out["troubles"][called][address] = std::move(trouble);
     for (const std::string& cluster : health.panics) out["inPanic"].push_back(cluster);
   }

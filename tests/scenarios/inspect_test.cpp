@@ -96,7 +96,7 @@ spec:
 )";
   const Scenario scenario = *load_scenario(ejecting, "s.yaml");
   const RecordedRun run(scenario, {.until = 15s});
-  const HostHealth health = host_health(run, "web-0", "backend");
+  const HostHealth health = host_health(run, "web-0").at("backend");
   EXPECT_EQ(health.troubles.size(), 2u);
   for (const char* process : {"backend-bad-0", "backend-bad-1"})
     EXPECT_THAT(health.troubles.at(run.state().proxies.at(process).address),
@@ -106,7 +106,7 @@ spec:
   const std::string told = explanation_text(whole, run, explain(whole, run, run.seen().calls.size() - 1));
   EXPECT_THAT(told, HasSubstr("backend-bad-0 of backend: known to the caller, up, ejected by outlier detection at "));
   EXPECT_THAT(told, HasSubstr("backend of the caller is in panic: who is well does not count"));
-  EXPECT_EQ(host_health(run, "backend-good-0", "backend").troubles.size(), 0u);
+  EXPECT_EQ(host_health(run, "backend-good-0")["backend"].troubles.size(), 0u);
 }
 
 TEST(RecordedRun, SaysOfReplicasAndTheirStoreWhetherTheyRun) {

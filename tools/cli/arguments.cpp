@@ -2,7 +2,6 @@
 #include "tools/cli/arguments.hpp"
 
 #include <charconv>
-#include <string_view>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -14,12 +13,12 @@ namespace {
 
 constexpr std::uint64_t seeds_max = 1'000'000;
 
+}  // namespace
+
 bool read_whole(std::string_view text, std::uint64_t& value) {
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   return error == std::errc() && end == text.data() + text.size();
 }
-
-}  // namespace
 
 std::optional<std::vector<std::uint64_t>> parse_seeds(const std::string& text) {
   std::size_t dots = text.find("..");

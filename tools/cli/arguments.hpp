@@ -4,9 +4,13 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace kumasim::cli {
+
+/// Whether the text is a whole number of at most 64 bits and nothing else; `value` is it then.
+bool read_whole(std::string_view text, std::uint64_t& value);
 
 /// "1..200": all seeds of the range, at most a million.
 std::optional<std::vector<std::uint64_t>> parse_seeds(const std::string& text);

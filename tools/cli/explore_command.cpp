@@ -1,6 +1,5 @@
 /// `kumasim explore`: many seeds, each with faults of its own, in worker processes.
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <iostream>
 #include <memory>
@@ -52,12 +51,8 @@ std::optional<std::pair<std::size_t, std::size_t>> parse_shard(const std::string
   std::size_t number = 0, count = 0;
   std::size_t slash = text.find('/');
   if (slash == std::string::npos) return std::nullopt;
-  auto whole = [](std::string_view part, std::size_t& value) {
-    auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), value);
-    return error == std::errc() && end == part.data() + part.size();
-  };
   std::string_view view = text;
-  if (!whole(view.substr(0, slash), number) || !whole(view.substr(slash + 1), count)) return std::nullopt;
+  if (!read_whole(view.substr(0, slash), number) || !read_whole(view.substr(slash + 1), count)) return std::nullopt;
   if (number < 1 || number > count) return std::nullopt;
   return std::pair(number, count);
 }

@@ -1,12 +1,12 @@
 #include "tools/cli/run_digests.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "kumasim/sim/world.hpp"
+#include "tools/cli/arguments.hpp"
 
 namespace kumasim::cli {
 namespace {
@@ -98,12 +98,8 @@ RunDigests digests_of(const sim::Replay& replay) {
 std::optional<EventRange> parse_events(std::string_view text) {
   EventRange out;
   std::size_t dots = text.find("..");
-  auto whole = [](std::string_view part, std::uint64_t& value) {
-    auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), value);
-    return error == std::errc() && end == part.data() + part.size();
-  };
-  if (dots == std::string_view::npos || !whole(text.substr(0, dots), out.first) ||
-      !whole(text.substr(dots + 2), out.last) || out.first == 0 || out.first > out.last)
+  if (dots == std::string_view::npos || !read_whole(text.substr(0, dots), out.first) ||
+      !read_whole(text.substr(dots + 2), out.last) || out.first == 0 || out.first > out.last)
     return std::nullopt;
   return out;
 }
