@@ -24,7 +24,7 @@ setup_packages() {
   mkdir -p "$root/build"
   # shellcheck disable=SC2086
   if ! { $as_root apt-get update -q && $as_root env DEBIAN_FRONTEND=noninteractive \
-      apt-get install -y -q --no-install-recommends $missing; } >"$log" 2>&1; then
+      apt-get -o DPkg::Lock::Timeout=300 install -y -q --no-install-recommends $missing; } >"$log" 2>&1; then
     tail -n 20 "$log" >&2
     say "apt-get failed; the whole log is in $log"
     exit 2

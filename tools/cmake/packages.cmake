@@ -19,6 +19,8 @@ pkg_check_modules(LIBPQ REQUIRED IMPORTED_TARGET libpq>=15)
 # By its library only: its flags ask for -pthread, with which the shared precompiled headers are not made.
 pkg_check_modules(RE2 REQUIRED re2)
 pkg_check_modules(CGRAPH REQUIRED IMPORTED_TARGET libcgraph libgvc)
+# Its library only, by the full name: the development package brings much else, and no header of it is read.
+find_library(TCMALLOC_LIBRARY libtcmalloc_minimal.so.4 REQUIRED)
 if(KUMASIM_BENCH)
   find_package(benchmark 1.7 REQUIRED)
 endif()
