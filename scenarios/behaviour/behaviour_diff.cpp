@@ -1,6 +1,7 @@
 #include "scenarios/behaviour/behaviour_diff.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 #include <tuple>
@@ -83,6 +84,7 @@ class Comparison {
       compare_gateway(pair.first, pair.second, client);
       compare_hidden(pair.first, pair.second, client);
     }
+    if (before_.zones_matter() || after_.zones_matter()) changes_of_zones();
     unseen_changes();
     join_clients();
     return std::move(out_);
@@ -185,6 +187,34 @@ class Comparison {
     for (FlowDifference& change : hidden_differences({was, is}, out_.resources, before_, after_)) {
       touched_.insert({was, is});
       found_.push_back({.change = std::move(change), .clients = {{client.service, client.names}}});
+    }
+  }
+
+  /// Policies that decide to which zones calls go: here all is in one.
+  void changes_of_zones() {
+    std::vector<std::string> categories = possible_categories(FactId::failover);
+    std::ranges::copy(possible_categories(FactId::balancing), std::back_inserter(categories));
+    std::ranges::sort(categories);
+    categories.erase(std::ranges::unique(categories).begin(), categories.end());
+    for (const ResourceDifference& each : out_.resources) {
+      const std::string& mesh = each.type == "Mesh" ? each.name : each.mesh;
+      const Deployment::Key key{each.type, each.type == "Mesh" ? "" : each.mesh, each.name};
+      if (!before_.decides_on_zones(key) && !after_.decides_on_zones(key)) continue;
+      // A Mesh does by one word alone.
+      if (each.type == "Mesh" && before_.decides_on_zones(key) == after_.decides_on_zones(key)) continue;
+      Found found{.change = {.mesh = mesh,
+                             .from = {},
+                             .to = "other zones",
+                             .fact = FactId::configuration,
+                             .before = {},
+                             .after = "is NOT looked at, and may change",
+                             .why_after = "what it says of zones is not known to one zone",
+                             .policies = {each},
+                             .categories = categories},
+                  .clients = {}};
+      for (const auto& [pair, client] : pairs_)
+        if (client.mesh == mesh) std::ranges::copy(client.names, std::back_inserter(found.clients[client.service]));
+      found_.push_back(std::move(found));
     }
   }
 

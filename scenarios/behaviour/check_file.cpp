@@ -94,6 +94,11 @@ class Judge {
         .text = expected.text, .mark = expected.mark, .held = false, .seen = {}, .why = {}, .policies = {}};
     std::map<std::string, std::vector<std::string>> seen;  // text -> whose
     bool any = false, broken = false;
+    if (about_zones(question)) {
+      out.seen = not_looked_at;
+      out.why = "a policy decides to which zones it goes, and all is looked at as one zone";
+      return out;
+    }
     for (const Asked& each : asked(question)) {
       CallFacts flow = evaluate(deployment_, each.way, question.request);
       Fact fact = answer(question, flow);
@@ -121,6 +126,12 @@ class Judge {
   }
 
  private:
+  bool about_zones(const Question& question) const {
+    bool asks =
+        question.kind == Question::Kind::share ? question.tag_key == "kuma.io/zone" : question.fact == FactId::failover;
+    return asks && deployment_.zones_matter();
+  }
+
   static std::string meant(const std::string& name, const std::set<std::string>& names) {
     std::string near = nearest(name, {names.begin(), names.end()});
     return near.empty() ? "" : fmt::format("did you mean `{}`?", near);

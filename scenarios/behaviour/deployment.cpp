@@ -71,6 +71,7 @@ class DeploymentBuilder {
         }) {
     out_.name_ = set.name;
     out_.notes_ = set.notes;
+    out_.zones_ = set.zones;
   }
 
   std::expected<Deployment, Diagnostics> build() {
@@ -129,6 +130,7 @@ class DeploymentBuilder {
       if (kind.is_read_only()) continue;
       json body = as_zones_have_it(each.body);
       if (kind.type() == "Dataplane") {
+        add_zone(each.body);
         callable_.at(mesh).complete(body, options_, set_.callers);
         dataplanes_.emplace_back(mesh, resource->meta.name);
       } else {
@@ -163,6 +165,19 @@ class DeploymentBuilder {
         universe_.apply({{"type", "Secret"}, {"mesh", mesh}, {"name", secret}, {"data", text}});
       }
     }
+  }
+
+  /// As the Dataplane says it: here all are put into one.
+  void add_zone(const nlohmann::json& dataplane) {
+    auto take = [this](const nlohmann::json& tags) {
+      if (tags.is_object() && tags.contains("kuma.io/zone") && tags["kuma.io/zone"].is_string())
+        out_.zones_.insert(tags["kuma.io/zone"].get<std::string>());
+    };
+    take(dataplane.value("labels", nlohmann::json()));
+    const nlohmann::json networking = dataplane.value("networking", nlohmann::json::object());
+    take(networking.value("gateway", nlohmann::json::object()).value("tags", nlohmann::json()));
+    for (const nlohmann::json& inbound : networking.value("inbound", nlohmann::json::array()))
+      take(inbound.value("tags", nlohmann::json()));
   }
 
   void add_proxies(const std::string& mesh) {
@@ -251,6 +266,20 @@ class DeploymentBuilder {
   bool identities_ = false;
   Diagnostics wrong_;
 };
+
+bool Deployment::decides_on_zones(const Key& key) const {
+  auto found = resources_.find(key);
+  if (found == resources_.end()) return false;
+  const nlohmann::json& spec = found->second["spec"];
+  if (key[0] == "MeshLoadBalancingStrategy") return spec.dump().find("\"localityAwareness\"") != std::string::npos;
+  const nlohmann::json routing = key[0] == "Mesh" ? spec.value("routing", nlohmann::json()) : nlohmann::json();
+  return routing.is_object() && routing.value("localityAwareLoadBalancing", nlohmann::json()) == true;
+}
+
+bool Deployment::zones_matter() const {
+  return zones_.size() > 1 &&
+         std::ranges::any_of(resources_, [&](const auto& entry) { return decides_on_zones(entry.first); });
+}
 
 std::expected<Deployment, Diagnostics> Deployment::make(const PolicySet& set, const DeploymentOptions& options,
                                                         Workshop& workshop) {

@@ -79,6 +79,12 @@ class Deployment {
   using Key = std::array<std::string, 3>;
   const std::map<Key, nlohmann::json>& resources() const { return resources_; }
 
+  /// Its Dataplanes are in several zones, and a policy decides which of them calls go to: all are looked at as one
+  /// zone.
+  bool zones_matter() const;
+  /// The resource is such a policy.
+  bool decides_on_zones(const Key& key) const;
+
  private:
   friend class DeploymentBuilder;
   explicit Deployment(Workshop& workshop) : workshop_(&workshop) {}
@@ -91,6 +97,7 @@ class Deployment {
   std::map<std::tuple<std::string, std::string, std::uint32_t>, std::pair<std::size_t, std::size_t>> by_address_;
   std::map<Key, nlohmann::json> resources_;
   std::vector<std::string> notes_;
+  std::set<std::string> zones_;  // that its Dataplanes are in, as they say it or a scenario
 };
 
 /// Tags by which some Dataplanes of a service are told from others: what all of `these` share and not all of `of`.

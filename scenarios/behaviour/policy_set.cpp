@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <set>
 #include <tuple>
 
@@ -35,6 +36,13 @@ bool is_foreign(const json& body) {
   return !version.empty() && !version.starts_with("kuma.io/") && !version.starts_with("kumasim/");
 }
 
+/// What Kuma knows on Kubernetes alone: its controllers make Dataplanes and containers of it, which stand in no file.
+bool is_of_kubernetes_alone(const json& body) {
+  const std::string kind = text_of(body, "kind");
+  return text_of(body, "apiVersion").starts_with("kuma.io/") &&
+         (kind == "MeshGatewayInstance" || kind == "MeshGatewayConfig" || kind == "ContainerPatch");
+}
+
 class SetReader {
  public:
   explicit SetReader(PolicySet& set) : set_(set) {}
@@ -61,6 +69,9 @@ class SetReader {
     if (foreign_ > 0)
       set_.notes.push_back(fmt::format("{}: {} object{} of other systems than Kuma passed over", set_.name, foreign_,
                                        foreign_ == 1 ? "" : "s"));
+    for (const auto& [kind, count] : of_kubernetes_alone_)
+      set_.notes.push_back(
+          fmt::format("{}: {} {} passed over: what Kubernetes makes of it is not known here", set_.name, count, kind));
   }
 
   Diagnostics wrong;
@@ -79,6 +90,9 @@ class SetReader {
     for (const ResourceText& each : scenario->resources) {
       auto form = cp::universal_form(each.body);
       if (form) set_.resources.push_back({form->body, each.origin});
+      if (form && !each.zone.empty())
+        set_.notes.push_back(fmt::format("{}: {} {} is of zone {} alone, and is taken to be in every zone", set_.name,
+                                         text_of(form->body, "type"), text_of(form->body, "name"), each.zone));
     }
     set_.scenario = std::move(*scenario);
   }
@@ -86,6 +100,10 @@ class SetReader {
   void take(const Document& document, const json& body, const std::string& path) {
     if (is_foreign(body)) {
       ++foreign_;
+      return;
+    }
+    if (is_of_kubernetes_alone(body)) {
+      ++of_kubernetes_alone_[text_of(body, "kind")];
       return;
     }
     if (!body.is_object()) return complain(document, path, "expected a Kuma resource");
@@ -110,6 +128,7 @@ class SetReader {
   PolicySet& set_;
   std::set<std::tuple<std::string, std::string, std::string>> seen_;
   std::size_t foreign_ = 0;
+  std::map<std::string, std::size_t> of_kubernetes_alone_;  // by kind
 };
 
 /// Adds those of a scenario beside those that stand in the set.
@@ -190,6 +209,7 @@ std::expected<PolicySet, Diagnostics> read_policy_set(std::string name, const st
 
 void add_dataplanes(PolicySet& set, const Scenario& scenario) {
   InstanceDataplanes(set, scenario).add();
+  for (const Zone& zone : scenario.zones) set.zones.insert(zone.name);
   for (const Service& service : scenario.services)
     for (const Outbound& call : service.calls)
       if (std::string name = name_of_call(call); name != call.to)

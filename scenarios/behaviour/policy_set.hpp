@@ -26,6 +26,8 @@ struct PolicySet {
   /// Mesh and name of Dataplanes of which a scenario says whom they call: without outbounds they call nobody.
   std::set<std::pair<std::string, std::string>> callers = {};
 
+  std::set<std::string> zones = {};  ///< of a scenario that its Dataplanes are of
+
   bool has_dataplanes() const;
 };
 

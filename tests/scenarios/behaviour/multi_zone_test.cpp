@@ -116,6 +116,46 @@ TEST(MultiZone, PoliciesOnItShowAsOnAMeshService) {
   }
 }
 
+/// Which zones calls go to is not known to one zone: a policy on that may change what failover and balancing come to.
+TEST(MultiZone, APolicyOnZonesIsNotLookedAt) {
+  auto failover = [](const std::string& to) {
+    return Shop{.more = policy("MeshLoadBalancingStrategy", by_name,
+                               "{localityAwareness: {crossZone: {failover: [{to: {type: " + to + "}}]}}}")};
+  };
+  BehaviourDiff found = diff(failover("Any"), failover("None"));
+  ASSERT_THAT(lines(found), Contains(HasSubstr("-> other zones: configuration is NOT looked at, and may change")));
+  for (const FlowDifference& change : found.changes)
+    if (change.to == "other zones") EXPECT_THAT(change.categories, ::testing::IsSupersetOf({"balancing", "failover"}));
+  EXPECT_THAT(lines(diff(failover("Any"), failover("Any"))), IsEmpty());
+  EXPECT_THAT(lines(diff({}, {.more = policy("MeshTimeout", by_name, "{http: {requestTimeout: 5s}}")})),
+              Not(Contains(HasSubstr("other zones"))));
+}
+
+/// As an export of Global has them.
+TEST(MultiZone, DataplanesSayTheirZonesThemselves) {
+  auto of = [](const std::string& zone, bool aware) {
+    return set_of(
+        aware ? "aware" : "plain",
+        "type: Mesh\nname: default\nrouting: {localityAwareLoadBalancing: " + std::string(aware ? "true" : "false") +
+            "}\n---\ntype: Dataplane\nmesh: default\nname: a\nnetworking: {address: "
+            "10.0.0.1, inbound: [{port: 80, tags: {kuma.io/service: a, kuma.io/zone: "
+            "east}}]}\n---\ntype: Dataplane\nmesh: default\nname: b\nnetworking: "
+            "{address: 10.0.0.2, inbound: [{port: 80, tags: {kuma.io/service: b, "
+            "kuma.io/zone: " +
+            zone + "}}]}\n");
+  };
+  for (auto [zone, told] : {std::pair("west", true), {"east", false}}) {
+    PolicySet before = of(zone, false), after = of(zone, true);
+    Workshop workshop;
+    Deployment was = deploy(before, workshop), is = deploy(after, workshop);
+    EXPECT_FALSE(was.zones_matter());
+    EXPECT_EQ(is.zones_matter(), told);
+    auto found = lines(compare(was, is, nullptr));
+    EXPECT_EQ(std::ranges::any_of(found, [](const std::string& line) { return line.contains("other zones"); }), told)
+        << ::testing::PrintToString(found);
+  }
+}
+
 TEST(MultiZone, LeadsToWhatItSelects) {
   PolicySet of_backend = set("before", {}), of_stock = set("after", {});
   for (ResourceText& each : of_stock.resources)

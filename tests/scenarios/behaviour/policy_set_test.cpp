@@ -27,10 +27,13 @@ kind: List
 items:
 - {apiVersion: kuma.io/v1alpha1, kind: Mesh, metadata: {name: default}, spec: {}}
 - {apiVersion: apps/v1, kind: Deployment, metadata: {name: web}}
+- {apiVersion: kuma.io/v1alpha1, kind: MeshGatewayInstance, metadata: {name: edge, namespace: n}, spec: {replicas: 1}}
 )");
   ASSERT_EQ(set.resources.size(), 1u);
   EXPECT_EQ(set.resources[0].body["type"], "Mesh");
-  EXPECT_THAT(set.notes, ElementsAre("k8s: 1 object of other systems than Kuma passed over"));
+  EXPECT_THAT(set.notes,
+              ElementsAre("k8s: 1 object of other systems than Kuma passed over",
+                          "k8s: 1 MeshGatewayInstance passed over: what Kubernetes makes of it is not known here"));
   EXPECT_FALSE(set.has_dataplanes());
 }
 
