@@ -61,8 +61,9 @@ Result<std::string> bytes_from_json(std::string_view type_name, const json& valu
   if (auto filled = message_from_json(value, *message); !filled)
     return fail(Code::internal, filled.error().message, filled.error().field);
   // Entries that were added to a map one by one are only ordered, and whole, once it has been read as a map.
-  const bool parsed = message->ParseFromString(deterministic_bytes(*message));
-  assert(parsed && "protobuf's own bytes");
+  // Text that is not UTF-8 is written, and not read.
+  if (!message->ParseFromString(deterministic_bytes(*message)))
+    return fail(Code::internal, fmt::format("its {} has text that is not UTF-8", type_name));
   return deterministic_bytes(*message);
 }
 
