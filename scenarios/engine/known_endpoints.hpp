@@ -13,8 +13,17 @@
 
 namespace kumasim::scenario {
 
+/// Of a resource as a file has it. What it does not say is as by default.
+ZoneRouting zone_routing_of(const nlohmann::json& body);
+
 class KnownEndpoints {
  public:
+  /// What a proxy is to know, and what of it may be missing: where a policy decides on the zones.
+  struct Wanted {
+    std::set<std::string> all, optional = {};
+    bool is(const std::set<std::string>& known) const;
+  };
+
   /// All of them must outlive it.
   KnownEndpoints(const Scenario& scenario, const Observations& seen, const StateSample& sample);
 
@@ -22,16 +31,17 @@ class KnownEndpoints {
   const Instance* instance(std::string_view process) const;
   const Service* service(std::string_view name) const;
 
-  /// address:port of the running instances that the call leads to; of those in other zones the running ingresses of
-  /// their zones, or, of a kuma.io/service where the mesh has `routing.zoneEgress`, the running egresses of the
-  /// caller's own.
-  std::set<std::string> wanted(const Instance& caller, const Outbound& call) const;
+  /// address:port of the running instances that the call leads to; of those in other zones that are not disabled the
+  /// running ingresses of their zones, or, of a kuma.io/service where the mesh has `routing.zoneEgress`, the running
+  /// egresses of the caller's own. By what was written last.
+  Wanted wanted(const Instance& caller, const Outbound& call) const;
   /// Without those of zones that are lost: whose control plane does not run. Others keep what it said last.
   std::set<std::string> judged(std::set<std::string> endpoints) const;
 
  private:
   bool runs(const std::string& process) const;
   std::string address_of(const std::string& process) const;
+  void take_routing();
   void add_running(const std::vector<std::string>& processes, std::set<std::string>& out) const;
 
   const Scenario& scenario_;
@@ -42,7 +52,9 @@ class KnownEndpoints {
   std::map<std::string_view, const Service*> services_;               // by name
   std::map<std::string_view, std::vector<const Instance*>> running_;  // by service
   std::set<std::string> by_egress_;                                   // meshes
-  std::set<std::string> lost_;                                        // address:port of ingresses
+  std::set<std::string> disabled_;                                    // zones
+  bool by_locality_ = false;
+  std::set<std::string> lost_;  // address:port of ingresses
 };
 
 }  // namespace kumasim::scenario

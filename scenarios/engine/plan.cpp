@@ -53,6 +53,7 @@ class Planner {
       action.name = is.name;
       action.text = fmt::format("apply {} {}", action.type, action.name);
     }
+    if (!action.zone.empty()) action.text += fmt::format(" (zone {})", action.zone);
     plan_.actions.push_back(std::move(action));
   }
 

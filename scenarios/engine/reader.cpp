@@ -11,6 +11,7 @@
 #include <fmt/ranges.h>
 
 #include "kumasim/scenario/grammar.hpp"
+#include "reference-cp/model/timestamp.hpp"
 
 namespace kumasim::scenario {
 
@@ -180,12 +181,22 @@ void Reader::read() {
   scenario_.duration = duration(spec["duration"], "spec.duration", std::chrono::years(10));
   if (scenario_.duration <= Duration(0)) complain("spec.duration", "must be above 0s");
   scenario_.setup_limit = duration_or(spec, "setup", "spec", std::chrono::seconds(60));
+  if (spec.contains("start")) {
+    scenario_.start = cp::parse_timestamp(spec["start"].get<std::string>());
+    if (!scenario_.start) complain("spec.start", "expected a time such as 2026-01-01T00:00:00Z");
+    // Certificates that are made then must end in what the clocks can tell.
+    using namespace std::chrono;
+    if (scenario_.start &&
+        (*scenario_.start < sys_days(2000y / January / 1) || *scenario_.start > sys_days(2200y / January / 1)))
+      complain("spec.start", "expected a time from 2000 to 2200");
+  }
   read_topology(spec["topology"], "spec.topology");
   if (spec.contains("resources")) read_resources(spec["resources"], "spec.resources");
   if (spec.contains("overrides")) read_overrides(spec["overrides"], "spec.overrides");
   check_meshes();
   check_destinations("spec.topology");
   if (spec.contains("load")) read_load(spec["load"], "spec.load");
+  check_heads();
   if (spec.contains("faults")) read_faults(spec["faults"], "spec.faults");
   check_slowing_faults("spec.faults");
   if (spec.contains("changes")) read_changes(spec["changes"], "spec.changes");

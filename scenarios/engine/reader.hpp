@@ -70,6 +70,8 @@ class Reader {
   void check_application(const Application& application, const std::string& path);
   std::vector<WorkStep> read_script(const json& steps, const Service& service, const std::string& path);
   WorkStep read_step(const json& step, const Service& service, const std::string& path);
+  RequestHead read_head(const json& value, const std::string& to, const std::string& path);
+  void check_heads();
   InnerCall read_inner_call(const json& call, const Service& service, const std::string& path);
   Retries read_retries(const json& value, const std::string& path);
   std::int64_t percent_or(const json& parent, const char* field, std::int64_t fallback);
@@ -121,6 +123,11 @@ class Reader {
 
   const Document& document_;
   Scenario& scenario_;
+  struct ReadHead {
+    std::string to, path;
+    RequestHead head;
+  };
+  std::vector<ReadHead> heads_;
   Diagnostics& out_;
 };
 

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "kumasim/scenario/grpc_names.hpp"
 #include "scenarios/engine/reader.hpp"
 
 namespace kumasim::scenario {
@@ -89,6 +90,14 @@ void Reader::read_application(const json& value, const Service& service, const s
     const json& errors = value["errors"];
     out.errors_ppm = errors.is_string() ? percent_or(value, "errors", 0) : percent_or(errors, "rate", 0);
     if (errors.is_object()) out.error_status = errors.value("status", out.error_status);
+    if (errors.is_object() && errors.contains("grpcStatus")) {
+      std::string at = child_path(child_path(path, "errors"), "grpcStatus");
+      if (service.protocol != "grpc")
+        complain(at, fmt::format("is for services with `protocol: grpc`; {} has `{}`", service.name, service.protocol));
+      if (errors.contains("status")) complain(at, "stands beside `status`", "leave one of both out");
+      auto name = std::ranges::find(grpc_names, errors["grpcStatus"].get<std::string>());
+      out.error_grpc_status = static_cast<int>(name - grpc_names.begin());
+    }
   }
   if (value.contains("brownout")) {
     const json& brownout = value["brownout"];
@@ -140,6 +149,46 @@ WorkStep Reader::read_step(const json& step, const Service& service, const std::
   return out;
 }
 
+RequestHead Reader::read_head(const json& value, const std::string& to, const std::string& path) {
+  RequestHead out;
+  if (value.contains("method")) out.method = value["method"].get<std::string>();
+  if (out.method == "CONNECT") complain(child_path(path, "method"), "asks for a tunnel, which no application is");
+  if (value.contains("headers"))
+    for (const auto& [name, text] : value["headers"].items()) {
+      std::string lower = name;
+      std::ranges::transform(lower, lower.begin(),
+                             [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+      std::string at = child_path(child_path(path, "headers"), name);
+      constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyz0123456789-_.!#$%&'*+^`|~";
+      if (lower.empty() || lower.find_first_not_of(letters) != std::string::npos)
+        complain(at, "is no name of a header");
+      else if (lower == "host" || lower == "content-length" || lower == "transfer-encoding" || lower == "connection")
+        complain(at, "is made by the client itself");
+      if (text.get<std::string>().find_first_of("\r\n") != std::string::npos) complain(at, "has more than one line");
+      out.headers.emplace_back(std::move(lower), text.get<std::string>());
+    }
+  if (!out.method.empty() || !out.headers.empty()) heads_.push_back({to, path, out});
+  return out;
+}
+
+/// Services may be called before they are read.
+void Reader::check_heads() {
+  for (const auto& [to, path, head] : heads_) {
+    const Service* service = scenario_.find_service(to);
+    if (service == nullptr) continue;
+    const std::string& protocol = service->protocol;
+    if (protocol == "tcp")
+      complain(child_path(path, head.method.empty() ? "headers" : "method"),
+               fmt::format("`{}` has `protocol: tcp`", to));
+    if (protocol != "grpc") continue;
+    if (!head.method.empty()) complain(child_path(path, "method"), fmt::format("calls of `{}` are gRPC: POST", to));
+    for (const auto& [name, text] : head.headers)
+      if (name == "content-type" || name == "te")
+        complain(child_path(child_path(path, "headers"), name),
+                 fmt::format("calls of `{}` are gRPC, which sets it", to));
+  }
+}
+
 InnerCall Reader::read_inner_call(const json& call, const Service& service, const std::string& path) {
   InnerCall out;
   out.to = call.is_string() ? call.get<std::string>() : call["to"].get<std::string>();
@@ -152,6 +201,7 @@ InnerCall Reader::read_inner_call(const json& call, const Service& service, cons
   if (!call.is_object()) return out;
   out.path = call.value("path", out.path);
   if (out.path.empty() || out.path[0] != '/') complain(child_path(path, "path"), "a path begins with /");
+  out.head = read_head(call, out.to, path);
   out.times = call.value("times", out.times);
   out.at_once = call.value("atOnce", out.at_once);
   out.probability_ppm = percent_or(call, "probability", out.probability_ppm);

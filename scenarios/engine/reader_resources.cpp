@@ -87,6 +87,12 @@ void Reader::read_resources(const json& resources, const std::string& path) {
       read_resource(body, at, {});
     }
   }
+  for (const ResourceText& resource : scenario_.resources) {
+    ResourceName is = resource_name(resource.body);
+    if (is.type == "Dataplane" && scenario_.find_instance(is.name) != nullptr)
+      scenario_.overrides.push_back(
+          fmt::format("Dataplane {}: that of the topology's instance is used instead of {}", is.name, resource.origin));
+  }
 }
 
 void Reader::read_overrides(const json& overrides, const std::string& path) {

@@ -29,6 +29,7 @@ void Reader::read_load(const json& load, const std::string& path) {
     }
     out.path = value.value("path", out.path);
     if (out.path.empty() || out.path[0] != '/') complain(child_path(at, "path"), "a path begins with /");
+    out.head = read_head(value, out.to, at);
     if (value.contains("rate") == value.contains("users")) complain(at, "a load needs either `rate` or `users`");
     if (value.contains("users") && value.contains("law"))
       complain(child_path(at, "law"), "has no meaning for a load with `users`");

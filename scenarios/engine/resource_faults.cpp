@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "scenarios/engine/known_endpoints.hpp"
+
 namespace kumasim::scenario {
 namespace {
 
@@ -195,8 +197,8 @@ void ResourceFaults::apply(Active& active, const json& body) {
   expect_answer(active);
   std::string zone = zone_of(resource_name(body));
   world_.apply(zone, body,
-               [this, id = active.order.id, is = resource_name(body), zone,
-                specification = specification_of(body)](std::string problem) {
+               [this, id = active.order.id, is = resource_name(body), zone, specification = specification_of(body),
+                routing = zone_routing_of(body)](std::string problem) {
                  Active& of = active_.at(id);
                  if (problem.empty() && of.phase == Phase::beginning && makes_policies(of.order)) of.made.push_back(is);
                  if (!problem.empty()) hooks_.said(fmt::format("{} {} was refused: {}", is.type, is.name, problem));
@@ -206,7 +208,8 @@ void ResourceFaults::apply(Active& active, const json& body) {
                                  .name = is.name,
                                  .problem = std::move(problem),
                                  .specification = specification,
-                                 .zone = zone});
+                                 .zone = zone,
+                                 .routing = routing});
                  answered(id);
                });
 }

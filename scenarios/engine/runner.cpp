@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "scenarios/engine/active_faults.hpp"
+#include "scenarios/engine/known_endpoints.hpp"
 #include "scenarios/engine/load_generator.hpp"
 #include "scenarios/engine/resource_faults.hpp"
 #include "scenarios/engine/triggers.hpp"
@@ -49,8 +50,11 @@ class Engine {
     seen_.addresses = world_.addresses();
     for (const ResourceText& resource : scenario_.resources) {
       ResourceName is = resource_name(resource.body);
-      seen_.resources.push_back(
-          {.type = is.type, .name = is.name, .specification = specification_of(resource.body), .zone = resource.zone});
+      seen_.resources.push_back({.type = is.type,
+                                 .name = is.name,
+                                 .specification = specification_of(resource.body),
+                                 .zone = resource.zone,
+                                 .routing = zone_routing_of(resource.body)});
     }
     world_.watch_lives([this](const std::string& process, bool up) { note_life(process, up); });
     if (watch_.branch) triggers_.on_first(watch_.branch);
@@ -147,11 +151,14 @@ class Engine {
         run_.problems.push_back({Problem::Kind::refused_change, std::move(text), world_.now()});
       }
       bool removed = action.kind == Action::Kind::remove;
+      if (problem.empty() && world_.now() > action.at + std::chrono::seconds(1))
+        seen_.timeline.push_back({world_.now(), action.text + " was taken", false, false});
       if (problem.empty())
         triggers_.see(
             {removed ? "resource.deleted" : "resource.applied", {{"type", action.type}, {"name", action.name}}});
       seen_.resources.push_back({action.type, action.name, world_.now(), std::move(problem), removed,
-                                 removed ? std::string() : specification_of(action.resource), action.zone});
+                                 removed ? std::string() : specification_of(action.resource), action.zone,
+                                 removed ? ZoneRouting() : zone_routing_of(action.resource)});
     };
     if (action.kind == Kind::apply) world_.apply(action.zone, action.resource, done);
     if (action.kind == Kind::remove) world_.remove(action.zone, {action.type, action.mesh, action.name}, done);
@@ -219,7 +226,7 @@ class Engine {
     seen_.calls.push_back(std::move(record));
     answered_.push_back(false);
     patience_ends_ = std::max(patience_ends_, world_.now() + patience_of(load.timeout, load.retries));
-    world_.call({caller.process, load.to, load.path, load.timeout, load.retries, load.bytes},
+    world_.call({caller.process, load.to, load.path, load.timeout, load.retries, load.bytes, load.head},
                 [this, index, answered](CallRecord answer) {
                   CallRecord& asked = seen_.calls[index];
                   answer.start = asked.start;

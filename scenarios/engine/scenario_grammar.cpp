@@ -1,5 +1,6 @@
 /// The grammar of scenario files: every field, with one line of text for each.
 #include "kumasim/scenario/grammar.hpp"
+#include "kumasim/scenario/grpc_names.hpp"
 
 #include <algorithm>
 
@@ -82,6 +83,9 @@ GrammarPtr resource() {
 GrammarPtr size() { return text("a size such as 512B, 16KiB or 1MiB", "^[0-9]{1,9}(B|KiB|MiB)$"); }
 GrammarPtr factor() { return integer(1, 10'000); }
 
+GrammarPtr method() { return text("a method of HTTP such as POST", "^[A-Z]{1,20}$"); }
+GrammarPtr headers() { return map("headers: a name and a text each", any_text("text (quote numbers)")); }
+
 GrammarPtr retries() {
   auto full =
       object({{"max", integer(0, 100), "how often at most, after the first try", true},
@@ -94,6 +98,8 @@ GrammarPtr retries() {
 GrammarPtr script() {
   auto call = object({{"to", name(), "the service called; must be in the caller's `calls`", true},
                       {"path", any_text("a path such as /api"), "default: that of the caller's `calls`, else /"},
+                      {"method", method(), "default: GET; of gRPC always POST"},
+                      {"headers", headers(), "of the requests"},
                       {"times", integer(1, 10'000), "how often; default: 1"},
                       {"atOnce", boolean(), "all of them together; default: one after the other"},
                       {"probability", percent(), "how often it is made at all; default: 100%"},
@@ -107,7 +113,11 @@ GrammarPtr script() {
 
 /// What a service says of its application, and each of its versions may say otherwise.
 std::vector<GrammarField> application() {
-  auto errors = object({{"rate", percent(), "how many", true}, {"status", integer(400, 599), "default: 503"}});
+  auto errors = object(
+      {{"rate", percent(), "how many", true},
+       {"status", integer(400, 599), "of HTTP; default: 503"},
+       {"grpcStatus", one_of_words({grpc_names.begin() + 1, grpc_names.end()}),
+        "of a service with protocol grpc; default: what Envoy takes `status` for, such as Unavailable for 503"}});
   auto brownout = object({{"fraction", percent(), "how many requests", true},
                           {"factor", factor(), "how many times as long they take", true}});
   auto slowness = object({{"every", duration(), "mean time from the end of a slow period to the next", true},
@@ -344,6 +354,8 @@ GrammarPtr scenario() {
                       {"timeout", duration(), "how long the client waits for each try; default: 10s"},
                       {"retries", retries(), "after no answer, or one of 500 and above; default: 0"},
                       {"path", any_text("a path such as /api"), "default: that of the caller's `calls`, else /"},
+                      {"method", method(), "default: GET; of gRPC always POST"},
+                      {"headers", headers(), "of the requests"},
                       {"start", duration(), "default: 0s"},
                       {"end", duration(), "default: the end of the run"}});
   auto removed = object({{"type", any_text("a kind such as Mesh"), "the kind", true},
@@ -358,18 +370,20 @@ GrammarPtr scenario() {
               {"name", any_text("a resource's name"), "its name", true},
               {"set", map("JSON pointers into its spec, and the text to set", any_text("text (quote numbers)")),
                "what to change", true}});
-  auto spec =
-      object({{"duration", duration(), "length of the run, from the moment when the mesh is up", true},
-              {"setup", duration(), "longest time that the mesh may take to come up; default: 60s"},
-              {"topology", topology, "what runs", true},
-              {"resources", list(resource()), "Kuma resources, applied in this order before the services start"},
-              {"overrides", list(override_), "what this run changes in the resources above, which stay as they are"},
-              {"load", list(load), "calls made"},
-              {"faults", list(fault()), "what goes wrong"},
-              {"changes", list(change), "resources applied or deleted during the run"},
-              {"swarm", swarm(), "what `kumasim explore` may draw for each seed; a plain run draws none of it"},
-              {"liveness", liveness(), "the time after which the mesh must recover from all faults"},
-              {"expect", list(expectation(), 1), "what must hold", true}});
+  auto spec = object(
+      {{"duration", duration(), "length of the run, from the moment when the mesh is up", true},
+       {"start", any_text("a time such as 2026-01-01T00:00:00Z"),
+        "when the simulated world begins, by its clocks; the live world begins now; default: 2026-01-01T00:00:00Z"},
+       {"setup", duration(), "longest time that the mesh may take to come up; default: 60s"},
+       {"topology", topology, "what runs", true},
+       {"resources", list(resource()), "Kuma resources, applied in this order before the services start"},
+       {"overrides", list(override_), "what this run changes in the resources above, which stay as they are"},
+       {"load", list(load), "calls made"},
+       {"faults", list(fault()), "what goes wrong"},
+       {"changes", list(change), "resources applied or deleted during the run"},
+       {"swarm", swarm(), "what `kumasim explore` may draw for each seed; a plain run draws none of it"},
+       {"liveness", liveness(), "the time after which the mesh must recover from all faults"},
+       {"expect", list(expectation(), 1), "what must hold", true}});
   return object({{"apiVersion", one_of_words({"kumasim/v1"}), "", true},
                  {"kind", one_of_words({"Scenario"}), "", true},
                  {"metadata", metadata, "name and description", true},

@@ -17,6 +17,7 @@ sim::Script script_of(const Scenario& scenario, const Instance& instance, const 
       sim::ScriptCall& to = made.call.emplace();
       to.call = outbound_call(scenario, instance, call->to, ports);
       to.call.path = call->path;
+      add_head(call->head, to.call);
       to.call.timeout = call->timeout;
       to.call.more_bytes = call->bytes;
       to.retries = to_sim(call->retries);
@@ -39,11 +40,20 @@ sim::ClientRetries to_sim(const Retries& retries) {
           .budget_ppm = static_cast<std::uint32_t>(retries.budget_ppm)};
 }
 
+void add_head(const RequestHead& head, sim::Call& call) {
+  if (!head.method.empty()) call.method = head.method;
+  call.headers.insert(call.headers.end(), head.headers.begin(), head.headers.end());
+}
+
 sim::Call outbound_call(const Scenario& scenario, const Instance& from, const std::string& to,
                         const DataplanePorts& ports) {
   sim::Call call{
       .address = "127.0.0.1", .port = outbound_port(*scenario.find_service(from.service), to, ports), .authority = to};
   if (scenario.find_service(to)->protocol == "tcp") call.protocol = sim::CallProtocol::tcp;
+  if (scenario.find_service(to)->protocol == "grpc") {
+    call.method = "POST";
+    call.headers = {{"te", "trailers"}, {"content-type", "application/grpc"}};
+  }
   return call;
 }
 
@@ -55,6 +65,8 @@ sim::InstanceOptions application_of(const Scenario& scenario, const Instance& in
   out.latency.other = to_sim(instance.latency);
   out.errors_ppm = static_cast<std::uint32_t>(application.errors_ppm);
   out.error_status = application.error_status;
+  out.error_grpc_status = application.error_grpc_status;
+  out.grpc = scenario.find_service(instance.service)->protocol == "grpc";
   out.concurrency_max = application.concurrency;
   out.between_starts = application.between_starts.value_or(Duration(0));
   if (application.queue) out.queue_max = *application.queue;

@@ -17,6 +17,8 @@ sim::InstanceOptions application_of(const Scenario& scenario, const Instance& in
 sim::Call outbound_call(const Scenario& scenario, const Instance& from, const std::string& to,
                         const DataplanePorts& ports);
 
+void add_head(const RequestHead& head, sim::Call& call);
+
 sim::ClientRetries to_sim(const Retries& retries);
 
 }  // namespace kumasim::scenario

@@ -39,6 +39,7 @@ CallRecord record_without_steps(const sim::CallResult& result) {
   CallRecord out;
   out.latency = result.latency;
   out.status = result.status;
+  out.grpc_status = result.grpc_status;
   out.flags = result.response_flags;
   out.endpoint = result.endpoint;
   out.instance = result.ok() ? result.instance : "";
@@ -115,6 +116,7 @@ void SimInstance::call(const CallRequest& request, std::function<void(CallRecord
   sim::Call call = call_to(request.to);
   call.path = request.path;
   call.timeout = request.timeout;
+  add_head(request.head, call);
   call.more_bytes = request.bytes;
   process_.world().post(process_, Duration(0), sim::TrafficKind::call, 0,
                         [this, client = life->client.get(), call = std::move(call), retries = to_sim(request.retries),

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "kumasim/scenario/verdict.hpp"
+#include "scenarios/engine/known_endpoints.hpp"
 #include "scenarios/engine/law.hpp"
 #include "scenarios/engine/proxy_tokens.hpp"
 #include "scenarios/engine/rollout.hpp"
@@ -24,7 +25,7 @@ constexpr Duration setup_step = std::chrono::milliseconds(50);
 SimWorld::SimWorld(const Scenario& scenario, SimWorldOptions options)
     : scenario_(scenario),
       options_(std::move(options)),
-      world_({.seed = options_.seed}),
+      world_({.seed = options_.seed, .start = scenario_.start.value_or(sim::WorldOptions().start)}),
       fabric_(std::make_unique<sim::proxy::Fabric>(world_)),
       faults_(world_, *fabric_,
               {.link = [this](const std::string& from, const std::string& to) { return link_between(from, to); },
@@ -247,6 +248,8 @@ Result<> SimWorld::set_up() {
   Result<> converged = wait_for([&] { return !who_did_not(); },
                                 [&] { return fmt::format("{}, still not converged", who_did_not().value_or("")); });
   if (!converged) return converged;
+  for (const ResourceText& resource : scenario_.resources)
+    note_zone(resource_name(resource.body), zone_routing_of(resource.body).disabled);
   start_ = world_.now();
   running_ = true;
   return {};
@@ -287,6 +290,30 @@ void SimWorld::watch_lives(std::function<void(const std::string& process, bool u
   });
 }
 
+void SimWorld::apply(const std::string& zone, const nlohmann::json& resource, std::function<void(std::string)> done) {
+  operator_->apply(zone, resource,
+                   [this, is = resource_name(resource), routing = zone_routing_of(resource),
+                    done = std::move(done)](std::string problem) {
+                     if (problem.empty()) note_zone(is, routing.disabled);
+                     done(std::move(problem));
+                   });
+}
+
+void SimWorld::remove(const std::string& zone, const ResourceName& is, std::function<void(std::string)> done) {
+  operator_->remove(zone, is, [this, is, done = std::move(done)](std::string problem) {
+    if (problem.empty()) note_zone(is, false);
+    done(std::move(problem));
+  });
+}
+
+void SimWorld::note_zone(const ResourceName& written, bool disabled) {
+  if (written.type != "Zone") return;
+  if (disabled)
+    disabled_zones_.insert(written.name);
+  else
+    disabled_zones_.erase(written.name);
+}
+
 bool SimWorld::watch_paths() {
   oracle_ = std::make_unique<TrafficOracle>(
       scenario_,
@@ -297,6 +324,7 @@ bool SimWorld::watch_paths() {
           .wall_now = [this](const std::string& name) { return process(name).runtime().clock.wall_now(); },
           .call = [this](const std::string& name, const std::string& to) { return instances_.at(name)->call_to(to); },
           .now = [this] { return now(); },
+          .disabled = [this](const std::string& zone) { return disabled_zones_.contains(zone); },
           .certificates = fabric_->cache()->certificates()});
   for (const auto& [name, proxy] : proxies()) proxy->on_configured([this, name] { oracle_->look_at(name); });
   oracle_->look_at_all();

@@ -40,12 +40,8 @@ class SimWorld final : public MeshWorld {
   void tell_paths(Observations& out) const override;
   bool watch(EventSink sink) override;
 
-  void apply(const std::string& zone, const nlohmann::json& resource, std::function<void(std::string)> done) override {
-    operator_->apply(zone, resource, std::move(done));
-  }
-  void remove(const std::string& zone, const ResourceName& is, std::function<void(std::string)> done) override {
-    operator_->remove(zone, is, std::move(done));
-  }
+  void apply(const std::string& zone, const nlohmann::json& resource, std::function<void(std::string)> done) override;
+  void remove(const std::string& zone, const ResourceName& is, std::function<void(std::string)> done) override;
   void read(const std::string& zone, const ResourceName& is, std::function<void(nlohmann::json)> done) override {
     operator_->read(zone, is, std::move(done));
   }
@@ -83,6 +79,7 @@ class SimWorld final : public MeshWorld {
   /// What `process` failed at, as a problem of the run.
   std::function<void(std::string)> failing(const std::string& process);
   void note_planes(StateSample& sample);
+  void note_zone(const ResourceName& written, bool disabled);
   /// Steps of virtual time until `ready`, at most to the limit of set-up.
   Result<> wait_for(const std::function<bool()>& ready, const std::function<std::string()>& why_not);
 
@@ -98,6 +95,7 @@ class SimWorld final : public MeshWorld {
   std::set<std::string> meshes_of_revocations_;
   std::map<std::string, std::unique_ptr<SimZoneProxy>> zone_proxies_;
   std::map<std::string, std::unique_ptr<SimInstance>> instances_;
+  std::set<std::string> disabled_zones_;
   std::unique_ptr<TrafficOracle> oracle_;  // null: nobody asked for it
   MonotonicTime start_{};
   bool running_ = false;  // set-up is over

@@ -92,6 +92,14 @@ bool heard(const std::string& process, const StateSample& sample) {
          proxy->second.up && proxy->second.connected && !proxy->second.cut_off;
 }
 
+std::string who_lacks_it(const Scenario& scenario, const StateSample& sample) {
+  if (scenario.zones.empty()) return "the control plane does not hold it";
+  std::string out = "no zone's control plane holds it";
+  if (!sample.zones_apart.empty())
+    out += fmt::format("; not connected to {}: {}", scenario.control_plane.name, fmt::join(sample.zones_apart, ", "));
+  return out;
+}
+
 /// How many proxies run a configuration that was made with the policy as `taken` and others of its name have it, or
 /// what is missing.
 std::expected<std::size_t, std::string> applied(const Scenario& scenario, const ResourceRecord& taken,
@@ -103,7 +111,7 @@ std::expected<std::size_t, std::string> applied(const Scenario& scenario, const 
   if (!sample.rollout || (!in_setup && sample.rollout->at < taken.at))
     return Missing("the control plane did not say what the proxies run");
   auto policy = sample.rollout->policies.find(taken.type + "/" + taken.name);
-  if (policy == sample.rollout->policies.end()) return Missing("the control plane does not hold it");
+  if (policy == sample.rollout->policies.end()) return Missing(who_lacks_it(scenario, sample));
   // Each zone, and each replica, goes by what it holds itself, which may be older than what was taken.
   if (!scenario.zones.empty() || !scenario.replicated().empty()) {
     auto held = sample.rollout->specifications.find(policy->first);
@@ -299,11 +307,11 @@ std::optional<std::string> not_converged(const Scenario& scenario, const Observa
     const Service* service = instance ? endpoints.service(instance->service) : nullptr;
     if (service == nullptr) continue;
     for (const Outbound& outbound : service->calls) {
-      std::set<std::string> running = endpoints.wanted(*instance, outbound);
+      KnownEndpoints::Wanted running = endpoints.wanted(*instance, outbound);
       std::set<std::string> knows = endpoints.judged(proxy.endpoints.of(outbound.to));
-      if (knows != running) {
+      if (!running.is(knows)) {
         return fmt::format("{} knows [{}] of {}, running are [{}]", process, fmt::join(knows, " "), outbound.to,
-                           fmt::join(running, " "));
+                           fmt::join(running.all, " "));
       }
     }
   }

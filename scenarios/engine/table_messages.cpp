@@ -1,6 +1,7 @@
 #include "scenarios/engine/table_messages.hpp"
 
 #include <nlohmann/json.hpp>
+#include <zlib.h>
 
 #include "reference-cp/model/kinds.hpp"
 
@@ -12,17 +13,29 @@ using nlohmann::json;
 constexpr std::size_t message_bytes_max = 256 << 20;
 constexpr Duration keepalive = std::chrono::seconds(15);
 
+/// Messages begin with a sum of what follows: a bit that flips on the way ends the connection, as with TLS.
+constexpr std::size_t sum_bytes = 4;
+
+std::string sum_of(std::string_view bytes) {
+  auto sum = crc32(0, reinterpret_cast<const Bytef*>(bytes.data()), static_cast<uInt>(bytes.size()));
+  std::string out;
+  for (std::size_t i = 0; i < sum_bytes; ++i) out += static_cast<char>(sum >> (8 * i));
+  return out;
+}
+
 std::string print(const json& value) {
   std::string out;
   json::to_cbor(value, out);
-  return out;
+  return sum_of(out) + out;
 }
 
 /// What `read` makes of it; an exception of the library is data that cannot be read.
 template <class Read>
 auto parse(std::string_view bytes, Read read) -> Result<decltype(read(json()))> {
+  if (bytes.size() < sum_bytes || bytes.substr(0, sum_bytes) != sum_of(bytes.substr(sum_bytes)))
+    return fail(Code::data_loss, "its bytes are not as they were sent");
   try {
-    return read(json::from_cbor(bytes));
+    return read(json::from_cbor(bytes.substr(sum_bytes)));
   } catch (const json::exception& error) {
     return fail(Code::data_loss, error.what());
   }

@@ -101,12 +101,13 @@ std::vector<TrafficOracle::Found> TrafficOracle::met(const Round& round, const W
   if (envoy == nullptr || !envoy->live() || running == round.by_service.end()) return out;
   Servers servers;
   for (const Instance* server : running->second)
-    if (way.destination.leads_to(*server)) servers.push_back(server);
+    if (way.destination.leads_to(*server) && (server->zone() == client.zone() || !eyes_.disabled(server->zone())))
+      servers.push_back(server);
   if (servers.empty()) return out;
   if (Duration now = eyes_.now(); looks_.empty() || looks_.back() != now) looks_.push_back(now);
   sim::Call request = eyes_.call(client.process, way.call->to);
-  auto path =
-      sim::proxy::outbound_path(envoy->config(), request.address, request.port, request.authority, way.call->path);
+  request.path = way.call->path;
+  auto path = sim::proxy::outbound_path(envoy->config(), request);
   if (!path.broken.empty()) out.push_back({Kind::black_hole, "", path.broken});
   for (const InstantBranch& branch : path.branches) follow(round, client, servers, branch, out);
   return out;

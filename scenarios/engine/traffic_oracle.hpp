@@ -34,6 +34,7 @@ class TrafficOracle {
     std::function<WallTime(const std::string& process)> wall_now;  ///< by its own clock
     std::function<sim::Call(const std::string& process, const std::string& service)> call;
     std::function<Duration()> now;
+    std::function<bool(const std::string& zone)> disabled;  ///< others are not told what runs in the zone
     sim::proxy::CertificateStore& certificates;
   };
 

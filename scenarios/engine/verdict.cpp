@@ -33,8 +33,7 @@ std::string caller_text(const Predicate& predicate) {
 }
 
 std::string describe(const CallRecord& call) {
-  std::string status = call.status == 0 ? "no answer" : fmt::format("status {}", call.status);
-  return fmt::format("{} -> {}{}: {}{}{}{}", call.from_process, call.to, call.path, status,
+  return fmt::format("{} -> {}{}: {}{}{}{}", call.from_process, call.to, call.path, answer_text(call),
                      call.flags.empty() ? "" : " " + call.flags, call.plaintext() ? ", plaintext" : "",
                      call.why.empty() ? "" : ": " + call.why);
 }

@@ -17,7 +17,7 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
-/// "web -> backend"
+/// "web -> backend", or "web@west -> backend" of the callers in one zone.
 std::expected<CallSelector, std::string> parse_flow(std::string_view text, const Scenario& scenario) {
   std::size_t arrow = text.find("->");
   CallSelector out;
@@ -25,8 +25,18 @@ std::expected<CallSelector, std::string> parse_flow(std::string_view text, const
     out.from = trimmed(text.substr(0, arrow));
     out.to = trimmed(text.substr(arrow + 2));
   }
+  std::string zone;
+  if (std::size_t sign = out.from.find('@'); sign != std::string::npos) {
+    zone = trimmed(std::string_view(out.from).substr(sign + 1));
+    out.from = trimmed(std::string_view(out.from).substr(0, sign));
+    for (const Instance& instance : scenario.instances)
+      if (instance.service == out.from && instance.zone() == zone) out.callers.insert(instance.process);
+  }
   auto flows = scenario.flows();
-  if (std::ranges::find(flows, std::pair(out.from, out.to)) != flows.end()) return out;
+  if (std::ranges::find(flows, std::pair(out.from, out.to)) != flows.end()) {
+    if (zone.empty() || !out.callers.empty()) return out;
+    return std::unexpected(fmt::format("no instance of `{}` is in zone `{}`", out.from, zone));
+  }
   std::vector<std::string> names;
   for (const auto& [from, to] : flows) names.push_back(from + " -> " + to);
   return std::unexpected(
@@ -43,7 +53,9 @@ std::expected<CallSelector, std::string> parse_call(std::string_view text, const
     if (out.number > 0) return out;
     return std::unexpected("calls are numbered from 1");
   }
-  std::size_t sign = text.find('@');
+  // One before the arrow names a zone.
+  std::size_t arrow = text.find("->");
+  std::size_t sign = text.find('@', arrow == std::string_view::npos ? 0 : arrow);
   auto flow = parse_flow(text.substr(0, sign), scenario);
   if (!flow || sign == std::string_view::npos) return flow;
   auto at = parse_duration(trimmed(text.substr(sign + 1)));
@@ -71,6 +83,7 @@ std::optional<std::size_t> find_call(const CallSelector& selector, const Observa
   for (std::size_t i = 0; i < seen.calls.size(); ++i) {
     const CallRecord& call = seen.calls[i];
     bool flow = selector.from.empty() || (call.from == selector.from && call.to == selector.to);
+    if (!selector.callers.empty() && !selector.callers.contains(call.from_process)) continue;
     if (flow && call.start >= selector.at && !(selector.failed && call.ok())) return i;
   }
   return std::nullopt;

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <expected>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -15,15 +16,16 @@ namespace kumasim::scenario {
 
 /// A number, or the first call of a flow: at or after a time, or of those that failed.
 struct CallSelector {
-  std::size_t number = 0;  ///< from 1, in the order in which the calls began; 0: by the rest
-  std::string from, to;    ///< "" for any
+  std::size_t number = 0;              ///< from 1, in the order in which the calls began; 0: by the rest
+  std::string from, to;                ///< "" for any
+  std::set<std::string> callers = {};  ///< processes of `from` in the zone that was named; empty: of any zone
   Duration at{};
   bool failed = false;
 };
 
-/// "4711", "web -> backend", "web -> backend @ 61.2s". The error is for people.
+/// "4711", "web -> backend", "web@west -> backend @ 61.2s". The error is for people.
 std::expected<CallSelector, std::string> parse_call(std::string_view text, const Scenario& scenario);
-/// "web -> backend" or "any": its first call that failed.
+/// "web -> backend", "web@west -> backend" or "any": its first call that failed.
 std::expected<CallSelector, std::string> parse_failed(std::string_view text, const Scenario& scenario);
 
 /// Its place in the run's calls; nothing where there is no such call.

@@ -176,8 +176,7 @@ Explanation explain(const RecordedRun& whole, const RecordedRun& then, std::size
 }
 
 std::string call_text(const CallRecord& call) {
-  std::string status = call.status == 0 ? "no answer" : fmt::format("status {}", call.status);
-  return fmt::format("{} -> {}{}: {}{}{}{} after {}", call.from_process, call.to, call.path, status,
+  return fmt::format("{} -> {}{}: {}{}{}{} after {}", call.from_process, call.to, call.path, answer_text(call),
                      call.flags.empty() ? "" : " " + call.flags, call.denied ? ", denied" : "",
                      call.plaintext() ? ", plaintext" : "", duration_text(call.latency));
 }

@@ -12,20 +12,22 @@ using nlohmann::json;
 
 json call_json(const Explanation& explanation) {
   const CallRecord& call = explanation.call;
-  return {{"number", explanation.number},
-          {"startSeconds", moment_seconds(call.start)},
-          {"latencySeconds", moment_seconds(call.latency)},
-          {"from", call.from},
-          {"fromProcess", call.from_process},
-          {"to", call.to},
-          {"path", call.path},
-          {"ok", call.ok()},
-          {"status", call.status},
-          {"flags", call.flags},
-          {"denied", call.denied},
-          {"plaintext", call.plaintext()},
-          {"endpoint", call.endpoint},
-          {"instance", call.instance}};
+  json out{{"number", explanation.number},
+           {"startSeconds", moment_seconds(call.start)},
+           {"latencySeconds", moment_seconds(call.latency)},
+           {"from", call.from},
+           {"fromProcess", call.from_process},
+           {"to", call.to},
+           {"path", call.path},
+           {"ok", call.ok()},
+           {"status", call.status},
+           {"flags", call.flags},
+           {"denied", call.denied},
+           {"plaintext", call.plaintext()},
+           {"endpoint", call.endpoint},
+           {"instance", call.instance}};
+  if (call.grpc_status) out["grpcStatus"] = *call.grpc_status;
+  return out;
 }
 
 json way_json(const Scenario& scenario, const Explanation& explanation) {
@@ -89,7 +91,7 @@ std::string proxy_text(const RecordedRun& then, const std::string& process) {
   std::string out = fmt::format("  {}: {}, {}, {}", process, state.up ? "up" : "down",
                                 state.connected ? "connected" : "not connected",
                                 state.ready ? "ready" : "something is missing or warms");
-  if (then.state().rollout) {
+  if (then.state().rollout && !then.state().silent.contains(then.scenario().control_plane_of(process).name)) {
     auto said = then.state().rollout->proxies.find(process);
     bool there = said != then.state().rollout->proxies.end();
     out += fmt::format("; the control plane says: {}", !there                 ? "not registered"

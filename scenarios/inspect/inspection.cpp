@@ -62,7 +62,13 @@ json control_plane_json(const RecordedRun& run) {
   const StateSample& state = run.state();
   out["process"] = run.scenario().control_planes().front();
   out["answers"] = state.rollout.has_value();
-  if (state.rollout) out["behind"] = state.rollout->behind;
+  if (state.rollout) {
+    // Of Global: what a zone has not taken is in none of its configurations.
+    std::set<std::string> zones = state.rollout->zones_behind;
+    zones.insert(state.zones_apart.begin(), state.zones_apart.end());
+    out["behind"] = state.rollout->behind || !zones.empty();
+    if (!zones.empty()) out["zonesBehind"] = zones;
+  }
   out["commits"] = run.commits().all().size();
   if (const Commit* last = run.commits().last()) out["lastCommit"] = last->to_json();
   return out;
@@ -87,7 +93,7 @@ json proxy_json(const RecordedRun& run, const std::string& process) {
     for (auto& [address, trouble] : health.troubles) out["troubles"][called][address] = std::move(trouble);
     for (const std::string& cluster : health.panics) out["inPanic"].push_back(cluster);
   }
-  if (!run.state().rollout) return out;
+  if (!run.state().rollout || run.state().silent.contains(run.scenario().control_plane_of(process).name)) return out;
   auto said = run.state().rollout->proxies.find(process);
   out["controlPlaneSays"] =
       said == run.state().rollout->proxies.end() ? json("not registered") : said_json(said->second);

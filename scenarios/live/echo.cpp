@@ -1,4 +1,5 @@
-/// `kumasim-echo`: the application of live scenarios. Answers every request with who it is, after a drawn delay.
+/// `kumasim-echo`: the application of live scenarios. Answers every request, of HTTP or gRPC, with who it is, after a
+/// drawn delay.
 #include <cstdio>
 #include <string>
 
@@ -35,25 +36,31 @@ sim::DelayLaw law_of(const EchoOptions& options) {
 }
 
 /// `identity` is the caller's SPIFFE ID as the proxy forwards it; "" where the request did not come through mTLS.
-HttpResponse answer(const EchoOptions& options, const HttpRequest& request) {
-  nlohmann::json body{{"instance", options.name},
-                      {"path", request.target},
-                      {"identity", std::string(request.headers.get("x-forwarded-client-cert"))}};
-  HttpResponse out;
-  out.headers.add("Content-Type", "application/json");
-  out.body = body.dump();
-  return out;
+std::string answer(const EchoOptions& options, const std::string& path, const Headers& headers) {
+  nlohmann::json body{
+      {"instance", options.name}, {"path", path}, {"identity", std::string(headers.get("x-forwarded-client-cert"))}};
+  return body.dump();
 }
 
 asio::awaitable<void> serve(Runtime& runtime, const EchoOptions& options, Listener& listener) {
   sim::DelayLaw law = law_of(options);
-  HttpHandler handler = [&runtime, &options, law](HttpRequest request) -> asio::awaitable<HttpResponse> {
+  auto work = [&runtime, law]() -> asio::awaitable<void> {
     Duration delay = law.draw(runtime.random);
     if (delay > Duration(0)) co_await sleep(runtime.timers, delay);
-    HttpResponse response = answer(options, request);
-    co_return response;
   };
-  co_await serve_listener(runtime, listener, nullptr, handler, nullptr);
+  HttpHandler http = [&options, work](HttpRequest request) -> asio::awaitable<HttpResponse> {
+    co_await work();
+    HttpResponse out;
+    out.headers.add("Content-Type", "application/json");
+    out.body = answer(options, request.target, request.headers);
+    co_return out;
+  };
+  // Of any method: the message that it is asked with is not read, and its own is the same JSON.
+  GrpcHandler grpc = [&options, work](GrpcServerStream stream) -> asio::awaitable<void> {
+    co_await work();
+    co_await stream.write(answer(options, stream.path(), stream.metadata()));
+  };
+  co_await serve_listener(runtime, listener, nullptr, http, grpc);
 }
 
 asio::awaitable<void> stop(live::LiveRuntime& live) {
@@ -64,7 +71,8 @@ asio::awaitable<void> stop(live::LiveRuntime& live) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Answers every HTTP request with its own name: the application of live scenarios.", "kumasim-echo");
+  CLI::App app("Answers every request of HTTP or gRPC with its own name: the application of live scenarios.",
+               "kumasim-echo");
   EchoOptions options;
   app.add_option("--address", options.address, "Address to listen on")->capture_default_str();
   app.add_option("--port", options.port, "Port to listen on")->capture_default_str();

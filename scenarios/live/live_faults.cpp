@@ -73,6 +73,9 @@ void LiveWorld::kill(const std::string& process) {
   LiveMember& member = found->second;
   member.echo.reset();
   member.clients.clear();
+  for (auto& [service, client] : member.grpc_clients)
+    if (client) client->close();
+  member.grpc_clients.clear();
   member.state = {};
   member.refusals = {};
 }

@@ -12,6 +12,7 @@
 
 #include "kumasim/scenario/observation.hpp"
 #include "kumasim/scenario/scenario.hpp"
+#include "kumasim/transport/grpc.hpp"
 #include "kumasim/transport/http.hpp"
 #include "reference-cp/live/child_process.hpp"
 #include "scenarios/engine/dataplane.hpp"
@@ -37,7 +38,8 @@ struct LiveMember {
   std::uint64_t lives = 0;
   ProxyState state;
   RefusalWatch refusals;
-  std::map<std::string, std::unique_ptr<HttpClient>> clients;  // by called service
+  std::map<std::string, std::unique_ptr<HttpClient>> clients;       // by called service
+  std::map<std::string, std::shared_ptr<GrpcClient>> grpc_clients;  // of those with protocol grpc
 
   bool runs() const { return sidecar && !sidecar->status(); }
   bool up() const { return runs() && !paused; }

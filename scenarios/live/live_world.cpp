@@ -138,6 +138,8 @@ std::string LiveWorld::cannot() const {
   for (const Load& load : scenario_.load) {
     if (load.retries.most > 0)
       return fmt::format("load from {} to {}: the live world's client does not retry", load.from, load.to);
+    if (load.head.method == "HEAD")
+      return fmt::format("load from {} to {}: an answer to HEAD says nothing of who answered", load.from, load.to);
   }
   if (planes_.size() + stores_.size() + members_.size() > processes_max)
     return fmt::format("the live world runs at most {} control planes, stores, instances and zone proxies",
@@ -314,8 +316,7 @@ bool LiveWorld::up(const std::string& process) const {
   return plane != nullptr ? plane->up() : members_.at(process).up();
 }
 
-asio::awaitable<void> LiveWorld::make_call(LiveMember& member, CallRequest request,
-                                           std::function<void(CallRecord)> done) {
+asio::awaitable<LiveWorld::Answer> LiveWorld::call_http(LiveMember& member, const CallRequest& request) {
   auto& client = member.clients[request.to];
   if (!client) {
     std::string base =
@@ -323,19 +324,64 @@ asio::awaitable<void> LiveWorld::make_call(LiveMember& member, CallRequest reque
     client = std::make_unique<HttpClient>(runtime_of(request.process).network, runtime_.timers, std::move(base),
                                           HttpClient::Options{});
   }
-  MonotonicTime begin = runtime_.clock.now();
   HttpRequest wanted;
   wanted.target = request.path;
+  if (!request.head.method.empty()) wanted.method = request.head.method;
+  for (const auto& [name, value] : request.head.headers) wanted.headers.add(name, value);
   auto answer = co_await client->call(std::move(wanted), request.timeout);
+  if (!answer) co_return Answer{.said = answer.error().message};
+  co_return Answer{.status = answer->status, .body = answer->body, .said = answer->body};
+}
+
+/// With an empty message.
+asio::awaitable<LiveWorld::Answer> LiveWorld::call_grpc(LiveMember& member, const CallRequest& request) {
+  const MonotonicTime deadline = runtime_.clock.now() + request.timeout;
+  // Held by the call: another that finds the connection over may put a new one in its place meanwhile.
+  std::shared_ptr<GrpcClient> client = member.grpc_clients[request.to];
+  if (!client || !client->connected()) {
+    Address place{member.address, outbound_port(*member.service, request.to, member.ports)};
+    auto made = co_await GrpcClient::connect(runtime_of(request.process), place, {.connect_timeout = request.timeout});
+    if (!made) co_return Answer{.said = made.error().message};
+    client = std::make_shared<GrpcClient>(std::move(*made));
+    member.grpc_clients[request.to] = client;
+  }
+  Headers metadata;
+  for (const auto& [name, value] : request.head.headers) metadata.add(name, value);
+  auto stream = client->open(request.path, std::move(metadata));
+  if (!stream) co_return Answer{.said = stream.error().message};
+  auto conversation = [](GrpcClientStream call) -> asio::awaitable<Answer> {
+    co_await call.write(std::string());
+    call.finish_sending();
+    Answer out;
+    out.body = (co_await call.read()).value_or("");
+    GrpcStatus status = co_await call.status();
+    const std::string http(call.metadata().get(":status"));
+    if (!http.empty()) out.status = std::stoi(http);
+    if (!http.empty()) out.grpc_status = static_cast<int>(status.code);
+    out.said = status.message;
+    co_return out;
+  };
+  const Duration left = std::max(deadline - runtime_.clock.now(), Duration(1));
+  auto answer = co_await with_timeout(runtime_.timers, left, conversation(std::move(*stream)));
+  if (!answer) co_return Answer{.said = answer.error().message};
+  co_return std::move(*answer);
+}
+
+asio::awaitable<void> LiveWorld::make_call(LiveMember& member, CallRequest request,
+                                           std::function<void(CallRecord)> done) {
+  MonotonicTime begin = runtime_.clock.now();
+  const bool grpc = scenario_.find_service(request.to)->protocol == "grpc";
+  Answer answer = co_await (grpc ? call_grpc(member, request) : call_http(member, request));
   CallRecord record;
   record.latency = runtime_.clock.now() - begin;
-  if (!answer) {
-    record.why = answer.error().message;
+  record.status = answer.status;
+  record.grpc_status = answer.grpc_status;
+  record.why = answer.said.substr(0, 300);
+  if (answer.status == 0) {
     done(std::move(record));
     co_return;
   }
-  record.status = answer->status;
-  nlohmann::json body = nlohmann::json::parse(answer->body, nullptr, false);
+  nlohmann::json body = nlohmann::json::parse(answer.body, nullptr, false);
   if (record.ok() && body.is_object()) {
     record.instance = body.value("instance", "");
     record.crossing = body.value("identity", "").empty() ? Crossing::plaintext : Crossing::encrypted;
@@ -343,9 +389,11 @@ asio::awaitable<void> LiveWorld::make_call(LiveMember& member, CallRequest reque
     done(std::move(record));
     co_return;
   }
-  record.why = answer->body.substr(0, 300);
-  record.denied = answer->status == 403;
-  bool cut = answer->status == 503 && answer->body.find("connection termination") != std::string::npos;
+  const auto is = [&](int http, GrpcCode code) {
+    return answer.grpc_status ? *answer.grpc_status == static_cast<int>(code) : answer.status == http;
+  };
+  record.denied = is(403, GrpcCode::permission_denied);
+  bool cut = is(503, GrpcCode::unavailable) && answer.said.find("connection termination") != std::string::npos;
   if (cut)
     suspects_.push_back({request.to, std::move(record), std::move(done)});
   else

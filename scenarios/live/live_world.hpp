@@ -149,6 +149,15 @@ class LiveWorld final : public MeshWorld {
   Result<> apply_resources();
   Result<> start_members();
   Result<> pump_until(const std::function<bool()>& ready, const std::function<std::string()>& why_not);
+  /// What came of a call, before it is judged.
+  struct Answer {
+    int status = 0;  // of HTTP; 0: none came
+    std::optional<int> grpc_status = {};
+    std::string body = {};
+    std::string said = {};  // by an Envoy that answers itself; where none came, why
+  };
+  asio::awaitable<Answer> call_http(LiveMember& member, const CallRequest& request);
+  asio::awaitable<Answer> call_grpc(LiveMember& member, const CallRequest& request);
   asio::awaitable<void> make_call(LiveMember& member, CallRequest request, std::function<void(CallRecord)> done);
 
   const Scenario& scenario_;

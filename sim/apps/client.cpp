@@ -4,6 +4,7 @@
 #include <map>
 
 #include "sim/envoy/data/fabric.hpp"
+#include "sim/envoy/data/grpc_status.hpp"
 
 namespace kumasim::sim {
 
@@ -66,6 +67,8 @@ class Client::Caller : public proxy::End {
     auto& record = *exchange->record;
     if (!record.closed) {
       record.result.status = exchange->response.status;
+      if (proxy::is_grpc(exchange->response.headers))
+        record.result.grpc_status = proxy::grpc_status(exchange->response.headers);
       record.result.body = exchange->response.body;
       record.result.instance = proxy::find_header(exchange->response.headers, "x-instance").value_or("");
       record.result.app_version = proxy::find_header(exchange->response.headers, "x-version").value_or("");
@@ -166,6 +169,7 @@ std::string explain(const CallResult& result) {
   std::string out;
   out.reserve(size);  // once: this is done for each call
   out += std::to_string(result.status);
+  if (result.grpc_status) out.append(" grpc-status ").append(std::to_string(*result.grpc_status));
   if (!result.response_flags.empty()) out.append(" ").append(result.response_flags);
   out += ":";
   for (const auto& step : result.why) {

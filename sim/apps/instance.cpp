@@ -5,6 +5,7 @@
 #include "sim/apps/processor.hpp"
 #include "sim/envoy/data/fabric.hpp"
 #include "sim/envoy/data/grpc_health.hpp"
+#include "sim/envoy/data/grpc_status.hpp"
 
 namespace kumasim::sim {
 namespace {
@@ -112,20 +113,21 @@ class Instance::Server : public proxy::End {
     bool failed = errors_ppm > 0 && random().below(1'000'000) < errors_ppm;
     failed |= faults_.says_healthy.value_or(false);
     if (failed || !script_runner_ || health_check(exchange->request))
-      return finish(exchange, failed ? options_.error_status : 200);
+      return failed ? finish(exchange, options_.error_status, options_.error_grpc_status) : finish(exchange, 200);
     script_runner_->run(options_.script, factor, [this, exchange](bool ok) { finish(exchange, ok ? 200 : 500); });
   }
 
-  void finish(const proxy::ExchangePtr& exchange, int status) {
-    if (!faults_.black_hole) answer(exchange, status);
+  void finish(const proxy::ExchangePtr& exchange, int status, std::optional<int> grpc_status = {}) {
+    if (!faults_.black_hole) answer(exchange, status, grpc_status);
     set_busy(busy_ - 1);
     next();
   }
 
-  void answer(const proxy::ExchangePtr& exchange, int status) {
+  void answer(const proxy::ExchangePtr& exchange, int status, std::optional<int> grpc_status = {}) {
     ++counts_.answered;
     if (status >= 500) ++counts_.failed;
     auto& response = exchange->response;
+    std::optional<int> grpc;
     if (exchange->request.path == proxy::grpc_health_path) {
       response = proxy::grpc_health_response(status < 400);
     } else {
@@ -133,10 +135,17 @@ class Instance::Server : public proxy::End {
       response.headers = {{"x-instance", options_.name}, {"x-version", options_.version}};
       response.body = options_.name + (options_.version.empty() ? "" : " " + options_.version) + "\n";
       response.more_bytes = options_.response_bytes;
+      if (options_.grpc && proxy::is_grpc(exchange->request.headers)) {
+        grpc = status < 400 ? 0 : grpc_status.value_or(proxy::grpc_of_http(status));
+        if (*grpc == 0)
+          response.headers.insert(response.headers.end(), {{"content-type", "application/grpc"}, {"grpc-status", "0"}});
+        else
+          proxy::make_grpc(response, *grpc);
+      }
     }
-    auto& record = *exchange->record;
-    record.step(process().name(), "app", options_.name + " answered " + std::to_string(response.status),
-                options_.version);
+    auto text = options_.name + " answered " +
+                (grpc ? "grpc-status " + std::to_string(*grpc) : std::to_string(response.status));
+    exchange->record->step(process().name(), "app", std::move(text), options_.version);
     fabric().respond(exchange);
   }
 

@@ -35,8 +35,11 @@ struct InstanceOptions {
   LatencyLaw latency = {};
   std::uint32_t errors_ppm = 0;  ///< of a million requests, how many are answered with error_status, without the script
   int error_status = 503;
-  std::uint32_t concurrency_max = 0;  ///< workers; zero: no limit
-  Duration between_starts = {};       ///< capacity: no two requests begin closer to each other; zero: no limit
+  bool grpc =
+      false;  ///< requests of gRPC are answered with its statuses: of error_status the one that Envoy takes it for
+  std::optional<int> error_grpc_status = {};  ///< in place of that
+  std::uint32_t concurrency_max = 0;          ///< workers; zero: no limit
+  Duration between_starts = {};               ///< capacity: no two requests begin closer to each other; zero: no limit
   std::size_t queue_max = std::numeric_limits<std::size_t>::max();  ///< requests that wait; more are turned away
   bool drop_overflow = false;                                       ///< who is turned away gets no answer; else 503
   Brownout brownout = {};

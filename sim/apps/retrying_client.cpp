@@ -4,6 +4,7 @@
 #include <map>
 
 #include "kumasim/envoy/event_kind.hpp"
+#include "sim/envoy/data/grpc_status.hpp"
 
 namespace kumasim::sim {
 namespace {
@@ -11,7 +12,11 @@ namespace {
 constexpr std::uint64_t token = 1'000'000;
 constexpr std::uint64_t tokens_max = 10 * token;
 
-bool failed(const CallResult& result) { return result.status == 0 || result.status >= 500; }
+/// Of gRPC the statuses that Envoy counts as errors of the server.
+bool failed(const CallResult& result) {
+  int status = result.grpc_status ? proxy::http_of_grpc(*result.grpc_status) : result.status;
+  return status == 0 || status >= 500;
+}
 
 /// One call with all of its tries.
 struct Tries {

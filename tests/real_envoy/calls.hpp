@@ -26,6 +26,8 @@ struct GeneratedCall {
 /// A request's header with the status that the application is to answer with, or to close the connection instead, or to
 /// do nothing at all.
 inline constexpr auto answer_header = "x-answer", answer_close = "close", answer_silence = "silence";
+/// Beside it or alone: the answer carries this grpc-status among its headers.
+inline constexpr auto grpc_answer_header = "x-answer-grpc";
 
 /// One line: listener, request, why.
 std::string describe(const GeneratedCall& call);

@@ -11,6 +11,8 @@ namespace {
 
 /// Draws of a status for an application to answer with.
 constexpr auto statuses = {"500", "502", "503", "504", "429", "409", "404", "201", answer_close, answer_close};
+/// And of one of gRPC's; the last is none of them.
+constexpr auto grpc_statuses = {"0", "1", "2", "4", "7", "8", "13", "14", "14", "99"};
 
 void vary(Draw& draw, GeneratedCall& call) {
   sim::Call& request = call.call;
@@ -23,6 +25,9 @@ void vary(Draw& draw, GeneratedCall& call) {
     if (draw.percent(35)) request.headers.emplace_back(name, draw.one_of(drawn_values()));
   if (draw.percent(5)) request.headers.emplace_back("x-a", draw.one_of(drawn_values()));
   if (draw.percent(25)) request.headers.emplace_back("x-cluster", draw.one_of({"c0", "c1", "missing"}));
+  if (draw.percent(15))
+    request.headers.emplace_back("content-type",
+                                 draw.one_of({"application/grpc", "application/grpc+proto", "application/grpc-web"}));
   call.why = "drawn";
 }
 
@@ -53,6 +58,8 @@ std::vector<GeneratedCall> generate_drawn_calls(const TrafficSnapshot& served, s
     } else if (!told && draw.percent(25)) {
       headers.emplace_back(answer_header, draw.one_of(statuses));
     }
+    const bool grpc = sim::proxy::find_header(headers, "content-type").has_value();
+    if (draw.percent(grpc ? 60 : 2)) headers.emplace_back(grpc_answer_header, draw.one_of(grpc_statuses));
     headers.emplace_back(call_header, std::to_string(i));
   }
   return out;

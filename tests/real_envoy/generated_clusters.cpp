@@ -56,6 +56,9 @@ void draw_balancer(Draw& draw, json& cluster) {
   }
   if (policy == "MAGLEV") cluster["maglev_lb_config"] = {{"table_size", 101}};
   if (policy == "LEAST_REQUEST" && draw.percent(50)) cluster["least_request_lb_config"] = {{"choice_count", 3}};
+  if (policy == "LEAST_REQUEST" && draw.percent(30))
+    cluster["least_request_lb_config"]["active_request_bias"] = {{"default_value", draw.between(0, 2)},
+                                                                 {"runtime_key", "bias"}};
   if (draw.percent(30))
     cluster["common_lb_config"]["healthy_panic_threshold"] = {{"value", draw.one_of(std::vector<int>{0, 30, 60, 100})}};
 }
@@ -63,7 +66,8 @@ void draw_balancer(Draw& draw, json& cluster) {
 void draw_limits(Draw& draw, json& cluster) {
   if (draw.percent(12)) {
     json thresholds = json::object();
-    for (const char* name : {"max_connections", "max_pending_requests", "max_requests", "max_retries"})
+    for (const char* name :
+         {"max_connections", "max_pending_requests", "max_requests", "max_retries", "max_connection_pools"})
       if (draw.percent(35)) thresholds[name] = draw.between(0, 3);
     cluster["circuit_breakers"]["thresholds"] = json::array({thresholds});
   }

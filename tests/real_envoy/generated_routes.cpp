@@ -165,7 +165,8 @@ class Routes {
     json out{{"retry_on", draw_.one_of({"5xx", "gateway-error", "connect-failure", "reset", "retriable-4xx",
                                         "retriable-status-codes", "retriable-headers", "connect-failure,refused-stream",
                                         "gateway-error,connect-failure,retriable-status-codes", "reset-before-request",
-                                        "5xx,reset", "cancelled,unavailable"})}};
+                                        "5xx,reset", "cancelled,unavailable", "deadline-exceeded,internal",
+                                        "resource-exhausted,unavailable,gateway-error", "canceled"})}};
     if (draw_.percent(80)) out["num_retries"] = draw_.between(0, 3);
     if (draw_.percent(around_.slow ? 60 : 10)) out["per_try_timeout"] = around_.slow ? "0.2s" : "5s";
     if (draw_.percent(60)) out["retriable_status_codes"] = draw_.some(std::vector<int>{404, 409, 429, 500, 503}, 2);
@@ -179,6 +180,11 @@ class Routes {
           {{"name", "envoy.retry_host_predicates.previous_hosts"},
            {"typed_config", typed_config("extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate")}});
       out["host_selection_retry_max_attempts"] = draw_.between(1, 8);
+    }
+    if (draw_.percent(25)) {
+      json priorities = typed_config("extensions.retry.priority.previous_priorities.v3.PreviousPrioritiesConfig");
+      priorities["update_frequency"] = draw_.between(1, 2);
+      out["retry_priority"] = {{"name", "envoy.retry_priorities.previous_priorities"}, {"typed_config", priorities}};
     }
     return out;
   }

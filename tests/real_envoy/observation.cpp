@@ -12,9 +12,9 @@ namespace kumasim::test {
 namespace {
 
 bool compared(const std::string& name) {
-  if (name == "location") return true;
+  if (name == "location" || name == "grpc-status" || name == "grpc-message") return true;
   return name.starts_with("x-") && !name.starts_with("x-envoy-") && !name.starts_with("x-forwarded-") &&
-         name != "x-request-id" && name != call_header && name != answer_header;
+         name != "x-request-id" && name != call_header && name != answer_header && name != grpc_answer_header;
 }
 
 }  // namespace
@@ -29,8 +29,9 @@ std::vector<std::string> compared_headers(const sim::Headers& headers) {
   std::map<std::string, std::string> joined;
   for (const auto& [name, value] : headers) {
     if (!compared(name)) continue;
-    auto [at, fresh] = joined.emplace(name, value);
-    if (!fresh) at->second += "," + value;
+    const std::string text = name == "grpc-message" ? compared_body(value) : value;
+    auto [at, fresh] = joined.emplace(name, text);
+    if (!fresh) at->second += "," + text;
   }
   std::vector<std::string> out;
   for (const auto& [name, value] : joined) out.push_back(name + ": " + value);

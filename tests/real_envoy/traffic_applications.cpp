@@ -159,6 +159,7 @@ class Conversation {
       in_.erase(0, end + 4 + body);
       auto heard = request_of(head, place_);
       auto status = sim::proxy::find_header(heard.headers, answer_header).value_or("200");
+      auto grpc = sim::proxy::find_header(heard.headers, grpc_answer_header);
       ear_->hear(std::move(heard));
       if (status == answer_silence) continue;
       closed_ |= status == answer_close;
@@ -166,6 +167,7 @@ class Conversation {
       // Answers of these have no content (RFC 9110, 15.3.5 and 15.4.5).
       const bool empty = status == "204" || status == "304";
       out += "HTTP/1.1 " + status + " X\r\n" + application_header + ": " + application_value + "\r\n";
+      if (grpc) out += "grpc-status: " + *grpc + "\r\n";
       out += empty ? "\r\n" : "content-length: 2\r\n\r\n";
       if (!empty && !head.starts_with("HEAD ")) out += "ok";
       closed_ = head.contains("\r\nconnection: close");  // the client's own wish: Envoy keeps its connections
@@ -188,29 +190,33 @@ class Conversation {
       if (type == headers) {
         constexpr std::size_t priority_bytes = 5;
         auto block = std::string_view(payload).substr(flags & priority ? std::min(priority_bytes, size) : 0);
-        statuses_[stream] = hear_fields(decoder_.read(block));
+        wanted_[stream] = hear_fields(decoder_.read(block));
       }
       if ((type != headers && type != data) || !(flags & end_stream)) continue;
-      auto status = std::exchange(statuses_[stream], {});
+      auto [status, grpc] = std::exchange(wanted_[stream], {});
       closed_ |= status == answer_close;
       if (closed_) return out;
       if (status == answer_silence) continue;
-      out += frame(headers, end_stream | end_headers, stream, status_field(status) + application_field());
+      auto fields = status_field(status) + field(application_header, application_value);
+      if (!grpc.empty()) fields += field("grpc-status", grpc);
+      out += frame(headers, end_stream | end_headers, stream, fields);
     }
     return out;
   }
 
-  /// The status that is wanted.
-  std::string hear_fields(sim::Headers fields) {
+  struct Wanted {
+    std::string status, grpc_status;
+  };
+
+  Wanted hear_fields(sim::Headers fields) {
     auto value = [&](const char* name) { return sim::proxy::find_header(fields, name).value_or(""); };
-    auto status = sim::proxy::find_header(fields, answer_header).value_or("200");
+    Wanted out{sim::proxy::find_header(fields, answer_header).value_or("200"), value(grpc_answer_header)};
     ear_->hear({place_, value(":method"), value(":authority"), value(":path"), std::move(fields)});
-    return status;
+    return out;
   }
 
   /// A literal with a new name (RFC 7541, 6.2.2).
-  static std::string application_field() {
-    const std::string name = application_header, value = application_value;
+  static std::string field(const std::string& name, const std::string& value) {
     return std::string{'\0', static_cast<char>(name.size())} + name + static_cast<char>(value.size()) + value;
   }
   /// A literal of the name that stands at 8 in HPACK's static table (RFC 7541, 6.2.2 and appendix A): `:status`.
@@ -232,7 +238,7 @@ class Conversation {
   bool closed_ = false;
   std::string in_, greeting_;
   HeaderDecoder decoder_;
-  std::map<std::string, std::string> statuses_;  ///< wanted, by stream
+  std::map<std::string, Wanted> wanted_;  ///< by stream
 };
 
 }  // namespace

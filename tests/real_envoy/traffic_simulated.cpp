@@ -95,6 +95,8 @@ class AnsweringApplication : public sim::proxy::End {
       if (wanted == answer_close) return fabric().close_by_server(exchange->wire);
       exchange->response.status = std::stoi(wanted);
       exchange->response.headers.emplace_back(application_header, application_value);
+      if (auto grpc = sim::proxy::find_header(exchange->request.headers, grpc_answer_header))
+        exchange->response.headers.emplace_back("grpc-status", *grpc);
       exchange->response.body = "ok";
       fabric().respond(exchange);
     });

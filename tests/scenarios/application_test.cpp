@@ -42,15 +42,13 @@ spec:
   resources:
   - {type: Mesh, name: default}
   load:
-  - {from: web, to: front, users: 20, think: 1s, timeout: 3s, retries: 4}
+  - {from: web, to: front, users: 20, think: 1s, timeout: 3s, retries: 4, method: POST, headers: {X-User: "7"}}
   expect:
   - always: availability(front -> stock) >= 90%
 )";
 
 /// The scenario above with a part replaced.
-std::string replaced(std::string_view from, std::string_view to) {
-  return scenario::replaced(shop, from, to);
-}
+std::string replaced(std::string_view from, std::string_view to) { return scenario::replaced(shop, from, to); }
 
 TEST(Applications, AreReadWithTheirScripts) {
   auto loaded = load_scenario(shop, "s.yaml");
@@ -106,6 +104,8 @@ TEST(Loads, AreOpenOrClosed) {
   EXPECT_EQ(load.timeout, 3s);
   EXPECT_EQ(load.retries.most, 4u);
   EXPECT_EQ(load.retries.backoff, 25ms);
+  EXPECT_EQ(load.head.method, "POST");
+  EXPECT_THAT(load.head.headers, ElementsAre(Pair("x-user", "7")));
 }
 
 struct Refused {
@@ -150,10 +150,36 @@ INSTANTIATE_TEST_SUITE_P(
         {"NeitherKindOfLoad", "users: 20, think: 1s, ", "", "a load needs either `rate` or `users`"},
         {"ThinkingWithoutUsers", "users: 20", "rate: 5/s", "has no meaning for a load with `rate`"},
         {"LawOfUsers", "users: 20", "users: 20, law: const", "has no meaning for a load with `users`"},
+        {"MethodInSmallLetters", "method: POST", "method: post",
+         "expected a method of HTTP such as POST, found `post`"},
+        {"HeaderOfTheClientsOwn", "X-User", "Host", "load[0].headers.Host: is made by the client itself"},
+        {"HeaderThatIsNone", "X-User", "'x user'", "is no name of a header"},
+        {"HeaderOfTwoLines", "\"7\"", "\"7\\n8\"", "load[0].headers.X-User: has more than one line"},
+        {"MethodOfGrpc", "- name: front\n", "- name: front\n      protocol: grpc\n",
+         "load[0].method: calls of `front` are gRPC: POST"},
+        {"HeadersOfTcp", "- name: front\n", "- name: front\n      protocol: tcp\n",
+         "load[0].method: `front` has `protocol: tcp`"},
         {"FlowThatNobodyMakes", "availability(front -> stock)", "availability(cart -> stock)",
          "there is no load from `cart` to `stock`"},
     }),
     [](const auto& info) { return info.param.name; });
+
+/// The callee is read after the script.
+TEST(Applications, ScriptsSayWhatTheirCallsMay) {
+  auto wrong = [](const std::string& call, const std::string& protocol) {
+    std::string text = replaced("call: cart\n", "call: " + call + "\n");
+    return errors(scenario::replaced(text, "{name: cart,", "{name: cart, protocol: " + protocol + ","));
+  };
+  EXPECT_EQ(wrong("{to: cart, method: PUT, headers: {x-a: b}}", "http"), "");
+  EXPECT_EQ(wrong("{to: cart, headers: {x-a: b}}", "grpc"), "");
+  EXPECT_THAT(wrong("{to: cart, method: PUT}", "grpc"),
+              HasSubstr("script[1][0].call.method: calls of `cart` are gRPC: POST"));
+  EXPECT_THAT(wrong("{to: cart, headers: {TE: b}}", "grpc"),
+              HasSubstr("script[1][0].call.headers.te: calls of `cart` are gRPC, which sets it"));
+  EXPECT_THAT(wrong("{to: cart, method: PUT}", "tcp"),
+              HasSubstr("script[1][0].call.method: `cart` has `protocol: tcp`"));
+  EXPECT_THAT(wrong("{to: cart, method: CONNECT}", "http"), HasSubstr("call.method: asks for a tunnel"));
+}
 
 /// The text with cart's application as given and with one fault.
 std::string faulty(const std::string& application, const std::string& fault) {

@@ -100,7 +100,8 @@ TEST(Destination, IsWhatProxiesShouldKnow) {
     sample.proxies[process] = {.up = true, .address = std::string(process) + ":1"};
   auto wanted = [&] {
     return KnownEndpoints(scenario, seen, sample)
-        .wanted(scenario.instances.front(), scenario.services.front().calls.front());
+        .wanted(scenario.instances.front(), scenario.services.front().calls.front())
+        .all;
   };
   EXPECT_THAT(wanted(), ElementsAre("ingress-west-0:1"));
   scenario = two_zones("Exclusive");

@@ -283,6 +283,35 @@ TEST(Engine, AControlPlaneThatCannotStartIsNamed) {
       << problems(done);
 }
 
+/// A CA that a file brings is valid from some day on.
+TEST(Start, IsTheTimeOfTheSimulatedClocks) {
+  auto began = [](const std::string& text) {
+    WallTime out;
+    run(must_load(load_scenario(text, "s.yaml")), {.attach = [&out](sim::World& world) { out = world.wall_now(); }});
+    return std::chrono::floor<std::chrono::days>(out);
+  };
+  const std::string text = R"(apiVersion: kumasim/v1
+kind: Scenario
+metadata: {name: s}
+spec:
+  duration: 1s
+  topology: {services: [{name: web, calls: [backend]}, {name: backend}]}
+  resources: [{type: Mesh, name: default}]
+  load: [{from: web, to: backend, rate: 5/s}]
+  expect: [{always: calls(web -> backend) >= 1}]
+)";
+  using namespace std::chrono;
+  EXPECT_EQ(began(text), sys_days(2026y / January / 1));
+  EXPECT_EQ(began(replaced(text, "  duration", "  start: 2031-05-06T07:08:09Z\n  duration")),
+            sys_days(2031y / May / 6));
+  EXPECT_NE(errors(replaced(text, "  duration", "  start: tomorrow\n  duration"))
+                .find("s.yaml:5:3: spec.start: expected a time such as 2026-01-01T00:00:00Z"),
+            std::string::npos);
+  EXPECT_NE(errors(replaced(text, "  duration", "  start: 2261-01-01T00:00:00Z\n  duration"))
+                .find("spec.start: expected a time from 2000 to 2200"),
+            std::string::npos);
+}
+
 TEST(Engine, AStoreThatDoesNotOpenAgainIsNamed) {
   std::function<void()> spoil;
   auto attach = [&spoil](sim::World& world) {

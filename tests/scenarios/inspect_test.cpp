@@ -263,6 +263,7 @@ TEST(CallSelector, TakesNumbersFlowsAndTimes) {
   EXPECT_EQ(parse_call("12", scenario())->number, 12u);
   EXPECT_EQ(parse_call(" web -> backend ", scenario())->to, "backend");
   EXPECT_EQ(parse_call("web->backend @ 6.2s", scenario())->at, 6200ms);
+  EXPECT_EQ(parse_call("web@west -> backend", scenario()).error(), "no instance of `web` is in zone `west`");
   EXPECT_EQ(parse_call("0", scenario()).error(), "calls are numbered from 1");
   EXPECT_EQ(parse_call("backend -> web", scenario()).error(),
             "the scenario has no flow `backend -> web`; expected one of web -> backend");

@@ -250,6 +250,19 @@ TEST(Loader, OverridesChangeAResourceAndAreTold) {
   EXPECT_NE(loaded->overrides[0].find("1d"), std::string::npos);
 }
 
+TEST(Loader, TellsOfADataplaneThatTheTopologyMakes) {
+  auto loaded = load_scenario(replaced("{type: Mesh, name: default}",
+                                       "{type: Mesh, name: default}\n  - {type: Dataplane, mesh: default, name: web-0, "
+                                       "networking: {address: 10.9.9.9, inbound: [{port: 80, tags: {kuma.io/service: "
+                                       "web}}]}}"),
+                              "s.yaml");
+  ASSERT_TRUE(loaded);
+  ASSERT_EQ(loaded->overrides.size(), 1u);
+  EXPECT_EQ(
+      loaded->overrides[0].rfind("Dataplane web-0: that of the topology's instance is used instead of s.yaml:", 0), 0u)
+      << loaded->overrides[0];
+}
+
 TEST(Loader, AClearNameOfAPolicyGetsItsKind) {
   auto loaded = load_scenario(replaced("always: no-plaintext", "always: policy-applied(default)"), "s.yaml");
   ASSERT_TRUE(loaded);

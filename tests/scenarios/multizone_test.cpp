@@ -55,6 +55,65 @@ TEST(TwoZones, CallsLeaveByTheEgress) {
   EXPECT_EQ(broken(out), "");
 }
 
+/// web in east; api in both zones, or in `zones`. One more resource, what changes at 10 s, and what is expected.
+Scenario api_of_zones(const std::string& zones, const std::string& resource, const std::string& change,
+                      const std::string& expectations) {
+  return must_load(load_scenario(fmt::format(R"(apiVersion: kumasim/v1
+kind: Scenario
+metadata: {{name: zones}}
+spec:
+  duration: 40s
+  topology:
+    zones: [{{name: east, egresses: 1}}, {{name: west, egresses: 1}}]
+    services: [{{name: web, zone: east, calls: [api]}}, {{name: api, zones: {}}}]
+  resources:
+  - {{type: Mesh, name: default, mtls: {{enabledBackend: ca, backends: [{{name: ca, type: builtin}}]}}}}
+  - {{type: MeshTrafficPermission, mesh: default, name: all, spec: {{from: [{{targetRef: {{kind: Mesh}}, default: {{action: Allow}}}}]}}}}
+{}  load: [{{from: web, to: api, rate: 10/s}}]
+{}  expect:
+{})",
+                                             zones, resource, change, expectations),
+                                 "zones.yaml"));
+}
+
+const std::string within_40s = "  - eventually: {after: 10s, within: 30s, that: converged}\n";
+
+/// A proxy that is to know of no other zone knows all that it should.
+TEST(TwoZones, HaveConvergedWhereAPolicyKeepsCallsInTheirZone) {
+  const std::string none =
+      "  - {type: MeshLoadBalancingStrategy, mesh: default, name: lb, spec: {to: [{targetRef: {kind: MeshService, "
+      "name: "
+      "api}, default: {localityAwareness: {crossZone: {failover: [{to: {type: None}}]}}}}]}}\n";
+  WorldRun out = run(api_of_zones("[east, west]", none, "",
+                                  "  - always: share(web -> api, kuma.io/zone=east) == 100%\n"
+                                  "  - always: failed-calls(web -> api) == 0\n" +
+                                      within_40s));
+  EXPECT_EQ(broken(out), "");
+}
+
+/// What runs in a zone that is disabled is known to no other: neither late nor lost.
+TEST(TwoZones, HaveConvergedWhereOneIsDisabled) {
+  const std::string disabled = "  changes: [{at: 10s, apply: {type: Zone, name: west, enabled: false}}]\n";
+  EXPECT_EQ(
+      broken(run(api_of_zones("[east, west]", "", disabled,
+                              "  - always: failed-calls(web -> api) == 0\n  - always: no-black-hole\n" + within_40s))),
+      "");
+  EXPECT_EQ(broken(run(api_of_zones("[west]", "", disabled,
+                                    "  - always: no-black-hole\n"
+                                    "  - during: {from: 25s, to: 40s, that: blocked(web -> api)}\n"))),
+            "");
+}
+
+/// By the Mesh as it was written last.
+TEST(TwoZones, ConvergeOnTheEgressWhenTheMeshComesToUseIt) {
+  WorldRun out = run(
+      api_of_zones("[east, west]", "",
+                   "  changes: [{at: 10s, apply: {type: Mesh, name: default, routing: {zoneEgress: true}, mtls: "
+                   "{enabledBackend: ca, backends: [{name: ca, type: builtin}]}}}]\n",
+                   "  - during: {to: 10s, that: converged}\n  - always: failed-calls(web -> api) == 0\n" + within_40s));
+  EXPECT_EQ(broken(out), "");
+}
+
 /// Not by the egress, which calls by kuma.io/service take; nor to an instance in the caller's own zone.
 TEST(TwoZones, CallsOfMeshServicesGoToTheOthersIngress) {
   WorldRun out = run(must_load(load_scenario(R"(apiVersion: kumasim/v1

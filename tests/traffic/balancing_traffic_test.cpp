@@ -1,6 +1,8 @@
 /// Consistent hashing, mirrors, retries by header, limits of streams and connections, outlier detection by rates.
 #include <gtest/gtest.h>
 
+#include "sim/envoy/data/balancer.hpp"
+#include "sim/envoy/data/handshake.hpp"
 #include "sim/envoy/data/hash.hpp"
 #include "tests/traffic/bed.hpp"
 
@@ -56,6 +58,77 @@ class BalancingTraffic : public ::testing::Test {
   std::vector<sim::Instance*> apps;
   std::vector<std::string> hosts;
 };
+
+/// Two hosts of weights 2 and 1, the first with three requests under way: shares are as the weights divided by
+/// (requests + 1) to the power of the bias.
+TEST(LeastRequest, weighs_requests_by_its_bias) {
+  for (auto [bias, share] : {std::pair(0.0, 2.0 / 3), {1.0, 0.5 / 1.5}, {2.0, 0.125 / 1.125}}) {
+    sim::proxy::Cluster config;
+    config.lb = sim::proxy::Cluster::Lb::least_request;
+    config.active_request_bias = bias;
+    std::vector<sim::proxy::HostPtr> two{std::make_shared<sim::proxy::Host>(), std::make_shared<sim::proxy::Host>()};
+    two[0]->endpoint.weight = 2;
+    two[0]->active = 3;
+    sim::World world({.seed = 1});
+    auto& process = world.add_process("p", "10.0.0.1");
+    process.start([](Runtime&) {});
+    world.run_for(Duration(1));
+    sim::proxy::HostPicker picker(two, config, process.runtime().random);
+    int first = 0;
+    for (int i = 0; i < 9000; ++i) first += picker.pick(process.runtime().random) == two[0];
+    EXPECT_NEAR(first / 9000.0, share, 0.01) << bias;
+  }
+}
+
+TEST(Ciphers, must_be_shared_and_suit_the_key) {
+  using sim::proxy::share_cipher;
+  const std::vector<std::string> none, ecdsa{"ECDHE-ECDSA-AES128-GCM-SHA256"}, rsa{"ECDHE-RSA-AES128-GCM-SHA256"};
+  EXPECT_TRUE(share_cipher(none, none, true));
+  EXPECT_TRUE(share_cipher(ecdsa, none, true));
+  EXPECT_FALSE(share_cipher(ecdsa, none, false)) << "the server has a key of RSA";
+  EXPECT_FALSE(share_cipher(ecdsa, rsa, true));
+  EXPECT_FALSE(share_cipher({"ECDHE-RSA-AES128-SHA"}, none, false)) << "Envoy does not offer it";
+}
+
+/// A retry leaves the priorities out that were tried, until none is left.
+TEST_F(BalancingTraffic, a_retry_leaves_out_priorities_that_were_tried) {
+  serve(2);
+  for (auto& app : apps) app->set_errors_ppm(0);
+  apps[0]->set_errors_ppm(1'000'000);
+  auto with = [&](const std::string& more, const std::string& version) {
+    route(", retry_policy: {retry_on: 5xx, num_retries: 1" + more + "}", "", version);
+    ok(apply(
+        web(), Type::endpoints,
+        {"cluster_name: backend\nendpoints:\n- priority: 0\n  lb_endpoints: [{endpoint: {address: {socket_address: "
+         "{address: 10.0.0.11, port_value: 80}}}}]\n- priority: 1\n  lb_endpoints: [{endpoint: {address: "
+         "{socket_address: {address: 10.0.0.12, port_value: 80}}}}]\n",
+         endpoints("copy", {hosts.back()})},
+        version + "b"));
+    return bed.call("web", to_port(10001));
+  };
+  EXPECT_EQ(with("", "1").status, 503);
+  auto result = with(
+      ", retry_priority: {name: p, typed_config: {\"@type\": "
+      "type.googleapis.com/envoy.extensions.retry.priority.previous_priorities.v3.PreviousPrioritiesConfig, "
+      "update_frequency: 1}}",
+      "2");
+  EXPECT_EQ(result.instance, "app-2") << explain(result);
+  EXPECT_EQ(result.attempts, 2);
+}
+
+/// Of three hosts two may have connections: who is led to the third is turned away.
+TEST_F(BalancingTraffic, no_more_hosts_have_connections_than_there_may_be_pools) {
+  serve(3);
+  route("", "circuit_breakers: {thresholds: [{max_connection_pools: 2}]}\n");
+  int turned_away = 0;
+  for (int i = 0; i < 9; ++i) {
+    auto result = bed.call("web", to_port(10001));
+    turned_away += result.status == 503;
+    if (result.status == 503) EXPECT_EQ(result.response_flags, "UH") << explain(result);
+  }
+  EXPECT_EQ(turned_away, 3);
+  EXPECT_EQ(stat("upstream_cx_pool_overflow"), 3);
+}
 
 TEST(Hash, agrees_with_published_values) {
   using sim::proxy::xx_hash;

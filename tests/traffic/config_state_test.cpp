@@ -232,7 +232,8 @@ TEST_F(ConfigStateTest, fields_that_are_not_interpreted_are_named) {
   ok(apply(state, Type::listener, {listener, outbound(10001, route_all("cluster: c"))}));
   EXPECT_EQ(state.unread(), (std::map<std::string, std::string>{}));
 
-  ok(apply(state, Type::cluster, {eds_cluster("odd", "dns_lookup_family: V4_ONLY\nalt_stat_name: no_matter\n")}, "2"));
+  ok(apply(state, Type::cluster,
+           {eds_cluster("odd", "dns_jitter: 1s\ndns_lookup_family: V4_ONLY\nalt_stat_name: no_matter\n")}, "2"));
   auto cors = outbound(10002, route_all("cluster: c, max_stream_duration: {max_stream_duration: 1s}"));
   cors.insert(
       cors.find("http_filters: [") + 15,
@@ -242,7 +243,7 @@ TEST_F(ConfigStateTest, fields_that_are_not_interpreted_are_named) {
   ok(apply(state, Type::listener, {cors}, "2"));
   EXPECT_EQ(state.unread(),
             (std::map<std::string, std::string>{
-                {"envoy.config.cluster.v3.Cluster.dns_lookup_family", "odd"},
+                {"envoy.config.cluster.v3.Cluster.dns_jitter", "odd"},
                 {"envoy.config.core.v3.HttpProtocolOptions.max_stream_duration", "outbound:127.0.0.1:10002"},
                 {"envoy.config.route.v3.RouteAction.max_stream_duration", "outbound:127.0.0.1:10002"},
                 {"envoy.extensions.filters.http.cors.v3.Cors", "outbound:127.0.0.1:10002"}}));

@@ -61,6 +61,92 @@ TEST_F(HttpTraffic, a_call_says_why_it_went_where) {
     EXPECT_NE(why.find(part), std::string::npos) << why;
 }
 
+TEST_F(HttpTraffic, a_normalized_path_has_no_needless_escapes) {
+  auto listener = outbound(10001, R"(- name: all
+  domains: ['*']
+  routes:
+  - {match: {path: '/~user'}, direct_response: {status: 201}}
+  - {match: {path: /b}, direct_response: {status: 202}}
+  - {match: {path: '/a%2Fb'}, direct_response: {status: 203}}
+  - {match: {path: '/100%'}, direct_response: {status: 204}}
+)");
+  const std::string filters = "      http_filters: [";
+  listener.insert(listener.find(filters), "      normalize_path: true\n");
+  ok(apply(web(), Type::listener, {listener}));
+  for (auto [path, status] : std::initializer_list<std::pair<const char*, int>>{
+           {"/%7Euser", 201}, {"/%7euser?x=%7E", 201}, {"/a/%2e%2E/b", 202}, {"/a%2Fb", 203}, {"/100%", 204}})
+    EXPECT_EQ(bed.call("web", to_port(10001, "backend", path)).status, status) << path;
+}
+
+/// 200, the status of gRPC that goes with HTTP's, and the body as its message; a filter counts it.
+TEST_F(HttpTraffic, an_own_answer_to_grpc_is_a_status_of_grpc) {
+  const std::string stats =
+      "[{name: envoy.filters.http.grpc_stats, typed_config: {\"@type\": "
+      "type.googleapis.com/envoy.extensions.filters.http.grpc_stats.v3.FilterConfig}}, ";
+  auto listener = outbound(10001, route_all("cluster: backend"));
+  const std::string filters = "http_filters: [";
+  listener.replace(listener.find(filters), filters.size(), "http_filters: " + stats);
+  ok(apply(web(), Type::cluster, {eds_cluster("backend")}));
+  ok(apply(web(), Type::endpoints, {endpoints("backend", {})}));
+  ok(apply(web(), Type::listener, {listener}));
+  auto call = to_port(10001, "backend", "/shop.Cart/Add?x=/");
+  EXPECT_EQ(bed.call("web", call).status, 503);
+  call.headers = {{"content-type", "application/grpc"}};
+  auto unnamed = to_port(10001);  // it names no method: it is answered alike, and not counted
+  unnamed.headers = call.headers;
+  EXPECT_EQ(bed.call("web", unnamed).grpc_status, 14);
+  auto result = bed.call("web", call);
+  EXPECT_EQ(result.status, 200);
+  EXPECT_EQ(result.grpc_status, 14);
+  EXPECT_FALSE(result.ok());
+  EXPECT_EQ(result.response_flags, "UH");
+  EXPECT_NE(explain(result).find("web reply 200 grpc-status 14 no_healthy_upstream UH"), std::string::npos)
+      << explain(result);
+  const auto& counted = bed["web"].proxy->stats();
+  for (const char* name : {"14", "failure", "total"})
+    EXPECT_EQ(counted.get("cluster.backend.grpc." + std::string(name)), 1) << name;
+  EXPECT_EQ(counted.get("http.out.downstream_rq_2xx"), 2);
+}
+
+/// What the route puts into the answer comes first: what makes it one of gRPC is put over it.
+TEST_F(HttpTraffic, headers_of_a_route_do_not_spoil_an_answer_to_grpc) {
+  route(R"(- name: all
+  domains: ['*']
+  response_headers_to_add: [{header: {key: content-type, value: text/plain}, append_action: OVERWRITE_IF_EXISTS_OR_ADD}]
+  response_headers_to_remove: [grpc-status]
+  routes: [{match: {prefix: /}, route: {cluster: none}}]
+)");
+  auto call = to_port(10001);
+  call.headers = {{"content-type", "application/grpc"}};
+  auto result = bed.call("web", call);
+  EXPECT_EQ(result.grpc_status, 14) << explain(result);
+  EXPECT_FALSE(result.ok());
+}
+
+/// What is limited says when to come again; half as long again at most. What is too long is not heeded.
+TEST_F(HttpTraffic, a_retry_waits_as_long_as_the_response_asks_for) {
+  route(
+      route_all("cluster: one, timeout: 0s, retry_policy: {retry_on: retriable-status-codes, retriable_status_codes: "
+                "[429], num_retries: 1, retry_back_off: {base_interval: 0.001s}, rate_limited_retry_back_off: "
+                "{reset_headers: [{name: Retry-After, format: SECONDS}], max_interval: 60s}}"));
+  const std::vector<std::string> texts{"4", "61", "-4", "soon", "1767225600000"};
+  auto listener = inbound("10.0.0.11", 7000, "", "");
+  listener.erase(listener.find("          - match:"));
+  for (const std::string& text : texts)
+    listener += "          - match: {path: '/" + text +
+                "'}\n            direct_response: {status: 429}\n            response_headers_to_add: [{header: {key: "
+                "retry-after, value: '" +
+                text + "'}}]\n";
+  ok(apply(bed["backend-1"].proxy->config(), Type::listener, {listener}, "2"));
+  for (const std::string& text : texts) {
+    auto result = bed.call("web", to_port(10001, "backend", "/" + text));
+    EXPECT_EQ(result.status, 429) << explain(result);
+    EXPECT_EQ(result.attempts, 2) << text;
+    EXPECT_GE(result.latency, text == "4" ? 4s : 0s) << text;
+    EXPECT_LE(result.latency, text == "4" ? 6100ms : 100ms) << text;
+  }
+}
+
 TEST_F(HttpTraffic, routes_by_domain_path_header_and_query) {
   route(R"(- name: exact
   domains: [backend.mesh]

@@ -1,5 +1,6 @@
 #include "tools/cli/inspection_text.hpp"
 
+#include <set>
 #include <sstream>
 
 #include <fmt/format.h>
@@ -50,12 +51,19 @@ std::string faults_text(const RecordedRun& run) {
   return out.empty() ? "no fault in force\n" : "faults in force\n" + out;
 }
 
+std::string behind_text(const json& state) {
+  std::string out = "up, something written is in no configuration yet";
+  if (state.contains("zonesBehind"))
+    out += fmt::format(" (zones behind: {})", fmt::join(state["zonesBehind"].get<std::set<std::string>>(), ", "));
+  return out;
+}
+
 std::string control_plane_text(const RecordedRun& run) {
   json state = control_plane_json(run);
   std::string how = !state["up"].get<bool>()        ? "down"
                     : state["paused"].get<bool>()   ? "paused"
                     : !state["answers"].get<bool>() ? "up, not ready"
-                    : state["behind"].get<bool>()   ? "up, something written is in no configuration yet"
+                    : state["behind"].get<bool>()   ? behind_text(state)
                                                     : "up, all that was written is in configurations";
   std::string out = fmt::format("{}: {}; life {}, {} commits\n", run.scenario().control_planes().front(), how,
                                 state["life"].dump(), state["commits"].dump());

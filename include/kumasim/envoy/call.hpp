@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -28,7 +29,7 @@ struct Call {
   Headers headers = {};
   std::string body = {};
   std::uint64_t more_bytes = 0;  ///< of the body that are not kept: they only take time on the way
-  bool new_connection = false;  ///< as a command-line client; otherwise HTTP calls to one address keep one alive
+  bool new_connection = false;   ///< as a command-line client; otherwise HTTP calls to one address keep one alive
   Duration timeout = std::chrono::seconds(30);  ///< the client's own patience; zero: none
 };
 
@@ -44,8 +45,9 @@ struct Step {
 struct CallResult {
   MonotonicTime started = {};
   Duration latency = {};
-  std::string client;          ///< process of the caller
-  int status = 0;              ///< HTTP status as the client saw it; 200 for a TCP call that was answered; 0: none came
+  std::string client;  ///< process of the caller
+  int status = 0;      ///< HTTP status as the client saw it; 200 for a TCP call that was answered; 0: none came
+  std::optional<int> grpc_status = {};  ///< of an answer of gRPC; -1: none that gRPC knows
   std::string response_flags;  ///< of the client's proxy, Envoy's short names with commas (UF,URX); empty: none
   std::string details;         ///< of the client's proxy, as %RESPONSE_CODE_DETAILS%
   std::string listener = {};   ///< these four as the client's proxy chose them
@@ -61,7 +63,7 @@ struct CallResult {
   int attempts = 0;                   ///< upstream requests of the client's proxy
   std::vector<Step> why = {};
 
-  bool ok() const { return status >= 200 && status < 400; }
+  bool ok() const { return status >= 200 && status < 400 && grpc_status.value_or(0) == 0; }
 };
 
 using CallSink = std::function<void(CallResult)>;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "kumasim/runtime/time.hpp"
@@ -30,10 +31,17 @@ struct Retries {
   std::int64_t budget_ppm = 0;  // retries that a call earns; 0: no limit
 };
 
+/// What a call says beside its path.
+struct RequestHead {
+  std::string method = {};                                        // "": GET, of gRPC POST
+  std::vector<std::pair<std::string, std::string>> headers = {};  // names in lower case
+};
+
 /// A call that a request makes.
 struct InnerCall {
   std::string to;
   std::string path = "/";
+  RequestHead head = {};
   std::uint32_t times = 1;
   bool at_once = false;
   std::int64_t probability_ppm = 1'000'000;
@@ -70,6 +78,7 @@ struct Application {
   std::optional<Duration> between_starts = {};  // by the capacity
   std::int64_t errors_ppm = 0;
   int error_status = 503;
+  std::optional<int> error_grpc_status = {};  // of a gRPC service, in place of what Envoy takes error_status for
   BrownoutSpec brownout = {};
   SlownessSpec slowness = {};
   std::uint64_t response_bytes = 0;

@@ -37,18 +37,22 @@ struct CallRecord {
   std::string from, to;  // services
   std::string from_process;
   std::string path;
-  int status = 0;        // 0: no answer
-  std::string flags;     // Envoy's response flags of the calling proxy
-  std::string endpoint;  // address:port of the last host tried
-  std::string instance;  // process that answered; "" where none did
+  int status = 0;                       // 0: no answer
+  std::optional<int> grpc_status = {};  // of an answer of gRPC; -1: none that gRPC knows
+  std::string flags;                    // Envoy's response flags of the calling proxy
+  std::string endpoint;                 // address:port of the last host tried
+  std::string instance;                 // process that answered; "" where none did
   Crossing crossing = Crossing::none;
   bool denied = false;               // refused by access control
   std::string why;                   // listener -> chain -> rbac -> route -> cluster -> endpoint
   std::vector<CallStep> steps = {};  // of `why`, where the world keeps them
 
-  bool ok() const { return status >= 200 && status < 400; }
+  bool ok() const { return status >= 200 && status < 400 && grpc_status.value_or(0) == 0; }
   bool plaintext() const { return crossing == Crossing::plaintext; }
 };
+
+/// What came: "no answer", "status 503" or "grpc-status 14 (Unavailable)".
+std::string answer_text(const CallRecord& call);
 
 /// The latency of a call that was not answered: longer than any.
 inline constexpr Duration never = Duration::max();
@@ -166,6 +170,13 @@ struct LifeChange {
   bool up = false;
 };
 
+/// What a resource says of where calls go between zones.
+struct ZoneRouting {
+  bool disabled = false;     // a Zone that is: others are not told what runs in it
+  bool by_egress = false;    // a Mesh whose calls to other zones leave by an egress
+  bool by_locality = false;  // a policy by which calls may know some zones only
+};
+
 /// What became of a resource that was applied or deleted; `at` is when the control plane answered.
 struct ResourceRecord {
   std::string type, name;
@@ -174,6 +185,7 @@ struct ResourceRecord {
   bool removed = false;            // it was deleted
   std::string specification = {};  // specification_hash() of what was applied; "" for what is no resource
   std::string zone = {};           // whose control plane answered; "": Global, or the only one
+  ZoneRouting routing = {};
 };
 
 /// Something that a call would have met for a while, by the configurations of the proxies on its way, made or not.

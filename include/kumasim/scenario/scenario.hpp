@@ -92,6 +92,7 @@ struct Load {
   std::uint32_t users = 0;  // closed; 0: the load is open
   DelayLaw think = {};
   std::string path = "/";
+  RequestHead head = {};
   Duration timeout = std::chrono::seconds(10);  // of each try
   Retries retries = {};
   Duration start{};
@@ -186,8 +187,9 @@ struct Scenario {
   std::vector<std::string> tags;
   Duration duration{};
   Duration setup_limit{};
-  ControlPlaneSpec control_plane;  // the only one; Global where there are zones
-  std::vector<Zone> zones = {};    // empty: all is in one zone
+  std::optional<WallTime> start = {};  // of the simulated world, by its clocks; none: its own
+  ControlPlaneSpec control_plane;      // the only one; Global where there are zones
+  std::vector<Zone> zones = {};        // empty: all is in one zone
   std::vector<Service> services;
   std::vector<Instance> instances;
   std::vector<Link> links;

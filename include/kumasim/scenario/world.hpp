@@ -24,6 +24,7 @@ struct CallRequest {
   Duration timeout = std::chrono::seconds(10);  // of each try
   Retries retries = {};
   std::uint64_t bytes = 0;  // of the request's body; not in the live world
+  RequestHead head = {};
 };
 
 /// All calls return at once; callbacks come while run_until() runs. Time counts from the end of set_up().

@@ -151,6 +151,7 @@ Checked<ChainPtr> CertificateStore::chain(const std::string& certificate_pem, co
   }
   auto out = std::make_shared<CertificateChain>();
   out->id = ++ids_;
+  out->elliptic = EVP_PKEY_base_id(key.get()) == EVP_PKEY_EC;
   out->not_before = wall_time(X509_get0_notBefore(leaf));
   out->not_after = wall_time(X509_get0_notAfter(leaf));
   read_names(leaf, *out);

@@ -20,6 +20,7 @@ struct CertificateChain {
   std::vector<std::string> uris;
   std::vector<std::string> dns_names;
   std::vector<std::string> ip_addresses;
+  bool elliptic = false;  ///< its leaf's key is of a curve; else RSA
   std::string subject;
   std::string serial;
   WallTime not_before = {};

@@ -75,6 +75,7 @@ Checked<> take_limits(const cl::Cluster& in, Cluster& out) {
     if (t.has_max_connections()) out.connections_max = t.max_connections().value();
     if (t.has_max_pending_requests()) out.pending_max = t.max_pending_requests().value();
     if (t.has_max_requests()) out.requests_max = t.max_requests().value();
+    if (t.has_max_connection_pools()) out.pools_max = t.max_connection_pools().value();
     if (t.has_max_retries()) out.retries_max = t.max_retries().value();
   }
   if (!in.has_outlier_detection()) return {};
@@ -159,6 +160,10 @@ void take_balancing(const cl::Cluster& in, Cluster& out) {
   }
   if (in.least_request_lb_config().has_choice_count())
     out.choice_count = in.least_request_lb_config().choice_count().value();
+  if (in.least_request_lb_config().has_active_request_bias()) {
+    auto bias = in.least_request_lb_config().active_request_bias().default_value();
+    if (bias >= 0) out.active_request_bias = bias;  // Envoy warns of another, and takes 1
+  }
   if (in.common_lb_config().has_healthy_panic_threshold())
     out.panic_percent = static_cast<std::uint32_t>(in.common_lb_config().healthy_panic_threshold().value());
   out.fail_in_panic = in.common_lb_config().zone_aware_lb_config().fail_traffic_on_panic();

@@ -1,6 +1,7 @@
 /// A cluster and a load assignment, compiled: what the load balancer and the connection pools work on.
 #pragma once
 
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -95,6 +96,7 @@ struct Cluster {
   Type type = Type::fixed;
   Lb lb = Lb::round_robin;
   std::uint32_t choice_count = 2;
+  double active_request_bias = 1;  ///< of least request with unequal weights
   std::uint64_t ring_size_min = 1024, ring_size_max = 8u << 20;
   bool murmur = false;  ///< hash of a ring; else XXH64
   std::uint64_t maglev_size = 65537;
@@ -108,6 +110,7 @@ struct Cluster {
   Duration connection_duration_max = {}, stream_duration_max = {};  ///< zero: none
   std::uint64_t requests_per_connection_max = 0;
   std::uint64_t connections_max = 1024, pending_max = 1024, requests_max = 1024, retries_max = 3;
+  std::uint64_t pools_max = std::numeric_limits<std::uint64_t>::max();  ///< hosts with connections for requests
   std::uint32_t panic_percent = 50;
   bool fail_in_panic = false;  ///< calls fail where else all hosts would be used; not with consistent hashing
   bool locality_weighted = false;

@@ -114,6 +114,8 @@ Checked<HttpFilterPtr> compile_http_filter(const std::string& name, const ::goog
     return made(name, unpacked<http::fault::v3::HTTPFault>(config, compile_fault));
   if (type == "envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit")
     return made(name, unpacked<http::local_ratelimit::v3::LocalRateLimit>(config, compile_limit));
+  if (type == "envoy.extensions.filters.http.grpc_stats.v3.FilterConfig")
+    return made(name, Checked<GrpcStatsFilter>(GrpcStatsFilter{}));
   return made(name, Checked<PassFilter>(PassFilter{}));
 }
 

@@ -46,13 +46,15 @@ struct RateLimitFilter : TokenLimit {
 };
 
 struct RouterFilter {};
-struct PassFilter {};  ///< present in Envoy, without effect on a simulated call
+struct GrpcStatsFilter {};  ///< of a cluster as a whole, not by method
+struct PassFilter {};       ///< present in Envoy, without effect on a simulated call
 struct DisabledFilter {};
 
 /// One filter of a chain, or what a route puts in its place.
 struct HttpFilter {
   std::string name;
-  std::variant<PassFilter, RouterFilter, RbacFilter, FaultFilter, RateLimitFilter, DisabledFilter> what;
+  std::variant<PassFilter, RouterFilter, RbacFilter, FaultFilter, RateLimitFilter, GrpcStatsFilter, DisabledFilter>
+      what;
 };
 using HttpFilterPtr = std::shared_ptr<const HttpFilter>;
 using FilterOverrides = std::map<std::string, HttpFilterPtr>;

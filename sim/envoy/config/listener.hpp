@@ -88,6 +88,7 @@ struct Hello {
   bool tls = false;
   std::string server_name = {};
   std::vector<std::string> application_protocols = {};  ///< of a TLS hello; of plain bytes what an inspector sees
+  std::vector<std::string> ciphers = {};                ///< of TLS below 1.3; none: Envoy's own
 };
 
 struct Listener {

@@ -3,12 +3,16 @@
 #include <algorithm>
 #include <charconv>
 
+#include <google/protobuf/io/coded_stream.h>
+
 #include "envoy/config/route/v3/route.pb.h"
 #include "envoy/config/route/v3/route_components.pb.h"
+#include "envoy/extensions/retry/priority/previous_priorities/v3/previous_priorities_config.pb.h"
 #include "envoy/type/matcher/v3/regex.pb.h"
 #include "sim/envoy/config/proto_time.hpp"
 #include "sim/envoy/config/sorted.hpp"
 #include "sim/envoy/config/string_match.hpp"
+#include "sim/envoy/config/validate.hpp"
 
 namespace kumasim::sim::proxy {
 namespace {
@@ -36,7 +40,11 @@ Checked<FilterOverrides> filter_overrides(const Message& m) {
   return out;
 }
 
-unsigned retry_bits(const std::string& text) {
+/// Envoy takes both kinds of conditions from one list.
+void take_conditions(const std::string& text, RetryPolicy& out) {
+  static const std::map<std::string, int> grpc_names{
+      {"cancelled", 1}, {"deadline-exceeded", 4}, {"resource-exhausted", 8}, {"internal", 13}, {"unavailable", 14},
+  };
   static const std::map<std::string, unsigned> names{
       {"5xx", RetryPolicy::on_5xx},
       {"gateway-error", RetryPolicy::on_gateway_error},
@@ -48,21 +56,36 @@ unsigned retry_bits(const std::string& text) {
       {"retriable-status-codes", RetryPolicy::on_status_codes},
       {"retriable-headers", RetryPolicy::on_headers},
   };
-  unsigned bits = 0;
   for (std::size_t at = 0; at <= text.size();) {
     auto end = std::min(text.find(',', at), text.size());
     auto word = text.substr(at, end - at);
     word.erase(0, word.find_first_not_of(' '));
     word.erase(word.find_last_not_of(' ') + 1);
-    if (auto found = names.find(word); found != names.end()) bits |= found->second;
+    if (auto found = names.find(word); found != names.end()) out.on |= found->second;
+    if (auto found = grpc_names.find(word); found != grpc_names.end()) out.grpc_statuses.insert(found->second);
     at = end + 1;
   }
-  return bits;
+}
+
+/// OmitHostMetadataConfig has one field, the metadata, as number 1; it is read without its generated class.
+Checked<Labels> omitted_labels(const std::string& bytes) {
+  constexpr std::uint32_t metadata_tag = 1 << 3 | 2;
+  ::google::protobuf::io::CodedInputStream in(reinterpret_cast<const std::uint8_t*>(bytes.data()),
+                                              static_cast<int>(bytes.size()));
+  ::envoy::config::core::v3::Metadata metadata;
+  while (auto tag = in.ReadTag()) {
+    std::uint32_t size = 0;
+    bool read = tag == metadata_tag && in.ReadVarint32(&size);
+    auto limit = in.PushLimit(static_cast<int>(size));
+    if (!read || !metadata.MergePartialFromCodedStream(&in)) return refuse("OmitHostMetadataConfig cannot be read");
+    in.PopLimit(limit);
+  }
+  return to_labels(metadata, "envoy.lb");
 }
 
 Checked<RetryPolicy> compile_retry(const rt::RetryPolicy& p) {
   RetryPolicy out;
-  out.on = retry_bits(p.retry_on());
+  take_conditions(p.retry_on(), out);
   out.status_codes.insert(p.retriable_status_codes().begin(), p.retriable_status_codes().end());
   if (p.has_num_retries()) out.retries_max = p.num_retries().value();
   if (p.has_per_try_timeout()) out.try_timeout = to_duration(p.per_try_timeout());
@@ -71,8 +94,25 @@ Checked<RetryPolicy> compile_retry(const rt::RetryPolicy& p) {
     out.backoff_max =
         p.retry_back_off().has_max_interval() ? to_duration(p.retry_back_off().max_interval()) : out.backoff_base * 10;
   }
-  for (const auto& predicate : p.retry_host_predicate())
-    if (predicate.name().find("previous_hosts") != std::string::npos) out.avoid_previous_hosts = true;
+  for (const auto& predicate : p.retry_host_predicate()) {
+    auto type = type_name(predicate.typed_config().type_url());
+    if (type == "envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate") out.avoid_previous_hosts = true;
+    if (type != "envoy.extensions.retry.host.omit_host_metadata.v3.OmitHostMetadataConfig") continue;
+    auto labels = omitted_labels(predicate.typed_config().value());
+    if (!labels) return refuse(labels.error());
+    if (!labels->empty()) out.omitted_hosts.push_back(std::move(*labels));
+  }
+  if (p.has_retry_priority()) {
+    ::envoy::extensions::retry::priority::previous_priorities::v3::PreviousPrioritiesConfig priorities;
+    if (auto ok = unpack(p.retry_priority().typed_config(), priorities); !ok) return refuse(ok.error());
+    out.priority_update_every = static_cast<unsigned>(std::max(priorities.update_frequency(), 1));
+  }
+  if (p.has_rate_limited_retry_back_off()) {
+    const auto& limited = p.rate_limited_retry_back_off();
+    if (limited.has_max_interval()) out.reset_max = to_duration(limited.max_interval());
+    for (const auto& header : limited.reset_headers())
+      out.reset_headers.push_back({lowered(header.name()), header.format() == rt::RetryPolicy::UNIX_TIMESTAMP});
+  }
   if (p.host_selection_retry_max_attempts() > 0)
     out.host_attempts_max = static_cast<int>(std::min<std::int64_t>(p.host_selection_retry_max_attempts(), 100));
   auto take = [](const auto& matchers, std::vector<HeaderMatch>& to) -> Checked<> {
@@ -281,6 +321,22 @@ std::string without_port(const std::string& authority) {
 
 }  // namespace
 
+std::optional<Duration> RetryPolicy::reset_after(const Headers& response, std::chrono::seconds unix_now) const {
+  const auto most = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(reset_max).count());
+  for (const auto& header : reset_headers) {
+    auto found = std::ranges::find(response, header.name, &Headers::value_type::first);  // of several the first
+    if (found == response.end()) continue;
+    const std::string& text = found->second;
+    std::uint64_t seconds = 0;
+    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+    if (error != std::errc() || end != text.data() + text.size()) continue;
+    const auto now = static_cast<std::uint64_t>(unix_now.count());
+    if (header.timestamp) seconds -= std::min(seconds, now);
+    if (seconds > 0 && seconds <= most) return std::chrono::seconds(seconds);
+  }
+  return std::nullopt;
+}
+
 bool Route::matches(const std::string& path_and_query, const Headers& in, Random& random) const {
   auto question = path_and_query.find('?');
   auto bare = path_and_query.substr(0, question);
@@ -297,7 +353,7 @@ bool Route::matches(const std::string& path_and_query, const Headers& in, Random
     case Path::connect: hit = false; break;
   }
   if (!hit) return false;
-  if (grpc_only && !find_header(in, "content-type").value_or("").starts_with("application/grpc")) return false;
+  if (grpc_only && !is_grpc(in)) return false;
   if (!std::all_of(headers.begin(), headers.end(), [&](const auto& h) { return h.matches(in); })) return false;
   if (!std::all_of(queries.begin(), queries.end(), [&](const auto& q) { return q.matches(query); })) return false;
   return !fraction || random.below(fraction->per) < fraction->count;

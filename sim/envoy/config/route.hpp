@@ -33,6 +33,7 @@ struct RetryPolicy {
     on_headers = 256
   };
   unsigned on = 0;
+  std::set<int> grpc_statuses;  ///< of a response's headers
   std::set<int> status_codes;
   std::vector<HeaderMatch> headers;          ///< of a response, for on_headers
   std::vector<HeaderMatch> request_headers;  ///< not empty: only a request with one of them is tried again
@@ -41,7 +42,18 @@ struct RetryPolicy {
   Duration backoff_base = std::chrono::milliseconds(25);
   Duration backoff_max = std::chrono::milliseconds(250);
   bool avoid_previous_hosts = false;
+  std::vector<Labels> omitted_hosts;  ///< those that have all labels of one
   int host_attempts_max = 1;
+  unsigned priority_update_every = 0;  ///< after so many attempts their priorities are left out; zero: they never are
+  struct ResetHeader {
+    std::string name;
+    bool timestamp = false;  ///< seconds since 1970; else from now
+  };
+  std::vector<ResetHeader> reset_headers;          ///< of a response, which tell when to try again
+  Duration reset_max = std::chrono::seconds(300);  ///< a header that tells a longer time is not heeded
+
+  /// Of a response, what its headers tell; nullopt: the usual back-off.
+  std::optional<Duration> reset_after(const Headers& response, std::chrono::seconds unix_now) const;
 };
 
 struct ClusterChoice {
@@ -75,7 +87,7 @@ struct Forward {
   std::vector<ClusterChoice> clusters;  ///< one, or the weighted ones
   std::uint64_t weight_total = 1;
   std::string cluster_header;
-  Labels header_subset;  ///< of the cluster that the header names
+  Labels header_subset;                         ///< of the cluster that the header names
   Duration timeout = std::chrono::seconds(15);  ///< zero: none
   std::optional<Duration> idle_timeout;
   std::optional<RetryPolicy> retry;

@@ -96,6 +96,12 @@ std::optional<std::string> find_header(const Headers& headers, std::string_view 
   return out;
 }
 
+bool is_grpc(const Headers& headers) {
+  constexpr std::string_view grpc = "application/grpc";
+  auto type = find_header(headers, "content-type").value_or("");
+  return type.starts_with(grpc) && (type.size() == grpc.size() || type[grpc.size()] == '+');
+}
+
 Checked<HeaderMatch> HeaderMatch::compile(const ::envoy::config::route::v3::HeaderMatcher& m) {
   using M = ::envoy::config::route::v3::HeaderMatcher;
   HeaderMatch out;

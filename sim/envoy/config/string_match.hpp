@@ -62,6 +62,8 @@ std::string lowered(std::string_view text);
 
 /// Values of one name are joined by commas.
 std::optional<std::string> find_header(const Headers& headers, std::string_view name);
+/// By its content-type (Envoy: Grpc::Common::hasGrpcContentType).
+bool is_grpc(const Headers& headers);
 
 struct HeaderMatch {
   std::string name;

@@ -40,8 +40,7 @@ Checked<> compile_spiffe(const ::envoy::config::core::v3::TypedExtensionConfig& 
 Checked<Validation> compile_validation(const tls::CertificateValidationContext& context, CertificateStore& store) {
   Validation out;
   // A simulated machine has no files and no environment; Envoy refuses a resource whose file is not there.
-  if (context.trusted_ca().has_filename())
-    return refuse("Invalid path: " + context.trusted_ca().filename());
+  if (context.trusted_ca().has_filename()) return refuse("Invalid path: " + context.trusted_ca().filename());
   if (context.trusted_ca().has_environment_variable())
     return refuse("Environment variable doesn't exist: " + context.trusted_ca().environment_variable());
   out.accept_untrusted = context.trust_chain_verification() == tls::CertificateValidationContext::ACCEPT_UNTRUSTED;
@@ -76,6 +75,16 @@ Checked<> compile_common(const tls::CommonTlsContext& common, CertificateStore& 
   out.alpn.assign(common.alpn_protocols().begin(), common.alpn_protocols().end());
   out.version_min = version_of(common.tls_params().tls_minimum_protocol_version(), out.version_min);
   out.version_max = version_of(common.tls_params().tls_maximum_protocol_version(), out.version_max);
+  for (const auto& suites : common.tls_params().cipher_suites()) {
+    // "[A|B]" are of one rank, which is not looked at.
+    std::string text(suites);
+    std::erase_if(text, [](char c) { return c == '[' || c == ']'; });
+    for (std::size_t at = 0; at <= text.size();) {
+      auto end = std::min(text.find('|', at), text.size());
+      out.ciphers.push_back(text.substr(at, end - at));
+      at = end + 1;
+    }
+  }
   if (common.tls_certificates_size() > 0) {
     const auto& c = common.tls_certificates(0);
     auto chain = store.chain(inline_text(c.certificate_chain()), inline_text(c.private_key()));

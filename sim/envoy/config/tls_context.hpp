@@ -52,6 +52,7 @@ struct TlsContext {
   std::vector<std::string> alpn;
   int version_min = 0x0303;
   int version_max = 0x0304;
+  std::vector<std::string> ciphers;         ///< below TLS 1.3; none: Envoy's own
   bool require_client_certificate = false;  ///< downstream
   std::string sni;                          ///< upstream
 

@@ -36,7 +36,7 @@ constexpr Entry table[] = {
      "lb_subset_config ring_hash_lb_config maglev_lb_config least_request_lb_config common_lb_config transport_socket "
      "transport_socket_matches health_checks ignore_health_on_host_removal",
      "alt_stat_name per_connection_buffer_limit_bytes upstream_connection_options http_protocol_options "
-     "track_cluster_stats track_timeout_budgets respect_dns_ttl dns_refresh_rate"},
+     "dns_lookup_family track_cluster_stats track_timeout_budgets respect_dns_ttl dns_refresh_rate"},
     {"envoy.config.cluster.v3.Cluster.CustomClusterType", "name"},
     {"envoy.config.cluster.v3.Cluster.EdsClusterConfig", "eds_config service_name"},
     {"envoy.config.cluster.v3.Cluster.LbSubsetConfig",
@@ -44,7 +44,8 @@ constexpr Entry table[] = {
     {"envoy.config.cluster.v3.Cluster.LbSubsetConfig.LbSubsetSelector", "keys fallback_policy"},
     {"envoy.config.cluster.v3.Cluster.RingHashLbConfig", "minimum_ring_size maximum_ring_size hash_function"},
     {"envoy.config.cluster.v3.Cluster.MaglevLbConfig", "table_size"},
-    {"envoy.config.cluster.v3.Cluster.LeastRequestLbConfig", "choice_count"},
+    {"envoy.config.cluster.v3.Cluster.LeastRequestLbConfig", "choice_count active_request_bias"},
+    {"envoy.config.core.v3.RuntimeDouble", "default_value", "runtime_key"},
     {"envoy.config.cluster.v3.Cluster.CommonLbConfig",
      "healthy_panic_threshold locality_weighted_lb_config zone_aware_lb_config ignore_new_hosts_until_first_hc"},
     {"envoy.config.cluster.v3.Cluster.CommonLbConfig.ZoneAwareLbConfig", "fail_traffic_on_panic"},
@@ -52,7 +53,7 @@ constexpr Entry table[] = {
     {"envoy.config.cluster.v3.Cluster.TransportSocketMatch", "name match transport_socket"},
     {"envoy.config.cluster.v3.CircuitBreakers", "thresholds"},
     {"envoy.config.cluster.v3.CircuitBreakers.Thresholds",
-     "priority max_connections max_pending_requests max_requests max_retries", "track_remaining"},
+     "priority max_connections max_pending_requests max_requests max_retries max_connection_pools", "track_remaining"},
     {"envoy.config.cluster.v3.OutlierDetection",
      "interval base_ejection_time max_ejection_time max_ejection_percent always_eject_one_host "
      "split_external_local_origin_errors consecutive_5xx enforcing_consecutive_5xx consecutive_gateway_failure "
@@ -160,6 +161,7 @@ constexpr Entry table[] = {
      "token_bucket filter_enabled filter_enforced status response_headers_to_add", "stat_prefix"},
     {"envoy.type.v3.TokenBucket", "max_tokens tokens_per_fill fill_interval"},
     {"envoy.type.v3.HttpStatus", "code"},
+    {"envoy.extensions.filters.http.grpc_stats.v3.FilterConfig", ""},
     {"envoy.config.route.v3.FilterConfig", "config disabled", "is_optional"},
     {"envoy.config.rbac.v3.RBAC", "action policies"},
     {"envoy.config.rbac.v3.Policy", "permissions principals"},
@@ -220,7 +222,13 @@ constexpr Entry table[] = {
      "cluster runtime_fraction disable_shadow_host_suffix_append"},
     {"envoy.config.route.v3.RetryPolicy",
      "retry_on num_retries per_try_timeout retry_back_off retriable_status_codes retriable_headers "
-     "retriable_request_headers retry_host_predicate host_selection_retry_max_attempts"},
+     "retriable_request_headers retry_host_predicate host_selection_retry_max_attempts rate_limited_retry_back_off "
+     "retry_priority"},
+    {"envoy.config.route.v3.RetryPolicy.RateLimitedRetryBackOff", "reset_headers max_interval"},
+    {"envoy.config.route.v3.RetryPolicy.ResetHeader", "name format"},
+    {"envoy.config.route.v3.RetryPolicy.RetryPriority", "name typed_config"},
+    {"envoy.extensions.retry.priority.previous_priorities.v3.PreviousPrioritiesConfig", "update_frequency"},
+    {"envoy.extensions.retry.host.omit_host_metadata.v3.OmitHostMetadataConfig", ""},
     {"envoy.config.route.v3.RetryPolicy.RetryBackOff", "base_interval max_interval"},
     {"envoy.config.route.v3.RetryPolicy.RetryHostPredicate", "name typed_config"},
     {"envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate", ""},
@@ -248,7 +256,7 @@ constexpr Entry table[] = {
     {"envoy.extensions.transport_sockets.tls.v3.CommonTlsContext.CombinedCertificateValidationContext",
      "default_validation_context validation_context_sds_secret_config"},
     {"envoy.extensions.transport_sockets.tls.v3.TlsParameters",
-     "tls_minimum_protocol_version tls_maximum_protocol_version"},
+     "tls_minimum_protocol_version tls_maximum_protocol_version cipher_suites"},
     {"envoy.extensions.transport_sockets.tls.v3.TlsCertificate", "certificate_chain private_key"},
     {"envoy.extensions.transport_sockets.tls.v3.SdsSecretConfig", "name sds_config"},
     {"envoy.extensions.transport_sockets.tls.v3.CertificateValidationContext",

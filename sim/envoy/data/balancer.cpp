@@ -1,6 +1,7 @@
 #include "sim/envoy/data/balancer.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace kumasim::sim::proxy {
 namespace {
@@ -21,8 +22,11 @@ EdfSchedule::Item EdfSchedule::pop() {
   return item;
 }
 
-HostPicker::HostPicker(std::vector<HostPtr> hosts, Cluster::Lb lb, std::uint32_t choice_count, Random& random)
-    : hosts_(std::move(hosts)), lb_(lb), choice_count_(std::max(choice_count, 1u)) {
+HostPicker::HostPicker(std::vector<HostPtr> hosts, const Cluster& config, Random& random)
+    : hosts_(std::move(hosts)),
+      lb_(config.lb),
+      choice_count_(std::max(config.choice_count, 1u)),
+      bias_(config.active_request_bias) {
   if (hosts_.empty()) return;
   weighted_ = std::any_of(hosts_.begin(), hosts_.end(),
                           [&](const auto& h) { return h->endpoint.weight != hosts_.front()->endpoint.weight; });
@@ -34,12 +38,15 @@ HostPicker::HostPicker(std::vector<HostPtr> hosts, Cluster::Lb lb, std::uint32_t
   for (std::uint64_t i = 0; i < skipped; ++i) schedule_.pick([&](std::size_t at) { return effective_weight(at); });
 }
 
-/// With unequal weights least request divides the weight by the requests under way (Envoy: active_request_bias 1).
+/// With unequal weights least request divides the weight by the requests under way, to the power of the bias (Envoy:
+/// LeastRequestLoadBalancer::hostWeight).
 std::uint64_t HostPicker::effective_weight(std::size_t i) const {
   const auto& host = *hosts_[i];
   std::uint64_t weight = host.endpoint.weight;
-  if (lb_ == Cluster::Lb::least_request) return std::max<std::uint64_t>(weight * 1000 / (host.active + 1), 1);
-  return weight * 1000;
+  if (lb_ != Cluster::Lb::least_request || bias_ == 0) return weight * 1000;
+  if (bias_ == 1) return std::max<std::uint64_t>(weight * 1000 / (host.active + 1), 1);
+  auto divisor = std::pow(static_cast<double>(host.active + 1), bias_);
+  return static_cast<std::uint64_t>(std::max(static_cast<double>(weight * 1000) / divisor, 1.0));
 }
 
 HostPtr HostPicker::pick(Random& random) {
@@ -83,19 +90,19 @@ Balancer::Group Balancer::group_of(const Level& level, bool (Host::*belongs)() c
     auto available = std::min<std::uint64_t>(100, overprovisioning_percent_ * members.size() / total);
     out.locality_load.push_back(locality_weights_[l] * available);
     out.locality_schedule.add(out.localities.size(), out.locality_load.back());
-    out.localities.emplace_back(std::move(members), config_.lb, config_.choice_count, random);
+    out.localities.emplace_back(std::move(members), config_, random);
   }
   // As hosts do, localities begin somewhere in their turns (Envoy: EdfScheduler::createWithPicks).
   auto skipped = out.localities.size() > 1 ? random.below(2 * out.localities.size()) : 0;
   for (std::uint64_t i = 0; i < skipped; ++i)
     out.locality_schedule.pick([&](std::size_t l) { return out.locality_load[l]; });
-  out.hosts = HostPicker(std::move(hosts), config_.lb, config_.choice_count, random);
+  out.hosts = HostPicker(std::move(hosts), config_, random);
   return out;
 }
 
 void Balancer::rebuild(Random& random) {
   for (auto& [priority, level] : levels_) {
-    level.all = HostPicker(level.hosts, config_.lb, config_.choice_count, random);
+    level.all = HostPicker(level.hosts, config_, random);
     level.hashed.reset();
     level.healthy = group_of(level, &Host::healthy, random);
     level.degraded = group_of(level, &Host::degraded, random);
@@ -167,6 +174,44 @@ Balancer::Choice Balancer::choice_at(std::uint64_t point) {
   return {&first, &first.healthy};
 }
 
+/// What of the load the other priorities can take is shared among them (Envoy:
+/// PreviousPrioritiesRetryPriority::adjustForAttemptedPriorities).
+std::optional<Balancer::Choice> Balancer::choice_at(std::uint64_t point, const std::set<std::uint32_t>& without) {
+  struct Part {
+    Choice choice;
+    std::uint64_t availability, load;
+  };
+  std::vector<Part> parts;
+  std::uint64_t total = 0, left = 100;
+  for (auto kind : {&Level::healthy, &Level::degraded})
+    for (auto& [priority, level] : levels_) {
+      auto& group = level.*kind;
+      parts.push_back({{&level, &group}, without.contains(priority) ? 0 : availability(level, group), 0});
+      total += parts.back().availability;
+    }
+  if (total == 0) return std::nullopt;
+  total = std::min<std::uint64_t>(total, 100);
+  while (left > 0)  // what rounding leaves over goes to the first
+    for (auto& part : parts) {
+      auto more = std::min(left, part.availability * 100 / total);
+      part.load += more;
+      left -= more;
+    }
+  for (const auto& part : parts) {
+    if (point < part.load) return part.choice;
+    point -= part.load;
+  }
+  return std::nullopt;
+}
+
+Balancer::Choice Balancer::choice_for(std::uint64_t point, const PickBy& by) {
+  if (by.without && !by.without->empty()) {
+    if (auto choice = choice_at(point, *by.without)) return *choice;
+    by.without->clear();
+  }
+  return choice_at(point);
+}
+
 /// Weights within the priority; where localities are weighted, within each locality's share (Envoy:
 /// ThreadAwareLoadBalancerBase).
 HashTable::Shares Balancer::shares(const Level& level, bool healthy_only) const {
@@ -199,13 +244,13 @@ HostPtr Balancer::pick(Random& random, const PickBy& by) {
   if (levels_.empty()) return nullptr;
   if (config_.lb == Cluster::Lb::ring_hash || config_.lb == Cluster::Lb::maglev) {
     auto hash = by.hash ? *by.hash : random.next();
-    auto& chosen = *choice_at(hash % 100).level;
+    auto& chosen = *choice_for(hash % 100, by).level;
     bool panic = chosen.panic && config_.panic_percent > 0;
     if (!chosen.hashed) chosen.hashed = std::make_unique<HashTable>(config_, shares(chosen, !panic));
     return chosen.hashed->pick(hash, by.attempt);
   }
   Choice choice{&levels_.begin()->second, &levels_.begin()->second.healthy};
-  if (levels_.size() > 1 || choice.group->load < 100) choice = choice_at(random.below(100));
+  if (levels_.size() > 1 || choice.group->load < 100) choice = choice_for(random.below(100), by);
   // A threshold of 0 turns panic off: then nobody is picked (Envoy answers 503 UH).
   if (choice.level->panic && config_.panic_percent > 0)
     return config_.fail_in_panic ? nullptr : choice.level->all.pick(random);

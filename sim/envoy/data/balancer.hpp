@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "kumasim/runtime/random.hpp"
@@ -74,7 +75,7 @@ class EdfSchedule {
 class HostPicker {
  public:
   HostPicker() = default;
-  HostPicker(std::vector<HostPtr> hosts, Cluster::Lb lb, std::uint32_t choice_count, Random& random);
+  HostPicker(std::vector<HostPtr> hosts, const Cluster& config, Random& random);
   HostPtr pick(Random& random);
   bool empty() const { return hosts_.empty(); }
   std::size_t size() const { return hosts_.size(); }
@@ -84,15 +85,18 @@ class HostPicker {
   std::vector<HostPtr> hosts_;
   Cluster::Lb lb_ = Cluster::Lb::round_robin;
   std::uint32_t choice_count_ = 2;
+  double bias_ = 1;  ///< how much requests under way count beside weights
   bool weighted_ = false;
   std::uint64_t next_ = 0;
   EdfSchedule schedule_;
 };
 
-/// What consistent hashing goes by: the request's hash (none: by chance), and how often a host was turned down for it.
+/// What a request asks for.
 struct PickBy {
-  std::optional<std::uint64_t> hash = std::nullopt;
-  unsigned attempt = 0;
+  std::optional<std::uint64_t> hash = std::nullopt;  ///< of consistent hashing; none: by chance
+  unsigned attempt = 0;                              ///< how often a host was turned down for it
+  /// Priorities that it is to leave out; null: none. Emptied where nothing would be left.
+  std::set<std::uint32_t>* without = nullptr;
 };
 
 /// Over a set of hosts of all priorities. rebuild() when hosts or their health change.
@@ -133,6 +137,8 @@ class Balancer {
   void share_load();
   void share_load_by_hosts();
   Choice choice_at(std::uint64_t point);
+  std::optional<Choice> choice_at(std::uint64_t point, const std::set<std::uint32_t>& without);
+  Choice choice_for(std::uint64_t point, const PickBy& by);
   HashTable::Shares shares(const Level& level, bool healthy_only) const;
 
   const Cluster& config_;

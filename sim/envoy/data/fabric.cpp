@@ -112,10 +112,12 @@ WirePtr Fabric::connect(End& client, const ConnectOptions& o) {
     wire->hello.server_name = o.tls->sni;
     wire->version = o.tls->version_max;
     wire->hello.application_protocols = o.tls->alpn;
+    wire->hello.ciphers = o.tls->ciphers;
   } else if (o.carries) {
     wire->hello.tls = wire->tls = true;
     wire->hello.server_name = o.carries->hello.server_name;
     wire->hello.application_protocols = o.carries->hello.application_protocols;
+    wire->hello.ciphers = o.carries->hello.ciphers;
     wire->version = o.carries->version;
     wire->carries = o.carries;
     o.carries->carried_by = wire;

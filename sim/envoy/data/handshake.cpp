@@ -36,12 +36,26 @@ std::string trust_domain(const CertificateChain& chain) {
   return rest.substr(0, rest.find('/'));
 }
 
+/// What Envoy offers where nothing is set, without FIPS (its page on TlsParameters).
+const std::vector<std::string> own_ciphers{"ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-CHACHA20-POLY1305",
+                                           "ECDHE-RSA-AES128-GCM-SHA256",   "ECDHE-RSA-CHACHA20-POLY1305",
+                                           "ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-RSA-AES256-GCM-SHA384"};
+
 const Secret* find(const ConfigState& config, const std::string& name) {
   auto found = config.secrets().find(name);
   return found == config.secrets().end() ? nullptr : found->second.value.get();
 }
 
 }  // namespace
+
+bool share_cipher(const std::vector<std::string>& client, const std::vector<std::string>& server, bool elliptic) {
+  auto usable = [&](const std::string& cipher) {
+    const auto& offered = server.empty() ? own_ciphers : server;
+    if (std::ranges::find(offered, cipher) == offered.end()) return false;
+    return cipher.find(elliptic ? "-RSA-" : "-ECDSA-") == std::string::npos;
+  };
+  return std::ranges::any_of(client.empty() ? own_ciphers : client, usable);
+}
 
 TlsMaterial material(const TlsContext& context, const ConfigState& config) {
   TlsMaterial out{context.certificate, context.validation, false};

@@ -19,6 +19,9 @@ struct TlsMaterial {
 
 TlsMaterial material(const TlsContext& context, const ConfigState& config);
 
+/// Below TLS 1.3, of what both offer (none: Envoy's own) one suits the server's key.
+bool share_cipher(const std::vector<std::string>& client, const std::vector<std::string>& server, bool elliptic);
+
 /// Empty: accepted. Otherwise Envoy's transport failure reason. Without a bundle everybody is accepted (Envoy's
 /// default).
 std::string judge(const std::optional<Validation>& validation, const CertificateChain& peer, CertificateStore& store,

@@ -1,6 +1,7 @@
 // A stream's upstream side: attempts, retries, time limits, and copies for mirrors.
 #include <algorithm>
 
+#include "sim/envoy/data/grpc_status.hpp"
 #include "sim/envoy/data/http_stream.hpp"
 
 namespace kumasim::sim::proxy {
@@ -87,18 +88,28 @@ void HttpStream::attempt() {
     host = upstream_->original(down_->wire->hello.destination_ip, down_->wire->hello.destination_port);
   } else {
     // The first pick, and as many more as there are attempts (Envoy: hostSelectionRetryCount() + 1).
-    int tries = retry_ && retry_->avoid_previous_hosts && !tried_.empty() ? retry_->host_attempts_max + 1 : 1;
-    for (int i = 0; i < tries; ++i) {
-      host = upstream_->pick(choice_->subset, proxy_.random(), {hash_, static_cast<unsigned>(i)});
-      if (!host || !tried_.contains(host->endpoint.text)) break;
+    const bool chooses = retry_ && !tried_.empty() && (retry_->avoid_previous_hosts || !retry_->omitted_hosts.empty());
+    auto* without = priorities_to_leave_out();
+    for (int i = 0; i < (chooses ? retry_->host_attempts_max + 1 : 1); ++i) {
+      host = upstream_->pick(choice_->subset, proxy_.random(), {hash_, static_cast<unsigned>(i), without});
+      if (!host || !chooses || !unwanted(*host)) break;
     }
+    if (without && without->empty()) tried_priorities_.clear();
   }
   if (!host) {
     flag("UH");
     record.step(proxy_.name(), "endpoint", "none healthy", upstream_->endpoints_version());
     return reply(503, "no healthy upstream", "no_healthy_upstream");
   }
+  if (!upstream_->pool_for(*host)) {
+    proxy_.stats().add("cluster." + upstream_->config().name + ".upstream_cx_pool_overflow");
+    flag("UH");
+    record.step(proxy_.name(), "endpoint", host->endpoint.text + ": no connection pool left",
+                upstream_->endpoints_version());
+    return reply(503, "no healthy upstream", "no_healthy_upstream");
+  }
   tried_.insert(host->endpoint.text);
+  if (retry_ && retry_->priority_update_every > 0) tried_priorities_.push_back(host->priority);
   record.step(proxy_.name(), "endpoint", host->endpoint.text, upstream_->endpoints_version());
   const bool told = down_->first_hop && !record.closed;
   if (told) ++record.result.attempts;
@@ -109,6 +120,22 @@ void HttpStream::attempt() {
   auto mine = attempt_;
   if (!proxy_.submit(mine)) return on_reset(mine, ResetReason::overflow, "");
   if (told) record.result.endpoint = mine->host->endpoint.text;
+}
+
+/// Of a host for another try: what the predicates of the policy turn down.
+bool HttpStream::unwanted(const UpstreamHost& host) const {
+  if (retry_->avoid_previous_hosts && tried_.contains(host.endpoint.text)) return true;
+  return std::ranges::any_of(retry_->omitted_hosts,
+                             [&](const Labels& labels) { return contains(host.endpoint.labels, labels); });
+}
+
+/// They change after so many tries each (Envoy: PreviousPrioritiesRetryPriority). Null: none are left out.
+std::set<std::uint32_t>* HttpStream::priorities_to_leave_out() {
+  if (!retry_ || retry_->priority_update_every == 0 || tried_priorities_.size() < retry_->priority_update_every)
+    return nullptr;
+  if (tried_priorities_.size() % retry_->priority_update_every == 0)
+    priorities_out_.insert(tried_priorities_.begin(), tried_priorities_.end());
+  return priorities_out_.empty() ? nullptr : &priorities_out_;
 }
 
 void HttpStream::on_sent(const AttemptPtr& attempt) {
@@ -147,27 +174,33 @@ void HttpStream::global_timeout() {
   reply(504, "upstream request timeout", "response_timeout");
 }
 
-/// Which bits of retry_on cover this outcome; `exhausted` where it would be retried but for the count.
-bool HttpStream::retry_allowed(unsigned wanted_bits, bool* exhausted) const {
+/// `covered`: the policy asks for it. `exhausted` where it would be retried but for the count.
+bool HttpStream::retry_allowed(bool covered, bool* exhausted) const {
   *exhausted = false;
-  if (!retry_ || (retry_->on & wanted_bits) == 0) return false;
+  if (!covered) return false;
   if (retries_left_ > 0) return true;
   *exhausted = true;
   return false;
 }
 
 bool HttpStream::retry_response(const Response& response) {
+  if (!retry_) return false;
   auto status = response.status;
   unsigned bits = 0;
   if (status >= 500) bits |= RetryPolicy::on_5xx;
   if (status >= 502 && status <= 504) bits |= RetryPolicy::on_gateway_error;
   if (status == 409) bits |= RetryPolicy::on_retriable_4xx;
-  if (retry_ && retry_->status_codes.contains(status)) bits |= RetryPolicy::on_status_codes;
-  if (retry_ &&
-      std::any_of(retry_->headers.begin(), retry_->headers.end(), [&](const auto& h) { return matches(h, response); }))
+  if (retry_->status_codes.contains(status)) bits |= RetryPolicy::on_status_codes;
+  if (std::any_of(retry_->headers.begin(), retry_->headers.end(), [&](const auto& h) { return matches(h, response); }))
     bits |= RetryPolicy::on_headers;
+  bool covered = (retry_->on & bits) != 0;
+  if (!covered && !retry_->grpc_statuses.empty())
+    if (auto grpc = grpc_status(response.headers)) covered = retry_->grpc_statuses.contains(*grpc);
   bool exhausted = false;
-  if (retry_allowed(bits, &exhausted)) return schedule_retry();
+  if (retry_allowed(covered, &exhausted)) {
+    auto now = std::chrono::floor<std::chrono::seconds>(proxy_.process().runtime().clock.wall_now().time_since_epoch());
+    return schedule_retry(retry_->reset_after(response.headers, now));
+  }
   if (exhausted) flag("URX");
   return false;
 }
@@ -178,12 +211,13 @@ bool HttpStream::retry_reset(ResetReason reason) {
   bool connecting = reason == ResetReason::connect_failure || reason == ResetReason::connect_timeout;
   if (connecting) bits |= RetryPolicy::on_connect_failure | RetryPolicy::on_reset_before_request;
   bool exhausted = false;
-  if (retry_allowed(bits, &exhausted)) return schedule_retry();
+  if (retry_allowed(retry_ && (retry_->on & bits) != 0, &exhausted)) return schedule_retry();
   if (exhausted) flag("URX");
   return false;
 }
 
-bool HttpStream::schedule_retry() {
+/// `told`: by the response, when to try again.
+bool HttpStream::schedule_retry(std::optional<Duration> told) {
   if (retry_counted_) {
     --upstream_->retries;
     retry_counted_ = false;
@@ -196,10 +230,15 @@ bool HttpStream::schedule_retry() {
   retry_counted_ = true;
   --retries_left_;
   // Fully jittered, doubling up to the maximum (Envoy: JitteredExponentialBackOffStrategy).
-  auto ceiling = std::min<Duration>(retry_->backoff_base * (1ll << std::min(retries_done_, 30u)), retry_->backoff_max);
+  auto ceiling = std::min<Duration>(retry_->backoff_base * (1ll << std::min(doublings_, 30u)), retry_->backoff_max);
   ++retries_done_;
-  auto wait = Duration(static_cast<std::int64_t>(
-      proxy_.random().below(static_cast<std::uint64_t>(std::max<std::int64_t>(ceiling.count(), 1)))));
+  auto drawn = [&](Duration below) {
+    return Duration(static_cast<std::int64_t>(
+        proxy_.random().below(static_cast<std::uint64_t>(std::max<std::int64_t>(below.count(), 1)))));
+  };
+  // Half as long again at most (Envoy: JitteredLowerBoundBackOffStrategy); the doubling stays where it was.
+  if (!told) ++doublings_;
+  auto wait = told ? *told + drawn(*told / 2) : drawn(ceiling);
   step_timer_ = proxy_.later(wait, [self = shared_from_this()] {
     self->step_timer_ = {};
     if (!self->done_) self->attempt();

@@ -1,11 +1,27 @@
 #include "sim/envoy/data/http_stream.hpp"
 
 #include <algorithm>
+#include <cctype>
+
+#include "sim/envoy/data/grpc_status.hpp"
 
 namespace kumasim::sim::proxy {
 namespace {
 
-std::string normalized(const std::string& target) {
+/// Escapes of the path that stand for characters without a meaning of their own become these (RFC 3986, 6.2.2.2).
+std::string without_needless_escapes(std::string target) {
+  auto digit = [](char c) { return std::isxdigit(static_cast<unsigned char>(c)) != 0; };
+  for (std::size_t at = 0; (at = target.find('%', at)) < std::min(target.find('?'), target.size()); ++at) {
+    if (at + 2 >= target.size() || !digit(target[at + 1]) || !digit(target[at + 2])) continue;
+    const char c = static_cast<char>(std::stoi(target.substr(at + 1, 2), nullptr, 16));
+    if (std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '.' || c == '_' || c == '~')
+      target.replace(at, 3, 1, c);
+  }
+  return target;
+}
+
+std::string normalized(const std::string& raw) {
+  const std::string target = without_needless_escapes(raw);
   auto query = std::min(target.find('?'), target.size());
   std::vector<std::string> parts;
   std::string path = target.substr(0, query);
@@ -25,6 +41,14 @@ std::string normalized(const std::string& target) {
   for (std::size_t i = 0; i < parts.size(); ++i) out += (i == 0 ? "" : "/") + parts[i];
   if (slash && !out.ends_with("/")) out += "/";
   return (out.empty() ? "/" : out) + target.substr(query);
+}
+
+/// "/package.Service/Method" (Envoy: Grpc::Common::resolveServiceAndMethod).
+bool names_method(std::string_view path) {
+  path = path.substr(0, path.find('?'));
+  auto slash = path.find('/', 1);
+  return path.starts_with('/') && slash != std::string_view::npos && slash > 1 && slash + 1 < path.size() &&
+         path.find('/', slash + 1) == std::string_view::npos;
 }
 
 /// Of `host:port` where the colon is; its end where it has no port.
@@ -51,7 +75,12 @@ bool unescape_slashes(std::string& target) {
 }  // namespace
 
 HttpStream::HttpStream(Proxy& proxy, ExchangePtr down, FilterChainPtr chain, const HttpConnectionManager& manager)
-    : proxy_(proxy), down_(std::move(down)), chain_(std::move(chain)), manager_(manager), request_(down_->request) {}
+    : proxy_(proxy),
+      down_(std::move(down)),
+      chain_(std::move(chain)),
+      manager_(manager),
+      request_(down_->request),
+      grpc_(is_grpc(request_.headers)) {}
 
 void HttpStream::start() {
   if (!normalize()) return;
@@ -185,6 +214,7 @@ void HttpStream::run_filters() {
     if (const auto* rbac = std::get_if<RbacFilter>(&filter->what)) go_on = run(filter, *rbac);
     if (const auto* fault = std::get_if<FaultFilter>(&filter->what)) go_on = run(filter, *fault);
     if (const auto* limit = std::get_if<RateLimitFilter>(&filter->what)) go_on = run(filter, *limit);
+    if (grpc_ && std::holds_alternative<GrpcStatsFilter>(filter->what)) counts_grpc_ = names_method(request_.path);
     if (!go_on) return;
   }
   if (!done_) route();
@@ -377,6 +407,15 @@ void HttpStream::downstream_gone() {
   stop();
 }
 
+/// Envoy: Grpc::Context::chargeStat.
+void HttpStream::count_grpc(const Response& response) {
+  auto status = find_header(response.headers, "grpc-status");
+  if (!status || !choice_ || !proxy_.upstream(choice_->cluster)) return;
+  const auto prefix = "cluster." + choice_->cluster + ".grpc.";
+  for (const std::string& name : {*status, std::string(*status == "0" ? "success" : "failure"), std::string("total")})
+    proxy_.stats().add(prefix + name);
+}
+
 /// Nothing more comes of it; what goes on upstream is given up.
 void HttpStream::stop() {
   done_ = true;
@@ -395,6 +434,7 @@ void HttpStream::finish(Response response, const std::string& details) {
   if (done_) return;
   stop();
   if (mirrored_) return;
+  const bool own = details != "via_upstream";
   // A redirect and a direct response have these, not what a filter answers in their place (Envoy: they are no
   // RouteEntry).
   if (forward_ || (route_ && details == "direct_response")) {
@@ -403,11 +443,18 @@ void HttpStream::finish(Response response, const std::string& details) {
     host_->response.apply(response.headers);
     routes_->response().apply(response.headers);
   }
+  // What the route puts into it comes first (Envoy: Http::Utility::prepareLocalReply).
+  if (own && grpc_) {
+    if (request_.method == "HEAD") response.body.clear();  // no message either
+    make_grpc(response, grpc_of_http(response.status));
+  }
+  if (counts_grpc_) count_grpc(response);
   for (auto& cookie : cookies_) response.headers.emplace_back("set-cookie", std::move(cookie));
   proxy_.note(down_, flags_, details);
   proxy_.stats().add("http." + manager_.stat_prefix + ".downstream_rq_" + std::to_string(response.status / 100) + "xx");
-  if (details != "via_upstream") {
+  if (own) {
     auto text = std::to_string(response.status) + " " + details;
+    if (grpc_) text.insert(text.find(' '), " grpc-status " + find_header(response.headers, "grpc-status").value_or(""));
     down_->record->step(proxy_.name(), "reply", flags_.empty() ? text : text + " " + flags_);
   }
   response.last = proxy_.last_answer(*down_->wire);

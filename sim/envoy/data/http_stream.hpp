@@ -60,12 +60,15 @@ class HttpStream : public std::enable_shared_from_this<HttpStream> {
   std::optional<std::uint64_t> request_hash();
   void attempt();
   void global_timeout();
-  bool retry_allowed(unsigned wanted_bits, bool* exhausted) const;
+  bool retry_allowed(bool covered, bool* exhausted) const;
   bool retry_response(const Response& response);
   bool retry_reset(ResetReason reason);
-  bool schedule_retry();
+  bool schedule_retry(std::optional<Duration> told = std::nullopt);
+  bool unwanted(const UpstreamHost& host) const;
+  std::set<std::uint32_t>* priorities_to_leave_out();
   void reply(int status, std::string body, const std::string& details, Headers headers = {});
   void stop();
+  void count_grpc(const Response& response);
   void pace(const HttpFilterPtr& filter, const FaultFilter& fault);
   void deliver();
   void finish(Response response, const std::string& details);
@@ -94,14 +97,19 @@ class HttpStream : public std::enable_shared_from_this<HttpStream> {
   Duration try_timeout_ = {};  ///< also of a request that is not tried again
   unsigned retries_left_ = 0;
   unsigned retries_done_ = 0;
+  unsigned doublings_ = 0;  ///< of the back-off
   bool retry_counted_ = false;
   bool done_ = false;
+  const bool grpc_;                  ///< what it answers itself is an answer of gRPC
+  bool counts_grpc_ = false;         ///< a filter for that has seen the request
   bool mirrored_ = false;            ///< it is the copy
   bool delivering_ = false;          ///< done, but that the answer is on its way slowly
   std::vector<ResponsePace> paces_;  ///< of the faults that slow the answer down
   std::optional<std::uint64_t> hash_;
   std::vector<std::string> cookies_;  ///< for the client, of hash policies
   std::set<std::string> tried_;
+  std::vector<std::uint32_t> tried_priorities_;
+  std::set<std::uint32_t> priorities_out_;
 };
 
 }  // namespace kumasim::sim::proxy

@@ -61,6 +61,10 @@ std::string handshake(const InstantEnd& client, const TlsContext& by, const Inst
   TlsMaterial theirs = material(by, client.config), mine = material(server_tls, server.config);
   if (theirs.secrets_missing) return "the client has no certificate or no trust bundle";
   if (mine.secrets_missing || !mine.certificate) return "the server has no certificate or no trust bundle";
+  const int version = std::min(by.version_max, server_tls.version_max);
+  if (version < std::max(by.version_min, server_tls.version_min)) return "they have no version of TLS in common";
+  if (version < 0x0304 && !share_cipher(by.ciphers, server_tls.ciphers, mine.certificate->elliptic))
+    return "they have no cipher in common";
   if (auto error = judge(theirs.validation, *mine.certificate, certificates, client.now); !error.empty())
     return "the client does not take the server's certificate: " + error;
   if (!server_tls.require_client_certificate && !mine.validation) return "";
@@ -101,14 +105,13 @@ bool lets_in(const FilterChain& chain, const InstantEnd& client, const TlsContex
 
 }  // namespace
 
-InstantPath outbound_path(const ConfigState& client, const std::string& address, std::uint16_t port,
-                          const std::string& authority, const std::string& path) {
+InstantPath outbound_path(const ConfigState& client, const Call& call) {
   InstantPath out;
-  const Listener* listener = find_listener(client, address, port, true, Standing::in_use);
+  const Listener* listener = find_listener(client, call.address, call.port, true, Standing::in_use);
   FilterChainPtr chain;
   if (listener != nullptr)
-    chain = listener->find({.destination_ip = address,
-                            .destination_port = port,
+    chain = listener->find({.destination_ip = call.address,
+                            .destination_port = call.port,
                             .source_ip = "127.0.0.1",
                             .source_port = client_port,
                             .application_protocols = {"http/1.1"}});
@@ -124,8 +127,10 @@ InstantPath outbound_path(const ConfigState& client, const std::string& address,
     const auto* http = std::get_if<HttpConnectionManager>(&filter.what);
     if (http == nullptr) continue;
     const RouteConfig* routes = routes_of(client, *http);
-    const VirtualHost* virtual_host = routes == nullptr ? nullptr : routes->host(authority);
-    const Route* route = virtual_host == nullptr ? nullptr : find_route(*virtual_host, authority, "GET", path, {});
+    const VirtualHost* virtual_host = routes == nullptr ? nullptr : routes->host(call.authority);
+    const Route* route = virtual_host == nullptr
+                             ? nullptr
+                             : find_route(*virtual_host, call.authority, call.method, call.path, call.headers);
     if (route == nullptr)
       out.broken = "no route of " + listener->name;
     else if (const auto* forward = std::get_if<Forward>(&route->action))

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "kumasim/envoy/call.hpp"
 #include "sim/envoy/config/cluster.hpp"
 #include "sim/envoy/config/state.hpp"
 
@@ -31,8 +32,7 @@ struct InstantPath {
 
 /// By what is in use, not by what warms. A route that takes a part of such requests takes them all. It points into the
 /// configuration, which must not change meanwhile.
-InstantPath outbound_path(const ConfigState& client, const std::string& address, std::uint16_t port,
-                          const std::string& authority, const std::string& path);
+InstantPath outbound_path(const ConfigState& client, const Call& call);
 
 /// One end of a connection between two proxies.
 struct InstantEnd {

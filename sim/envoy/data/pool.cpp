@@ -1,6 +1,7 @@
 // The client's side of a proxy's connections: pools of HTTP connections and what their events do to streams.
 #include <algorithm>
 
+#include "sim/envoy/data/grpc_status.hpp"
 #include "sim/envoy/data/http_stream.hpp"
 #include "sim/envoy/data/session.hpp"
 
@@ -12,6 +13,12 @@ bool usable(const Wire& wire, const Cluster& config) {
   if (!wire.open || wire.retired) return false;
   if (config.requests_per_connection_max > 0 && wire.requests >= config.requests_per_connection_max) return false;
   return config.http2 || wire.active.empty();
+}
+
+/// What outlier detection goes by: of an answer to gRPC the status of gRPC (Envoy: Router::Filter::onUpstreamHeaders).
+int judged_status(const Exchange& exchange) {
+  auto status = grpc_status(exchange.response.headers);
+  return status && is_grpc(exchange.request.headers) ? http_of_grpc(*status) : exchange.response.status;
 }
 
 }  // namespace
@@ -235,7 +242,7 @@ void Proxy::on_response(const ExchangePtr& exchange) {
   if (exchange->response.last || (most > 0 && wire->requests >= most)) wire->retired = true;
   stats().add("cluster." + attempt->upstream->config().name + ".upstream_rq_" +
               std::to_string(exchange->response.status / 100) + "xx");
-  count_answer(attempt, Origin::server, exchange->response.status);
+  count_answer(attempt, Origin::server, judged_status(*exchange));
   note_health(*attempt, exchange->response);
   flush(attempt->upstream, attempt->host);
   if (wire->open && wire->retired && wire->active.empty()) {

@@ -235,6 +235,11 @@ ChainPtr Proxy::on_hello(const WirePtr& wire) {
     stats().add("listener." + wire->listener->name + ".server_ssl_socket_factory.downstream_context_secrets_not_ready");
     return nullptr;
   }
+  if (wire->version < 0x0304 && (!tls.ciphers.empty() || !wire->hello.ciphers.empty()) &&
+      !share_cipher(wire->hello.ciphers, tls.ciphers, mine.certificate->elliptic)) {
+    wire->failure = "TLS_error:|268436496:SSL routines:OPENSSL_internal:SSLV3_ALERT_HANDSHAKE_FAILURE:TLS_error_end";
+    return nullptr;
+  }
   return mine.certificate;
 }
 

@@ -141,6 +141,13 @@ UpstreamHostPtr Upstream::pick(const Labels& wanted, Random& random, const PickB
   return balancer ? std::static_pointer_cast<UpstreamHost>(balancer->pick(random, by)) : nullptr;
 }
 
+bool Upstream::pool_for(const UpstreamHost& host) const {
+  auto in_use = [](const UpstreamHost& each) { return !each.wires.empty() || !each.pending.empty(); };
+  if (config_->pools_max >= hosts_.size() || in_use(host)) return true;
+  auto pools = std::ranges::count_if(hosts_, [&](const auto& entry) { return in_use(*entry.second); });
+  return static_cast<std::uint64_t>(pools) < config_->pools_max;
+}
+
 UpstreamHostPtr Upstream::original(const std::string& host, std::uint16_t port) {
   auto text = host + ":" + std::to_string(port);
   auto& slot = hosts_[text];

@@ -66,6 +66,9 @@ class Upstream {
   std::vector<UpstreamHostPtr> set_endpoints(const ClusterState& state, Random& random);
   /// Null: no healthy host, or no subset that fits and no fallback.
   UpstreamHostPtr pick(const Labels& subset, Random& random, const PickBy& by = {});
+  /// A request may go to the host: it has connections or requests that wait for one, or may have some (the circuit
+  /// breaker of connection pools).
+  bool pool_for(const UpstreamHost& host) const;
   /// ORIGINAL_DST: the host is where the connection wanted to go.
   UpstreamHostPtr original(const std::string& host, std::uint16_t port);
   /// The TLS settings for a host: of the first socket match whose labels it has, else the cluster's; null: plain.
