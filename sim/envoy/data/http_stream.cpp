@@ -112,7 +112,8 @@ bool HttpStream::normalize() {
   using Action = HttpConnectionManager::EscapedSlashes;
   auto action = manager_.escaped_slashes;
   bool escaped = action != Action::keep && unescape_slashes(request_.path);
-  if (escaped && action == Action::reject) {
+  // Clients of gRPC follow no redirect.
+  if (escaped && (action == Action::reject || (action == Action::redirect && grpc_))) {
     reply(400, "", "path_normalization_failed");
     return false;
   }
