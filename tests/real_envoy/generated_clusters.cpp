@@ -72,6 +72,8 @@ void draw_limits(Draw& draw, json& cluster) {
     cluster["circuit_breakers"]["thresholds"] = json::array({thresholds});
   }
   if (draw.percent(12)) {
+    // Else its threads hear of a second ejection up to a second after the first.
+    cluster["common_lb_config"]["update_merge_window"] = "0s";
     json& outlier = cluster["outlier_detection"];
     outlier = {{"interval", "3600s"}, {"base_ejection_time", "3600s"}, {"max_ejection_time", "7200s"}};
     outlier["consecutive_5xx"] = draw.between(1, 3);
