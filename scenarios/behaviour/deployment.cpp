@@ -17,6 +17,7 @@
 #include "scenarios/behaviour/multi_zone_service.hpp"
 #include "scenarios/behaviour/outbound_completion.hpp"
 #include "scenarios/behaviour/universe.hpp"
+#include "scenarios/engine/known_endpoints.hpp"
 
 namespace kumasim::scenario {
 namespace {
@@ -271,7 +272,7 @@ bool Deployment::decides_on_zones(const Key& key) const {
   auto found = resources_.find(key);
   if (found == resources_.end()) return false;
   const nlohmann::json& spec = found->second["spec"];
-  if (key[0] == "MeshLoadBalancingStrategy") return spec.dump().find("\"localityAwareness\"") != std::string::npos;
+  if (key[0] == "MeshLoadBalancingStrategy") return speaks_of_zones(spec);
   const nlohmann::json routing = key[0] == "Mesh" ? spec.value("routing", nlohmann::json()) : nlohmann::json();
   return routing.is_object() && routing.value("localityAwareLoadBalancing", nlohmann::json()) == true;
 }

@@ -16,6 +16,10 @@ const T* find(const std::map<std::string_view, const T*>& all, std::string_view 
 
 }  // namespace
 
+bool speaks_of_zones(const nlohmann::json& strategy) {
+  return strategy.dump().find("\"localityAwareness\"") != std::string::npos;
+}
+
 ZoneRouting zone_routing_of(const nlohmann::json& body) {
   const std::string type = resource_name(body).type;
   if (type != "Zone" && type != "Mesh" && type != "MeshLoadBalancingStrategy") return {};
@@ -28,8 +32,7 @@ ZoneRouting zone_routing_of(const nlohmann::json& body) {
     nlohmann::json routing = resource.value("routing", nlohmann::json::object());
     out.by_egress = routing.is_object() && routing.value("zoneEgress", nlohmann::json()) == true;
   }
-  out.by_locality =
-      type == "MeshLoadBalancingStrategy" && resource.dump().find("\"localityAwareness\"") != std::string::npos;
+  out.by_locality = type == "MeshLoadBalancingStrategy" && speaks_of_zones(resource);
   return out;
 }
 

@@ -13,6 +13,9 @@
 
 namespace kumasim::scenario {
 
+/// A MeshLoadBalancingStrategy, or its specification alone, says something of zones.
+bool speaks_of_zones(const nlohmann::json& strategy);
+
 /// Of a resource as a file has it. What it does not say is as by default.
 ZoneRouting zone_routing_of(const nlohmann::json& body);
 

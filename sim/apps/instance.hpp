@@ -35,8 +35,7 @@ struct InstanceOptions {
   LatencyLaw latency = {};
   std::uint32_t errors_ppm = 0;  ///< of a million requests, how many are answered with error_status, without the script
   int error_status = 503;
-  bool grpc =
-      false;  ///< requests of gRPC are answered with its statuses: of error_status the one that Envoy takes it for
+  bool grpc = false;  ///< requests of gRPC get its statuses, of error_status the one that Envoy takes it for
   std::optional<int> error_grpc_status = {};  ///< in place of that
   std::uint32_t concurrency_max = 0;          ///< workers; zero: no limit
   Duration between_starts = {};               ///< capacity: no two requests begin closer to each other; zero: no limit

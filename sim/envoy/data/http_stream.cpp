@@ -8,20 +8,29 @@
 namespace kumasim::sim::proxy {
 namespace {
 
-/// Escapes of the path that stand for characters without a meaning of their own become these (RFC 3986, 6.2.2.2).
-std::string without_needless_escapes(std::string target) {
+/// Escapes of the path that stand for such characters become these. False: it has none.
+template <class Wanted>
+bool unescape(std::string& target, Wanted wanted) {
   auto digit = [](char c) { return std::isxdigit(static_cast<unsigned char>(c)) != 0; };
+  bool found = false;
   for (std::size_t at = 0; (at = target.find('%', at)) < std::min(target.find('?'), target.size()); ++at) {
     if (at + 2 >= target.size() || !digit(target[at + 1]) || !digit(target[at + 2])) continue;
     const char c = static_cast<char>(std::stoi(target.substr(at + 1, 2), nullptr, 16));
-    if (std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '.' || c == '_' || c == '~')
-      target.replace(at, 3, 1, c);
+    if (!wanted(c)) continue;
+    target.replace(at, 3, 1, c);
+    found = true;
   }
-  return target;
+  return found;
 }
 
-std::string normalized(const std::string& raw) {
-  const std::string target = without_needless_escapes(raw);
+/// It needs no escape (RFC 3986, 2.3).
+bool is_unreserved(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '.' || c == '_' || c == '~';
+}
+bool is_slash(char c) { return c == '/' || c == '\\'; }
+
+std::string normalized(std::string target) {
+  unescape(target, is_unreserved);
   auto query = std::min(target.find('?'), target.size());
   std::vector<std::string> parts;
   std::string path = target.substr(0, query);
@@ -56,20 +65,6 @@ std::size_t port_at(const std::string& authority) {
   auto colon = authority.rfind(':');
   bool none = colon == std::string::npos || authority.find(']', colon) != std::string::npos;
   return none ? authority.size() : colon;
-}
-
-/// %2F and %5C of the path become the characters themselves. False: it has none.
-bool unescape_slashes(std::string& target) {
-  bool found = false;
-  std::size_t at = 0;
-  while ((at = target.find('%', at)) < std::min(target.find('?'), target.size())) {
-    auto code = target.substr(at + 1, 2);
-    bool slash = code == "2F" || code == "2f", backslash = code == "5C" || code == "5c";
-    if (slash || backslash) target.replace(at, 3, slash ? "/" : "\\");
-    found |= slash || backslash;
-    ++at;
-  }
-  return found;
 }
 
 }  // namespace
@@ -111,7 +106,7 @@ void HttpStream::start() {
 bool HttpStream::normalize() {
   using Action = HttpConnectionManager::EscapedSlashes;
   auto action = manager_.escaped_slashes;
-  bool escaped = action != Action::keep && unescape_slashes(request_.path);
+  bool escaped = action != Action::keep && unescape(request_.path, is_slash);
   // Clients of gRPC follow no redirect.
   if (escaped && (action == Action::reject || (action == Action::redirect && grpc_))) {
     reply(400, "", "path_normalization_failed");
