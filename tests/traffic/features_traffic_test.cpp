@@ -222,6 +222,30 @@ TEST_F(FeatureTraffic, virtual_addresses_and_pass_through) {
   EXPECT_EQ(result.app_version, "v2");
 }
 
+/// With a route for the whole connection, half of the connections would fail.
+TEST_F(FeatureTraffic, a_tcp_proxy_picks_its_route_for_each_attempt) {
+  ok(apply(web(), Type::cluster, {eds_cluster("refuses"), eds_cluster("answers")}));
+  ok(apply(web(), Type::endpoints, {endpoints("refuses", {"10.0.0.1:81"}), endpoints("answers", {"10.0.0.11:80"})}));
+  ok(apply(web(), Type::listener,
+           {"name: tcp\naddress: {socket_address: {address: 127.0.0.1, port_value: 10002}}\nfilter_chains:\n"
+            "- filters: [{name: tcp, typed_config: {\"@type\": "
+            "type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy, stat_prefix: t, "
+            "max_connect_attempts: 30, weighted_clusters: {clusters: [{name: refuses, weight: 1}, {name: answers, "
+            "weight: 1}]}}}]\n"}));
+  auto call = to_port(10002);
+  call.protocol = sim::CallProtocol::tcp;
+  int again = 0;
+  for (int i = 0; i < 40; ++i) {
+    auto result = bed.call("web", call);
+    EXPECT_EQ(result.status, 200) << explain(result);
+    EXPECT_EQ(result.cluster, "answers");
+    EXPECT_EQ(result.response_flags, result.attempts > 1 ? "UF" : "");
+    again += result.attempts > 1;
+  }
+  EXPECT_GT(again, 5);
+  EXPECT_LT(again, 35);
+}
+
 TEST_F(FeatureTraffic, a_run_repeats_itself_and_another_seed_differs) {
   auto run = [](std::uint64_t seed) {
     Bed bed(seed);

@@ -279,7 +279,7 @@ void Proxy::pool_connect_failed(const WirePtr& wire, const std::string& reason, 
     count_connection(*pool, timeout ? Origin::local_timeout : Origin::local_failure, timeout ? 504 : 503);
     if (failure.starts_with("TLS_error")) session->down->failure = failure;  // an alert goes on as it is
     if (session->first) note(session->first, "UF", "");  // it stays, though another attempt may succeed
-    return tunnel_connect(session);
+    return tunnel_retry(session);
   }
   auto waiting = std::exchange(pool->host->pending, {});
   auto kind = reason == "timeout" ? ResetReason::connect_timeout : ResetReason::connect_failure;

@@ -25,19 +25,31 @@ std::shared_ptr<Proxy::TunnelWire> Proxy::make_tunnel(const WirePtr& down, const
   session->down = down;
   session->filter = &filter;
   tunnels_[down->id] = session;
-  session->choice = &filter.clusters.front();
-  if (filter.clusters.size() > 1) {
-    auto point = random().below(filter.weight_total);
-    for (const auto& candidate : filter.clusters) {
-      session->choice = &candidate;
-      if (point < candidate.weight) break;
-      point -= candidate.weight;
-    }
-  }
+  session->choice = &choose_cluster(filter);
   return session;
 }
 
-/// Connects, again after a failure up to max_connect_attempts.
+const ClusterChoice& Proxy::choose_cluster(const TcpProxy& filter) {
+  if (filter.clusters.size() == 1) return filter.clusters.front();
+  auto point = random().below(filter.weight_total);
+  for (const auto& candidate : filter.clusters) {
+    if (point < candidate.weight) return candidate;
+    point -= candidate.weight;
+  }
+  return filter.clusters.back();
+}
+
+/// After a failed attempt, up to max_connect_attempts. Envoy's TCP proxy picks its route anew for each attempt, so that
+/// another of the weighted clusters may get it.
+void Proxy::tunnel_retry(const std::shared_ptr<TunnelWire>& session) {
+  if (session->over) return;
+  if (session->attempts >= session->filter->connect_attempts_max)
+    return tunnel_failed(session, "UF,URX", "upstream_reset_before_response_started{remote_connection_failure}");
+  session->choice = &choose_cluster(*session->filter);
+  tunnel_connect(session);
+}
+
+/// One attempt, to the chosen cluster.
 void Proxy::tunnel_connect(const std::shared_ptr<TunnelWire>& session) {
   if (session->over) return;
   auto* record = session->first ? session->first->record.get() : nullptr;
@@ -53,9 +65,8 @@ void Proxy::tunnel_connect(const std::shared_ptr<TunnelWire>& session) {
     return tunnel_failed(session, "NC", "cluster_not_found");
   }
   if (first_hop) record->result.cluster = name_of_cluster;
-  if (session->attempts == 0) step("cluster", name_of_cluster, target->version());
-  if (session->attempts >= session->filter->connect_attempts_max)
-    return tunnel_failed(session, "UF,URX", "upstream_reset_before_response_started{remote_connection_failure}");
+  if (session->attempts == 0 || session->filter->clusters.size() > 1)
+    step("cluster", name_of_cluster, target->version());
   const auto& config = target->config();
   if (target->connections >= config.connections_max)
     return tunnel_failed(session, "UO", "upstream_reset_before_response_started{overflow}");
