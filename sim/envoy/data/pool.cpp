@@ -51,11 +51,8 @@ bool Proxy::submit(const AttemptPtr& attempt) {
     stats().add("cluster." + config.name + ".upstream_rq_pending_overflow");
     return false;
   }
-  stats().add("cluster." + config.name + ".upstream_rq_total");
   attempt->waiting = true;
   ++upstream.pending;
-  attempt->counted = true;
-  ++attempt->host->active;
   attempt->host->pending.push_back(attempt);
   flush(attempt->upstream, attempt->host);
   return true;
@@ -115,13 +112,18 @@ void Proxy::overflow(const AttemptPtr& attempt) {
 
 /// It no longer counts, whatever came of it.
 void Proxy::finished(const AttemptPtr& attempt) {
-  if (std::exchange(attempt->sent, false)) --attempt->upstream->requests;
-  if (std::exchange(attempt->counted, false)) --attempt->host->active;
+  if (!std::exchange(attempt->sent, false)) return;
+  --attempt->upstream->requests;
+  --attempt->host->active;
 }
 
+/// What waits for a connection is not under way yet, to least request neither (Envoy:
+/// ConnPoolImplBase::attachStreamToClient).
 void Proxy::send(const AttemptPtr& attempt, const WirePtr& wire) {
   attempt->sent = true;
   ++attempt->upstream->requests;
+  ++attempt->host->active;
+  stats().add("cluster." + attempt->upstream->config().name + ".upstream_rq_total");
   auto exchange = std::make_shared<Exchange>();
   exchange->id = fabric().next_id();
   exchange->request = attempt->stream->request();

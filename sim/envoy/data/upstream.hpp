@@ -30,8 +30,7 @@ struct Attempt {
   ExchangePtr exchange;  ///< once it is sent
   EventRef try_timer, stream_timer;
   bool waiting = false;  ///< among the host's pending
-  bool counted = false;  ///< in the host's requests
-  bool sent = false;     ///< in the cluster's requests
+  bool sent = false;     ///< counts in the cluster's requests and in the host's
 };
 using AttemptPtr = std::shared_ptr<Attempt>;
 
