@@ -90,13 +90,13 @@ TEST(Ciphers, must_be_shared_and_suit_the_key) {
   EXPECT_FALSE(share_cipher({"ECDHE-RSA-AES128-SHA"}, none, false)) << "Envoy does not offer it";
 }
 
-/// A retry leaves the priorities out that were tried, until none is left.
+/// A retry leaves the priorities out that were tried, until none is left; but not where hashes choose.
 TEST_F(BalancingTraffic, a_retry_leaves_out_priorities_that_were_tried) {
   serve(2);
   for (auto& app : apps) app->set_errors_ppm(0);
   apps[0]->set_errors_ppm(1'000'000);
-  auto with = [&](const std::string& more, const std::string& version) {
-    route(", retry_policy: {retry_on: 5xx, num_retries: 1" + more + "}", "", version);
+  auto with = [&](const std::string& more, const std::string& version, const std::string& lb = "") {
+    route(", retry_policy: {retry_on: 5xx, num_retries: 1" + more + "}", lb, version);
     ok(apply(
         web(), Type::endpoints,
         {"cluster_name: backend\nendpoints:\n- priority: 0\n  lb_endpoints: [{endpoint: {address: {socket_address: "
@@ -107,12 +107,15 @@ TEST_F(BalancingTraffic, a_retry_leaves_out_priorities_that_were_tried) {
     return bed.call("web", to_port(10001));
   };
   EXPECT_EQ(with("", "1").status, 503);
-  auto result = with(
+  const std::string others =
       ", retry_priority: {name: p, typed_config: {\"@type\": "
       "type.googleapis.com/envoy.extensions.retry.priority.previous_priorities.v3.PreviousPrioritiesConfig, "
-      "update_frequency: 1}}",
-      "2");
+      "update_frequency: 1}}";
+  auto result = with(others, "2");
   EXPECT_EQ(result.instance, "app-2") << explain(result);
+  EXPECT_EQ(result.attempts, 2);
+  result = with(others, "3", "lb_policy: MAGLEV\n");
+  EXPECT_EQ(result.status, 503) << explain(result);
   EXPECT_EQ(result.attempts, 2);
 }
 

@@ -244,7 +244,8 @@ HostPtr Balancer::pick(Random& random, const PickBy& by) {
   if (levels_.empty()) return nullptr;
   if (config_.lb == Cluster::Lb::ring_hash || config_.lb == Cluster::Lb::maglev) {
     auto hash = by.hash ? *by.hash : random.next();
-    auto& chosen = *choice_for(hash % 100, by).level;
+    // Priorities to leave out are not asked for (Envoy: ThreadAwareLoadBalancerBase::LoadBalancerImpl::chooseHost).
+    auto& chosen = *choice_at(hash % 100).level;
     bool panic = chosen.panic && config_.panic_percent > 0;
     if (!chosen.hashed) chosen.hashed = std::make_unique<HashTable>(config_, shares(chosen, !panic));
     return chosen.hashed->pick(hash, by.attempt);
