@@ -24,8 +24,11 @@ using Clock = std::chrono::steady_clock;
 
 constexpr auto log_step = 10ms;
 constexpr auto log_max = 10s;
-/// For copies of the last call, which nobody waits for.
+/// For copies of a call, which its client does not wait for.
 constexpr auto copies_max = 50ms;
+constexpr auto settle_step = 1ms;
+constexpr const char* control_plane = "cluster.ads_cluster.";  // its streams stay
+constexpr const char* active_requests = "/stats?filter=upstream_rq_(pending_)%3Factive%24";
 /// For lines of which it is not known whether they will come at all (a connection that never became a request): once a
 /// later call's is there, and where there is none. Envoy's one worker writes lines in order; what it hears of an
 /// application that closes a connection can be a little later.
@@ -35,7 +38,8 @@ constexpr std::chrono::milliseconds overtaken_log_max = 100ms, doubtful_log_max 
 
 class RealSide::Calling {
  public:
-  explicit Calling(std::filesystem::path access_log) : access_log_(std::move(access_log)) {}
+  Calling(const RealEnvoy& envoy, std::filesystem::path access_log)
+      : envoy_(envoy), access_log_(std::move(access_log)) {}
 
   std::vector<Observation> call(const std::vector<GeneratedCall>& calls) {
     for (const auto& one : calls) make(one);
@@ -89,11 +93,26 @@ class RealSide::Calling {
   void make(const GeneratedCall& call) {
     auto port = next_port();
     auto answer = make_call(call, port);
+    settle();
     Observation seen;
     seen.verdict.status = answer.status;
     seen.answer = compared_headers(answer.headers);
     seen.body = compared_body(answer.body);
     made_.emplace_back(port, std::move(seen));
+  }
+
+  /// Until the next call finds what this one has led to: Envoy's main thread, which answers this, ejects hosts, and
+  /// copies of a request may be under way for longer than it. Requests that nobody answers are not waited for.
+  void settle() {
+    const auto end = Clock::now() + copies_max;
+    while (!idle() && Clock::now() < end) std::this_thread::sleep_for(settle_step);
+  }
+
+  bool idle() const {
+    std::istringstream lines(envoy_.admin(active_requests));
+    for (std::string line; std::getline(lines, line);)
+      if (!line.ends_with(": 0") && !line.starts_with(control_plane)) return false;
+    return true;
   }
 
   void await_lines() {
@@ -138,6 +157,7 @@ class RealSide::Calling {
     }
   }
 
+  const RealEnvoy& envoy_;
   std::filesystem::path access_log_;
   std::streamoff read_ = 0;
   std::uint16_t port_ = 61'000;  ///< beyond ephemeral ports and those of applications
@@ -160,7 +180,7 @@ Result<std::unique_ptr<RealSide>> RealSide::start(const TrafficSnapshot& served,
 }
 
 RealSide::RealSide(std::unique_ptr<RealEnvoy> envoy, std::filesystem::path access_log)
-    : envoy_(std::move(envoy)), calling_(std::make_unique<Calling>(std::move(access_log))) {}
+    : envoy_(std::move(envoy)), calling_(std::make_unique<Calling>(*envoy_, std::move(access_log))) {}
 
 RealSide::~RealSide() = default;
 

@@ -89,10 +89,11 @@ class AnsweringApplication : public sim::proxy::End {
     const auto& request = exchange->request;
     if (request.protocol == sim::CallProtocol::http)
       heard_.push_back({place_, request.method, request.authority, request.path, request.headers});
-    after(1ms, [this, exchange] {
-      auto wanted = sim::proxy::find_header(exchange->request.headers, answer_header).value_or("200");
-      if (wanted == answer_silence) return;
-      if (wanted == answer_close) return fabric().close_by_server(exchange->wire);
+    auto wanted = sim::proxy::find_header(request.headers, answer_header).value_or("200");
+    if (wanted == answer_silence) return;
+    // At once: what came with it on the same connection is not heard.
+    if (wanted == answer_close) return fabric().close_by_server(exchange->wire);
+    after(1ms, [this, exchange, wanted] {
       exchange->response.status = std::stoi(wanted);
       exchange->response.headers.emplace_back(application_header, application_value);
       if (auto grpc = sim::proxy::find_header(exchange->request.headers, grpc_answer_header))
