@@ -119,6 +119,27 @@ TEST_F(BalancingTraffic, a_retry_leaves_out_priorities_that_were_tried) {
   EXPECT_EQ(result.attempts, 2);
 }
 
+/// Envoy counts a host's requests from when they have a connection: who never takes one gets as many as who answers.
+TEST_F(BalancingTraffic, least_request_does_not_see_who_waits_for_a_connection) {
+  serve(1);
+  hosts.push_back("10.0.0.99:80");  // no machine: no answer
+  route("", "lb_policy: LEAST_REQUEST\n");
+  std::vector<sim::CallResult> results;
+  for (int i = 0; i < 400; ++i) {
+    bed.start_call("web", to_port(10001), results);
+    bed.world.run_for(10ms);  // who answers has answered
+  }
+  EXPECT_NEAR(static_cast<double>(stat("upstream_rq_total")), 200, 60);
+}
+
+TEST_F(BalancingTraffic, a_request_that_gets_no_connection_is_none_of_the_clusters) {
+  serve(1);
+  route("", "circuit_breakers: {thresholds: [{max_requests: 0}]}\n");
+  EXPECT_EQ(bed.call("web", to_port(10001)).response_flags, "UO");
+  EXPECT_EQ(stat("upstream_rq_total"), 0);
+  EXPECT_EQ(stat("upstream_rq_pending_overflow"), 1);
+}
+
 /// Of three hosts two may have connections: who is led to the third is turned away.
 TEST_F(BalancingTraffic, no_more_hosts_have_connections_than_there_may_be_pools) {
   serve(3);

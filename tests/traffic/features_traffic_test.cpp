@@ -246,6 +246,39 @@ TEST_F(FeatureTraffic, a_tcp_proxy_picks_its_route_for_each_attempt) {
   EXPECT_LT(again, 35);
 }
 
+/// Flags of all attempts stay, in their order; what has no cluster or no host ends them, a full cluster does not.
+TEST_F(FeatureTraffic, a_tcp_proxy_tells_of_all_attempts) {
+  const std::string full = "circuit_breakers: {thresholds: [{max_pending_requests: 0}]}\n";
+  ok(apply(web(), Type::cluster,
+           {eds_cluster("refuses"), eds_cluster("full", full), eds_cluster("empty"), eds_cluster("answers")}));
+  ok(apply(web(), Type::endpoints,
+           {endpoints("refuses", {"10.0.0.1:81"}), endpoints("full", {"10.0.0.11:80"}), endpoints("empty", {}),
+            endpoints("answers", {"10.0.0.11:80"})}));
+  auto seen = [&](const std::string& one, const std::string& other, int attempts) {
+    ok(apply(web(), Type::listener,
+             {"name: tcp\naddress: {socket_address: {address: 127.0.0.1, port_value: 10002}}\nfilter_chains:\n"
+              "- filters: [{name: tcp, typed_config: {\"@type\": "
+              "type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy, stat_prefix: t, "
+              "max_connect_attempts: " +
+              std::to_string(attempts) + ", weighted_clusters: {clusters: [{name: " + one +
+              ", weight: 1}, {name: " + other + ", weight: 1}]}}}]\n"},
+             one + other));
+    auto call = to_port(10002);
+    call.protocol = sim::CallProtocol::tcp;
+    std::set<std::string> out;
+    for (int i = 0; i < 60; ++i) {
+      auto result = bed.call("web", call);
+      out.insert((result.status == 200 ? "answered " : "closed ") + result.response_flags);
+    }
+    return out;
+  };
+  using Set = std::set<std::string>;
+  EXPECT_EQ(seen("refuses", "empty", 2), (Set{"closed UF,UH", "closed UF,URX", "closed UH"}));
+  EXPECT_EQ(seen("refuses", "missing", 2), (Set{"closed UF,NC", "closed UF,URX", "closed NC"}));
+  EXPECT_EQ(seen("full", "answers", 30), (Set{"answered "}));
+  EXPECT_EQ(seen("full", "refuses", 2), (Set{"closed UF,URX", "closed URX"}));
+}
+
 TEST_F(FeatureTraffic, a_run_repeats_itself_and_another_seed_differs) {
   auto run = [](std::uint64_t seed) {
     Bed bed(seed);

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cctype>
 
+#include "sim/envoy/data/cluster_choice.hpp"
 #include "sim/envoy/data/grpc_status.hpp"
+#include "sim/envoy/data/response_flags.hpp"
 
 namespace kumasim::sim::proxy {
 namespace {
@@ -167,15 +169,7 @@ bool HttpStream::resolve_route() {
     choice_ = &by_header_;
     return true;
   }
-  choice_ = &forward_->clusters.front();
-  if (forward_->clusters.size() > 1) {
-    auto point = proxy_.random().below(forward_->weight_total);
-    for (const auto& candidate : forward_->clusters) {
-      choice_ = &candidate;
-      if (point < candidate.weight) break;
-      point -= candidate.weight;
-    }
-  }
+  choice_ = &choose_cluster(forward_->clusters, forward_->weight_total, proxy_.random());
   return true;
 }
 
@@ -382,10 +376,7 @@ void HttpStream::forward() {
 }
 
 /// In the order of setting, each once, as Envoy 1.40 prints them (URX,UF).
-void HttpStream::flag(const char* name) {
-  if (("," + flags_ + ",").find("," + std::string(name) + ",") != std::string::npos) return;
-  flags_ += (flags_.empty() ? "" : ",") + std::string(name);
-}
+void HttpStream::flag(const char* name) { add_flag(flags_, name); }
 
 void HttpStream::reply(int status, std::string body, const std::string& details, Headers headers) {
   if (done_) return;

@@ -105,7 +105,6 @@ void Proxy::flush(const UpstreamPtr& upstream, const UpstreamHostPtr& host) {
 /// A connection is free, but the cluster has as many requests under way as it may.
 void Proxy::overflow(const AttemptPtr& attempt) {
   stats().add("cluster." + attempt->upstream->config().name + ".upstream_rq_pending_overflow");
-  finished(attempt);
   auto stream = std::move(attempt->stream);
   stream->on_reset(attempt, ResetReason::overflow, "");
 }
@@ -164,9 +163,15 @@ void Proxy::count_answer(const AttemptPtr& attempt, Origin origin, int status) {
   if (attempt->upstream->report(*attempt->host, origin, status, now(), random())) watch_outliers(attempt->upstream);
 }
 
-/// Of a session of the TCP proxy, as Envoy's: once when it is connected, or when that failed.
+/// Of a session of the TCP proxy, as Envoy's: once when it is connected, or when that failed. One that stands is a
+/// request of its host until it ends.
 void Proxy::count_connection(PoolWire& pool, Origin origin, int status) {
-  if (std::exchange(pool.stands, pool.stands || origin == Origin::stands)) return;
+  if (pool.stands) return;
+  if (origin == Origin::stands) {
+    pool.stands = true;
+    ++pool.host->active;
+    stats().add("cluster." + pool.upstream->config().name + ".upstream_rq_total");
+  }
   if (pool.upstream->report(*pool.host, origin, status, now(), random())) watch_outliers(pool.upstream);
 }
 
@@ -264,6 +269,7 @@ void Proxy::release(const WirePtr& wire) {
   wire->owner.reset();
   cancel(pool->connect_timer);
   cancel(pool->age_timer);
+  if (std::exchange(pool->stands, false)) --pool->host->active;
   --pool->upstream->connections;
   std::erase(pool->host->wires, wire);
 }
@@ -273,22 +279,25 @@ void Proxy::pool_connect_failed(const WirePtr& wire, const std::string& reason, 
   auto pool = std::static_pointer_cast<PoolWire>(wire->owner);
   if (!pool) return;
   auto session = pool->session;
+  const bool stood = pool->stands;
   release(wire);
+  if (session && failure.starts_with("TLS_error")) session->down->failure = failure;  // an alert goes on as it is
+  if (session) session->up = nullptr;
+  // It was connected; what failed is the handshake that is passed on.
+  if (session && stood) return end_tunnel(session, WireEnd::tls_failed);
   stats().add("cluster." + pool->upstream->config().name + ".upstream_cx_connect_fail");
   if (session) {
-    session->up = nullptr;
     const bool timeout = reason == "timeout";
     count_connection(*pool, timeout ? Origin::local_timeout : Origin::local_failure, timeout ? 504 : 503);
-    if (failure.starts_with("TLS_error")) session->down->failure = failure;  // an alert goes on as it is
-    if (session->first) note(session->first, "UF", "");  // it stays, though another attempt may succeed
-    return tunnel_retry(session);
+    tunnel_flag(*session, "UF", "");
+    if (tunnel_again(session, "remote_connection_failure")) tunnel_connect(session);
+    return;
   }
   auto waiting = std::exchange(pool->host->pending, {});
   auto kind = reason == "timeout" ? ResetReason::connect_timeout : ResetReason::connect_failure;
   for (const auto& attempt : waiting) {
     attempt->waiting = false;
     --pool->upstream->pending;
-    finished(attempt);
     count_answer(attempt, Origin::local_failure, 503);
     auto stream = std::move(attempt->stream);
     stream->on_reset(attempt, kind, failure);
@@ -305,14 +314,10 @@ void Proxy::on_closed(const WirePtr& wire, WireEnd how) {
   }
   release(wire);
   if (pool->session) {
-    auto id = pool->session->down->id;
-    pool->session->up = nullptr;
-    auto down = pool->session->down;
-    bool carries = pool->session->carries;
-    if (carries) down->failure = wire->failure;
-    close_tunnel(id);
-    accepted_.erase(id);
-    return fabric().close_by_server(down, carries ? how : WireEnd::closed_by_peer);
+    auto session = pool->session;
+    session->up = nullptr;
+    if (session->carries) session->down->failure = wire->failure;
+    return end_tunnel(session, how);
   }
   auto active = std::exchange(wire->active, {});
   for (const auto& exchange : active) {

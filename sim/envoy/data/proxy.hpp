@@ -122,11 +122,12 @@ class Proxy : public End, public ConfigObserver {
   std::shared_ptr<TunnelWire> make_tunnel(const WirePtr& down, const TcpProxy& filter);
   void tunnel(const ExchangePtr& exchange, const TcpProxy& filter);
   void close_tunnel(std::uint64_t downstream);
-  const ClusterChoice& choose_cluster(const TcpProxy& filter);
   void tunnel_connect(const std::shared_ptr<TunnelWire>& session);
-  void tunnel_retry(const std::shared_ptr<TunnelWire>& session);
+  bool tunnel_again(const std::shared_ptr<TunnelWire>& session, const std::string& reason);
   void tunnel_send(const std::shared_ptr<TunnelWire>& session, const ExchangePtr& down);
-  void tunnel_failed(const std::shared_ptr<TunnelWire>& session, const std::string& flags, const std::string& details);
+  void tunnel_flag(TunnelWire& session, const std::string& flag, const std::string& details);
+  void tunnel_failed(const std::shared_ptr<TunnelWire>& session, const std::string& flag, const std::string& details);
+  void end_tunnel(const std::shared_ptr<TunnelWire>& session, WireEnd how);
 
   void unbind_listener(const Listener& listener);
   void drain(const ListenerPtr& old, const ListenerState* fresh);

@@ -13,7 +13,7 @@ struct Proxy::PoolWire {
   UpstreamHostPtr host;
   EventRef connect_timer, age_timer;
   std::shared_ptr<TunnelWire> session;  ///< null: it belongs to the host's pool
-  bool stands = false;                  ///< of a session: outlier detection has heard that it was connected
+  bool stands = false;                  ///< of a session: it was connected, and counts in the host's requests
 };
 
 /// One downstream connection of a TCP proxy and its upstream connection.
@@ -26,6 +26,7 @@ struct Proxy::TunnelWire {
   std::vector<Step> way;             ///< where it carries TLS: what was chosen, for the record of each request
   std::vector<ExchangePtr> waiting;  ///< bytes that came before the upstream was connected
   unsigned attempts = 0;
+  std::string flags;  ///< of all attempts, separated by commas in the order of their coming
   bool over = false;
 };
 

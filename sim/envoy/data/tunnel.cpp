@@ -1,4 +1,6 @@
 // The TCP proxy: one upstream connection for each downstream one, chosen when the first bytes come.
+#include "sim/envoy/data/cluster_choice.hpp"
+#include "sim/envoy/data/response_flags.hpp"
 #include "sim/envoy/data/session.hpp"
 
 namespace kumasim::sim::proxy {
@@ -25,71 +27,69 @@ std::shared_ptr<Proxy::TunnelWire> Proxy::make_tunnel(const WirePtr& down, const
   session->down = down;
   session->filter = &filter;
   tunnels_[down->id] = session;
-  session->choice = &choose_cluster(filter);
+  session->choice = &choose_cluster(filter.clusters, filter.weight_total, random());
   return session;
 }
 
-const ClusterChoice& Proxy::choose_cluster(const TcpProxy& filter) {
-  if (filter.clusters.size() == 1) return filter.clusters.front();
-  auto point = random().below(filter.weight_total);
-  for (const auto& candidate : filter.clusters) {
-    if (point < candidate.weight) return candidate;
-    point -= candidate.weight;
-  }
-  return filter.clusters.back();
-}
-
-/// After a failed attempt, up to max_connect_attempts. Envoy's TCP proxy picks its route anew for each attempt, so that
-/// another of the weighted clusters may get it.
-void Proxy::tunnel_retry(const std::shared_ptr<TunnelWire>& session) {
-  if (session->over) return;
-  if (session->attempts >= session->filter->connect_attempts_max)
-    return tunnel_failed(session, "UF,URX", "upstream_reset_before_response_started{remote_connection_failure}");
-  session->choice = &choose_cluster(*session->filter);
-  tunnel_connect(session);
-}
-
-/// One attempt, to the chosen cluster.
+/// Attempts up to max_connect_attempts. Envoy's TCP proxy picks its route anew for each but the first, so that another
+/// of the weighted clusters may get it; what has no cluster, no room for a connection or no host is not tried again.
 void Proxy::tunnel_connect(const std::shared_ptr<TunnelWire>& session) {
-  if (session->over) return;
-  auto* record = session->first ? session->first->record.get() : nullptr;
-  auto step = [&](std::string_view kind, std::string what, std::string version = {}) {
-    if (record != nullptr) return record->step(name(), kind, std::move(what), std::move(version));
-    session->way.push_back({name(), kind, std::move(what), std::move(version)});
-  };
-  bool first_hop = record != nullptr && session->first->first_hop && !record->closed;
-  const auto& name_of_cluster = session->choice->cluster;
-  auto target = upstream(name_of_cluster);
-  if (!target) {
-    step("cluster", name_of_cluster + ": not found");
-    return tunnel_failed(session, "NC", "cluster_not_found");
+  while (!session->over) {
+    auto* record = session->first ? session->first->record.get() : nullptr;
+    auto step = [&](std::string_view kind, std::string what, std::string version = {}) {
+      if (record != nullptr) return record->step(name(), kind, std::move(what), std::move(version));
+      session->way.push_back({name(), kind, std::move(what), std::move(version)});
+    };
+    bool first_hop = record != nullptr && session->first->first_hop && !record->closed;
+    const auto& name_of_cluster = session->choice->cluster;
+    auto target = upstream(name_of_cluster);
+    if (!target) {
+      step("cluster", name_of_cluster + ": not found");
+      return tunnel_failed(session, "NC", "cluster_not_found");
+    }
+    if (first_hop) record->result.cluster = name_of_cluster;
+    if (session->attempts == 0 || session->filter->clusters.size() > 1)
+      step("cluster", name_of_cluster, target->version());
+    const auto& config = target->config();
+    if (target->connections >= config.connections_max)
+      return tunnel_failed(session, "UO", "upstream_reset_before_response_started{overflow}");
+    auto host = config.type == Cluster::Type::original_dst
+                    ? target->original(session->down->hello.destination_ip, session->down->hello.destination_port)
+                    : target->pick(session->choice->subset, random());
+    if (!host) {
+      step("endpoint", "none healthy", target->endpoints_version());
+      return tunnel_failed(session, "UH", "no_healthy_upstream");
+    }
+    ++session->attempts;
+    if (target->pending >= config.pending_max) {
+      step("endpoint", host->endpoint.text + ": too many wait for a connection", target->endpoints_version());
+      if (first_hop) record->result.endpoint.clear();
+      if (!tunnel_again(session, "overflow")) return;
+      continue;
+    }
+    step("endpoint", host->endpoint.text, target->endpoints_version());
+    if (first_hop) {
+      record->result.endpoint = host->endpoint.text;
+      ++record->result.attempts;
+    }
+    auto pool = std::make_shared<PoolWire>();
+    pool->upstream = target;
+    pool->host = host;
+    pool->session = session;
+    session->up = open(target, host, pool);
+    return;
   }
-  if (first_hop) record->result.cluster = name_of_cluster;
-  if (session->attempts == 0 || session->filter->clusters.size() > 1)
-    step("cluster", name_of_cluster, target->version());
-  const auto& config = target->config();
-  if (target->connections >= config.connections_max)
-    return tunnel_failed(session, "UO", "upstream_reset_before_response_started{overflow}");
-  if (target->pending >= config.pending_max)
-    return tunnel_failed(session, "URX", "upstream_reset_before_response_started{overflow}");
-  auto host = config.type == Cluster::Type::original_dst
-                  ? target->original(session->down->hello.destination_ip, session->down->hello.destination_port)
-                  : target->pick(session->choice->subset, random());
-  if (!host) {
-    step("endpoint", "none healthy", target->endpoints_version());
-    return tunnel_failed(session, "UH", "no_healthy_upstream");
+}
+
+/// After an attempt that failed: whether there is another, to a cluster that is chosen anew.
+bool Proxy::tunnel_again(const std::shared_ptr<TunnelWire>& session, const std::string& reason) {
+  if (session->over) return false;
+  if (session->attempts >= session->filter->connect_attempts_max) {
+    tunnel_failed(session, "URX", "upstream_reset_before_response_started{" + reason + "}");
+    return false;
   }
-  step("endpoint", host->endpoint.text, target->endpoints_version());
-  if (first_hop) {
-    record->result.endpoint = host->endpoint.text;
-    ++record->result.attempts;
-  }
-  ++session->attempts;
-  auto pool = std::make_shared<PoolWire>();
-  pool->upstream = target;
-  pool->host = host;
-  pool->session = session;
-  session->up = open(target, host, pool);
+  session->choice = &choose_cluster(session->filter->clusters, session->filter->weight_total, random());
+  return true;
 }
 
 void Proxy::tunnel_send(const std::shared_ptr<TunnelWire>& session, const ExchangePtr& down) {
@@ -105,16 +105,25 @@ void Proxy::tunnel_send(const std::shared_ptr<TunnelWire>& session, const Exchan
   fabric().request(up);
 }
 
-void Proxy::tunnel_failed(const std::shared_ptr<TunnelWire>& session, const std::string& flags,
+/// Flags stay, though another attempt may succeed.
+void Proxy::tunnel_flag(TunnelWire& session, const std::string& flag, const std::string& details) {
+  add_flag(session.flags, flag);
+  if (session.first) note(session.first, session.flags, details);
+}
+
+void Proxy::tunnel_failed(const std::shared_ptr<TunnelWire>& session, const std::string& flag,
                           const std::string& details) {
+  tunnel_flag(*session, flag, details);
+  if (session->first) session->first->record->step(name(), "reply", "closed: " + details + " " + session->flags);
+  end_tunnel(session, WireEnd::tls_failed);
+}
+
+/// Closes both sides. `how`: what a client hears whose TLS was passed on.
+void Proxy::end_tunnel(const std::shared_ptr<TunnelWire>& session, WireEnd how) {
   auto down = session->down;
-  if (session->first) {
-    note(session->first, flags, details);
-    session->first->record->step(name(), "reply", "closed: " + details + (flags.empty() ? "" : " " + flags));
-  }
   close_tunnel(down->id);
   accepted_.erase(down->id);
-  fabric().close_by_server(down, session->carries ? WireEnd::tls_failed : WireEnd::closed_by_peer);
+  fabric().close_by_server(down, session->carries ? how : WireEnd::closed_by_peer);
 }
 
 /// Ends the session's upstream side.
