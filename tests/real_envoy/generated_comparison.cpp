@@ -108,7 +108,11 @@ class Comparing {
     simulated.run();
     Real real = observe(served, folder, calls);
     // A busy machine can keep an Envoy from its start once; what Envoy refuses, it refuses again.
-    if (real.seen.empty() && !real.impossible && simulated.trouble().empty()) real = observe(served, folder, calls);
+    const bool again_started = !real.impossible && !real.refused.empty() && simulated.trouble().empty();
+    if (again_started) {
+      fmt::print(stderr, "{}: started once more after: {}\n", id, real.refused);
+      real = observe(served, folder, calls);
+    }
     if (real.impossible || simulated.trouble().empty() != real.refused.empty() || real.seen.empty()) {
       std::lock_guard lock(mutex_);
       if (real.impossible) out.impossible = real.impossible;

@@ -56,6 +56,7 @@ TEST(RealEnvoyGenerated, SimulatedEnvoySeesTheSame) {
   constexpr double percent_least = 99;
   if (options.only) return;
   EXPECT_GE(percent, percent_least);
+  // Over 100 configurations it is two in five; the eight of the short run have few clusters that answer.
   EXPECT_GE(result.reached, result.pairs / 8) << "calls that come to nothing show nothing";
   EXPECT_LE(result.refused, options.configurations / 10) << "configurations that Envoy refuses show nothing";
 }

@@ -24,9 +24,9 @@ using Clock = std::chrono::steady_clock;
 
 constexpr auto log_step = 10ms;
 constexpr auto log_max = 10s;
-/// For copies of a call, which its client does not wait for.
-constexpr auto copies_max = 50ms;
-constexpr auto settle_step = 1ms;
+/// For what a call leads to after its client has the answer: copies of it, sessions that end, hosts that are ejected.
+constexpr auto rest_max = 50ms;
+constexpr auto rest_step = 1ms;
 constexpr const char* control_plane = "cluster.ads_cluster.";  // its streams stay
 constexpr const char* active_requests = "/stats?filter=upstream_rq_(pending_)%3Factive%24";
 /// For lines of which it is not known whether they will come at all (a connection that never became a request): once a
@@ -76,7 +76,7 @@ class RealSide::Calling {
       if (out[i].details == through) out[i].body.clear();
       if (auto number = sim::proxy::find_header(calls[i].call.headers, call_header)) by_number[*number] = &out[i];
     }
-    std::this_thread::sleep_for(copies_max);
+    std::this_thread::sleep_for(rest_max);
     for (const HeardRequest& heard : applications->take_heard()) {
       auto of = by_number.find(sim::proxy::find_header(heard.headers, call_header).value_or(""));
       if (of != by_number.end()) of->second->upstream.push_back(compared_request(heard));
@@ -104,12 +104,14 @@ class RealSide::Calling {
   /// Until the next call finds what this one has led to: Envoy's main thread, which answers this, ejects hosts, and
   /// copies of a request may be under way for longer than it. Requests that nobody answers are not waited for.
   void settle() {
-    const auto end = Clock::now() + copies_max;
-    while (!idle() && Clock::now() < end) std::this_thread::sleep_for(settle_step);
+    const auto end = Clock::now() + rest_max;
+    while (!at_rest() && Clock::now() < end) std::this_thread::sleep_for(rest_step);
   }
 
-  bool idle() const {
-    std::istringstream lines(envoy_.admin(active_requests));
+  bool at_rest() const {
+    const std::string stats = envoy_.admin(active_requests);
+    std::istringstream lines(stats);
+    if (stats.empty()) return false;  // it did not answer
     for (std::string line; std::getline(lines, line);)
       if (!line.ends_with(": 0") && !line.starts_with(control_plane)) return false;
     return true;
