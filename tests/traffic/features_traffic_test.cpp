@@ -279,6 +279,45 @@ TEST_F(FeatureTraffic, a_tcp_proxy_tells_of_all_attempts) {
   EXPECT_EQ(seen("full", "refuses", 2), (Set{"closed UF,URX", "closed URX"}));
 }
 
+/// A session that connects waits for a connection of the cluster, and one that stands is a request of it.
+TEST_F(FeatureTraffic, a_tcp_session_counts_in_the_limits_of_its_cluster) {
+  ok(apply(web(), Type::cluster,
+           {eds_cluster("answers", "circuit_breakers: {thresholds: [{max_pending_requests: 1, max_requests: 1}]}\n")}));
+  ok(apply(web(), Type::endpoints, {endpoints("answers", {"10.0.0.11:80"})}));
+  ok(apply(web(), Type::listener,
+           {"name: tcp\naddress: {socket_address: {address: 127.0.0.1, port_value: 10002}}\nfilter_chains:\n"
+            "- filters: [{name: tcp, typed_config: {\"@type\": "
+            "type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy, stat_prefix: t, cluster: "
+            "answers}}]\n"}));
+  auto call = to_port(10002);
+  call.protocol = sim::CallProtocol::tcp;
+  std::vector<sim::CallResult> results;
+  for (int i = 0; i < 2; ++i) bed.start_call("web", call, results);
+  bed.world.run_for(1s);
+  ASSERT_EQ(results.size(), 2u);
+  EXPECT_EQ(results[0].response_flags, "URX") << explain(results[0]);
+  EXPECT_EQ(results[1].status, 200) << explain(results[1]);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(bed.call("web", call).status, 200) << "one after another";
+  auto stat = [&](const std::string& name) { return bed["web"].proxy->stats().get("cluster.answers." + name); };
+  EXPECT_EQ(stat("upstream_rq_total"), 4u);
+  EXPECT_EQ(stat("upstream_rq_pending_overflow"), 1u);
+}
+
+/// However many attempts there may be, at a full cluster they come to an end.
+TEST_F(FeatureTraffic, attempts_at_a_full_cluster_end) {
+  ok(apply(web(), Type::cluster,
+           {eds_cluster("full", "circuit_breakers: {thresholds: [{max_pending_requests: 0}]}\n")}));
+  ok(apply(web(), Type::endpoints, {endpoints("full", {"10.0.0.11:80"})}));
+  ok(apply(web(), Type::listener,
+           {"name: tcp\naddress: {socket_address: {address: 127.0.0.1, port_value: 10002}}\nfilter_chains:\n"
+            "- filters: [{name: tcp, typed_config: {\"@type\": "
+            "type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy, stat_prefix: t, "
+            "max_connect_attempts: 4294967295, cluster: full}}]\n"}));
+  auto call = to_port(10002);
+  call.protocol = sim::CallProtocol::tcp;
+  EXPECT_EQ(bed.call("web", call).response_flags, "URX");
+}
+
 TEST_F(FeatureTraffic, a_run_repeats_itself_and_another_seed_differs) {
   auto run = [](std::uint64_t seed) {
     Bed bed(seed);

@@ -15,13 +15,13 @@ constexpr auto web_id = "spiffe://default/web";
 constexpr auto backend_id = "spiffe://default/backend";
 
 /// Listener address:10001 that passes connections with this server name on to the cluster `passed`.
-Yaml passing(const std::string& address, const std::string& server_name) {
+Yaml passing(const std::string& address, const std::string& server_name, const std::string& before = "") {
   return "name: passing\naddress: {socket_address: {address: " + address +
          ", port_value: 10001}}\ntraffic_direction: INBOUND\n" +
          "listener_filters: [{name: tls, typed_config: {\"@type\": "
          "type.googleapis.com/envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector}}]\n" +
          "filter_chains:\n- filter_chain_match: {transport_protocol: tls, server_names: [" + server_name + "]}\n" +
-         "  filters:\n  - name: envoy.filters.network.tcp_proxy\n    typed_config:\n" +
+         "  filters:\n" + before + "  - name: envoy.filters.network.tcp_proxy\n    typed_config:\n" +
          "      \"@type\": type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy\n" +
          "      stat_prefix: passed\n      cluster: passed\n";
 }
@@ -134,6 +134,23 @@ TEST_F(PassedOnTls, WhoIsReachedIsNotEjectedForWhatFailsBehindIt) {
   bed["ingress"].process->kill();
   fail_often();
   EXPECT_EQ(ejected(), 1u);
+}
+
+/// The session is there since the hello, the refusal comes with the first bytes: nothing of it stays.
+TEST_F(PassedOnTls, WhatIsDeniedAfterItsHelloLeavesNoConnection) {
+  ok(apply(config("ingress"), Type::cluster,
+           {eds_cluster("passed", "circuit_breakers: {thresholds: [{max_connections: 2}]}\n")}, "2"));
+  ok(apply(config("ingress"), Type::endpoints, {endpoints("passed", {"10.0.1.1:7000"})}, "2"));
+  const std::string deny =
+      "  - name: rbac\n    typed_config: {\"@type\": "
+      "type.googleapis.com/envoy.extensions.filters.network.rbac.v3.RBAC, "
+      "stat_prefix: r, rules: {action: DENY, policies: {all: {permissions: [{any: true}], principals: [{any: "
+      "true}]}}}}\n";
+  ok(apply(config("ingress"), Type::listener, {passing("10.0.1.2", "backend", deny)}, "2"));
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(call().status, 503);
+  ok(apply(config("ingress"), Type::listener, {passing("10.0.1.2", "backend")}, "3"));
+  auto result = call();
+  EXPECT_EQ(result.status, 200) << explain(result);
 }
 
 TEST_F(PassedOnTls, WhatPassesItOnMayDie) {

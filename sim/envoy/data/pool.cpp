@@ -164,11 +164,14 @@ void Proxy::count_answer(const AttemptPtr& attempt, Origin origin, int status) {
 }
 
 /// Of a session of the TCP proxy, as Envoy's: once when it is connected, or when that failed. One that stands is a
-/// request of its host until it ends.
+/// request of its host and its cluster until it ends, though the cluster's limit of them is not its own (Envoy:
+/// TcpConnPoolImpl::enforceMaxRequests).
 void Proxy::count_connection(PoolWire& pool, Origin origin, int status) {
   if (pool.stands) return;
   if (origin == Origin::stands) {
     pool.stands = true;
+    if (std::exchange(pool.waits, false)) --pool.upstream->pending;
+    ++pool.upstream->requests;
     ++pool.host->active;
     stats().add("cluster." + pool.upstream->config().name + ".upstream_rq_total");
   }
@@ -269,7 +272,11 @@ void Proxy::release(const WirePtr& wire) {
   wire->owner.reset();
   cancel(pool->connect_timer);
   cancel(pool->age_timer);
-  if (std::exchange(pool->stands, false)) --pool->host->active;
+  if (std::exchange(pool->waits, false)) --pool->upstream->pending;
+  if (std::exchange(pool->stands, false)) {
+    --pool->upstream->requests;
+    --pool->host->active;
+  }
   --pool->upstream->connections;
   std::erase(pool->host->wires, wire);
 }

@@ -366,6 +366,7 @@ bool Proxy::network_rbac(const ExchangePtr& exchange, const RbacFilter& filter, 
     exchange->record->step(name(), "rbac", (decision.allowed ? "allowed by " : "denied, policy ") + decision.policy);
   if (decision.allowed) return true;
   note(exchange, "", "rbac_access_denied_matched_policy[" + decision.policy + "]");
+  close_tunnel(wire.id);  // TLS that is passed on has one since its hello
   accepted_.erase(wire.id);
   fabric().close_by_server(exchange->wire);
   return false;

@@ -13,6 +13,7 @@ struct Proxy::PoolWire {
   UpstreamHostPtr host;
   EventRef connect_timer, age_timer;
   std::shared_ptr<TunnelWire> session;  ///< null: it belongs to the host's pool
+  bool waits = false;                   ///< of a session: counts in what waits for a connection of the cluster
   bool stands = false;                  ///< of a session: it was connected, and counts in the host's requests
 };
 

@@ -4,6 +4,13 @@
 #include "sim/envoy/data/session.hpp"
 
 namespace kumasim::sim::proxy {
+namespace {
+
+/// An attempt at a full cluster takes no time. No client would wait for more of them than these, however many may be
+/// made.
+constexpr int full_max = 1000;
+
+}  // namespace
 
 void Proxy::tunnel(const ExchangePtr& exchange, const TcpProxy& filter) {
   auto found = tunnels_.find(exchange->wire->id);
@@ -34,7 +41,7 @@ std::shared_ptr<Proxy::TunnelWire> Proxy::make_tunnel(const WirePtr& down, const
 /// Attempts up to max_connect_attempts. Envoy's TCP proxy picks its route anew for each but the first, so that another
 /// of the weighted clusters may get it; what has no cluster, no room for a connection or no host is not tried again.
 void Proxy::tunnel_connect(const std::shared_ptr<TunnelWire>& session) {
-  while (!session->over) {
+  for (int full = 0; !session->over;) {
     auto* record = session->first ? session->first->record.get() : nullptr;
     auto step = [&](std::string_view kind, std::string what, std::string version = {}) {
       if (record != nullptr) return record->step(name(), kind, std::move(what), std::move(version));
@@ -61,21 +68,23 @@ void Proxy::tunnel_connect(const std::shared_ptr<TunnelWire>& session) {
       return tunnel_failed(session, "UH", "no_healthy_upstream");
     }
     ++session->attempts;
+    if (first_hop) ++record->result.attempts;
     if (target->pending >= config.pending_max) {
-      step("endpoint", host->endpoint.text + ": too many wait for a connection", target->endpoints_version());
+      stats().add("cluster." + config.name + ".upstream_rq_pending_overflow");
+      if (full == 0) step("endpoint", "too many wait for a connection", target->endpoints_version());
       if (first_hop) record->result.endpoint.clear();
+      if (++full == full_max) return tunnel_failed(session, "URX", "upstream_reset_before_response_started{overflow}");
       if (!tunnel_again(session, "overflow")) return;
       continue;
     }
     step("endpoint", host->endpoint.text, target->endpoints_version());
-    if (first_hop) {
-      record->result.endpoint = host->endpoint.text;
-      ++record->result.attempts;
-    }
+    if (first_hop) record->result.endpoint = host->endpoint.text;
     auto pool = std::make_shared<PoolWire>();
     pool->upstream = target;
     pool->host = host;
     pool->session = session;
+    pool->waits = true;
+    ++target->pending;
     session->up = open(target, host, pool);
     return;
   }
