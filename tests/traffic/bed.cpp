@@ -116,6 +116,12 @@ sim::Call to_port(std::uint16_t port, std::string authority, std::string path) {
   return call;
 }
 
+sim::Call raw_to_port(std::uint16_t port) {
+  auto out = to_port(port);
+  out.protocol = sim::CallProtocol::tcp;
+  return out;
+}
+
 Yaml outbound(std::uint16_t port, const std::string& virtual_hosts) {
   auto p = std::to_string(port);
   return "name: outbound:127.0.0.1:" + p + "\naddress: {socket_address: {address: 127.0.0.1, port_value: " + p +
@@ -126,6 +132,13 @@ Yaml outbound(std::uint16_t port, const std::string& virtual_hosts) {
          "}}]\n" +
          "      route_config:\n        name: outbound\n        validate_clusters: false\n        virtual_hosts:\n" +
          indented(virtual_hosts, 8);
+}
+
+Yaml tcp_outbound(std::uint16_t port, const std::string& fields) {
+  return "name: tcp\naddress: {socket_address: {address: 127.0.0.1, port_value: " + std::to_string(port) +
+         "}}\nfilter_chains:\n- filters: [{name: tcp, typed_config: {\"@type\": "
+         "type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy, stat_prefix: t, " +
+         fields + "}}]\n";
 }
 
 std::string route_all(const std::string& route_fields) {

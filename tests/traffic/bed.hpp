@@ -52,11 +52,15 @@ class Bed {
 
 /// A call to an outbound listener on loopback, on a connection of its own: it meets the newest configuration.
 sim::Call to_port(std::uint16_t port, std::string authority = "backend", std::string path = "/");
+/// The same with bytes that are not HTTP.
+sim::Call raw_to_port(std::uint16_t port);
 
 // --- resources as Kuma writes them, shortened
 
 /// HTTP listener 127.0.0.1:port whose routes are given as YAML (the list of virtual_hosts).
 Yaml outbound(std::uint16_t port, const std::string& virtual_hosts);
+/// Listener 127.0.0.1:port whose TCP proxy has these fields (inside a map).
+Yaml tcp_outbound(std::uint16_t port, const std::string& fields);
 /// virtual_hosts with one host for everything and one route with these fields.
 std::string route_all(const std::string& route_fields);
 /// EDS cluster; `extra` holds further fields, indented by nothing.

@@ -165,8 +165,7 @@ TEST_F(FeatureTraffic, an_http_inspector_tells_http_from_other_bytes) {
   auto inspected = yaml +
                    "listener_filters: [{name: http, typed_config: {\"@type\": "
                    "type.googleapis.com/envoy.extensions.filters.listener.http_inspector.v3.HttpInspector}}]\n";
-  auto raw = to_port(10001);
-  raw.protocol = sim::CallProtocol::tcp;
+  auto raw = raw_to_port(10001);
   ok(apply(web(), Type::listener, {inspected}));
   EXPECT_EQ(bed.call("web", to_port(10001)).status, 299);
   EXPECT_EQ(bed.call("web", raw).response_flags, "NC");
@@ -227,13 +226,10 @@ TEST_F(FeatureTraffic, a_tcp_proxy_picks_its_route_for_each_attempt) {
   ok(apply(web(), Type::cluster, {eds_cluster("refuses"), eds_cluster("answers")}));
   ok(apply(web(), Type::endpoints, {endpoints("refuses", {"10.0.0.1:81"}), endpoints("answers", {"10.0.0.11:80"})}));
   ok(apply(web(), Type::listener,
-           {"name: tcp\naddress: {socket_address: {address: 127.0.0.1, port_value: 10002}}\nfilter_chains:\n"
-            "- filters: [{name: tcp, typed_config: {\"@type\": "
-            "type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy, stat_prefix: t, "
-            "max_connect_attempts: 30, weighted_clusters: {clusters: [{name: refuses, weight: 1}, {name: answers, "
-            "weight: 1}]}}}]\n"}));
-  auto call = to_port(10002);
-  call.protocol = sim::CallProtocol::tcp;
+           {tcp_outbound(10002,
+                         "max_connect_attempts: 30, weighted_clusters: {clusters: [{name: refuses, weight: 1}, {name: "
+                         "answers, weight: 1}]}")}));
+  auto call = raw_to_port(10002);
   int again = 0;
   for (int i = 0; i < 40; ++i) {
     auto result = bed.call("web", call);
@@ -256,15 +252,11 @@ TEST_F(FeatureTraffic, a_tcp_proxy_tells_of_all_attempts) {
             endpoints("answers", {"10.0.0.11:80"})}));
   auto seen = [&](const std::string& one, const std::string& other, int attempts) {
     ok(apply(web(), Type::listener,
-             {"name: tcp\naddress: {socket_address: {address: 127.0.0.1, port_value: 10002}}\nfilter_chains:\n"
-              "- filters: [{name: tcp, typed_config: {\"@type\": "
-              "type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy, stat_prefix: t, "
-              "max_connect_attempts: " +
-              std::to_string(attempts) + ", weighted_clusters: {clusters: [{name: " + one +
-              ", weight: 1}, {name: " + other + ", weight: 1}]}}}]\n"},
+             {tcp_outbound(10002, "max_connect_attempts: " + std::to_string(attempts) +
+                                      ", weighted_clusters: {clusters: [{name: " + one +
+                                      ", weight: 1}, {name: " + other + ", weight: 1}]}")},
              one + other));
-    auto call = to_port(10002);
-    call.protocol = sim::CallProtocol::tcp;
+    auto call = raw_to_port(10002);
     std::set<std::string> out;
     for (int i = 0; i < 60; ++i) {
       auto result = bed.call("web", call);
@@ -284,13 +276,8 @@ TEST_F(FeatureTraffic, a_tcp_session_counts_in_the_limits_of_its_cluster) {
   ok(apply(web(), Type::cluster,
            {eds_cluster("answers", "circuit_breakers: {thresholds: [{max_pending_requests: 1, max_requests: 1}]}\n")}));
   ok(apply(web(), Type::endpoints, {endpoints("answers", {"10.0.0.11:80"})}));
-  ok(apply(web(), Type::listener,
-           {"name: tcp\naddress: {socket_address: {address: 127.0.0.1, port_value: 10002}}\nfilter_chains:\n"
-            "- filters: [{name: tcp, typed_config: {\"@type\": "
-            "type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy, stat_prefix: t, cluster: "
-            "answers}}]\n"}));
-  auto call = to_port(10002);
-  call.protocol = sim::CallProtocol::tcp;
+  ok(apply(web(), Type::listener, {tcp_outbound(10002, "cluster: answers")}));
+  auto call = raw_to_port(10002);
   std::vector<sim::CallResult> results;
   for (int i = 0; i < 2; ++i) bed.start_call("web", call, results);
   bed.world.run_for(1s);
@@ -308,13 +295,8 @@ TEST_F(FeatureTraffic, attempts_at_a_full_cluster_end) {
   ok(apply(web(), Type::cluster,
            {eds_cluster("full", "circuit_breakers: {thresholds: [{max_pending_requests: 0}]}\n")}));
   ok(apply(web(), Type::endpoints, {endpoints("full", {"10.0.0.11:80"})}));
-  ok(apply(web(), Type::listener,
-           {"name: tcp\naddress: {socket_address: {address: 127.0.0.1, port_value: 10002}}\nfilter_chains:\n"
-            "- filters: [{name: tcp, typed_config: {\"@type\": "
-            "type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy, stat_prefix: t, "
-            "max_connect_attempts: 4294967295, cluster: full}}]\n"}));
-  auto call = to_port(10002);
-  call.protocol = sim::CallProtocol::tcp;
+  ok(apply(web(), Type::listener, {tcp_outbound(10002, "max_connect_attempts: 4294967295, cluster: full")}));
+  auto call = raw_to_port(10002);
   EXPECT_EQ(bed.call("web", call).response_flags, "URX");
 }
 

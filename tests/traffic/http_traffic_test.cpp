@@ -393,8 +393,7 @@ TEST_F(HttpTraffic, http2_shares_one_connection) {
 
 TEST_F(HttpTraffic, bytes_that_are_no_http_end_the_connection) {
   route(route_all("cluster: backend"));
-  auto call = to_port(10001);
-  call.protocol = sim::CallProtocol::tcp;
+  auto call = raw_to_port(10001);
   auto result = bed.call("web", call);
   EXPECT_EQ(result.status, 0) << explain(result);
   EXPECT_EQ(result.response_flags, "DPE");
@@ -428,8 +427,7 @@ TEST_F(HttpTraffic, tcp_proxy_and_network_rbac) {
   auto expect = [&](const std::string& cluster, int status, const std::string& flags) {
     auto listener = tcp("127.0.0.1", "10002", proxy(cluster));
     ok(apply(web(), Type::listener, {listener}, cluster));
-    auto call = to_port(10002);
-    call.protocol = sim::CallProtocol::tcp;
+    auto call = raw_to_port(10002);
     auto result = bed.call("web", call);
     EXPECT_EQ(result.status, status) << explain(result);
     EXPECT_EQ(result.response_flags, flags) << explain(result);

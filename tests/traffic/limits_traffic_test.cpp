@@ -69,8 +69,7 @@ class ConnectionLimits : public ::testing::Test {
   }
 
   sim::CallResult call(std::uint16_t port = 10001) {
-    auto call = to_port(port);
-    call.protocol = sim::CallProtocol::tcp;
+    auto call = raw_to_port(port);
     return bed.call("web", call);
   }
   /// Of so many calls.

@@ -34,16 +34,10 @@ class TcpOutliers : public ::testing::TestWithParam<const char*> {
     ok(apply(config(), Type::cluster,
              {eds_cluster("backend", detection + "common_lb_config: {healthy_panic_threshold: {value: 0}}\n")}));
     ok(apply(config(), Type::endpoints, {endpoints("backend", hosts)}));
-    ok(apply(config(), Type::listener,
-             {"name: tcp\naddress: {socket_address: {address: 127.0.0.1, port_value: 10002}}\nfilter_chains:\n"
-              "- filters: [{name: tcp, typed_config: {\"@type\": "
-              "type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy, stat_prefix: t, cluster: "
-              "backend}}]\n"}));
+    ok(apply(config(), Type::listener, {tcp_outbound(10002, "cluster: backend")}));
   }
   std::string flags() {
-    auto call = to_port(10002);
-    call.protocol = sim::CallProtocol::tcp;
-    auto result = bed.call("web", call);
+    auto result = bed.call("web", raw_to_port(10002));
     return result.status == 200 ? "answered" : result.response_flags;
   }
   int failed(int calls) {
