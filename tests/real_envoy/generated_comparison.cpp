@@ -98,7 +98,7 @@ class Comparing {
   void compare(std::size_t number) {
     const std::uint64_t seed = sim::SeededRandom(options_.seed * 1'000'003 + number).next();
     const GeneratedEnvoy generated = generate_envoy(seed);
-    const ScratchFolder folder, anew, again;
+    const ScratchFolder folder, again;
     const TrafficSnapshot served = served_of(generated, folder);
     const auto calls = generate_drawn_calls(served, seed, calls_of_each, generated.slow);
     const std::string id = fmt::format("generated/{}", number);
@@ -108,8 +108,8 @@ class Comparing {
     simulated.run();
     Real real = observe(served, folder, calls);
     // A busy machine can keep an Envoy from its start once; what Envoy refuses, it refuses again.
-    const bool again_started = !real.impossible && !real.refused.empty() && simulated.trouble().empty();
-    if (again_started) {
+    if (!real.impossible && !real.refused.empty() && simulated.trouble().empty()) {
+      const ScratchFolder anew;
       fmt::print(stderr, "{}: started once more after: {}\n", id, real.refused);
       real = observe(served_of(generated, anew), anew, calls);
     }

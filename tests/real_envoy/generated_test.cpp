@@ -1,7 +1,7 @@
 /// The simulated Envoy and a real one see the same of generated calls with generated configurations.
 ///
-/// A few configurations; KUMASIM_ENVOY_CASES=all asks for 100, KUMASIM_GENERATED_CONFIGURATIONS=N for N of them.
-/// KUMASIM_GENERATED_SEED draws others, KUMASIM_GENERATED_ONLY=NUMBER takes one of a seed's and prints all of it.
+/// A few configurations; KUMASIM_ENVOY_CASES=all asks for 100 of seed 1, KUMASIM_GENERATED_CONFIGURATIONS=N for N of
+/// them. KUMASIM_GENERATED_SEED draws others, KUMASIM_GENERATED_ONLY=NUMBER takes one of a seed's and prints all of it.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -17,6 +17,8 @@ namespace kumasim::test {
 namespace {
 
 constexpr std::size_t configurations_short = 8, configurations_long = 100;
+/// Whose first configurations have clusters that answer, about as often as those of any seed in the long run.
+constexpr std::uint64_t seed_short = 7;
 
 const char* variable(const char* name) {
   const char* value = std::getenv(name);
@@ -24,9 +26,9 @@ const char* variable(const char* name) {
 }
 
 GeneratedOptions asked() {
-  GeneratedOptions out{.configurations = configurations_short};
+  GeneratedOptions out{.seed = seed_short, .configurations = configurations_short};
   const char* cases = variable("KUMASIM_ENVOY_CASES");
-  if (cases && cases == std::string("all")) out.configurations = configurations_long;
+  if (cases && cases == std::string("all")) out = {.configurations = configurations_long};
   if (const char* count = variable("KUMASIM_GENERATED_CONFIGURATIONS")) out.configurations = std::stoull(count);
   if (const char* seed = variable("KUMASIM_GENERATED_SEED")) out.seed = std::stoull(seed);
   if (const char* only = variable("KUMASIM_GENERATED_ONLY")) out.only = std::stoull(only);
@@ -56,8 +58,7 @@ TEST(RealEnvoyGenerated, SimulatedEnvoySeesTheSame) {
   constexpr double percent_least = 99;
   if (options.only) return;
   EXPECT_GE(percent, percent_least);
-  // Over 100 configurations it is two in five; the eight of the short run have few clusters that answer.
-  EXPECT_GE(result.reached, result.pairs / 8) << "calls that come to nothing show nothing";
+  EXPECT_GE(result.reached, result.pairs / 4) << "calls that come to nothing show nothing";
   EXPECT_LE(result.refused, options.configurations / 10) << "configurations that Envoy refuses show nothing";
 }
 
