@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <envoy/config/cluster/v3/cluster.pb.h>
+#include <envoy/config/endpoint/v3/endpoint.pb.h>
 #include <envoy/config/listener/v3/listener.pb.h>
 #include <envoy/extensions/transport_sockets/tls/v3/secret.pb.h>
 #include <envoy/extensions/transport_sockets/tls/v3/tls_spiffe_validator_config.pb.h>
@@ -29,6 +30,7 @@ namespace kumasim::cp::policy {
 namespace {
 
 using ::envoy::config::cluster::v3::Cluster;
+using ::envoy::config::endpoint::v3::ClusterLoadAssignment;
 using ::envoy::extensions::transport_sockets::tls::v3::Secret;
 using ::envoy::extensions::transport_sockets::tls::v3::SPIFFECertValidatorConfig;
 
@@ -60,6 +62,14 @@ bool lose_detection(Cluster& cluster) {
 bool lose_panic(Cluster& cluster) {
   if (!cluster.has_outlier_detection()) return false;
   cluster.mutable_common_lb_config()->mutable_healthy_panic_threshold()->set_value(0);
+  return true;
+}
+
+/// Of the factor whole times stay.
+bool cut_threshold(ClusterLoadAssignment& assignment) {
+  if (!assignment.policy().has_overprovisioning_factor()) return false;
+  auto& factor = *assignment.mutable_policy()->mutable_overprovisioning_factor();
+  factor.set_value(factor.value() / 100 * 100);
   return true;
 }
 
@@ -129,6 +139,9 @@ const std::map<std::string, PlantedBugs>& all() {
       {"rbac-rule-dropped", {.permissions = drop_rbac_rule}},
       {"outlier-detection-lost",
        {.configuration = [](Snapshot& made) { change_all<Cluster>(made, type_url::cluster, lose_detection); }}},
+      {"failover-threshold-truncated",
+       {.configuration =
+            [](Snapshot& made) { change_all<ClusterLoadAssignment>(made, type_url::endpoint, cut_threshold); }}},
       {"panic-routing-lost",
        {.configuration = [](Snapshot& made) { change_all<Cluster>(made, type_url::cluster, lose_panic); }}},
       {"upstream-tls-lost",

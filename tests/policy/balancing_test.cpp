@@ -64,8 +64,7 @@ TEST(Localities, FailoverRulesAreTriedInTheirOrder) {
             (Lines{"a/@0*1", "200"}));
 }
 
-/// As Kuma 2.12 rounds it.
-TEST(Localities, AThresholdBecomesWholeTimes) {
+TEST(Localities, AThresholdBecomesAFactorInHundredths) {
   auto factor = [](const char* percentage) {
     return localities((std::string(R"({"localityAwareness":{"crossZone":{"failover":[{"to":{"type":"None"}}],
                                       "failoverThreshold":{"percentage":)") +
@@ -75,11 +74,13 @@ TEST(Localities, AThresholdBecomesWholeTimes) {
   };
   EXPECT_EQ(factor("25"), "400");
   EXPECT_EQ(factor("50"), "200");
-  EXPECT_EQ(factor("30"), "300");
-  EXPECT_EQ(factor("70"), "100");
-  EXPECT_EQ(factor("\"99.5\""), "100");
+  EXPECT_EQ(factor("40"), "250");
+  EXPECT_EQ(factor("30"), "334");
+  EXPECT_EQ(factor("70"), "143") << "seven of ten are enough";
+  EXPECT_EQ(factor("\"12.5\""), "800");
+  EXPECT_EQ(factor("\"99.5\""), "101");
   EXPECT_EQ(factor("100"), "100");
-  EXPECT_EQ(factor("\"0.0000001\""), "4294967200") << "the most that there is";
+  EXPECT_EQ(factor("\"0.0000001\""), "4294967295") << "the most that there is";
 }
 
 TEST(Localities, AnEgressStandsForAllOtherZones) {

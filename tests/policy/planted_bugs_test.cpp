@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <envoy/config/cluster/v3/cluster.pb.h>
+#include <envoy/config/endpoint/v3/endpoint.pb.h>
 #include <google/protobuf/any.pb.h>
 
 #include "reference-cp/kds/store_sync.hpp"
@@ -15,6 +16,7 @@ namespace kumasim::cp::policy {
 namespace {
 
 using ::envoy::config::cluster::v3::Cluster;
+using ::envoy::config::endpoint::v3::ClusterLoadAssignment;
 
 int effects_of(const kds::PlantedBugs& bugs) {
   return (bugs.request_filter ? 1 : 0) + (bugs.ends_stream ? 1 : 0) + (bugs.overlooks ? 1 : 0) +
@@ -58,6 +60,17 @@ TEST(PlantedBugs, LosePanicRoutingWhereOutliersAreDetected) {
   Cluster bad = changed("panic-routing-lost", type_url::cluster, cluster);
   EXPECT_TRUE(bad.common_lb_config().has_healthy_panic_threshold());
   EXPECT_EQ(bad.common_lb_config().healthy_panic_threshold().value(), 0);
+}
+
+TEST(PlantedBugs, CutFailoverThresholds) {
+  ClusterLoadAssignment assignment;
+  EXPECT_FALSE(changed("failover-threshold-truncated", type_url::endpoint, assignment).has_policy());
+  assignment.mutable_policy()->mutable_overprovisioning_factor()->set_value(143);
+  EXPECT_EQ(changed("failover-threshold-truncated", type_url::endpoint, assignment)
+                .policy()
+                .overprovisioning_factor()
+                .value(),
+            100u);
 }
 
 TEST(PlantedBugs, LoseTlsToOtherProxies) {

@@ -35,6 +35,7 @@ const std::vector<Exhibit>& exhibits() {
       {"kuma-8297-egress-ejected", "panic-routing-lost", 1, "availability"},
       {"kuma-874-old-stream-ends-new", "old-stream-ends-new", 1, "converged"},
       {"kuma-9455-stream-end-empties-others", "kds-stream-end-empties-others", 1, "availability"},
+      {"kuma-failover-threshold-truncated", "failover-threshold-truncated", 1, "kuma.io/zone=east"},
   };
   return all;
 }

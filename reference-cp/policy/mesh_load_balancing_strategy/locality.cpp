@@ -112,13 +112,14 @@ std::vector<Endpoint> regroup(const LoadAssignment& assignment, const LocalityAw
   return list;
 }
 
-/// From which share of healthy endpoints on the next priority gets requests, as Envoy counts it. Whole times only, as
-/// Kuma 2.12 has it: every threshold above 50 % acts as 100 %.
+/// Below which share of healthy endpoints the next priority gets requests, as Envoy counts it: in hundredths, rounded
+/// up, so that a share of just the threshold keeps them all. Kuma 2.12 keeps whole times, by which each of more than 50
+/// % acts as 100 % (scenarios/museum).
 std::uint32_t overprovisioning(const LocalityAwareness& locality) {
-  double percentage = locality.failover_threshold.value_or(0);
+  const double percentage = locality.failover_threshold.value_or(0);
   if (percentage == 0) return overprovisioning_default;
-  constexpr std::uint32_t times_max = std::numeric_limits<std::uint32_t>::max() / 100;
-  return std::uint32_t(std::min(std::floor(100 / percentage), double(times_max))) * 100;
+  constexpr double most = std::numeric_limits<std::uint32_t>::max();
+  return std::uint32_t(std::min(std::ceil(10'000 / percentage - 1e-9), most));
 }
 
 }  // namespace
