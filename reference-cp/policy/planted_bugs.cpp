@@ -65,7 +65,7 @@ bool lose_panic(Cluster& cluster) {
   return true;
 }
 
-/// Of the factor whole times stay.
+/// Of the factor whole times stay: after it was rounded up, so that 50.1 % is still 200, and in Kuma 100.
 bool cut_threshold(ClusterLoadAssignment& assignment) {
   if (!assignment.policy().has_overprovisioning_factor()) return false;
   auto& factor = *assignment.mutable_policy()->mutable_overprovisioning_factor();

@@ -79,6 +79,7 @@ TEST(Localities, AThresholdBecomesAFactorInHundredths) {
   EXPECT_EQ(factor("70"), "143") << "seven of ten are enough";
   EXPECT_EQ(factor("\"12.5\""), "800");
   EXPECT_EQ(factor("\"99.5\""), "101");
+  EXPECT_EQ(factor("99"), "102");
   EXPECT_EQ(factor("100"), "100");
   EXPECT_EQ(factor("\"0.0000001\""), "4294967295") << "the most that there is";
 }

@@ -113,8 +113,8 @@ std::vector<Endpoint> regroup(const LoadAssignment& assignment, const LocalityAw
 }
 
 /// Below which share of healthy endpoints the next priority gets requests, as Envoy counts it: in hundredths, rounded
-/// up, so that a share of just the threshold keeps them all. Kuma 2.12 keeps whole times, by which each of more than 50
-/// % acts as 100 % (scenarios/museum).
+/// up, so that a share of just the threshold keeps them all; the next begins up to one point lower than asked.
+/// Kuma 2.12 keeps whole times, by which each threshold of more than 50 % acts as 100 % (scenarios/museum).
 std::uint32_t overprovisioning(const LocalityAwareness& locality) {
   const double percentage = locality.failover_threshold.value_or(0);
   if (percentage == 0) return overprovisioning_default;
